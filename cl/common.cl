@@ -1,0 +1,50 @@
+// Helpers of generated kernels: vectors of eight of which `m` lanes are valid, strided vectors, lane folds.
+#define GM_LANES(T)                                                                                                    \
+    static T##8 gm_load_##T(__global const T *p, const int m) {                                                        \
+        T v[8] = {0};                                                                                                  \
+        for (int j = 0; j < m; j++)                                                                                    \
+            v[j] = p[j];                                                                                               \
+        return (T##8)(v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]);                                                 \
+    }                                                                                                                  \
+    static T##8 gm_gather_##T(__global const T *p, const int stride, const int m) {                                    \
+        if (m >= 8)                                                                                                    \
+            return (T##8)(p[0], p[stride], p[2 * stride], p[3 * stride], p[4 * stride], p[5 * stride], p[6 * stride],  \
+                          p[7 * stride]);                                                                              \
+        T v[8] = {0};                                                                                                  \
+        for (int j = 0; j < m; j++)                                                                                    \
+            v[j] = p[j * stride];                                                                                      \
+        return (T##8)(v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]);                                                 \
+    }                                                                                                                  \
+    static void gm_scatter_##T(__global T *p, const int stride, const int m, const T##8 x) {                           \
+        const T v[8] = {x.s0, x.s1, x.s2, x.s3, x.s4, x.s5, x.s6, x.s7};                                               \
+        for (int j = 0; j < min(m, 8); j++)                                                                            \
+            p[j * stride] = v[j];                                                                                      \
+    }                                                                                                                  \
+    static void gm_store_##T(__global T *p, const int m, const T##8 x) {                                               \
+        if (m >= 8)                                                                                                    \
+            vstore8(x, 0, p);                                                                                          \
+        else                                                                                                           \
+            gm_scatter_##T(p, 1, m, x);                                                                                \
+    }
+GM_LANES(float)
+GM_LANES(int)
+GM_LANES(uchar)
+
+// x with the lanes from m on replaced by the reduction's neutral value.
+#define GM_FOLDS(T)                                                                                                    \
+    static T##8 gm_keep_##T(const T##8 x, const int m, const T neutral) {                                              \
+        return select((T##8)(neutral), x, (int8)(0, 1, 2, 3, 4, 5, 6, 7) < (int8)(m));                                 \
+    }                                                                                                                  \
+    static T gm_sum_##T(const T##8 x) {                                                                                \
+        return ((x.s0 + x.s1) + (x.s2 + x.s3)) + ((x.s4 + x.s5) + (x.s6 + x.s7));                                      \
+    }                                                                                                                  \
+    static T gm_larger_##T(const T a, const T b) {                                                                     \
+        return b > a || b != b ? b : a;                                                                                \
+    }                                                                                                                  \
+    static T gm_max_##T(const T##8 x) {                                                                                \
+        return gm_larger_##T(                                                                                          \
+            gm_larger_##T(gm_larger_##T(x.s0, x.s1), gm_larger_##T(x.s2, x.s3)),                                       \
+            gm_larger_##T(gm_larger_##T(x.s4, x.s5), gm_larger_##T(x.s6, x.s7)));                                      \
+    }
+GM_FOLDS(float)
+GM_FOLDS(int)

@@ -1,0 +1,160 @@
+// Data sets in host memory, the keyed order in which training reads them, and the picture and array files around them.
+//
+// Images are bytes, N x C x H x W; the device converts them to the recipe's range. Everything else (the mixtures,
+// arrays of floats) is float32. A data set does not change once it is open, so any number of threads may read it.
+#ifndef GANYMEDE_DATA_H
+#define GANYMEDE_DATA_H
+
+#include "ganymede/base.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct gm_dataset gm_dataset;
+typedef struct gm_loader gm_loader;
+
+// ---- Data sets ----
+
+typedef enum gm_dataset_kind {
+    GM_DATASET_INVALID = 0,
+    GM_DATASET_IMAGES, // uint8, 0 to 255
+    GM_DATASET_FLOATS, // float32, taken as they are
+} gm_dataset_kind;
+
+typedef enum gm_split { GM_SPLIT_TRAIN = 0, GM_SPLIT_TEST } gm_split;
+
+// How an image becomes `size` x `size`. Scaling down averages over the area, scaling up is bilinear.
+typedef enum gm_fit {
+    GM_FIT_AUTO = 0, // as GM_FIT_PAD
+    GM_FIT_PAD,      // whole image in the middle of black; scaled down first, proportions kept, when it is too large
+    GM_FIT_RESIZE,   // stretched to the square
+    GM_FIT_CROP,     // scaled until the shorter side fits, then the middle is cut out
+} gm_fit;
+
+typedef struct gm_dataset_options {
+    gm_split split;
+    size_t size; // height and width of every image; 0 = their own, which must then be the same for all
+    gm_fit fit;
+    size_t channels;    // 1 or 3; 0 = their own (3 as soon as one picture of a folder has colours)
+    const char *folder; // where a named data set lies (--data DIR), or NULL for the usual places
+    size_t count;       // at most so many items (the first ones); mixtures: how many to draw; 0 = all (see gm_mixture)
+    uint64_t seed;      // mixtures alone: which draw
+} gm_dataset_options;
+
+typedef struct gm_dataset_info {
+    const char *name; // "fashion-mnist", or the path as given
+    gm_dataset_kind kind;
+    size_t count;                   // items
+    size_t channels, height, width; // of one item; vectors of d values are d x 1 x 1
+    size_t item_values;             // channels * height * width
+    size_t item_bytes;              // item_values * (1 or 4)
+    size_t class_count;             // 0 = no labels
+    const char *const *class_names; // class_count of them
+} gm_dataset_info;
+
+// Reads a whole data set into memory. `source` is a name (fashion-mnist, mnist, cifar-10, ring8, grid25) or a path:
+//   a folder of IDX files (train-images-idx3-ubyte, t10k-labels.idx1-ubyte, with or without .gz; labels optional),
+//   a folder of CIFAR-10 binary files (data_batch_1.bin to data_batch_5.bin, test_batch.bin),
+//   a folder of PNG files, or of sub-folders of them, which are the classes in order of name (with sub-folders
+//     `train` and `test`, the one that the split names; transparency is blended with white),
+//   one .npy file (uint8 of rank 3 or 4: images; numbers of rank 1 to 4: floats) or one IDX file of images.
+// Fails with the file's name and what is wrong with it, or with how to get a data set that is not there.
+// `options` may be NULL: the training split as it is.
+GM_API gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dataset_options *options);
+GM_API void gm_dataset_close(gm_dataset **dataset);
+
+// The rest belongs to the data set and lives as long.
+GM_API const gm_dataset_info *gm_dataset_get_info(const gm_dataset *dataset);
+GM_API const uint8_t *gm_dataset_images(const gm_dataset *dataset); // (N, C, H, W); NULL unless GM_DATASET_IMAGES
+GM_API const float *gm_dataset_floats(const gm_dataset *dataset);   // (N, C, H, W); NULL unless GM_DATASET_FLOATS
+GM_API const int32_t *gm_dataset_labels(const gm_dataset *dataset); // (N), 0 to class_count - 1; NULL without labels
+// Copies the items at `indices` one behind the other into `items` (count * item_bytes), and their labels into `labels`
+// unless that is NULL (zeros without labels). Fails for an index outside the data set.
+GM_API gm_status gm_dataset_gather(const gm_dataset *dataset, const int32_t *indices, size_t count, void *items,
+                                   int32_t *labels);
+
+// ---- Two-dimensional mixtures of Gaussians with equal weights (PacGAN, Lin et al. 2018, section 4) ----
+
+// As data sets: 100,000 draws to train on, 2,500 other ones to test with; labels are the modes.
+typedef struct gm_mixture {
+    const char *name;
+    size_t modes;
+    double sigma;              // standard deviation in both directions
+    const double (*centre)[2]; // modes of them
+} gm_mixture;
+
+// ring8: means at angles 2 pi k / 8 on the unit circle, sigma .01; grid25: {-4, -2, 0, 2, 4}^2, sigma .05.
+// NULL for any other name.
+GM_API const gm_mixture *gm_mixture_find(const char *name);
+// Draws `first` to `first + count - 1` of a seed into points (count, 2) and, unless NULL, modes (count).
+// Draw i is the same whatever is asked together with it.
+GM_API void gm_mixture_sample(const gm_mixture *mixture, uint64_t seed, uint64_t first, size_t count, float *points,
+                              int32_t *modes);
+
+// ---- The order of training: a keyed permutation of the data cursor ----
+
+// The cursor counts items since the start of training; it is all that needs saving. Item `cursor` is taken from
+// epoch cursor / dataset_count, and each epoch reads every item once, in an order keyed by seed and epoch. Batches
+// run across the border of epochs, so all are full.
+
+// Writes the data set's indices for cursor ... cursor + count - 1. dataset_count is 1 to 2^31 - 1.
+// For data sets resident on a device: only these travel.
+GM_API gm_status gm_loader_indices(uint64_t seed, uint64_t cursor, size_t count, size_t dataset_count,
+                                   int32_t *indices);
+
+// Starts a thread that keeps the next batches of `batch` items ready, from `cursor` on: the items of gm_loader_indices.
+// The data set must outlive the loader.
+GM_API gm_status gm_loader_create(gm_loader **loader, const gm_dataset *dataset, size_t batch, uint64_t seed,
+                                  uint64_t cursor);
+GM_API void gm_loader_destroy(gm_loader **loader);
+// The next batch (batch * item_bytes bytes) and its labels (zeros without labels; `labels` may be NULL), both valid
+// until the next call. Fails as the thread failed; then every later call does.
+GM_API gm_status gm_loader_next(gm_loader *loader, const void **items, const int32_t **labels);
+// The cursor behind the batches that gm_loader_next gave: where a resumed run goes on.
+GM_API uint64_t gm_loader_cursor(const gm_loader *loader);
+
+// ---- PNG ----
+
+// Writes 8-bit grey (1), RGB (3) or RGBA (4 channels) pixels, (height, width, channels), whole or not at all.
+GM_API gm_status gm_png_write(const char *path, const uint8_t *pixels, size_t width, size_t height, size_t channels);
+
+typedef struct gm_image_grid_params {
+    size_t count, channels, height, width; // of the images; channels 1 or 3
+    size_t rows, columns;                  // cells without an image stay white; 0 = near a square
+    double low, high;                      // the values of black and white (both 0 = -1 and 1)
+} gm_image_grid_params;
+// Images float32 (N, C, H, W) -> one PNG, row by row, with gaps of 2 white pixels between them. Values outside the
+// range are cut off; NaN is black. Images beyond rows * columns are left out.
+GM_API gm_status gm_image_grid(const char *path, const float *images, const gm_image_grid_params *params);
+
+// Points (count, 2) as dots on a white size x size PNG that shows [low, high]^2, y upwards; points outside are left
+// out.
+GM_API gm_status gm_image_scatter(const char *path, const float *points, size_t count, double low, double high,
+                                  size_t size);
+
+// ---- NPY (NumPy's array file) ----
+
+#define GM_NPY_MAX_RANK 6
+
+typedef struct gm_npy {
+    size_t rank, dim[GM_NPY_MAX_RANK]; // unused dimensions are 1
+    size_t count;                      // values: the product of the dimensions
+    float *floats;                     // uint8 arrays are left as `bytes`, every other type becomes float32:
+    uint8_t *bytes;                    // one of the two is NULL
+} gm_npy;
+
+// Writes float32 values, row-major (format 1.0), whole or not at all.
+GM_API gm_status gm_npy_write(const char *path, const float *values, size_t rank, const size_t *dim);
+// Reads an array of floats (32, 64 bits), integers or bools in C order. Release it with gm_npy_finish.
+GM_API gm_status gm_npy_read(const char *path, gm_npy *array);
+GM_API void gm_npy_finish(gm_npy *array);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,48 @@
+// Choosing and opening an OpenCL device.
+#ifndef GANYMEDE_DEVICE_H
+#define GANYMEDE_DEVICE_H
+
+#include "ganymede/base.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct gm_device gm_device;
+
+typedef enum gm_device_type { GM_DEVICE_OTHER = 0, GM_DEVICE_CPU, GM_DEVICE_GPU, GM_DEVICE_ACCELERATOR } gm_device_type;
+
+// What a device reports of itself; strings belong to the list or the device.
+typedef struct gm_device_info {
+    int platform_index, device_index; // the selector "P:D"
+    const char *platform, *name, *vendor, *driver_version, *opencl_c_version;
+    gm_device_type type;
+    bool simulator; // Oclgrind: never chosen by itself
+    size_t compute_units, max_work_group_size, max_work_item_size[3];
+    uint64_t global_bytes, max_allocation_bytes, local_bytes;
+    size_t base_alignment;         // bytes, for sub-buffers
+    size_t preferred_vector_width; // floats
+    bool local_memory_dedicated;   // false: emulated in global memory, as CPUs do
+    bool sub_groups, half, double_precision;
+    double score;                  // what the automatic choice ranks by
+} gm_device_info;
+
+// Every device of every platform, by platform and device index. Free the list with gm_device_list_free.
+// No platform at all is GM_ERROR_DEVICE with how to install one.
+GM_API gm_status gm_device_list(gm_device_info **list, size_t *count);
+GM_API void gm_device_list_free(gm_device_info **list, size_t count);
+
+// selector: "gpu", "cpu", "accelerator", each with ":N"; "P:D"; part of a device's or platform's name (any case);
+// NULL: GANYMEDE_DEVICE if set, else the best score (any GPU beats any CPU). An unknown one fails with the list.
+GM_API gm_status gm_device_open(gm_device **device, const char *selector);
+GM_API void gm_device_close(gm_device **device);
+GM_API const gm_device_info *gm_device_get_info(const gm_device *device);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,16 @@
+// All of the library's public headers.
+#ifndef GANYMEDE_GANYMEDE_H
+#define GANYMEDE_GANYMEDE_H
+
+#include "ganymede/base.h"
+#include "ganymede/data.h"
+#include "ganymede/device.h"
+#include "ganymede/graph.h"
+#include "ganymede/loss.h"
+#include "ganymede/nn.h"
+#include "ganymede/optim.h"
+#include "ganymede/parameter.h"
+#include "ganymede/plan.h"
+#include "ganymede/train.h"
+
+#endif

@@ -1,0 +1,198 @@
+// The static graph: tensors are symbols with a type and a shape; functions append nodes and know no device.
+//
+// A constructor that gets impossible arguments (or the poison tensor) returns the graph's poison tensor and records
+// the first fault with names and shapes; gm_graph_status and gm_plan_create return it once. So model code needs no
+// checks. Tensors belong to their graph. A graph is used by one thread at a time. Equal nodes are made once.
+#ifndef GANYMEDE_GRAPH_H
+#define GANYMEDE_GRAPH_H
+
+#include "ganymede/base.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GM_MAX_RANK 6
+
+typedef struct gm_graph gm_graph;
+typedef struct gm_tensor gm_tensor;
+typedef struct gm_phase gm_phase;
+
+typedef enum gm_type { GM_TYPE_INVALID = 0, GM_FLOAT32, GM_INT32, GM_UINT8 } gm_type;
+
+// Dimensions in row-major meaning (images: N, C, H, W). Rank 0 is a scalar. Unused dimensions are 0.
+typedef struct gm_shape {
+    size_t rank;
+    size_t dim[GM_MAX_RANK];
+} gm_shape;
+
+#ifndef __cplusplus
+// GM_SHAPE(64, 3, 32, 32)
+#define GM_SHAPE(...)                                                                                                  \
+    ((gm_shape){.rank = sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t), .dim = {__VA_ARGS__}})
+#define GM_SCALAR ((gm_shape){.rank = 0})
+#endif
+
+GM_API size_t gm_type_size(gm_type type);          // bytes per element; 0 for GM_TYPE_INVALID
+GM_API size_t gm_shape_count(const gm_shape *shape); // product of the dimensions; 1 for a scalar
+GM_API bool gm_shape_equal(const gm_shape *a, const gm_shape *b);
+
+GM_API gm_status gm_graph_create(gm_graph **graph);
+GM_API void gm_graph_destroy(gm_graph **graph);
+// GM_OK, or the first fault of any constructor (message set again on each call).
+GM_API gm_status gm_graph_status(const gm_graph *graph);
+
+GM_API gm_type gm_tensor_type(const gm_tensor *x);
+GM_API const gm_shape *gm_tensor_shape(const gm_tensor *x);
+GM_API gm_graph *gm_tensor_graph(const gm_tensor *x);
+GM_API const char *gm_tensor_name(const gm_tensor *x); // of variables, inputs and random nodes; else the operation's
+
+// ---- Leaves ----
+
+typedef enum gm_initializer_kind {
+    GM_INITIALIZER_CONSTANT = 0, // every element = a (so the zeroed struct means zeros)
+    GM_INITIALIZER_UNIFORM,      // U(a, b)
+    GM_INITIALIZER_NORMAL,       // N(mean a, standard deviation b)
+} gm_initializer_kind;
+
+// How a state fills a variable that it does not hold yet; random ones by the state's seed and the variable's name.
+typedef struct gm_initializer {
+    gm_initializer_kind kind;
+    double a, b;
+} gm_initializer;
+
+// A tensor whose value persists in a gm_state (weights, moments, running statistics, the step).
+// Declaring a name again returns the same tensor; with another type or shape it is a fault.
+GM_API gm_tensor *gm_variable(gm_graph *graph, const char *name, gm_type type, gm_shape shape,
+                              gm_initializer initializer);
+// The variable of that name, or NULL.
+GM_API gm_tensor *gm_variable_find(const gm_graph *graph, const char *name);
+// A value that the host writes (gm_plan_write) and that stays until written again; zeros before.
+GM_API gm_tensor *gm_input(gm_graph *graph, const char *name, gm_type type, gm_shape shape);
+GM_API gm_tensor *gm_constant(gm_graph *graph, double value);                     // float32 scalar
+GM_API gm_tensor *gm_constant_int(gm_graph *graph, int32_t value);                // int32 scalar
+GM_API gm_tensor *gm_full(gm_graph *graph, gm_shape shape, double value);         // float32, every element = value
+
+// Random numbers, Philox4x32-10: element i of the row-major result is word i%4 of block
+// (i/4, hash of `name`, counter[0], counter[1]) under the state's seed as key. `counter` is int32 of shape (2)
+// (step, sub-step), NULL for (0, 0). Two random nodes of one graph with one name are the same node or a fault.
+GM_API gm_tensor *gm_random_uniform(gm_graph *graph, const char *name, gm_shape shape, gm_tensor *counter); // [0, 1)
+GM_API gm_tensor *gm_random_normal(gm_graph *graph, const char *name, gm_shape shape, gm_tensor *counter);
+GM_API gm_tensor *gm_random_bernoulli(gm_graph *graph, const char *name, gm_shape shape, double probability,
+                                      gm_tensor *counter); // 1 with the probability, else 0
+
+// ---- Element-wise: shapes broadcast as in NumPy; float32, and int32 where marked (i) ----
+
+GM_API gm_tensor *gm_add(gm_tensor *a, gm_tensor *b);      // (i)
+GM_API gm_tensor *gm_subtract(gm_tensor *a, gm_tensor *b); // (i)
+GM_API gm_tensor *gm_multiply(gm_tensor *a, gm_tensor *b); // (i)
+GM_API gm_tensor *gm_divide(gm_tensor *a, gm_tensor *b);   // (i) truncates
+GM_API gm_tensor *gm_minimum(gm_tensor *a, gm_tensor *b);  // (i) gradient to the smaller, half to each when equal
+GM_API gm_tensor *gm_maximum(gm_tensor *a, gm_tensor *b);  // (i) NaN wins in both
+// Comparisons give float32 1 or 0; no gradient.
+GM_API gm_tensor *gm_less(gm_tensor *a, gm_tensor *b);          // (i)
+GM_API gm_tensor *gm_less_equal(gm_tensor *a, gm_tensor *b);    // (i)
+GM_API gm_tensor *gm_greater(gm_tensor *a, gm_tensor *b);       // (i)
+GM_API gm_tensor *gm_greater_equal(gm_tensor *a, gm_tensor *b); // (i)
+GM_API gm_tensor *gm_equal(gm_tensor *a, gm_tensor *b);         // (i)
+GM_API gm_tensor *gm_not_equal(gm_tensor *a, gm_tensor *b);     // (i)
+GM_API gm_tensor *gm_select(gm_tensor *mask, gm_tensor *a, gm_tensor *b); // mask != 0 ? a : b; mask float32
+GM_API gm_tensor *gm_negate(gm_tensor *x);                      // (i)
+GM_API gm_tensor *gm_abs(gm_tensor *x);                         // (i) gradient 0 at 0
+GM_API gm_tensor *gm_sign(gm_tensor *x);                        // -1, 0, 1; no gradient
+GM_API gm_tensor *gm_floor(gm_tensor *x);                       // no gradient
+GM_API gm_tensor *gm_exp(gm_tensor *x);
+GM_API gm_tensor *gm_log(gm_tensor *x);
+GM_API gm_tensor *gm_sqrt(gm_tensor *x);
+GM_API gm_tensor *gm_rsqrt(gm_tensor *x); // 1 / sqrt(x)
+GM_API gm_tensor *gm_square(gm_tensor *x);
+GM_API gm_tensor *gm_sin(gm_tensor *x);
+GM_API gm_tensor *gm_cos(gm_tensor *x);
+GM_API gm_tensor *gm_tanh(gm_tensor *x);
+GM_API gm_tensor *gm_sigmoid(gm_tensor *x);
+GM_API gm_tensor *gm_softplus(gm_tensor *x); // ln(1 + e^x), without overflow
+GM_API gm_tensor *gm_relu(gm_tensor *x);     // x <= 0 ? 0 : x, so NaN passes; gradient 0 at 0
+GM_API gm_tensor *gm_leaky_relu(gm_tensor *x, double slope); // x <= 0 ? slope x : x, slope > 0
+GM_API gm_tensor *gm_scale(gm_tensor *x, double factor);     // x * factor
+GM_API gm_tensor *gm_offset(gm_tensor *x, double term);      // x + term
+// To float32: the value. To int32: truncated. uint8 converts to the others only. Gradient between floats only.
+GM_API gm_tensor *gm_cast(gm_tensor *x, gm_type type);
+GM_API gm_tensor *gm_stop_gradient(gm_tensor *x);
+
+// ---- Shape ----
+
+GM_API gm_tensor *gm_reshape(gm_tensor *x, gm_shape shape);                        // same count, row-major order
+GM_API gm_tensor *gm_transpose(gm_tensor *x, const size_t *axes);                  // y's axis i is x's axes[i]
+GM_API gm_tensor *gm_broadcast(gm_tensor *x, gm_shape shape);                      // NumPy rules
+GM_API gm_tensor *gm_slice(gm_tensor *x, const size_t *begin, const size_t *size); // rank entries each
+GM_API gm_tensor *gm_pad(gm_tensor *x, const size_t *before, const size_t *after); // with zeros
+GM_API gm_tensor *gm_concat(gm_tensor *const *xs, size_t count, size_t axis);
+
+// ---- Reductions: `axes` is a set of axes (GM_AXIS(0) | GM_AXIS(2)), kept with size 1 in the result ----
+
+#define GM_AXIS(axis) (1u << (axis))
+GM_API gm_tensor *gm_sum(gm_tensor *x, uint32_t axes);
+GM_API gm_tensor *gm_mean(gm_tensor *x, uint32_t axes);
+GM_API gm_tensor *gm_max(gm_tensor *x, uint32_t axes); // gradient shared equally among ties; NaN wins
+GM_API gm_tensor *gm_variance(gm_tensor *x, uint32_t axes); // mean of (x - mean)^2: two passes, no cancellation
+GM_API gm_tensor *gm_sum_all(gm_tensor *x);  // scalar (rank 0)
+GM_API gm_tensor *gm_mean_all(gm_tensor *x); // scalar (rank 0)
+
+// ---- Matrix product, convolution, pooling ----
+
+typedef struct gm_gemm_params {
+    bool transpose_a, transpose_b;
+} gm_gemm_params;
+// op(a) (M, K) times op(b) (K, N) -> (M, N). params may be NULL.
+GM_API gm_tensor *gm_gemm(gm_tensor *a, gm_tensor *b, const gm_gemm_params *params);
+
+// Per axis {height, width}; a stride of 0 means 1.
+typedef struct gm_conv2d_params {
+    size_t stride[2], padding[2], output_padding[2]; // output_padding: conv2d_transpose alone, < stride
+} gm_conv2d_params;
+// Correlation, as in PyTorch's Conv2d: x (N, C, H, W), w (K, C, R, S) -> (N, K, OH, OW),
+//   OH = (H + 2 padding - R) / stride + 1
+GM_API gm_tensor *gm_conv2d(gm_tensor *x, gm_tensor *w, const gm_conv2d_params *params);
+// Its adjoint, as in PyTorch's ConvTranspose2d: x (N, K, H, W), w (K, C, R, S) -> (N, C, OH, OW),
+//   OH = (H - 1) stride - 2 padding + R + output_padding
+GM_API gm_tensor *gm_conv2d_transpose(gm_tensor *x, gm_tensor *w, const gm_conv2d_params *params);
+// The gradient of conv2d to its weights: x (N, C, H, W), dy (N, K, OH, OW) -> (K, C, kernel[0], kernel[1]).
+GM_API gm_tensor *gm_conv2d_weight(gm_tensor *x, gm_tensor *dy, const size_t kernel[2], const gm_conv2d_params *params);
+
+typedef struct gm_pool2d_params {
+    size_t kernel[2], stride[2], padding[2]; // a stride of 0 means the kernel's size; padding <= kernel / 2
+} gm_pool2d_params;
+// x (N, C, H, W) -> (N, C, OH, OW), OH = (H + 2 padding - kernel) / stride + 1. The average counts padding as zeros
+// (PyTorch's default); the maximum ignores it, and its gradient goes to the first maximum in row-major order.
+GM_API gm_tensor *gm_average_pool2d(gm_tensor *x, const gm_pool2d_params *params);
+GM_API gm_tensor *gm_max_pool2d(gm_tensor *x, const gm_pool2d_params *params);
+
+// ---- Rows by index ----
+
+// table (R, ...), indices int32 (N) -> (N, ...): row indices[i]; an index outside the table gives zeros.
+GM_API gm_tensor *gm_gather(gm_tensor *table, gm_tensor *indices);
+// Its adjoint: rows (N, ...), indices int32 (N) -> (count, ...): sums of the rows with each index, in order of i.
+GM_API gm_tensor *gm_scatter_add(gm_tensor *rows, gm_tensor *indices, size_t count);
+
+// ---- Differentiation ----
+
+// dxs[i] = gradient of the one-element float32 tensor y with respect to xs[i], of xs[i]'s shape; zeros where y does
+// not depend on it. Made of graph operations, so it can be differentiated again.
+GM_API void gm_grad(gm_tensor *y, gm_tensor *const *xs, size_t count, gm_tensor **dxs);
+
+// ---- Phases: what a plan can run, each on its own, listed in the order in which a step runs them ----
+
+GM_API gm_phase *gm_phase_create(gm_graph *graph, const char *name);
+// Keep x's value readable (gm_plan_read) after the phase ran.
+GM_API void gm_phase_fetch(gm_phase *phase, gm_tensor *x);
+// Store `value` in `variable` at the end of the phase; same type and shape; once per variable and phase.
+GM_API void gm_phase_assign(gm_phase *phase, gm_tensor *variable, gm_tensor *value);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

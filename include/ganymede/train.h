@@ -1,0 +1,112 @@
+// Training from recipes, and sampling from the runs that it leaves: what the command does, for programs.
+//
+//     gm_trainer *trainer = NULL;
+//     GM_TRY(gm_trainer_create(&trainer, &(gm_train_options){.recipe = "samples/dcgan-fashion.yaml"}));
+//     status = gm_trainer_run(trainer, NULL, NULL);
+//     gm_trainer_destroy(&trainer);
+#ifndef GANYMEDE_TRAIN_H
+#define GANYMEDE_TRAIN_H
+
+#include "ganymede/plan.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// ---- Training ----
+
+typedef struct gm_trainer gm_trainer;
+
+// Zeroed fields mean the default. Strings need to live only during gm_trainer_create.
+typedef struct gm_train_options {
+    const char *recipe;          // a recipe file; may be NULL with `resume`, whose own recipe governs
+    const char *const *settings; // "key=value", "optimizer.generator.adam.rate=1e-4": over the recipe, in order
+    size_t setting_count;        //
+    const char *data;            // a data set's name or path, instead of the recipe's
+    const char *device;          // a selector, as gm_device_open takes
+    const char *out;             // the run folder; NULL: the next runs/NNNNN-name
+    const char *resume;          // a run folder to go on with, from its newest whole checkpoint
+    const char *profile;         // a folder for a table of kernel times and a Chrome trace, of the first 50 steps
+    bool no_folder;              // write nothing: for dry runs and measurements
+} gm_train_options;
+
+// Reads recipe and data, opens the device, plans the step, creates or opens the run folder. A new run has its
+// checkpoint 0 and the picture of real data when this returns.
+// Fails with the recipe's file and line, the data file, the device or the folder that is at fault.
+GM_API gm_status gm_trainer_create(gm_trainer **trainer, const gm_train_options *options);
+GM_API void gm_trainer_destroy(gm_trainer **trainer);
+
+// What is trained, and what it takes. Strings belong to the trainer.
+typedef struct gm_train_info {
+    const char *name;   // the recipe's
+    const char *folder; // the run folder; NULL without one
+    const char *recipe; // the resolved recipe, YAML
+    const char *device, *data;
+    uint64_t seed;
+    uint64_t step, steps;                       // generator steps taken and wanted
+    size_t batch;                               // real images per discriminator step
+    size_t discriminator_steps;                 // per generator step
+    size_t data_count, channels, height, width; // of the data; vectors of d values are d x 1 x 1
+    bool resident;                              // the data set lies on the device
+    size_t generator_parameters, discriminator_parameters;
+    gm_plan_statistics statistics; // of the training plan
+} gm_train_info;
+GM_API void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info);
+
+// How training goes. Losses and scores are those of the latest tick (NaN before the first).
+typedef struct gm_train_progress {
+    uint64_t step, steps;
+    double seconds; // since gm_trainer_run began
+    double images_per_second, seconds_left;
+    bool tick; // the numbers below are of this very step, and were written to log.jsonl
+    double discriminator_loss, generator_loss;
+    double real_score, fake_score; // mean D(x) and D(G(z)), in (0, 1)
+    const char *picture;           // the file of samples written at this step, or NULL
+    const char *checkpoint;        // the checkpoint written at this step, or NULL
+} gm_train_progress;
+
+// Called after every step; true asks to stop: the trainer then writes a checkpoint and returns GM_INTERRUPTED.
+typedef bool (*gm_train_callback)(const gm_train_progress *progress, void *user);
+
+// Trains up to the recipe's steps, with log lines, pictures and checkpoints as the recipe says. `callback` may be NULL.
+// A loss or weight that is no longer finite is GM_ERROR_STATE and names the last good checkpoint.
+GM_API gm_status gm_trainer_run(gm_trainer *trainer, gm_train_callback callback, void *user);
+
+// For loops of one's own: one generator step with its discriminator steps, enqueued; no log, no files.
+GM_API gm_status gm_trainer_step(gm_trainer *trainer);
+// Waits for the device.
+GM_API gm_status gm_trainer_wait(gm_trainer *trainer);
+// Waits, and gives losses and scores of the latest step.
+GM_API gm_status gm_trainer_measure(gm_trainer *trainer, gm_train_progress *progress);
+// Writes a checkpoint of the present step into the run folder.
+GM_API gm_status gm_trainer_save(gm_trainer *trainer);
+// The variables, for reading and writing weights by name.
+GM_API gm_state *gm_trainer_state(gm_trainer *trainer);
+
+// ---- Sampling ----
+
+typedef struct gm_sampler gm_sampler;
+
+// Loads the generator of a run (its newest whole checkpoint) or of one checkpoint file of a run.
+GM_API gm_status gm_sampler_open(gm_sampler **sampler, const char *run, const char *device);
+GM_API void gm_sampler_close(gm_sampler **sampler);
+
+typedef struct gm_sampler_info {
+    const char *name;               // the recipe's; belongs to the sampler
+    uint64_t step;                  // of the checkpoint
+    size_t channels, height, width; // of one sample; vectors of d values are d x 1 x 1
+    bool images;                    // false: vectors
+    double low, high;               // the range of image values
+} gm_sampler_info;
+GM_API void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info);
+
+// samples (count, C, H, W): the one of seeds[i] depends on nothing but the weights and seeds[i].
+GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, size_t count, float *samples);
+// Writes samples as a PNG: images in a grid (rows, columns; 0 = near a square), points of the plane as dots.
+GM_API gm_status gm_sampler_picture(gm_sampler *sampler, const char *path, const float *samples, size_t count,
+                                    size_t rows, size_t columns);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

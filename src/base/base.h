@@ -1,0 +1,99 @@
+// What every part shares: failing with a message, logging, arenas, text, hashing, files.
+#ifndef GM_BASE_BASE_H
+#define GM_BASE_BASE_H
+
+#include "ganymede/base.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+#define GM_PRINTF(string, first) __attribute__((format(printf, string, first)))
+#else
+#define GM_PRINTF(string, first)
+#endif
+
+#define GM_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define GM_MIN(a, b)    ((a) < (b) ? (a) : (b))
+#define GM_MAX(a, b)    ((a) > (b) ? (a) : (b))
+
+// Return early with a failing status; the message is already set.
+#define GM_TRY(expression)                                                                                             \
+    do {                                                                                                               \
+        gm_status try_status = (expression);                                                                           \
+        if (try_status != GM_OK)                                                                                       \
+            return try_status;                                                                                         \
+    } while (0)
+
+// As GM_TRY, for functions that unwind: sets the local `status` and jumps to `done`.
+#define GM_TRY_DONE(expression)                                                                                        \
+    do {                                                                                                               \
+        status = (expression);                                                                                         \
+        if (status != GM_OK)                                                                                           \
+            goto done;                                                                                                 \
+    } while (0)
+
+// Sets this thread's error message and returns `status`, so that `return gm_fail(...)` reads as one thought.
+gm_status gm_fail(gm_status status, const char *format, ...) GM_PRINTF(2, 3);
+// Puts "prefix: " before the present message (a file's name, say) and returns `status` unchanged.
+gm_status gm_fail_prefix(gm_status status, const char *format, ...) GM_PRINTF(2, 3);
+// GM_ERROR_MEMORY with "out of memory (N bytes for WHAT)".
+gm_status gm_fail_memory(size_t bytes, const char *what);
+
+// Zeroed host memory; *out is NULL on failure. `what` names it in the message. Free with free().
+gm_status gm_alloc(void *out, size_t count, size_t size, const char *what);
+
+// Notices on standard error: warnings always, details when GANYMEDE_LOG=debug.
+void gm_warn(const char *format, ...) GM_PRINTF(1, 2);
+void gm_debug(const char *format, ...) GM_PRINTF(1, 2);
+
+// A bump allocator: everything in it lives until gm_arena_finish. Zeroed value = empty arena.
+typedef struct gm_arena {
+    struct gm_arena_block *blocks;
+} gm_arena;
+// Zeroed memory aligned for any type; NULL when memory is exhausted.
+void *gm_arena_alloc(gm_arena *arena, size_t bytes);
+void *gm_arena_copy(gm_arena *arena, const void *source, size_t bytes);
+char *gm_arena_string(gm_arena *arena, const char *text);
+char *gm_arena_printf(gm_arena *arena, const char *format, ...) GM_PRINTF(2, 3);
+void gm_arena_finish(gm_arena *arena);
+
+// A growing string. Zeroed value = empty. After exhausted memory `failed` is set and appends do nothing.
+typedef struct gm_text {
+    char *data; // NUL-terminated once anything was appended; NULL before
+    size_t length, capacity;
+    bool failed;
+} gm_text;
+void gm_text_append(gm_text *text, const char *string);
+void gm_text_printf(gm_text *text, const char *format, ...) GM_PRINTF(2, 3);
+void gm_text_finish(gm_text *text);
+
+// A growing array: GM_PUSH(array, count, capacity, what) ensures room for one more element at array[count].
+gm_status gm_grow(void *array, size_t count, size_t *capacity, size_t size, const char *what);
+
+// 64-bit FNV-1a; start from GM_HASH_START and chain.
+#define GM_HASH_START UINT64_C(0xcbf29ce484222325)
+uint64_t gm_hash(uint64_t hash, const void *data, size_t bytes);
+uint64_t gm_hash_string(uint64_t hash, const char *text);
+// The 32-bit random stream of a name (SCIENCE: streams are hashes of names).
+uint32_t gm_stream(const char *name);
+
+// Philox4x32-10 (Salmon et al. 2011): out = the four words of block `counter` under `key`.
+void gm_philox(uint32_t out[4], const uint32_t counter[4], uint64_t key);
+// Element `index` of a stream as the device makes it: word index%4 of block (index/4, stream, step, substep).
+// uniform in [0, 1) with 24 bits; normal by Box-Muller on the words (0,1) and (2,3).
+double gm_philox_uniform(uint64_t key, uint32_t stream, uint32_t step, uint32_t substep, uint64_t index);
+double gm_philox_normal(uint64_t key, uint32_t stream, uint32_t step, uint32_t substep, uint64_t index);
+
+// A file's whole content, NUL-terminated behind `*bytes` bytes; owned by the caller (free). Names the file in errors.
+gm_status gm_file_read(const char *path, char **data, size_t *bytes);
+// Writes a file whole or not at all: temporary name in the same folder, fsync, rename.
+gm_status gm_file_write_atomic(const char *path, const void *data, size_t bytes);
+// Creates a folder and its missing parents; an existing one is fine.
+gm_status gm_folder_create(const char *path);
+
+double gm_seconds(void); // monotonic clock
+
+#endif

@@ -1,0 +1,87 @@
+// Error messages per thread, notices on standard error, the clock.
+#include "base/base.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static _Thread_local char message[2048];
+
+const char *gm_error_message(void) {
+    return message;
+}
+
+const char *gm_version(void) {
+    return GM_VERSION;
+}
+
+gm_status gm_fail(gm_status status, const char *format, ...) {
+    char text[sizeof message]; // the arguments may point into the present message
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    memcpy(message, text, sizeof message);
+    return status;
+}
+
+gm_status gm_fail_prefix(gm_status status, const char *format, ...) {
+    char text[sizeof message];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return gm_fail(status, "%s: %s", text, message);
+}
+
+gm_status gm_fail_memory(size_t bytes, const char *what) {
+    return gm_fail(GM_ERROR_MEMORY, "out of memory: %zu bytes for %s", bytes, what);
+}
+
+gm_status gm_alloc(void *out, size_t count, size_t size, const char *what) {
+    void *memory = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+    memcpy(out, &memory, sizeof memory);
+    return memory ? GM_OK : gm_fail_memory(count * size, what);
+}
+
+gm_status gm_grow(void *array, size_t count, size_t *capacity, size_t size, const char *what) {
+    if (count < *capacity)
+        return GM_OK;
+    size_t grown = *capacity ? *capacity * 2 : 16;
+    void *old;
+    memcpy(&old, array, sizeof old);
+    void *memory = realloc(old, grown * size);
+    if (!memory)
+        return gm_fail_memory(grown * size, what);
+    memcpy(array, &memory, sizeof memory);
+    *capacity = grown;
+    return GM_OK;
+}
+
+void gm_warn(const char *format, ...) {
+    char text[sizeof message];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "ganymede: warning: %s\n", text);
+}
+
+void gm_debug(const char *format, ...) {
+    const char *level = getenv("GANYMEDE_LOG");
+    if (!level || strcmp(level, "debug") != 0)
+        return;
+    char text[sizeof message];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "ganymede: %s\n", text);
+}
+
+double gm_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}

@@ -1,0 +1,200 @@
+// IDX, the format of MNIST: two zero bytes, a type, a rank, big-endian sizes, row-major values; plain or gzip.
+//
+// Nothing is allocated on a header's word alone: the sizes must agree with the file's length, or, packed, with the
+// most that deflate can expand it to.
+#define ZLIB_CONST
+#include "data/data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#define DEFLATE_RATIO 1032 // deflate's largest expansion
+
+// A file's bytes, unpacked on the way when it is gzip.
+typedef struct source {
+    const char *name;
+    const uint8_t *next;
+    size_t left;
+    bool packed;
+    z_stream stream;
+} source;
+
+static gm_status source_init(source *in, const char *name, const uint8_t *data, size_t bytes) {
+    *in = (source){.name = name, .next = data, .left = bytes};
+    in->packed = bytes >= 2 && data[0] == 0x1f && data[1] == 0x8b;
+    if (in->packed && inflateInit2(&in->stream, 15 + 16) != Z_OK)
+        return gm_fail(GM_ERROR_MEMORY, "%s: out of memory for unpacking", name);
+    return GM_OK;
+}
+
+static void source_finish(source *in) {
+    if (in->packed)
+        inflateEnd(&in->stream);
+}
+
+// Up to `want` bytes; fewer only at the end.
+static gm_status source_read(source *in, void *out, size_t want, size_t *got) {
+    uint8_t *next = out;
+    *got = 0;
+    if (!in->packed) {
+        *got = GM_MIN(want, in->left);
+        if (*got > 0)
+            memcpy(next, in->next, *got);
+        in->next += *got;
+        in->left -= *got;
+        return GM_OK;
+    }
+    while (*got < want) {
+        uInt offered = (uInt)GM_MIN(in->left, (size_t)1 << 30), room = (uInt)GM_MIN(want - *got, (size_t)1 << 30);
+        in->stream.next_in = in->next;
+        in->stream.avail_in = offered;
+        in->stream.next_out = next;
+        in->stream.avail_out = room;
+        int result = inflate(&in->stream, Z_NO_FLUSH);
+        size_t used = offered - in->stream.avail_in, made = room - in->stream.avail_out;
+        in->next += used;
+        in->left -= used;
+        next += made;
+        *got += made;
+        if (result == Z_STREAM_END) { // a gzip file may be several, one behind the other
+            if (in->left == 0)
+                return GM_OK;
+            if (inflateReset(&in->stream) != Z_OK)
+                return gm_fail(GM_ERROR_FORMAT, "%s: cannot be unpacked", in->name);
+        } else if (result == Z_BUF_ERROR || (result == Z_OK && used == 0 && made == 0)) {
+            return gm_fail(GM_ERROR_FORMAT, "%s: is truncated: the gzip data end too early", in->name);
+        } else if (result != Z_OK) {
+            return gm_fail(GM_ERROR_FORMAT, "%s: is damaged: %s", in->name,
+                           in->stream.msg ? in->stream.msg : "the gzip data make no sense");
+        }
+    }
+    return GM_OK;
+}
+
+static gm_status read_header(source *in, size_t rank, gm_idx *idx, size_t *header) {
+    uint8_t bytes[4 + 4 * 3];
+    *header = 4 + 4 * rank;
+    size_t got;
+    GM_TRY(source_read(in, bytes, *header, &got));
+    if (got >= 4 && (bytes[0] != 0 || bytes[1] != 0 || bytes[2] != 8 || bytes[3] != rank))
+        return gm_fail(
+            GM_ERROR_FORMAT, "%s: is not an IDX file of %s: it starts with %02x %02x %02x %02x, expected 00 00 08 %02x",
+            in->name, rank == 1 ? "labels" : "images", bytes[0], bytes[1], bytes[2], bytes[3], (unsigned)rank);
+    if (got < *header)
+        return gm_fail(GM_ERROR_FORMAT, "%s: is truncated: %zu bytes, an IDX header has %zu", in->name, got, *header);
+    idx->count = 1;
+    for (size_t i = 0; i < rank; i++) {
+        const uint8_t *b = bytes + 4 + 4 * i;
+        idx->dim[i] = (size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3];
+        if (idx->dim[i] == 0)
+            return gm_fail(GM_ERROR_FORMAT, "%s: is empty: dimension %zu is 0", in->name, i);
+        if (!gm_multiply(idx->count, idx->dim[i], &idx->count))
+            return gm_fail(GM_ERROR_FORMAT, "%s: is damaged: its header asks for more values than there can be",
+                           in->name);
+    }
+    return GM_OK;
+}
+
+gm_status gm_idx_parse(const char *name, const void *data, size_t bytes, size_t rank, gm_idx *idx) {
+    *idx = (gm_idx){0};
+    source in;
+    size_t header = 0, got = 0, rest = 0;
+    uint8_t behind;
+    GM_TRY(source_init(&in, name, data, bytes));
+    gm_status status = GM_OK;
+    GM_TRY_DONE(read_header(&in, rank, idx, &header));
+    size_t most = in.packed ? bytes : in.left;
+    if (in.packed && !gm_multiply(bytes, DEFLATE_RATIO, &most))
+        most = SIZE_MAX;
+    if (idx->count > most) {
+        status = gm_fail(GM_ERROR_FORMAT, "%s: is truncated: its header says %zu values, it holds %s%zu", name,
+                         idx->count, in.packed ? "at most " : "", most);
+        goto done;
+    }
+    idx->values = malloc(idx->count);
+    if (!idx->values) {
+        status = gm_fail_memory(idx->count, name);
+        goto done;
+    }
+    GM_TRY_DONE(source_read(&in, idx->values, idx->count, &got));
+    if (got < idx->count) {
+        status = gm_fail(GM_ERROR_FORMAT, "%s: is truncated: its header says %zu values, it holds %zu", name,
+                         idx->count, got);
+        goto done;
+    }
+    GM_TRY_DONE(source_read(&in, &behind, 1, &rest)); // gzip's checksum is also looked at here
+    if (rest > 0)
+        status = gm_fail(GM_ERROR_FORMAT, "%s: is damaged: bytes follow the %zu values that its header says", name,
+                         idx->count);
+done:
+    source_finish(&in);
+    if (status != GM_OK) {
+        free(idx->values);
+        *idx = (gm_idx){0};
+    }
+    return status;
+}
+
+// ---- Folders ----
+
+static const char *const split_prefix[] = {[GM_SPLIT_TRAIN] = "train", [GM_SPLIT_TEST] = "t10k"};
+
+// The path of FOLDER/train-images-idx3-ubyte under any of its usual names, or "".
+static void find_file(const char *folder, gm_split split, const char *what, int rank, char *path, size_t room) {
+    static const char separators[] = "-.";
+    for (size_t form = 0; form < 4; form++) {
+        struct stat info;
+        int length = snprintf(path, room, "%s/%s-%s%cidx%d-ubyte%s", folder, split_prefix[split], what,
+                              separators[form / 2], rank, form % 2 ? ".gz" : "");
+        if (length > 0 && (size_t)length < room && stat(path, &info) == 0)
+            return;
+    }
+    path[0] = '\0';
+}
+
+bool gm_idx_folder_is(const char *folder) {
+    char path[4096];
+    find_file(folder, GM_SPLIT_TRAIN, "images", 3, path, sizeof path);
+    if (path[0] == '\0')
+        find_file(folder, GM_SPLIT_TEST, "images", 3, path, sizeof path);
+    return path[0] != '\0';
+}
+
+static gm_status read_file(const char *path, size_t rank, gm_idx *idx) {
+    char *data;
+    size_t bytes;
+    GM_TRY(gm_file_read(path, &data, &bytes));
+    gm_status status = gm_idx_parse(path, data, bytes, rank, idx);
+    free(data);
+    return status;
+}
+
+gm_status gm_idx_folder_read(const char *folder, gm_split split, gm_images *images) {
+    char path[4096], label_path[4096];
+    gm_idx idx = {0}, labels = {0};
+    find_file(folder, split, "images", 3, path, sizeof path);
+    if (path[0] == '\0')
+        return gm_fail(GM_ERROR_IO, "%s: holds no %s images: %s-images-idx3-ubyte (or .gz) is missing", folder,
+                       split == GM_SPLIT_TRAIN ? "training" : "test", split_prefix[split]);
+    GM_TRY(read_file(path, 3, &idx));
+    *images = (gm_images){
+        .pixels = idx.values, .count = idx.dim[0], .channels = 1, .height = idx.dim[1], .width = idx.dim[2]};
+    find_file(folder, split, "labels", 1, label_path, sizeof label_path);
+    if (label_path[0] == '\0')
+        return GM_OK;
+    gm_status status = read_file(label_path, 1, &labels);
+    if (status == GM_OK && labels.count != images->count)
+        status = gm_fail(GM_ERROR_FORMAT, "%s: has %zu labels, but %s has %zu images", label_path, labels.count, path,
+                         images->count);
+    if (status == GM_OK)
+        status = gm_alloc(&images->labels, labels.count, sizeof *images->labels, label_path);
+    for (size_t i = 0; status == GM_OK && i < labels.count; i++)
+        images->labels[i] = labels.values[i];
+    free(labels.values);
+    if (status != GM_OK)
+        gm_images_finish(images);
+    return status;
+}

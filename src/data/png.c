@@ -1,0 +1,229 @@
+// PNG through libpng: any colour type, depth and interlacing -> 8-bit grey or RGB, and 8-bit pictures -> PNG.
+//
+// libpng reports errors by longjmp. Each direction therefore keeps all that must survive the jump in one struct that
+// outlives it, and the function that calls setjmp changes no local variable afterwards.
+#include "data/data.h"
+
+#include <png.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_SIDE      16384u
+#define MAX_AREA      ((size_t)1 << 26)
+#define DEFLATE_RATIO 1032 // deflate's largest expansion
+
+static void on_warning(png_structp png, png_const_charp text) {
+    (void)png;
+    (void)text;
+}
+
+// ---- Reading ----
+
+typedef struct reader {
+    const char *name;
+    const uint8_t *next;
+    size_t left, bytes;
+    png_structp png;
+    png_infop info;
+    png_bytepp rows;
+    uint8_t *pixels;
+    size_t width, height, channels;
+    gm_status status;
+} reader;
+
+static void on_read_error(png_structp png, png_const_charp text) {
+    reader *in = png_get_error_ptr(png);
+    if (in->status == GM_OK)
+        in->status = gm_fail(GM_ERROR_FORMAT, "%s: is damaged: %s", in->name, text);
+    longjmp(png_jmpbuf(png), 1);
+}
+
+static void read_bytes(png_structp png, png_bytep out, size_t bytes) {
+    reader *in = png_get_io_ptr(png);
+    if (bytes > in->left) {
+        in->status =
+            gm_fail(GM_ERROR_FORMAT, "%s: is truncated: a PNG file of %zu bytes ends too early", in->name, in->bytes);
+        png_error(png, "truncated");
+    }
+    memcpy(out, in->next, bytes);
+    in->next += bytes;
+    in->left -= bytes;
+}
+
+// Sets the failure and jumps.
+static void refuse(reader *in, gm_status status) {
+    in->status = status;
+    png_error(in->png, "refused");
+}
+
+static void read_pixels(reader *in) {
+    png_structp png = in->png;
+    png_read_info(png, in->info);
+    in->width = png_get_image_width(png, in->info);
+    in->height = png_get_image_height(png, in->info);
+    // A few bytes can claim to be a huge picture; deflate bounds what they can really hold.
+    if (in->width * in->height > MAX_AREA)
+        refuse(in, gm_fail(GM_ERROR_FORMAT, "%s: is too large: %zu x %zu pixels", in->name, in->width, in->height));
+    if (png_get_rowbytes(png, in->info) * in->height / DEFLATE_RATIO > in->bytes)
+        refuse(in, gm_fail(GM_ERROR_FORMAT, "%s: is truncated: %zu bytes cannot hold %zu x %zu pixels", in->name,
+                           in->bytes, in->width, in->height));
+    png_set_expand(png); // palettes to RGB, small depths to 8, tRNS to alpha
+    png_set_scale_16(png);
+    png_set_interlace_handling(png);
+    png_read_update_info(png, in->info);
+    in->channels = png_get_channels(png, in->info);
+    size_t stride = png_get_rowbytes(png, in->info);
+    if (stride != in->width * in->channels)
+        png_error(png, "unexpected row size");
+    in->pixels = malloc(stride * in->height);
+    in->rows = malloc(in->height * sizeof *in->rows);
+    if (!in->pixels || !in->rows)
+        refuse(in, gm_fail_memory(stride * in->height, in->name));
+    for (size_t y = 0; y < in->height; y++)
+        in->rows[y] = in->pixels + y * stride;
+    png_read_image(png, in->rows);
+    png_read_end(png, NULL);
+}
+
+static gm_status run_reader(reader *in) {
+    in->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, in, on_read_error, on_warning);
+    if (!in->png)
+        return gm_fail(GM_ERROR_MEMORY, "%s: out of memory for libpng", in->name);
+    in->info = png_create_info_struct(in->png);
+    if (!in->info)
+        return gm_fail(GM_ERROR_MEMORY, "%s: out of memory for libpng", in->name);
+    if (setjmp(png_jmpbuf(in->png)))
+        return in->status;
+    png_set_user_limits(in->png, MAX_SIDE, MAX_SIDE);
+    png_set_chunk_malloc_max(in->png, (png_alloc_size_t)1 << 23);
+    png_set_read_fn(in->png, in, read_bytes);
+    read_pixels(in);
+    return GM_OK;
+}
+
+// Blends the last channel away, with white behind it. The pixels move towards the front of the same memory.
+static void blend_with_white(uint8_t *pixels, size_t count, size_t colours) {
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *from = pixels + i * (colours + 1);
+        unsigned alpha = from[colours];
+        for (size_t c = 0; c < colours; c++)
+            pixels[i * colours + c] = (uint8_t)((from[c] * alpha + 255u * (255u - alpha) + 127u) / 255u);
+    }
+}
+
+gm_status gm_png_parse(const char *name, const void *data, size_t bytes, gm_picture *picture) {
+    *picture = (gm_picture){0};
+    GM_TRY(gm_png_parse_header(name, data, bytes, picture));
+    reader in = {.name = name, .next = data, .left = bytes, .bytes = bytes};
+    gm_status status = run_reader(&in);
+    png_destroy_read_struct(&in.png, &in.info, NULL);
+    free(in.rows);
+    if (status == GM_OK && in.channels % 2 == 0)
+        blend_with_white(in.pixels, in.width * in.height, --in.channels);
+    if (status != GM_OK) {
+        free(in.pixels);
+        *picture = (gm_picture){0};
+        return status;
+    }
+    *picture = (gm_picture){.pixels = in.pixels, .width = in.width, .height = in.height, .channels = in.channels};
+    return GM_OK;
+}
+
+static size_t big_endian(const uint8_t *b) {
+    return (size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3];
+}
+
+gm_status gm_png_parse_header(const char *name, const uint8_t *data, size_t bytes, gm_picture *picture) {
+    static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    *picture = (gm_picture){0};
+    size_t known = GM_MIN(bytes, sizeof signature);
+    if (bytes == 0)
+        return gm_fail(GM_ERROR_FORMAT, "%s: is empty", name);
+    if (memcmp(data, signature, known) != 0)
+        return gm_fail(GM_ERROR_FORMAT, "%s: is not a PNG file: its first bytes are another format's", name);
+    if (bytes < GM_PNG_HEADER_BYTES)
+        return gm_fail(GM_ERROR_FORMAT, "%s: is truncated: a PNG file of %zu bytes", name, bytes);
+    if (memcmp(data + 12, "IHDR", 4) != 0)
+        return gm_fail(GM_ERROR_FORMAT, "%s: is damaged: a PNG file without its header", name);
+    picture->width = big_endian(data + 16);
+    picture->height = big_endian(data + 20);
+    picture->channels = data[25] & PNG_COLOR_MASK_COLOR ? 3 : 1; // palettes count as colours
+    if (picture->width == 0 || picture->height == 0 || picture->width > MAX_SIDE || picture->height > MAX_SIDE)
+        return gm_fail(GM_ERROR_FORMAT, "%s: its size is refused: %zu x %zu pixels, at most %u x %u are read", name,
+                       picture->width, picture->height, MAX_SIDE, MAX_SIDE);
+    return GM_OK;
+}
+
+// ---- Writing ----
+
+typedef struct writer {
+    const char *path;
+    png_structp png;
+    png_infop info;
+    uint8_t *data;
+    size_t length, capacity;
+    gm_status status;
+} writer;
+
+static void on_write_error(png_structp png, png_const_charp text) {
+    writer *out = png_get_error_ptr(png);
+    if (out->status == GM_OK)
+        out->status = gm_fail(GM_ERROR_ARGUMENT, "%s: cannot be made: %s", out->path, text);
+    longjmp(png_jmpbuf(png), 1);
+}
+
+static void write_bytes(png_structp png, png_bytep data, size_t bytes) {
+    writer *out = png_get_io_ptr(png);
+    if (out->capacity - out->length < bytes) {
+        size_t capacity = 2 * out->capacity + bytes + 4096;
+        uint8_t *grown = realloc(out->data, capacity);
+        if (!grown) {
+            out->status = gm_fail_memory(capacity, out->path);
+            png_error(png, "out of memory");
+        }
+        out->data = grown;
+        out->capacity = capacity;
+    }
+    memcpy(out->data + out->length, data, bytes);
+    out->length += bytes;
+}
+
+static void flush(png_structp png) {
+    (void)png;
+}
+
+static gm_status run_writer(writer *out, const uint8_t *pixels, size_t width, size_t height, size_t channels) {
+    int colours = channels == 1 ? PNG_COLOR_TYPE_GRAY : channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_RGB_ALPHA;
+    out->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, out, on_write_error, on_warning);
+    if (!out->png)
+        return gm_fail(GM_ERROR_MEMORY, "%s: out of memory for libpng", out->path);
+    out->info = png_create_info_struct(out->png);
+    if (!out->info)
+        return gm_fail(GM_ERROR_MEMORY, "%s: out of memory for libpng", out->path);
+    if (setjmp(png_jmpbuf(out->png)))
+        return out->status;
+    png_set_write_fn(out->png, out, write_bytes, flush);
+    png_set_IHDR(out->png, out->info, (png_uint_32)width, (png_uint_32)height, 8, colours, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(out->png, out->info);
+    for (size_t y = 0; y < height; y++)
+        png_write_row(out->png, pixels + y * width * channels);
+    png_write_end(out->png, NULL);
+    return GM_OK;
+}
+
+gm_status gm_png_write(const char *path, const uint8_t *pixels, size_t width, size_t height, size_t channels) {
+    if (channels != 1 && channels != 3 && channels != 4)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: a PNG has 1, 3 or 4 channels, not %zu", path, channels);
+    if (width == 0 || height == 0 || width > 1000000 || height > 1000000) // libpng's own limits
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: a PNG cannot be %zu x %zu pixels", path, width, height);
+    writer out = {.path = path};
+    gm_status status = run_writer(&out, pixels, width, height, channels);
+    png_destroy_write_struct(&out.png, &out.info);
+    if (status == GM_OK)
+        status = gm_file_write_atomic(path, out.data, out.length);
+    free(out.data);
+    return status;
+}

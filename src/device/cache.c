@@ -1,0 +1,145 @@
+// The disk cache of built programs: one file per program, named by the hash of everything its binary depends on.
+//
+// Processes may share the folder: files appear whole (written aside, then renamed), and each carries a second hash of
+// its key and a checksum of its content. Whatever is wrong with an entry, the program is built from source instead.
+//
+// Some drivers make their binaries only when asked: pocl then compiles every kernel once more, at .1 s each, although
+// it keeps a cache of its own. Where fetching a binary takes most of the time that building took, a marker file
+// tells later runs on that driver to read the folder but store nothing more.
+#include "device/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAGIC        "GMPROG1\n"
+#define SECOND_START UINT64_C(0x9e3779b97f4a7c15)
+
+typedef struct header {
+    char magic[8];
+    uint64_t check, bytes, checksum;
+} header;
+
+// DIR/0123456789abcdef.KIND; NULL without memory.
+static char *entry_path(const gm_device *device, uint64_t entry, const char *kind) {
+    gm_text path = {0};
+    gm_text_printf(&path, "%s/%016llx.%s", device->cache_folder, (unsigned long long)entry, kind);
+    if (path.failed)
+        gm_text_finish(&path);
+    return path.data; // the caller's
+}
+
+static gm_status choose_folder(char **folder) {
+    *folder = NULL;
+    gm_text path = {0};
+    const char *own = getenv("GANYMEDE_CACHE"), *shared = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (own)
+        gm_text_append(&path, own);
+    else if (shared && *shared)
+        gm_text_printf(&path, "%s/ganymede", shared);
+    else if (home && *home)
+        gm_text_printf(&path, "%s/.cache/ganymede", home);
+    if (path.failed)
+        return gm_fail_memory(64, "the cache folder's name");
+    if (path.length > 0)
+        *folder = path.data;
+    else
+        gm_text_finish(&path); // GANYMEDE_CACHE="" or nowhere to put it: no cache
+    return GM_OK;
+}
+
+gm_status gm_cache_open(gm_device *device) {
+    GM_TRY(choose_folder(&device->cache_folder));
+    uint64_t identity = GM_HASH_START;
+    const char *parts[] = {MAGIC,
+                           device->info.platform,
+                           device->platform_version,
+                           device->info.name,
+                           device->info.vendor,
+                           device->info.driver_version,
+                           device->info.opencl_c_version};
+    for (size_t i = 0; i < GM_COUNT(parts); i++)
+        identity = gm_hash_string(identity, parts[i]);
+    device->cache_identity = identity;
+    char *marker = device->cache_folder ? entry_path(device, identity, "readonly") : NULL;
+    device->cache_read_only = marker && access(marker, F_OK) == 0;
+    free(marker);
+    return GM_OK;
+}
+
+void gm_cache_give_up(gm_device *device) {
+    device->cache_read_only = true;
+    char *marker = entry_path(device, device->cache_identity, "readonly");
+    if (marker && gm_file_write_atomic(marker, "", 0) != GM_OK)
+        gm_debug("program cache: %s", gm_error_message());
+    free(marker);
+}
+
+gm_cache_key gm_cache_get_key(const gm_device *device, const char *text, const char *options) {
+    gm_cache_key key = {.entry = gm_hash(GM_HASH_START, &device->cache_identity, sizeof device->cache_identity),
+                        .check = gm_hash(SECOND_START, &device->cache_identity, sizeof device->cache_identity)};
+    key.entry = gm_hash_string(gm_hash_string(key.entry, options), text);
+    key.check = gm_hash_string(gm_hash_string(key.check, text), options); // the other order: another hash
+    return key;
+}
+
+void gm_cache_drop(const gm_device *device, gm_cache_key key) {
+    char *path = device->cache_folder ? entry_path(device, key.entry, "program") : NULL;
+    if (path)
+        unlink(path);
+    free(path);
+}
+
+bool gm_cache_load(const gm_device *device, gm_cache_key key, char **binary, size_t *bytes) {
+    *binary = NULL;
+    *bytes = 0;
+    char *path = device->cache_folder ? entry_path(device, key.entry, "program") : NULL;
+    if (!path)
+        return false;
+    bool intact = false;
+    char *data = NULL;
+    size_t length = 0;
+    header head;
+    if (access(path, F_OK) != 0 || gm_file_read(path, &data, &length) != GM_OK)
+        goto done;
+    if (length >= sizeof head) {
+        memcpy(&head, data, sizeof head);
+        intact = memcmp(head.magic, MAGIC, sizeof head.magic) == 0 && head.check == key.check &&
+                 head.bytes == length - sizeof head &&
+                 head.checksum == gm_hash(GM_HASH_START, data + sizeof head, length - sizeof head);
+    }
+    if (intact) {
+        memmove(data, data + sizeof head, head.bytes);
+        *binary = data;
+        *bytes = head.bytes;
+        data = NULL;
+    } else {
+        gm_debug("program cache: %s is damaged; building from source", path);
+        unlink(path);
+    }
+done:
+    free(data);
+    free(path);
+    return intact;
+}
+
+void gm_cache_store(gm_device *device, gm_cache_key key, const void *binary, size_t bytes) {
+    if (!device->cache_folder || device->cache_read_only)
+        return;
+    header head = {.check = key.check, .bytes = bytes, .checksum = gm_hash(GM_HASH_START, binary, bytes)};
+    memcpy(head.magic, MAGIC, sizeof head.magic);
+    char *path = entry_path(device, key.entry, "program");
+    char *data = malloc(sizeof head + bytes);
+    if (path && data) {
+        memcpy(data, &head, sizeof head);
+        memcpy(data + sizeof head, binary, bytes);
+        if (gm_folder_create(device->cache_folder) != GM_OK ||
+            gm_file_write_atomic(path, data, sizeof head + bytes) != GM_OK) {
+            gm_debug("program cache: %s", gm_error_message()); // a read-only home must not stop anyone
+            device->cache_read_only = true;
+        }
+    }
+    free(data);
+    free(path);
+}

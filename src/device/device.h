@@ -1,0 +1,91 @@
+// The device layer's inner interface: buffers, programs, kernels, launches. The only folder that includes CL/cl.h.
+//
+// The queue is in order; nothing waits unless it says so. Every OpenCL call that can fail passes one checked place
+// (fault.h), where GANYMEDE_FAULT=CLASS:N fails the N-th call of its class: device, alloc, build, kernel, launch,
+// read, write, wait. Releases are exempt. One thread at a time per device.
+#ifndef GM_DEVICE_DEVICE_H
+#define GM_DEVICE_DEVICE_H
+
+#include "base/base.h"
+#include "ganymede/device.h"
+
+typedef struct gm_buffer gm_buffer;
+typedef struct gm_program gm_program;
+typedef struct gm_kernel gm_kernel;
+
+// Device memory, uninitialised. gm_buffer_view: `bytes` of `parent` from `offset` (a multiple of the device's
+// base_alignment); destroy views before their parent. NULL-safe destroy.
+gm_status gm_buffer_create(gm_buffer **buffer, gm_device *device, size_t bytes);
+gm_status gm_buffer_view(gm_buffer **view, gm_buffer *parent, size_t offset, size_t bytes);
+void gm_buffer_destroy(gm_buffer **buffer);
+size_t gm_buffer_bytes(const gm_buffer *buffer);
+// Enqueued in order; write returns when `data` may be reused, read when `data` is complete.
+gm_status gm_buffer_write(gm_buffer *buffer, size_t offset, const void *data, size_t bytes);
+gm_status gm_buffer_read(gm_buffer *buffer, size_t offset, void *data, size_t bytes);
+// Fills with a repeated 32-bit pattern; offset and bytes multiples of 4. Does not wait.
+gm_status gm_buffer_fill(gm_buffer *buffer, size_t offset, size_t bytes, uint32_t pattern);
+
+// One part of a program's text: `name` is the .cl file (or "generated") that compiler messages will cite.
+typedef struct gm_source {
+    const char *name, *text;
+} gm_source;
+// The text of an embedded kernel file ("conv.cl"), or of GANYMEDE_CL_PATH/NAME when that is set. Owned by the device.
+gm_status gm_device_source(gm_device *device, const char *name, const char **text);
+// Concatenates the parts (with #line), builds them with `options`, through the disk cache (GANYMEDE_CACHE, else
+// XDG_CACHE_HOME/ganymede, else ~/.cache/ganymede; keyed by text, options, device, driver; "" disables it).
+// A compile error's message cites the file and line.
+gm_status gm_program_create(gm_program **program, gm_device *device, const gm_source *sources, size_t count,
+                            const char *options);
+void gm_program_destroy(gm_program **program);
+
+// A kernel object with its own arguments: one per launch of a plan, bound once.
+gm_status gm_kernel_create(gm_kernel **kernel, gm_program *program, const char *name);
+void gm_kernel_destroy(gm_kernel **kernel);
+gm_status gm_kernel_bind_buffer(gm_kernel *kernel, unsigned index, gm_buffer *buffer);
+gm_status gm_kernel_bind_value(gm_kernel *kernel, unsigned index, const void *value, size_t bytes);
+gm_status gm_kernel_bind_local(gm_kernel *kernel, unsigned index, size_t bytes);
+const char *gm_kernel_name(const gm_kernel *kernel);
+
+// What a launch is and costs, for the profile. `label` must stay valid while the device is open.
+typedef struct gm_cost {
+    const char *label;
+    double flop, bytes;
+} gm_cost;
+// Enqueues over `dims` (1..3) dimensions; `local` may be NULL. Global sizes must be multiples of the local ones.
+gm_status gm_kernel_launch(gm_kernel *kernel, size_t dims, const size_t *global, const size_t *local,
+                           const gm_cost *cost);
+
+gm_status gm_device_flush(gm_device *device);
+gm_status gm_device_finish(gm_device *device);
+// A point in the queue that can be waited for. Zeroed value = passed. Reuse waits for nothing.
+typedef struct gm_marker {
+    void *event;
+} gm_marker;
+gm_status gm_marker_record(gm_marker *marker, gm_device *device);
+gm_status gm_marker_wait(gm_marker *marker); // waits and forgets; a zeroed marker returns at once
+void gm_marker_finish(gm_marker *marker);
+
+// Profiling: from `start` on, every launch records its event; `stop` waits and gathers.
+typedef struct gm_profile_row {
+    char kernel[64];
+    size_t calls;
+    double seconds, flop, bytes;
+} gm_profile_row;
+gm_status gm_profile_start(gm_device *device);
+// Rows by label, largest time first (free with free()); span = first start to last end, busy = time covered by kernels.
+gm_status gm_profile_stop(gm_device *device, gm_profile_row **rows, size_t *count, double *span, double *busy);
+// The launches since start, as a Chrome trace (chrome://tracing, Perfetto). Before stop.
+gm_status gm_profile_trace(gm_device *device, const char *path);
+
+// c = a b on CLBlast (row-major, leading dimensions in elements); GM_ERROR_STATE where CLBlast refuses.
+gm_status gm_clblast_gemm(gm_device *device, bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
+                          gm_buffer *a, size_t offset_a, size_t lda, gm_buffer *b, size_t offset_b, size_t ldb,
+                          gm_buffer *c, size_t offset_c, size_t ldc);
+
+// Counters since the device was opened; a test shows that a running step creates and builds nothing.
+typedef struct gm_device_counters {
+    size_t buffers_created, kernels_created, programs_built, programs_loaded, launches, waits;
+} gm_device_counters;
+void gm_device_get_counters(const gm_device *device, gm_device_counters *counters);
+
+#endif

@@ -1,0 +1,122 @@
+// What the files of src/device share: the objects behind device.h and the helpers that cross files.
+#ifndef GM_DEVICE_INTERNAL_H
+#define GM_DEVICE_INTERNAL_H
+
+#include "device/device.h"
+#include "device/fault.h"
+
+#include <CL/cl.h>
+
+// ---- choose.c, select.c ----
+
+// A device as found, before it is opened. The strings are the found list's, until moved out.
+typedef struct gm_found {
+    gm_device_info info;
+    cl_platform_id platform;
+    cl_device_id device;
+    const char *platform_vendor, *platform_version;
+} gm_found;
+
+gm_status gm_found_list(gm_found **found, size_t *count);
+void gm_found_free(gm_found **found, size_t count);
+void gm_device_info_finish(gm_device_info *info); // frees the strings
+// The index of the device that the selector names (NULL: GANYMEDE_DEVICE, else the best score).
+gm_status gm_found_choose(const gm_found *found, size_t count, const char *selector, size_t *index);
+
+bool gm_contains_any_case(const char *text, const char *part);
+
+// ---- the device ----
+
+// Host memory that a write was copied to, busy until its event completes.
+typedef struct gm_stage {
+    void *memory;
+    size_t capacity;
+    cl_event event; // NULL: free
+} gm_stage;
+
+enum { GM_STAGE_COUNT = 16 };
+
+typedef struct gm_profile_launch {
+    char label[64];
+    double flop, bytes;
+    cl_event event;      // NULL once its times were read
+    cl_ulong begin, end; // nanoseconds on the device's clock
+} gm_profile_launch;
+
+typedef struct gm_source_text {
+    const char *name, *text;
+} gm_source_text;
+
+struct gm_device {
+    gm_device_info info;
+    cl_platform_id platform;
+    cl_device_id id;
+    cl_context context;
+    cl_command_queue queue;                    // the one in use
+    cl_command_queue plain_queue, timed_queue; // timed: made by the first gm_profile_start
+    const char *platform_version;
+    gm_device_counters counters;
+    gm_arena arena; // source texts read from GANYMEDE_CL_PATH
+    gm_source_text *sources;
+    size_t source_count, source_capacity;
+    gm_stage stages[GM_STAGE_COUNT];
+    bool profiling;
+    gm_profile_launch *launches;
+    size_t launch_count, launch_capacity;
+    char *cache_folder;      // NULL: no disk cache
+    uint64_t cache_identity; // hash of everything but text and options that a binary depends on
+    bool cache_read_only;    // fetching binaries is not worth its time on this driver
+    gm_buffer *gemm_scratch;
+    bool clblast_used;
+};
+
+struct gm_buffer {
+    gm_device *device;
+    cl_mem memory;
+    cl_mem root; // the buffer that `memory` is part of, or itself
+    size_t origin, bytes;
+};
+
+struct gm_program {
+    gm_device *device;
+    cl_program program;
+};
+
+struct gm_kernel {
+    gm_device *device;
+    cl_kernel kernel;
+    char name[64];
+};
+
+// ---- cache.c ----
+
+typedef struct gm_cache_key {
+    uint64_t entry, check; // the file's name, and a second hash that the file must carry
+} gm_cache_key;
+
+gm_status gm_cache_open(gm_device *device);
+gm_cache_key gm_cache_get_key(const gm_device *device, const char *text, const char *options);
+// The binary of an intact entry (free it); false where there is none, after dropping a damaged one.
+bool gm_cache_load(const gm_device *device, gm_cache_key key, char **binary, size_t *bytes);
+// Silent where the folder cannot be written; then, and after gm_cache_give_up, it stores nothing.
+void gm_cache_store(gm_device *device, gm_cache_key key, const void *binary, size_t bytes);
+void gm_cache_drop(const gm_device *device, gm_cache_key key);
+// Notes on disk that this driver takes longer to hand out binaries than they save.
+void gm_cache_give_up(gm_device *device);
+
+// ---- log.c ----
+
+// GM_ERROR_DEVICE with the file and line of the log's first error and as much of the log as a message holds.
+gm_status gm_fail_build(const gm_source *sources, size_t count, const char *options, const char *device_name,
+                        const char *log);
+
+// ---- transfer.c, profile.c, clblast.c ----
+
+void gm_stages_finish(gm_device *device);
+// Where an enqueue call puts its event while profiling: NULL otherwise. Then gm_profile_commit keeps the launch.
+gm_status gm_profile_reserve(gm_device *device, cl_event **event);
+void gm_profile_commit(gm_device *device, const char *label, double flop, double bytes);
+void gm_profile_discard(gm_device *device);
+void gm_clblast_finish(gm_device *device);
+
+#endif

@@ -1,0 +1,75 @@
+// Opening and closing a device: its context, its queue, what it counts.
+#include "device/internal.h"
+
+#include <stdlib.h>
+
+static gm_status connect(gm_device *device) {
+    cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)device->platform, 0};
+    cl_int code = gm_fault_due(GM_FAULT_DEVICE);
+    if (code == CL_SUCCESS)
+        device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &code);
+    GM_TRY(gm_cl_check(code, "opening device \"%s\"", device->info.name));
+    code = gm_fault_due(GM_FAULT_DEVICE);
+    if (code == CL_SUCCESS) // in order, without profiling, which slows every launch on some drivers
+        device->plain_queue = clCreateCommandQueue(device->context, device->id, 0, &code);
+    GM_TRY(gm_cl_check(code, "creating a queue on device \"%s\"", device->info.name));
+    device->queue = device->plain_queue;
+    return gm_cache_open(device);
+}
+
+gm_status gm_device_open(gm_device **out, const char *selector) {
+    *out = NULL;
+    gm_device *device = NULL;
+    gm_found *found;
+    size_t count, index;
+    GM_TRY(gm_found_list(&found, &count));
+    gm_status status;
+    GM_TRY_DONE(gm_found_choose(found, count, selector, &index));
+    GM_TRY_DONE(gm_alloc(&device, 1, sizeof *device, "a device"));
+    device->info = found[index].info;
+    device->platform = found[index].platform;
+    device->id = found[index].device;
+    device->platform_version = found[index].platform_version;
+    found[index].info = (gm_device_info){0}; // the strings moved
+    found[index].platform_version = NULL;
+    GM_TRY_DONE(connect(device));
+    *out = device;
+    device = NULL;
+done:
+    gm_device_close(&device);
+    gm_found_free(&found, count);
+    return status;
+}
+
+void gm_device_close(gm_device **pointer) {
+    gm_device *device = *pointer;
+    if (!device)
+        return;
+    *pointer = NULL;
+    if (device->queue)
+        clFinish(device->queue); // commands in flight still read the stages
+    gm_stages_finish(device);
+    gm_profile_discard(device);
+    gm_clblast_finish(device);
+    if (device->timed_queue)
+        clReleaseCommandQueue(device->timed_queue);
+    if (device->plain_queue)
+        clReleaseCommandQueue(device->plain_queue);
+    if (device->context)
+        clReleaseContext(device->context);
+    gm_arena_finish(&device->arena);
+    free(device->sources);
+    free(device->launches);
+    free(device->cache_folder);
+    free((void *)device->platform_version);
+    gm_device_info_finish(&device->info);
+    free(device);
+}
+
+const gm_device_info *gm_device_get_info(const gm_device *device) {
+    return &device->info;
+}
+
+void gm_device_get_counters(const gm_device *device, gm_device_counters *counters) {
+    *counters = device->counters;
+}

@@ -1,0 +1,158 @@
+// Programs: their parts joined into one text, then built from it, or from the binary that an earlier run left on disk.
+#include "device/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLOW_FETCH_MS = 30 }; // a binary fetched faster is no bother, whatever building took
+
+// #line makes compiler messages cite the part's file and its own line numbers.
+static gm_status join(const gm_source *sources, size_t count, gm_text *text) {
+    for (size_t i = 0; i < count; i++) {
+        gm_text_printf(text, "#line 1 \"%s\"\n", sources[i].name);
+        gm_text_append(text, sources[i].text);
+        gm_text_append(text, "\n");
+    }
+    if (count == 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "a program without source");
+    return text->failed ? gm_fail_memory(text->length, "a program's text") : GM_OK;
+}
+
+static gm_status fail_with_log(gm_program *program, const gm_source *sources, size_t count, const char *options) {
+    gm_device *device = program->device;
+    size_t bytes = 0;
+    char *log = NULL;
+    if (clGetProgramBuildInfo(program->program, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes) == CL_SUCCESS)
+        log = calloc(bytes + 1, 1);
+    if (log &&
+        clGetProgramBuildInfo(program->program, device->id, CL_PROGRAM_BUILD_LOG, bytes, log, NULL) != CL_SUCCESS)
+        log[0] = '\0';
+    gm_status status = gm_fail_build(sources, count, options, device->info.name, log ? log : "");
+    free(log);
+    return status;
+}
+
+static gm_status build_from_source(gm_program *program, const gm_source *sources, size_t count, const char *text,
+                                   const char *options) {
+    gm_device *device = program->device;
+    cl_int code = gm_fault_due(GM_FAULT_BUILD);
+    if (code == CL_SUCCESS)
+        program->program = clCreateProgramWithSource(device->context, 1, &text, NULL, &code);
+    GM_TRY(gm_cl_check(code, "creating a program from %s", sources[count - 1].name));
+    code = gm_fault_due(GM_FAULT_BUILD);
+    if (code != CL_SUCCESS)
+        return gm_cl_check(code, "building %s on device \"%s\"", sources[count - 1].name, device->info.name);
+    code = clBuildProgram(program->program, 1, &device->id, options, NULL, NULL);
+    if (code == CL_BUILD_PROGRAM_FAILURE)
+        return fail_with_log(program, sources, count, options);
+    return gm_cl_check(code, "building %s on device \"%s\" with \"%s\"", sources[count - 1].name, device->info.name,
+                       options);
+}
+
+// Builds from a cached binary. A refusal by the driver is no error: *loaded tells. An injected fault is one, so that a
+// sweep sees the same outcome whatever the cache holds.
+static gm_status build_from_binary(gm_program *program, const char *binary, size_t bytes, const char *options,
+                                   bool *loaded) {
+    gm_device *device = program->device;
+    *loaded = false;
+    GM_TRY(gm_cl_check(gm_fault_due(GM_FAULT_BUILD), "creating a program from a cached binary"));
+    const unsigned char *data = (const unsigned char *)binary;
+    cl_int state = CL_SUCCESS, code = CL_SUCCESS;
+    cl_program made = clCreateProgramWithBinary(device->context, 1, &device->id, &bytes, &data, &state, &code);
+    if (code == CL_SUCCESS && state == CL_SUCCESS) {
+        int fault = gm_fault_due(GM_FAULT_BUILD);
+        if (fault != CL_SUCCESS) {
+            clReleaseProgram(made);
+            return gm_cl_check(fault, "building a cached program on device \"%s\"", device->info.name);
+        }
+        code = clBuildProgram(made, 1, &device->id, options, NULL, NULL);
+    }
+    if (code != CL_SUCCESS || state != CL_SUCCESS) {
+        gm_debug("program cache: the driver refuses a binary (%s); building from source",
+                 gm_cl_error_name(code != CL_SUCCESS ? code : state));
+        if (made)
+            clReleaseProgram(made);
+        return GM_OK;
+    }
+    program->program = made;
+    *loaded = true;
+    return GM_OK;
+}
+
+// Puts the program's binary into the cache. What the driver will not hand out is not stored: no error.
+static gm_status store(gm_program *program, gm_cache_key key, double build_seconds) {
+    gm_device *device = program->device;
+    if (!device->cache_folder || device->cache_read_only)
+        return GM_OK;
+    double begin = gm_seconds();
+    size_t bytes = 0;
+    GM_TRY(gm_cl_check(gm_fault_due(GM_FAULT_BUILD), "fetching a program's binary"));
+    cl_int code = clGetProgramInfo(program->program, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, NULL);
+    unsigned char *binary = code == CL_SUCCESS && bytes > 0 ? malloc(bytes) : NULL;
+    if (!binary)
+        return GM_OK;
+    gm_status status = gm_cl_check(gm_fault_due(GM_FAULT_BUILD), "fetching a program's binary");
+    if (status == GM_OK) {
+        code = clGetProgramInfo(program->program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL);
+        double fetch_seconds = gm_seconds() - begin;
+        if (code == CL_SUCCESS)
+            gm_cache_store(device, key, binary, bytes);
+        if (fetch_seconds > 1e-3 * SLOW_FETCH_MS && fetch_seconds > build_seconds / 2) {
+            gm_debug("program cache: fetching a binary took %.0f ms, building %.0f ms; nothing more is stored",
+                     1e3 * fetch_seconds, 1e3 * build_seconds);
+            gm_cache_give_up(device);
+        }
+    }
+    free(binary);
+    return status;
+}
+
+static gm_status build(gm_program *program, const gm_source *sources, size_t count, const char *text,
+                       const char *options) {
+    gm_device *device = program->device;
+    gm_cache_key key = gm_cache_get_key(device, text, options);
+    char *binary;
+    size_t bytes;
+    if (gm_cache_load(device, key, &binary, &bytes)) {
+        bool loaded;
+        gm_status status = build_from_binary(program, binary, bytes, options, &loaded);
+        free(binary);
+        GM_TRY(status);
+        if (loaded) {
+            device->counters.programs_loaded++;
+            return GM_OK;
+        }
+        gm_cache_drop(device, key);
+    }
+    double begin = gm_seconds();
+    GM_TRY(build_from_source(program, sources, count, text, options));
+    device->counters.programs_built++;
+    return store(program, key, gm_seconds() - begin);
+}
+
+gm_status gm_program_create(gm_program **out, gm_device *device, const gm_source *sources, size_t count,
+                            const char *options) {
+    *out = NULL;
+    gm_text text = {0};
+    gm_program *program = NULL;
+    gm_status status;
+    GM_TRY_DONE(join(sources, count, &text));
+    GM_TRY_DONE(gm_alloc(&program, 1, sizeof *program, "a program"));
+    program->device = device;
+    GM_TRY_DONE(build(program, sources, count, text.data, options ? options : ""));
+    *out = program;
+    program = NULL;
+done:
+    gm_program_destroy(&program);
+    gm_text_finish(&text);
+    return status;
+}
+
+void gm_program_destroy(gm_program **program) {
+    if (!*program)
+        return;
+    if ((*program)->program)
+        clReleaseProgram((*program)->program);
+    free(*program);
+    *program = NULL;
+}

@@ -1,0 +1,54 @@
+// The matrix product: op(a) (M, K) times op(b) (K, N) -> (M, N), op being the transpose or nothing.
+#include "graph/build.h"
+
+static gm_tensor *gemm(gm_tensor *a, bool transpose_a, gm_tensor *b, bool transpose_b) {
+    return gm_gemm(a, b, &(gm_gemm_params){.transpose_a = transpose_a, .transpose_b = transpose_b});
+}
+
+// Y = A B: dA = dY B^T, dB = A^T dY. Where a is A^T the transposed product gives it: da = B dY^T; b alike.
+static void gemm_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx) {
+    const gm_gemm_attributes *attributes = y->attributes;
+    bool ta = attributes->transpose_a != 0, tb = attributes->transpose_b != 0;
+    gm_tensor *a = y->input[0], *b = y->input[1];
+    if (wanted[0])
+        dx[0] = ta ? gemm(b, tb, dy, true) : gemm(dy, false, b, !tb);
+    if (wanted[1])
+        dx[1] = tb ? gemm(dy, true, a, ta) : gemm(a, !ta, dy, false);
+}
+
+const gm_op gm_op_gemm = {.name = "gemm", .kind = GM_OP_KERNEL, .gradient = gemm_gradient};
+
+// A hidden transposed matrix is the matrix with the other flag (a transpose node of rank 2 is never the identity).
+static gm_tensor *untransposed(gm_tensor *x, int *transpose) {
+    if (!gm_hidden_is(x, &gm_op_transpose))
+        return x;
+    *transpose = !*transpose;
+    return x->input[0];
+}
+
+gm_tensor *gm_gemm(gm_tensor *a, gm_tensor *b, const gm_gemm_params *params) {
+    gm_tensor *inputs[] = {a, b}, *poison;
+    if (!gm_usable("gemm", inputs, 2, &poison))
+        return poison;
+    gm_gemm_params chosen = params ? *params : (gm_gemm_params){0};
+    if (a->type != GM_FLOAT32 || b->type != GM_FLOAT32)
+        return gm_fault(a->graph, "gemm: a %s is %s and b %s is %s but both must be float32", gm_describe(a),
+                        gm_type_text(a->type), gm_describe(b), gm_type_text(b->type));
+    if (a->shape.rank != 2 || b->shape.rank != 2)
+        return gm_fault(a->graph, "gemm: a %s and b %s must both be matrices (rank 2)", gm_describe(a), gm_describe(b));
+    size_t inner_a = a->shape.dim[chosen.transpose_a ? 0 : 1], inner_b = b->shape.dim[chosen.transpose_b ? 1 : 0];
+    if (inner_a != inner_b)
+        return gm_fault(a->graph, "gemm: a %s%s has %zu columns but b %s%s has %zu rows", gm_describe(a),
+                        chosen.transpose_a ? " transposed" : "", inner_a, gm_describe(b),
+                        chosen.transpose_b ? " transposed" : "", inner_b);
+    gm_shape shape = {.rank = 2,
+                      .dim = {a->shape.dim[chosen.transpose_a ? 1 : 0], b->shape.dim[chosen.transpose_b ? 0 : 1]}};
+    if (!gm_shape_usable(a->graph, "gemm", &shape))
+        return poison;
+    if (gm_known_equal(a, 0) || gm_known_equal(b, 0))
+        return gm_filled(a->graph, GM_FLOAT32, &shape, 0);
+    gm_gemm_attributes attributes = {.transpose_a = chosen.transpose_a, .transpose_b = chosen.transpose_b};
+    inputs[0] = untransposed(a, &attributes.transpose_a);
+    inputs[1] = untransposed(b, &attributes.transpose_b);
+    return gm_node(a->graph, &gm_op_gemm, GM_FLOAT32, &shape, inputs, 2, &attributes, sizeof attributes, NULL);
+}

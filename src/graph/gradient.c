@@ -1,0 +1,135 @@
+// Differentiation in reverse: from y down to the xs, each node's rule appends the gradients of its inputs.
+//
+// Ids are a topological order, since inputs come before their users. Only nodes on a path from an x to y get gradients,
+// and those are nodes like any other, so that differentiating again needs nothing more. What the sweep makes and does
+// not return is hidden (see gm_tensor), which lets the constructors' simplifications shorten it.
+#include "graph/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct sweep {
+    gm_graph *graph;
+    size_t count;         // nodes 0 .. y's id
+    bool *on_path;        // it depends on an x through differentiable operations
+    gm_tensor **gradient; // accumulated so far; NULL: none
+    bool *wanted;         // of one node's inputs
+    gm_tensor **dx;
+} sweep;
+
+static void sweep_finish(sweep *s) {
+    free(s->on_path);
+    free(s->gradient);
+    free(s->wanted);
+    free(s->dx);
+}
+
+static gm_status sweep_init(sweep *s, const gm_tensor *y) {
+    *s = (sweep){.graph = y->graph, .count = (size_t)y->id + 1};
+    size_t widest = 1;
+    for (size_t id = 0; id < s->count; id++)
+        widest = GM_MAX(widest, s->graph->nodes[id]->input_count);
+    GM_TRY(gm_alloc(&s->on_path, s->count, sizeof *s->on_path, "a gradient"));
+    GM_TRY(gm_alloc(&s->gradient, s->count, sizeof *s->gradient, "a gradient"));
+    GM_TRY(gm_alloc(&s->wanted, widest, sizeof *s->wanted, "a gradient"));
+    return gm_alloc(&s->dx, widest, sizeof *s->dx, "a gradient");
+}
+
+// Marks what depends on an x. What y does not depend on stays marked, but the sweep never gives it a gradient.
+static void mark_paths(sweep *s, gm_tensor *const *xs, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (xs[i]->id < s->count)
+            s->on_path[xs[i]->id] = true;
+    for (size_t id = 0; id < s->count; id++) {
+        const gm_tensor *node = s->graph->nodes[id];
+        if (node->op->gradient && node->type == GM_FLOAT32)
+            for (size_t i = 0; i < node->input_count && !s->on_path[id]; i++)
+                s->on_path[id] = s->on_path[node->input[i]->id];
+    }
+}
+
+static gm_status accumulate(sweep *s, const gm_tensor *node, const gm_tensor *input, gm_tensor *dx) {
+    if (!gm_is_poison(dx) && !gm_shape_equal(&dx->shape, &input->shape)) {
+        gm_fault(s->graph, "gradient of %s: it has shape %s but its input %s; please report this", node->op->name,
+                 gm_shape_text(&dx->shape), gm_describe(input));
+        return GM_ERROR_STATE;
+    }
+    gm_tensor **sum = &s->gradient[input->id];
+    *sum = *sum ? gm_add(*sum, dx) : dx;
+    return gm_is_poison(*sum) ? GM_ERROR_STATE : GM_OK;
+}
+
+static gm_status visit(sweep *s, gm_tensor *node) {
+    bool any = false;
+    for (size_t i = 0; i < node->input_count; i++) {
+        s->wanted[i] = s->on_path[node->input[i]->id] && node->input[i]->type == GM_FLOAT32;
+        s->dx[i] = NULL;
+        any = any || s->wanted[i];
+    }
+    if (!any || !node->op->gradient)
+        return GM_OK;
+    node->op->gradient(node, s->gradient[node->id], s->wanted, s->dx);
+    for (size_t i = 0; i < node->input_count; i++)
+        if (s->wanted[i] && s->dx[i])
+            GM_TRY(accumulate(s, node, node->input[i], s->dx[i]));
+    return GM_OK;
+}
+
+static gm_status differentiate(sweep *s, gm_tensor *y, gm_tensor *const *xs, size_t count, gm_tensor **dxs) {
+    GM_TRY(sweep_init(s, y));
+    mark_paths(s, xs, count);
+    s->gradient[y->id] = gm_filled(s->graph, GM_FLOAT32, &y->shape, 1);
+    for (size_t id = s->count; id-- > 0;)
+        if (s->gradient[id] && s->on_path[id])
+            GM_TRY(visit(s, s->graph->nodes[id]));
+    for (size_t i = 0; i < count; i++) {
+        gm_tensor *dx = xs[i]->id < s->count ? s->gradient[xs[i]->id] : NULL;
+        dxs[i] = dx ? dx : gm_filled(s->graph, GM_FLOAT32, &xs[i]->shape, 0);
+        dxs[i]->hidden = false;
+    }
+    return GM_OK;
+}
+
+static bool arguments_usable(gm_tensor *y, gm_tensor *const *xs, size_t count) {
+    gm_tensor *poison;
+    if (!gm_usable("grad", &y, 1, &poison) || count == 0 || !gm_usable("grad", xs, count, &poison))
+        return false;
+    if (y->type != GM_FLOAT32 || gm_shape_count(&y->shape) != 1) {
+        gm_fault(y->graph, "grad: y is %s %s but must be float32 with one element (sum_all or mean_all it)",
+                 gm_type_text(y->type), gm_describe(y));
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (xs[i]->graph == y->graph && xs[i]->type == GM_FLOAT32)
+            continue;
+        gm_fault(y->graph,
+                 xs[i]->graph == y->graph ? "grad: xs[%zu] %s is %s but must be float32"
+                                          : "grad: xs[%zu] %s (%s) belongs to another graph",
+                 i, gm_describe(xs[i]), gm_type_text(xs[i]->type));
+        return false;
+    }
+    return true;
+}
+
+void gm_grad(gm_tensor *y, gm_tensor *const *xs, size_t count, gm_tensor **dxs) {
+    if (!xs || !dxs)
+        return;
+    gm_graph *graph = y ? y->graph : NULL;
+    for (size_t i = 0; i < count && !graph; i++)
+        graph = xs[i] ? xs[i]->graph : NULL;
+    if (!y)
+        gm_fault(graph, "grad: y is NULL");
+    if (arguments_usable(y, xs, count)) {
+        sweep s = {0};
+        graph->hiding = true;
+        gm_status status = differentiate(&s, y, xs, count, dxs);
+        graph->hiding = false;
+        sweep_finish(&s);
+        if (status == GM_OK)
+            return;
+        if (status == GM_ERROR_MEMORY)
+            gm_fault_memory(graph); // any other failure has recorded its own fault
+    }
+    for (size_t i = 0; i < count; i++)
+        dxs[i] = graph ? graph->nodes[0] : NULL;
+}

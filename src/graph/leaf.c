@@ -1,0 +1,106 @@
+// Leaves: variables, inputs, constants, and the poison that faulty constructors return.
+#include "graph/build.h"
+
+#include <math.h>
+#include <string.h>
+
+const gm_op gm_op_poison = {.name = "poison", .kind = GM_OP_LEAF};
+const gm_op gm_op_variable = {.name = "variable", .kind = GM_OP_LEAF};
+const gm_op gm_op_input = {.name = "input", .kind = GM_OP_LEAF};
+const gm_op gm_op_constant = {.name = "constant", .kind = GM_OP_LEAF};
+
+// The leaf of this name if it was declared before, a fault if it was declared otherwise; NULL when the name is new.
+static gm_tensor *declared(gm_graph *graph, const gm_op *op, const char *name, gm_type type, const gm_shape *shape) {
+    gm_tensor *x = gm_find_named(graph, op, name);
+    if (x && (x->type != type || !gm_shape_equal(&x->shape, shape)))
+        return gm_fault(graph, "%s '%s' is already declared as %s %s, not %s %s", op->name, name, gm_type_text(x->type),
+                        gm_shape_text(&x->shape), gm_type_text(type), gm_shape_text(shape));
+    return x;
+}
+
+static bool leaf_usable(gm_graph *graph, const gm_op *op, const char *name, gm_type type, const gm_shape *shape) {
+    if (!name || !*name) {
+        gm_fault(graph, "%s: it needs a name", op->name);
+        return false;
+    }
+    if (gm_type_size(type) == 0) {
+        gm_fault(graph, "%s '%s': type %d is none of float32, int32, uint8", op->name, name, (int)type);
+        return false;
+    }
+    return gm_shape_usable(graph, name, shape);
+}
+
+gm_tensor *gm_variable(gm_graph *graph, const char *name, gm_type type, gm_shape shape, gm_initializer initializer) {
+    if (!graph)
+        return NULL;
+    if (!leaf_usable(graph, &gm_op_variable, name, type, &shape))
+        return graph->nodes[0];
+    gm_tensor *x = declared(graph, &gm_op_variable, name, type, &shape);
+    if (x)
+        return x;
+    if (initializer.kind != GM_INITIALIZER_CONSTANT && initializer.kind != GM_INITIALIZER_UNIFORM &&
+        initializer.kind != GM_INITIALIZER_NORMAL)
+        return gm_fault(graph, "variable '%s': there is no initializer kind %d", name, (int)initializer.kind);
+    if (!isfinite(initializer.a) || !isfinite(initializer.b))
+        return gm_fault(graph, "variable '%s': its initializer's numbers %g, %g must be finite", name, initializer.a,
+                        initializer.b);
+    gm_variable_attributes attributes;
+    memset(&attributes, 0, sizeof attributes);
+    attributes.initializer.kind = initializer.kind;
+    attributes.initializer.a = initializer.a;
+    attributes.initializer.b = initializer.b;
+    return gm_node(graph, &gm_op_variable, type, &shape, NULL, 0, &attributes, sizeof attributes, name);
+}
+
+gm_tensor *gm_variable_find(const gm_graph *graph, const char *name) {
+    return name ? gm_find_named(graph, &gm_op_variable, name) : NULL;
+}
+
+gm_tensor *gm_input(gm_graph *graph, const char *name, gm_type type, gm_shape shape) {
+    if (!graph)
+        return NULL;
+    if (!leaf_usable(graph, &gm_op_input, name, type, &shape))
+        return graph->nodes[0];
+    gm_tensor *x = declared(graph, &gm_op_input, name, type, &shape);
+    return x ? x : gm_node(graph, &gm_op_input, type, &shape, NULL, 0, NULL, 0, name);
+}
+
+static gm_tensor *constant(gm_graph *graph, gm_type type, double value) {
+    gm_constant_attributes attributes = {.value = value};
+    return gm_node(graph, &gm_op_constant, type, &(gm_shape){.rank = 0}, NULL, 0, &attributes, sizeof attributes, NULL);
+}
+
+gm_tensor *gm_constant(gm_graph *graph, double value) {
+    return constant(graph, GM_FLOAT32, value);
+}
+
+gm_tensor *gm_constant_int(gm_graph *graph, int32_t value) {
+    return constant(graph, GM_INT32, value);
+}
+
+gm_tensor *gm_filled(gm_graph *graph, gm_type type, const gm_shape *shape, double value) {
+    gm_tensor *x = constant(graph, type, value);
+    if (gm_is_poison(x) || shape->rank == 0)
+        return x;
+    return gm_node(graph, &gm_op_broadcast, type, shape, &x, 1, NULL, 0, NULL);
+}
+
+gm_tensor *gm_full(gm_graph *graph, gm_shape shape, double value) {
+    if (!graph)
+        return NULL;
+    return gm_shape_usable(graph, "full", &shape) ? gm_filled(graph, GM_FLOAT32, &shape, value) : graph->nodes[0];
+}
+
+bool gm_known(const gm_tensor *x, double *value) {
+    while (x && x->op->kind == GM_OP_VIEW && x->op != &gm_op_stop_gradient)
+        x = x->input[0];
+    if (!x || x->op != &gm_op_constant)
+        return false;
+    *value = ((const gm_constant_attributes *)x->attributes)->value;
+    return isfinite((float)*value);
+}
+
+bool gm_known_equal(const gm_tensor *x, double value) {
+    double known;
+    return gm_known(x, &known) && known == value;
+}

@@ -1,0 +1,102 @@
+// Element-wise kernels, generated: one launch computes all results of a fused expression in one pass over memory.
+//
+// CPU: a work-item walks a chunk of the innermost dimension over a few rows, eight elements at a time.
+// GPU: a work-item per element, neighbours in memory next to each other.
+#include "kernels/space.h"
+
+enum { GPU_LOCAL = 256, VECTOR = 8 };
+
+static void append_stores(gm_text *text, const gm_space *space, const gm_fused *fused, size_t width,
+                          const char *indent) {
+    size_t inner = space->rank - 1;
+    for (size_t r = 0; r < fused->result_count; r++) {
+        size_t v = fused->operand_count + r;
+        const char *type = gm_type_name(fused->target[r].type, 1);
+        int64_t stride = space->stride[v][inner];
+        if (width == 1) {
+            gm_text_printf(text, stride == 1 ? "%sp%zu[i] = " : "%sp%zu[i * a%zu_%zu] = ", indent, v, v, inner);
+            gm_fused_input(text, &fused->result[r], 1);
+            gm_text_append(text, ";\n");
+        } else {
+            gm_text_printf(text, "%s%s", indent, stride == 1 ? "gm_store_" : "gm_scatter_");
+            gm_text_append(text, type);
+            if (stride == 1)
+                gm_text_printf(text, "(p%zu + i, m, ", v);
+            else
+                gm_text_printf(text, "(p%zu + i * a%zu_%zu, a%zu_%zu, m, ", v, v, inner, v, inner);
+            gm_fused_input(text, &fused->result[r], width);
+            gm_text_append(text, ");\n");
+        }
+    }
+}
+
+// Text that depends on types, access patterns and the number of dimensions, never on sizes: few kernels serve many.
+static void append_kernel(gm_text *text, const gm_space *space, const gm_fused *fused, bool gpu) {
+    size_t outer[GM_MAX_RANK], width = gpu ? 1 : VECTOR;
+    for (size_t d = 0; d < space->rank; d++)
+        outer[d] = d;
+    gm_text_append(text, "__kernel void @(");
+    gm_space_parameters(text, space, fused);
+    gm_text_append(text, ", const int rows, const int chunk, const int per) {\n");
+    if (gpu) {
+        gm_text_printf(text, "    const int g = get_global_id(0);\n    if (g / n%zu >= rows)\n        return;\n",
+                       space->rank - 1);
+        gm_text_printf(text, "    const int i = g %% n%zu, row = g / n%zu;\n    {\n", space->rank - 1, space->rank - 1);
+    } else {
+        gm_text_printf(text, "    const int begin = get_global_id(0) * chunk, end = min(begin + chunk, n%zu);\n",
+                       space->rank - 1);
+        gm_text_append(text, "    const int first = get_global_id(1) * per, last = min(first + per, rows);\n"
+                             "    for (int row = first; row < last; row++) {\n");
+    }
+    gm_space_split(text, "row", outer, space->rank - 1, "        ");
+    for (size_t v = 0; v < space->view_count; v++) {
+        const gm_view *view = v < fused->operand_count ? &fused->operand[v] : &fused->target[v - fused->operand_count];
+        gm_text_printf(text, "        __global %s%s *p%zu = ", v < fused->operand_count ? "const " : "",
+                       gm_type_name(view->type, 1), v);
+        gm_space_row_pointer(text, space, v);
+        gm_text_append(text, ";\n");
+    }
+    if (!gpu)
+        gm_text_append(text, "        for (int i = begin; i < end; i += 8) {\n            const int m = end - i;\n");
+    gm_space_loads(text, space, fused, width, "            ");
+    gm_fused_steps(text, fused, "            ", width);
+    append_stores(text, space, fused, width, "            ");
+    gm_text_append(text, gpu ? "    }\n}\n" : "        }\n    }\n}\n");
+}
+
+gm_status gm_emit_elementwise(gm_emitter *emitter, const gm_fused *fused) {
+    gm_space space;
+    gm_space_create(&space, fused, 0);
+    // A target that is written with stride 0 along the inner dimension does not exist: targets are never broadcast.
+    gm_text text = {0};
+    append_kernel(&text, &space, fused, emitter->gpu);
+    uint32_t kernel;
+    gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
+                                   : gm_emit_kernel(emitter, "element", "common.cl", NULL, text.data, &kernel);
+    gm_text_finish(&text);
+    GM_TRY(status);
+
+    size_t inner = space.dim[space.rank - 1], rows = gm_space_count(&space, 0, space.rank - 1);
+    size_t total = inner * rows, cost = gm_fused_cost(fused);
+    // Enough work per item to hide its start, enough items to keep every unit busy.
+    size_t unit = emitter->info->compute_units ? emitter->info->compute_units : 1;
+    size_t grain = GM_MAX((size_t)(cost > 60 ? 256 : 1024), GM_MIN((size_t)16384, total / (4 * unit)));
+    size_t chunk = GM_MIN(inner, (grain + VECTOR - 1) / VECTOR * VECTOR);
+    size_t per = chunk < inner ? 1 : GM_MAX((size_t)1, grain / inner);
+    gm_launch_builder builder = {.emitter = emitter};
+    gm_space_arguments(&builder, &space, fused);
+    gm_argument_int(&builder, (int64_t)rows);
+    gm_argument_int(&builder, (int64_t)chunk);
+    gm_argument_int(&builder, (int64_t)per);
+    size_t global[2] = {(inner + chunk - 1) / chunk, (rows + per - 1) / per}, local[2] = {1, 1};
+    if (emitter->gpu) {
+        global[0] = (total + GPU_LOCAL - 1) / GPU_LOCAL * GPU_LOCAL;
+        local[0] = GPU_LOCAL;
+    }
+    double bytes = 0;
+    for (size_t i = 0; i < fused->operand_count; i++)
+        bytes += (double)(gm_type_size(fused->operand[i].type) * gm_shape_count(&fused->operand[i].shape));
+    for (size_t i = 0; i < fused->result_count; i++)
+        bytes += (double)(gm_type_size(fused->target[i].type) * total);
+    return gm_emit_launch(&builder, kernel, emitter->gpu ? 1 : 2, global, local, (double)total * (double)cost, bytes);
+}

@@ -1,0 +1,120 @@
+// The emitter: collects storages, kernel texts and launches, and notes between which launches a storage is alive.
+#include "kernels/kernels.h"
+
+#include <stdio.h>
+#include <string.h>
+
+gm_status gm_emit_storage(gm_emitter *emitter, size_t bytes, uint32_t *storage) {
+    GM_TRY(gm_grow(&emitter->storages, emitter->storage_count, &emitter->storage_capacity, sizeof(gm_storage),
+                   "a plan's values"));
+    *storage = (uint32_t)emitter->storage_count;
+    emitter->storages[emitter->storage_count++] =
+        (gm_storage){.bytes = GM_MAX(bytes, (size_t)4), .first = SIZE_MAX, .last = 0};
+    return GM_OK;
+}
+
+gm_status gm_emit_shared(gm_emitter *emitter, uint64_t key, size_t bytes, uint32_t *storage, bool *fresh) {
+    for (size_t i = 0; i < emitter->shared_count; i++)
+        if (emitter->shared[i].key == key) {
+            *storage = emitter->shared[i].storage;
+            *fresh = false;
+            return GM_OK;
+        }
+    GM_TRY(gm_emit_storage(emitter, bytes, storage));
+    GM_TRY(gm_grow(&emitter->shared, emitter->shared_count, &emitter->shared_capacity, sizeof(gm_shared_value),
+                   "a plan's shared values"));
+    emitter->shared[emitter->shared_count++] = (gm_shared_value){key, *storage};
+    *fresh = true;
+    return GM_OK;
+}
+
+static gm_status add_kernel(gm_emitter *emitter, gm_kernel_text kernel, uint32_t *index) {
+    for (size_t i = 0; i < emitter->kernel_count; i++)
+        if (emitter->kernels[i].hash == kernel.hash && strcmp(emitter->kernels[i].text, kernel.text) == 0) {
+            *index = (uint32_t)i;
+            return GM_OK;
+        }
+    GM_TRY(gm_grow(&emitter->kernels, emitter->kernel_count, &emitter->kernel_capacity, sizeof(gm_kernel_text),
+                   "a plan's kernels"));
+    kernel.text = gm_arena_string(&emitter->arena, kernel.text);
+    if (!kernel.text)
+        return gm_fail(GM_ERROR_MEMORY, "out of memory for a kernel's text");
+    *index = (uint32_t)emitter->kernel_count;
+    emitter->kernels[emitter->kernel_count++] = kernel;
+    return GM_OK;
+}
+
+gm_status gm_emit_kernel(gm_emitter *emitter, const char *prefix, const char *helper, const char *body,
+                         const char *text, uint32_t *kernel) {
+    gm_kernel_text added = {.helper = helper, .body = body};
+    added.hash = gm_hash_string(gm_hash_string(GM_HASH_START, prefix), text);
+    added.text = text; // copied before it is kept
+    snprintf(added.name, sizeof added.name, "%s_%zu", prefix, emitter->kernel_count);
+    return add_kernel(emitter, added, kernel);
+}
+
+gm_status gm_emit_fixed_kernel(gm_emitter *emitter, const char *file, const char *name, uint32_t *kernel) {
+    gm_kernel_text added = {.helper = file, .text = ""};
+    added.hash = gm_hash_string(GM_HASH_START, name);
+    snprintf(added.name, sizeof added.name, "%s", name);
+    return add_kernel(emitter, added, kernel);
+}
+
+static void argument(gm_launch_builder *builder, gm_argument value) {
+    if (builder->count == GM_MAX_ARGUMENTS)
+        builder->overflow = true;
+    else
+        builder->argument[builder->count++] = value;
+}
+
+void gm_argument_read(gm_launch_builder *builder, uint32_t storage) {
+    argument(builder, (gm_argument){.kind = GM_ARGUMENT_STORAGE, .storage = storage});
+}
+
+void gm_argument_write(gm_launch_builder *builder, uint32_t storage) {
+    argument(builder, (gm_argument){.kind = GM_ARGUMENT_STORAGE, .written = true, .storage = storage});
+}
+
+void gm_argument_int(gm_launch_builder *builder, int64_t value) {
+    if (value > INT32_MAX || value < INT32_MIN)
+        builder->overflow = true;
+    argument(builder, (gm_argument){.kind = GM_ARGUMENT_INT, .integer = (int32_t)value});
+}
+
+void gm_argument_float(gm_launch_builder *builder, double value) {
+    argument(builder, (gm_argument){.kind = GM_ARGUMENT_FLOAT, .real = (float)value});
+}
+
+void gm_argument_key(gm_launch_builder *builder) {
+    argument(builder, (gm_argument){.kind = GM_ARGUMENT_KEY});
+}
+
+gm_status gm_emit_launch(gm_launch_builder *builder, uint32_t kernel, size_t dims, const size_t *global,
+                         const size_t *local, double flop, double bytes) {
+    gm_emitter *emitter = builder->emitter;
+    if (builder->overflow)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "kernel %s: a value has more than 2^31 elements or the kernel more than %d arguments; "
+                       "use a smaller batch",
+                       emitter->kernels[kernel].name, GM_MAX_ARGUMENTS);
+    GM_TRY(gm_grow(&emitter->launches, emitter->launch_count, &emitter->launch_capacity, sizeof(gm_launch),
+                   "a plan's launches"));
+    gm_launch *launch = &emitter->launches[emitter->launch_count];
+    *launch = (gm_launch){.kernel = kernel, .argument_count = builder->count, .dims = dims};
+    launch->argument = gm_arena_copy(&emitter->arena, builder->argument, builder->count * sizeof *builder->argument);
+    if (!launch->argument)
+        return gm_fail_memory(builder->count * sizeof *builder->argument, "a launch's arguments");
+    for (size_t i = 0; i < 3; i++) {
+        launch->global[i] = i < dims ? global[i] : 1;
+        launch->local[i] = i < dims ? local[i] : 1;
+    }
+    launch->cost = (gm_cost){.flop = flop, .bytes = bytes};
+    for (size_t i = 0; i < builder->count; i++)
+        if (builder->argument[i].kind == GM_ARGUMENT_STORAGE) {
+            gm_storage *storage = &emitter->storages[builder->argument[i].storage];
+            storage->first = GM_MIN(storage->first, emitter->launch_count);
+            storage->last = GM_MAX(storage->last, emitter->launch_count);
+        }
+    emitter->launch_count++;
+    return GM_OK;
+}

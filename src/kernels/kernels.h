@@ -1,0 +1,200 @@
+// How nodes run: views, fused expressions, and the emitter that kernel families append launches to.
+//
+// A family never touches OpenCL: it describes launches (kernel text, arguments, work sizes) and the plan turns the
+// list into one program, memory and bound kernel objects.
+#ifndef GM_KERNELS_KERNELS_H
+#define GM_KERNELS_KERNELS_H
+
+#include "base/base.h"
+#include "device/device.h"
+#include "graph/graph.h"
+
+// ---- Views: where a value's elements lie ----
+
+// The order of a materialised value's dimensions in memory, outermost first.
+typedef enum gm_layout {
+    GM_LAYOUT_ROW = 0, // row-major
+    GM_LAYOUT_HWNC,    // rank 4 alone: channels innermost, the batch next to them
+} gm_layout;
+
+// Element (i0, i1, …) lies at offset + Σ i·stride, counted in elements of the storage. A stride of 0 repeats.
+typedef struct gm_view {
+    uint32_t storage; // the plan's number for the memory
+    gm_type type;
+    gm_shape shape;
+    int64_t stride[GM_MAX_RANK];
+    int64_t offset;
+} gm_view;
+
+gm_view gm_view_create(uint32_t storage, gm_type type, const gm_shape *shape, gm_layout layout);
+gm_view gm_view_transpose(const gm_view *x, const size_t *axes);
+gm_view gm_view_slice(const gm_view *x, const size_t *begin, const gm_shape *shape);
+gm_view gm_view_broadcast(const gm_view *x, const gm_shape *shape);
+// False when the elements in row-major order cannot be addressed by strides in the new shape.
+bool gm_view_reshape(const gm_view *x, const gm_shape *shape, gm_view *result);
+// The view of a node of kind GM_OP_VIEW from its input's view; false as above.
+bool gm_view_apply(const gm_tensor *node, const gm_view *x, gm_view *result);
+bool gm_view_equal(const gm_view *a, const gm_view *b);
+// Dense, in row-major order, so that element i lies at offset + i.
+bool gm_view_is_row_major(const gm_view *x);
+void gm_layout_order(gm_layout layout, size_t rank, size_t order[GM_MAX_RANK]); // axes, outermost first
+
+// ---- The emitter: what families append launches to ----
+
+typedef enum gm_argument_kind {
+    GM_ARGUMENT_STORAGE = 1, // the memory of `storage`
+    GM_ARGUMENT_INT,
+    GM_ARGUMENT_UINT,
+    GM_ARGUMENT_FLOAT,
+    GM_ARGUMENT_KEY, // the state's seed, a ulong
+} gm_argument_kind;
+
+typedef struct gm_argument {
+    gm_argument_kind kind;
+    bool written; // storage: the launch writes it
+    union {
+        uint32_t storage;
+        int32_t integer;
+        uint32_t natural;
+        float real;
+    };
+} gm_argument;
+
+enum { GM_MAX_ARGUMENTS = 160 };
+
+// One kernel launch. `kernel` is the emitter's number of the kernel's text.
+typedef struct gm_launch {
+    uint32_t kernel;
+    gm_argument *argument;
+    size_t argument_count;
+    size_t dims, global[3], local[3];
+    gm_cost cost;
+} gm_launch;
+
+// What memory a value needs: the plan places it after all launches are known.
+typedef struct gm_storage {
+    size_t bytes;
+    gm_buffer *fixed;     // the state's or an input's buffer; NULL: planned
+    bool keep;            // readable after the phase: never shared
+    size_t first, last;   // launches between which it is alive (first > last: never touched)
+    size_t arena, offset; // the plan's answer
+} gm_storage;
+
+typedef struct gm_kernel_text {
+    const char *text; // with `@` where the kernel's name stands; "" when the helper file holds the kernel itself
+    uint64_t hash;
+    const char *helper; // a .cl file that comes once before all kernels that name it; NULL: none
+    const char *body;   // a .cl file that follows this text, a template instantiated by it; NULL: none
+    char name[48];
+} gm_kernel_text;
+
+typedef struct gm_shared_value {
+    uint64_t key;
+    uint32_t storage;
+} gm_shared_value;
+
+typedef struct gm_emitter {
+    gm_device *device;
+    const gm_device_info *info;
+    bool gpu; // which kernel family
+    gm_arena arena;
+    gm_launch *launches;
+    size_t launch_count, launch_capacity;
+    gm_storage *storages;
+    size_t storage_count, storage_capacity;
+    gm_kernel_text *kernels;
+    size_t kernel_count, kernel_capacity;
+    gm_shared_value *shared; // of the present phase
+    size_t shared_count, shared_capacity;
+} gm_emitter;
+
+gm_status gm_emit_storage(gm_emitter *emitter, size_t bytes, uint32_t *storage);
+// A value that several nodes of a phase derive from the same source (packed weights): *fresh tells the first asker to
+// emit the launch that fills it.
+gm_status gm_emit_shared(gm_emitter *emitter, uint64_t key, size_t bytes, uint32_t *storage, bool *fresh);
+// The number of a generated kernel (or template instance); equal texts are one kernel. `prefix` begins its name.
+gm_status gm_emit_kernel(gm_emitter *emitter, const char *prefix, const char *helper, const char *body,
+                         const char *text, uint32_t *kernel);
+// The number of the kernel `name` that stands in `file` as it is.
+gm_status gm_emit_fixed_kernel(gm_emitter *emitter, const char *file, const char *name, uint32_t *kernel);
+
+// Building one launch: start, arguments in order, end.
+typedef struct gm_launch_builder {
+    gm_emitter *emitter;
+    gm_argument argument[GM_MAX_ARGUMENTS];
+    size_t count;
+    bool overflow;
+} gm_launch_builder;
+void gm_argument_read(gm_launch_builder *builder, uint32_t storage);
+void gm_argument_write(gm_launch_builder *builder, uint32_t storage);
+void gm_argument_int(gm_launch_builder *builder, int64_t value);
+void gm_argument_float(gm_launch_builder *builder, double value);
+void gm_argument_key(gm_launch_builder *builder);
+gm_status gm_emit_launch(gm_launch_builder *builder, uint32_t kernel, size_t dims, const size_t *global,
+                         const size_t *local, double flop, double bytes);
+
+// ---- Fused element-wise expressions ----
+
+enum { GM_MAX_OPERANDS = 24, GM_MAX_STEPS = 256, GM_MAX_RESULTS = 16 };
+
+typedef enum gm_operand_kind { GM_OPERAND_VIEW = 0, GM_OPERAND_STEP, GM_OPERAND_LITERAL } gm_operand_kind;
+
+typedef struct gm_step_input {
+    gm_operand_kind kind;
+    gm_type type;
+    size_t index; // of the operand or step
+    double literal;
+} gm_step_input;
+
+typedef struct gm_step {
+    const gm_tensor *node;
+    gm_step_input input[3];
+} gm_step;
+
+// Element-wise operations over one index space. Operand views have the space's shape (broadcast by strides of 0).
+typedef struct gm_fused {
+    gm_shape shape;
+    gm_layout layout; // the order in which the space is walked
+    gm_view operand[GM_MAX_OPERANDS];
+    size_t operand_count;
+    gm_step step[GM_MAX_STEPS];
+    size_t step_count;
+    gm_step_input result[GM_MAX_RESULTS]; // what each result is
+    gm_view target[GM_MAX_RESULTS];       // elementwise: where each result goes (the space's shape)
+    size_t result_count;
+} gm_fused;
+
+// Appends `indent` + one line per step ("float8 s3 = …;") in terms of x<i> (operands), e_<i> names from the caller.
+void gm_fused_steps(gm_text *text, const gm_fused *fused, const char *indent, size_t width);
+// The C expression of an input of the fused program at that width, as used by the steps.
+void gm_fused_input(gm_text *text, const gm_step_input *input, size_t width);
+const char *gm_type_name(gm_type type, size_t width); // "float8"
+size_t gm_fused_cost(const gm_fused *fused);
+
+gm_status gm_emit_elementwise(gm_emitter *emitter, const gm_fused *fused);
+// Each result is reduced over `axes` into target[i] (shape with those axes 1); `maximum` picks max instead of sum.
+gm_status gm_emit_reduce(gm_emitter *emitter, const gm_fused *fused, uint32_t axes, bool maximum);
+
+// ---- Families of other operations ----
+
+typedef struct gm_emit_call {
+    gm_emitter *emitter;
+    const gm_tensor *node;
+    const gm_view *input; // one per input
+    const gm_view *output;
+    const gm_fused *epilogue; // contractions: operand 0 is the result, the rest are views; NULL: none
+} gm_emit_call;
+
+typedef struct gm_family {
+    const gm_op *op;
+    gm_status (*emit)(const gm_emit_call *call);
+    // Can input `index` be read through this view? NULL: any view. What is refused is copied to `wants` first.
+    bool (*accepts)(const gm_tensor *node, size_t index, const gm_view *view);
+    gm_layout input_layout, output_layout;
+    bool epilogue; // can apply a fused expression to its result
+    double (*flop)(const gm_tensor *node);
+} gm_family;
+
+const gm_family *gm_family_find(const gm_op *op);
+
+#endif

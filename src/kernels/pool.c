@@ -1,0 +1,53 @@
+// Pooling: each result gathers from its window (or each image element from the windows that cover it), so nothing is
+// scattered and no atomics are needed.
+#include "kernels/families.h"
+#include "kernels/kernels.h"
+
+static void view_arguments(gm_launch_builder *builder, const gm_view *view) {
+    gm_argument_int(builder, view->offset);
+    for (size_t i = 0; i < 4; i++)
+        gm_argument_int(builder, view->stride[i]);
+}
+
+static gm_status emit_pool(const gm_emit_call *call) {
+    const gm_tensor *node = call->node;
+    const gm_pool_attributes *g = node->attributes;
+    gm_emitter *emitter = call->emitter;
+    uint32_t kernel;
+    GM_TRY(gm_emit_fixed_kernel(emitter, "pool.cl", node->op->name, &kernel));
+    gm_launch_builder builder = {.emitter = emitter};
+    for (size_t i = 0; i < node->input_count; i++)
+        gm_argument_read(&builder, call->input[i].storage);
+    gm_argument_write(&builder, call->output->storage);
+    for (size_t i = 0; i < node->input_count; i++)
+        view_arguments(&builder, &call->input[i]);
+    view_arguments(&builder, call->output);
+    for (size_t i = 0; i < 2; i++) {
+        gm_argument_int(&builder, (int64_t)g->image[i]);
+        gm_argument_int(&builder, (int64_t)g->map[i]);
+        gm_argument_int(&builder, (int64_t)g->kernel[i]);
+        gm_argument_int(&builder, (int64_t)g->stride[i]);
+        gm_argument_int(&builder, (int64_t)g->padding[i]);
+    }
+    // A work-item takes all channels of a pixel on a CPU, one on a GPU.
+    size_t channels = node->shape.dim[1], per = emitter->gpu ? 1 : channels;
+    gm_argument_int(&builder, (int64_t)channels);
+    gm_argument_int(&builder, (int64_t)per);
+    size_t global[3] = {channels / per, node->shape.dim[0], node->shape.dim[2] * node->shape.dim[3]};
+    size_t local[3] = {1, 1, 1};
+    double count = (double)gm_shape_count(&node->shape), window = (double)(g->kernel[0] * g->kernel[1]);
+    return gm_emit_launch(&builder, kernel, 3, global, local, count * window,
+                          4.0 * (count + (double)gm_shape_count(&node->input[0]->shape)));
+}
+
+const gm_family gm_families_pool[] = {
+    {.op = &gm_op_average_pool, .emit = emit_pool, .input_layout = GM_LAYOUT_HWNC, .output_layout = GM_LAYOUT_HWNC},
+    {.op = &gm_op_average_pool_input,
+     .emit = emit_pool,
+     .input_layout = GM_LAYOUT_HWNC,
+     .output_layout = GM_LAYOUT_HWNC},
+    {.op = &gm_op_max_pool_index, .emit = emit_pool, .input_layout = GM_LAYOUT_HWNC, .output_layout = GM_LAYOUT_HWNC},
+    {.op = &gm_op_max_pool, .emit = emit_pool, .input_layout = GM_LAYOUT_HWNC, .output_layout = GM_LAYOUT_HWNC},
+    {.op = &gm_op_max_pool_input, .emit = emit_pool, .input_layout = GM_LAYOUT_HWNC, .output_layout = GM_LAYOUT_HWNC},
+    {0},
+};

@@ -1,0 +1,37 @@
+// Random numbers: Philox4x32-10 blocks straight into row-major memory.
+#include "kernels/families.h"
+#include "kernels/kernels.h"
+
+static gm_status emit_random(const gm_emit_call *call) {
+    const gm_tensor *node = call->node;
+    const gm_random_attributes *random = node->attributes;
+    gm_emitter *emitter = call->emitter;
+    uint32_t kernel;
+    const char *name = node->op == &gm_op_uniform  ? "random_uniform"
+                       : node->op == &gm_op_normal ? "random_normal"
+                                                   : "random_bernoulli";
+    GM_TRY(gm_emit_fixed_kernel(emitter, "philox.cl", name, &kernel));
+    bool counted = node->input_count > 0;
+    gm_launch_builder builder = {.emitter = emitter};
+    gm_argument_write(&builder, call->output->storage);
+    gm_argument_read(&builder, counted ? call->input[0].storage : call->output->storage); // unread without a counter
+    gm_argument_int(&builder, call->output->offset);
+    gm_argument_int(&builder, counted ? call->input[0].offset : 0);
+    gm_argument_int(&builder, counted ? call->input[0].stride[0] : -1);
+    gm_argument_key(&builder);
+    gm_argument_int(&builder, (int32_t)random->stream);
+    gm_argument_float(&builder, random->probability);
+    size_t count = gm_shape_count(&node->shape), blocks = (count + 3) / 4;
+    size_t per = emitter->gpu ? 1 : 256;
+    gm_argument_int(&builder, (int64_t)count);
+    gm_argument_int(&builder, (int64_t)per);
+    size_t global[1] = {(blocks + per - 1) / per}, local[1] = {1};
+    return gm_emit_launch(&builder, kernel, 1, global, local, 40.0 * (double)count, 4.0 * (double)count);
+}
+
+const gm_family gm_families_random[] = {
+    {.op = &gm_op_uniform, .emit = emit_random},
+    {.op = &gm_op_normal, .emit = emit_random},
+    {.op = &gm_op_bernoulli, .emit = emit_random},
+    {0},
+};

@@ -1,0 +1,115 @@
+// Views: transposing, slicing, broadcasting and reshaping are arithmetic on strides; nothing moves.
+#include "kernels/kernels.h"
+
+void gm_layout_order(gm_layout layout, size_t rank, size_t order[GM_MAX_RANK]) {
+    static const size_t hwnc[] = {2, 3, 0, 1};
+    for (size_t i = 0; i < rank; i++)
+        order[i] = layout == GM_LAYOUT_HWNC && rank == 4 ? hwnc[i] : i;
+}
+
+gm_view gm_view_create(uint32_t storage, gm_type type, const gm_shape *shape, gm_layout layout) {
+    gm_view view = {.storage = storage, .type = type, .shape = *shape};
+    size_t order[GM_MAX_RANK];
+    gm_layout_order(layout, shape->rank, order);
+    int64_t stride = 1;
+    for (size_t i = shape->rank; i-- > 0;) {
+        view.stride[order[i]] = stride;
+        stride *= (int64_t)shape->dim[order[i]];
+    }
+    return view;
+}
+
+gm_view gm_view_transpose(const gm_view *x, const size_t *axes) {
+    gm_view y = *x;
+    for (size_t i = 0; i < x->shape.rank; i++) {
+        y.shape.dim[i] = x->shape.dim[axes[i]];
+        y.stride[i] = x->stride[axes[i]];
+    }
+    return y;
+}
+
+gm_view gm_view_slice(const gm_view *x, const size_t *begin, const gm_shape *shape) {
+    gm_view y = *x;
+    y.shape = *shape;
+    for (size_t i = 0; i < shape->rank; i++)
+        y.offset += (int64_t)begin[i] * x->stride[i];
+    return y;
+}
+
+gm_view gm_view_broadcast(const gm_view *x, const gm_shape *shape) {
+    gm_view y = {.storage = x->storage, .type = x->type, .shape = *shape, .offset = x->offset};
+    size_t shift = shape->rank - x->shape.rank;
+    for (size_t i = 0; i < x->shape.rank; i++)
+        y.stride[i + shift] = x->shape.dim[i] == 1 ? 0 : x->stride[i];
+    return y;
+}
+
+// Walks both shapes in row-major order: a run of new dimensions must cover a run of old ones that lie densely.
+bool gm_view_reshape(const gm_view *x, const gm_shape *shape, gm_view *result) {
+    gm_view y = {.storage = x->storage, .type = x->type, .shape = *shape, .offset = x->offset};
+    size_t old_dim[GM_MAX_RANK], old_rank = 0;
+    int64_t old_stride[GM_MAX_RANK];
+    for (size_t i = 0; i < x->shape.rank; i++)
+        if (x->shape.dim[i] != 1) {
+            old_dim[old_rank] = x->shape.dim[i];
+            old_stride[old_rank++] = x->stride[i];
+        }
+    size_t from = 0, to = 0;
+    while (from < old_rank && to < shape->rank) {
+        size_t from_end = from + 1, to_end = to + 1;
+        size_t from_count = old_dim[from], to_count = shape->dim[to];
+        while (from_count != to_count) {
+            if (to_count < from_count)
+                to_count *= shape->dim[to_end++];
+            else
+                from_count *= old_dim[from_end++];
+        }
+        for (size_t i = from; i + 1 < from_end; i++)
+            if (old_stride[i] != (int64_t)old_dim[i + 1] * old_stride[i + 1])
+                return false;
+        int64_t stride = old_stride[from_end - 1];
+        for (size_t i = to_end; i-- > to;) {
+            y.stride[i] = stride;
+            stride *= (int64_t)shape->dim[i];
+        }
+        from = from_end;
+        to = to_end;
+    }
+    *result = y; // what remains of either side is of size 1
+    return true;
+}
+
+bool gm_view_apply(const gm_tensor *node, const gm_view *x, gm_view *result) {
+    const gm_axes_attributes *axes = node->attributes;
+    if (node->op == &gm_op_reshape)
+        return gm_view_reshape(x, &node->shape, result);
+    if (node->op == &gm_op_transpose)
+        *result = gm_view_transpose(x, axes->value);
+    else if (node->op == &gm_op_slice)
+        *result = gm_view_slice(x, axes->value, &node->shape);
+    else if (node->op == &gm_op_broadcast)
+        *result = gm_view_broadcast(x, &node->shape);
+    else
+        *result = *x; // the identities
+    return true;
+}
+
+bool gm_view_equal(const gm_view *a, const gm_view *b) {
+    if (a->storage != b->storage || a->type != b->type || a->offset != b->offset ||
+        !gm_shape_equal(&a->shape, &b->shape))
+        return false;
+    for (size_t i = 0; i < a->shape.rank; i++)
+        if (a->shape.dim[i] != 1 && a->stride[i] != b->stride[i])
+            return false;
+    return true;
+}
+
+bool gm_view_is_row_major(const gm_view *x) {
+    int64_t stride = 1;
+    for (size_t i = x->shape.rank; i-- > 0;) {
+        if (x->shape.dim[i] != 1 && x->stride[i] != stride)
+            return false;
+        stride *= (int64_t)x->shape.dim[i];
+    }
+    return true;
+}

@@ -1,0 +1,187 @@
+// Layers with weights, and those that only reshape. Each names its shapes in its faults and says which layer to put
+// before it; the public functions put the layer's name in front, a network its own.
+#include "nn/layers.h"
+
+#include "graph/graph.h"
+
+#include <stdio.h>
+#include <string.h>
+
+gm_status gm_graph_fault(const gm_graph *graph) {
+    return graph->fault;
+}
+
+const char *gm_graph_printf(gm_graph *graph, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = length < 0 ? NULL : gm_arena_alloc(&graph->arena, (size_t)length + 1);
+    if (text != NULL)
+        vsnprintf(text, (size_t)length + 1, format, again);
+    else
+        gm_fault(graph, "out of memory for a name");
+    va_end(again);
+    return text;
+}
+
+gm_tensor *gm_fault_prefix(gm_graph *graph, gm_status before, gm_tensor *y, const char *format, ...) {
+    if (before != GM_OK || graph->fault == GM_OK || graph->fault_message == NULL)
+        return y;
+    char prefix[160];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(prefix, sizeof prefix, format, arguments);
+    va_end(arguments);
+    char *message = gm_arena_printf(&graph->arena, "%s: %s", prefix, graph->fault_message);
+    if (message != NULL)
+        graph->fault_message = message;
+    return y;
+}
+
+static bool ends_in(const char *text, const char *suffix) {
+    size_t length = strlen(text), tail = strlen(suffix);
+    return length >= tail && strcmp(text + length - tail, suffix) == 0;
+}
+
+size_t gm_variables_named(const gm_graph *graph, const char *prefix, const char *const suffixes[2],
+                          gm_tensor **variables, size_t capacity) {
+    size_t count = 0;
+    for (size_t i = 0; i < graph->node_count; i++) {
+        gm_tensor *x = graph->nodes[i];
+        if (x->op != &gm_op_variable || strncmp(x->name, prefix, strlen(prefix)) != 0)
+            continue;
+        if (!ends_in(x->name, suffixes[0]) && !ends_in(x->name, suffixes[1]))
+            continue;
+        if (count < capacity)
+            variables[count] = x;
+        count++;
+    }
+    return count;
+}
+
+size_t gm_trainable(const gm_graph *graph, const char *prefix, gm_tensor **variables, size_t capacity) {
+    return gm_variables_named(graph, prefix, (const char *const[2]){".weight", ".bias"}, variables, capacity);
+}
+
+static gm_tensor *variable(gm_graph *graph, const char *name, const char *part, gm_shape shape, gm_initializer start) {
+    const char *full = gm_graph_printf(graph, "%s.%s", name, part);
+    return full == NULL ? graph->nodes[0] : gm_variable(graph, full, GM_FLOAT32, shape, start);
+}
+
+gm_tensor *gm_dense_layer(gm_tensor *x, const char *name, const gm_dense_params *params) {
+    gm_graph *graph = gm_tensor_graph(x);
+    const gm_shape *shape = gm_tensor_shape(x);
+    if (gm_is_poison(x))
+        return x;
+    if (shape->rank != 2)
+        return gm_fault(graph, "it takes vectors (N, M), not %s: put `flatten` before it", gm_shape_text(shape));
+    if (params->units == 0)
+        return gm_fault(graph, "units must be at least 1");
+    const size_t in = shape->dim[1], out = params->units;
+    gm_tensor *weight = variable(graph, name, "weight", (gm_shape){2, {in, out}},
+                                 gm_weight_start(params->initializer, in, out, params->gain));
+    gm_tensor *y = gm_gemm(x, weight, NULL);
+    if (params->no_bias)
+        return y;
+    return gm_add(y, variable(graph, name, "bias", (gm_shape){1, {out}}, gm_bias_start(params->initializer, in)));
+}
+
+// Both convolutions: the weight's shape is (K, C, R, S), where conv maps C to K and conv_transpose K to C.
+static gm_tensor *convolve(gm_tensor *x, const char *name, const gm_conv_params *params, bool transpose) {
+    gm_graph *graph = gm_tensor_graph(x);
+    const gm_shape *shape = gm_tensor_shape(x);
+    if (gm_is_poison(x))
+        return x;
+    if (shape->rank != 4)
+        return gm_fault(graph, "it takes images (N, C, H, W), not %s: put `reshape: [C, H, W]` before it",
+                        gm_shape_text(shape));
+    if (params->channels == 0 || params->kernel[0] == 0 || params->kernel[1] == 0)
+        return gm_fault(graph, "channels and kernel must be at least 1");
+    if (!transpose && (params->output_padding[0] > 0 || params->output_padding[1] > 0))
+        return gm_fault(graph, "output_padding is for conv_transpose alone");
+    const size_t area = params->kernel[0] * params->kernel[1];
+    const size_t first = transpose ? shape->dim[1] : params->channels;
+    const size_t second = transpose ? params->channels : shape->dim[1];
+    const size_t fan_in = second * area, fan_out = first * area;
+    gm_tensor *weight =
+        variable(graph, name, "weight", (gm_shape){4, {first, second, params->kernel[0], params->kernel[1]}},
+                 gm_weight_start(params->initializer, fan_in, fan_out, params->gain));
+    gm_conv2d_params geometry = {0};
+    for (size_t i = 0; i < 2; i++) {
+        geometry.stride[i] = params->stride[i];
+        geometry.padding[i] = params->padding[i];
+        geometry.output_padding[i] = params->output_padding[i];
+    }
+    gm_tensor *y = transpose ? gm_conv2d_transpose(x, weight, &geometry) : gm_conv2d(x, weight, &geometry);
+    if (params->no_bias)
+        return y;
+    gm_tensor *bias =
+        variable(graph, name, "bias", (gm_shape){1, {params->channels}}, gm_bias_start(params->initializer, fan_in));
+    return gm_add(y, gm_reshape(bias, (gm_shape){3, {params->channels, 1, 1}}));
+}
+
+gm_tensor *gm_conv_layer(gm_tensor *x, const char *name, const gm_conv_params *params) {
+    return convolve(x, name, params, false);
+}
+
+gm_tensor *gm_conv_transpose_layer(gm_tensor *x, const char *name, const gm_conv_params *params) {
+    return convolve(x, name, params, true);
+}
+
+gm_tensor *gm_reshape_samples_layer(gm_tensor *x, gm_shape shape) {
+    gm_graph *graph = gm_tensor_graph(x);
+    const gm_shape *from = gm_tensor_shape(x);
+    if (gm_is_poison(x))
+        return x;
+    if (from->rank < 1 || shape.rank < 1 || shape.rank >= GM_MAX_RANK)
+        return gm_fault(graph, "cannot make samples of shape %s from %s", gm_shape_text(&shape), gm_shape_text(from));
+    gm_shape to = {.rank = shape.rank + 1, .dim = {from->dim[0]}};
+    for (size_t i = 0; i < shape.rank; i++)
+        to.dim[i + 1] = shape.dim[i];
+    if (gm_shape_count(&to) != gm_shape_count(from))
+        return gm_fault(graph, "%s has %zu values per sample, %s needs %zu", gm_shape_text(from),
+                        gm_shape_count(from) / GM_MAX(from->dim[0], 1), gm_shape_text(&shape), gm_shape_count(&shape));
+    return gm_reshape(x, to);
+}
+
+gm_tensor *gm_flatten_layer(gm_tensor *x) {
+    const gm_shape *from = gm_tensor_shape(x);
+    if (gm_is_poison(x))
+        return x;
+    if (from->rank < 1)
+        return gm_fault(gm_tensor_graph(x), "a scalar has no samples to flatten");
+    return gm_reshape(x, (gm_shape){2, {from->dim[0], gm_shape_count(from) / GM_MAX(from->dim[0], 1)}});
+}
+
+gm_tensor *gm_dense(gm_tensor *x, const char *name, const gm_dense_params *params) {
+    gm_graph *graph = gm_tensor_graph(x);
+    gm_status before = gm_graph_fault(graph);
+    return gm_fault_prefix(graph, before, gm_dense_layer(x, name, params), "%s (dense)", name);
+}
+
+gm_tensor *gm_conv(gm_tensor *x, const char *name, const gm_conv_params *params) {
+    gm_graph *graph = gm_tensor_graph(x);
+    gm_status before = gm_graph_fault(graph);
+    return gm_fault_prefix(graph, before, gm_conv_layer(x, name, params), "%s (conv)", name);
+}
+
+gm_tensor *gm_conv_transpose(gm_tensor *x, const char *name, const gm_conv_params *params) {
+    gm_graph *graph = gm_tensor_graph(x);
+    gm_status before = gm_graph_fault(graph);
+    return gm_fault_prefix(graph, before, gm_conv_transpose_layer(x, name, params), "%s (conv_transpose)", name);
+}
+
+gm_tensor *gm_reshape_samples(gm_tensor *x, gm_shape shape) {
+    gm_graph *graph = gm_tensor_graph(x);
+    gm_status before = gm_graph_fault(graph);
+    return gm_fault_prefix(graph, before, gm_reshape_samples_layer(x, shape), "reshape");
+}
+
+gm_tensor *gm_flatten(gm_tensor *x) {
+    gm_graph *graph = gm_tensor_graph(x);
+    gm_status before = gm_graph_fault(graph);
+    return gm_fault_prefix(graph, before, gm_flatten_layer(x), "flatten");
+}

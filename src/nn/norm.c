@@ -1,0 +1,155 @@
+// Layers that behave differently in training: batch norm with its running statistics, and dropout.
+#include "nn/layers.h"
+
+#include "graph/graph.h"
+
+#include <stdlib.h>
+
+typedef struct pending {
+    gm_tensor *variable, *value;
+} pending;
+
+struct gm_statistics {
+    pending *updates;
+    size_t count, capacity;
+};
+
+gm_status gm_statistics_create(gm_statistics **statistics) {
+    return gm_alloc(statistics, 1, sizeof **statistics, "running statistics");
+}
+
+void gm_statistics_destroy(gm_statistics **statistics) {
+    if (statistics == NULL || *statistics == NULL)
+        return;
+    free((*statistics)->updates);
+    free(*statistics);
+    *statistics = NULL;
+}
+
+void gm_statistics_assign(gm_statistics *statistics, gm_phase *phase) {
+    for (size_t i = 0; i < statistics->count; i++)
+        gm_phase_assign(phase, statistics->updates[i].variable, statistics->updates[i].value);
+    statistics->count = 0;
+}
+
+void gm_statistics_drop(gm_statistics *statistics) {
+    statistics->count = 0;
+}
+
+// variable <- (1 - momentum) latest + momentum batch, where the latest value may itself be pending: a phase assigns a
+// variable once, so that the updates of several applications are composed here.
+static void update(gm_statistics *statistics, gm_tensor *variable, gm_tensor *batch, double momentum) {
+    size_t i = 0;
+    while (i < statistics->count && statistics->updates[i].variable != variable)
+        i++;
+    gm_tensor *latest = i < statistics->count ? statistics->updates[i].value : variable;
+    gm_tensor *value = gm_add(gm_scale(latest, 1 - momentum), gm_scale(batch, momentum));
+    if (i == statistics->count) {
+        gm_status status = gm_grow(&statistics->updates, statistics->count, &statistics->capacity,
+                                   sizeof *statistics->updates, "running statistics");
+        if (status != GM_OK) {
+            gm_fault(gm_tensor_graph(variable), "out of memory for running statistics");
+            return;
+        }
+        statistics->updates[statistics->count++].variable = variable;
+    }
+    statistics->updates[i].value = value;
+}
+
+// The values of one layer's channels, shaped to broadcast over (N, C) or (N, C, H, W).
+static gm_tensor *per_channel(gm_tensor *x, const gm_tensor *like) {
+    size_t channels = gm_tensor_shape(like)->dim[1];
+    return gm_tensor_shape(like)->rank == 2 ? x : gm_reshape(x, (gm_shape){3, {channels, 1, 1}});
+}
+
+static gm_tensor *channel_variable(gm_tensor *x, const char *name, const char *part, gm_initializer start) {
+    gm_graph *graph = gm_tensor_graph(x);
+    const char *full = gm_graph_printf(graph, "%s.%s", name, part);
+    if (full == NULL)
+        return graph->nodes[0];
+    return gm_variable(graph, full, GM_FLOAT32, (gm_shape){1, {gm_tensor_shape(x)->dim[1]}}, start);
+}
+
+static gm_initializer constant(double value) {
+    return (gm_initializer){GM_INITIALIZER_CONSTANT, value, 0};
+}
+
+gm_tensor *gm_batch_norm_layer(gm_tensor *x, const char *name, gm_mode mode, gm_statistics *statistics,
+                               const gm_batch_norm_params *params) {
+    gm_graph *graph = gm_tensor_graph(x);
+    const gm_shape *shape = gm_tensor_shape(x);
+    if (gm_is_poison(x))
+        return x;
+    if (shape->rank != 2 && shape->rank != 4)
+        return gm_fault(graph, "it takes (N, C) or (N, C, H, W), not %s", gm_shape_text(shape));
+    const double momentum = params->momentum > 0 ? params->momentum : 0.1;
+    const double epsilon = params->epsilon > 0 ? params->epsilon : 1e-5;
+    const bool dcgan = params->initializer == GM_WEIGHTS_DCGAN;
+    gm_tensor *running_mean = NULL, *running_variance = NULL, *weight = NULL, *bias = NULL;
+    if (!params->no_affine) {
+        weight =
+            channel_variable(x, name, "weight", dcgan ? (gm_initializer){GM_INITIALIZER_NORMAL, 1, 0.02} : constant(1));
+        bias = channel_variable(x, name, "bias", constant(0));
+    }
+    running_mean = channel_variable(x, name, "running_mean", constant(0));
+    running_variance = channel_variable(x, name, "running_variance", constant(1));
+
+    gm_tensor *mean, *variance;
+    if (mode == GM_MODE_TRAINING) {
+        const uint32_t axes = shape->rank == 2 ? GM_AXIS(0) : GM_AXIS(0) | GM_AXIS(2) | GM_AXIS(3);
+        const size_t channels = shape->dim[1], values = gm_shape_count(shape) / GM_MAX(channels, 1);
+        if (values < 2)
+            return gm_fault(graph, "%s has one value per channel, which has no variance: use a larger batch",
+                            gm_shape_text(shape));
+        mean = gm_mean(x, axes);
+        variance = gm_variance(x, axes);
+        if (statistics != NULL) {
+            const gm_shape flat = {1, {channels}};
+            const double unbiased = (double)values / (double)(values - 1);
+            update(statistics, running_mean, gm_reshape(mean, flat), momentum);
+            update(statistics, running_variance, gm_scale(gm_reshape(variance, flat), unbiased), momentum);
+        }
+    } else if (mode == GM_MODE_INFERENCE) {
+        mean = per_channel(running_mean, x);
+        variance = per_channel(running_variance, x);
+    } else {
+        return gm_fault(graph, "the mode must be GM_MODE_TRAINING or GM_MODE_INFERENCE");
+    }
+
+    // The mean is taken off first: folding it into the bias would cancel digits when |mean| is large.
+    gm_tensor *factor = gm_rsqrt(gm_offset(variance, epsilon));
+    if (weight != NULL)
+        factor = gm_multiply(factor, per_channel(weight, x));
+    gm_tensor *y = gm_multiply(gm_subtract(x, mean), factor);
+    return bias != NULL ? gm_add(y, per_channel(bias, x)) : y;
+}
+
+gm_tensor *gm_dropout_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, double rate) {
+    gm_graph *graph = gm_tensor_graph(x);
+    if (gm_is_poison(x))
+        return x;
+    if (!(rate >= 0 && rate < 1))
+        return gm_fault(graph, "rate must be at least 0 and below 1, not %g", rate);
+    if (mode == GM_MODE_INFERENCE || !(rate > 0))
+        return x;
+    if (mode != GM_MODE_TRAINING)
+        return gm_fault(graph, "the mode must be GM_MODE_TRAINING or GM_MODE_INFERENCE");
+    if (counter == NULL)
+        return gm_fault(graph, "dropout in training needs a counter: without one it drops the same values every step");
+    gm_tensor *kept = gm_random_bernoulli(graph, name, *gm_tensor_shape(x), 1 - rate, counter);
+    return gm_multiply(x, gm_scale(kept, 1 / (1 - rate)));
+}
+
+gm_tensor *gm_batch_norm(gm_tensor *x, const char *name, gm_mode mode, gm_statistics *statistics,
+                         const gm_batch_norm_params *params) {
+    gm_graph *graph = gm_tensor_graph(x);
+    gm_status before = gm_graph_fault(graph);
+    gm_tensor *y = gm_batch_norm_layer(x, name, mode, statistics, params);
+    return gm_fault_prefix(graph, before, y, "%s (batch_norm)", name);
+}
+
+gm_tensor *gm_dropout(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, double rate) {
+    gm_graph *graph = gm_tensor_graph(x);
+    gm_status before = gm_graph_fault(graph);
+    return gm_fault_prefix(graph, before, gm_dropout_layer(x, name, mode, counter, rate), "%s (dropout)", name);
+}

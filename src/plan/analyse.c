@@ -1,0 +1,242 @@
+// Analysis of one phase: what it needs, what is kept in memory, and in which order of dimensions.
+#include "plan/plan.h"
+
+enum {
+    CHEAP_COST = 24,    // operations that are rather repeated in each reader than stored and loaded
+    CHEAP_OPERANDS = 2, // full-size values that a repeated expression may read
+    LARGEST_TREE = 64,  // steps of an inlined expression
+    MOST_READS = 14,    // values that one expression reads
+};
+
+const gm_tensor *gm_plan_alias(const gm_tensor *node) {
+    while (node->op->kind == GM_OP_VIEW && node->op != &gm_op_reshape && node->op != &gm_op_transpose &&
+           node->op != &gm_op_broadcast && node->op != &gm_op_slice)
+        node = node->input[0];
+    return node;
+}
+
+const gm_tensor *gm_plan_base(const gm_tensor *node) {
+    while (node->op->kind == GM_OP_VIEW)
+        node = node->input[0];
+    return node;
+}
+
+bool gm_plan_constant(const gm_tensor *node, double *value) {
+    node = gm_plan_base(node);
+    if (node->op != &gm_op_constant)
+        return false;
+    *value = ((const gm_constant_attributes *)node->attributes)->value;
+    return true;
+}
+
+bool gm_plan_is_reduction(const gm_tensor *node) {
+    return node->op == &gm_op_sum || node->op == &gm_op_max;
+}
+
+size_t gm_plan_leaf(const gm_plan *plan, const gm_tensor *node) {
+    return plan->leaf_of[node->id];
+}
+
+bool gm_plan_has_value(const gm_plan *plan, const gm_tensor *node) {
+    return plan->values[node->id].present[GM_LAYOUT_ROW] || plan->values[node->id].present[GM_LAYOUT_HWNC];
+}
+
+gm_status gm_analysis_alloc(gm_analysis *a, void *out, size_t count, size_t size) {
+    void *memory = gm_arena_alloc(&a->arena, GM_MAX(count, (size_t)1) * size);
+    *(void **)out = memory;
+    return memory ? GM_OK : gm_fail_memory(count * size, "planning a phase");
+}
+
+// Inputs come before their users, so one sweep from the end marks everything that the roots need.
+static gm_status mark_needed(gm_analysis *a) {
+    const gm_plan *plan = a->plan;
+    size_t count = plan->graph->node_count;
+    for (size_t i = 0; i < a->phase->fetch_count; i++) {
+        const gm_tensor *node = gm_plan_alias(a->phase->fetches[i]);
+        a->needed[node->id] = a->root[node->id] = true;
+    }
+    for (size_t i = 0; i < a->phase->assignment_count; i++) {
+        const gm_tensor *node = gm_plan_alias(a->phase->assignments[i].value);
+        a->needed[node->id] = a->root[node->id] = true;
+    }
+    for (size_t id = count; id-- > 0;) {
+        const gm_tensor *node = plan->graph->nodes[id];
+        if (!a->needed[id] || gm_plan_has_value(plan, node))
+            continue;
+        for (size_t i = 0; i < node->input_count; i++)
+            a->needed[gm_plan_alias(node->input[i])->id] = true;
+    }
+    for (size_t pass = 0; pass < 2; pass++) { // count, then fill
+        for (size_t id = 0; id < count; id++) {
+            const gm_tensor *node = plan->graph->nodes[id];
+            if (!a->needed[id] || gm_plan_has_value(plan, node))
+                continue;
+            for (size_t i = 0; i < node->input_count; i++) {
+                size_t from = gm_plan_alias(node->input[i])->id;
+                if (pass == 1)
+                    a->consumers[from][a->consumer_count[from]] = (uint32_t)id;
+                a->consumer_count[from]++;
+            }
+        }
+        for (size_t id = 0; pass == 0 && id < count; id++) {
+            GM_TRY(gm_analysis_alloc(a, &a->consumers[id], a->consumer_count[id], sizeof(uint32_t)));
+            a->consumer_count[id] = 0;
+        }
+    }
+    return GM_OK;
+}
+
+// What an element-wise node costs when its expression is written out in a reader.
+typedef struct tree {
+    size_t steps, cost, reads, operand_count;
+    uint32_t operand[CHEAP_OPERANDS + 1]; // distinct full-size values, as far as they matter
+} tree;
+
+static void add_operand(tree *t, uint32_t id) {
+    for (size_t i = 0; i < GM_MIN(t->operand_count, (size_t)CHEAP_OPERANDS + 1); i++)
+        if (t->operand[i] == id)
+            return;
+    if (t->operand_count <= CHEAP_OPERANDS)
+        t->operand[t->operand_count] = id;
+    t->operand_count++;
+}
+
+static tree tree_of(const gm_analysis *a, const tree *trees, const gm_tensor *node) {
+    tree t = {.steps = 1, .cost = GM_MAX(node->op->cost, 1u)};
+    size_t full = gm_shape_count(&node->shape);
+    for (size_t i = 0; i < node->input_count; i++) {
+        const gm_tensor *input = gm_plan_alias(node->input[i]);
+        double constant;
+        if (gm_plan_constant(input, &constant))
+            continue;
+        if (input->op->kind == GM_OP_ELEMENTWISE && !a->stored[input->id] && !gm_plan_has_value(a->plan, input)) {
+            const tree *inner = &trees[input->id];
+            t.steps += inner->steps;
+            t.cost += inner->cost;
+            t.reads += inner->reads;
+            for (size_t k = 0; k < GM_MIN(inner->operand_count, (size_t)CHEAP_OPERANDS + 1); k++)
+                add_operand(&t, inner->operand[k]);
+        } else {
+            t.reads++;
+            if (gm_shape_count(&gm_plan_base(input)->shape) == full)
+                add_operand(&t, input->id);
+        }
+    }
+    return t;
+}
+
+static bool is_inlining_reader(const gm_tensor *node) {
+    return node->op->kind == GM_OP_ELEMENTWISE || gm_plan_is_reduction(node);
+}
+
+// Which element-wise nodes become values: those that are wanted outside expressions, and those with several readers
+// unless repeating them is cheaper.
+static gm_status choose_stored(gm_analysis *a) {
+    const gm_graph *graph = a->plan->graph;
+    tree *trees;
+    GM_TRY(gm_analysis_alloc(a, &trees, graph->node_count, sizeof *trees));
+    for (size_t id = 0; id < graph->node_count; id++) {
+        const gm_tensor *node = graph->nodes[id];
+        if (!a->needed[id] || gm_plan_has_value(a->plan, node))
+            continue;
+        if (node->op->kind == GM_OP_KERNEL) {
+            a->stored[id] = true;
+        } else if (node->op->kind == GM_OP_ELEMENTWISE) {
+            trees[id] = tree_of(a, trees, node);
+            if (trees[id].steps > LARGEST_TREE ||
+                trees[id].reads > MOST_READS) { // cut the tree below: the inputs become values
+                for (size_t i = 0; i < node->input_count; i++) {
+                    const gm_tensor *input = gm_plan_alias(node->input[i]);
+                    if (input->op->kind == GM_OP_ELEMENTWISE && !gm_plan_has_value(a->plan, input))
+                        a->stored[input->id] = true;
+                }
+                trees[id] = tree_of(a, trees, node);
+            }
+            bool stored = a->root[id],
+                 cheap = trees[id].cost <= CHEAP_COST && trees[id].operand_count <= CHEAP_OPERANDS;
+            for (size_t i = 0; i < a->consumer_count[id]; i++)
+                stored = stored || !is_inlining_reader(graph->nodes[a->consumers[id][i]]);
+            for (size_t i = 1; i < a->consumer_count[id]; i++) // more than one distinct reader
+                stored = stored || (!cheap && a->consumers[id][i] != a->consumers[id][0]);
+            a->stored[id] = stored;
+        }
+    }
+    return GM_OK;
+}
+
+static bool wants_channels_innermost(const gm_analysis *a, const gm_tensor *reader, uint32_t id) {
+    const gm_family *family = a->plan->family[reader->id];
+    if (!family || family->input_layout != GM_LAYOUT_HWNC)
+        return false;
+    for (size_t i = 0; i < reader->input_count; i++)
+        if (gm_plan_alias(reader->input[i])->id == id &&
+            (i == 0 || reader->op == &gm_op_conv_weight || reader->op == &gm_op_max_pool ||
+             reader->op == &gm_op_max_pool_input))
+            return true;
+    return false;
+}
+
+// Rank-4 values are HWNC where a convolution or pooling makes or reads them, and element-wise nodes follow their
+// neighbours; weights, their gradients and everything else stay row-major.
+static void choose_layouts(gm_analysis *a) {
+    const gm_graph *graph = a->plan->graph;
+    for (size_t id = 0; id < graph->node_count; id++) {
+        const gm_tensor *node = graph->nodes[id];
+        const gm_family *family = a->plan->family[id];
+        const gm_value *value = &a->plan->values[id];
+        if (node->shape.rank != 4)
+            continue;
+        if (value->present[GM_LAYOUT_HWNC] && !value->present[GM_LAYOUT_ROW]) {
+            a->layout[id] = GM_LAYOUT_HWNC;
+        } else if (family) {
+            a->layout[id] = family->output_layout;
+        } else if (node->op->kind == GM_OP_ELEMENTWISE || node->op == &gm_op_slice || node->op == &gm_op_pad ||
+                   node->op == &gm_op_concat) {
+            for (size_t i = 0; i < node->input_count; i++)
+                if (a->layout[gm_plan_alias(node->input[i])->id] == GM_LAYOUT_HWNC)
+                    a->layout[id] = GM_LAYOUT_HWNC;
+        }
+    }
+    for (size_t id = graph->node_count; id-- > 0;) {
+        const gm_tensor *node = graph->nodes[id];
+        bool flexible = node->op->kind == GM_OP_ELEMENTWISE || node->op == &gm_op_pad || node->op == &gm_op_concat;
+        if (node->shape.rank != 4 || !a->needed[id] || !flexible)
+            continue;
+        for (size_t i = 0; i < a->consumer_count[id]; i++) {
+            const gm_tensor *reader = graph->nodes[a->consumers[id][i]];
+            bool follows = reader->op->kind == GM_OP_ELEMENTWISE && a->layout[reader->id] == GM_LAYOUT_HWNC;
+            if (follows || wants_channels_innermost(a, reader, (uint32_t)id))
+                a->layout[id] = GM_LAYOUT_HWNC;
+        }
+    }
+}
+
+gm_status gm_analyse(gm_analysis *a, gm_plan *plan, size_t phase_index) {
+    size_t count = plan->graph->node_count;
+    a->plan = plan;
+    a->phase_index = phase_index;
+    a->phase = plan->graph->phases[phase_index];
+    GM_TRY(gm_analysis_alloc(a, &a->needed, count, sizeof *a->needed));
+    GM_TRY(gm_analysis_alloc(a, &a->stored, count, sizeof *a->stored));
+    GM_TRY(gm_analysis_alloc(a, &a->root, count, sizeof *a->root));
+    GM_TRY(gm_analysis_alloc(a, &a->layout, count, sizeof *a->layout));
+    GM_TRY(gm_analysis_alloc(a, &a->consumers, count, sizeof *a->consumers));
+    GM_TRY(gm_analysis_alloc(a, &a->consumer_count, count, sizeof *a->consumer_count));
+    GM_TRY(gm_analysis_alloc(a, &a->unit_of, count, sizeof *a->unit_of));
+    GM_TRY(gm_analysis_alloc(a, &a->stamp, count, sizeof *a->stamp));
+    for (size_t i = 0; i < count; i++)
+        a->unit_of[i] = UINT32_MAX;
+    GM_TRY(mark_needed(a));
+    GM_TRY(choose_stored(a));
+    choose_layouts(a);
+    return GM_OK;
+}
+
+gm_layout gm_analysis_walk(const gm_analysis *a, const gm_tensor *node) {
+    const gm_value *value = &a->plan->values[node->id];
+    if (node->shape.rank != 4)
+        return GM_LAYOUT_ROW;
+    if (gm_plan_has_value(a->plan, node))
+        return value->present[GM_LAYOUT_HWNC] ? GM_LAYOUT_HWNC : GM_LAYOUT_ROW;
+    return a->layout[node->id];
+}

@@ -1,0 +1,110 @@
+// Memory: values that are never alive at the same launch share bytes. Large values are placed first, each at the
+// lowest offset that no value alive at the same time covers (greedy by size), in arenas no larger than the device's
+// largest allocation.
+#include "plan/plan.h"
+
+#include <stdlib.h>
+
+static _Thread_local const gm_storage *sorted_storages; // qsort has no context
+
+static int larger_first(const void *x, const void *y) {
+    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+    size_t p = sorted_storages[a].bytes, q = sorted_storages[b].bytes;
+    return p != q ? (p < q) - (p > q) : (a > b) - (a < b);
+}
+
+static bool alive_together(const gm_storage *a, const gm_storage *b) {
+    return a->keep || b->keep || (a->first <= b->last && b->first <= a->last);
+}
+
+// The lowest free offset for `storage` in the arena; SIZE_MAX when it does not fit. `order` is by offset.
+static size_t lowest_offset(const gm_storage *storages, const gm_storage *storage, const uint32_t *order, size_t count,
+                            size_t arena, size_t limit) {
+    size_t offset = 0;
+    for (size_t i = 0; i < count; i++) {
+        const gm_storage *other = &storages[order[i]];
+        if (other->arena != arena || !alive_together(storage, other) || other->offset + other->bytes <= offset)
+            continue;
+        if (other->offset >= offset + storage->bytes)
+            break;
+        offset = other->offset + other->bytes;
+    }
+    return offset + storage->bytes <= limit ? offset : SIZE_MAX;
+}
+
+static gm_status out_of_memory(const gm_plan *plan, size_t needed) {
+    const gm_device_info *info = plan->emitter.info;
+    return gm_fail(GM_ERROR_MEMORY,
+                   "the plan needs %.1f MiB for its values, but %s has %.1f MiB (at most %.1f MiB at once); "
+                   "use a smaller batch or narrower layers",
+                   (double)needed / 1048576, info->name, (double)info->global_bytes / 1048576,
+                   (double)info->max_allocation_bytes / 1048576);
+}
+
+static gm_status create_arenas(gm_plan *plan, const size_t *size, size_t count) {
+    GM_TRY(gm_alloc(&plan->arenas, count, sizeof *plan->arenas, "a plan's memory"));
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += size[i];
+    if (total > plan->emitter.info->global_bytes)
+        return out_of_memory(plan, total);
+    for (size_t i = 0; i < count; i++) {
+        gm_status status = gm_buffer_create(&plan->arenas[i], plan->device, size[i]);
+        if (status != GM_OK)
+            return status == GM_ERROR_MEMORY ? out_of_memory(plan, total) : status;
+        plan->arena_count = i + 1;
+        // Values are written before they are read; NaN shows where that is not so.
+        if (plan->separate)
+            GM_TRY(gm_buffer_fill(plan->arenas[i], 0, size[i], UINT32_C(0x7fc0dead)));
+    }
+    plan->statistics.device_bytes = total;
+    return GM_OK;
+}
+
+gm_status gm_memory_plan(gm_plan *plan) {
+    gm_storage *storages = plan->emitter.storages;
+    size_t storage_count = plan->emitter.storage_count, align = GM_MAX(plan->emitter.info->base_alignment, (size_t)64);
+    size_t limit = GM_MAX((size_t)plan->emitter.info->max_allocation_bytes, (size_t)1), arenas = 0, placed_count = 0;
+    gm_status status = GM_OK;
+    uint32_t *order = NULL, *placed_order = NULL;
+    size_t *size = NULL;
+    GM_TRY_DONE(gm_alloc(&order, storage_count, sizeof *order, "planning memory"));
+    GM_TRY_DONE(gm_alloc(&placed_order, storage_count, sizeof *placed_order, "planning memory"));
+    GM_TRY_DONE(gm_alloc(&size, storage_count + 1, sizeof *size, "planning memory"));
+    size_t count = 0;
+    for (uint32_t i = 0; i < storage_count; i++)
+        if (!storages[i].fixed && storages[i].first <= storages[i].last) {
+            storages[i].bytes = (storages[i].bytes + align - 1) / align * align;
+            plan->statistics.unplanned_bytes += storages[i].bytes;
+            order[count++] = i;
+        }
+    sorted_storages = storages;
+    qsort(order, count, sizeof *order, larger_first);
+    for (size_t i = 0; i < count; i++) {
+        gm_storage *storage = &storages[order[i]];
+        if (storage->bytes > limit) {
+            status = out_of_memory(plan, storage->bytes);
+            goto done;
+        }
+        size_t offset = SIZE_MAX, arena = 0;
+        for (; !plan->separate && arena < arenas && offset == SIZE_MAX; arena++)
+            offset = lowest_offset(storages, storage, placed_order, placed_count, arena, limit);
+        if (offset == SIZE_MAX) {
+            arena = ++arenas;
+            offset = 0;
+        }
+        storage->arena = arena - 1;
+        storage->offset = offset;
+        size[arena - 1] = GM_MAX(size[arena - 1], offset + storage->bytes);
+        size_t at = placed_count++;
+        for (; at > 0 && storages[placed_order[at - 1]].offset > offset; at--)
+            placed_order[at] = placed_order[at - 1];
+        placed_order[at] = order[i];
+    }
+    status = create_arenas(plan, size, arenas);
+done:
+    free(order);
+    free(placed_order);
+    free(size);
+    return status;
+}

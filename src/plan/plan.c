@@ -1,0 +1,389 @@
+// Plans: from phases to launches, and running them.
+#include "plan/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { IN_FLIGHT = 2 };
+
+// ---- Creating ----
+
+static void *plan_memory(gm_plan *plan, size_t count, size_t size) {
+    return gm_arena_alloc(&plan->arena, GM_MAX(count, (size_t)1) * size);
+}
+
+static gm_status list_leaves(gm_plan *plan) {
+    gm_graph *graph = plan->graph;
+    plan->leaf_of = plan_memory(plan, graph->node_count, sizeof *plan->leaf_of);
+    plan->leaves = plan_memory(plan, graph->node_count, sizeof *plan->leaves);
+    if (!plan->leaf_of || !plan->leaves)
+        return gm_fail(GM_ERROR_MEMORY, "out of memory for a plan of %zu nodes", graph->node_count);
+    for (size_t id = 0; id < graph->node_count; id++) {
+        const gm_tensor *node = graph->nodes[id];
+        plan->leaf_of[id] = SIZE_MAX;
+        bool variable = node->op == &gm_op_variable;
+        if (!variable && node->op != &gm_op_input)
+            continue;
+        plan->leaf_of[id] = plan->leaf_count;
+        gm_leaf *leaf = &plan->leaves[plan->leaf_count++];
+        leaf->node = node;
+        size_t bytes = gm_type_size(node->type) * gm_shape_count(&node->shape);
+        if (variable) {
+            GM_TRY(gm_state_declare(plan->state, node, &leaf->variable));
+        } else {
+            size_t padded = (bytes + 3) / 4 * 4;
+            GM_TRY(gm_buffer_create(&leaf->buffer, plan->device, padded));
+            GM_TRY(gm_buffer_fill(leaf->buffer, 0, padded, 0));
+        }
+        GM_TRY(gm_emit_storage(&plan->emitter, bytes, &leaf->storage));
+        plan->emitter.storages[leaf->storage].fixed = variable ? leaf->variable->buffer : leaf->buffer;
+    }
+    return GM_OK;
+}
+
+static gm_status list_nodes(gm_plan *plan) {
+    gm_graph *graph = plan->graph;
+    plan->words = (plan->leaf_count + 63) / 64;
+    plan->depends = plan_memory(plan, graph->node_count * GM_MAX(plan->words, (size_t)1), sizeof *plan->depends);
+    plan->values = plan_memory(plan, graph->node_count, sizeof *plan->values);
+    plan->family = plan_memory(plan, graph->node_count, sizeof *plan->family);
+    plan->phases = plan_memory(plan, graph->phase_count, sizeof *plan->phases);
+    if (!plan->depends || !plan->values || !plan->family || !plan->phases)
+        return gm_fail(GM_ERROR_MEMORY, "out of memory for a plan of %zu nodes", graph->node_count);
+    for (size_t id = 0; id < graph->node_count; id++) {
+        const gm_tensor *node = graph->nodes[id];
+        uint64_t *depends = plan->depends + id * plan->words;
+        plan->family[id] = gm_family_find(node->op);
+        if (plan->leaf_of[id] != SIZE_MAX)
+            depends[plan->leaf_of[id] / 64] |= UINT64_C(1) << plan->leaf_of[id] % 64;
+        for (size_t i = 0; i < node->input_count; i++)
+            for (size_t w = 0; w < plan->words; w++)
+                depends[w] |= plan->depends[node->input[i]->id * plan->words + w];
+    }
+    return GM_OK;
+}
+
+static gm_status plan_phase(gm_plan *plan, size_t index) {
+    gm_phase_plan *phase = &plan->phases[index];
+    phase->phase = plan->graph->phases[index];
+    phase->reuses = plan_memory(plan, plan->graph->phase_count, sizeof *phase->reuses);
+    phase->assigned_leaves = plan_memory(plan, phase->phase->assignment_count, sizeof *phase->assigned_leaves);
+    if (!phase->reuses || !phase->assigned_leaves)
+        return gm_fail(GM_ERROR_MEMORY, "out of memory for phase %s", phase->phase->name);
+    for (size_t i = 0; i < phase->phase->assignment_count; i++)
+        phase->assigned_leaves[phase->assigned_count++] =
+            plan->leaf_of[gm_plan_alias(phase->phase->assignments[i].variable)->id];
+    gm_analysis analysis = {0};
+    gm_status status = gm_analyse(&analysis, plan, index);
+    if (status == GM_OK)
+        status = gm_units_create(&analysis);
+    if (status == GM_OK)
+        status = gm_lower(&analysis);
+    gm_analysis_finish(&analysis);
+    plan->phase_count = index + 1;
+    return status == GM_OK ? GM_OK : gm_fail_prefix(status, "phase %s", phase->phase->name);
+}
+
+// A kernel's text with its name in the place of every `@`.
+static const char *named_text(gm_plan *plan, const gm_kernel_text *kernel) {
+    gm_text text = {0};
+    for (const char *c = kernel->text, *at; *c; c = at + 1) {
+        at = strchr(c, '@');
+        if (!at) {
+            gm_text_append(&text, c);
+            break;
+        }
+        gm_text_printf(&text, "%.*s%s", (int)(at - c), c, kernel->name);
+    }
+    char *copy = text.failed || !text.data ? NULL : gm_arena_string(&plan->arena, text.data);
+    gm_text_finish(&text);
+    return copy;
+}
+
+static gm_status add_source(gm_plan *plan, gm_source *sources, size_t *count, const char *file, bool once) {
+    for (size_t i = 0; once && i < *count; i++)
+        if (strcmp(sources[i].name, file) == 0)
+            return GM_OK;
+    sources[*count].name = file;
+    return gm_device_source(plan->device, file, &sources[(*count)++].text);
+}
+
+// One program for the whole plan: helpers once, then every generated kernel and template instance.
+static gm_status build_program(gm_plan *plan) {
+    const gm_emitter *emitter = &plan->emitter;
+    gm_source *sources;
+    size_t count = 0;
+    gm_status status = GM_OK;
+    if (emitter->kernel_count == 0)
+        return GM_OK;
+    GM_TRY(gm_alloc(&sources, 3 * emitter->kernel_count, sizeof *sources, "a plan's kernels"));
+    for (size_t i = 0; i < emitter->kernel_count; i++)
+        if (emitter->kernels[i].helper)
+            GM_TRY_DONE(add_source(plan, sources, &count, emitter->kernels[i].helper, true));
+    for (size_t i = 0; i < emitter->kernel_count; i++) {
+        const gm_kernel_text *kernel = &emitter->kernels[i];
+        if (!kernel->text[0])
+            continue;
+        const char *text = named_text(plan, kernel);
+        if (!text) {
+            status = gm_fail(GM_ERROR_MEMORY, "out of memory for a kernel's text");
+            goto done;
+        }
+        sources[count++] = (gm_source){.name = "generated", .text = text};
+        if (kernel->body)
+            GM_TRY_DONE(add_source(plan, sources, &count, kernel->body, false));
+    }
+    double start = gm_seconds();
+    GM_TRY_DONE(gm_program_create(&plan->program, plan->device, sources, count, "-cl-std=CL1.2"));
+    plan->statistics.build_ms = 1e3 * (gm_seconds() - start);
+done:
+    free(sources);
+    return status;
+}
+
+static gm_status bind(gm_plan *plan, gm_kernel *kernel, unsigned index, const gm_argument *argument) {
+    switch (argument->kind) {
+    case GM_ARGUMENT_STORAGE:
+        return gm_kernel_bind_buffer(kernel, index, plan->buffers[argument->storage]);
+    case GM_ARGUMENT_FLOAT:
+        return gm_kernel_bind_value(kernel, index, &argument->real, sizeof argument->real);
+    case GM_ARGUMENT_KEY:
+        return gm_kernel_bind_value(kernel, index, &plan->state->seed, sizeof plan->state->seed);
+    case GM_ARGUMENT_INT:
+    case GM_ARGUMENT_UINT:
+        break;
+    }
+    return gm_kernel_bind_value(kernel, index, &argument->integer, sizeof argument->integer);
+}
+
+static gm_status bind_launches(gm_plan *plan) {
+    gm_emitter *emitter = &plan->emitter;
+    GM_TRY(gm_alloc(&plan->buffers, emitter->storage_count, sizeof *plan->buffers, "a plan's buffers"));
+    GM_TRY(gm_alloc(&plan->launches, emitter->launch_count, sizeof *plan->launches, "a plan's launches"));
+    for (size_t i = 0; i < emitter->storage_count; i++) {
+        const gm_storage *storage = &emitter->storages[i];
+        if (storage->fixed)
+            plan->buffers[i] = storage->fixed;
+        else if (storage->first <= storage->last)
+            GM_TRY(gm_buffer_view(&plan->buffers[i], plan->arenas[storage->arena], storage->offset, storage->bytes));
+    }
+    for (size_t i = 0; i < emitter->launch_count; i++) {
+        gm_launch *launch = &emitter->launches[i];
+        plan->launches[i].launch = launch;
+        launch->cost.label = emitter->kernels[launch->kernel].name;
+        GM_TRY(gm_kernel_create(&plan->launches[i].kernel, plan->program, launch->cost.label));
+        for (size_t k = 0; k < launch->argument_count; k++)
+            GM_TRY(bind(plan, plan->launches[i].kernel, (unsigned)k, &launch->argument[k]));
+    }
+    return GM_OK;
+}
+
+static void count_statistics(gm_plan *plan) {
+    const gm_emitter *emitter = &plan->emitter;
+    gm_plan_statistics *s = &plan->statistics;
+    s->launches = emitter->launch_count;
+    for (size_t i = 0; i < emitter->launch_count; i++) {
+        bool seen = false;
+        for (size_t j = 0; j < i && !seen; j++)
+            seen =
+                emitter->launches[i].kernel == emitter->launches[j].kernel &&
+                memcmp(emitter->launches[i].local, emitter->launches[j].local, sizeof emitter->launches[i].local) == 0;
+        s->kernels += !seen;
+    }
+    for (size_t i = 0; i < plan->phase_count; i++)
+        s->flop += plan->phases[i].flop;
+    for (size_t i = 0; i < plan->leaf_count; i++)
+        if (plan->leaves[i].variable)
+            s->state_bytes += gm_buffer_bytes(plan->leaves[i].variable->buffer);
+}
+
+// GANYMEDE_KERNELS=gpu or cpu picks a kernel family against the device's type: the tests run both on a CPU.
+static bool wants_gpu_kernels(const gm_device_info *info) {
+    const char *forced = getenv("GANYMEDE_KERNELS");
+    if (forced && (strcmp(forced, "gpu") == 0 || strcmp(forced, "cpu") == 0))
+        return strcmp(forced, "gpu") == 0;
+    return info->type != GM_DEVICE_CPU;
+}
+
+gm_status gm_plan_create(gm_plan **out, gm_graph *graph, gm_state *state, const gm_plan_options *options) {
+    *out = NULL;
+    GM_TRY(gm_graph_status(graph));
+    gm_plan *plan;
+    gm_status status = GM_OK;
+    GM_TRY(gm_alloc(&plan, 1, sizeof *plan, "a plan"));
+    plan->graph = graph;
+    plan->state = state;
+    plan->device = state->device;
+    const char *mode = getenv("GANYMEDE_PLAN");
+    plan->separate = (options && options->separate) || (mode && strcmp(mode, "separate") == 0);
+    plan->emitter.device = state->device;
+    plan->emitter.info = gm_device_get_info(state->device);
+    plan->emitter.gpu = wants_gpu_kernels(plan->emitter.info);
+    GM_TRY_DONE(list_leaves(plan));
+    GM_TRY_DONE(list_nodes(plan));
+    for (size_t i = 0; i < graph->phase_count; i++)
+        GM_TRY_DONE(plan_phase(plan, i));
+    GM_TRY_DONE(gm_memory_plan(plan));
+    GM_TRY_DONE(build_program(plan));
+    GM_TRY_DONE(bind_launches(plan));
+    count_statistics(plan);
+    *out = plan;
+    plan = NULL;
+done:
+    gm_plan_destroy(&plan);
+    return status;
+}
+
+void gm_plan_destroy(gm_plan **out) {
+    gm_plan *plan = *out;
+    if (!plan)
+        return;
+    gm_device_finish(plan->device); // nothing may run on what is released below
+    for (size_t i = 0; plan->launches && i < plan->emitter.launch_count; i++)
+        gm_kernel_destroy(&plan->launches[i].kernel);
+    for (size_t i = 0; plan->buffers && i < plan->emitter.storage_count; i++)
+        if (!plan->emitter.storages[i].fixed)
+            gm_buffer_destroy(&plan->buffers[i]);
+    for (size_t i = 0; i < plan->arena_count; i++)
+        gm_buffer_destroy(&plan->arenas[i]);
+    for (size_t i = 0; i < plan->leaf_count; i++)
+        gm_buffer_destroy(&plan->leaves[i].buffer);
+    for (size_t i = 0; i < plan->phase_count; i++) {
+        free(plan->phases[i].checks);
+        for (size_t k = 0; k < IN_FLIGHT; k++)
+            gm_marker_finish(&plan->phases[i].marker[k]);
+    }
+    gm_program_destroy(&plan->program);
+    free(plan->launches);
+    free(plan->buffers);
+    free(plan->arenas);
+    free(plan->fetched);
+    free(plan->emitter.launches);
+    free(plan->emitter.storages);
+    free(plan->emitter.kernels);
+    free(plan->emitter.shared);
+    gm_arena_finish(&plan->emitter.arena);
+    gm_arena_finish(&plan->arena);
+    free(plan);
+    *out = NULL;
+}
+
+// ---- Running ----
+
+static uint64_t version(const gm_leaf *leaf) {
+    return leaf->variable ? leaf->variable->version : leaf->input_version;
+}
+
+// Reused values are right only while the phase that made them ran last (but for phases in between in the graph's
+// order, which leave its memory alone) and nothing they depend on has changed since.
+static gm_status check_reuse(const gm_plan *plan, size_t index) {
+    const gm_phase_plan *phase = &plan->phases[index];
+    for (size_t source = 0; source < index; source++) {
+        if (!phase->reuses[source])
+            continue;
+        const gm_phase_plan *maker = &plan->phases[source];
+        bool fresh = maker->last_run > 0;
+        for (size_t i = 0; i < plan->phase_count; i++)
+            if (i < source || i >= index)
+                fresh = fresh && plan->phases[i].last_run < maker->last_run;
+        if (!fresh)
+            return gm_fail(GM_ERROR_STATE, "phase %s uses values of phase %s: run %s again before it",
+                           phase->phase->name, maker->phase->name, maker->phase->name);
+    }
+    for (size_t i = 0; i < phase->check_count; i++) {
+        const gm_leaf *leaf = &plan->leaves[phase->checks[i].leaf];
+        const char *maker = plan->phases[phase->checks[i].source].phase->name;
+        if (version(leaf) != phase->checks[i].snapshot)
+            return gm_fail(GM_ERROR_STATE, "phase %s uses values of phase %s, but %s has changed since: run %s again",
+                           phase->phase->name, maker, leaf->node->name, maker);
+    }
+    return GM_OK;
+}
+
+static void take_snapshots(gm_plan *plan, size_t source) {
+    for (size_t i = source + 1; i < plan->phase_count; i++)
+        for (size_t k = 0; k < plan->phases[i].check_count; k++)
+            if (plan->phases[i].checks[k].source == source)
+                plan->phases[i].checks[k].snapshot = version(&plan->leaves[plan->phases[i].checks[k].leaf]);
+}
+
+gm_status gm_plan_run(gm_plan *plan, gm_phase *which) {
+    if (!which || which->graph != plan->graph || which->index >= plan->phase_count)
+        return gm_fail(GM_ERROR_ARGUMENT, "the phase to run does not belong to the plan's graph");
+    gm_phase_plan *phase = &plan->phases[which->index];
+    GM_TRY(check_reuse(plan, which->index));
+    gm_marker *marker = &phase->marker[phase->runs % IN_FLIGHT];
+    GM_TRY(gm_marker_wait(marker));
+    for (size_t i = phase->first_launch; i < phase->first_launch + phase->launch_count; i++) {
+        const gm_launch *launch = plan->launches[i].launch;
+        GM_TRY(gm_kernel_launch(plan->launches[i].kernel, launch->dims, launch->global, launch->local, &launch->cost));
+    }
+    GM_TRY(gm_marker_record(marker, plan->device));
+    GM_TRY(gm_device_flush(plan->device));
+    phase->runs++;
+    phase->last_run = ++plan->sequence;
+    take_snapshots(plan, which->index);
+    for (size_t i = 0; i < phase->assigned_count; i++)
+        plan->leaves[phase->assigned_leaves[i]].variable->version++;
+    return GM_OK;
+}
+
+static gm_status check_bytes(const gm_tensor *node, size_t bytes) {
+    size_t needed = gm_type_size(node->type) * gm_shape_count(&node->shape);
+    return needed == bytes
+               ? GM_OK
+               : gm_fail(GM_ERROR_ARGUMENT, "%s %s has %zu bytes, not %zu", node->name ? node->name : node->op->name,
+                         gm_shape_text(&node->shape), needed, bytes);
+}
+
+gm_status gm_plan_write(gm_plan *plan, gm_tensor *input, const void *values, size_t bytes) {
+    size_t leaf = input && input->graph == plan->graph ? plan->leaf_of[input->id] : SIZE_MAX;
+    if (leaf == SIZE_MAX || plan->leaves[leaf].variable)
+        return gm_fail(GM_ERROR_ARGUMENT, "only inputs of the plan's graph can be written");
+    GM_TRY(check_bytes(input, bytes));
+    plan->leaves[leaf].input_version++;
+    return gm_buffer_write(plan->leaves[leaf].buffer, 0, values, bytes);
+}
+
+// The host's row-major copy of a view whose memory was read from its storage's start.
+static void unpack(const gm_view *view, const char *memory, char *values) {
+    size_t size = gm_type_size(view->type), count = gm_shape_count(&view->shape), index[GM_MAX_RANK] = {0};
+    for (size_t i = 0; i < count; i++) {
+        int64_t at = view->offset;
+        for (size_t d = 0; d < view->shape.rank; d++)
+            at += (int64_t)index[d] * view->stride[d];
+        memcpy(values + i * size, memory + (size_t)at * size, size);
+        for (size_t d = view->shape.rank; d-- > 0 && ++index[d] == view->shape.dim[d];)
+            index[d] = 0;
+    }
+}
+
+gm_status gm_plan_read(gm_plan *plan, gm_tensor *fetched, void *values, size_t bytes) {
+    const gm_fetched *found = NULL;
+    const gm_tensor *node = fetched && fetched->graph == plan->graph ? gm_plan_alias(fetched) : NULL;
+    for (size_t i = 0; i < plan->fetched_count; i++)
+        if (plan->fetched[i].node == node && plan->phases[plan->fetched[i].phase].last_run > 0 &&
+            (!found || plan->phases[plan->fetched[i].phase].last_run > plan->phases[found->phase].last_run))
+            found = &plan->fetched[i];
+    if (!found)
+        return gm_fail(GM_ERROR_STATE, "only values that a phase fetches, and that has run, can be read");
+    GM_TRY(check_bytes(node, bytes));
+    gm_buffer *buffer = plan->buffers[found->view.storage];
+    if (gm_view_is_row_major(&found->view))
+        return gm_buffer_read(buffer, (size_t)found->view.offset * gm_type_size(node->type), values, bytes);
+    char *memory;
+    GM_TRY(gm_alloc(&memory, gm_buffer_bytes(buffer), 1, "reading a value"));
+    gm_status status = gm_buffer_read(buffer, 0, memory, gm_buffer_bytes(buffer));
+    if (status == GM_OK)
+        unpack(&found->view, memory, values);
+    free(memory);
+    return status;
+}
+
+gm_status gm_plan_finish(gm_plan *plan) {
+    return gm_device_finish(plan->device);
+}
+
+void gm_plan_get_statistics(const gm_plan *plan, gm_plan_statistics *statistics) {
+    *statistics = plan->statistics;
+}

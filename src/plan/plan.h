@@ -1,0 +1,162 @@
+// A plan's parts, in the order in which planning goes through them:
+//   analyse  what a phase needs, which element-wise nodes become values of their own, in which layout
+//   units    what becomes one launch (or a few of one family), and in which order
+//   lower    views and arguments: units become launches
+//   memory   which values share which bytes
+//   plan     programs, kernel objects, running
+#ifndef GM_PLAN_PLAN_H
+#define GM_PLAN_PLAN_H
+
+#include "kernels/kernels.h"
+#include "plan/state.h"
+
+enum { GM_LAYOUTS = 2, GM_NO_VALUE = -1 };
+
+// Where a node's value lies, if it has one; by node id. A value outlives its phase until a leaf it depends on changes.
+typedef struct gm_value {
+    bool present[GM_LAYOUTS];
+    gm_view view[GM_LAYOUTS];
+    size_t phase; // that computed it
+} gm_value;
+
+// A leaf that a phase can read and that can change between phases: a variable or an input.
+typedef struct gm_leaf {
+    const gm_tensor *node;
+    gm_state_variable *variable; // NULL: an input
+    gm_buffer *buffer;           // an input's own
+    uint64_t input_version;
+    uint32_t storage;
+} gm_leaf;
+
+typedef enum gm_unit_kind {
+    GM_UNIT_ELEMENTWISE = 1,
+    GM_UNIT_REDUCE,
+    GM_UNIT_FAMILY, // one node of a kernel family, perhaps with an epilogue
+    GM_UNIT_MOVE,   // pad or concat: copies into parts of the result
+    GM_UNIT_COPY,   // a fetched view, variable or constant, copied out
+} gm_unit_kind;
+
+// What is launched together. A list of nodes by id, without duplicates.
+typedef struct gm_nodes {
+    const gm_tensor **node;
+    size_t count, capacity;
+} gm_nodes;
+
+typedef struct gm_unit {
+    gm_unit_kind kind;
+    const gm_tensor *node;     // all but element-wise and reductions
+    const gm_tensor *epilogue; // family: the element-wise node that is stored instead of `node`
+    gm_nodes results;          // element-wise nodes stored, or reductions
+    gm_nodes inner;            // element-wise nodes computed on the way
+    gm_nodes operands;         // what is read from memory, views included
+    uint32_t *before;          // units that must run earlier
+    size_t before_count, before_capacity;
+    uint32_t mark;
+    bool emitted;
+} gm_unit;
+
+// An assignment of the phase being planned.
+typedef struct gm_store {
+    size_t leaf;
+    const gm_tensor *value; // through identities
+    bool in_place;
+    bool early; // its value is another variable of the phase: copied aside first
+    gm_view aside;
+} gm_store;
+
+// A reused value's leaf must not have changed since the phase that computed the value.
+typedef struct gm_check {
+    size_t leaf, source;
+    uint64_t snapshot;
+} gm_check;
+
+typedef struct gm_phase_plan {
+    const gm_phase *phase;
+    size_t first_launch, launch_count;
+    bool *reuses;      // by phase: values of it are read
+    uint64_t last_run; // 0: never
+    gm_check *checks;  // of values this phase reuses
+    size_t check_count, check_capacity;
+    size_t *assigned_leaves;
+    size_t assigned_count;
+    gm_marker marker[2];
+    uint64_t runs;
+    double flop;
+} gm_phase_plan;
+
+typedef struct gm_bound_launch {
+    gm_kernel *kernel;
+    gm_launch *launch;
+} gm_bound_launch;
+
+// Where gm_plan_read finds a fetched node.
+typedef struct gm_fetched {
+    const gm_tensor *node; // through identities
+    size_t phase;
+    gm_view view;
+} gm_fetched;
+
+struct gm_plan {
+    gm_graph *graph;
+    gm_state *state;
+    gm_device *device;
+    bool separate;
+    gm_arena arena; // lives as long as the plan
+    gm_emitter emitter;
+    gm_leaf *leaves;
+    size_t leaf_count;
+    size_t *leaf_of;   // by node id; SIZE_MAX: none
+    uint64_t *depends; // by node id: a bit set of leaves, `words` each
+    size_t words;
+    gm_value *values;         // by node id
+    const gm_family **family; // by node id
+    gm_phase_plan *phases;
+    size_t phase_count;
+    gm_buffer **arenas;
+    size_t arena_count;
+    gm_buffer **buffers; // by storage: views of the arenas, or fixed
+    gm_program *program;
+    gm_bound_launch *launches;
+    gm_fetched *fetched;
+    size_t fetched_count, fetched_capacity;
+    uint64_t sequence;
+    gm_plan_statistics statistics;
+};
+
+// What analysis says of the nodes of one phase; arrays by node id, in `arena`.
+typedef struct gm_analysis {
+    gm_plan *plan;
+    gm_arena arena;
+    size_t phase_index;
+    const gm_phase *phase;
+    bool *needed; // computed or viewed in this phase
+    bool *stored; // has a value in memory
+    bool *root;   // fetched or assigned
+    gm_layout *layout;
+    uint32_t **consumers; // needed nodes that read it, through identities
+    size_t *consumer_count;
+    uint32_t *unit_of; // that computes it; UINT32_MAX: none
+    uint32_t *stamp;   // of the latest walk that saw the node
+    gm_unit *units;
+    size_t unit_count, unit_capacity;
+    uint32_t mark, walk;
+    gm_store *stores;
+    size_t store_count;
+} gm_analysis;
+
+const gm_tensor *gm_plan_alias(const gm_tensor *node);       // through identities
+bool gm_plan_constant(const gm_tensor *node, double *value); // a constant under any views
+const gm_tensor *gm_plan_base(const gm_tensor *node);        // below all views: what holds the memory
+bool gm_plan_is_reduction(const gm_tensor *node);
+size_t gm_plan_leaf(const gm_plan *plan, const gm_tensor *node);
+bool gm_plan_has_value(const gm_plan *plan, const gm_tensor *node); // in any layout
+
+gm_status gm_analysis_alloc(gm_analysis *analysis, void *out, size_t count, size_t size); // zeroed, from its arena
+gm_status gm_analyse(gm_analysis *analysis, gm_plan *plan, size_t phase_index);
+gm_layout gm_analysis_walk(const gm_analysis *analysis, const gm_tensor *node); // in which order to walk over it
+gm_status gm_units_create(gm_analysis *analysis);
+void gm_analysis_finish(gm_analysis *analysis);
+gm_status gm_lower(gm_analysis *analysis);
+gm_status gm_memory_plan(gm_plan *plan);
+
+#endif

@@ -1,0 +1,306 @@
+// The schedule around the step: log lines, pictures, checkpoints, and stopping.
+//
+// Numbers are read back only at ticks; until then steps are enqueued one behind the other.
+#include "train/trainer.h"
+
+#include "device/device.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PROFILED_STEPS 50
+
+// ---- Pictures ----
+
+static size_t grid_cells(const gm_recipe *recipe) {
+    return recipe->log.grid[0] * recipe->log.grid[1];
+}
+
+// Clouds of points need more of them than a grid needs images.
+static size_t picture_count(const gm_recipe *recipe, const size_t item[3]) {
+    bool points = item[0] == 2 && item[1] == 1 && item[2] == 1;
+    return points ? 1024 : grid_cells(recipe);
+}
+
+static bool has_picture(const size_t item[3]) {
+    return item[0] == 1 || item[0] == 3 || (item[0] == 2 && item[1] == 1 && item[2] == 1);
+}
+
+gm_status gm_trainer_real_picture(gm_trainer *trainer) {
+    const gm_recipe *recipe = trainer->recipe;
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    const size_t item[3] = {data->channels, data->height, data->width};
+    if (!has_picture(item))
+        return GM_OK;
+    size_t count = GM_MIN(picture_count(recipe, item), data->count), values = count * data->item_values;
+    gm_status status = GM_OK;
+    int32_t *indices = NULL;
+    float *floats = NULL;
+    uint8_t *bytes = NULL;
+    GM_TRY_DONE(gm_alloc(&indices, count, sizeof *indices, "indices"));
+    GM_TRY_DONE(gm_alloc(&floats, values, sizeof *floats, "real images"));
+    GM_TRY_DONE(gm_loader_indices(recipe->seed, 0, count, data->count, indices));
+    if (data->kind == GM_DATASET_IMAGES) {
+        double low = recipe->data.range[0], high = recipe->data.range[1];
+        GM_TRY_DONE(gm_alloc(&bytes, values, 1, "real images"));
+        GM_TRY_DONE(gm_dataset_gather(trainer->data, indices, count, bytes, NULL));
+        for (size_t i = 0; i < values; i++)
+            floats[i] = (float)(low + (high - low) / 255 * bytes[i]);
+    } else {
+        GM_TRY_DONE(gm_dataset_gather(trainer->data, indices, count, floats, NULL));
+    }
+    status = gm_sampling_picture(recipe, item, gm_run_real_path(trainer->run), floats, count, recipe->log.grid[0],
+                                 recipe->log.grid[1]);
+done:
+    free(indices);
+    free(floats);
+    free(bytes);
+    return status;
+}
+
+gm_status gm_trainer_sample_picture(gm_trainer *trainer) {
+    const gm_recipe *recipe = trainer->recipe;
+    size_t item[3];
+    gm_sampling_shape(&trainer->sampling, item);
+    if (!has_picture(item) || recipe->log.samples == 0)
+        return GM_OK;
+    size_t count = picture_count(recipe, item);
+    gm_status status = GM_OK;
+    uint64_t *seeds = NULL;
+    float *samples = NULL;
+    GM_TRY_DONE(gm_alloc(&seeds, count, sizeof *seeds, "seeds"));
+    GM_TRY_DONE(gm_alloc(&samples, count * item[0] * item[1] * item[2], sizeof *samples, "samples"));
+    for (size_t i = 0; i < count; i++)
+        seeds[i] = i;
+    GM_TRY_DONE(gm_sampling_run(&trainer->sampling, recipe, trainer->sampling_plan, seeds, count, samples));
+    status = gm_sampling_picture(recipe, item, gm_run_sample_path(trainer->run, trainer->step), samples, count,
+                                 recipe->log.grid[0], recipe->log.grid[1]);
+done:
+    free(seeds);
+    free(samples);
+    return status;
+}
+
+// ---- Checkpoints ----
+
+static gm_status diverged(gm_trainer *trainer, const char *what) {
+    char good[512] = "there is no checkpoint to go back to";
+    if (trainer->run)
+        snprintf(good, sizeof good, "the last good checkpoint is %s",
+                 gm_run_checkpoint_path(trainer->run, trainer->good_step));
+    return gm_fail(GM_ERROR_STATE, "training diverged: %s at step %llu; %s; try a lower learning rate or another seed",
+                   what, (unsigned long long)trainer->step, good);
+}
+
+// A checkpoint with a NaN in it would poison every resumed run.
+static gm_status check_finite(gm_trainer *trainer) {
+    gm_status status = GM_OK;
+    float *values = NULL;
+    for (size_t i = 0; i < gm_state_count(trainer->state); i++) {
+        const char *name;
+        gm_type type;
+        gm_shape shape;
+        gm_state_entry(trainer->state, i, &name, &type, &shape);
+        if (type != GM_FLOAT32)
+            continue;
+        size_t count = gm_shape_count(&shape);
+        free(values);
+        GM_TRY_DONE(gm_alloc(&values, count, sizeof *values, name));
+        GM_TRY_DONE(gm_state_read(trainer->state, name, values, count * sizeof *values));
+        for (size_t j = 0; j < count; j++)
+            if (!isfinite(values[j])) {
+                char what[200];
+                snprintf(what, sizeof what, "%s is not finite", name);
+                status = diverged(trainer, what);
+                goto done;
+            }
+    }
+done:
+    free(values);
+    return status;
+}
+
+gm_status gm_trainer_save(gm_trainer *trainer) {
+    if (!trainer->run)
+        return gm_fail(GM_ERROR_STATE, "this trainer has no run folder to save into");
+    GM_TRY(check_finite(trainer));
+    GM_TRY(gm_checkpoint_write(gm_run_checkpoint_path(trainer->run, trainer->step), trainer->state,
+                               &(gm_checkpoint_info){.step = trainer->step,
+                                                     .data_cursor = trainer->cursor,
+                                                     .seed = trainer->recipe->seed,
+                                                     .recipe = trainer->recipe_text.data}));
+    trainer->good_step = trainer->step;
+    return gm_run_prune(trainer->run, trainer->recipe->log.keep, GM_RUN_NO_STEP);
+}
+
+// ---- Measuring ----
+
+static gm_status read_number(gm_trainer *trainer, gm_tensor *x, double *value) {
+    float read;
+    GM_TRY(gm_plan_read(trainer->plan, x, &read, sizeof read));
+    *value = (double)read;
+    return GM_OK;
+}
+
+gm_status gm_trainer_measure(gm_trainer *trainer, gm_train_progress *progress) {
+    if (trainer->step == 0)
+        return gm_fail(GM_ERROR_STATE, "there is nothing to measure before the first step");
+    GM_TRY(read_number(trainer, trainer->gan.discriminator_loss, &progress->discriminator_loss));
+    GM_TRY(read_number(trainer, trainer->gan.generator_loss, &progress->generator_loss));
+    GM_TRY(read_number(trainer, trainer->gan.real_score, &progress->real_score));
+    GM_TRY(read_number(trainer, trainer->gan.fake_score, &progress->fake_score));
+    progress->step = trainer->step;
+    progress->steps = trainer->recipe->steps;
+    progress->tick = true;
+    return GM_OK;
+}
+
+static gm_status write_log(gm_trainer *trainer, const gm_train_progress *progress) {
+    if (!trainer->run)
+        return GM_OK;
+    gm_log_line line = {0};
+    gm_log_begin(&line);
+    gm_log_integer(&line, "step", (int64_t)progress->step);
+    gm_log_integer(&line, "images", (int64_t)trainer->cursor);
+    gm_log_number(&line, "discriminator_loss", progress->discriminator_loss);
+    gm_log_number(&line, "generator_loss", progress->generator_loss);
+    gm_log_number(&line, "real_score", progress->real_score);
+    gm_log_number(&line, "fake_score", progress->fake_score);
+    gm_log_number(&line, "seconds", progress->seconds);
+    gm_status status = gm_run_log(trainer->run, &line);
+    gm_log_finish(&line);
+    return status;
+}
+
+// When gm_trainer_run began, and its two latest ticks: the rate is that since the earlier one, so that the queue, which
+// is empty right after a tick, does not make it jump.
+typedef struct gm_pace {
+    double start, time[2];
+    uint64_t step[2];
+} gm_pace;
+
+static void set_pace(gm_pace *pace, const gm_trainer *trainer, gm_train_progress *progress) {
+    double now = gm_seconds(), batch = (double)(trainer->recipe->data.batch * trainer->recipe->discriminator_steps);
+    progress->step = trainer->step;
+    progress->seconds = now - pace->start;
+    progress->images_per_second = batch * (double)(trainer->step - pace->step[0]) / GM_MAX(now - pace->time[0], 1e-9);
+    progress->seconds_left =
+        batch * (double)(trainer->recipe->steps - trainer->step) / GM_MAX(progress->images_per_second, 1e-9);
+    if (progress->tick) {
+        pace->time[0] = pace->time[1];
+        pace->step[0] = pace->step[1];
+        pace->time[1] = now;
+        pace->step[1] = trainer->step;
+    }
+}
+
+// The line is written first: of a run that diverged, the log should show it.
+static gm_status tick(gm_trainer *trainer, gm_pace *pace, gm_train_progress *progress) {
+    GM_TRY(gm_trainer_measure(trainer, progress));
+    set_pace(pace, trainer, progress);
+    GM_TRY(write_log(trainer, progress));
+    if (!isfinite(progress->discriminator_loss))
+        return diverged(trainer, "the discriminator's loss is not finite");
+    if (!isfinite(progress->generator_loss))
+        return diverged(trainer, "the generator's loss is not finite");
+    return GM_OK;
+}
+
+// ---- Profile ----
+
+static gm_status write_profile(gm_trainer *trainer, uint64_t steps) {
+    gm_status status = GM_OK;
+    gm_text text = {0}, path = {0};
+    gm_profile_row *rows = NULL;
+    size_t count = 0;
+    double span = 0, busy = 0;
+    gm_text_printf(&path, "%s/trace.json", trainer->profile_folder);
+    gm_status traced = path.failed ? gm_fail_memory(0, "a file's name") : gm_profile_trace(trainer->device, path.data);
+    GM_TRY_DONE(gm_profile_stop(trainer->device, &rows, &count, &span, &busy)); // whatever became of the trace
+    GM_TRY_DONE(traced);
+    gm_text_printf(&text, "%llu steps: %.3f ms each, kernels run %.1f %% of the time\n\n", (unsigned long long)steps,
+                   1e3 * span / (double)GM_MAX(steps, 1), span > 0 ? 100 * busy / span : 0);
+    gm_text_printf(&text, "%-48s %9s %11s %7s %9s %8s\n", "kernel", "calls", "ms/step", "share", "GFLOP/s", "GB/s");
+    for (size_t i = 0; i < count; i++) {
+        double seconds = GM_MAX(rows[i].seconds, 1e-12);
+        gm_text_printf(&text, "%-48s %9zu %11.4f %6.1f%% %9.2f %8.2f\n", rows[i].kernel, rows[i].calls,
+                       1e3 * rows[i].seconds / (double)GM_MAX(steps, 1), busy > 0 ? 100 * rows[i].seconds / busy : 0,
+                       1e-9 * rows[i].flop / seconds, 1e-9 * rows[i].bytes / seconds);
+    }
+    path.length = 0;
+    gm_text_printf(&path, "%s/kernels.txt", trainer->profile_folder);
+    status = text.failed || path.failed ? gm_fail_memory(text.length, "a profile")
+                                        : gm_file_write_atomic(path.data, text.data, text.length);
+done:
+    free(rows);
+    gm_text_finish(&text);
+    gm_text_finish(&path);
+    return status;
+}
+
+// ---- The loop ----
+
+static bool due(uint64_t step, size_t every) {
+    return every > 0 && step % every == 0;
+}
+
+// What is due after a step: numbers, a checkpoint, a picture.
+static gm_status after_step(gm_trainer *trainer, gm_pace *pace, gm_train_progress *progress) {
+    const gm_recipe *recipe = trainer->recipe;
+    bool last = trainer->step >= recipe->steps;
+    progress->tick = false;
+    progress->picture = progress->checkpoint = NULL;
+    if (last || due(trainer->step, recipe->log.every))
+        GM_TRY(tick(trainer, pace, progress));
+    else
+        set_pace(pace, trainer, progress);
+    if (!trainer->run)
+        return GM_OK;
+    if (last || due(trainer->step, recipe->log.checkpoint)) {
+        GM_TRY(gm_trainer_save(trainer));
+        progress->checkpoint = gm_run_checkpoint_path(trainer->run, trainer->step);
+    }
+    if (recipe->log.samples > 0 && (last || due(trainer->step, recipe->log.samples))) {
+        GM_TRY(gm_trainer_sample_picture(trainer));
+        progress->picture = gm_run_sample_path(trainer->run, trainer->step);
+    }
+    return GM_OK;
+}
+
+static gm_status interrupted(gm_trainer *trainer) {
+    if (!trainer->run)
+        return gm_fail(GM_INTERRUPTED, "stopped at step %llu", (unsigned long long)trainer->step);
+    if (trainer->good_step != trainer->step)
+        GM_TRY(gm_trainer_save(trainer));
+    return gm_fail(GM_INTERRUPTED, "stopped at step %llu; go on with: ganymede train --resume %s",
+                   (unsigned long long)trainer->step, gm_run_path(trainer->run));
+}
+
+gm_status gm_trainer_run(gm_trainer *trainer, gm_train_callback callback, void *user) {
+    const uint64_t first = trainer->step, steps = trainer->recipe->steps;
+    const double start = gm_seconds();
+    gm_pace pace = {.start = start, .time = {start, start}, .step = {first, first}};
+    gm_train_progress progress = {.steps = steps};
+    progress.discriminator_loss = progress.generator_loss = progress.real_score = progress.fake_score = NAN;
+    bool profiling = trainer->profile_folder != NULL;
+    if (profiling)
+        GM_TRY(gm_profile_start(trainer->device));
+    gm_status status = GM_OK;
+    while (status == GM_OK && trainer->step < steps) {
+        status = gm_trainer_step(trainer);
+        if (status == GM_OK)
+            status = after_step(trainer, &pace, &progress);
+        if (status == GM_OK && profiling && trainer->step - first == PROFILED_STEPS) {
+            profiling = false;
+            status = write_profile(trainer, PROFILED_STEPS);
+        }
+        if (status == GM_OK && callback && callback(&progress, user) && trainer->step < steps)
+            status = interrupted(trainer);
+    }
+    if (profiling && (status == GM_OK || status == GM_INTERRUPTED)) {
+        gm_status written = write_profile(trainer, trainer->step - first);
+        status = written == GM_OK ? status : written;
+    }
+    return status;
+}

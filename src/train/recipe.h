@@ -1,0 +1,82 @@
+// Recipes: what to train, read from YAML into one struct whose every field is set and in its range.
+//
+// One table (recipe_table.c) holds every key with type, default, range and help; layers and optimisers come from the
+// tables of nn.h and optim.h. Parser, messages, the resolved recipe and the documentation are made from these alone.
+#ifndef GM_TRAIN_RECIPE_H
+#define GM_TRAIN_RECIPE_H
+
+#include "base/base.h"
+#include "ganymede/data.h"
+#include "ganymede/loss.h"
+#include "ganymede/nn.h"
+#include "ganymede/optim.h"
+
+typedef enum gm_resident { GM_RESIDENT_AUTO = 0, GM_RESIDENT_YES, GM_RESIDENT_NO } gm_resident;
+typedef enum gm_latent { GM_LATENT_NORMAL = 0, GM_LATENT_UNIFORM } gm_latent; // N(0, 1), U(-1, 1)
+typedef enum gm_precision { GM_PRECISION_FLOAT32 = 0 } gm_precision;
+
+typedef struct gm_recipe_network {
+    const gm_layer *layers; // `count`, at least 1, each passed gm_layer_check: for gm_network_create
+    size_t count;
+    const char *const *origins; // where each layer stands, "samples/dcgan.yaml:12", to begin messages with
+} gm_recipe_network;
+
+typedef struct gm_recipe {
+    const char *file; // as given to gm_recipe_read
+    const char *name; // letters, digits, '-', '_' and '.': fit for a folder; default: the file's name without ending
+    size_t seed;
+    size_t steps; // of the generator
+    struct {
+        const char *source;           // for gm_dataset_open
+        const char *folder;           // for gm_dataset_options; NULL for the usual places
+        int split;                    // gm_split
+        size_t size, channels, count; // 0 = the data's own, as in gm_dataset_options
+        int fit;                      // gm_fit
+        double range[2];              // the values of black and white; for image data alone
+        bool range_given;         // by the recipe; else it follows the generator's last activation (sigmoid: [0, 1])
+        const char *range_origin; // where it stands, as the origins of layers; NULL unless given
+        size_t batch;             // real images per discriminator step
+        int resident;             // gm_resident
+    } data;
+    struct {
+        size_t size;
+        int distribution; // gm_latent
+    } latent;
+    gm_recipe_network generator, discriminator;
+    int initializer; // gm_weight_initializer
+    const gm_gan_loss *loss;
+    struct {
+        gm_optimizer generator, discriminator; // each passed gm_optimizer_check
+    } optimizer;
+    size_t discriminator_steps; // per generator step
+    int precision;              // gm_precision
+    struct {
+        size_t every, samples, checkpoint; // steps between log lines, pictures, checkpoints; 0 = none (every: >= 1)
+        size_t grid[2];                    // rows and columns of the pictures
+        size_t keep;                       // how many of the latest checkpoints stay
+    } log;
+    gm_arena arena; // private
+} gm_recipe;
+
+// Reads a recipe file, then applies `settings` in order: "data.batch=32", "optimizer.generator.adam.rate=1e-4",
+// "generator.0.dense.units=256"; a value is YAML ("data.range=[0, 1]"). settings may be NULL when count is 0.
+// Fails with "FILE:LINE: what was wrong and what is allowed", or "--set KEY=VALUE: ..." for a setting.
+gm_status gm_recipe_read(gm_recipe **recipe, const char *path, const char *const *settings, size_t count);
+// The same from text in memory; `file` stands for the path in messages.
+gm_status gm_recipe_parse(gm_recipe **recipe, const char *file, const char *text, size_t bytes,
+                          const char *const *settings, size_t count);
+void gm_recipe_destroy(gm_recipe **recipe);
+
+// Fails when data.range contradicts the generator's last activation: a sigmoid makes [0, 1], a tanh [-1, 1]; any other
+// end may have any range. gm_recipe_read does so itself unless data.source is a mixture; a trainer whose data prove to
+// be floats ignores the range.
+gm_status gm_recipe_check_range(const gm_recipe *recipe);
+
+// Appends the recipe as resolved, every key written out, as YAML. Reading it back gives the same recipe, and writing
+// that the same text.
+gm_status gm_recipe_write(const gm_recipe *recipe, gm_text *text);
+
+// Appends the reference of every key, layer, loss, optimiser and initialiser, as plain text.
+gm_status gm_recipe_documentation(gm_text *text);
+
+#endif

@@ -1,0 +1,86 @@
+// The table of recipe keys: everything that a recipe may say outside of layers' and optimisers' own settings.
+#include "train/recipe_table.h"
+
+#include <math.h>
+#include <stddef.h>
+
+static const char *const splits[] = {"train", "test", NULL};
+static const char *const fits[] = {"auto", "pad", "resize", "crop", NULL}; // gm_fit
+static const char *const residents[] = {"auto", "yes", "no", NULL};
+static const char *const distributions[] = {"normal", "uniform", NULL};
+static const char *const precisions[] = {"float32", NULL};
+
+#define PLACE(field) .offset = offsetof(gm_recipe, field)
+#define INTEGER(path, field, least, most, standard, text)                                                              \
+    {                                                                                                                  \
+        .value = {                                                                                                     \
+            .key = path,                                                                                               \
+            .kind = GM_PARAMETER_INTEGER,                                                                              \
+            PLACE(field),                                                                                              \
+            .minimum = least,                                                                                          \
+            .maximum = most,                                                                                           \
+            .initial = standard,                                                                                       \
+            .help = text                                                                                               \
+        }                                                                                                              \
+    }
+#define CHOICE(path, field, words, standard, text)                                                                     \
+    {                                                                                                                  \
+        .value = {                                                                                                     \
+            .key = path,                                                                                               \
+            .kind = GM_PARAMETER_CHOICE,                                                                               \
+            PLACE(field),                                                                                              \
+            .choices = words,                                                                                          \
+            .initial = standard,                                                                                       \
+            .help = text                                                                                               \
+        }                                                                                                              \
+    }
+#define OURS(path, field, of, standard, must, text)                                                                    \
+    { .value = {.key = path, PLACE(field), .required = must, .help = text}, .kind = &of, .initial = standard }
+
+// In the order in which the resolved recipe is written; the keys of a section stand together.
+// clang-format off
+const gm_recipe_row gm_recipe_rows[] = {
+    OURS("name", name, gm_recipe_name_kind, NULL, false,
+         "of the run folder; default: the recipe file's name without its ending"),
+    INTEGER("seed", seed, 0, 9999999999, 0, "key of every random number: weights, latents, order of the data"),
+    INTEGER("steps", steps, 1, 1000000000, 10000, "generator steps to train"),
+    OURS("data.source", data.source, gm_recipe_string_kind, NULL, true,
+         "a data set's name (fashion-mnist, mnist, cifar-10, ring8, grid25) or the path of a folder or file"),
+    OURS("data.folder", data.folder, gm_recipe_string_kind, NULL, false,
+         "where a named data set lies; null: in the usual places"),
+    CHOICE("data.split", data.split, splits, 0, "which part of the data to train on"),
+    INTEGER("data.size", data.size, 0, 4096, 0, "height and width that images are brought to; 0: their own"),
+    CHOICE("data.fit", data.fit, fits, 1,
+           "how: pad (black borders), resize (stretch), crop (cut out the middle); auto is pad"),
+    INTEGER("data.channels", data.channels, 0, 3, 0, "1 (grey) or 3 (colour); 0: the data's own"),
+    INTEGER("data.count", data.count, 0, 2147483647, 0, "use only so many items, from the first on; 0: all"),
+    OURS("data.range", data.range, gm_recipe_range_kind, NULL, false,
+         "the values of black and white, which the generator's last activation must match: [0, 1] for sigmoid, "
+         "[-1, 1] for tanh; default: just that, and [-1, 1] for any other; for images alone"),
+    INTEGER("data.batch", data.batch, 1, 65536, 64, "real images per discriminator step, and as many generated ones"),
+    CHOICE("data.resident", data.resident, residents, 0,
+           "keep the whole data set in the device's memory; auto: if it is small"),
+    INTEGER("latent.size", latent.size, 1, 65536, 100, "values of z, the generator's input"),
+    CHOICE("latent.distribution", latent.distribution, distributions, 0, "of z: normal N(0, 1) or uniform U(-1, 1)"),
+    OURS("generator", generator, gm_recipe_layers_kind, NULL, true, "the layers from z (N, size) to the data"),
+    OURS("discriminator", discriminator, gm_recipe_layers_kind, NULL, true,
+         "the layers from the data to one logit (N, 1)"),
+    CHOICE("initializer", initializer, gm_weight_initializer_names, GM_WEIGHTS_DEFAULT,
+           "how the weights of layers start that name none themselves"),
+    OURS("loss", loss, gm_recipe_loss_kind, "non_saturating", false, "what both networks minimise"),
+    OURS("optimizer.generator", optimizer.generator, gm_recipe_optimizer_kind,
+         "{adam: {rate: 2e-4, beta1: 0.5}}", false, "the generator's update rule"),
+    OURS("optimizer.discriminator", optimizer.discriminator, gm_recipe_optimizer_kind,
+         "{adam: {rate: 2e-4, beta1: 0.5}}", false, "the discriminator's update rule"),
+    INTEGER("discriminator_steps", discriminator_steps, 1, 1000, 1, "discriminator steps per generator step"),
+    CHOICE("precision", precision, precisions, 0, "of values and arithmetic"),
+    INTEGER("log.every", log.every, 1, 1000000000, 50, "generator steps between lines of log.jsonl"),
+    INTEGER("log.samples", log.samples, 0, 1000000000, 500, "generator steps between pictures of samples; 0: none"),
+    INTEGER("log.checkpoint", log.checkpoint, 0, 1000000000, 1000,
+            "generator steps between checkpoints; 0: only the first and the last"),
+    {.value = {.key = "log.grid", .kind = GM_PARAMETER_PAIR, PLACE(log.grid), .minimum = 1, .maximum = 64,
+               .initial = 8, .help = "rows and columns of the pictures"}},
+    INTEGER("log.keep", log.keep, 1, 1000000, 3, "how many of the latest checkpoints stay"),
+};
+// clang-format on
+const size_t gm_recipe_row_count = GM_COUNT(gm_recipe_rows);

@@ -1,0 +1,96 @@
+// Sampling from a run: its newest checkpoint's recipe gives the generator, its tensors the weights.
+#include "ganymede/train.h"
+
+#include "train/gan.h"
+#include "train/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct gm_sampler {
+    gm_recipe *recipe;
+    uint64_t step;
+    gm_device *device;
+    gm_state *state;
+    gm_sampling sampling;
+    gm_plan *plan;
+};
+
+static gm_status open_checkpoint(gm_checkpoint **checkpoint, const char *path) {
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISDIR(info.st_mode))
+        return gm_checkpoint_open(checkpoint, path);
+    gm_run *run = NULL;
+    GM_TRY(gm_run_open(&run, path, false));
+    gm_status status = gm_run_newest_checkpoint(run, checkpoint);
+    gm_run_close(&run);
+    return status;
+}
+
+static gm_status create(gm_sampler *sampler, const char *path, const char *device) {
+    gm_checkpoint *checkpoint = NULL;
+    GM_TRY(open_checkpoint(&checkpoint, path));
+    const gm_checkpoint_info *info = gm_checkpoint_get_info(checkpoint);
+    gm_status status = GM_OK;
+    sampler->step = info->step;
+    GM_TRY_DONE(gm_recipe_parse(&sampler->recipe, path, info->recipe, strlen(info->recipe), NULL, 0));
+    GM_TRY_DONE(gm_sampling_init(&sampler->sampling, sampler->recipe));
+    GM_TRY_DONE(gm_device_open(&sampler->device, device));
+    GM_TRY_DONE(gm_state_create(&sampler->state, sampler->device, sampler->recipe->seed));
+    GM_TRY_DONE(gm_plan_create(&sampler->plan, sampler->sampling.graph, sampler->state, NULL));
+    status = gm_checkpoint_load(checkpoint, sampler->state, true);
+done:
+    gm_checkpoint_close(&checkpoint);
+    return status;
+}
+
+gm_status gm_sampler_open(gm_sampler **sampler, const char *run, const char *device) {
+    *sampler = NULL;
+    gm_sampler *made;
+    GM_TRY(gm_alloc(&made, 1, sizeof *made, "a sampler"));
+    gm_status status = create(made, run, device);
+    if (status != GM_OK) {
+        gm_sampler_close(&made);
+        return status;
+    }
+    *sampler = made;
+    return GM_OK;
+}
+
+void gm_sampler_close(gm_sampler **sampler) {
+    if (!sampler || !*sampler)
+        return;
+    gm_sampler *old = *sampler;
+    gm_plan_destroy(&old->plan);
+    gm_sampling_finish(&old->sampling);
+    gm_state_destroy(&old->state);
+    gm_device_close(&old->device);
+    gm_recipe_destroy(&old->recipe);
+    free(old);
+    *sampler = NULL;
+}
+
+void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info) {
+    size_t item[3];
+    gm_sampling_shape(&sampler->sampling, item);
+    *info = (gm_sampler_info){.name = sampler->recipe->name,
+                              .step = sampler->step,
+                              .channels = item[0],
+                              .height = item[1],
+                              .width = item[2],
+                              .images = gm_tensor_shape(sampler->sampling.samples)->rank == 4,
+                              .low = sampler->recipe->data.range[0],
+                              .high = sampler->recipe->data.range[1]};
+}
+
+gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, size_t count, float *samples) {
+    return gm_sampling_run(&sampler->sampling, sampler->recipe, sampler->plan, seeds, count, samples);
+}
+
+gm_status gm_sampler_picture(gm_sampler *sampler, const char *path, const float *samples, size_t count, size_t rows,
+                             size_t columns) {
+    size_t item[3];
+    gm_sampling_shape(&sampler->sampling, item);
+    return gm_sampling_picture(sampler->recipe, item, path, samples, count, rows, columns);
+}

@@ -1,0 +1,96 @@
+// The generator alone, in inference mode: samples that depend on their own seeds, and pictures of them.
+#include "train/gan.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static gm_status build(gm_sampling *sampling, const gm_recipe *recipe) {
+    GM_TRY(gm_graph_create(&sampling->graph));
+    GM_TRY(gm_network_create(&sampling->generator, "generator", recipe->generator.layers, recipe->generator.count,
+                             (gm_weight_initializer)recipe->initializer));
+    sampling->latent =
+        gm_input(sampling->graph, "latent", GM_FLOAT32, GM_SHAPE(GM_SAMPLING_BATCH, recipe->latent.size));
+    sampling->samples = gm_network_apply(sampling->generator, sampling->latent, GM_MODE_INFERENCE, NULL);
+    sampling->phase = gm_phase_create(sampling->graph, "sample");
+    gm_phase_fetch(sampling->phase, sampling->samples);
+    return gm_graph_status(sampling->graph);
+}
+
+gm_status gm_sampling_init(gm_sampling *sampling, const gm_recipe *recipe) {
+    *sampling = (gm_sampling){0};
+    gm_status status = build(sampling, recipe);
+    if (status != GM_OK)
+        gm_sampling_finish(sampling);
+    return status;
+}
+
+void gm_sampling_finish(gm_sampling *sampling) {
+    gm_network_destroy(&sampling->generator);
+    gm_graph_destroy(&sampling->graph);
+    *sampling = (gm_sampling){0};
+}
+
+static void fill_latent(const gm_recipe *recipe, uint64_t seed, float *latent) {
+    uint32_t stream = gm_stream("sample"), low = (uint32_t)seed, high = (uint32_t)(seed >> 32);
+    for (size_t i = 0; i < recipe->latent.size; i++)
+        latent[i] = recipe->latent.distribution == GM_LATENT_UNIFORM
+                        ? (float)(2 * gm_philox_uniform(recipe->seed, stream, low, high, i) - 1)
+                        : (float)gm_philox_normal(recipe->seed, stream, low, high, i);
+}
+
+gm_status gm_sampling_run(const gm_sampling *sampling, const gm_recipe *recipe, gm_plan *plan, const uint64_t *seeds,
+                          size_t count, float *samples) {
+    const gm_shape *shape = gm_tensor_shape(sampling->samples);
+    size_t item = gm_shape_count(shape) / GM_SAMPLING_BATCH, latent_count = GM_SAMPLING_BATCH * recipe->latent.size;
+    gm_status status = GM_OK;
+    float *latent = NULL, *batch = NULL;
+    GM_TRY_DONE(gm_alloc(&latent, latent_count, sizeof *latent, "latents"));
+    GM_TRY_DONE(gm_alloc(&batch, GM_SAMPLING_BATCH * item, sizeof *batch, "samples"));
+    for (size_t done = 0; done < count; done += GM_SAMPLING_BATCH) {
+        size_t here = GM_MIN(count - done, GM_SAMPLING_BATCH);
+        for (size_t i = 0; i < here; i++)
+            fill_latent(recipe, seeds[done + i], latent + i * recipe->latent.size);
+        GM_TRY_DONE(gm_plan_write(plan, sampling->latent, latent, latent_count * sizeof *latent));
+        GM_TRY_DONE(gm_plan_run(plan, sampling->phase));
+        GM_TRY_DONE(gm_plan_read(plan, sampling->samples, batch, GM_SAMPLING_BATCH * item * sizeof *batch));
+        memcpy(samples + done * item, batch, here * item * sizeof *batch);
+    }
+done:
+    free(latent);
+    free(batch);
+    return status;
+}
+
+void gm_sampling_shape(const gm_sampling *sampling, size_t item[3]) {
+    const gm_shape *shape = gm_tensor_shape(sampling->samples);
+    for (size_t i = 0; i < 3; i++)
+        item[i] = i + 1 < shape->rank ? shape->dim[i + 1] : 1;
+}
+
+gm_status gm_sampling_picture(const gm_recipe *recipe, const size_t item[3], const char *path, const float *samples,
+                              size_t count, size_t rows, size_t columns) {
+    if (item[0] == 2 && item[1] == 1 && item[2] == 1) {
+        double reach = 1; // a square around the origin that holds the mixture, or whatever the points are
+        const gm_mixture *mixture = gm_mixture_find(recipe->data.source);
+        for (size_t i = 0; mixture && i < mixture->modes; i++)
+            reach = fmax(reach, fmax(fabs(mixture->centre[i][0]), fabs(mixture->centre[i][1])));
+        for (size_t i = 0; !mixture && i < 2 * count; i++)
+            if (isfinite(samples[i]))
+                reach = fmax(reach, fabs((double)samples[i]));
+        return gm_image_scatter(path, samples, count, -1.25 * reach, 1.25 * reach, 512);
+    }
+    if (item[0] != 1 && item[0] != 3)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: samples of %zux%zux%zu make no picture (grey, RGB, or points of the plane do): use --npy",
+                       path, item[0], item[1], item[2]);
+    return gm_image_grid(path, samples,
+                         &(gm_image_grid_params){.count = count,
+                                                 .channels = item[0],
+                                                 .height = item[1],
+                                                 .width = item[2],
+                                                 .rows = rows,
+                                                 .columns = columns,
+                                                 .low = recipe->data.range[0],
+                                                 .high = recipe->data.range[1]});
+}

@@ -1,0 +1,282 @@
+// Making a trainer: recipe, data, device, plans, run folder; and its one step.
+//
+// The folder is made last, when everything else has proved to work, so that a failed start leaves nothing behind.
+#include "train/trainer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define RESIDENT_BYTES ((uint64_t)512 << 20)
+
+// ---- Recipe ----
+
+// "data.source='SRC'": quoted, so that any path is the YAML text that it looks like.
+static gm_status source_setting(gm_text *setting, const char *source) {
+    gm_text_append(setting, "data.source='");
+    for (const char *c = source; *c; c++) {
+        const char letter[3] = {*c, *c == '\'' ? '\'' : '\0', '\0'};
+        gm_text_append(setting, letter);
+    }
+    gm_text_append(setting, "'");
+    return setting->failed ? gm_fail_memory(strlen(source), "a setting") : GM_OK;
+}
+
+static gm_status read_recipe(gm_trainer *trainer, const char *path, const gm_train_options *options) {
+    gm_status status = GM_OK;
+    gm_text source = {0};
+    const char **settings = NULL;
+    size_t count = options->setting_count;
+    GM_TRY_DONE(gm_alloc(&settings, count + 1, sizeof *settings, "settings"));
+    if (count > 0)
+        memcpy(settings, options->settings, count * sizeof *settings);
+    if (options->data) {
+        GM_TRY_DONE(source_setting(&source, options->data));
+        settings[count++] = source.data;
+    }
+    GM_TRY_DONE(gm_recipe_read(&trainer->recipe, path, settings, count));
+    GM_TRY_DONE(gm_recipe_write(trainer->recipe, &trainer->recipe_text));
+done:
+    free(settings);
+    gm_text_finish(&source);
+    return status;
+}
+
+// A run killed in its first instant may lack its recipe; then the caller's stands in.
+static gm_status open_run(gm_trainer *trainer, const gm_train_options *options) {
+    struct stat info;
+    GM_TRY(gm_run_open(&trainer->run, options->resume, true));
+    const char *path = gm_run_recipe_path(trainer->run);
+    if (stat(path, &info) != 0 && options->recipe)
+        path = options->recipe;
+    return read_recipe(trainer, path, options);
+}
+
+// ---- Data ----
+
+static gm_status open_data(gm_trainer *trainer) {
+    const gm_recipe *recipe = trainer->recipe;
+    GM_TRY(gm_dataset_open(&trainer->data, recipe->data.source,
+                           &(gm_dataset_options){.split = (gm_split)recipe->data.split,
+                                                 .size = recipe->data.size,
+                                                 .fit = (gm_fit)recipe->data.fit,
+                                                 .channels = recipe->data.channels,
+                                                 .folder = recipe->data.folder,
+                                                 .count = recipe->data.count,
+                                                 .seed = recipe->seed}));
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    if (data->count == 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: the data set is empty", data->name);
+    return data->kind == GM_DATASET_IMAGES ? gm_recipe_check_range(recipe) : GM_OK;
+}
+
+// Small data sets live on the device, so that a step sends only the indices of its batch.
+static gm_status choose_resident(gm_trainer *trainer) {
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    const gm_device_info *device = gm_device_get_info(trainer->device);
+    uint64_t bytes = (uint64_t)data->count * data->item_bytes;
+    bool possible = bytes <= device->max_allocation_bytes && data->count <= INT32_MAX;
+    if (trainer->recipe->data.resident == GM_RESIDENT_YES && !possible)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "data.resident: the data set's %llu bytes do not fit into one allocation of "
+                       "%s (%llu bytes): set it to no",
+                       (unsigned long long)bytes, device->name, (unsigned long long)device->max_allocation_bytes);
+    trainer->resident = trainer->recipe->data.resident == GM_RESIDENT_YES ||
+                        (trainer->recipe->data.resident == GM_RESIDENT_AUTO && possible && bytes <= RESIDENT_BYTES &&
+                         bytes <= device->global_bytes / 4);
+    return GM_OK;
+}
+
+static gm_status send_data(gm_trainer *trainer) {
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    if (!trainer->resident)
+        return gm_loader_create(&trainer->loader, trainer->data, trainer->recipe->data.batch, trainer->recipe->seed,
+                                trainer->cursor);
+    const void *items = data->kind == GM_DATASET_IMAGES ? (const void *)gm_dataset_images(trainer->data)
+                                                        : (const void *)gm_dataset_floats(trainer->data);
+    return gm_plan_write(trainer->plan, trainer->gan.data, items, data->count * data->item_bytes);
+}
+
+// ---- Run folder ----
+
+static gm_status start_run(gm_trainer *trainer, const gm_train_options *options) {
+    GM_TRY(gm_run_create(&trainer->run, options->out, trainer->recipe->name));
+    GM_TRY(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
+    GM_TRY(gm_trainer_real_picture(trainer));
+    GM_TRY(gm_trainer_sample_picture(trainer));
+    return gm_trainer_save(trainer);
+}
+
+static gm_status load_checkpoint(gm_trainer *trainer, const gm_checkpoint *checkpoint) {
+    const gm_checkpoint_info *info = gm_checkpoint_get_info(checkpoint);
+    if (info->seed != trainer->recipe->seed)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s was trained with seed %llu; its seed cannot become %zu: start a new run",
+                       gm_run_path(trainer->run), (unsigned long long)info->seed, trainer->recipe->seed);
+    GM_TRY(gm_checkpoint_load(checkpoint, trainer->state, false));
+    trainer->step = trainer->good_step = info->step;
+    trainer->cursor = info->data_cursor;
+    return GM_OK;
+}
+
+// Ticks fall on multiples of log.every, and on a run's last step: a line of the latter kind goes, so that the log of a
+// resumed run is that of one that was never stopped.
+static gm_status resume_run(gm_trainer *trainer) {
+    gm_status status = GM_OK;
+    gm_checkpoint *checkpoint = NULL;
+    uint64_t *steps = NULL;
+    size_t count = 0;
+    GM_TRY_DONE(gm_run_list_checkpoints(trainer->run, &steps, &count));
+    if (count > 0) {
+        GM_TRY_DONE(gm_run_newest_checkpoint(trainer->run, &checkpoint));
+        GM_TRY_DONE(load_checkpoint(trainer, checkpoint));
+    }
+    if (trainer->step >= trainer->recipe->steps && count > 0)
+        goto done; // nothing to do: leave everything as it is
+    GM_TRY_DONE(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
+    GM_TRY_DONE(gm_run_forget_after(trainer->run, trainer->step));
+    GM_TRY_DONE(gm_run_log_cut(trainer->run, trainer->step - trainer->step % trainer->recipe->log.every));
+    if (count == 0) { // killed before checkpoint 0: the seed gives the same start
+        GM_TRY_DONE(gm_trainer_real_picture(trainer));
+        GM_TRY_DONE(gm_trainer_sample_picture(trainer));
+        GM_TRY_DONE(gm_trainer_save(trainer));
+    }
+done:
+    gm_checkpoint_close(&checkpoint);
+    free(steps);
+    return status;
+}
+
+// ---- The trainer ----
+
+static gm_status check_options(const gm_train_options *options) {
+    if (!options->recipe && !options->resume)
+        return gm_fail(GM_ERROR_ARGUMENT, "training needs a recipe, or a run to go on with");
+    if (options->resume && (options->out || options->no_folder))
+        return gm_fail(GM_ERROR_ARGUMENT, "a resumed run stays in its folder: `resume` excludes `out` and dry runs");
+    return GM_OK;
+}
+
+static gm_status create(gm_trainer *trainer, const gm_train_options *options) {
+    GM_TRY(check_options(options));
+    if (options->resume)
+        GM_TRY(open_run(trainer, options));
+    else
+        GM_TRY(read_recipe(trainer, options->recipe, options));
+    const gm_recipe *recipe = trainer->recipe;
+    GM_TRY(gm_device_open(&trainer->device, options->device));
+    GM_TRY(open_data(trainer));
+    GM_TRY(choose_resident(trainer));
+    GM_TRY(gm_gan_init(&trainer->gan, recipe, gm_dataset_get_info(trainer->data), trainer->resident));
+    GM_TRY(gm_sampling_init(&trainer->sampling, recipe));
+    GM_TRY(gm_state_create(&trainer->state, trainer->device, recipe->seed));
+    GM_TRY(gm_plan_create(&trainer->plan, trainer->gan.graph, trainer->state, NULL));
+    if (!options->no_folder)
+        GM_TRY(gm_plan_create(&trainer->sampling_plan, trainer->sampling.graph, trainer->state, NULL));
+    GM_TRY(gm_alloc(&trainer->indices, recipe->data.batch, sizeof *trainer->indices, "a batch's indices"));
+    if (options->profile) {
+        GM_TRY(gm_folder_create(options->profile));
+        GM_TRY(gm_alloc(&trainer->profile_folder, strlen(options->profile) + 1, 1, "a folder's name"));
+        memcpy(trainer->profile_folder, options->profile, strlen(options->profile) + 1);
+    }
+    if (options->resume)
+        GM_TRY(resume_run(trainer));
+    else if (!options->no_folder)
+        GM_TRY(start_run(trainer, options));
+    return send_data(trainer);
+}
+
+gm_status gm_trainer_create(gm_trainer **trainer, const gm_train_options *options) {
+    *trainer = NULL;
+    gm_trainer *made;
+    GM_TRY(gm_alloc(&made, 1, sizeof *made, "a trainer"));
+    gm_status status = create(made, options);
+    if (status != GM_OK) {
+        gm_trainer_destroy(&made);
+        return status;
+    }
+    *trainer = made;
+    return GM_OK;
+}
+
+void gm_trainer_destroy(gm_trainer **trainer) {
+    if (!trainer || !*trainer)
+        return;
+    gm_trainer *old = *trainer;
+    gm_loader_destroy(&old->loader);
+    gm_plan_destroy(&old->sampling_plan);
+    gm_plan_destroy(&old->plan);
+    gm_sampling_finish(&old->sampling);
+    gm_gan_finish(&old->gan);
+    gm_state_destroy(&old->state);
+    gm_device_close(&old->device);
+    gm_dataset_close(&old->data);
+    gm_run_close(&old->run);
+    gm_text_finish(&old->recipe_text);
+    gm_recipe_destroy(&old->recipe);
+    free(old->indices);
+    free(old->profile_folder);
+    free(old);
+    *trainer = NULL;
+}
+
+void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
+    const gm_recipe *recipe = trainer->recipe;
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    *info = (gm_train_info){
+        .name = recipe->name,
+        .folder = trainer->run ? gm_run_path(trainer->run) : NULL,
+        .recipe = trainer->recipe_text.data,
+        .device = gm_device_get_info(trainer->device)->name,
+        .data = data->name,
+        .seed = recipe->seed,
+        .step = trainer->step,
+        .steps = recipe->steps,
+        .batch = recipe->data.batch,
+        .discriminator_steps = recipe->discriminator_steps,
+        .data_count = data->count,
+        .channels = data->channels,
+        .height = data->height,
+        .width = data->width,
+        .resident = trainer->resident,
+        .generator_parameters = gm_gan_parameter_count(trainer->gan.generator),
+        .discriminator_parameters = gm_gan_parameter_count(trainer->gan.discriminator),
+    };
+    gm_plan_get_statistics(trainer->plan, &info->statistics);
+}
+
+gm_state *gm_trainer_state(gm_trainer *trainer) {
+    return trainer->state;
+}
+
+// ---- The step ----
+
+static gm_status next_batch(gm_trainer *trainer) {
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    size_t batch = trainer->recipe->data.batch;
+    if (trainer->resident) {
+        GM_TRY(gm_loader_indices(trainer->recipe->seed, trainer->cursor, batch, data->count, trainer->indices));
+        GM_TRY(gm_plan_write(trainer->plan, trainer->gan.indices, trainer->indices, batch * sizeof *trainer->indices));
+    } else {
+        const void *items;
+        GM_TRY(gm_loader_next(trainer->loader, &items, NULL));
+        GM_TRY(gm_plan_write(trainer->plan, trainer->gan.batch, items, batch * data->item_bytes));
+    }
+    trainer->cursor += batch;
+    return GM_OK;
+}
+
+gm_status gm_trainer_step(gm_trainer *trainer) {
+    for (size_t i = 0; i < trainer->recipe->discriminator_steps; i++) {
+        if (i > 0)
+            GM_TRY(gm_plan_run(trainer->plan, trainer->gan.substep));
+        GM_TRY(next_batch(trainer));
+        GM_TRY(gm_plan_run(trainer->plan, trainer->gan.discriminator_phase));
+    }
+    GM_TRY(gm_plan_run(trainer->plan, trainer->gan.generator_phase));
+    trainer->step++;
+    return GM_OK;
+}
+
+gm_status gm_trainer_wait(gm_trainer *trainer) {
+    return gm_plan_finish(trainer->plan);
+}

@@ -1,0 +1,32 @@
+// The trainer's inner interface: trainer.c makes it and runs a step, loop.c runs the schedule around it.
+#ifndef GM_TRAIN_TRAINER_H
+#define GM_TRAIN_TRAINER_H
+
+#include "ganymede/train.h"
+#include "train/gan.h"
+#include "train/run.h"
+
+struct gm_trainer {
+    gm_recipe *recipe;
+    gm_text recipe_text; // as resolved
+    gm_dataset *data;
+    bool resident;
+    gm_device *device;
+    gm_state *state;
+    gm_gan gan;
+    gm_plan *plan;
+    gm_sampling sampling; // for the pictures
+    gm_plan *sampling_plan;
+    gm_loader *loader;     // NULL when resident
+    int32_t *indices;      // of one batch
+    gm_run *run;           // NULL without a folder
+    char *profile_folder;  // NULL without a profile
+    uint64_t step, cursor; // generator steps taken, items of the data set drawn
+    uint64_t good_step;    // of the newest checkpoint that we wrote or read
+};
+
+// The picture of real data, and the one of the fixed latents at the present step. For trainers with a folder.
+gm_status gm_trainer_real_picture(gm_trainer *trainer);
+gm_status gm_trainer_sample_picture(gm_trainer *trainer);
+
+#endif

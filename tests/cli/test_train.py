@@ -1,0 +1,251 @@
+"""Training through the command: what a run folder holds, repeats bit for bit, survives SIGKILL and Ctrl-C."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import unittest
+
+from command import CommandTest, checkpoints, read_log, read_npy, read_safetensors
+
+
+class Train(CommandTest):
+    def test_run_folder_holds_what_it_should(self):
+        out, err = self.ganymede("train", "tiny.yaml")
+        self.assertEqual(err, "")
+        self.assertIn("step 20/20", out)
+        self.assertIn("D(G(z))", out)
+        run = self.folder / "runs" / "00000-tiny"
+        self.assertTrue((run / "recipe.yaml").exists())
+        self.assertEqual([line["step"] for line in read_log(run)], [5, 10, 15, 20])
+        for key in ("discriminator_loss", "generator_loss", "real_score", "fake_score", "images"):
+            self.assertIn(key, read_log(run)[0])
+        self.assertEqual(sorted(p.name for p in (run / "samples").iterdir()),
+                         ["00000000.png", "00000010.png", "00000020.png", "real.png"])
+        for picture in (run / "samples").iterdir():
+            self.assertEqual(picture.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+        self.assertEqual(checkpoints(run), [0, 10, 20])
+        tensors, metadata = read_safetensors(run / "checkpoints" / "00000020.safetensors")
+        self.assertIn("generator.0.weight", tensors)
+        self.assertIn("discriminator.1.weight", tensors)
+        self.assertIn("generator.1.running_mean", tensors)
+        self.assertIn("name: tiny", metadata["recipe"])
+        self.ganymede("train", "tiny.yaml", "--quiet", "--steps", "1")
+        self.assertTrue((self.folder / "runs" / "00001-tiny").exists())
+
+    def test_resolved_recipe_trains_the_same(self):
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet")
+        self.ganymede("train", "a/recipe.yaml", "--out", "b", "--quiet")
+        self.assert_same_weights(self.folder / "a/checkpoints/00000020.safetensors",
+                                 self.folder / "b/checkpoints/00000020.safetensors")
+
+    def test_same_seed_repeats_bit_for_bit(self):
+        for name in ("a", "b"):
+            self.ganymede("train", "tiny.yaml", "--out", name, "--quiet")
+        a, b = self.folder / "a", self.folder / "b"
+        self.assertEqual(read_log(a), read_log(b))
+        for file in ("checkpoints/00000000.safetensors", "checkpoints/00000010.safetensors",
+                     "checkpoints/00000020.safetensors", "samples/00000020.png", "samples/real.png", "recipe.yaml"):
+            self.assertEqual((a / file).read_bytes(), (b / file).read_bytes(), file)
+
+    def test_another_seed_gives_other_weights(self):
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--steps", "5")
+        self.ganymede("train", "tiny.yaml", "--out", "b", "--quiet", "--steps", "5", "--seed", "6")
+        a = read_safetensors(self.folder / "a/checkpoints/00000005.safetensors")[0]
+        b = read_safetensors(self.folder / "b/checkpoints/00000005.safetensors")[0]
+        self.assertNotEqual(a["generator.0.weight"], b["generator.0.weight"])
+
+    def test_training_changes_both_networks(self):
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet")
+        first = read_safetensors(self.folder / "a/checkpoints/00000000.safetensors")[0]
+        last = read_safetensors(self.folder / "a/checkpoints/00000020.safetensors")[0]
+        for name in first:
+            if name.endswith((".weight", ".running_mean")):
+                self.assertNotEqual(first[name], last[name], name)
+
+    def test_run_killed_and_resumed_continues_bit_for_bit(self):
+        run = self.folder / "a"
+        process = self.start("train", "tiny.yaml", "--out", "a", "--quiet", "--steps", "1000000")
+        self.wait_for(lambda: (run / "checkpoints").exists() and checkpoints(run)[-1:] > [20], process)
+        code, _, _ = self.stop(process)
+        self.assertEqual(code, -signal.SIGKILL)
+        steps = checkpoints(run)[-1] + 15
+        self.ganymede("train", "--resume", "a", "--quiet", "--steps", steps)
+        self.ganymede("train", "tiny.yaml", "--out", "b", "--quiet", "--steps", steps)
+        straight = self.folder / "b"
+        last = f"checkpoints/{steps:08d}.safetensors"
+        self.assert_same_weights(run / last, straight / last)
+        self.assertEqual(read_log(run), read_log(straight))
+        for name in ("a", "b"):
+            self.ganymede("sample", name, "--seeds", "0-8", "--npy", f"{name}.npy", "-o", f"{name}.png")
+        self.assertEqual((self.folder / "a.npy").read_bytes(), (self.folder / "b.npy").read_bytes())
+        self.assertEqual((self.folder / "a.png").read_bytes(), (self.folder / "b.png").read_bytes())
+
+    def test_run_killed_before_its_first_checkpoint_resumes_from_the_start(self):
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet")
+        self.ganymede("train", "tiny.yaml", "--out", "b", "--quiet")
+        for file in (self.folder / "b" / "checkpoints").iterdir():
+            file.unlink()
+        self.ganymede("train", "--resume", "b", "--quiet")
+        self.assert_same_weights(self.folder / "a/checkpoints/00000020.safetensors",
+                                 self.folder / "b/checkpoints/00000020.safetensors")
+        self.assertEqual(read_log(self.folder / "a"), read_log(self.folder / "b"))
+
+    def test_ctrl_c_writes_a_checkpoint_and_exits_130(self):
+        run = self.folder / "a"
+        process = self.start("train", "tiny.yaml", "--out", "a", "--steps", "1000000")
+        self.wait_for(lambda: (run / "checkpoints").exists() and checkpoints(run)[-1:] > [0], process)
+        code, _, err = self.stop(process, signal.SIGINT)
+        self.assertEqual(code, 130, err)
+        self.assertIn("--resume", err)
+        step = checkpoints(run)[-1]
+        self.ganymede("train", "--resume", "a", "--quiet", "--steps", step + 3)
+        self.ganymede("train", "tiny.yaml", "--out", "b", "--quiet", "--steps", step + 3)
+        last = f"checkpoints/{step + 3:08d}.safetensors"
+        self.assert_same_weights(run / last, self.folder / "b" / last)
+
+    def test_resume_of_a_finished_run_changes_nothing(self):
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet")
+        last = self.folder / "a/checkpoints/00000020.safetensors"
+        before, log = last.read_bytes(), read_log(self.folder / "a", without=())
+        self.ganymede("train", "--resume", "a", "--quiet")
+        self.assertEqual(last.read_bytes(), before)
+        self.assertEqual(read_log(self.folder / "a", without=()), log)
+
+    def test_several_discriminator_steps(self):
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--set", "discriminator_steps=3")
+        self.ganymede("train", "tiny.yaml", "--out", "b", "--quiet", "--set", "discriminator_steps=3", "--steps", "10")
+        self.ganymede("train", "--resume", "b", "--quiet", "--steps", "20")
+        self.assertEqual(read_log(self.folder / "a")[-1]["images"], 20 * 3 * 4)
+        self.assert_same_weights(self.folder / "a/checkpoints/00000020.safetensors",
+                                 self.folder / "b/checkpoints/00000020.safetensors")
+
+    def test_data_on_the_device_and_from_the_loader_train_the_same(self):
+        for recipe, last in (("tiny.yaml", "00000020"), ("points.yaml", "00000010")):
+            for name in ("yes", "no"):
+                self.ganymede("train", recipe, "--out", f"{recipe}-{name}", "--quiet", "--set", f"data.resident={name}")
+            self.assert_same_weights(self.folder / f"{recipe}-yes" / "checkpoints" / f"{last}.safetensors",
+                                     self.folder / f"{recipe}-no" / "checkpoints" / f"{last}.safetensors")
+        self.ganymede("train", "tiny.yaml", "--out", "b", "--quiet", "--set", "data.resident=no", "--steps", "7")
+        self.ganymede("train", "--resume", "b", "--quiet", "--steps", "20")
+        self.assert_same_weights(self.folder / "tiny.yaml-yes/checkpoints/00000020.safetensors",
+                                 self.folder / "b/checkpoints/00000020.safetensors")
+
+    def test_plan_with_a_buffer_per_value_trains_the_same(self):
+        for recipe, last in (("tiny.yaml", "00000020"), ("points.yaml", "00000010")):
+            self.ganymede("train", recipe, "--out", f"{recipe}-shared", "--quiet")
+            self.ganymede("train", recipe, "--out", f"{recipe}-separate", "--quiet", env={"GANYMEDE_PLAN": "separate"})
+            self.assert_same_weights(self.folder / f"{recipe}-shared" / "checkpoints" / f"{last}.safetensors",
+                                     self.folder / f"{recipe}-separate" / "checkpoints" / f"{last}.safetensors")
+
+    def test_json_prints_one_object_per_line_and_nothing_else(self):
+        out, err = self.ganymede("train", "tiny.yaml", "--out", "a", "--json")
+        self.assertEqual(err, "")
+        events = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual(events[0]["event"], "start")
+        self.assertEqual(events[0]["batch"], 4)
+        self.assertEqual([e["step"] for e in events[1:-1]], [5, 10, 15, 20])
+        self.assertEqual(events[-1], {"event": "end", "status": "done", "step": 20})
+
+    def test_quiet_prints_nothing(self):
+        self.assertEqual(self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet"), ("", ""))
+
+    def test_dry_run_writes_nothing(self):
+        before = sorted(self.folder.rglob("*"))
+        out, _ = self.ganymede("train", "tiny.yaml", "--dry-run")
+        self.assertIn("launches", out)
+        self.assertEqual(sorted(self.folder.rglob("*")), before)
+
+    def test_profile_writes_a_table_and_a_trace(self):
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--profile", "p")
+        self.assertIn("kernel", (self.folder / "p" / "kernels.txt").read_text())
+        self.assertTrue(json.loads((self.folder / "p" / "trace.json").read_text()))
+
+    def test_vectors_train_and_sample(self):
+        self.ganymede("train", "points.yaml", "--out", "a", "--quiet")
+        self.ganymede("sample", "a", "--seeds", "0-99", "--npy", "a.npy", "-o", "a.png")
+        shape, values = read_npy(self.folder / "a.npy")
+        self.assertEqual(shape, (100, 2))
+        self.assertEqual(len(set(values)), 200)
+
+
+class Sample(CommandTest):
+    def test_sample_depends_on_its_own_seed_alone(self):
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet")
+        self.ganymede("sample", "a", "--seeds", "0-99", "--npy", "all.npy")
+        self.ganymede("sample", "a", "--seeds", "70,3", "--npy", "two.npy")
+        shape, every = read_npy(self.folder / "all.npy")
+        self.assertEqual(shape, (100, 1, 8, 8))
+        self.assertTrue(all(0 <= v <= 1 for v in every))
+        shape, two = read_npy(self.folder / "two.npy")
+        self.assertEqual(shape, (2, 1, 8, 8))
+        self.assertEqual(two, every[70 * 64:71 * 64] + every[3 * 64:4 * 64])
+        self.assertNotEqual(every[:64], every[64:128])
+
+    def test_sample_of_one_checkpoint_file(self):
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet")
+        for name, source in (("run", "a"), ("last", "a/checkpoints/00000020.safetensors"),
+                             ("first", "a/checkpoints/00000000.safetensors")):
+            self.ganymede("sample", source, "--seeds", "0-3", "--npy", f"{name}.npy")
+        read = {name: (self.folder / f"{name}.npy").read_bytes() for name in ("run", "last", "first")}
+        self.assertEqual(read["run"], read["last"])
+        self.assertNotEqual(read["run"], read["first"])
+
+    def test_grid_has_the_size_asked_for(self):
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--steps", "1")
+        out, _ = self.ganymede("sample", "a", "--seeds", "0-5", "--grid", "3x2", "-o", "grid.png")
+        self.assertEqual(out.strip(), "grid.png")
+        picture = (self.folder / "grid.png").read_bytes()
+        width, height = (int.from_bytes(picture[i:i + 4], "big") for i in (16, 20))
+        self.assertGreaterEqual(width, 3 * 8)
+        self.assertLess(width, 4 * 8 + 16)
+        self.assertLess(height, width)
+
+
+class Bench(CommandTest):
+    def test_bench_step_prints_one_object(self):
+        out, _ = self.ganymede("bench", "step", "tiny.yaml", "--steps", "3", "--json")
+        result = json.loads(out)
+        for key in ("median_ms", "images_per_s", "gflop_per_step", "launches", "kernels", "device_bytes",
+                    "unplanned_bytes"):
+            self.assertGreater(result[key], 0, key)
+        self.assertGreaterEqual(result["build_ms"], 0)
+        self.assertFalse((self.folder / "runs").exists())
+
+
+class Devices(CommandTest):
+    def test_devices_lists_the_default(self):
+        out, _ = self.ganymede("devices")
+        self.assertEqual(sum(line.startswith("*") for line in out.splitlines()), 1)
+
+    def test_devices_as_json(self):
+        out, _ = self.ganymede("devices", "--json")
+        devices = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual(sum(d["chosen"] for d in devices), 1)
+        for device in devices:
+            self.assertIn(device["type"], ("cpu", "gpu", "accelerator", "other"))
+            self.assertGreater(device["compute_units"], 0)
+
+
+class Samples(CommandTest):
+    @unittest.skipUnless("MLP_GAN" in os.environ, "the sample program was not built")
+    def test_mlp_gan_trains_and_draws(self):
+        done = subprocess.run([os.environ["MLP_GAN"], "3", "out.png", self.folder / "images"], cwd=self.folder,
+                              capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"step 3  loss D \d+\.\d+  loss G \d+\.\d+\nout.png\n")
+        self.assertEqual((self.folder / "out.png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+
+    def test_every_recipe_of_the_samples_is_planned(self):
+        recipes = sorted((pathlib.Path(__file__).parents[2] / "samples").glob("*.yaml"))
+        self.assertGreaterEqual(len(recipes), 5)
+        for recipe in recipes:
+            with self.subTest(recipe=recipe.name):
+                data = [] if recipe.stem in ("mlp-ring", "mlp-grid") else ["--data", self.folder / "images"]
+                size = ["--set", "data.size=28"] if recipe.stem == "mlp-fashion" else []
+                out, _ = self.ganymede("train", recipe, "--dry-run", *data, *size)
+                self.assertIn(f"name: {recipe.stem}", out)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,204 @@
+// The C interface does what the command does: training step by step, stopping, going on, sampling.
+#include "ganymede/train.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char recipe[] =
+    "name: points\n"
+    "data: { source: ring8, count: 64, batch: 8 }\n"
+    "latent: { size: 2 }\n"
+    "generator: [ { dense: 4 }, batch_norm, relu, { dense: 2 } ]\n"
+    "discriminator: [ { dense: 4 }, { leaky_relu: 0.2 }, { dense: 1 } ]\n"
+    "loss: least_squares\n"
+    "optimizer: { generator: { adam: { rate: 1e-3 } }, discriminator: { sgd: { rate: 1e-2 } } }\n"
+    "seed: 3\n"
+    "steps: 12\n"
+    "log: { every: 5, samples: 6, checkpoint: 4, keep: 9 }\n";
+
+static char folder[64], recipe_path[128], run_path[128];
+
+static int make_folder(void **unused) {
+    (void)unused;
+    snprintf(folder, sizeof folder, "/tmp/ganymede-trainer-XXXXXX");
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(recipe_path, sizeof recipe_path, "%s/points.yaml", folder);
+    snprintf(run_path, sizeof run_path, "%s/run", folder);
+    FILE *file = fopen(recipe_path, "w");
+    if (!file)
+        return -1;
+    fputs(recipe, file);
+    return fclose(file);
+}
+
+static int remove_folder(void **unused) {
+    (void)unused;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+#define ASSERT_OK(expression)                                                                                          \
+    do {                                                                                                               \
+        if ((expression) != GM_OK)                                                                                     \
+            fail_msg("%s: %s", #expression, gm_error_message());                                                       \
+    } while (0)
+
+static void read_weights(gm_trainer *trainer, float weights[8]) {
+    ASSERT_OK(gm_state_read(gm_trainer_state(trainer), "generator.3.weight", weights, 8 * sizeof *weights));
+}
+
+// What a callback saw, and when it asks to stop (0 = never).
+typedef struct watch {
+    uint64_t steps[16], stop;
+    bool ticks[16], checkpoints[16], pictures[16];
+    size_t calls;
+} watch;
+
+static bool note(const gm_train_progress *progress, void *user) {
+    watch *seen = user;
+    assert_true(seen->calls < 16);
+    seen->steps[seen->calls] = progress->step;
+    seen->ticks[seen->calls] = progress->tick;
+    seen->checkpoints[seen->calls] = progress->checkpoint != NULL;
+    seen->pictures[seen->calls] = progress->picture != NULL;
+    assert_true(isfinite(progress->discriminator_loss) == (progress->step >= 5));
+    seen->calls++;
+    return progress->step == seen->stop;
+}
+
+static void callback_sees_every_step_and_what_is_due(void **unused) {
+    (void)unused;
+    gm_trainer *trainer;
+    watch seen = {0};
+    ASSERT_OK(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe_path, .out = run_path}));
+    ASSERT_OK(gm_trainer_run(trainer, note, &seen));
+    assert_int_equal(seen.calls, 12);
+    for (size_t i = 0; i < 12; i++) {
+        uint64_t step = i + 1;
+        assert_int_equal(seen.steps[i], step);
+        assert_int_equal(seen.ticks[i], step % 5 == 0 || step == 12);
+        assert_int_equal(seen.checkpoints[i], step % 4 == 0);
+        assert_int_equal(seen.pictures[i], step % 6 == 0);
+    }
+    gm_train_info info;
+    gm_trainer_get_info(trainer, &info);
+    assert_string_equal(info.name, "points");
+    assert_string_equal(info.folder, run_path);
+    assert_int_equal(info.step, 12);
+    assert_int_equal(info.generator_parameters, 2 * 4 + 4 + 4 + 4 + 4 * 2 + 2);
+    assert_int_equal(info.discriminator_parameters, 2 * 4 + 4 + 4 + 1);
+    gm_trainer_destroy(&trainer);
+    assert_null(trainer);
+}
+
+static void stopped_and_resumed_training_equals_single_steps(void **unused) {
+    (void)unused;
+    char path[160];
+    snprintf(path, sizeof path, "%s/stopped", folder);
+    gm_trainer *trainer;
+    watch seen = {.stop = 7};
+    ASSERT_OK(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe_path, .out = path}));
+    assert_int_equal(gm_trainer_run(trainer, note, &seen), GM_INTERRUPTED);
+    assert_int_equal(seen.calls, 7);
+    gm_trainer_destroy(&trainer);
+
+    float resumed[8], stepped[8], other[8];
+    ASSERT_OK(gm_trainer_create(&trainer, &(gm_train_options){.resume = path}));
+    ASSERT_OK(gm_trainer_run(trainer, NULL, NULL));
+    read_weights(trainer, resumed);
+    gm_trainer_destroy(&trainer);
+
+    gm_train_progress progress = {0};
+    ASSERT_OK(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe_path, .no_folder = true}));
+    assert_int_equal(gm_trainer_measure(trainer, &progress), GM_ERROR_STATE);
+    assert_int_equal(gm_trainer_save(trainer), GM_ERROR_STATE);
+    for (int i = 0; i < 12; i++)
+        ASSERT_OK(gm_trainer_step(trainer));
+    ASSERT_OK(gm_trainer_wait(trainer));
+    ASSERT_OK(gm_trainer_measure(trainer, &progress));
+    assert_true(isfinite(progress.discriminator_loss) && isfinite(progress.generator_loss));
+    assert_true(progress.real_score > 0 && progress.real_score < 1 && progress.fake_score > 0 &&
+                progress.fake_score < 1);
+    read_weights(trainer, stepped);
+    assert_memory_equal(resumed, stepped, sizeof resumed);
+    ASSERT_OK(gm_trainer_step(trainer));
+    read_weights(trainer, other);
+    assert_memory_not_equal(other, stepped, sizeof stepped);
+    gm_trainer_destroy(&trainer);
+}
+
+static void settings_change_the_recipe_in_order(void **unused) {
+    (void)unused;
+    gm_trainer *trainer;
+    gm_train_info info;
+    const char *settings[] = {"data.batch=4", "data.batch=6", "steps=99", "data.source=ring8"};
+    ASSERT_OK(gm_trainer_create(
+        &trainer,
+        &(gm_train_options){
+            .recipe = recipe_path, .settings = settings, .setting_count = 4, .data = "grid25", .no_folder = true}));
+    gm_trainer_get_info(trainer, &info);
+    assert_int_equal(info.batch, 6);
+    assert_int_equal(info.steps, 99);
+    assert_string_equal(info.data, "grid25");
+    assert_null(info.folder);
+    gm_trainer_destroy(&trainer);
+}
+
+static void impossible_options_are_refused(void **unused) {
+    (void)unused;
+    gm_trainer *trainer;
+    assert_int_equal(gm_trainer_create(&trainer, &(gm_train_options){0}), GM_ERROR_ARGUMENT);
+    assert_null(trainer);
+    assert_int_equal(gm_trainer_create(&trainer, &(gm_train_options){.resume = run_path, .out = "x"}),
+                     GM_ERROR_ARGUMENT);
+    gm_trainer_destroy(&trainer);
+    gm_trainer_destroy(NULL);
+    gm_sampler *sampler;
+    assert_int_not_equal(gm_sampler_open(&sampler, "no such run", NULL), GM_OK);
+    assert_null(sampler);
+    gm_sampler_close(&sampler);
+}
+
+static void sample_depends_on_its_seed_alone(void **unused) {
+    (void)unused;
+    gm_sampler *sampler;
+    gm_sampler_info info;
+    uint64_t seeds[70];
+    float all[140], two[4];
+    for (size_t i = 0; i < 70; i++)
+        seeds[i] = i;
+    seeds[69] = UINT64_MAX;
+    ASSERT_OK(gm_sampler_open(&sampler, run_path, NULL));
+    gm_sampler_get_info(sampler, &info);
+    assert_int_equal(info.step, 12);
+    assert_int_equal(info.channels * info.height * info.width, 2);
+    assert_false(info.images);
+    ASSERT_OK(gm_sampler_generate(sampler, seeds, 70, all));
+    ASSERT_OK(gm_sampler_generate(sampler, (uint64_t[]){UINT64_MAX, 65}, 2, two));
+    assert_memory_equal(two, all + 2 * 69, 2 * sizeof *two);
+    assert_memory_equal(two + 2, all + 2 * 65, 2 * sizeof *two);
+    assert_memory_not_equal(all, all + 2, 2 * sizeof *all);
+    gm_sampler_close(&sampler);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(callback_sees_every_step_and_what_is_due),
+        cmocka_unit_test(stopped_and_resumed_training_equals_single_steps),
+        cmocka_unit_test(settings_change_the_recipe_in_order),
+        cmocka_unit_test(impossible_options_are_refused),
+        cmocka_unit_test(sample_depends_on_its_seed_alone), // of the first test's run
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

@@ -1,0 +1,72 @@
+"""Help, and what the command says to wrong usage: exit code 2 and one line that names what was expected."""
+import os
+import subprocess
+import unittest
+
+from command import GANYMEDE, CommandTest
+
+COMMANDS = ["devices", "train", "sample", "bench"]
+
+
+class Usage(CommandTest):
+    def test_help_lists_the_commands(self):
+        for arguments in (["--help"], ["help"], ["-h"]):
+            out, err = self.ganymede(*arguments)
+            self.assertEqual(err, "")
+            for name in COMMANDS:
+                self.assertIn(f"  {name} ", out)
+
+    def test_each_command_has_help_with_an_example(self):
+        for name in COMMANDS:
+            out, err = self.ganymede(name, "--help")
+            self.assertEqual(err, "")
+            self.assertIn(f"usage: ganymede {name}", out)
+            self.assertIn("Example: ganymede", out)
+
+    def test_version(self):
+        out, _ = self.ganymede("--version")
+        self.assertRegex(out, r"^ganymede \d+\.\d+\.\d+\n$")
+
+    def test_nothing_prints_the_help_and_fails(self):
+        out, err = self.ganymede(code=2)
+        self.assertEqual(out, "")
+        self.assertIn("usage: ganymede COMMAND", err)
+
+    def test_wrong_usage_says_what_was_expected(self):
+        for arguments, says in [
+            (["trian"], ["'trian' is not a command", "train, sample, bench"]),
+            (["train"], "expected RECIPE"),
+            (["train", "a.yaml", "b.yaml"], "'b.yaml' is one argument too many"),
+            (["train", "a.yaml", "--stesp", "3"], "unknown option '--stesp'"),
+            (["train", "a.yaml", "--steps"], "--steps expects N"),
+            (["train", "a.yaml", "--steps", "many"], "--steps expects a whole number, not 'many'"),
+            (["train", "a.yaml", "--steps=-3"], "--steps expects a whole number, not '-3'"),
+            (["train", "a.yaml", "--steps", "99999999999999999999"], "--steps expects a whole number"),
+            (["train", "a.yaml", "--set", "rate"], "--set expects KEY=VALUE, not 'rate'"),
+            (["train", "a.yaml", "--quiet=yes"], "--quiet takes no value"),
+            (["train", "--resume", "a", "--out", "b"], "--out and --resume exclude each other"),
+            (["sample"], "expected RUN"),
+            (["sample", "r", "--seeds", "5-2"], "--seeds expects numbers and ranges such as 0-63"),
+            (["sample", "r", "--seeds", "1,,2"], "--seeds expects"),
+            (["sample", "r", "--seeds", "0-18446744073709551615"], "--seeds expects"),
+            (["sample", "r", "--grid", "8"], "--grid expects COLUMNSxROWS"),
+            (["sample", "r", "--grid", "0x4"], "--grid expects COLUMNSxROWS"),
+            (["sample", "r", "--grid", "2x2"], "--grid 2x2 has 4 cells for 64 seeds"),
+            (["bench", "gemm", "5"], "'gemm' cannot be measured; expected step"),
+            (["bench", "step"], "expected step RECIPE"),
+            (["bench", "step", "a.yaml", "--steps", "0"], "--steps expects 1 to"),
+            (["devices", "all"], "'all' is one argument too many"),
+        ]:
+            with self.subTest(arguments=arguments):
+                self.refused(*arguments, code=2, says=says)
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
+    def test_full_standard_output_is_an_error(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([GANYMEDE, "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("standard output cannot be written", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,211 @@
+#!/usr/bin/python3
+"""Writes operations.inc and training.inc: what PyTorch (float64, on the CPU) gives where frameworks' conventions differ.
+
+Run by hand with Debian's python3-torch: /usr/bin/python3 make_golden.py
+The tests beside it hold the graph, run by the reference interpreter, to these values.
+"""
+import contextlib
+import pathlib
+
+import torch
+from torch.nn import functional as F
+
+torch.set_default_dtype(torch.float64)
+torch.manual_seed(0)
+
+
+def tensor(*shape):
+    """Multiples of 1/8 in [-2, 2): exact in float."""
+    return torch.randint(-16, 16, shape).double() / 8
+
+
+def numbers(t):
+    return ", ".join("%.17g" % v for v in t.detach().reshape(-1).tolist())
+
+
+def array(name, t):
+    print("static const double %s[] = {%s};" % (name, numbers(t)))
+
+
+def braces(values):
+    return "{" + ", ".join(str(v) for v in values) + "}"
+
+
+def convolution(name, rows, function):
+    """Rows (x shape, w shape, stride, padding, output padding)."""
+    lines = []
+    for i, (xs, ws, stride, padding, output_padding) in enumerate(rows):
+        x, w = tensor(*xs).requires_grad_(), tensor(*ws).requires_grad_()
+        more = {"output_padding": output_padding} if function is F.conv_transpose2d else {}
+        y = function(x, w, stride=stride, padding=padding, **more)
+        dy = tensor(*y.shape)
+        (y * dy).sum().backward()
+        own = "%s_%d" % (name, i)
+        for part, t in (("x", x), ("w", w), ("y", y), ("dy", dy), ("dx", x.grad), ("dw", w.grad)):
+            array("%s_%s" % (own, part), t)
+        shapes = ", ".join(braces(s) for s in (xs, ws, y.shape, stride, padding, output_padding))
+        values = ", ".join("%s_%s" % (own, part) for part in ("x", "w", "y", "dy", "dx", "dw"))
+        lines.append("    {%s, %s}," % (shapes, values))
+    print("static const golden_conv %s[] = {\n%s\n};" % (name, "\n".join(lines)))
+
+
+def pooling(name, rows, function):
+    """Rows (x shape, kernel, stride, padding, tied): tied inputs are all equal, which shows who gets the gradient."""
+    lines = []
+    for i, (xs, kernel, stride, padding, tied) in enumerate(rows):
+        x = (torch.ones(xs) if tied else tensor(*xs)).requires_grad_()
+        y = function(x, kernel, stride=stride, padding=padding)
+        dy = tensor(*y.shape)
+        (y * dy).sum().backward()
+        own = "%s_%d" % (name, i)
+        for part, t in (("x", x), ("y", y), ("dy", dy), ("dx", x.grad)):
+            array("%s_%s" % (own, part), t)
+        shapes = ", ".join(braces(s) for s in (xs, y.shape, kernel, stride, padding))
+        values = ", ".join("%s_%s" % (own, part) for part in ("x", "y", "dy", "dx"))
+        lines.append("    {%s, %s}," % (shapes, values))
+    print("static const golden_pool %s[] = {\n%s\n};" % (name, "\n".join(lines)))
+
+
+def activations():
+    x = torch.tensor([-30.0, -3.0, -0.5, 0.0, 0.25, 2.0, 15.0])
+    array("activation_x", x)
+    for name, function in (("relu", F.relu), ("leaky_relu", lambda v: F.leaky_relu(v, 0.2)), ("softplus", F.softplus),
+                           ("sigmoid", torch.sigmoid), ("tanh", torch.tanh), ("abs", torch.abs)):
+        v = x.clone().requires_grad_()
+        y = function(v)
+        y.sum().backward()
+        array(name + "_y", y)
+        array(name + "_dx", v.grad)
+
+
+def ties():
+    """Equal values: the maximum over an axis and the element-wise minimum share the gradient."""
+    x = torch.tensor([[1.0, 2.0, 2.0], [3.0, 3.0, 3.0]]).requires_grad_()
+    x.amax(1).sum().backward()
+    array("max_ties_x", x)
+    array("max_ties_dx", x.grad)
+    a = torch.tensor([1.0, 2.0, 3.0]).requires_grad_()
+    b = torch.tensor([2.0, 2.0, 2.0]).requires_grad_()
+    torch.minimum(a, b).sum().backward()
+    array("minimum_ties_a", a)
+    array("minimum_ties_b", b)
+    array("minimum_ties_da", a.grad)
+    array("minimum_ties_db", b.grad)
+
+
+def cross_entropy():
+    logit, target = tensor(2, 4).requires_grad_(), torch.tensor([[0.0, 1.0, 0.5, 0.9], [1.0, 0.0, 0.1, 1.0]])
+    with torch.no_grad():
+        logit[0, 0], logit[1, 0] = 40, -40
+    loss = F.binary_cross_entropy_with_logits(logit, target)
+    loss.backward()
+    for part, t in (("logit", logit), ("target", target), ("loss", loss), ("dlogit", logit.grad)):
+        array("cross_entropy_" + part, t)
+
+
+def batch_norm(name, *shape):
+    """Two batches in training, then one in evaluation."""
+    layer = (torch.nn.BatchNorm2d if len(shape) == 4 else torch.nn.BatchNorm1d)(shape[1])
+    with torch.no_grad():
+        layer.weight.copy_(tensor(shape[1]))
+        layer.bias.copy_(tensor(shape[1]))
+    array(name + "_weight", layer.weight)
+    array(name + "_bias", layer.bias)
+    for batch in ("first", "second"):
+        x = tensor(*shape).requires_grad_()
+        layer.zero_grad()
+        y = layer(x)
+        dy = tensor(*shape)
+        (y * dy).sum().backward()
+        for part, t in (("x", x), ("y", y), ("dy", dy), ("dx", x.grad), ("dweight", layer.weight.grad),
+                        ("dbias", layer.bias.grad), ("mean", layer.running_mean), ("variance", layer.running_var)):
+            array("%s_%s_%s" % (name, batch, part), t)
+    layer.eval()
+    x = tensor(*shape)
+    array(name + "_eval_x", x)
+    array(name + "_eval_y", layer(x))
+
+
+OPTIMIZERS = [
+    # name, C settings, PyTorch's
+    ("sgd", "GM_OPTIMIZER_SGD, .rate = 0.1", torch.optim.SGD, dict(lr=0.1)),
+    ("sgd_decay", "GM_OPTIMIZER_SGD, .rate = 0.1, .weight_decay = 0.25", torch.optim.SGD, dict(lr=0.1, weight_decay=0.25)),
+    ("sgd_momentum", "GM_OPTIMIZER_SGD, .rate = 0.1, .momentum = 0.9", torch.optim.SGD, dict(lr=0.1, momentum=0.9)),
+    ("sgd_nesterov", "GM_OPTIMIZER_SGD, .rate = 0.1, .momentum = 0.9, .nesterov = true, .weight_decay = 0.25",
+     torch.optim.SGD, dict(lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.25)),
+    ("rmsprop", "GM_OPTIMIZER_RMSPROP, .rate = 0.01, .alpha = 0.99, .epsilon = 1e-8", torch.optim.RMSprop, dict(lr=0.01)),
+    ("rmsprop_epsilon", "GM_OPTIMIZER_RMSPROP, .rate = 0.01, .alpha = 0.9, .epsilon = 0.5", torch.optim.RMSprop,
+     dict(lr=0.01, alpha=0.9, eps=0.5)),
+    ("rmsprop_centered", "GM_OPTIMIZER_RMSPROP, .rate = 0.01, .alpha = 0.9, .epsilon = 1e-3, .momentum = 0.5, "
+     ".centered = true, .weight_decay = 0.25", torch.optim.RMSprop,
+     dict(lr=0.01, alpha=0.9, eps=1e-3, momentum=0.5, centered=True, weight_decay=0.25)),
+    ("adam", "GM_OPTIMIZER_ADAM, .rate = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8", torch.optim.Adam,
+     dict(lr=0.01)),
+    ("adam_epsilon", "GM_OPTIMIZER_ADAM, .rate = 0.01, .beta1 = 0.5, .beta2 = 0.9, .epsilon = 0.5", torch.optim.Adam,
+     dict(lr=0.01, betas=(0.5, 0.9), eps=0.5)),
+    ("adam_no_beta1", "GM_OPTIMIZER_ADAM, .rate = 0.01, .beta1 = 0, .beta2 = 0.99, .epsilon = 1e-8", torch.optim.Adam,
+     dict(lr=0.01, betas=(0, 0.99))),
+    ("adam_decay", "GM_OPTIMIZER_ADAM, .rate = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.25",
+     torch.optim.Adam, dict(lr=0.01, weight_decay=0.25)),
+    ("adamw", "GM_OPTIMIZER_ADAMW, .rate = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.25",
+     torch.optim.AdamW, dict(lr=0.01, weight_decay=0.25)),
+]
+STEPS, SIZE = 6, 3
+
+
+def optimizers():
+    start, gradients = tensor(SIZE), tensor(STEPS, SIZE)
+    gradients[0, 1] = 0  # a first gradient of zero divides by epsilon alone
+    print("enum { OPTIMIZER_STEPS = %d, OPTIMIZER_SIZE = %d };" % (STEPS, SIZE))
+    array("optimizer_start", start)
+    array("optimizer_gradients", gradients)
+    lines = []
+    for name, settings, kind, arguments in OPTIMIZERS:
+        p = start.clone().requires_grad_()
+        optimizer, path = kind([p], **arguments), []
+        for g in gradients:
+            p.grad = g.clone()
+            optimizer.step()
+            path.append(p.detach().clone())
+        array("optimizer_" + name, torch.stack(path))
+        lines.append('    {"%s", {.kind = %s}, optimizer_%s},' % (name, settings, name))
+    print("static const golden_optimizer optimizers[] = {\n%s\n};" % "\n".join(lines))
+
+
+@contextlib.contextmanager
+def writing(name):
+    with open(pathlib.Path(__file__).parent / name, "w") as file, contextlib.redirect_stdout(file):
+        print("// Written by make_golden.py (PyTorch %s); do not edit.\n// clang-format off" % torch.__version__)
+        yield
+
+
+with writing("operations.inc"):
+    convolution("convs", [
+        ((2, 3, 5, 4), (2, 3, 3, 2), (1, 1), (0, 0), (0, 0)),
+        ((1, 2, 6, 5), (3, 2, 3, 3), (2, 1), (1, 2), (0, 0)),
+        ((1, 1, 8, 7), (2, 1, 4, 4), (2, 2), (1, 1), (0, 0)),
+        ((1, 2, 3, 3), (1, 2, 3, 3), (3, 2), (0, 1), (0, 0)),
+    ], F.conv2d)
+    convolution("conv_transposes", [
+        ((2, 2, 2, 3), (2, 3, 3, 2), (1, 1), (0, 0), (0, 0)),
+        ((1, 2, 3, 2), (2, 1, 4, 4), (2, 2), (1, 1), (0, 0)),
+        ((1, 2, 3, 2), (2, 2, 3, 3), (2, 2), (1, 1), (1, 1)),
+        ((1, 1, 2, 3), (1, 2, 2, 3), (3, 2), (0, 1), (2, 0)),
+    ], F.conv_transpose2d)
+    pooling("average_pools", [
+        ((1, 2, 4, 4), (2, 2), (2, 2), (0, 0), False),
+        ((1, 1, 5, 6), (3, 2), (2, 1), (1, 1), False),
+    ], F.avg_pool2d)
+    pooling("max_pools", [
+        ((1, 2, 4, 4), (2, 2), (2, 2), (0, 0), False),
+        ((1, 1, 5, 6), (3, 3), (2, 2), (1, 1), False),
+        ((1, 1, 4, 4), (3, 2), (1, 1), (1, 0), False),
+        ((1, 1, 3, 4), (2, 2), (1, 2), (1, 1), True),
+    ], F.max_pool2d)
+    activations()
+    ties()
+with writing("training.inc"):
+    cross_entropy()
+    batch_norm("batch_norm_images", 2, 2, 2, 3)
+    batch_norm("batch_norm_vectors", 4, 3)
+    optimizers()

@@ -1,0 +1,186 @@
+// Plans: fusion, layouts, phases, reuse and memory, against the reference interpreter.
+#include "graph/graph.h"
+#include "kernels/compare.h"
+#include "plan/plan.h"
+#include "reference/reference.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static gm_device *device;
+
+static void ok(gm_status status) {
+    if (status != GM_OK)
+        fail_msg("%s", gm_error_message());
+}
+
+static void compare_both(gm_graph *graph, size_t runs) {
+    ok(gm_compare_run(&(gm_compare){.device = device, .seed = 7, .runs = runs}, graph));
+    ok(gm_compare_run(&(gm_compare){.device = device, .seed = 7, .runs = runs, .separate = true}, graph));
+}
+
+static void element_wise_chains_match(void **unused) {
+    (void)unused;
+    gm_graph *graph;
+    ok(gm_graph_create(&graph));
+    gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(5, 7, 3)), *y = gm_input(graph, "y", GM_FLOAT32, GM_SHAPE(7, 1));
+    gm_tensor *a = gm_tanh(gm_add(gm_multiply(x, y), gm_constant(graph, 0.5)));
+    gm_tensor *b = gm_select(gm_greater(a, y), gm_exp(a), gm_softplus(gm_scale(x, -3)));
+    gm_phase *phase = gm_phase_create(graph, "all");
+    gm_phase_fetch(phase, a);
+    gm_phase_fetch(phase, b);
+    gm_phase_fetch(phase, gm_transpose(b, (size_t[]){2, 0, 1}));
+    gm_phase_fetch(phase, gm_cast(gm_scale(x, 3), GM_INT32));
+    gm_phase_fetch(phase, gm_full(graph, GM_SHAPE(3, 3), 2.5));
+    gm_phase_fetch(phase, gm_constant(graph, -1.25));
+    compare_both(graph, 1);
+    gm_graph_destroy(&graph);
+}
+
+static void reductions_match(void **unused) {
+    (void)unused;
+    gm_graph *graph;
+    ok(gm_graph_create(&graph));
+    gm_phase *phase = gm_phase_create(graph, "all");
+    gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(6, 5, 9, 11));
+    for (uint32_t axes = 1; axes < 16; axes++) {
+        gm_phase_fetch(phase, gm_sum(gm_square(x), axes));
+        gm_phase_fetch(phase, gm_max(x, axes));
+    }
+    gm_tensor *big = gm_input(graph, "big", GM_FLOAT32, GM_SHAPE(300, 257));
+    gm_phase_fetch(phase, gm_mean_all(big));
+    gm_phase_fetch(phase, gm_variance(big, GM_AXIS(0)));
+    gm_phase_fetch(phase, gm_variance(big, GM_AXIS(1)));
+    compare_both(graph, 1);
+    gm_graph_destroy(&graph);
+}
+
+static void matrix_products_match(void **unused) {
+    (void)unused;
+    static const size_t sizes[][3] = {{1, 1, 1}, {7, 5, 3}, {64, 100, 33}, {13, 128, 17}, {6, 1, 16}, {100, 31, 1}};
+    gm_graph *graph;
+    ok(gm_graph_create(&graph));
+    gm_phase *phase = gm_phase_create(graph, "all");
+    for (size_t i = 0; i < GM_COUNT(sizes); i++)
+        for (int t = 0; t < 4; t++) {
+            char name[2][32];
+            snprintf(name[0], sizeof name[0], "a%zu.%d", i, t);
+            snprintf(name[1], sizeof name[1], "b%zu.%d", i, t);
+            size_t m = sizes[i][0], k = sizes[i][1], n = sizes[i][2];
+            gm_tensor *a = gm_input(graph, name[0], GM_FLOAT32, t & 1 ? GM_SHAPE(k, m) : GM_SHAPE(m, k));
+            gm_tensor *b = gm_input(graph, name[1], GM_FLOAT32, t & 2 ? GM_SHAPE(n, k) : GM_SHAPE(k, n));
+            gm_tensor *c = gm_gemm(a, b, &(gm_gemm_params){.transpose_a = t & 1, .transpose_b = (t & 2) != 0});
+            gm_phase_fetch(phase, t == 3 ? c : gm_leaky_relu(gm_offset(c, 0.25), 0.2));
+        }
+    compare_both(graph, 1);
+    gm_graph_destroy(&graph);
+}
+
+static void convolutions_match(void **unused) {
+    (void)unused;
+    static const struct {
+        size_t n, c, k, h, w, r, s, stride, padding, output_padding;
+    } cases[] = {{4, 3, 5, 8, 9, 3, 3, 1, 1, 0}, {7, 16, 20, 8, 8, 4, 4, 2, 1, 0}, {5, 1, 9, 10, 10, 4, 4, 2, 1, 0},
+                 {6, 10, 1, 4, 4, 4, 4, 1, 0, 0}, {3, 12, 8, 9, 7, 5, 3, 3, 2, 1}, {8, 100, 33, 1, 1, 4, 4, 1, 3, 0}};
+    gm_graph *graph;
+    ok(gm_graph_create(&graph));
+    gm_phase *phase = gm_phase_create(graph, "all");
+    for (size_t i = 0; i < GM_COUNT(cases); i++) {
+        char name[3][16];
+        for (int j = 0; j < 3; j++)
+            snprintf(name[j], sizeof name[j], "%c%zu", "xwy"[j], i);
+        gm_conv2d_params p = {.stride = {cases[i].stride, cases[i].stride},
+                              .padding = {cases[i].padding, cases[i].padding},
+                              .output_padding = {0, 0}};
+        gm_tensor *x = gm_input(graph, name[0], GM_FLOAT32, GM_SHAPE(cases[i].n, cases[i].c, cases[i].h, cases[i].w));
+        gm_tensor *w = gm_input(graph, name[1], GM_FLOAT32, GM_SHAPE(cases[i].k, cases[i].c, cases[i].r, cases[i].s));
+        gm_tensor *y = gm_conv2d(x, w, &p);
+        gm_tensor *g[2];
+        gm_grad(gm_sum_all(gm_multiply(y, gm_tanh(y))), (gm_tensor *[]){x, w}, 2, g);
+        gm_phase_fetch(phase, y);
+        gm_phase_fetch(phase, g[0]);
+        gm_phase_fetch(phase, g[1]);
+        gm_tensor *z = gm_input(graph, name[2], GM_FLOAT32, GM_SHAPE(cases[i].n, cases[i].k, cases[i].h, cases[i].w));
+        p.output_padding[0] = p.output_padding[1] = cases[i].output_padding;
+        if (cases[i].h > 1)
+            gm_phase_fetch(phase, gm_tanh(gm_conv2d_transpose(z, w, &p)));
+    }
+    compare_both(graph, 1);
+    gm_graph_destroy(&graph);
+}
+
+static void everything_else_matches(void **unused) {
+    (void)unused;
+    gm_graph *graph;
+    ok(gm_graph_create(&graph));
+    gm_phase *phase = gm_phase_create(graph, "all");
+    gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(3, 5, 9, 8));
+    gm_pool2d_params pool = {.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}};
+    gm_tensor *p = gm_max_pool2d(x, &pool), *q = gm_average_pool2d(x, &pool), *g;
+    gm_grad(gm_sum_all(gm_add(gm_square(p), gm_tanh(q))), &x, 1, &g);
+    gm_phase_fetch(phase, p);
+    gm_phase_fetch(phase, q);
+    gm_phase_fetch(phase, g);
+    gm_tensor *table = gm_input(graph, "table", GM_UINT8, GM_SHAPE(4, 2, 3)), *rows = gm_input(graph, "rows", GM_INT32, GM_SHAPE(6));
+    gm_phase_fetch(phase, gm_scale(gm_cast(gm_gather(table, rows), GM_FLOAT32), 1 / 255.0));
+    gm_tensor *values = gm_input(graph, "values", GM_FLOAT32, GM_SHAPE(6, 7));
+    gm_phase_fetch(phase, gm_scatter_add(values, rows, 4));
+    gm_phase_fetch(phase, gm_reshape(gm_tanh(p), GM_SHAPE(3, 5 * 5 * 4)));
+    gm_phase_fetch(phase, gm_pad(x, (size_t[]){0, 1, 0, 2}, (size_t[]){1, 0, 3, 0}));
+    gm_phase_fetch(phase, gm_concat((gm_tensor *[]){x, gm_scale(x, 2), p}, 2, 1));
+    gm_phase_fetch(phase, gm_slice(x, (size_t[]){1, 0, 2, 3}, (size_t[]){2, 5, 4, 1}));
+    gm_tensor *counter = gm_variable(graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){.a = 3});
+    gm_phase_fetch(phase, gm_random_uniform(graph, "u", GM_SHAPE(5, 7), counter));
+    gm_phase_fetch(phase, gm_random_normal(graph, "n", GM_SHAPE(3, 11), counter));
+    gm_phase_fetch(phase, gm_random_bernoulli(graph, "b", GM_SHAPE(100), 0.3, NULL));
+    compare_both(graph, 1);
+    gm_graph_destroy(&graph);
+}
+
+// Two phases: the second reuses what the first computed unless it depends on what the first assigned; assignments take
+// effect at the end, also when two variables are exchanged.
+static void phases_assign_at_their_end(void **unused) {
+    (void)unused;
+    gm_graph *graph;
+    ok(gm_graph_create(&graph));
+    gm_tensor *a = gm_variable(graph, "a", GM_FLOAT32, GM_SHAPE(9), (gm_initializer){GM_INITIALIZER_NORMAL, 0, 1});
+    gm_tensor *b = gm_variable(graph, "b", GM_FLOAT32, GM_SHAPE(9), (gm_initializer){GM_INITIALIZER_UNIFORM, -1, 1});
+    gm_tensor *c = gm_variable(graph, "c", GM_FLOAT32, GM_SHAPE(9), (gm_initializer){.a = 0.5});
+    gm_tensor *w = gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(9, 9), (gm_initializer){GM_INITIALIZER_NORMAL, 0, 0.3});
+    gm_tensor *row = gm_gemm(gm_reshape(a, GM_SHAPE(1, 9)), w, NULL);
+    gm_tensor *shared = gm_reshape(gm_gemm(gm_reshape(c, GM_SHAPE(1, 9)), w, NULL), GM_SHAPE(9));
+    gm_phase *first = gm_phase_create(graph, "first"), *second = gm_phase_create(graph, "second");
+    gm_phase_assign(first, a, b);
+    gm_phase_assign(first, b, a);
+    gm_phase_fetch(first, row);
+    gm_phase_fetch(first, shared);
+    gm_phase_assign(second, c, gm_add(gm_tanh(shared), gm_reshape(row, GM_SHAPE(9))));
+    gm_phase_assign(second, a, gm_subtract(a, gm_scale(c, 0.1)));
+    gm_phase_fetch(second, gm_sum_all(gm_multiply(a, c)));
+    compare_both(graph, 3);
+    gm_graph_destroy(&graph);
+}
+
+static int open_device(void **unused) {
+    (void)unused;
+    return gm_device_open(&device, NULL) == GM_OK ? 0 : (fprintf(stderr, "%s\n", gm_error_message()), -1);
+}
+
+static int close_device(void **unused) {
+    (void)unused;
+    gm_device_close(&device);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(element_wise_chains_match), cmocka_unit_test(reductions_match),
+        cmocka_unit_test(matrix_products_match),     cmocka_unit_test(convolutions_match),
+        cmocka_unit_test(everything_else_matches),   cmocka_unit_test(phases_assign_at_their_end),
+    };
+    return cmocka_run_group_tests_name("plan", tests, open_device, close_device);
+}

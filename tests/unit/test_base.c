@@ -1,0 +1,274 @@
+// src/base: random numbers against the authors' vectors, arenas, text, hashes, errors, files.
+#include "base/base.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[] = "/tmp/ganymede-test-base-XXXXXX";
+
+static char *in_folder(const char *name) { // the caller's
+    gm_text path = {0};
+    gm_text_printf(&path, "%s/%s", folder, name);
+    assert_false(path.failed);
+    return path.data;
+}
+
+static int make_folder(void **state) {
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state) {
+    (void)state;
+    gm_text command = {0};
+    gm_text_printf(&command, "rm -rf '%s'", folder);
+    int result = command.failed ? -1 : system(command.data);
+    gm_text_finish(&command);
+    return result;
+}
+
+// Random123's kat_vectors for philox4x32-10: counter, key, result.
+static void philox_gives_the_published_vectors(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t counter[4], key[2], result[4];
+    } vectors[] = {
+        {{0, 0, 0, 0}, {0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+        {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff},
+         {0xffffffff, 0xffffffff},
+         {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+        {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+         {0xa4093822, 0x299f31d0},
+         {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+    };
+    for (size_t i = 0; i < GM_COUNT(vectors); i++) {
+        uint32_t word[4];
+        gm_philox(word, vectors[i].counter, vectors[i].key[0] | (uint64_t)vectors[i].key[1] << 32);
+        for (int j = 0; j < 4; j++)
+            assert_int_equal(word[j], vectors[i].result[j]);
+    }
+}
+
+static void elements_are_words_of_their_block(void **state) {
+    (void)state;
+    uint64_t key = UINT64_C(0x0123456789abcdef);
+    for (uint64_t index = 0; index < 12; index++) {
+        uint32_t word[4];
+        gm_philox(word, (uint32_t[4]){(uint32_t)(index / 4), 77, 5, 3}, key);
+        double expected = (double)(word[index % 4] >> 8) / 16777216.0;
+        double uniform = gm_philox_uniform(key, 77, 5, 3, index);
+        assert_true(uniform == expected);
+        assert_true(uniform >= 0 && uniform < 1);
+    }
+}
+
+static void normal_numbers_have_mean_0_and_variance_1(void **state) {
+    (void)state;
+    enum { COUNT = 100000 };
+    double sum = 0, squares = 0, fourth = 0;
+    for (uint64_t i = 0; i < COUNT; i++) {
+        double x = gm_philox_normal(42, gm_stream("z"), 1, 0, i);
+        assert_true(isfinite(x));
+        sum += x;
+        squares += x * x;
+        fourth += x * x * x * x;
+    }
+    // Five standard errors: 1, sqrt 2 and sqrt 96 over sqrt N.
+    double error = 5 / sqrt(COUNT);
+    assert_true(fabs(sum / COUNT) < error);
+    assert_true(fabs(squares / COUNT - 1) < 1.42 * error);
+    assert_true(fabs(fourth / COUNT - 3) < 9.8 * error);
+}
+
+static void hashes_never_change(void **state) {
+    (void)state;
+    // FNV-1a's published values. A change would give every random stream and cache entry another name.
+    assert_true(gm_hash(GM_HASH_START, "", 0) == UINT64_C(0xcbf29ce484222325));
+    assert_true(gm_hash(GM_HASH_START, "a", 1) == UINT64_C(0xaf63dc4c8601ec8c));
+    assert_true(gm_hash(GM_HASH_START, "foobar", 6) == UINT64_C(0x85944171f73967e8));
+    assert_int_equal(gm_stream("foobar"), 0x85944171u ^ 0xf73967e8u);
+    uint64_t first = gm_hash_string(gm_hash_string(GM_HASH_START, "ab"), "c");
+    uint64_t second = gm_hash_string(gm_hash_string(GM_HASH_START, "a"), "bc");
+    assert_true(first != second);
+}
+
+static void arena_memory_is_zeroed_aligned_and_apart(void **state) {
+    (void)state;
+    gm_arena arena = {0};
+    unsigned char *blocks[200];
+    size_t sizes[200];
+    for (size_t i = 0; i < GM_COUNT(blocks); i++) {
+        sizes[i] = i * 37 % 1500 + (i == 100 ? 200000 : 0); // one larger than an arena's own block
+        blocks[i] = gm_arena_alloc(&arena, sizes[i]);
+        assert_non_null(blocks[i]);
+        assert_int_equal((uintptr_t)blocks[i] % alignof(max_align_t), 0);
+        for (size_t j = 0; j < sizes[i]; j++)
+            assert_int_equal(blocks[i][j], 0);
+        memset(blocks[i], (int)i, sizes[i]);
+    }
+    for (size_t i = 0; i < GM_COUNT(blocks); i++)
+        for (size_t j = 0; j < sizes[i]; j++)
+            assert_int_equal(blocks[i][j], (unsigned char)i);
+    assert_string_equal(gm_arena_string(&arena, "moon"), "moon");
+    assert_string_equal(gm_arena_printf(&arena, "%s-%d", "x", 7), "x-7");
+    gm_arena_finish(&arena);
+    assert_null(arena.blocks);
+    gm_arena_finish(&arena);
+}
+
+static void text_grows(void **state) {
+    (void)state;
+    gm_text text = {0};
+    for (int i = 0; i < 1000; i++) {
+        gm_text_append(&text, "ab");
+        gm_text_printf(&text, "%03d", i);
+    }
+    assert_false(text.failed);
+    assert_int_equal(text.length, 5000);
+    assert_int_equal(strlen(text.data), 5000);
+    assert_memory_equal(text.data + 4995, "ab999", 6);
+    gm_text_finish(&text);
+    assert_null(text.data);
+    gm_text_finish(&text);
+}
+
+static void array_grows_and_keeps_its_elements(void **state) {
+    (void)state;
+    int *values = NULL;
+    size_t capacity = 0;
+    for (size_t i = 0; i < 1000; i++) {
+        assert_int_equal(gm_grow(&values, i, &capacity, sizeof *values, "values"), GM_OK);
+        values[i] = (int)i;
+    }
+    for (size_t i = 0; i < 1000; i++)
+        assert_int_equal(values[i], i);
+    free(values);
+}
+
+static void error_message_may_quote_the_last_one(void **state) {
+    (void)state;
+    assert_int_equal(gm_fail(GM_ERROR_FORMAT, "row %d", 3), GM_ERROR_FORMAT);
+    assert_int_equal(gm_fail(GM_ERROR_IO, "again: %s", gm_error_message()), GM_ERROR_IO);
+    assert_string_equal(gm_error_message(), "again: row 3");
+    assert_int_equal(gm_fail_prefix(GM_ERROR_IO, "%s", "a.csv"), GM_ERROR_IO);
+    assert_string_equal(gm_error_message(), "a.csv: again: row 3");
+}
+
+static void file_comes_back_as_written(void **state) {
+    (void)state;
+    char *path = in_folder("data.bin");
+    size_t bytes = 200001;
+    unsigned char *data = malloc(bytes);
+    assert_non_null(data);
+    for (size_t i = 0; i < bytes; i++)
+        data[i] = (unsigned char)(i * 31);
+    assert_int_equal(gm_file_write_atomic(path, "old", 3), GM_OK);
+    assert_int_equal(gm_file_write_atomic(path, data, bytes), GM_OK); // replaces
+    char *back;
+    size_t length;
+    assert_int_equal(gm_file_read(path, &back, &length), GM_OK);
+    assert_int_equal(length, bytes);
+    assert_memory_equal(back, data, bytes);
+    assert_int_equal(back[bytes], 0);
+    free(back);
+    assert_int_equal(gm_file_write_atomic(path, "", 0), GM_OK);
+    assert_int_equal(gm_file_read(path, &back, &length), GM_OK);
+    assert_int_equal(length, 0);
+    free(back);
+    free(data);
+    free(path);
+}
+
+static void failed_write_leaves_the_old_file_and_no_other(void **state) {
+    (void)state;
+    // A folder in the file's place lets the writing succeed and the renaming fail.
+    char *parent = in_folder("taken"), *path = in_folder("taken/file"), *inside = in_folder("taken/file/x");
+    assert_int_equal(gm_folder_create(path), GM_OK);
+    assert_int_equal(gm_file_write_atomic(inside, "keep", 4), GM_OK);
+    assert_int_equal(gm_file_write_atomic(path, "new", 3), GM_ERROR_IO);
+    assert_non_null(strstr(gm_error_message(), path));
+    char *back;
+    size_t length;
+    assert_int_equal(gm_file_read(inside, &back, &length), GM_OK);
+    assert_int_equal(length, 4);
+    free(back);
+    gm_text command = {0}; // nothing but "file" is left beside it
+    gm_text_printf(&command, "test \"$(ls -A '%s')\" = file", parent);
+    assert_int_equal(system(command.data), 0);
+    gm_text_finish(&command);
+    free(parent);
+    free(path);
+    free(inside);
+}
+
+static void missing_file_is_named(void **state) {
+    (void)state;
+    char *path = in_folder("absent");
+    char *back = (char *)path;
+    size_t length = 1;
+    assert_int_equal(gm_file_read(path, &back, &length), GM_ERROR_IO);
+    assert_null(back);
+    assert_int_equal(length, 0);
+    assert_non_null(strstr(gm_error_message(), path));
+    free(path);
+    path = in_folder("absent/file");
+    assert_int_equal(gm_file_write_atomic(path, "x", 1), GM_ERROR_IO);
+    assert_non_null(strstr(gm_error_message(), path));
+    free(path);
+}
+
+static void folders_are_created_with_their_parents(void **state) {
+    (void)state;
+    char *path = in_folder("a/b//c/");
+    assert_int_equal(gm_folder_create(path), GM_OK);
+    assert_int_equal(gm_folder_create(path), GM_OK);
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    assert_true(S_ISDIR(info.st_mode));
+    free(path);
+
+    char *file = in_folder("plain"), *below = in_folder("plain/below");
+    assert_int_equal(gm_file_write_atomic(file, "x", 1), GM_OK);
+    assert_int_equal(gm_folder_create(file), GM_ERROR_IO);
+    assert_int_equal(gm_folder_create(below), GM_ERROR_IO);
+    assert_non_null(strstr(gm_error_message(), "plain"));
+    free(file);
+    free(below);
+}
+
+static void clock_does_not_go_back(void **state) {
+    (void)state;
+    double last = gm_seconds();
+    for (int i = 0; i < 1000; i++) {
+        double now = gm_seconds();
+        assert_true(now >= last);
+        last = now;
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(philox_gives_the_published_vectors),
+        cmocka_unit_test(elements_are_words_of_their_block),
+        cmocka_unit_test(normal_numbers_have_mean_0_and_variance_1),
+        cmocka_unit_test(hashes_never_change),
+        cmocka_unit_test(arena_memory_is_zeroed_aligned_and_apart),
+        cmocka_unit_test(text_grows),
+        cmocka_unit_test(array_grows_and_keeps_its_elements),
+        cmocka_unit_test(error_message_may_quote_the_last_one),
+        cmocka_unit_test(file_comes_back_as_written),
+        cmocka_unit_test(failed_write_leaves_the_old_file_and_no_other),
+        cmocka_unit_test(missing_file_is_named),
+        cmocka_unit_test(folders_are_created_with_their_parents),
+        cmocka_unit_test(clock_does_not_go_back),
+    };
+    return cmocka_run_group_tests_name("base", tests, make_folder, remove_folder);
+}

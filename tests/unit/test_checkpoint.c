@@ -1,0 +1,391 @@
+// Safetensors files and checkpoints: what is written reads back to the bit, and nothing damaged is taken for whole.
+// The state is a stand-in of this file, so that no device is needed.
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/base.h"
+#include "train/checkpoint.h"
+
+// ---- A state in host memory ----
+
+typedef struct variable {
+    const char *name;
+    gm_type type;
+    gm_shape shape;
+    void *values;
+} variable;
+
+struct gm_state {
+    const variable *variables;
+    size_t count;
+    const char *refuses; // reading this one fails
+};
+
+size_t gm_state_count(const gm_state *state) {
+    return state->count;
+}
+
+void gm_state_entry(const gm_state *state, size_t index, const char **name, gm_type *type, gm_shape *shape) {
+    *name = state->variables[index].name;
+    *type = state->variables[index].type;
+    *shape = state->variables[index].shape;
+}
+
+static const variable *find(const gm_state *state, const char *name, size_t bytes) {
+    for (size_t i = 0; i < state->count; i++) {
+        const variable *v = &state->variables[i];
+        if (strcmp(v->name, name) == 0 && gm_type_size(v->type) * gm_shape_count(&v->shape) == bytes)
+            return v;
+    }
+    return NULL;
+}
+
+gm_status gm_state_read(gm_state *state, const char *name, void *values, size_t bytes) {
+    if (state->refuses && strcmp(state->refuses, name) == 0)
+        return gm_fail(GM_ERROR_DEVICE, "the device is gone");
+    memcpy(values, find(state, name, bytes)->values, bytes);
+    return GM_OK;
+}
+
+gm_status gm_state_write(gm_state *state, const char *name, const void *values, size_t bytes) {
+    memcpy(find(state, name, bytes)->values, values, bytes);
+    return GM_OK;
+}
+
+// ---- Common to the tests ----
+
+static char folder[] = "/tmp/ganymede-checkpoint-XXXXXX";
+static char path[64];
+
+static int make_folder(void **state) {
+    (void)state;
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(path, sizeof path, "%s/a.safetensors", folder);
+    return 0;
+}
+
+static int remove_folder(void **state) {
+    (void)state;
+    char command[80];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static float weight[6] = {1.5f, -0.0f, 1e-40f, 3e38f, 5, 6};
+static int32_t step_value[1] = {12800};
+static uint8_t bytes_value[3] = {0, 128, 255};
+
+static const variable model[] = {
+    {"generator.0.weight", GM_FLOAT32, {.rank = 2, .dim = {2, 3}}, weight},
+    {"step", GM_INT32, {.rank = 0}, step_value},
+    {"mask", GM_UINT8, {.rank = 1, .dim = {3}}, bytes_value},
+    {"empty", GM_FLOAT32, {.rank = 2, .dim = {0, 4}}, weight},
+};
+
+static const gm_checkpoint_info info = {.step = 12800,
+                                        .data_cursor = UINT64_C(9999999999999999999),
+                                        .seed = 7,
+                                        .recipe = "name: \"é\"\n# two\tlines\n",
+                                        .variants = "gemm=cpu",
+                                        .score = NULL};
+
+static void write_model(void) {
+    gm_state state = {model, GM_COUNT(model), NULL};
+    assert_int_equal(gm_checkpoint_write(path, &state, &info), GM_OK);
+}
+
+static void expect_message(const char *part) {
+    if (!strstr(gm_error_message(), part))
+        fail_msg("\n  said:     %s\n  expected: %s", gm_error_message(), part);
+}
+
+// ---- Checkpoints ----
+
+static void checkpoint_restores_every_variable_to_the_bit(void **unused) {
+    (void)unused;
+    write_model();
+    gm_checkpoint *checkpoint;
+    assert_int_equal(gm_checkpoint_open(&checkpoint, path), GM_OK);
+    const gm_checkpoint_info *read = gm_checkpoint_get_info(checkpoint);
+    assert_int_equal(read->step, 12800);
+    assert_true(read->data_cursor == info.data_cursor);
+    assert_int_equal(read->seed, 7);
+    assert_string_equal(read->recipe, info.recipe);
+    assert_string_equal(read->variants, "gemm=cpu");
+    assert_string_equal(read->score, "");
+
+    float w[6] = {0};
+    int32_t s[1] = {0};
+    uint8_t b[3] = {0};
+    variable other[GM_COUNT(model)];
+    memcpy(other, model, sizeof other);
+    other[0].values = w;
+    other[1].values = s;
+    other[2].values = b;
+    gm_state state = {other, GM_COUNT(other), NULL};
+    assert_int_equal(gm_checkpoint_load(checkpoint, &state, false), GM_OK);
+    assert_memory_equal(w, weight, sizeof w);
+    assert_memory_equal(s, step_value, sizeof s);
+    assert_memory_equal(b, bytes_value, sizeof b);
+    gm_checkpoint_close(&checkpoint);
+    assert_null(checkpoint);
+    gm_checkpoint_close(&checkpoint);
+}
+
+static void equal_states_write_equal_files(void **unused) {
+    (void)unused;
+    char *first, *second;
+    size_t m, n;
+    write_model();
+    assert_int_equal(gm_file_read(path, &first, &m), GM_OK);
+    write_model();
+    assert_int_equal(gm_file_read(path, &second, &n), GM_OK);
+    assert_int_equal(m, n);
+    assert_memory_equal(first, second, m);
+    free(first);
+    free(second);
+}
+
+static void checkpoint_of_another_model_is_refused_whole(void **unused) {
+    (void)unused;
+    write_model();
+    gm_checkpoint *checkpoint;
+    assert_int_equal(gm_checkpoint_open(&checkpoint, path), GM_OK);
+    float w[8] = {0};
+    int32_t s[1] = {0};
+    const struct {
+        variable variables[5];
+        size_t count;
+        const char *part;
+    } cases[] = {
+        {{{"generator.0.weight", GM_FLOAT32, {.rank = 2, .dim = {2, 3}}, w}, {"more", GM_INT32, {.rank = 0}, s}},
+         2,
+         "does not hold more"},
+        {{{"generator.0.weight", GM_FLOAT32, {.rank = 2, .dim = {2, 4}}, w}},
+         1,
+         "holds generator.0.weight as float32 (2, 3) where the model has float32 (2, 4)"},
+        {{{"generator.0.weight", GM_FLOAT32, {.rank = 2, .dim = {2, 3}}, w}, {"step", GM_FLOAT32, {.rank = 0}, s}},
+         2,
+         "holds step as int32 () where the model has float32 ()"},
+        {{{"generator.0.weight", GM_FLOAT32, {.rank = 2, .dim = {2, 3}}, w}, {"step", GM_INT32, {.rank = 0}, s}},
+         2,
+         "which the model does not have"},
+    };
+    for (size_t i = 0; i < GM_COUNT(cases); i++) {
+        gm_state state = {cases[i].variables, cases[i].count, NULL};
+        assert_int_equal(gm_checkpoint_load(checkpoint, &state, false), GM_ERROR_FORMAT);
+        expect_message(path);
+        expect_message(cases[i].part);
+        static const float zeros[8] = {0};
+        assert_memory_equal(w, zeros, sizeof w);
+    }
+    gm_state part = {cases[3].variables, cases[3].count, NULL};
+    assert_int_equal(gm_checkpoint_load(checkpoint, &part, true), GM_OK);
+    assert_memory_equal(w, weight, sizeof weight);
+    assert_int_equal(s[0], 12800);
+    gm_checkpoint_close(&checkpoint);
+}
+
+static void every_flipped_or_missing_byte_of_the_data_is_noticed(void **unused) {
+    (void)unused;
+    write_model();
+    char *content;
+    size_t count;
+    assert_int_equal(gm_file_read(path, &content, &count), GM_OK);
+    size_t data = 24 + 4 + 3;
+    for (size_t i = 0; i < data; i++) {
+        gm_safetensors *file;
+        content[count - 1 - i] ^= 4;
+        assert_int_equal(gm_safetensors_parse(&file, "x", content, count), GM_ERROR_FORMAT);
+        expect_message("x: is damaged: the checksum");
+        assert_null(file);
+        content[count - 1 - i] ^= 4;
+    }
+    for (size_t length = 0; length < count; length++) {
+        gm_safetensors *file;
+        assert_int_equal(gm_safetensors_parse(&file, "x", content, length), GM_ERROR_FORMAT);
+        assert_null(file);
+    }
+    // Any damage to the header is an error or harmless, never a crash.
+    for (size_t i = 0; i < count - data; i++)
+        for (int bit = 0; bit < 8; bit++) {
+            gm_safetensors *file;
+            content[i] = (char)(content[i] ^ 1 << bit);
+            gm_safetensors_parse(&file, "x", content, count);
+            gm_safetensors_destroy(&file);
+            content[i] = (char)(content[i] ^ 1 << bit);
+        }
+    free(content);
+}
+
+static void file_that_is_no_checkpoint_is_refused(void **unused) {
+    (void)unused;
+    static const gm_safetensors_text version_9[] = {
+        {"format", "ganymede-checkpoint"}, {"version", "9"}, {"program", "9.1"}};
+    static const gm_safetensors_text bad_step[] = {{"format", "ganymede-checkpoint"}, {"version", "1"}, {"step", "-3"}};
+    const gm_safetensor tensor = {"w", GM_FLOAT32, {.rank = 1, .dim = {6}}, weight};
+    const struct {
+        const gm_safetensors_text *metadata;
+        size_t count;
+        const char *part;
+    } cases[] = {{NULL, 0, "is not a checkpoint of Ganymede"},
+                 {version_9, 3, "is a checkpoint of version 9; this program reads version 1"},
+                 {bad_step, 3, "give \"-3\" as step, which is not a number"}};
+    for (size_t i = 0; i < GM_COUNT(cases); i++) {
+        gm_checkpoint *checkpoint;
+        assert_int_equal(gm_safetensors_write(path, &tensor, 1, cases[i].metadata, cases[i].count), GM_OK);
+        assert_int_equal(gm_checkpoint_open(&checkpoint, path), GM_ERROR_FORMAT);
+        assert_null(checkpoint);
+        expect_message(cases[i].part);
+        expect_message(path);
+    }
+    gm_checkpoint *checkpoint;
+    assert_int_equal(gm_checkpoint_open(&checkpoint, "/nonexistent/x"), GM_ERROR_IO);
+    expect_message("/nonexistent/x");
+}
+
+static void failed_writes_leave_the_old_checkpoint(void **unused) {
+    (void)unused;
+    write_model();
+    char *before, *after;
+    size_t m, n;
+    assert_int_equal(gm_file_read(path, &before, &m), GM_OK);
+    // A file-size limit stands in for a full disk: write() fails in the midst of the file.
+    signal(SIGXFSZ, SIG_IGN);
+    struct rlimit limit, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = limit;
+    small.rlim_cur = 100;
+    gm_state state = {model, GM_COUNT(model), NULL};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    gm_status status = gm_checkpoint_write(path, &state, &info);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(status, GM_ERROR_IO);
+    expect_message(path);
+    gm_state broken = {model, GM_COUNT(model), "mask"};
+    assert_int_equal(gm_checkpoint_write(path, &broken, &info), GM_ERROR_DEVICE);
+    assert_int_equal(gm_file_read(path, &after, &n), GM_OK);
+    assert_int_equal(m, n);
+    assert_memory_equal(before, after, m);
+    free(before);
+    free(after);
+    char command[96];
+    snprintf(command, sizeof command, "test \"$(ls '%s')\" = a.safetensors", folder);
+    assert_int_equal(system(command), 0); // no temporary file stays
+    assert_int_equal(gm_checkpoint_write("/nonexistent/x.safetensors", &state, &info), GM_ERROR_IO);
+    expect_message("/nonexistent/x.safetensors");
+}
+
+// ---- Safetensors ----
+
+// A file from its header and `data` bytes of zeros.
+static gm_status parse(const char *header, size_t data) {
+    size_t length = strlen(header);
+    char *content = calloc(1, 8 + length + data);
+    content[0] = (char)(length & 255);
+    content[1] = (char)(length >> 8);
+    memcpy(content + 8, header, length);
+    gm_safetensors *file;
+    gm_status status = gm_safetensors_parse(&file, "f", content, 8 + length + data);
+    gm_safetensors_destroy(&file);
+    free(content);
+    return status;
+}
+
+static void files_of_other_programs_are_read(void **unused) {
+    (void)unused;
+    assert_int_equal(parse("{}", 0), GM_OK);
+    assert_int_equal(parse("{\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]},"
+                           "\"a\":{\"dtype\":\"I32\",\"shape\":[],\"data_offsets\":[0,4]}}   ",
+                           12),
+                     GM_OK);
+}
+
+static void headers_that_lie_are_refused(void **unused) {
+    (void)unused;
+#define A(dtype, shape, begin, end)                                                                                    \
+    "\"a\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[" begin "," end "]}"
+#define B(begin, end) ",\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[" begin "," end "]}"
+    static const struct {
+        const char *header;
+        size_t data;
+        const char *part;
+    } cases[] = {
+        {"[]", 0, "not a JSON object"},
+        {"{\"a\":", 0, "its header is not JSON"},
+        {"{} x", 0, "its header is not JSON"},
+        {"{" A("F32", "[1]", "0", "4") "," A("F32", "[1]", "0", "4") "}", 4, "duplicate"},
+        {"{\"a\":3}", 0, "must have exactly the entries"},
+        {"{\"a\":{\"dtype\":\"F32\"}}", 0, "must have exactly the entries"},
+        {"{" A("F16", "[2]", "0", "4") "}", 4, "has the type F16; known are F32, I32 and U8"},
+        {"{" A("F32", "[1,1,1,1,1,1,1]", "0", "4") "}", 4, "no shape of at most 6 dimensions"},
+        {"{" A("F32", "4", "0", "4") "}", 4, "no shape"},
+        {"{" A("F32", "[-1]", "0", "4") "}", 4, "dimension 0 of the tensor \"a\" is not a possible size"},
+        {"{" A("F32", "[1.5]", "0", "4") "}", 4, "is not a possible size"},
+        {"{" A("F32", "[4294967296,4294967296]", "0", "4") "}", 4, "is not a possible size"},
+        {"{" A("F32", "[1]", "0", "8") "}", 8, "has 8 bytes, its shape needs 4"},
+        {"{" A("F32", "[1]", "8", "4") "}", 8, "are not [begin, end]"},
+        {"{" A("F32", "[1]", "-4", "0") "}", 4, "are not [begin, end]"},
+        {"{" A("F32", "[2]", "0", "8") "}", 4,
+         "is cut short: the tensor \"a\" ends at byte 8 of the data, which has 4"},
+        {"{" A("F32", "[1]", "0", "4") "}", 7, "3 bytes follow the last tensor"},
+        {"{" A("U8", "[4]", "0", "4") B("2", "6") "}", 6, "inside the one that ends at byte 4"},
+        {"{" A("U8", "[4]", "0", "4") B("0", "4") "}", 4, "inside the one that ends at byte 4"},
+        {"{" A("U8", "[4]", "0", "4") B("6", "10") "}", 10, "with a gap behind byte 4"},
+        {"{\"__metadata__\":[]}", 0, "__metadata__ is not a map of strings"},
+        {"{\"__metadata__\":{\"a\":1}}", 0, "the metadata \"a\" is not a string"},
+        {"{\"__metadata__\":{\"checksum\":\"0123\"}}", 0, "is damaged: the checksum"},
+    };
+    for (size_t i = 0; i < GM_COUNT(cases); i++) {
+        if (parse(cases[i].header, cases[i].data) != GM_ERROR_FORMAT)
+            fail_msg("accepted: %s", cases[i].header);
+        expect_message(cases[i].part);
+        assert_int_equal(strncmp(gm_error_message(), "f: ", 3), 0);
+    }
+    gm_safetensors *file;
+    assert_int_equal(gm_safetensors_parse(&file, "f", "\xff\xff\xff\xff\xff\xff\xff\xff{}", 10), GM_ERROR_FORMAT);
+    expect_message("is not a safetensors file: its header would have 18446744073709551615 bytes");
+}
+
+static void names_that_clash_are_not_written(void **unused) {
+    (void)unused;
+    unlink(path);
+    const gm_safetensor twice[] = {{"w", GM_FLOAT32, {.rank = 1, .dim = {6}}, weight},
+                                   {"w", GM_FLOAT32, {.rank = 1, .dim = {6}}, weight}};
+    assert_int_equal(gm_safetensors_write(path, twice, 2, NULL, 0), GM_ERROR_ARGUMENT);
+    expect_message("two entries are named \"w\"");
+    const gm_safetensor bad = {"\xff", GM_FLOAT32, {.rank = 1, .dim = {6}}, weight};
+    assert_int_equal(gm_safetensors_write(path, &bad, 1, NULL, 0), GM_ERROR_ARGUMENT);
+    const gm_safetensors_text checksum = {"checksum", "0"};
+    assert_int_equal(gm_safetensors_write(path, twice, 1, &checksum, 1), GM_ERROR_ARGUMENT);
+    const gm_safetensor untyped = {"w", GM_TYPE_INVALID, {.rank = 0}, weight};
+    assert_int_equal(gm_safetensors_write(path, &untyped, 1, NULL, 0), GM_ERROR_ARGUMENT);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(checkpoint_restores_every_variable_to_the_bit),
+        cmocka_unit_test(equal_states_write_equal_files),
+        cmocka_unit_test(checkpoint_of_another_model_is_refused_whole),
+        cmocka_unit_test(every_flipped_or_missing_byte_of_the_data_is_noticed),
+        cmocka_unit_test(file_that_is_no_checkpoint_is_refused),
+        cmocka_unit_test(failed_writes_leave_the_old_checkpoint),
+        cmocka_unit_test(files_of_other_programs_are_read),
+        cmocka_unit_test(headers_that_lie_are_refused),
+        cmocka_unit_test(names_that_clash_are_not_written),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

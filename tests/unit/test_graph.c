@@ -1,0 +1,596 @@
+// src/graph: shapes, faults, equal nodes, simplification, and the structure of gradients.
+// (The values of gradients are checked against differences in test_gradients.c.)
+#include "graph/graph.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static gm_graph *graph;
+
+static int make_graph(void **state) {
+    (void)state;
+    return gm_graph_create(&graph) == GM_OK ? 0 : -1;
+}
+
+static int drop_graph(void **state) {
+    (void)state;
+    gm_graph_destroy(&graph);
+    return graph == NULL ? 0 : -1;
+}
+
+static gm_tensor *float_input(const char *name, gm_shape shape) {
+    return gm_input(graph, name, GM_FLOAT32, shape);
+}
+
+static void assert_shape(const gm_tensor *x, gm_shape expected) {
+    assert_int_equal(gm_graph_status(graph), GM_OK);
+    if (!gm_shape_equal(gm_tensor_shape(x), &expected))
+        fail_msg("shape %s, expected %s", gm_shape_text(gm_tensor_shape(x)), gm_shape_text(&expected));
+}
+
+// The constant that x is, or fails.
+static void assert_constant(const gm_tensor *x, gm_shape shape, double value) {
+    assert_shape(x, shape);
+    while (x->op == &gm_op_broadcast)
+        x = x->input[0];
+    assert_ptr_equal(x->op, &gm_op_constant);
+    double known = ((const gm_constant_attributes *)x->attributes)->value;
+    if (!(known - value < 1e-12 && value - known < 1e-12))
+        fail_msg("constant %g, expected %g", known, value);
+}
+
+static void assert_op(const gm_tensor *x, const char *name) {
+    assert_string_equal(x->op->name, name);
+}
+
+// The fault is `message`; the graph then starts afresh for the next one.
+static void assert_fault(const gm_tensor *x, const char *message) {
+    assert_true(gm_is_poison(x));
+    assert_int_equal(gm_graph_status(graph), GM_ERROR_ARGUMENT);
+    assert_string_equal(gm_error_message(), message);
+    gm_graph_destroy(&graph);
+    assert_int_equal(gm_graph_create(&graph), GM_OK);
+}
+
+static size_t count_op(const char *name) {
+    size_t count = 0;
+    for (size_t id = 0; id < graph->node_count; id++)
+        count += strcmp(graph->nodes[id]->op->name, name) == 0;
+    return count;
+}
+
+// ---- Shapes ----
+
+static void elementwise_shapes_broadcast(void **state) {
+    (void)state;
+    gm_tensor *a = float_input("a", GM_SHAPE(4, 1, 3)), *b = float_input("b", GM_SHAPE(5, 1));
+    gm_tensor *y = gm_add(a, b);
+    assert_shape(y, GM_SHAPE(4, 5, 3));
+    assert_op(y, "add");
+    for (size_t i = 0; i < 2; i++) // explicit nodes, so that elementwise inputs have the result's shape
+        assert_ptr_equal(y->input[i]->op, &gm_op_broadcast);
+    gm_tensor *c = float_input("c", GM_SHAPE(4, 5, 3));
+    gm_tensor *z = gm_multiply(y, c);
+    assert_true((z->input[0] == y && z->input[1] == c) || (z->input[0] == c && z->input[1] == y));
+    assert_shape(gm_select(b, a, c), GM_SHAPE(4, 5, 3));
+    gm_tensor *scalar = float_input("s", GM_SCALAR);
+    assert_shape(gm_maximum(scalar, b), GM_SHAPE(5, 1));
+}
+
+static void comparisons_of_integers_give_floats(void **state) {
+    (void)state;
+    gm_tensor *i = gm_input(graph, "i", GM_INT32, GM_SHAPE(3)), *j = gm_input(graph, "j", GM_INT32, GM_SHAPE(3));
+    assert_int_equal(gm_tensor_type(gm_less(i, j)), GM_FLOAT32);
+    assert_int_equal(gm_tensor_type(gm_divide(i, j)), GM_INT32);
+    assert_int_equal(gm_tensor_type(gm_cast(i, GM_FLOAT32)), GM_FLOAT32);
+    assert_int_equal(gm_graph_status(graph), GM_OK);
+}
+
+static void views_and_moves_have_their_shapes(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(2, 3, 4));
+    assert_shape(gm_reshape(x, GM_SHAPE(6, 4)), GM_SHAPE(6, 4));
+    assert_shape(gm_transpose(x, (size_t[]){2, 0, 1}), GM_SHAPE(4, 2, 3));
+    assert_shape(gm_broadcast(x, GM_SHAPE(5, 2, 3, 4)), GM_SHAPE(5, 2, 3, 4));
+    assert_shape(gm_slice(x, (size_t[]){0, 1, 1}, (size_t[]){2, 1, 3}), GM_SHAPE(2, 1, 3));
+    assert_shape(gm_pad(x, (size_t[]){0, 1, 0}, (size_t[]){2, 0, 0}), GM_SHAPE(4, 4, 4));
+    gm_tensor *y = float_input("y", GM_SHAPE(2, 5, 4));
+    assert_shape(gm_concat((gm_tensor *[]){x, y, x}, 3, 1), GM_SHAPE(2, 11, 4));
+}
+
+static void reductions_keep_axes_of_size_one(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(2, 3, 4));
+    assert_shape(gm_sum(x, GM_AXIS(0) | GM_AXIS(2)), GM_SHAPE(1, 3, 1));
+    assert_shape(gm_mean(x, GM_AXIS(1)), GM_SHAPE(2, 1, 4));
+    assert_shape(gm_max(x, GM_AXIS(2)), GM_SHAPE(2, 3, 1));
+    assert_shape(gm_variance(x, GM_AXIS(0)), GM_SHAPE(1, 3, 4));
+    assert_shape(gm_sum_all(x), GM_SCALAR);
+    assert_shape(gm_mean_all(x), GM_SCALAR);
+}
+
+static void matrix_product_has_four_transpose_cases(void **state) {
+    (void)state;
+    gm_tensor *a = float_input("a", GM_SHAPE(2, 3)), *at = float_input("at", GM_SHAPE(3, 2));
+    gm_tensor *b = float_input("b", GM_SHAPE(3, 5)), *bt = float_input("bt", GM_SHAPE(5, 3));
+    assert_shape(gm_gemm(a, b, NULL), GM_SHAPE(2, 5));
+    assert_shape(gm_gemm(at, b, &(gm_gemm_params){.transpose_a = true}), GM_SHAPE(2, 5));
+    assert_shape(gm_gemm(a, bt, &(gm_gemm_params){.transpose_b = true}), GM_SHAPE(2, 5));
+    assert_shape(gm_gemm(at, bt, &(gm_gemm_params){.transpose_a = true, .transpose_b = true}), GM_SHAPE(2, 5));
+}
+
+static void convolution_has_pytorch_sizes(void **state) {
+    (void)state;
+    gm_conv2d_params params = {.stride = {2, 2}, .padding = {1, 1}};
+    gm_tensor *x = float_input("x", GM_SHAPE(8, 3, 32, 31)), *w = float_input("w", GM_SHAPE(16, 3, 4, 4));
+    gm_tensor *y = gm_conv2d(x, w, &params);
+    assert_shape(y, GM_SHAPE(8, 16, 16, 15));
+    assert_shape(gm_conv2d(x, w, NULL), GM_SHAPE(8, 16, 29, 28));
+    assert_shape(gm_conv2d_transpose(y, w, &params), GM_SHAPE(8, 3, 32, 30));
+    params.output_padding[1] = 1;
+    assert_shape(gm_conv2d_transpose(y, w, &params), GM_SHAPE(8, 3, 32, 31));
+    params.output_padding[1] = 0;
+    assert_shape(gm_conv2d_weight(x, y, (size_t[]){4, 4}, &params), GM_SHAPE(16, 3, 4, 4));
+}
+
+static void pooling_and_rows_have_their_shapes(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(2, 3, 9, 8));
+    assert_shape(gm_average_pool2d(x, &(gm_pool2d_params){.kernel = {2, 2}}), GM_SHAPE(2, 3, 4, 4));
+    assert_shape(gm_max_pool2d(x, &(gm_pool2d_params){.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}}),
+                 GM_SHAPE(2, 3, 5, 4));
+    gm_tensor *bytes = gm_input(graph, "bytes", GM_UINT8, GM_SHAPE(100, 3, 4));
+    gm_tensor *indices = gm_input(graph, "indices", GM_INT32, GM_SHAPE(7));
+    gm_tensor *rows = gm_gather(bytes, indices);
+    assert_shape(rows, GM_SHAPE(7, 3, 4));
+    assert_int_equal(gm_tensor_type(rows), GM_UINT8);
+    assert_shape(gm_scatter_add(gm_cast(rows, GM_FLOAT32), indices, 10), GM_SHAPE(10, 3, 4));
+}
+
+static void random_nodes_are_named_and_counted(void **state) {
+    (void)state;
+    gm_tensor *counter = gm_variable(graph, "counter", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
+    gm_tensor *z = gm_random_normal(graph, "z", GM_SHAPE(4, 2), counter);
+    assert_shape(z, GM_SHAPE(4, 2));
+    assert_string_equal(gm_tensor_name(z), "z");
+    assert_int_equal(((const gm_random_attributes *)z->attributes)->stream, gm_stream("z"));
+    assert_ptr_equal(z, gm_random_normal(graph, "z", GM_SHAPE(4, 2), counter));
+    assert_ptr_not_equal(z, gm_random_normal(graph, "z2", GM_SHAPE(4, 2), counter));
+    assert_shape(gm_random_uniform(graph, "u", GM_SHAPE(3), NULL), GM_SHAPE(3));
+    assert_shape(gm_random_bernoulli(graph, "b", GM_SHAPE(3), .5, NULL), GM_SHAPE(3));
+}
+
+// ---- Faults ----
+
+static void faults_name_shapes_and_values(void **state) {
+    (void)state;
+    assert_fault(gm_conv2d(gm_full(graph, GM_SHAPE(64, 3, 32, 32), 1), gm_full(graph, GM_SHAPE(16, 4, 3, 3), 1), NULL),
+                 "conv2d: x (64, 3, 32, 32) has 3 channels but w (16, 4, 3, 3) expects 4");
+    assert_fault(gm_add(float_input("a", GM_SHAPE(2, 3)), float_input("b", GM_SHAPE(2, 4))),
+                 "add: a 'a' (2, 3) and b 'b' (2, 4) do not broadcast to one shape");
+    assert_fault(gm_add(float_input("a", GM_SHAPE(2)), gm_input(graph, "b", GM_INT32, GM_SHAPE(2))),
+                 "add: a 'a' (2) is float32 but b 'b' (2) is int32; cast one of them");
+    assert_fault(gm_exp(gm_input(graph, "i", GM_INT32, GM_SHAPE(2))),
+                 "exp: x 'i' (2) is int32 but must be float32; cast it");
+    assert_fault(gm_reshape(float_input("x", GM_SHAPE(2, 3)), GM_SHAPE(7)),
+                 "reshape: x 'x' (2, 3) has 6 elements but (7) has 7");
+    assert_fault(gm_gemm(float_input("a", GM_SHAPE(2, 3)), float_input("b", GM_SHAPE(2, 3)), NULL),
+                 "gemm: a 'a' (2, 3) has 3 columns but b 'b' (2, 3) has 2 rows");
+    assert_fault(gm_sum(float_input("x", GM_SHAPE(2, 3)), GM_AXIS(2)),
+                 "sum: the set of axes 0x4 names an axis that x 'x' (2, 3) does not have");
+    assert_fault(gm_slice(float_input("x", GM_SHAPE(4)), (size_t[]){3}, (size_t[]){2}),
+                 "slice: 2 elements from 3 on are not in axis 0 of x 'x' (4)");
+    assert_fault(gm_full(graph, GM_SHAPE(2, 0), 1),
+                 "full: axis 1 of shape (2, 0) is empty; every dimension must be at least 1");
+    assert_fault(gm_cast(float_input("x", GM_SHAPE(2)), GM_UINT8),
+                 "cast: x 'x' (2) is float32 and cannot become uint8; only float32 and int32 can be asked for");
+    assert_fault(gm_leaky_relu(float_input("x", GM_SHAPE(2)), 0),
+                 "leaky_relu: slope 0 must be above 0 (use relu for 0)");
+    assert_fault(gm_divide(gm_input(graph, "i", GM_INT32, GM_SHAPE(2)), gm_constant_int(graph, 0)),
+                 "divide: int32 'i' (2) is divided by the constant 0");
+}
+
+static void geometry_that_cannot_be_is_a_fault(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(1, 1, 4, 4)), *w = float_input("w", GM_SHAPE(1, 1, 7, 7));
+    assert_fault(gm_conv2d(x, w, &(gm_conv2d_params){.padding = {1, 1}}),
+                 "conv2d: the kernel's 7 is larger than x 'x' (1, 1, 4, 4) with padding 1 in axis 2");
+    x = float_input("x", GM_SHAPE(1, 1, 4, 4));
+    assert_fault(gm_conv2d_transpose(x, x, &(gm_conv2d_params){.stride = {2, 2}, .output_padding = {2, 0}}),
+                 "conv2d_transpose: output_padding 2 must be below the stride");
+    x = float_input("x", GM_SHAPE(1, 1, 4, 4));
+    assert_fault(gm_max_pool2d(x, &(gm_pool2d_params){.kernel = {2, 2}, .padding = {2, 0}}),
+                 "max_pool2d: kernel 2 with padding 2: the kernel must be at least 1, the padding at most half of it");
+    x = float_input("x", GM_SHAPE(4, 4));
+    assert_fault(gm_average_pool2d(x, &(gm_pool2d_params){.kernel = {2, 2}}),
+                 "average_pool2d: x 'x' (4, 4) is float32 of rank 2 but must be float32 of rank 4");
+}
+
+static void names_stand_for_one_leaf(void **state) {
+    (void)state;
+    gm_tensor *w = gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(2), (gm_initializer){.a = 1});
+    assert_ptr_equal(w, gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(2), (gm_initializer){.a = 2}));
+    assert_ptr_equal(w, gm_variable_find(graph, "w"));
+    assert_null(gm_variable_find(graph, "v"));
+    assert_ptr_equal(float_input("x", GM_SHAPE(2)), float_input("x", GM_SHAPE(2)));
+    assert_fault(gm_variable(graph, "w", GM_INT32, GM_SHAPE(3), (gm_initializer){0}),
+                 "variable 'w' is already declared as float32 (2), not int32 (3)");
+    gm_random_uniform(graph, "r", GM_SHAPE(2), NULL);
+    assert_fault(gm_random_normal(graph, "r", GM_SHAPE(2), NULL),
+                 "random 'r' is already used for uniform numbers of shape (2); a name stands for one node");
+}
+
+static void the_first_fault_stays_and_poison_spreads(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(2, 3));
+    gm_tensor *bad = gm_reshape(x, GM_SHAPE(5)), *dx = NULL;
+    gm_tensor *y = gm_mean_all(gm_conv2d(gm_concat((gm_tensor *[]){gm_relu(gm_add(bad, x)), x}, 2, 0), x, NULL));
+    gm_gemm(x, x, NULL); // a second fault is not heard
+    gm_grad(y, &x, 1, &dx);
+    assert_true(gm_is_poison(dx));
+    assert_true(gm_is_poison(gm_random_uniform(graph, "u", GM_SHAPE(2), bad)));
+    assert_true(gm_is_poison(gm_max_pool2d(gm_variance(gm_slice(bad, NULL, NULL), 1), NULL)));
+    assert_true(gm_is_poison(gm_select(x, gm_gather(bad, bad), gm_pad(bad, NULL, NULL))));
+    assert_fault(y, "reshape: x 'x' (2, 3) has 6 elements but (5) has 5");
+}
+
+static void null_is_a_fault_not_a_crash(void **state) {
+    (void)state;
+    gm_tensor *dx = NULL;
+    assert_null(gm_add(NULL, NULL));
+    assert_null(gm_mean_all(gm_relu(NULL)));
+    assert_null(gm_full(NULL, GM_SHAPE(2), 1));
+    assert_null(gm_concat(NULL, 0, 0));
+    assert_int_equal(gm_graph_status(NULL), GM_ERROR_ARGUMENT);
+    assert_int_equal(gm_tensor_type(NULL), GM_TYPE_INVALID);
+    assert_string_equal(gm_tensor_name(NULL), "");
+    gm_phase_fetch(NULL, NULL);
+    gm_phase_assign(gm_phase_create(NULL, "p"), NULL, NULL);
+    gm_tensor *x = float_input("x", GM_SHAPE(2));
+    gm_grad(NULL, &x, 1, &dx);
+    assert_fault(dx, "grad: y is NULL");
+    assert_fault(gm_multiply(float_input("x", GM_SHAPE(2)), NULL), "multiply: input 1 is NULL");
+}
+
+static void graphs_do_not_mix(void **state) {
+    (void)state;
+    gm_graph *other = NULL;
+    assert_int_equal(gm_graph_create(&other), GM_OK);
+    gm_tensor *x = float_input("x", GM_SHAPE(2)), *y = gm_input(other, "y", GM_FLOAT32, GM_SHAPE(2));
+    gm_tensor *sum = gm_add(x, y);
+    gm_graph_destroy(&other);
+    assert_fault(sum, "add: its inputs belong to different graphs");
+}
+
+// ---- Equal nodes and simplification ----
+
+static void equal_nodes_are_made_once(void **state) {
+    (void)state;
+    gm_tensor *a = float_input("a", GM_SHAPE(2, 3)), *b = float_input("b", GM_SHAPE(2, 3));
+    assert_ptr_equal(gm_add(a, b), gm_add(a, b));
+    assert_ptr_equal(gm_add(a, b), gm_add(b, a));
+    assert_ptr_not_equal(gm_subtract(a, b), gm_subtract(b, a));
+    assert_ptr_equal(gm_leaky_relu(a, .2), gm_leaky_relu(a, .2));
+    assert_ptr_not_equal(gm_leaky_relu(a, .2), gm_leaky_relu(a, .1));
+    assert_ptr_not_equal(gm_sum(a, GM_AXIS(0)), gm_sum(a, GM_AXIS(1)));
+    gm_tensor *nodes[3000]; // past several growths of the table
+    for (size_t i = 0; i < GM_COUNT(nodes); i++)
+        nodes[i] = gm_offset(a, (double)i + 1);
+    for (size_t i = 0; i < GM_COUNT(nodes); i++)
+        assert_ptr_equal(nodes[i], gm_offset(a, (double)i + 1));
+}
+
+static void neutral_arithmetic_vanishes(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(2, 3)), *y = float_input("y", GM_SHAPE(2, 3));
+    gm_tensor *one = gm_full(graph, GM_SHAPE(2, 3), 1), *zero = gm_constant(graph, 0);
+    assert_ptr_equal(gm_multiply(x, one), x);
+    assert_ptr_equal(gm_multiply(gm_reshape(one, GM_SHAPE(3, 2)), gm_reshape(x, GM_SHAPE(3, 2))),
+                     gm_reshape(x, GM_SHAPE(3, 2)));
+    assert_ptr_equal(gm_add(zero, x), x);
+    assert_ptr_equal(gm_subtract(x, zero), x);
+    assert_ptr_equal(gm_divide(x, one), x);
+    assert_constant(gm_multiply(x, zero), GM_SHAPE(2, 3), 0);
+    assert_constant(gm_subtract(x, x), GM_SHAPE(2, 3), 0);
+    assert_ptr_equal(gm_subtract(zero, x), gm_negate(x));
+    assert_ptr_equal(gm_multiply(x, gm_constant(graph, 3)), gm_scale(x, 3));
+    assert_ptr_equal(gm_multiply(x, x), gm_square(x));
+    assert_ptr_equal(gm_select(one, x, y), x);
+    assert_ptr_equal(gm_cast(x, GM_FLOAT32), x);
+    gm_tensor *i = gm_input(graph, "i", GM_INT32, GM_SHAPE(2));
+    assert_ptr_equal(gm_add(i, gm_constant_int(graph, 0)), i);
+    assert_ptr_equal(gm_multiply(gm_constant_int(graph, 1), i), i);
+}
+
+static void constants_fold(void **state) {
+    (void)state;
+    gm_tensor *two = gm_constant(graph, 2), *three = gm_full(graph, GM_SHAPE(4), 3);
+    assert_constant(gm_divide(gm_add(two, three), two), GM_SHAPE(4), 2.5);
+    assert_constant(gm_sqrt(gm_square(three)), GM_SHAPE(4), 3);
+    assert_constant(gm_less(two, three), GM_SHAPE(4), 1);
+    assert_constant(gm_sum(three, GM_AXIS(0)), GM_SHAPE(1), 12);
+    assert_constant(gm_mean_all(three), GM_SCALAR, 3);
+    gm_tensor *seven = gm_divide(gm_constant_int(graph, 15), gm_constant_int(graph, 2));
+    assert_constant(seven, GM_SCALAR, 7);
+    assert_int_equal(gm_tensor_type(seven), GM_INT32);
+    assert_constant(gm_cast(gm_constant(graph, -2.7), GM_INT32), GM_SCALAR, -2);
+    assert_op(gm_log(gm_constant(graph, -1)), "log"); // NaN is left to the device
+    gm_tensor *x = float_input("x", GM_SHAPE(4, 2));
+    assert_constant(gm_gemm(x, gm_full(graph, GM_SHAPE(2, 3), 0), NULL), GM_SHAPE(4, 3), 0);
+}
+
+static void views_that_change_nothing_vanish(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(2, 1, 3));
+    assert_ptr_equal(gm_reshape(x, GM_SHAPE(2, 1, 3)), x);
+    assert_ptr_equal(gm_broadcast(x, GM_SHAPE(2, 1, 3)), x);
+    assert_ptr_equal(gm_slice(x, (size_t[]){0, 0, 0}, (size_t[]){2, 1, 3}), x);
+    assert_ptr_equal(gm_sum(x, GM_AXIS(1)), x);
+    assert_ptr_equal(gm_pad(x, (size_t[]){0, 0, 0}, (size_t[]){0, 0, 0}), x);
+    assert_ptr_equal(gm_concat(&x, 1, 0), x);
+    assert_op(gm_transpose(x, (size_t[]){1, 0, 2}), "reshape"); // only a size of 1 moves
+}
+
+// What gm_grad makes on its way is hidden, and constructors shorten chains of it.
+static void chains_of_hidden_nodes_collapse(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(2, 1, 3)), *y = float_input("y", GM_SHAPE(2, 1, 3));
+    gm_tensor *z = float_input("z", GM_SHAPE(4, 1, 3));
+    gm_tensor *a = float_input("a", GM_SHAPE(3, 2)), *b = float_input("b", GM_SHAPE(3, 5));
+    graph->hiding = true;
+    assert_ptr_equal(gm_negate(gm_negate(x)), x);
+    assert_ptr_equal(gm_negate(gm_subtract(x, y)), gm_subtract(y, x));
+    assert_ptr_equal(gm_add(x, gm_negate(y)), gm_subtract(x, y));
+    assert_ptr_equal(gm_subtract(x, gm_negate(y)), gm_add(x, y));
+    assert_ptr_equal(gm_multiply(gm_negate(x), gm_negate(y)), gm_multiply(x, y));
+    assert_ptr_equal(gm_scale(gm_scale(x, .5), 2), x);
+    assert_ptr_equal(gm_negate(gm_scale(x, 3)), gm_scale(x, -3));
+    assert_ptr_equal(gm_offset(gm_offset(x, 2), -2), x);
+    assert_ptr_equal(gm_reshape(gm_reshape(x, GM_SHAPE(6)), GM_SHAPE(2, 1, 3)), x);
+    assert_ptr_equal(gm_broadcast(gm_broadcast(x, GM_SHAPE(2, 4, 3)), GM_SHAPE(5, 2, 4, 3)),
+                     gm_broadcast(x, GM_SHAPE(5, 2, 4, 3)));
+    assert_ptr_equal(gm_transpose(gm_transpose(x, (size_t[]){2, 0, 1}), (size_t[]){1, 2, 0}), x);
+    gm_tensor *padded = gm_pad(x, (size_t[]){1, 0, 2}, (size_t[]){0, 0, 1});
+    assert_ptr_equal(gm_slice(padded, (size_t[]){1, 0, 2}, (size_t[]){2, 1, 3}), x);
+    gm_tensor *both = gm_concat((gm_tensor *[]){x, z}, 2, 0);
+    assert_ptr_equal(gm_slice(both, (size_t[]){2, 0, 0}, (size_t[]){4, 1, 3}), z);
+    assert_op(gm_slice(both, (size_t[]){1, 0, 0}, (size_t[]){3, 1, 3}), "slice");
+    assert_ptr_equal(gm_sum(gm_broadcast(x, GM_SHAPE(2, 4, 3)), GM_AXIS(1)), gm_scale(x, 4));
+    assert_ptr_equal(gm_sum(gm_sum(x, GM_AXIS(0)), GM_AXIS(2)), gm_sum(x, GM_AXIS(0) | GM_AXIS(2)));
+    gm_tensor *product = gm_gemm(gm_transpose(a, (size_t[]){1, 0}), b, NULL);
+    assert_ptr_equal(product, gm_gemm(a, b, &(gm_gemm_params){.transpose_a = true}));
+    assert_int_equal(gm_graph_status(graph), GM_OK);
+}
+
+// ---- Gradients ----
+
+static void gradient_of_what_y_ignores_is_zero(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(3)), *z = float_input("z", GM_SHAPE(4)), *dxs[3];
+    gm_tensor *y = gm_sum_all(gm_scale(x, 3));
+    gm_tensor *late = float_input("late", GM_SHAPE(2)); // a higher id than y's
+    gm_grad(y, (gm_tensor *[]){x, z, late}, 3, dxs);
+    assert_constant(dxs[0], GM_SHAPE(3), 3);
+    assert_constant(dxs[1], GM_SHAPE(4), 0);
+    assert_constant(dxs[2], GM_SHAPE(2), 0);
+    gm_grad(gm_reshape(y, GM_SHAPE(1, 1)), (gm_tensor *[]){y}, 1, dxs); // an inner node, a y of rank 2
+    assert_constant(dxs[0], GM_SCALAR, 1);
+}
+
+// A caller may differentiate by any tensor that it holds: nothing built on top of one may lose sight of it.
+static void gradients_reach_every_tensor_that_a_caller_holds(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(3, 3)), *y = float_input("y", GM_SHAPE(3, 3)), *dh;
+    gm_tensor *negated = gm_negate(x), *scaled = gm_scale(x, 3), *offset = gm_offset(x, 1);
+    gm_tensor *flat = gm_reshape(x, GM_SHAPE(9)), *turned = gm_transpose(x, (size_t[]){1, 0});
+    gm_tensor *repeated = gm_broadcast(x, GM_SHAPE(2, 3, 3)), *part = gm_slice(x, (size_t[]){0, 1}, (size_t[]){3, 2});
+    gm_tensor *padded = gm_pad(x, (size_t[]){1, 0}, (size_t[]){0, 1}), *both = gm_concat((gm_tensor *[]){x, y}, 2, 0);
+    gm_tensor *rows = gm_sum(x, GM_AXIS(1)), *difference = gm_subtract(x, y);
+    const struct {
+        gm_tensor *held, *built;
+    } cases[] = {
+        {negated, gm_negate(negated)},
+        {negated, gm_add(y, negated)},
+        {negated, gm_subtract(y, negated)},
+        {negated, gm_multiply(negated, gm_negate(y))},
+        {difference, gm_negate(difference)},
+        {scaled, gm_scale(scaled, 2)},
+        {scaled, gm_negate(scaled)},
+        {negated, gm_scale(negated, 2)},
+        {offset, gm_offset(offset, 2)},
+        {flat, gm_reshape(flat, GM_SHAPE(3, 3))},
+        {turned, gm_transpose(turned, (size_t[]){1, 0})},
+        {repeated, gm_broadcast(repeated, GM_SHAPE(4, 2, 3, 3))},
+        {repeated, gm_sum(repeated, GM_AXIS(0))},
+        {repeated, gm_max(repeated, GM_AXIS(0))},
+        {part, gm_slice(part, (size_t[]){0, 0}, (size_t[]){1, 1})},
+        {padded, gm_slice(padded, (size_t[]){1, 0}, (size_t[]){3, 3})},
+        {padded, gm_pad(padded, (size_t[]){1, 0}, (size_t[]){0, 0})},
+        {both, gm_slice(both, (size_t[]){0, 0}, (size_t[]){3, 3})},
+        {rows, gm_sum(rows, GM_AXIS(0))},
+        {turned, gm_gemm(turned, y, NULL)},
+    };
+    for (size_t i = 0; i < GM_COUNT(cases); i++) {
+        gm_grad(gm_sum_all(cases[i].built), &cases[i].held, 1, &dh);
+        assert_shape(dh, *gm_tensor_shape(cases[i].held));
+        const gm_tensor *under = dh;
+        while (under->op == &gm_op_broadcast)
+            under = under->input[0];
+        if (under->op == &gm_op_constant && ((const gm_constant_attributes *)under->attributes)->value == 0)
+            fail_msg("case %zu: %s on %s has no gradient", i, cases[i].built->op->name, cases[i].held->op->name);
+        assert_false(dh->hidden);
+    }
+}
+
+static void gradients_use_the_output_where_that_saves_the_input(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(3)), *dx;
+    gm_tensor *(*const constructors[])(gm_tensor *) = {gm_tanh, gm_sigmoid, gm_exp, gm_sqrt, gm_rsqrt, gm_relu};
+    for (size_t i = 0; i < GM_COUNT(constructors); i++) {
+        gm_tensor *h = constructors[i](x), *y = gm_sum_all(h);
+        size_t before = graph->node_count;
+        gm_grad(y, &x, 1, &dx);
+        bool uses_output = false;
+        for (size_t id = before; id < graph->node_count; id++)
+            for (size_t k = 0; k < graph->nodes[id]->input_count; k++) {
+                assert_ptr_not_equal(graph->nodes[id]->input[k], x);
+                uses_output = uses_output || graph->nodes[id]->input[k] == h;
+            }
+        assert_true(uses_output || dx == h);
+        assert_shape(dx, GM_SHAPE(3));
+    }
+}
+
+static void only_wanted_gradients_are_made(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(2, 3, 8, 8)), *dx;
+    gm_tensor *w = gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(4, 3, 3, 3), (gm_initializer){0});
+    gm_tensor *y = gm_mean_all(gm_square(gm_conv2d(x, w, NULL)));
+    gm_grad(y, &x, 1, &dx);
+    assert_op(dx, "conv_input");
+    assert_int_equal(count_op("conv_weight"), 0);
+    gm_grad(y, &w, 1, &dx);
+    assert_op(dx, "conv_weight");
+    assert_int_equal(count_op("conv_input"), 1);
+    gm_grad(gm_mean_all(gm_stop_gradient(gm_square(x))), &x, 1, &dx);
+    assert_constant(dx, GM_SHAPE(2, 3, 8, 8), 0);
+}
+
+static void variance_has_the_closed_form_gradient(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(16, 5)), *dx;
+    gm_tensor *v = gm_variance(x, GM_AXIS(0));
+    assert_ptr_equal(v->op, &gm_op_variance);
+    size_t sums = count_op("sum");
+    gm_grad(gm_sum_all(v), &x, 1, &dx);
+    assert_int_equal(count_op("sum"), sums + 1); // sum_all's own; the gradient shares the forward's mean
+    assert_ptr_equal(dx, gm_scale(gm_subtract(x, gm_mean(x, GM_AXIS(0))), 2. / 16));
+}
+
+static void gradient_needs_one_float_element(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(3)), *dx;
+    gm_grad(gm_square(x), &x, 1, &dx);
+    assert_fault(dx, "grad: y is float32 (3) but must be float32 with one element (sum_all or mean_all it)");
+    gm_tensor *i = gm_input(graph, "i", GM_INT32, GM_SHAPE(3));
+    gm_grad(gm_mean_all(gm_cast(i, GM_FLOAT32)), &i, 1, &dx);
+    assert_fault(dx, "grad: xs[0] 'i' (3) is int32 but must be float32");
+}
+
+static gm_tensor *dense(const char *name, gm_tensor *x, size_t units, gm_tensor **weights) {
+    gm_text weight = {0}, bias = {0};
+    gm_text_printf(&weight, "%s.w", name);
+    gm_text_printf(&bias, "%s.b", name);
+    assert_false(weight.failed || bias.failed);
+    size_t inputs = gm_tensor_shape(x)->dim[1];
+    weights[0] = gm_variable(graph, weight.data, GM_FLOAT32, GM_SHAPE(units, inputs), (gm_initializer){0});
+    weights[1] = gm_variable(graph, bias.data, GM_FLOAT32, GM_SHAPE(units), (gm_initializer){0});
+    gm_text_finish(&weight);
+    gm_text_finish(&bias);
+    return gm_add(gm_gemm(x, weights[0], &(gm_gemm_params){.transpose_b = true}), weights[1]);
+}
+
+static gm_tensor *critic(gm_tensor *x, gm_tensor **weights) {
+    gm_tensor *h = gm_leaky_relu(dense("d0", x, 128, weights), .2);
+    return dense("d2", gm_leaky_relu(dense("d1", h, 128, weights + 2), .2), 1, weights + 4);
+}
+
+// WGAN-GP: a gradient of a gradient. Every GEMM of the graph is one that the mathematics needs.
+static void double_gradient_of_an_mlp_gan_stays_small(void **state) {
+    (void)state;
+    gm_tensor *real = float_input("real", GM_SHAPE(100, 784)), *fake = float_input("fake", GM_SHAPE(100, 784));
+    gm_tensor *mix = gm_random_uniform(graph, "mix", GM_SHAPE(100, 1), NULL);
+    gm_tensor *weights[6], *dx, *dweights[6];
+    gm_tensor *between = gm_add(real, gm_multiply(mix, gm_subtract(fake, real)));
+    gm_grad(gm_sum_all(critic(between, weights)), &between, 1, &dx);
+    assert_shape(dx, GM_SHAPE(100, 784));
+    gm_tensor *norm = gm_sqrt(gm_offset(gm_sum(gm_square(dx), GM_AXIS(1)), 1e-12));
+    gm_tensor *penalty = gm_scale(gm_mean_all(gm_square(gm_offset(norm, -1))), 10);
+    gm_tensor *loss =
+        gm_add(gm_subtract(gm_mean_all(critic(fake, weights)), gm_mean_all(critic(real, weights))), penalty);
+    gm_grad(loss, weights, 6, dweights);
+    for (size_t i = 0; i < 6; i++)
+        assert_shape(dweights[i], *gm_tensor_shape(weights[i]));
+    // Forward 3 times 3; the gradient by the input 3; the penalty's way back through those 2, its weights 3; the real
+    // and the fake batch 2 + 3 each.
+    if (count_op("gemm") > 27)
+        fail_msg("%zu GEMMs, expected 27", count_op("gemm"));
+    if (graph->node_count > 150)
+        fail_msg("%zu nodes, expected at most 150", graph->node_count);
+}
+
+// ---- Phases ----
+
+static void phases_keep_order_fetches_and_assignments(void **state) {
+    (void)state;
+    gm_tensor *w = gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(2), (gm_initializer){0}), *next = gm_offset(w, 1);
+    gm_phase *first = gm_phase_create(graph, "first"), *second = gm_phase_create(graph, "second");
+    gm_phase_fetch(first, next);
+    gm_phase_fetch(first, next);
+    gm_phase_assign(first, w, next);
+    gm_phase_assign(second, w, gm_scale(w, 2));
+    assert_int_equal(gm_graph_status(graph), GM_OK);
+    assert_int_equal(first->index, 0);
+    assert_int_equal(second->index, 1);
+    assert_int_equal(first->fetch_count, 1);
+    assert_int_equal(first->assignment_count, 1);
+    assert_ptr_equal(first->assignments[0].variable, w);
+    assert_ptr_equal(first->assignments[0].value, next);
+    gm_phase_assign(first, w, w);
+    assert_fault(graph->nodes[0],
+                 "phase 'first': variable 'w' (2) is assigned twice; compose the two updates into one value");
+}
+
+static void impossible_assignments_are_faults(void **state) {
+    (void)state;
+    gm_tensor *w = gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(2), (gm_initializer){0});
+    gm_phase_assign(gm_phase_create(graph, "p"), w, gm_constant(graph, 1));
+    assert_fault(graph->nodes[0], "phase 'p': variable 'w' (2) is float32 and cannot be assigned float32 ()");
+    gm_tensor *x = float_input("x", GM_SHAPE(2));
+    gm_phase_assign(gm_phase_create(graph, "p"), x, x);
+    assert_fault(graph->nodes[0], "phase 'p': input 'x' (2) is assigned to, but only variables can be");
+    gm_phase_create(graph, "p");
+    gm_phase_create(graph, "p");
+    assert_fault(graph->nodes[0], "phase 'p' exists already");
+}
+
+#define CASE(function) cmocka_unit_test_setup_teardown(function, make_graph, drop_graph)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        CASE(elementwise_shapes_broadcast),
+        CASE(comparisons_of_integers_give_floats),
+        CASE(views_and_moves_have_their_shapes),
+        CASE(reductions_keep_axes_of_size_one),
+        CASE(matrix_product_has_four_transpose_cases),
+        CASE(convolution_has_pytorch_sizes),
+        CASE(pooling_and_rows_have_their_shapes),
+        CASE(random_nodes_are_named_and_counted),
+        CASE(faults_name_shapes_and_values),
+        CASE(geometry_that_cannot_be_is_a_fault),
+        CASE(names_stand_for_one_leaf),
+        CASE(the_first_fault_stays_and_poison_spreads),
+        CASE(null_is_a_fault_not_a_crash),
+        CASE(graphs_do_not_mix),
+        CASE(equal_nodes_are_made_once),
+        CASE(neutral_arithmetic_vanishes),
+        CASE(constants_fold),
+        CASE(views_that_change_nothing_vanish),
+        CASE(chains_of_hidden_nodes_collapse),
+        CASE(gradient_of_what_y_ignores_is_zero),
+        CASE(gradients_reach_every_tensor_that_a_caller_holds),
+        CASE(gradients_use_the_output_where_that_saves_the_input),
+        CASE(only_wanted_gradients_are_made),
+        CASE(variance_has_the_closed_form_gradient),
+        CASE(gradient_needs_one_float_element),
+        CASE(double_gradient_of_an_mlp_gan_stays_small),
+        CASE(phases_keep_order_fetches_and_assignments),
+        CASE(impossible_assignments_are_faults),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,153 @@
+// ganymede sample: a trained run into a PNG grid or an NPY file.
+#include "command.h"
+
+#include "ganymede/data.h"
+#include "ganymede/train.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MOST_SAMPLES = 10000000 };
+
+// One whole number; *text moves behind it.
+static bool read_number(const char **text, uint64_t *value) {
+    if (**text < '0' || **text > '9')
+        return false;
+    char *end = NULL;
+    errno = 0;
+    *value = strtoull(*text, &end, 10);
+    *text = end;
+    return errno == 0;
+}
+
+// "0-63", "7", "1,5,10-12" into *seeds (free it). False: not of this form, or too many.
+static bool parse_seeds(const char *text, uint64_t **seeds, size_t *count) {
+    *seeds = NULL;
+    *count = 0;
+    for (;;) {
+        uint64_t first, last;
+        if (!read_number(&text, &first))
+            return false;
+        last = first;
+        if (*text == '-') {
+            text++;
+            if (!read_number(&text, &last))
+                return false;
+        }
+        if (last < first || last - first >= MOST_SAMPLES || *count + (last - first) + 1 > MOST_SAMPLES)
+            return false;
+        uint64_t *grown = realloc(*seeds, (*count + (size_t)(last - first) + 1) * sizeof **seeds);
+        if (!grown)
+            return false;
+        *seeds = grown;
+        for (uint64_t seed = first;; seed++) {
+            grown[(*count)++] = seed;
+            if (seed == last)
+                break;
+        }
+        if (*text == '\0')
+            return true;
+        if (*text++ != ',')
+            return false;
+    }
+}
+
+// "8x8": columns times rows, as picture sizes are said.
+static bool parse_grid(const char *text, size_t *columns, size_t *rows) {
+    uint64_t wide, high;
+    if (!read_number(&text, &wide) || *text++ != 'x' || !read_number(&text, &high) || *text != '\0')
+        return false;
+    if (wide == 0 || high == 0 || wide > 4096 || high > 4096)
+        return false;
+    *columns = (size_t)wide;
+    *rows = (size_t)high;
+    return true;
+}
+
+typedef struct sample_arguments {
+    const char *run, *device, *picture, *npy;
+    uint64_t *seeds;
+    size_t count, rows, columns;
+} sample_arguments;
+
+static int sample(const sample_arguments *arguments) {
+    int exit_code = EXIT_ERROR;
+    gm_sampler *sampler = NULL;
+    gm_sampler_info info;
+    float *samples = NULL;
+    if (gm_sampler_open(&sampler, arguments->run, arguments->device) != GM_OK)
+        return fail_with_message();
+    gm_sampler_get_info(sampler, &info);
+    samples = calloc(arguments->count, info.channels * info.height * info.width * sizeof *samples);
+    if (!samples) {
+        fprintf(stderr, "ganymede: out of memory for %zu samples; ask for fewer --seeds\n", arguments->count);
+        goto done;
+    }
+    if (gm_sampler_generate(sampler, arguments->seeds, arguments->count, samples) != GM_OK) {
+        fail_with_message();
+        goto done;
+    }
+    if (arguments->npy) {
+        const size_t dim[4] = {arguments->count, info.channels, info.height, info.width};
+        if (gm_npy_write(arguments->npy, samples, info.images ? 4 : 2, dim) != GM_OK) {
+            fail_with_message();
+            goto done;
+        }
+        printf("%s\n", arguments->npy);
+    }
+    if (arguments->picture) {
+        if (gm_sampler_picture(sampler, arguments->picture, samples, arguments->count, arguments->rows,
+                               arguments->columns) != GM_OK) {
+            fail_with_message();
+            goto done;
+        }
+        printf("%s\n", arguments->picture);
+    }
+    exit_code = EXIT_OK;
+done:
+    free(samples);
+    gm_sampler_close(&sampler);
+    return exit_code;
+}
+
+int command_sample(int count, char **words) {
+    sample_arguments arguments = {0};
+    const char *seeds = NULL, *grid = NULL;
+    const option_row options[] = {
+        {"--seeds", "0-63", OPTION_TEXT, &seeds, "which samples: numbers and ranges with commas (default 0-63)"},
+        {"--grid", "8x8", OPTION_TEXT, &grid, "columns x rows of the picture (default: near a square)"},
+        {"-o", "FILE.png", OPTION_TEXT, &arguments.picture,
+         "the picture (default: samples.png, unless --npy is given)"},
+        {"--npy", "FILE", OPTION_TEXT, &arguments.npy, "float32 array: N,C,H,W in the recipe's range, or N,d"},
+        {"--device", "SEL", OPTION_TEXT, &arguments.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
+    };
+    const usage_text usage = {
+        .command = "ganymede sample",
+        .arguments = "RUN",
+        .summary = "Draws samples from the newest checkpoint of a run folder, or from one .safetensors file in it.\n"
+                   "A sample depends on its own seed alone.",
+        .example = "ganymede sample runs/00000-dcgan-fashion --seeds 0-63 --grid 8x8 -o grid.png",
+        .options = options,
+        .option_count = COUNT(options),
+        .least = 1,
+        .most = 1,
+    };
+    int exit_code;
+    if (!options_parse(&usage, count, words, &arguments.run, &exit_code))
+        return exit_code;
+    if (grid && !parse_grid(grid, &arguments.columns, &arguments.rows))
+        return usage_error(&usage, "--grid expects COLUMNSxROWS such as 8x8, not '%s'", grid);
+    if (!parse_seeds(seeds ? seeds : "0-63", &arguments.seeds, &arguments.count)) {
+        exit_code = usage_error(&usage, "--seeds expects numbers and ranges such as 0-63 or 1,5,9-12, not '%s'", seeds);
+    } else if (grid && arguments.columns * arguments.rows < arguments.count) {
+        exit_code = usage_error(&usage, "--grid %s has %zu cells for %zu seeds", grid,
+                                arguments.columns * arguments.rows, arguments.count);
+    } else {
+        if (!arguments.picture && !arguments.npy)
+            arguments.picture = "samples.png";
+        exit_code = sample(&arguments);
+    }
+    free(arguments.seeds);
+    return exit_code;
+}

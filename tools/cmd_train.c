@@ -1,0 +1,141 @@
+// ganymede train: a recipe into a run folder.
+#include "command.h"
+#include "progress.h"
+
+#include "ganymede/train.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop_requested;
+
+// The first Ctrl-C asks the trainer to stop at the end of its step; a second one kills as usual.
+static void request_stop(int number) {
+    stop_requested = 1;
+    signal(number, SIG_DFL);
+}
+
+static bool after_step(const gm_train_progress *progress, void *user) {
+    progress_show(user, progress);
+    return stop_requested != 0;
+}
+
+typedef struct train_arguments {
+    gm_train_options options;
+    option_number steps, batch, seed;
+    option_list settings;
+    bool dry_run, quiet, json;
+} train_arguments;
+
+// --steps, --batch and --seed are settings with short names; they come behind the --set ones and so win.
+static void add_setting(train_arguments *train, char text[64], const char *key, const option_number *number) {
+    if (!number->given)
+        return;
+    snprintf(text, 64, "%s=%llu", key, (unsigned long long)number->value);
+    train->settings.entries[train->settings.count++] = text;
+}
+
+static void print_plan(const gm_train_info *info) {
+    const gm_plan_statistics *plan = &info->statistics;
+    printf("%s\nplan: %zu launches, %zu kernels, %.3f GFLOP a step, %s planned (%s with a buffer per value), "
+           "%s of variables\n",
+           info->recipe, plan->launches, plan->kernels, plan->flop * 1e-9, format_bytes(plan->device_bytes).text,
+           format_bytes(plan->unplanned_bytes).text, format_bytes(plan->state_bytes).text);
+}
+
+static int train(const train_arguments *arguments) {
+    gm_trainer *trainer = NULL;
+    gm_train_info info;
+    progress_printer printer = {.style = arguments->json              ? PROGRESS_JSON
+                                         : arguments->quiet           ? PROGRESS_QUIET
+                                         : isatty(STDOUT_FILENO) != 0 ? PROGRESS_TERMINAL
+                                                                      : PROGRESS_LINES};
+    if (gm_trainer_create(&trainer, &arguments->options) != GM_OK)
+        return fail_with_message();
+    gm_trainer_get_info(trainer, &info);
+    progress_start(&printer, &info);
+    if (arguments->dry_run) {
+        if (!arguments->json && !arguments->quiet)
+            print_plan(&info);
+        gm_trainer_destroy(&trainer);
+        return EXIT_OK;
+    }
+    struct sigaction action = {.sa_handler = request_stop};
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    gm_status status = gm_trainer_run(trainer, after_step, &printer);
+    gm_trainer_get_info(trainer, &info);
+    progress_end(&printer, &info, status);
+    int code = status == GM_OK ? EXIT_OK : fail_with_message();
+    gm_trainer_destroy(&trainer);
+    return status == GM_INTERRUPTED ? EXIT_INTERRUPTED : code;
+}
+
+int command_train(int count, char **words) {
+    train_arguments arguments = {0};
+    gm_train_options *to = &arguments.options;
+    const option_row options[] = {
+        {"--device", "SEL", OPTION_TEXT, &to->device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
+        {"--data", "SRC", OPTION_TEXT, &to->data, "a data set's name or path, instead of the recipe's"},
+        {"--out", "DIR", OPTION_TEXT, &to->out, "the run folder (default: the next runs/NNNNN-name)"},
+        {"--steps", "N", OPTION_NUMBER, &arguments.steps, "train up to generator step N"},
+        {"--batch", "N", OPTION_NUMBER, &arguments.batch, "images per step"},
+        {"--seed", "N", OPTION_NUMBER, &arguments.seed, "the key of every random number"},
+        {"--set", "KEY=VALUE", OPTION_LIST, &arguments.settings, "change one key of the recipe; may be repeated"},
+        {"--resume", "RUN", OPTION_TEXT, &to->resume, "go on with a run, by its own recipe (RECIPE may be left out)"},
+        {"--profile", "DIR", OPTION_TEXT, &to->profile, "write kernel times and a Chrome trace into DIR"},
+        {"--dry-run", NULL, OPTION_FLAG, &arguments.dry_run, "check recipe, data and plan, print them, train nothing"},
+        {"--quiet", NULL, OPTION_FLAG, &arguments.quiet, "print errors only"},
+        {"--json", NULL, OPTION_FLAG, &arguments.json, "one JSON object per line on standard output"},
+    };
+    const usage_text usage = {
+        .command = "ganymede train",
+        .arguments = "RECIPE",
+        .summary = "Trains the networks of a recipe. Ctrl-C finishes the step, writes a checkpoint and exits with 130.",
+        .example = "ganymede train samples/dcgan-fashion.yaml --device gpu --steps 20000 --set data.batch=128",
+        .options = options,
+        .option_count = COUNT(options),
+        .most = 1,
+    };
+    int exit_code;
+    char texts[3][64];
+    arguments.settings.entries = calloc((size_t)count + COUNT(texts), sizeof *arguments.settings.entries);
+    if (!arguments.settings.entries) {
+        fprintf(stderr, "ganymede: out of memory\n");
+        return EXIT_ERROR;
+    }
+    const char *recipe[1] = {NULL};
+    if (!options_parse(&usage, count, words, recipe, &exit_code))
+        goto done;
+    if (!recipe[0] && !to->resume) {
+        exit_code = usage_error(&usage, "expected RECIPE (a .yaml file), or --resume RUN");
+        goto done;
+    }
+    if (to->resume && to->out) {
+        exit_code = usage_error(&usage, "--out and --resume exclude each other: a resumed run stays in its folder");
+        goto done;
+    }
+    for (size_t i = 0; i < arguments.settings.count; i++) {
+        const char *equals = strchr(arguments.settings.entries[i], '=');
+        if (!equals || equals == arguments.settings.entries[i]) {
+            exit_code = usage_error(&usage, "--set expects KEY=VALUE, not '%s'", arguments.settings.entries[i]);
+            goto done;
+        }
+    }
+    add_setting(&arguments, texts[0], "steps", &arguments.steps);
+    add_setting(&arguments, texts[1], "data.batch", &arguments.batch);
+    add_setting(&arguments, texts[2], "seed", &arguments.seed);
+    to->recipe = recipe[0];
+    to->settings = arguments.settings.entries;
+    to->setting_count = arguments.settings.count;
+    to->no_folder = arguments.dry_run;
+    exit_code = train(&arguments);
+done:
+    free(arguments.settings.entries);
+    return exit_code;
+}

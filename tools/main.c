@@ -1,0 +1,58 @@
+// The `ganymede` command: picks the sub-command.
+#include "command.h"
+
+#include "ganymede/base.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const command_row commands[] = {
+    {"devices", "list the OpenCL devices that can be used", command_devices},
+    {"train", "train the networks of a recipe, or go on with a run", command_train},
+    {"sample", "draw samples from a trained run into a PNG grid or an NPY file", command_sample},
+    {"bench", "measure a recipe's training step on a device", command_bench},
+};
+
+static void print_help(FILE *file) {
+    fprintf(file, "Ganymede trains generative adversarial networks on any OpenCL device.\n\n"
+                  "usage: ganymede COMMAND [ARGUMENTS]\n\n");
+    for (size_t i = 0; i < COUNT(commands); i++)
+        fprintf(file, "  %-9s %s\n", commands[i].name, commands[i].summary);
+    fprintf(file, "\nganymede COMMAND --help explains one; ganymede --version prints the version.\n"
+                  "Example: ganymede train samples/dcgan-fashion.yaml --device gpu\n");
+}
+
+static int run_command(int count, char **arguments) {
+    if (count < 1) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    const char *name = arguments[0];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        print_help(stdout);
+        return EXIT_OK;
+    }
+    if (strcmp(name, "--version") == 0) {
+        printf("ganymede %s\n", gm_version());
+        return EXIT_OK;
+    }
+    for (size_t i = 0; i < COUNT(commands); i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return commands[i].run(count - 1, arguments + 1);
+    fprintf(stderr, "ganymede: '%s' is not a command; expected one of", name);
+    for (size_t i = 0; i < COUNT(commands); i++)
+        fprintf(stderr, "%s %s", i > 0 ? "," : "", commands[i].name);
+    fprintf(stderr, "\n");
+    return EXIT_USAGE;
+}
+
+int main(int count, char **arguments) {
+    int code = run_command(count - 1, arguments + 1);
+    // A full disk behind a redirection shows only here.
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_OK) {
+        fprintf(stderr, "ganymede: standard output cannot be written: %s\n", strerror(errno));
+        return EXIT_ERROR;
+    }
+    return code;
+}

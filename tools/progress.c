@@ -1,0 +1,138 @@
+// How `ganymede train` shows what happens: a line rewritten in place, plain lines, JSON objects, or nothing.
+#include "progress.h"
+
+#include "command.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct time_text {
+    char text[32];
+} time_text;
+
+static time_text format_time(double seconds) {
+    time_text result = {"-"};
+    if (!isfinite(seconds) || seconds < 0 || seconds > 1e9)
+        return result;
+    long whole = (long)(seconds + .5);
+    snprintf(result.text, sizeof result.text, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+    return result;
+}
+
+void progress_start(progress_printer *printer, const gm_train_info *info) {
+    if (printer->style == PROGRESS_QUIET)
+        return;
+    if (printer->style == PROGRESS_JSON) {
+        printf("{\"event\": \"start\", \"name\": ");
+        print_json_string(info->name);
+        printf(", \"run\": ");
+        if (info->folder)
+            print_json_string(info->folder);
+        else
+            printf("null");
+        printf(", \"device\": ");
+        print_json_string(info->device);
+        printf(", \"data\": ");
+        print_json_string(info->data);
+        printf(", \"items\": %zu, \"seed\": %llu, \"step\": %llu, \"steps\": %llu, \"batch\": %zu, "
+               "\"generator_parameters\": %zu, \"discriminator_parameters\": %zu, \"device_bytes\": %llu}\n",
+               info->data_count, (unsigned long long)info->seed, (unsigned long long)info->step,
+               (unsigned long long)info->steps, info->batch, info->generator_parameters, info->discriminator_parameters,
+               (unsigned long long)(info->statistics.device_bytes + info->statistics.state_bytes));
+        fflush(stdout);
+        return;
+    }
+    printf("%s on %s\n", info->name, info->device);
+    printf("data: %s, %zu items of %zux%zux%zu%s\n", info->data, info->data_count, info->channels, info->height,
+           info->width, info->resident ? ", on the device" : "");
+    printf("parameters: generator %zu, discriminator %zu; device memory %s\n", info->generator_parameters,
+           info->discriminator_parameters,
+           format_bytes(info->statistics.device_bytes + info->statistics.state_bytes).text);
+    if (info->folder)
+        printf("run: %s, step %llu of %llu\n", info->folder, (unsigned long long)info->step,
+               (unsigned long long)info->steps);
+    fflush(stdout);
+}
+
+static void show_json(const gm_train_progress *progress) {
+    if (!progress->tick && !progress->picture && !progress->checkpoint)
+        return;
+    printf("{\"event\": \"step\", \"step\": %llu, \"seconds\": ", (unsigned long long)progress->step);
+    print_json_number(progress->seconds);
+    printf(", \"images_per_s\": ");
+    print_json_number(progress->images_per_second);
+    const struct {
+        const char *key;
+        double value;
+    } numbers[] = {
+        {"discriminator_loss", progress->discriminator_loss},
+        {"generator_loss", progress->generator_loss},
+        {"real_score", progress->real_score},
+        {"fake_score", progress->fake_score},
+    };
+    for (size_t i = 0; progress->tick && i < COUNT(numbers); i++) {
+        printf(", \"%s\": ", numbers[i].key);
+        print_json_number(numbers[i].value);
+    }
+    if (progress->picture) {
+        printf(", \"picture\": ");
+        print_json_string(progress->picture);
+    }
+    if (progress->checkpoint) {
+        printf(", \"checkpoint\": ");
+        print_json_string(progress->checkpoint);
+    }
+    printf("}\n");
+    fflush(stdout);
+}
+
+static void show_terminal(progress_printer *printer, const gm_train_progress *progress, const char *line) {
+    // Writing at most ten times a second keeps a fast step fast.
+    if (!progress->tick && progress->step < progress->steps && progress->seconds - printer->shown < .1)
+        return;
+    size_t length = strlen(line);
+    printf("\r%s%*s", line, length < printer->width ? (int)(printer->width - length) : 0, "");
+    fflush(stdout);
+    printer->shown = progress->seconds;
+    printer->width = length;
+    printer->open_line = true;
+}
+
+void progress_show(progress_printer *printer, const gm_train_progress *progress) {
+    if (printer->style == PROGRESS_QUIET)
+        return;
+    if (printer->style == PROGRESS_JSON) {
+        show_json(progress);
+        return;
+    }
+    char line[200];
+    int used = snprintf(line, sizeof line, "step %llu/%llu  %.0f images/s  left %s", (unsigned long long)progress->step,
+                        (unsigned long long)progress->steps, progress->images_per_second,
+                        format_time(progress->seconds_left).text);
+    if (used > 0 && (size_t)used < sizeof line && isfinite(progress->discriminator_loss))
+        snprintf(line + used, sizeof line - (size_t)used, "  loss D %.4f G %.4f  D(x) %.3f  D(G(z)) %.3f",
+                 progress->discriminator_loss, progress->generator_loss, progress->real_score, progress->fake_score);
+    if (printer->style == PROGRESS_TERMINAL) {
+        show_terminal(printer, progress, line);
+    } else if (progress->tick) {
+        printf("%s\n", line);
+        fflush(stdout);
+    }
+}
+
+void progress_end(progress_printer *printer, const gm_train_info *info, gm_status status) {
+    if (printer->open_line)
+        printf("\n");
+    printer->open_line = false;
+    if (printer->style == PROGRESS_JSON) {
+        printf("{\"event\": \"end\", \"status\": \"%s\", \"step\": %llu}\n",
+               status == GM_OK            ? "done"
+               : status == GM_INTERRUPTED ? "interrupted"
+                                          : "failed",
+               (unsigned long long)info->step);
+    } else if (printer->style != PROGRESS_QUIET && info->folder && status == GM_OK) {
+        printf("done: ganymede sample %s -o grid.png draws samples\n", info->folder);
+    }
+    fflush(stdout);
+}

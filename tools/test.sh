@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Builds everything (warnings are errors, gcc and clang) and runs every test, a second time under AddressSanitizer and
+# UndefinedBehaviorSanitizer. Installs what is missing. The last line is "N passed, N failed".
+#
+#   tools/test.sh          everything
+#   tools/test.sh --quick  the gcc build only
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. tools/install.sh
+
+install_packages "gcc g++ libc6-dev clang meson ninja-build pkg-config python3 ocl-icd-opencl-dev \
+    opencl-c-headers libclblast-dev libpng-dev zlib1g-dev libyaml-dev libjansson-dev libcmocka-dev \
+    dataset-fashion-mnist pocl-opencl-icd" "libclang-rt-14-dev oclgrind python3-numpy mesa-opencl-icd"
+
+broken=0
+logs=()
+fail() {
+    echo "$1" >&2
+    broken=$((broken + 1))
+}
+
+# build FOLDER COMPILER MESON_OPTIONS...
+build() {
+    folder=$1 compiler=$2
+    shift 2
+    echo "== $folder ($compiler)"
+    if [ ! -f "$folder/build.ninja" ]; then
+        CC=$compiler meson setup "$folder" -Dwerror=true "$@" >"$folder.log" 2>&1 || {
+            cat "$folder.log"
+            fail "$folder could not be configured"
+            return 1
+        }
+        rm -f "$folder.log"
+    fi
+    ninja -C "$folder" >"$folder/build.log" 2>&1 || {
+        tail -n 60 "$folder/build.log"
+        fail "$folder does not build"
+        return 1
+    }
+}
+
+# run FOLDER MESON_TEST_OPTIONS...
+run() {
+    folder=$1
+    shift
+    rm -f "$folder/meson-logs/testlog.json"
+    meson test -C "$folder" --no-rebuild --print-errorlogs --num-processes 2 "$@" || true
+    logs+=("$folder/meson-logs/testlog.json")
+}
+
+build build-test gcc && run build-test
+if [ "${1:-}" != --quick ]; then
+    build build-test-clang clang
+    # No optimisation of the sanitised build beyond -O1: its messages should name the right line.
+    build build-test-asan gcc -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Ddebug=true && {
+        export ASAN_OPTIONS="detect_leaks=1:allocator_may_return_null=1:${ASAN_OPTIONS:-}"
+        export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp:print_suppressions=0"
+        export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
+        run build-test-asan --suite unit --suite golden --suite fault --suite fuzz --timeout-multiplier 4
+    }
+fi
+python3 tools/count_tests.py "$broken" ${logs[@]+"${logs[@]}"}
