@@ -14,7 +14,7 @@ struct gm_dataset {
 };
 
 // a * b, or false when it does not fit.
-bool gm_multiply(size_t a, size_t b, size_t *product);
+bool gm_multiply_sizes(size_t a, size_t b, size_t *product);
 
 // ---- Building a data set (dataset.c) ----
 

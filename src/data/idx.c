@@ -91,7 +91,7 @@ static gm_status read_header(source *in, size_t rank, gm_idx *idx, size_t *heade
         idx->dim[i] = (size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3];
         if (idx->dim[i] == 0)
             return gm_fail(GM_ERROR_FORMAT, "%s: is empty: dimension %zu is 0", in->name, i);
-        if (!gm_multiply(idx->count, idx->dim[i], &idx->count))
+        if (!gm_multiply_sizes(idx->count, idx->dim[i], &idx->count))
             return gm_fail(GM_ERROR_FORMAT, "%s: is damaged: its header asks for more values than there can be",
                            in->name);
     }
@@ -107,7 +107,7 @@ gm_status gm_idx_parse(const char *name, const void *data, size_t bytes, size_t 
     gm_status status = GM_OK;
     GM_TRY_DONE(read_header(&in, rank, idx, &header));
     size_t most = in.packed ? bytes : in.left;
-    if (in.packed && !gm_multiply(bytes, DEFLATE_RATIO, &most))
+    if (in.packed && !gm_multiply_sizes(bytes, DEFLATE_RATIO, &most))
         most = SIZE_MAX;
     if (idx->count > most) {
         status = gm_fail(GM_ERROR_FORMAT, "%s: is truncated: its header says %zu values, it holds %s%zu", name,

@@ -93,7 +93,7 @@ gm_status gm_loader_create_fetch(gm_loader **loader, gm_fetch fetch, void *user,
                                  size_t batch, uint64_t seed, uint64_t cursor) {
     *loader = NULL;
     size_t bytes;
-    if (batch == 0 || !gm_multiply(batch, item_bytes, &bytes))
+    if (batch == 0 || !gm_multiply_sizes(batch, item_bytes, &bytes))
         return gm_fail(GM_ERROR_ARGUMENT, "a batch of %zu items cannot be loaded", batch);
     if (count == 0 || count > INT32_MAX)
         return gm_fail(GM_ERROR_ARGUMENT, "a data set of %zu items cannot be loaded: 1 to %d", count, INT32_MAX);

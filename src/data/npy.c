@@ -99,7 +99,7 @@ static gm_status parse_shape(const char *name, const char *text, gm_npy *array) 
         if (array->rank == GM_NPY_MAX_RANK)
             return gm_fail(GM_ERROR_FORMAT, "%s: has more than %d dimensions", name, GM_NPY_MAX_RANK);
         array->dim[array->rank++] = (size_t)size;
-        if (!gm_multiply(array->count, (size_t)size, &array->count))
+        if (!gm_multiply_sizes(array->count, (size_t)size, &array->count))
             return gm_fail(GM_ERROR_FORMAT, "%s: is damaged: its shape has more values than there can be", name);
         text = end + strspn(end, " ");
         if (*text == ')')
@@ -170,7 +170,7 @@ gm_status gm_npy_parse(const char *name, const void *data, size_t bytes, gm_npy 
     header head = {0};
     gm_status status = parse_dictionary(name, text, &head, array);
     size_t needed = 0, there = bytes - values;
-    if (status == GM_OK && (!gm_multiply(array->count, head.type->size, &needed) || needed > there))
+    if (status == GM_OK && (!gm_multiply_sizes(array->count, head.type->size, &needed) || needed > there))
         status = gm_fail(GM_ERROR_FORMAT, "%s: is truncated: its shape needs %zu values of %zu bytes, %zu bytes follow",
                          name, array->count, head.type->size, there);
     if (status == GM_OK && needed < there)
@@ -210,7 +210,7 @@ gm_status gm_npy_write(const char *path, const float *values, size_t rank, const
     gm_text head = {0};
     gm_text_printf(&head, "{'descr': '%cf4', 'fortran_order': False, 'shape': (", host_is_little_endian() ? '<' : '>');
     for (size_t i = 0; i < rank; i++) {
-        fits = fits && gm_multiply(count, dim[i], &count);
+        fits = fits && gm_multiply_sizes(count, dim[i], &count);
         gm_text_printf(&head, i + 1 < rank ? "%zu, " : rank == 1 ? "%zu," : "%zu", dim[i]);
     }
     gm_text_append(&head, "), }");
@@ -221,7 +221,7 @@ gm_status gm_npy_write(const char *path, const float *values, size_t rank, const
     uint8_t *file = NULL;
     if (head.failed) {
         status = gm_fail_memory(128, path);
-    } else if (rank > GM_NPY_MAX_RANK || !fits || !gm_multiply(count, sizeof(float), &bytes)) {
+    } else if (rank > GM_NPY_MAX_RANK || !fits || !gm_multiply_sizes(count, sizeof(float), &bytes)) {
         status =
             gm_fail(GM_ERROR_ARGUMENT, "%s: an array of %zu dimensions and %zu values is too large", path, rank, count);
     } else {

@@ -171,41 +171,42 @@ typedef struct element_row {
     const char *name;
     element_function *function;
     integer_function *integer; // for int32 results; NULL: `function` serves
+    bool exact;                // picks, signs or compares: does not round
 } element_row;
 
 static const element_row table[] = {
-    {"add", add, add_integer},
-    {"subtract", subtract, subtract_integer},
-    {"multiply", multiply, multiply_integer},
-    {"divide", divide, divide_integer},
-    {"minimum", minimum, minimum_integer},
-    {"maximum", maximum, maximum_integer},
-    {"less", less, NULL},
-    {"less_equal", less_equal, NULL},
-    {"greater", greater, NULL},
-    {"greater_equal", greater_equal, NULL},
-    {"equal", equal, NULL},
-    {"not_equal", not_equal, NULL},
-    {"select", select_of, NULL},
-    {"negate", negate, negate_integer},
-    {"abs", absolute, absolute_integer},
-    {"sign", sign, NULL},
-    {"floor", floor_of, NULL},
-    {"exp", exp_of, NULL},
-    {"log", log_of, NULL},
-    {"sqrt", sqrt_of, NULL},
-    {"rsqrt", rsqrt_of, NULL},
-    {"square", square, NULL},
-    {"sin", sin_of, NULL},
-    {"cos", cos_of, NULL},
-    {"tanh", tanh_of, NULL},
-    {"sigmoid", sigmoid, NULL},
-    {"softplus", softplus, NULL},
-    {"relu", relu, NULL},
-    {"leaky_relu", leaky_relu, NULL},
-    {"scale", scale, NULL},
-    {"offset", offset, NULL},
-    {"cast", copy, NULL},
+    {"add", add, add_integer, false},
+    {"subtract", subtract, subtract_integer, false},
+    {"multiply", multiply, multiply_integer, false},
+    {"divide", divide, divide_integer, false},
+    {"minimum", minimum, minimum_integer, true},
+    {"maximum", maximum, maximum_integer, true},
+    {"less", less, NULL, true},
+    {"less_equal", less_equal, NULL, true},
+    {"greater", greater, NULL, true},
+    {"greater_equal", greater_equal, NULL, true},
+    {"equal", equal, NULL, true},
+    {"not_equal", not_equal, NULL, true},
+    {"select", select_of, NULL, true},
+    {"negate", negate, negate_integer, true},
+    {"abs", absolute, absolute_integer, true},
+    {"sign", sign, NULL, true},
+    {"floor", floor_of, NULL, true},
+    {"exp", exp_of, NULL, false},
+    {"log", log_of, NULL, false},
+    {"sqrt", sqrt_of, NULL, false},
+    {"rsqrt", rsqrt_of, NULL, false},
+    {"square", square, NULL, false},
+    {"sin", sin_of, NULL, false},
+    {"cos", cos_of, NULL, false},
+    {"tanh", tanh_of, NULL, false},
+    {"sigmoid", sigmoid, NULL, false},
+    {"softplus", softplus, NULL, false},
+    {"relu", relu, NULL, true},
+    {"leaky_relu", leaky_relu, NULL, false},
+    {"scale", scale, NULL, false},
+    {"offset", offset, NULL, false},
+    {"cast", copy, NULL, false},
 };
 
 static const element_row *find(const gm_op *op) {
@@ -237,7 +238,7 @@ static double evaluate(const element_row *row, const gm_tensor *y, const numbers
 }
 
 // How far rounding errors of input k's scale move the result, in units of the error: the difference quotient with a
-// X.
+// step of a few of float's epsilon, so that a jump within reach of an error counts as one.
 static double propagated(const element_row *row, const gm_tensor *y, const numbers *n, const double *x, size_t k,
                          double magnitude, double value) {
     if (!(magnitude > 0))
@@ -267,7 +268,7 @@ static void elementwise(const gm_tensor *y, const gm_operand *in, double *value,
         for (size_t k = 0; k < y->input_count; k++)
             x[k] = in[k].value[i];
         value[i] = evaluate(row, y, &n, x);
-        magnitude[i] = y->type == GM_INT32 ? 0 : fabs(value[i]); // integers do not round
+        magnitude[i] = row->exact || y->type == GM_INT32 ? 0 : fabs(value[i]);
         for (size_t k = 0; k < y->input_count; k++)
             magnitude[i] += propagated(row, y, &n, x, k, in[k].magnitude[i], value[i]);
     }

@@ -94,7 +94,9 @@ gm_status gm_reference_set(gm_reference *r, gm_tensor *leaf, const double *value
     slot *s = &r->slots[leaf->id];
     if (s->value == NULL)
         GM_TRY(hold(s, leaf));
-    memcpy(s->value, values, gm_shape_count(&leaf->shape) * sizeof(double));
+    size_t count = gm_shape_count(&leaf->shape);
+    memcpy(s->value, values, count * sizeof *values);
+    memset(s->magnitude, 0, count * sizeof *s->magnitude);
     return GM_OK;
 }
 
@@ -189,25 +191,32 @@ static gm_status compute_kept(gm_reference *r) {
     return GM_OK;
 }
 
-// The values of all assignments first, then the copies: one variable's new value may read another's old one.
+// The values of all assignments first, then the copies: one variable's new value may read another's old one. Error
+// scales go with the values, so that those of later phases count what the device's variables may be off by.
 static gm_status assign(gm_reference *r, const gm_phase *phase) {
     size_t total = 0;
     for (size_t i = 0; i < phase->assignment_count; i++)
-        total += gm_shape_count(&phase->assignments[i].value->shape);
+        total += 2 * gm_shape_count(&phase->assignments[i].value->shape);
     double *staged, *next;
     GM_TRY(gm_alloc(&staged, total + 1, sizeof *staged, "assigned values"));
     next = staged;
     for (size_t i = 0; i < phase->assignment_count; i++) {
         const gm_tensor *value = phase->assignments[i].value;
-        size_t count = gm_shape_count(&value->shape);
-        memcpy(next, r->slots[value->id].value, count * sizeof *next);
+        size_t count = 2 * gm_shape_count(&value->shape);
+        memcpy(next, r->slots[value->id].value, count * sizeof *next); // and the magnitudes behind them
         next += count;
     }
     next = staged;
     gm_status status = GM_OK;
     for (size_t i = 0; i < phase->assignment_count && status == GM_OK; i++) {
-        status = gm_reference_set(r, phase->assignments[i].variable, next);
-        next += gm_shape_count(&phase->assignments[i].value->shape);
+        const gm_tensor *variable = phase->assignments[i].variable;
+        slot *s = &r->slots[variable->id];
+        size_t count = 2 * gm_shape_count(&variable->shape);
+        if (s->value == NULL)
+            status = hold(s, variable);
+        if (status == GM_OK)
+            memcpy(s->value, next, count * sizeof *next);
+        next += count;
     }
     free(staged);
     return status;

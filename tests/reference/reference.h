@@ -28,9 +28,10 @@ gm_status gm_reference_evaluate(gm_reference *reference, gm_tensor *const *tenso
 // asked for; NULL otherwise. Valid until the next run, evaluate or set.
 const double *gm_reference_value(const gm_reference *reference, const gm_tensor *tensor);
 // Beside it, of the same shape, the scale of float rounding errors: a device's error is at most k*eps*magnitude for
-// a small k. Exact leaves have 0; a sum, product of matrices, convolution, pool or scatter has the sum of |terms|,
-// any other computed value |value|; to which every operation adds what its inputs' magnitudes become in it (first
-// order). So for one operation on leaves it is the plain sum of |terms|.
+// a small k. Its own rounding adds the sum of |terms| for a sum, product of matrices, convolution, pool or scatter,
+// |value| for what else rounds, nothing for what only moves, picks, compares or counts; and every operation adds what
+// its inputs' magnitudes become in it (first order; a comparison that rounding may turn counts as a jump). So for one
+// operation on leaves, which are exact when set, it is the plain sum of |terms|. Assigned variables keep theirs.
 const double *gm_reference_magnitude(const gm_reference *reference, const gm_tensor *tensor);
 
 #endif

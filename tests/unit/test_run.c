@@ -1,0 +1,377 @@
+// Run folders and log lines: what stays after a crash, a full disk, a resumption.
+#include <fcntl.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "train/run.h"
+#include "train_support.h"
+
+// Each test has an empty working folder of its own, below which runs/ appears.
+static char home[4096];
+static char folder[64];
+
+static int enter_folder(void **state) {
+    (void)state;
+    strcpy(folder, "/tmp/ganymede-run-XXXXXX");
+    return getcwd(home, sizeof home) && mkdtemp(folder) ? chdir(folder) : -1;
+}
+
+static int leave_folder(void **state) {
+    (void)state;
+    char command[192];
+    snprintf(command, sizeof command, "chmod -R u+w '%s'; rm -rf '%s'", folder, folder);
+    return chdir(home) == 0 ? system(command) : -1;
+}
+
+static float weight[2] = {1, 2};
+static const variable model[] = {{"w", GM_FLOAT32, {.rank = 1, .dim = {2}}, weight}};
+
+static void save(gm_run *run, uint64_t step) {
+    gm_state state = {model, 1, NULL};
+    gm_checkpoint_info info = {.step = step};
+    assert_int_equal(gm_checkpoint_write(gm_run_checkpoint_path(run, step), &state, &info), GM_OK);
+}
+
+static void put_file(const char *path, const char *text) {
+    assert_int_equal(gm_file_write_atomic(path, text, strlen(text)), GM_OK);
+}
+
+static void expect_file(const char *path, const char *text) {
+    char *content;
+    size_t count;
+    assert_int_equal(gm_file_read(path, &content, &count), GM_OK);
+    assert_string_equal(content, text);
+    free(content);
+}
+
+static void expect_message(const char *part) {
+    if (!strstr(gm_error_message(), part))
+        fail_msg("\n  said:     %s\n  expected: %s", gm_error_message(), part);
+}
+
+static gm_run *create(void) {
+    gm_run *run;
+    if (gm_run_create(&run, "out", "x") != GM_OK)
+        fail_msg("%s", gm_error_message());
+    return run;
+}
+
+static gm_status log_step(gm_run *run, int64_t step) {
+    gm_log_line line = {0};
+    gm_log_begin(&line);
+    gm_log_integer(&line, "step", step);
+    gm_status status = gm_run_log(run, &line);
+    gm_log_finish(&line);
+    return status;
+}
+
+static void expect_steps(gm_run *run, const uint64_t *expected, size_t count) {
+    uint64_t *steps;
+    size_t found;
+    assert_int_equal(gm_run_list_checkpoints(run, &steps, &found), GM_OK);
+    assert_int_equal(found, count);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(steps[i], expected[i]);
+    free(steps);
+}
+
+// ---- Folders ----
+
+static void runs_are_numbered_upwards(void **state) {
+    (void)state;
+    static const char *const expected[] = {"runs/00000-a", "runs/00001-b", "runs/00042-c"};
+    for (size_t i = 0; i < 3; i++) {
+        gm_run *run;
+        if (i == 2)
+            assert_int_equal(gm_folder_create("runs/00041-older"), GM_OK);
+        assert_int_equal(gm_run_create(&run, NULL, (const char *[]){"a", "b", "c"}[i]), GM_OK);
+        assert_string_equal(gm_run_path(run), expected[i]);
+        gm_run_close(&run);
+        assert_null(run);
+    }
+    gm_run *run;
+    assert_int_equal(gm_run_create(&run, NULL, "a/b"), GM_ERROR_ARGUMENT);
+    assert_null(run);
+}
+
+static void given_folder_is_taken_exactly_and_never_overwritten(void **state) {
+    (void)state;
+    gm_run *run;
+    assert_int_equal(gm_run_create(&run, "deep/er/out/", "x"), GM_OK);
+    assert_string_equal(gm_run_path(run), "deep/er/out");
+    assert_string_equal(gm_run_recipe_path(run), "deep/er/out/recipe.yaml");
+    assert_string_equal(gm_run_log_path(run), "deep/er/out/log.jsonl");
+    assert_string_equal(gm_run_sample_path(run, 12800), "deep/er/out/samples/00012800.png");
+    assert_string_equal(gm_run_real_path(run), "deep/er/out/samples/real.png");
+    assert_string_equal(gm_run_checkpoint_path(run, 123456789012), "deep/er/out/checkpoints/123456789012.safetensors");
+    assert_int_equal(gm_run_write_recipe(run, "name: x\n"), GM_OK);
+    expect_file("deep/er/out/recipe.yaml", "name: x\n");
+    gm_run_close(&run);
+    assert_int_equal(gm_run_create(&run, "deep/er/out", "x"), GM_ERROR_IO);
+    expect_message("deep/er/out: is not empty");
+    put_file("file", "x");
+    assert_int_equal(gm_run_create(&run, "file", "x"), GM_ERROR_IO);
+    expect_message("file: is not a folder");
+    assert_int_equal(gm_run_create(&run, "file/below", "x"), GM_ERROR_IO);
+    assert_int_equal(gm_run_create(&run, "", "x"), GM_ERROR_ARGUMENT);
+    char lengthy[5000];
+    memset(lengthy, 'a', sizeof lengthy - 1);
+    lengthy[sizeof lengthy - 1] = '\0';
+    assert_int_equal(gm_run_create(&run, lengthy, "x"), GM_ERROR_ARGUMENT);
+    expect_file("deep/er/out/recipe.yaml", "name: x\n");
+}
+
+static void only_run_folders_open(void **state) {
+    (void)state;
+    gm_run *run;
+    assert_int_equal(gm_run_open(&run, "absent", false), GM_ERROR_IO);
+    expect_message("absent: cannot be opened");
+    assert_int_equal(gm_folder_create("other"), GM_OK);
+    assert_int_equal(gm_run_open(&run, "other", true), GM_ERROR_ARGUMENT);
+    expect_message("other: is not a run folder");
+    assert_int_equal(access("other/log.jsonl", F_OK), -1);
+    run = create();
+    gm_run_close(&run);
+    assert_int_equal(gm_run_open(&run, "out/", false), GM_OK);
+    assert_int_equal(log_step(run, 1), GM_ERROR_STATE);
+    expect_message("out: was opened for reading alone");
+    gm_run_close(&run);
+}
+
+static void second_process_is_kept_out(void **state) {
+    (void)state;
+    gm_run *run = create();
+    for (int held = 1; held >= 0; held--) {
+        pid_t child = fork();
+        if (child == 0) {
+            gm_run *second;
+            gm_status status = gm_run_open(&second, "out", true);
+            bool said = strstr(gm_error_message(), "out: another process is training in this folder") != NULL;
+            _exit(held ? !(status == GM_ERROR_STATE && said) : status != GM_OK);
+        }
+        int result;
+        assert_int_equal(waitpid(child, &result, 0), child);
+        assert_int_equal(result, 0);
+        gm_run_close(&run);
+    }
+}
+
+static void resuming_sweeps_half_written_files(void **state) {
+    (void)state;
+    gm_run *run = create();
+    save(run, 0);
+    gm_run_close(&run);
+    put_file("out/checkpoints/00000100.safetensors.77.tmp", "half");
+    put_file("out/samples/00000100.png.77.tmp", "half");
+    put_file("out/recipe.yaml.77.tmp", "half");
+    assert_int_equal(gm_run_open(&run, "out", false), GM_OK);
+    gm_run_close(&run);
+    assert_int_equal(access("out/recipe.yaml.77.tmp", F_OK), 0);
+    assert_int_equal(gm_run_open(&run, "out", true), GM_OK);
+    assert_int_equal(access("out/recipe.yaml.77.tmp", F_OK), -1);
+    assert_int_equal(access("out/samples/00000100.png.77.tmp", F_OK), -1);
+    assert_int_equal(access("out/checkpoints/00000100.safetensors.77.tmp", F_OK), -1);
+    expect_steps(run, (const uint64_t[]){0}, 1);
+    gm_run_close(&run);
+}
+
+// ---- Checkpoints ----
+
+static void newest_whole_checkpoint_is_found(void **state) {
+    (void)state;
+    gm_run *run = create();
+    gm_checkpoint *checkpoint;
+    assert_int_equal(gm_run_newest_checkpoint(run, &checkpoint), GM_ERROR_STATE);
+    expect_message("out: holds no checkpoint");
+    static const uint64_t steps[] = {0, 100, 200, 300, 123456789};
+    for (size_t i = GM_COUNT(steps); i-- > 0;)
+        save(run, steps[i]);
+    put_file("out/checkpoints/00000400.safetensors.1.tmp", "x");
+    put_file("out/checkpoints/notes.txt", "x");
+    put_file("out/checkpoints/400.safetensors", "x");
+    expect_steps(run, steps, GM_COUNT(steps));
+    assert_int_equal(truncate("out/checkpoints/123456789.safetensors", 100), 0);
+    put_file("out/checkpoints/00000300.safetensors", "");
+    assert_int_equal(gm_run_newest_checkpoint(run, &checkpoint), GM_OK);
+    assert_int_equal(gm_checkpoint_get_info(checkpoint)->step, 200);
+    gm_checkpoint_close(&checkpoint);
+    put_file(gm_run_sample_path(run, 200), "x");
+    put_file(gm_run_sample_path(run, 250), "x");
+    put_file(gm_run_real_path(run), "x");
+    assert_int_equal(gm_run_forget_after(run, 200), GM_OK);
+    expect_steps(run, steps, 3);
+    assert_int_equal(access("out/samples/00000200.png", F_OK), 0);
+    assert_int_equal(access("out/samples/real.png", F_OK), 0);
+    assert_int_equal(access("out/samples/00000250.png", F_OK), -1);
+    for (size_t i = 0; i < 3; i++)
+        put_file(gm_run_checkpoint_path(run, steps[i]), "damaged");
+    assert_int_equal(gm_run_newest_checkpoint(run, &checkpoint), GM_ERROR_STATE);
+    expect_message("none of its 3 checkpoints is whole");
+    assert_null(checkpoint);
+    gm_run_close(&run);
+}
+
+static void latest_and_best_checkpoints_stay(void **state) {
+    (void)state;
+    gm_run *run = create();
+    for (uint64_t step = 0; step <= 500; step += 100)
+        save(run, step);
+    assert_int_equal(gm_run_prune(run, 3, 100), GM_OK);
+    expect_steps(run, (const uint64_t[]){100, 300, 400, 500}, 4);
+    assert_int_equal(gm_run_prune(run, 3, 400), GM_OK);
+    expect_steps(run, (const uint64_t[]){300, 400, 500}, 3);
+    assert_int_equal(gm_run_prune(run, 9, GM_RUN_NO_STEP), GM_OK);
+    expect_steps(run, (const uint64_t[]){300, 400, 500}, 3);
+    assert_int_equal(gm_run_prune(run, 0, GM_RUN_NO_STEP), GM_OK);
+    expect_steps(run, (const uint64_t[]){500}, 1);
+    gm_run_close(&run);
+}
+
+// ---- The log ----
+
+static void log_lines_keep_order_and_digits(void **state) {
+    (void)state;
+    gm_log_line line = {0};
+    for (int turn = 0; turn < 2; turn++) {
+        const char *text;
+        gm_log_begin(&line);
+        gm_log_integer(&line, "step", INT64_MIN);
+        gm_log_number(&line, "loss_d", (double)0.1f);
+        gm_log_number(&line, "loss_g", NAN);
+        gm_log_number(&line, "up", -INFINITY);
+        gm_log_numbers(&line, "a", (const double[]){1, NAN, 1e300}, 3);
+        gm_log_numbers(&line, "none", NULL, 0);
+        gm_log_boolean(&line, "yes", true);
+        gm_log_string(&line, "text", "\"\\\n\x01\xc3\xa9\xff\xed\xa0\x80");
+        gm_log_string(&line, "null", NULL);
+        for (int again = 0; again < 2; again++) {
+            assert_int_equal(gm_log_end(&line, &text), GM_OK);
+            assert_string_equal(text, "{\"step\": -9223372036854775808, \"loss_d\": 0.100000001, \"loss_g\": null, "
+                                      "\"up\": null, \"a\": [1, null, 1e+300], \"none\": [], \"yes\": true, "
+                                      "\"text\": \"\\\"\\\\\\u000a\\u0001\xc3\xa9\\ufffd\\ufffd\\ufffd\\ufffd\", "
+                                      "\"null\": null}");
+        }
+    }
+    gm_log_finish(&line);
+}
+
+static void log_numbers_hold_every_float(void **state) {
+    (void)state;
+    uint32_t bits = 12345;
+    for (int i = 0; i < 10000; i++) {
+        bits = bits * 1664525u + 1013904223u;
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        if (!isfinite(value))
+            continue;
+        gm_log_line line = {0};
+        const char *text;
+        gm_log_begin(&line);
+        gm_log_number(&line, "x", (double)value);
+        assert_int_equal(gm_log_end(&line, &text), GM_OK);
+        float back = strtof(text + strlen("{\"x\": "), NULL);
+        assert_memory_equal(&value, &back, sizeof value);
+        gm_log_finish(&line);
+    }
+}
+
+static void log_is_cut_back_to_the_checkpoint(void **state) {
+    (void)state;
+    static const struct {
+        const char *before, *after;
+    } cases[] = {
+        {"", ""},
+        {"{\"step\": 50}\n{\"step\": 100}\n", "{\"step\": 50}\n{\"step\": 100}\n"},
+        {"{\"step\": 100}\n{\"step\": 150}\n{\"step\": 200}\n", "{\"step\": 100}\n"},
+        {"{\"step\": 50}\n{\"step\": 6", "{\"step\": 50}\n"},
+        {"{\"step\": 50}\n{\"step\": 60}", "{\"step\": 50}\n"}, // whole, but without its line feed: torn
+        {"{\"event\": \"start\"}\n{\"step\": 101}\n", "{\"event\": \"start\"}\n"},
+        {"{\"step\": 50}\ngarbage\n{\"step\": 60}\n", "{\"step\": 50}\n"},
+        {"{\"step\": 50}\n\n", "{\"step\": 50}\n"},
+        {"[1]\n", ""},
+    };
+    gm_run *run = create();
+    for (size_t i = 0; i < GM_COUNT(cases); i++) {
+        int file = open("out/log.jsonl", O_WRONLY | O_TRUNC);
+        assert_int_equal(write(file, cases[i].before, strlen(cases[i].before)), strlen(cases[i].before));
+        close(file);
+        assert_int_equal(gm_run_log_cut(run, 100), GM_OK);
+        expect_file("out/log.jsonl", cases[i].after);
+        char whole[256];
+        snprintf(whole, sizeof whole, "%s{\"step\": 101}\n", cases[i].after);
+        assert_int_equal(log_step(run, 101), GM_OK);
+        expect_file("out/log.jsonl", whole);
+    }
+    gm_run_close(&run);
+}
+
+static void full_disk_leaves_whole_lines(void **state) {
+    (void)state;
+    gm_run *run = create();
+    assert_int_equal(log_step(run, 1), GM_OK);
+    // A file-size limit stands in for a full disk: it lets half of the next line through.
+    signal(SIGXFSZ, SIG_IGN);
+    struct rlimit limit, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = limit;
+    small.rlim_cur = 18;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    gm_status torn = log_step(run, 2);
+    gm_status recipe = gm_run_write_recipe(run, "name: a-rather-long-name\n");
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(torn, GM_ERROR_IO);
+    assert_int_equal(recipe, GM_ERROR_IO);
+    expect_message("out/recipe.yaml: cannot be written");
+    expect_file("out/log.jsonl", "{\"step\": 1}\n");
+    assert_int_equal(access("out/recipe.yaml", F_OK), -1);
+    assert_int_equal(log_step(run, 2), GM_OK);
+    expect_file("out/log.jsonl", "{\"step\": 1}\n{\"step\": 2}\n");
+    gm_run_close(&run);
+    // A log that cannot take a byte.
+    assert_int_equal(gm_folder_create("full/checkpoints"), GM_OK);
+    assert_int_equal(symlink("/dev/full", "full/log.jsonl"), 0);
+    assert_int_equal(gm_run_open(&run, "full", true), GM_OK);
+    assert_int_equal(log_step(run, 1), GM_ERROR_IO);
+    expect_message("full/log.jsonl: cannot be written: No space left on device");
+    gm_run_close(&run);
+}
+
+static void unwritable_folder_is_named(void **state) {
+    (void)state;
+    gm_run *run; // /proc takes no folder from anybody, root included
+    assert_int_equal(gm_run_create(&run, "/proc/ganymede/out", "x"), GM_ERROR_IO);
+    expect_message("/proc/ganymede: cannot be created: ");
+    assert_null(run);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter_folder, leave_folder)
+    const struct CMUnitTest tests[] = {
+        TEST(runs_are_numbered_upwards),
+        TEST(given_folder_is_taken_exactly_and_never_overwritten),
+        TEST(only_run_folders_open),
+        TEST(second_process_is_kept_out),
+        TEST(resuming_sweeps_half_written_files),
+        TEST(newest_whole_checkpoint_is_found),
+        TEST(latest_and_best_checkpoints_stay),
+        TEST(log_lines_keep_order_and_digits),
+        TEST(log_numbers_hold_every_float),
+        TEST(log_is_cut_back_to_the_checkpoint),
+        TEST(full_disk_leaves_whole_lines),
+        TEST(unwritable_folder_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
