@@ -56,7 +56,7 @@ if [ "${1:-}" != --quick ]; then
         export ASAN_OPTIONS="detect_leaks=1:allocator_may_return_null=1:${ASAN_OPTIONS:-}"
         export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp:print_suppressions=0"
         export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
-        run build-test-asan --suite unit --suite golden --suite fault --suite fuzz --timeout-multiplier 4
+        run build-test-asan --timeout-multiplier 4
     }
 fi
 python3 tools/count_tests.py "$broken" ${logs[@]+"${logs[@]}"}

@@ -3,9 +3,8 @@
 // Processes may share the folder: files appear whole (written aside, then renamed), and each carries a second hash of
 // its key and a checksum of its content. Whatever is wrong with an entry, the program is built from source instead.
 //
-// Some drivers make their binaries only when asked: pocl then compiles every kernel once more, at .1 s each, although
-// it keeps a cache of its own. Where fetching a binary takes most of the time that building took, a marker file
-// tells later runs on that driver to read the folder but store nothing more.
+// pocl keeps a cache of its own and makes a binary only when asked, by compiling every kernel once more (.1 s each):
+// there this cache is used only when GANYMEDE_CACHE names its folder.
 #include "device/internal.h"
 
 #include <stdio.h>
@@ -30,12 +29,19 @@ static char *entry_path(const gm_device *device, uint64_t entry, const char *kin
     return path.data; // the caller's
 }
 
-static gm_status choose_folder(char **folder) {
+// Drivers, by platform name, that cache compiled kernels themselves and are slow to hand out binaries.
+static bool driver_caches(const gm_device *device) {
+    return strcmp(device->info.platform, "Portable Computing Language") == 0;
+}
+
+static gm_status choose_folder(const gm_device *device, char **folder) {
     *folder = NULL;
     gm_text path = {0};
     const char *own = getenv("GANYMEDE_CACHE"), *shared = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     if (own)
         gm_text_append(&path, own);
+    else if (driver_caches(device))
+        return GM_OK;
     else if (shared && *shared)
         gm_text_printf(&path, "%s/ganymede", shared);
     else if (home && *home)
@@ -50,7 +56,7 @@ static gm_status choose_folder(char **folder) {
 }
 
 gm_status gm_cache_open(gm_device *device) {
-    GM_TRY(choose_folder(&device->cache_folder));
+    GM_TRY(choose_folder(device, &device->cache_folder));
     uint64_t identity = GM_HASH_START;
     const char *parts[] = {MAGIC,
                            device->info.platform,
@@ -62,18 +68,7 @@ gm_status gm_cache_open(gm_device *device) {
     for (size_t i = 0; i < GM_COUNT(parts); i++)
         identity = gm_hash_string(identity, parts[i]);
     device->cache_identity = identity;
-    char *marker = device->cache_folder ? entry_path(device, identity, "readonly") : NULL;
-    device->cache_read_only = marker && access(marker, F_OK) == 0;
-    free(marker);
     return GM_OK;
-}
-
-void gm_cache_give_up(gm_device *device) {
-    device->cache_read_only = true;
-    char *marker = entry_path(device, device->cache_identity, "readonly");
-    if (marker && gm_file_write_atomic(marker, "", 0) != GM_OK)
-        gm_debug("program cache: %s", gm_error_message());
-    free(marker);
 }
 
 gm_cache_key gm_cache_get_key(const gm_device *device, const char *text, const char *options) {
@@ -124,8 +119,8 @@ done:
     return intact;
 }
 
-void gm_cache_store(gm_device *device, gm_cache_key key, const void *binary, size_t bytes) {
-    if (!device->cache_folder || device->cache_read_only)
+void gm_cache_store(const gm_device *device, gm_cache_key key, const void *binary, size_t bytes) {
+    if (!device->cache_folder)
         return;
     header head = {.check = key.check, .bytes = bytes, .checksum = gm_hash(GM_HASH_START, binary, bytes)};
     memcpy(head.magic, MAGIC, sizeof head.magic);
@@ -135,10 +130,8 @@ void gm_cache_store(gm_device *device, gm_cache_key key, const void *binary, siz
         memcpy(data, &head, sizeof head);
         memcpy(data + sizeof head, binary, bytes);
         if (gm_folder_create(device->cache_folder) != GM_OK ||
-            gm_file_write_atomic(path, data, sizeof head + bytes) != GM_OK) {
+            gm_file_write_atomic(path, data, sizeof head + bytes) != GM_OK)
             gm_debug("program cache: %s", gm_error_message()); // a read-only home must not stop anyone
-            device->cache_read_only = true;
-        }
     }
     free(data);
     free(path);

@@ -65,7 +65,6 @@ struct gm_device {
     size_t launch_count, launch_capacity;
     char *cache_folder;      // NULL: no disk cache
     uint64_t cache_identity; // hash of everything but text and options that a binary depends on
-    bool cache_read_only;    // fetching binaries is not worth its time on this driver
     gm_buffer *gemm_scratch;
     bool clblast_used;
 };
@@ -98,11 +97,9 @@ gm_status gm_cache_open(gm_device *device);
 gm_cache_key gm_cache_get_key(const gm_device *device, const char *text, const char *options);
 // The binary of an intact entry (free it); false where there is none, after dropping a damaged one.
 bool gm_cache_load(const gm_device *device, gm_cache_key key, char **binary, size_t *bytes);
-// Silent where the folder cannot be written; then, and after gm_cache_give_up, it stores nothing.
-void gm_cache_store(gm_device *device, gm_cache_key key, const void *binary, size_t bytes);
+// Silent where the folder cannot be written.
+void gm_cache_store(const gm_device *device, gm_cache_key key, const void *binary, size_t bytes);
 void gm_cache_drop(const gm_device *device, gm_cache_key key);
-// Notes on disk that this driver takes longer to hand out binaries than they save.
-void gm_cache_give_up(gm_device *device);
 
 // ---- log.c ----
 

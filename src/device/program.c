@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOW_FETCH_MS = 30 }; // a binary fetched faster is no bother, whatever building took
-
 // #line makes compiler messages cite the part's file and its own line numbers.
 static gm_status join(const gm_source *sources, size_t count, gm_text *text) {
     for (size_t i = 0; i < count; i++) {
@@ -80,11 +78,10 @@ static gm_status build_from_binary(gm_program *program, const char *binary, size
 }
 
 // Puts the program's binary into the cache. What the driver will not hand out is not stored: no error.
-static gm_status store(gm_program *program, gm_cache_key key, double build_seconds) {
+static gm_status store(gm_program *program, gm_cache_key key) {
     gm_device *device = program->device;
-    if (!device->cache_folder || device->cache_read_only)
+    if (!device->cache_folder)
         return GM_OK;
-    double begin = gm_seconds();
     size_t bytes = 0;
     GM_TRY(gm_cl_check(gm_fault_due(GM_FAULT_BUILD), "fetching a program's binary"));
     cl_int code = clGetProgramInfo(program->program, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, NULL);
@@ -94,14 +91,8 @@ static gm_status store(gm_program *program, gm_cache_key key, double build_secon
     gm_status status = gm_cl_check(gm_fault_due(GM_FAULT_BUILD), "fetching a program's binary");
     if (status == GM_OK) {
         code = clGetProgramInfo(program->program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL);
-        double fetch_seconds = gm_seconds() - begin;
         if (code == CL_SUCCESS)
             gm_cache_store(device, key, binary, bytes);
-        if (fetch_seconds > 1e-3 * SLOW_FETCH_MS && fetch_seconds > build_seconds / 2) {
-            gm_debug("program cache: fetching a binary took %.0f ms, building %.0f ms; nothing more is stored",
-                     1e3 * fetch_seconds, 1e3 * build_seconds);
-            gm_cache_give_up(device);
-        }
     }
     free(binary);
     return status;
@@ -124,10 +115,9 @@ static gm_status build(gm_program *program, const gm_source *sources, size_t cou
         }
         gm_cache_drop(device, key);
     }
-    double begin = gm_seconds();
     GM_TRY(build_from_source(program, sources, count, text, options));
     device->counters.programs_built++;
-    return store(program, key, gm_seconds() - begin);
+    return store(program, key);
 }
 
 gm_status gm_program_create(gm_program **out, gm_device *device, const gm_source *sources, size_t count,

@@ -162,8 +162,8 @@ static gm_status emit_rows(const contraction *c) {
     uint32_t kernel, weights = c->w.storage;
     if (!emitter->gpu)
         GM_TRY(packed_weights(c, thin, &weights));
-    GM_TRY(instance(c, emitter->gpu ? "ROWS_GPU" : thin ? "THIN_CPU" : "ROWS_CPU", c->name, true, &kernel));
-    gm_launch_builder builder = {.emitter = emitter};
+    GM_TRY(instance(c, emitter->gpu ? "ROWS_GPU" : thin ? "THIN_CPU" : "ROWS_CPU", thin ? "thin" : "rows", true, &kernel));
+    gm_launch_builder builder = {.emitter = emitter, .label = c->name};
     gm_argument_read(&builder, c->x.storage);
     gm_argument_read(&builder, weights);
     gm_argument_write(&builder, c->y.storage);
@@ -193,7 +193,7 @@ static gm_status emit_rows(const contraction *c) {
 
 static gm_status emit_sum(const contraction *c, uint32_t partial, size_t parts) {
     uint32_t kernel;
-    GM_TRY(instance(c, c->emitter->gpu ? "SUM_GPU" : "SUM_CPU", "contract_sum", true, &kernel));
+    GM_TRY(instance(c, c->emitter->gpu ? "SUM_GPU" : "SUM_CPU", "outer_sum", true, &kernel));
     gm_launch_builder builder = {.emitter = c->emitter};
     gm_argument_read(&builder, partial);
     gm_argument_write(&builder, c->y.storage);
@@ -237,8 +237,8 @@ static gm_status emit_outer(contraction *c) {
     size_t count = c->R * c->S * c->C * c->K;
     if (scratch)
         GM_TRY(gm_emit_storage(emitter, parts * count * sizeof(float), &target));
-    GM_TRY(instance(c, emitter->gpu ? "OUTER_GPU" : "OUTER_CPU", c->name, !scratch, &kernel));
-    gm_launch_builder builder = {.emitter = emitter};
+    GM_TRY(instance(c, emitter->gpu ? "OUTER_GPU" : "OUTER_CPU", "outer", !scratch, &kernel));
+    gm_launch_builder builder = {.emitter = emitter, .label = c->name};
     gm_argument_read(&builder, c->x.storage);
     gm_argument_read(&builder, c->w.storage);
     gm_argument_write(&builder, target);

@@ -108,7 +108,7 @@ gm_status gm_emit_launch(gm_launch_builder *builder, uint32_t kernel, size_t dim
         launch->global[i] = i < dims ? global[i] : 1;
         launch->local[i] = i < dims ? local[i] : 1;
     }
-    launch->cost = (gm_cost){.flop = flop, .bytes = bytes};
+    launch->cost = (gm_cost){.label = builder->label, .flop = flop, .bytes = bytes};
     for (size_t i = 0; i < builder->count; i++)
         if (builder->argument[i].kind == GM_ARGUMENT_STORAGE) {
             gm_storage *storage = &emitter->storages[builder->argument[i].storage];

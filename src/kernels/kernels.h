@@ -124,6 +124,7 @@ typedef struct gm_launch_builder {
     gm_argument argument[GM_MAX_ARGUMENTS];
     size_t count;
     bool overflow;
+    const char *label; // in the profile; NULL: the kernel's name
 } gm_launch_builder;
 void gm_argument_read(gm_launch_builder *builder, uint32_t storage);
 void gm_argument_write(gm_launch_builder *builder, uint32_t storage);

@@ -1,9 +1,15 @@
 // Memory: values that are never alive at the same launch share bytes. Large values are placed first, each at the
 // lowest offset that no value alive at the same time covers (greedy by size), in arenas no larger than the device's
 // largest allocation.
+//
+// In separate mode every value has an arena of its own, filled with a NaN, with a guard behind it: what reads too early
+// or writes too far shows.
 #include "plan/plan.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+static const uint32_t poison = UINT32_C(0x7fc0dead);
 
 static _Thread_local const gm_storage *sorted_storages; // qsort has no context
 
@@ -13,23 +19,34 @@ static int larger_first(const void *x, const void *y) {
     return p != q ? (p < q) - (p > q) : (a > b) - (a < b);
 }
 
+static size_t alignment(const gm_plan *plan) {
+    return GM_MAX(plan->emitter.info->base_alignment, (size_t)64);
+}
+
+static size_t aligned(const gm_plan *plan, size_t bytes) {
+    size_t align = alignment(plan);
+    return (bytes + align - 1) / align * align;
+}
+
 static bool alive_together(const gm_storage *a, const gm_storage *b) {
     return a->keep || b->keep || (a->first <= b->last && b->first <= a->last);
 }
 
 // The lowest free offset for `storage` in the arena; SIZE_MAX when it does not fit. `order` is by offset.
-static size_t lowest_offset(const gm_storage *storages, const gm_storage *storage, const uint32_t *order, size_t count,
+static size_t lowest_offset(const gm_plan *plan, const gm_storage *storage, const uint32_t *order, size_t count,
                             size_t arena, size_t limit) {
-    size_t offset = 0;
+    const gm_storage *storages = plan->emitter.storages;
+    size_t offset = 0, bytes = aligned(plan, storage->bytes);
     for (size_t i = 0; i < count; i++) {
         const gm_storage *other = &storages[order[i]];
-        if (other->arena != arena || !alive_together(storage, other) || other->offset + other->bytes <= offset)
+        size_t end = other->offset + aligned(plan, other->bytes);
+        if (other->arena != arena || !alive_together(storage, other) || end <= offset)
             continue;
-        if (other->offset >= offset + storage->bytes)
+        if (other->offset >= offset + bytes)
             break;
-        offset = other->offset + other->bytes;
+        offset = end;
     }
-    return offset + storage->bytes <= limit ? offset : SIZE_MAX;
+    return offset + bytes <= limit ? offset : SIZE_MAX;
 }
 
 static gm_status out_of_memory(const gm_plan *plan, size_t needed) {
@@ -55,7 +72,7 @@ static gm_status create_arenas(gm_plan *plan, const size_t *size, size_t count) 
         plan->arena_count = i + 1;
         // Values are written before they are read; NaN shows where that is not so.
         if (plan->separate)
-            GM_TRY(gm_buffer_fill(plan->arenas[i], 0, size[i], UINT32_C(0x7fc0dead)));
+            GM_TRY(gm_buffer_fill(plan->arenas[i], 0, size[i], poison));
     }
     plan->statistics.device_bytes = total;
     return GM_OK;
@@ -63,7 +80,7 @@ static gm_status create_arenas(gm_plan *plan, const size_t *size, size_t count) 
 
 gm_status gm_memory_plan(gm_plan *plan) {
     gm_storage *storages = plan->emitter.storages;
-    size_t storage_count = plan->emitter.storage_count, align = GM_MAX(plan->emitter.info->base_alignment, (size_t)64);
+    size_t storage_count = plan->emitter.storage_count, guard = plan->separate ? alignment(plan) : 0;
     size_t limit = GM_MAX((size_t)plan->emitter.info->max_allocation_bytes, (size_t)1), arenas = 0, placed_count = 0;
     gm_status status = GM_OK;
     uint32_t *order = NULL, *placed_order = NULL;
@@ -74,28 +91,28 @@ gm_status gm_memory_plan(gm_plan *plan) {
     size_t count = 0;
     for (uint32_t i = 0; i < storage_count; i++)
         if (!storages[i].fixed && storages[i].first <= storages[i].last) {
-            storages[i].bytes = (storages[i].bytes + align - 1) / align * align;
-            plan->statistics.unplanned_bytes += storages[i].bytes;
+            plan->statistics.unplanned_bytes += aligned(plan, storages[i].bytes);
             order[count++] = i;
         }
     sorted_storages = storages;
     qsort(order, count, sizeof *order, larger_first);
     for (size_t i = 0; i < count; i++) {
         gm_storage *storage = &storages[order[i]];
-        if (storage->bytes > limit) {
-            status = out_of_memory(plan, storage->bytes);
+        size_t bytes = aligned(plan, storage->bytes) + guard;
+        if (bytes > limit) {
+            status = out_of_memory(plan, bytes);
             goto done;
         }
         size_t offset = SIZE_MAX, arena = 0;
         for (; !plan->separate && arena < arenas && offset == SIZE_MAX; arena++)
-            offset = lowest_offset(storages, storage, placed_order, placed_count, arena, limit);
+            offset = lowest_offset(plan, storage, placed_order, placed_count, arena, limit);
         if (offset == SIZE_MAX) {
             arena = ++arenas;
             offset = 0;
         }
         storage->arena = arena - 1;
         storage->offset = offset;
-        size[arena - 1] = GM_MAX(size[arena - 1], offset + storage->bytes);
+        size[arena - 1] = GM_MAX(size[arena - 1], offset + bytes);
         size_t at = placed_count++;
         for (; at > 0 && storages[placed_order[at - 1]].offset > offset; at--)
             placed_order[at] = placed_order[at - 1];
@@ -106,5 +123,47 @@ done:
     free(order);
     free(placed_order);
     free(size);
+    return status;
+}
+
+// The kernel of the first launch that writes the storage.
+static const char *writer(const gm_plan *plan, uint32_t storage) {
+    const gm_emitter *emitter = &plan->emitter;
+    for (size_t i = 0; i < emitter->launch_count; i++)
+        for (size_t k = 0; k < emitter->launches[i].argument_count; k++) {
+            const gm_argument *argument = &emitter->launches[i].argument[k];
+            if (argument->kind == GM_ARGUMENT_STORAGE && argument->written && argument->storage == storage)
+                return emitter->kernels[emitter->launches[i].kernel].name;
+        }
+    return "no kernel";
+}
+
+static gm_status check_guard(const gm_plan *plan, uint32_t index, unsigned char *guard) {
+    const gm_storage *storage = &plan->emitter.storages[index];
+    gm_buffer *arena = plan->arenas[storage->arena];
+    unsigned char pattern[sizeof poison];
+    memcpy(pattern, &poison, sizeof poison);
+    size_t bytes = gm_buffer_bytes(arena) - storage->bytes;
+    GM_TRY(gm_buffer_read(arena, storage->bytes, guard, bytes));
+    for (size_t i = 0; i < bytes; i++)
+        if (guard[i] != pattern[(storage->bytes + i) % sizeof poison])
+            return gm_fail(GM_ERROR_STATE,
+                           "storage %u of %zu bytes, written by %s, was overrun: byte %zu behind it changed", index,
+                           storage->bytes, writer(plan, index), i);
+    return GM_OK;
+}
+
+gm_status gm_plan_check_guards(gm_plan *plan) {
+    if (!plan->separate)
+        return gm_fail(GM_ERROR_STATE, "only plans with separate buffers have guards");
+    unsigned char *guard;
+    gm_status status = GM_OK;
+    GM_TRY(gm_alloc(&guard, 2 * alignment(plan), 1, "the guards of a plan"));
+    for (uint32_t i = 0; i < plan->emitter.storage_count && status == GM_OK; i++) {
+        const gm_storage *storage = &plan->emitter.storages[i];
+        if (!storage->fixed && storage->first <= storage->last)
+            status = check_guard(plan, i, guard);
+    }
+    free(guard);
     return status;
 }

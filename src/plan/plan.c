@@ -31,9 +31,12 @@ static gm_status list_leaves(gm_plan *plan) {
         if (variable) {
             GM_TRY(gm_state_declare(plan->state, node, &leaf->variable));
         } else {
-            size_t padded = (bytes + 3) / 4 * 4;
-            GM_TRY(gm_buffer_create(&leaf->buffer, plan->device, padded));
-            GM_TRY(gm_buffer_fill(leaf->buffer, 0, padded, 0));
+            void *zeros;
+            GM_TRY(gm_buffer_create(&leaf->buffer, plan->device, bytes));
+            GM_TRY(gm_alloc(&zeros, bytes, 1, node->name));
+            gm_status status = gm_buffer_write(leaf->buffer, 0, zeros, bytes);
+            free(zeros);
+            GM_TRY(status);
         }
         GM_TRY(gm_emit_storage(&plan->emitter, bytes, &leaf->storage));
         plan->emitter.storages[leaf->storage].fixed = variable ? leaf->variable->buffer : leaf->buffer;
@@ -170,8 +173,10 @@ static gm_status bind_launches(gm_plan *plan) {
     for (size_t i = 0; i < emitter->launch_count; i++) {
         gm_launch *launch = &emitter->launches[i];
         plan->launches[i].launch = launch;
-        launch->cost.label = emitter->kernels[launch->kernel].name;
-        GM_TRY(gm_kernel_create(&plan->launches[i].kernel, plan->program, launch->cost.label));
+        const char *name = emitter->kernels[launch->kernel].name;
+        if (!launch->cost.label)
+            launch->cost.label = name;
+        GM_TRY(gm_kernel_create(&plan->launches[i].kernel, plan->program, name));
         for (size_t k = 0; k < launch->argument_count; k++)
             GM_TRY(bind(plan, plan->launches[i].kernel, (unsigned)k, &launch->argument[k]));
     }

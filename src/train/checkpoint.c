@@ -86,8 +86,10 @@ static gm_status read_number(const gm_checkpoint *checkpoint, const char *key, u
 static gm_status read_info(gm_checkpoint *checkpoint) {
     gm_checkpoint_info *info = &checkpoint->info;
     uint64_t version;
-    const char *format;
-    GM_TRY(read_text(checkpoint, "format", &format));
+    const char *present; // without its checksums, damage could pass
+    GM_TRY(read_text(checkpoint, "format", &present));
+    GM_TRY(read_text(checkpoint, "checksum", &present));
+    GM_TRY(read_text(checkpoint, "header_checksum", &present));
     GM_TRY(read_number(checkpoint, "version", &version));
     if (version != GM_CHECKPOINT_VERSION)
         return gm_fail(GM_ERROR_FORMAT,

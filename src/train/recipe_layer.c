@@ -54,7 +54,6 @@ static gm_status read_settings(const typed *t, const gm_node *value) {
 // Splits "relu" or "dense: 128" into name and value (NULL: no settings).
 static gm_status split(const gm_node *node, const char *noun, const char *example, const char **name,
                        const gm_node **value) {
-    *value = NULL;
     char given[80];
     if (node->kind == GM_NODE_SCALAR && !gm_node_is_null(node)) {
         *name = node->text;
@@ -91,8 +90,8 @@ void gm_recipe_write_typed(gm_text *text, const char *name, const gm_parameter *
 // ---- Layers ----
 
 static gm_status read_layer(gm_layer *layer, const gm_node *node) {
-    const char *name;
-    const gm_node *value;
+    const char *name = NULL;
+    const gm_node *value = NULL;
     GM_TRY(split(node, "layer", "relu or dense: {units: 128}", &name, &value));
     const gm_layer_type *type = gm_layer_type_find(name);
     if (!type) {
@@ -149,8 +148,8 @@ const gm_recipe_kind gm_recipe_layers_kind = {read_layers, write_layers, allow_l
 static gm_status read_optimizer(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
     (void)recipe;
     (void)key;
-    const char *name;
-    const gm_node *value;
+    const char *name = NULL;
+    const gm_node *value = NULL;
     GM_TRY(split(node, "optimizer", "adam: {rate: 2e-4}", &name, &value));
     const gm_optimizer_type *type = gm_optimizer_type_find(name);
     if (!type) {

@@ -327,7 +327,7 @@ gm_status gm_node_set(gm_node *root, gm_arena *arena, const char *setting) {
             *next++ = '\0';
         if (key[0] == '\0' || ++depth > MAX_DEPTH)
             return gm_fail(GM_ERROR_ARGUMENT, "%s: a key is words with dots between them, such as data.batch", origin);
-        size_t index;
+        size_t index = 0;
         GM_TRY(enter(arena, node, key, origin, &index));
         if (!next)
             node->items[index] = value;

@@ -24,7 +24,7 @@ struct gm_run {
 
 // The file NAME of "FOLDER/..."; always fits, since the folder's length was checked.
 static const char *join(const gm_run *run, char *path, const char *name) {
-    snprintf(path, PATH_BYTES, "%.*s/%s", PATH_BYTES - PATH_RESERVE, run->folder, name);
+    snprintf(path, PATH_BYTES, "%.*s/%.*s", PATH_BYTES - PATH_RESERVE, run->folder, PATH_RESERVE - 2, name);
     return path;
 }
 
@@ -292,7 +292,7 @@ gm_status gm_run_newest_checkpoint(gm_run *run, gm_checkpoint **checkpoint) {
         if (status == GM_ERROR_MEMORY)
             break; // an older one would need as much, and going back would lose work
         if (status != GM_OK)
-            gm_warn("%s; taking an older checkpoint", gm_error_message());
+            gm_warn("%s: this checkpoint is passed over", gm_error_message());
     }
     free(steps);
     if (status == GM_OK || status == GM_ERROR_MEMORY)

@@ -28,6 +28,27 @@ static size_t tensor_bytes(const gm_safetensor *tensor) {
     return gm_type_size(tensor->type) * gm_shape_count(&tensor->shape);
 }
 
+// What the header says, beside the two checksums: names, types, shapes, metadata. A sum, so that order is free.
+static uint64_t header_hash(const gm_safetensor *tensors, size_t count, const gm_safetensors_text *metadata,
+                            size_t metadata_count) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t hash = gm_hash_string(GM_HASH_START, tensors[i].name);
+        hash = gm_hash_string(hash, dtype_name(tensors[i].type));
+        for (size_t j = 0; j < tensors[i].shape.rank; j++) {
+            char dim[24];
+            snprintf(dim, sizeof dim, ",%zu", tensors[i].shape.dim[j]);
+            hash = gm_hash_string(hash, dim);
+        }
+        sum += hash;
+    }
+    for (size_t i = 0; i < metadata_count; i++)
+        if (strcmp(metadata[i].key, "checksum") != 0 && strcmp(metadata[i].key, "header_checksum") != 0)
+            sum +=
+                gm_hash_string(gm_hash_string(gm_hash_string(GM_HASH_START, metadata[i].key), "\n"), metadata[i].value);
+    return sum;
+}
+
 // ---- Writing ----
 
 // Steals `value`.
@@ -77,6 +98,8 @@ static gm_status make_header(const char *path, const gm_safetensor *tensors, siz
     char checksum[24];
     snprintf(checksum, sizeof checksum, "%016" PRIx64, hash);
     GM_TRY_DONE(put(path, strings, "checksum", json_string(checksum)));
+    snprintf(checksum, sizeof checksum, "%016" PRIx64, header_hash(tensors, count, metadata, metadata_count));
+    GM_TRY_DONE(put(path, strings, "header_checksum", json_string(checksum)));
     *text = json_dumps(root, JSON_COMPACT);
     if (!*text)
         GM_TRY_DONE(gm_fail_memory(1024, "a file's header"));
@@ -201,15 +224,16 @@ static gm_status check_coverage(const char *name, gm_safetensors *file, const ch
     return GM_OK;
 }
 
-static gm_status check_checksum(const char *name, const gm_safetensors *file, const char *data, size_t data_bytes) {
-    const char *expected = gm_safetensors_metadata(file, "checksum");
+static gm_status check_checksum(const char *name, const gm_safetensors *file, const char *key, const char *part,
+                                uint64_t hash) {
+    const char *expected = gm_safetensors_metadata(file, key);
     if (!expected)
         return GM_OK;
     char checksum[24];
-    snprintf(checksum, sizeof checksum, "%016" PRIx64, gm_hash(GM_HASH_START, data, data_bytes));
+    snprintf(checksum, sizeof checksum, "%016" PRIx64, hash);
     if (strcmp(checksum, expected) != 0)
-        return gm_fail(GM_ERROR_FORMAT, "%s: is damaged: the checksum of its data is %s, its header says %.40s", name,
-                       checksum, expected);
+        return gm_fail(GM_ERROR_FORMAT, "%s: is damaged: the checksum of its %s is %s, not %.40s", name, part, checksum,
+                       expected);
     return GM_OK;
 }
 
@@ -239,14 +263,16 @@ static gm_status read_header(const char *name, gm_safetensors *file, const char 
         if (strcmp(key, "__metadata__") == 0)
             continue;
         gm_safetensor *tensor = &file->tensors[file->count];
-        range place;
+        range place = {0};
         GM_TRY(read_entry(name, key, entry, data_bytes, tensor, &place));
         tensor->name = key;
         tensor->data = data + place.begin;
         file->count++;
     }
     GM_TRY(check_coverage(name, file, data, data_bytes));
-    return check_checksum(name, file, data, data_bytes);
+    GM_TRY(check_checksum(name, file, "checksum", "data", gm_hash(GM_HASH_START, data, data_bytes)));
+    return check_checksum(name, file, "header_checksum", "header",
+                          header_hash(file->tensors, file->count, file->metadata, file->metadata_count));
 }
 
 static gm_status parse_content(gm_safetensors *file, const char *name, const unsigned char *bytes, size_t count) {

@@ -2,8 +2,9 @@
 // tensor's dtype (F32, I32, U8), shape and byte range, the bytes. https://github.com/huggingface/safetensors
 //
 // Policy: written whole or not at all; read strictly (every range inside the file, no overlap, no gap, no trailing
-// bytes). The metadata entry "checksum" holds FNV-1a 64 of the tensor bytes in hexadecimal: we always write it, and
-// verify it when a file has it (files of other programs need not).
+// bytes). The metadata entry "checksum" holds FNV-1a 64 of the tensor bytes in hexadecimal, "header_checksum" that of
+// names, types, shapes and the other metadata: we always write them, and verify them when a file has them (files of
+// other programs need not).
 #ifndef GM_TRAIN_SAFETENSORS_H
 #define GM_TRAIN_SAFETENSORS_H
 
@@ -20,7 +21,8 @@ typedef struct gm_safetensors_text { // one entry of the metadata
     const char *key, *value;
 } gm_safetensors_text;
 
-// Writes `path` atomically. Tensor names must differ and be valid UTF-8; the metadata key "checksum" is ours.
+// Writes `path` atomically. Tensor names must differ and be valid UTF-8; the metadata keys
+// "checksum" and "header_checksum" are ours.
 gm_status gm_safetensors_write(const char *path, const gm_safetensor *tensors, size_t count,
                                const gm_safetensors_text *metadata, size_t metadata_count);
 

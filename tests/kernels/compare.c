@@ -1,61 +1,115 @@
-// Plan against reference.
+// Plan against plan, and plan against reference.
 #include "kernels/compare.h"
 
 #include "graph/graph.h"
+#include "plan/plan.h"
 #include "reference/reference.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { SHARED = 0, SEPARATE, PLANS };
+
 typedef struct side {
     gm_state *state;
     gm_plan *plan;
 } side;
 
+struct gm_comparison {
+    gm_compare options;
+    gm_graph *graph;
+    side side[PLANS];
+    gm_reference *reference;
+};
+
 static size_t count_of(const gm_tensor *node) {
     return gm_shape_count(&node->shape);
 }
 
-// The same value for a leaf on both sides, as raw bytes for the device and doubles for the reference.
-static void draw(const gm_compare *compare, const gm_tensor *leaf, void *raw, double *values) {
-    uint32_t stream = gm_stream(leaf->name);
-    for (size_t i = 0; i < count_of(leaf); i++) {
-        double u = gm_philox_uniform(compare->seed, stream, 1, 0, i);
-        double n = gm_philox_normal(compare->seed, stream, 2, 0, i);
-        if (leaf->type == GM_FLOAT32) {
-            if (compare->wild && i % 5 == 3)
-                n *= i % 2 ? 1e4 : 1e-4;
-            ((float *)raw)[i] = (float)n;
-            values[i] = ((float *)raw)[i];
-        } else if (leaf->type == GM_INT32) {
-            values[i] = ((int32_t *)raw)[i] = (int32_t)(4 * u);
-        } else {
-            values[i] = ((uint8_t *)raw)[i] = (uint8_t)(256 * u);
-        }
+static double default_value(uint64_t seed, const gm_tensor *input, size_t i) {
+    uint32_t stream = gm_stream(input->name);
+    double u = gm_philox_uniform(seed, stream, 1, 0, i);
+    return input->type == GM_FLOAT32 ? gm_philox_normal(seed, stream, 2, 0, i)
+           : input->type == GM_INT32 ? floor(4 * u)
+                                     : floor(256 * u);
+}
+
+// ---- Inputs ----
+
+// The same value for an input everywhere: raw bytes for the device and what they mean for the reference.
+static void draw(const gm_compare *compare, const gm_tensor *input, void *raw, double *values) {
+    for (size_t i = 0; i < count_of(input); i++) {
+        double value = (compare->value ? compare->value : default_value)(compare->seed, input, i);
+        if (input->type == GM_FLOAT32)
+            values[i] = ((float *)raw)[i] = (float)value;
+        else if (input->type == GM_INT32)
+            values[i] = ((int32_t *)raw)[i] = (int32_t)value;
+        else
+            values[i] = ((uint8_t *)raw)[i] = (uint8_t)value;
     }
 }
 
-static gm_status set_leaves(const gm_compare *compare, gm_graph *graph, side *s, gm_reference *reference) {
-    for (size_t id = 0; id < graph->node_count; id++) {
-        gm_tensor *leaf = graph->nodes[id];
-        if (leaf->op != &gm_op_input)
-            continue;
-        void *raw;
-        double *values;
-        size_t bytes = count_of(leaf) * gm_type_size(leaf->type);
-        GM_TRY(gm_alloc(&raw, bytes, 1, "a test value"));
-        GM_TRY(gm_alloc(&values, count_of(leaf), sizeof *values, "a test value"));
-        draw(compare, leaf, raw, values);
-        gm_status status = gm_plan_write(s->plan, leaf, raw, bytes);
-        if (status == GM_OK && reference)
-            status = gm_reference_set(reference, leaf, values);
-        free(raw);
-        free(values);
-        GM_TRY(status);
-    }
-    return GM_OK;
+static gm_status set_input(gm_comparison *c, gm_tensor *input) {
+    void *raw = NULL;
+    double *values = NULL;
+    gm_status status = GM_OK;
+    size_t bytes = count_of(input) * gm_type_size(input->type);
+    GM_TRY_DONE(gm_alloc(&raw, bytes, 1, "a test value"));
+    GM_TRY_DONE(gm_alloc(&values, count_of(input), sizeof *values, "a test value"));
+    draw(&c->options, input, raw, values);
+    for (size_t i = 0; i < PLANS; i++)
+        GM_TRY_DONE(gm_plan_write(c->side[i].plan, input, raw, bytes));
+    status = gm_reference_set(c->reference, input, values);
+done:
+    free(raw);
+    free(values);
+    return status;
 }
+
+gm_status gm_comparison_create(gm_comparison **out, const gm_compare *options, gm_graph *graph) {
+    gm_status status = GM_OK;
+    GM_TRY(gm_alloc(out, 1, sizeof **out, "a comparison"));
+    gm_comparison *c = *out;
+    c->options = *options;
+    c->graph = graph;
+    GM_TRY_DONE(gm_reference_create(&c->reference, graph, options->seed));
+    for (size_t i = 0; i < PLANS; i++) {
+        gm_plan_options plan_options = {.separate = i == SEPARATE};
+        GM_TRY_DONE(gm_state_create(&c->side[i].state, options->device, options->seed));
+        GM_TRY_DONE(gm_plan_create(&c->side[i].plan, graph, c->side[i].state, &plan_options));
+    }
+    for (size_t id = 0; id < graph->node_count; id++)
+        if (graph->nodes[id]->op == &gm_op_input)
+            GM_TRY_DONE(set_input(c, graph->nodes[id]));
+done:
+    if (status != GM_OK)
+        gm_comparison_destroy(out);
+    return status;
+}
+
+void gm_comparison_destroy(gm_comparison **out) {
+    gm_comparison *c = *out;
+    if (!c)
+        return;
+    for (size_t i = 0; i < PLANS; i++) {
+        gm_plan_destroy(&c->side[i].plan);
+        gm_state_destroy(&c->side[i].state);
+    }
+    gm_reference_destroy(&c->reference);
+    free(c);
+    *out = NULL;
+}
+
+const gm_plan *gm_comparison_plan(const gm_comparison *c) {
+    return c->side[SHARED].plan;
+}
+
+gm_status gm_comparison_check_guards(gm_comparison *c) {
+    return gm_plan_check_guards(c->side[SEPARATE].plan);
+}
+
+// ---- Results ----
 
 static double element(const gm_tensor *node, const void *raw, size_t i) {
     return node->type == GM_FLOAT32 ? (double)((const float *)raw)[i]
@@ -63,77 +117,88 @@ static double element(const gm_tensor *node, const void *raw, size_t i) {
                                     : ((const uint8_t *)raw)[i];
 }
 
-static gm_status compare_values(const gm_compare *compare, const gm_tensor *node, const char *where, const void *raw,
-                                const gm_reference *reference) {
-    const double *expected = gm_reference_value(reference, node);
-    const double *magnitude = gm_reference_magnitude(reference, node);
-    double ulps = compare->ulps > 0 ? compare->ulps : 64;
-    if (!expected)
-        return gm_fail(GM_ERROR_STATE, "the reference has no value of %s", node->op->name);
+// Not an error: NaN for NaN, infinity for what a float cannot hold, and what vanishes below the normal floats.
+static bool is_close(double got, double expected, double allowed) {
+    const double largest = 0x1.fffffep127, smallest = 0x1p-126;
+    if (isnan(expected) || isnan(got))
+        return isnan(expected) && isnan(got);
+    if (got == expected)
+        return true;
+    if (isinf(got) || isinf(expected))
+        return got * expected > 0 && (isinf(got) ? fabs(expected) >= largest - allowed : fabs(got) >= largest);
+    return fabs(got - expected) <= allowed + smallest;
+}
+
+static gm_status compare_values(gm_comparison *c, const gm_tensor *node, const char *phase, const void *raw,
+                                double ulps) {
+    const double *expected = gm_reference_value(c->reference, node);
+    const double *magnitude = gm_reference_magnitude(c->reference, node);
+    if (!expected || !magnitude)
+        return gm_fail(GM_ERROR_STATE, "%s: the reference has no value of node %u (%s)", phase, node->id,
+                       node->op->name);
     for (size_t i = 0; i < count_of(node); i++) {
-        double got = element(node, raw, i), error = fabs(got - expected[i]);
-        double allowed = ulps * 0x1p-24 * ((magnitude ? magnitude[i] : 0) + fabs(expected[i])) + 1e-37;
-        bool same = isnan(expected[i]) ? isnan(got) : got == expected[i] || error <= allowed;
-        if (isinf(expected[i]) || fabs(expected[i]) > 3.4e38)
-            same = isinf(got) || fabs(got) > 3e38;
-        if (!same)
-            return gm_fail(GM_ERROR_STATE, "%s: node %u (%s %s) element %zu is %.9g, expected %.9g (error %.3g, allowed %.3g)",
-                           where, node->id, node->op->name, gm_shape_text(&node->shape), i, got, expected[i], error,
-                           allowed);
+        double got = element(node, raw, i);
+        double allowed = ulps * 0x1p-24 * (magnitude[i] + (node->type == GM_FLOAT32 ? fabs(expected[i]) : 0));
+        if (!is_close(got, expected[i], isnan(allowed) ? 0 : allowed))
+            return gm_fail(GM_ERROR_STATE,
+                           "%s: node %u (%s %s) element %zu is %.9g, expected %.9g (error %.3g, allowed %.3g)", phase,
+                           node->id, node->op->name, gm_shape_text(&node->shape), i, got, expected[i],
+                           fabs(got - expected[i]), allowed);
     }
     return GM_OK;
 }
 
-static gm_status read_value(side *s, gm_tensor *node, void **raw) {
+static gm_status read_value(side *s, gm_tensor *node, void *raw) {
     size_t bytes = count_of(node) * gm_type_size(node->type);
-    GM_TRY(gm_alloc(raw, bytes, 1, "a test value"));
-    return node->op == &gm_op_variable ? gm_state_read(s->state, node->name, *raw, bytes)
-                                       : gm_plan_read(s->plan, node, *raw, bytes);
+    return node->op == &gm_op_variable ? gm_state_read(s->state, node->name, raw, bytes)
+                                       : gm_plan_read(s->plan, node, raw, bytes);
 }
 
-static gm_status check_node(const gm_compare *compare, gm_tensor *node, const char *where, side *s,
-                            const gm_reference *reference) {
-    void *first = NULL, *second = NULL;
-    gm_status status = read_value(&s[0], node, &first);
-    if (status == GM_OK)
-        status = read_value(&s[1], node, &second);
-    if (status == GM_OK && memcmp(first, second, count_of(node) * gm_type_size(node->type)) != 0)
-        status = gm_fail(GM_ERROR_STATE, "%s: node %u (%s) differs between two equal runs", where, node->id,
-                         node->op->name);
-    if (status == GM_OK)
-        status = compare_values(compare, node, where, first, reference);
-    free(first);
-    free(second);
+static gm_status check_node(gm_comparison *c, gm_tensor *node, const char *phase, double ulps) {
+    size_t size = gm_type_size(node->type);
+    char *raw[PLANS] = {NULL};
+    gm_status status = GM_OK;
+    for (size_t i = 0; i < PLANS; i++) {
+        GM_TRY_DONE(gm_alloc(&raw[i], count_of(node), size, "a test value"));
+        GM_TRY_DONE(read_value(&c->side[i], node, raw[i]));
+    }
+    GM_TRY_DONE(compare_values(c, node, phase, raw[SEPARATE], ulps));
+    for (size_t i = 0; i < count_of(node) && status == GM_OK; i++)
+        if (memcmp(raw[SHARED] + i * size, raw[SEPARATE] + i * size, size) != 0)
+            status = gm_fail(GM_ERROR_STATE,
+                             "%s: node %u (%s %s) element %zu is %.9g in shared memory but %.9g in a buffer of its own",
+                             phase, node->id, node->op->name, gm_shape_text(&node->shape), i,
+                             element(node, raw[SHARED], i), element(node, raw[SEPARATE], i));
+done:
+    for (size_t i = 0; i < PLANS; i++)
+        free(raw[i]);
     return status;
 }
 
-gm_status gm_compare_run(const gm_compare *compare, gm_graph *graph) {
-    side s[2] = {0};
-    gm_reference *reference = NULL;
+gm_status gm_comparison_run(gm_comparison *c, gm_phase *phase, double ulps) {
+    GM_TRY(gm_reference_run(c->reference, phase));
+    for (size_t i = 0; i < PLANS; i++)
+        GM_TRY(gm_plan_run(c->side[i].plan, phase));
+    if (phase->assignment_count == 0)
+        GM_TRY(gm_plan_run(c->side[SHARED].plan, phase));
+    ulps = ulps > 0 ? ulps : 64;
+    for (size_t i = 0; i < phase->fetch_count; i++)
+        if (phase->fetches[i]->op != &gm_op_variable)
+            GM_TRY(check_node(c, phase->fetches[i], phase->name, ulps));
+    for (size_t i = 0; i < phase->assignment_count; i++)
+        GM_TRY(check_node(c, phase->assignments[i].variable, phase->name, ulps));
+    return GM_OK;
+}
+
+gm_status gm_compare_run(const gm_compare *options, gm_graph *graph) {
+    gm_comparison *c;
     gm_status status = GM_OK;
-    GM_TRY_DONE(gm_reference_create(&reference, graph, compare->seed));
-    for (size_t i = 0; i < 2; i++) {
-        GM_TRY_DONE(gm_state_create(&s[i].state, compare->device, compare->seed));
-        GM_TRY_DONE(gm_plan_create(&s[i].plan, graph, s[i].state, &(gm_plan_options){.separate = compare->separate}));
-        GM_TRY_DONE(set_leaves(compare, graph, &s[i], i == 0 ? reference : NULL));
-    }
-    for (size_t run = 0; run < GM_MAX(compare->runs, (size_t)1); run++)
-        for (size_t p = 0; p < graph->phase_count; p++) {
-            gm_phase *phase = graph->phases[p];
-            GM_TRY_DONE(gm_reference_run(reference, phase));
-            GM_TRY_DONE(gm_plan_run(s[0].plan, phase));
-            GM_TRY_DONE(gm_plan_run(s[1].plan, phase));
-            for (size_t i = 0; i < phase->fetch_count; i++)
-                if (phase->fetches[i]->op != &gm_op_variable)
-                    GM_TRY_DONE(check_node(compare, phase->fetches[i], phase->name, s, reference));
-            for (size_t i = 0; i < phase->assignment_count; i++)
-                GM_TRY_DONE(check_node(compare, phase->assignments[i].variable, phase->name, s, reference));
-        }
+    GM_TRY(gm_comparison_create(&c, options, graph));
+    for (size_t run = 0; run < GM_MAX(options->runs, (size_t)1); run++)
+        for (size_t p = 0; p < graph->phase_count; p++)
+            GM_TRY_DONE(gm_comparison_run(c, graph->phases[p], options->ulps));
+    status = gm_comparison_check_guards(c);
 done:
-    for (size_t i = 0; i < 2; i++) {
-        gm_plan_destroy(&s[i].plan);
-        gm_state_destroy(&s[i].state);
-    }
-    gm_reference_destroy(&reference);
+    gm_comparison_destroy(&c);
     return status;
 }

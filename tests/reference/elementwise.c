@@ -245,8 +245,9 @@ static double propagated(const element_row *row, const gm_tensor *y, const numbe
         return 0;
     double moved[MAX_INPUTS], most = 0, step = 0x1p-20;
     memcpy(moved, x, sizeof moved);
-    for (int side = -1; side <= 1; side += 2) {
-        moved[k] = x[k] + side * step * magnitude;
+    for (int side = -1; side <= 1; side++) {
+        // The middle one is 0 where that lies between: a mask that rounding may turn.
+        moved[k] = side == 0 && fabs(x[k]) <= step * magnitude ? 0 : x[k] + side * step * magnitude;
         double change = fabs(evaluate(row, y, n, moved) - value) / step;
         if (isfinite(change))
             most = fmax(most, change);

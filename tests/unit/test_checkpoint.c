@@ -151,35 +151,29 @@ static void checkpoint_of_another_model_is_refused_whole(void **unused) {
     gm_checkpoint_close(&checkpoint);
 }
 
-static void every_flipped_or_missing_byte_of_the_data_is_noticed(void **unused) {
+static void every_flipped_bit_and_every_missing_byte_is_noticed(void **unused) {
     (void)unused;
     write_model();
     char *content;
     size_t count;
     assert_int_equal(gm_file_read(path, &content, &count), GM_OK);
-    size_t data = 24 + 4 + 3;
-    for (size_t i = 0; i < data; i++) {
-        gm_safetensors *file;
-        content[count - 1 - i] ^= 4;
-        assert_int_equal(gm_safetensors_parse(&file, "x", content, count), GM_ERROR_FORMAT);
-        expect_message("x: is damaged: the checksum");
-        assert_null(file);
-        content[count - 1 - i] ^= 4;
+    for (size_t i = 0; i < 8 * count; i++) {
+        gm_checkpoint *checkpoint;
+        content[i / 8] = (char)(content[i / 8] ^ 1 << i % 8);
+        FILE *file = fopen(path, "wb");
+        assert_int_equal(fwrite(content, 1, count, file), count);
+        fclose(file);
+        if (gm_checkpoint_open(&checkpoint, path) != GM_ERROR_FORMAT)
+            fail_msg("bit %zu of byte %zu of %zu may flip", i % 8, i / 8, count);
+        assert_null(checkpoint);
+        expect_message(path);
+        content[i / 8] = (char)(content[i / 8] ^ 1 << i % 8);
     }
     for (size_t length = 0; length < count; length++) {
         gm_safetensors *file;
         assert_int_equal(gm_safetensors_parse(&file, "x", content, length), GM_ERROR_FORMAT);
         assert_null(file);
     }
-    // Any damage to the header is an error or harmless, never a crash.
-    for (size_t i = 0; i < count - data; i++)
-        for (int bit = 0; bit < 8; bit++) {
-            gm_safetensors *file;
-            content[i] = (char)(content[i] ^ 1 << bit);
-            gm_safetensors_parse(&file, "x", content, count);
-            gm_safetensors_destroy(&file);
-            content[i] = (char)(content[i] ^ 1 << bit);
-        }
     free(content);
 }
 
@@ -333,7 +327,7 @@ int main(void) {
         cmocka_unit_test(checkpoint_restores_every_variable_to_the_bit),
         cmocka_unit_test(equal_states_write_equal_files),
         cmocka_unit_test(checkpoint_of_another_model_is_refused_whole),
-        cmocka_unit_test(every_flipped_or_missing_byte_of_the_data_is_noticed),
+        cmocka_unit_test(every_flipped_bit_and_every_missing_byte_is_noticed),
         cmocka_unit_test(file_that_is_no_checkpoint_is_refused),
         cmocka_unit_test(failed_writes_leave_the_old_checkpoint),
         cmocka_unit_test(files_of_other_programs_are_read),
