@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 typedef struct time_text {
     char text[32];
@@ -87,12 +89,20 @@ static void show_json(const gm_train_progress *progress) {
     fflush(stdout);
 }
 
+// A line that wraps could not be rewritten.
+static size_t terminal_columns(void) {
+    struct winsize size;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+}
+
 static void show_terminal(progress_printer *printer, const gm_train_progress *progress, const char *line) {
     // Writing at most ten times a second keeps a fast step fast.
     if (!progress->tick && progress->step < progress->steps && progress->seconds - printer->shown < .1)
         return;
-    size_t length = strlen(line);
-    printf("\r%s%*s", line, length < printer->width ? (int)(printer->width - length) : 0, "");
+    size_t length = strlen(line), columns = terminal_columns();
+    if (length >= columns)
+        length = columns - 1;
+    printf("\r%.*s%*s", (int)length, line, length < printer->width ? (int)(printer->width - length) : 0, "");
     fflush(stdout);
     printer->shown = progress->seconds;
     printer->width = length;
@@ -111,7 +121,7 @@ void progress_show(progress_printer *printer, const gm_train_progress *progress)
                         (unsigned long long)progress->steps, progress->images_per_second,
                         format_time(progress->seconds_left).text);
     if (used > 0 && (size_t)used < sizeof line && isfinite(progress->discriminator_loss))
-        snprintf(line + used, sizeof line - (size_t)used, "  loss D %.4f G %.4f  D(x) %.3f  D(G(z)) %.3f",
+        snprintf(line + used, sizeof line - (size_t)used, "  D %.3f G %.3f  D(x) %.2f D(G(z)) %.2f",
                  progress->discriminator_loss, progress->generator_loss, progress->real_score, progress->fake_score);
     if (printer->style == PROGRESS_TERMINAL) {
         show_terminal(printer, progress, line);

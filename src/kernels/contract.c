@@ -95,12 +95,13 @@ static void epilogue_arguments(gm_launch_builder *builder, const gm_fused *epilo
 
 static gm_status instance(const contraction *c, const char *section, const char *prefix, bool with_epilogue,
                           uint32_t *kernel) {
+    const char *template = c->emitter->gpu ? "contract_gpu.cl" : "contract_cpu.cl";
     gm_text text = {0};
     if (with_epilogue)
         append_epilogue(&text, c->epilogue);
     gm_text_printf(&text, "#define GM_CONTRACT_%s\n#define GM_NAME @\n", section);
     gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
-                                   : gm_emit_kernel(c->emitter, prefix, "common.cl", "contract.cl", text.data, kernel);
+                                   : gm_emit_kernel(c->emitter, prefix, "contract.cl", template, text.data, kernel);
     gm_text_finish(&text);
     return status;
 }
@@ -152,7 +153,7 @@ static gm_status packed_weights(const contraction *c, bool thin, uint32_t *stora
     gm_argument_write(&builder, *storage);
     INTEGERS(&builder, w->offset, w->stride[0], w->stride[1], w->stride[2], w->stride[3], (int64_t)c->C, (int64_t)c->K,
              (int64_t)c->R, (int64_t)c->S);
-    size_t global[3] = {thin ? c->K : up(c->K, 16), thin ? 1 : up(c->C, 8), 1}, local[3] = {1, 1, 1};
+    size_t global[3] = {thin ? c->K : up(c->K, 16), thin ? 1 : up(c->C, 64), 1}, local[3] = {1, 1, 1};
     return gm_emit_launch(&builder, kernel, 3, global, local, 0, 2.0 * view_bytes(w));
 }
 
@@ -162,7 +163,11 @@ static gm_status emit_rows(const contraction *c) {
     uint32_t kernel, weights = c->w.storage;
     if (!emitter->gpu)
         GM_TRY(packed_weights(c, thin, &weights));
-    GM_TRY(instance(c, emitter->gpu ? "ROWS_GPU" : thin ? "THIN_CPU" : "ROWS_CPU", thin ? "thin" : "rows", true, &kernel));
+    GM_TRY(instance(c,
+                    emitter->gpu ? "ROWS_GPU"
+                    : thin       ? "THIN_CPU"
+                                 : "ROWS_CPU",
+                    thin ? "thin" : "rows", true, &kernel));
     gm_launch_builder builder = {.emitter = emitter, .label = c->name};
     gm_argument_read(&builder, c->x.storage);
     gm_argument_read(&builder, weights);
@@ -225,11 +230,13 @@ static void swap_operands(contraction *c) {
 
 static gm_status emit_outer(contraction *c) {
     gm_emitter *emitter = c->emitter;
-    if (c->K < 8 && c->C >= 8 && c->OH * c->OW > 1)
+    bool transposed = c->y.stride[1] == 1 && c->y.stride[0] != 1; // the result's rows run along c
+    if (transposed || (c->K < 8 && c->C >= 8 && c->OH * c->OW > 1))
         swap_operands(c);
     size_t columns = up(c->K, 64);
     size_t tiles = c->C >= 8 ? c->R * c->S * up(c->C, 64) : up(c->R * c->S * c->C, 64);
-    size_t unit = GM_MAX(emitter->info->compute_units, (size_t)1), wanted = (emitter->gpu ? 2 : 4) * unit;
+    size_t unit = GM_MAX(emitter->info->compute_units, (size_t)1),
+           wanted = emitter->gpu ? 2 * unit : GM_MAX(8 * unit, (size_t)16);
     size_t rows = c->OH * c->OW * c->N;
     size_t parts = GM_MAX(GM_MIN(GM_MIN(up(wanted, columns * tiles), rows / 256), (size_t)64), (size_t)1);
     bool scratch = parts > 1 || (!emitter->gpu && c->y.stride[0] != 1 && c->K > 1);

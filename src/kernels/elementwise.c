@@ -72,7 +72,7 @@ gm_status gm_emit_elementwise(gm_emitter *emitter, const gm_fused *fused) {
     append_kernel(&text, &space, fused, emitter->gpu);
     uint32_t kernel;
     gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
-                                   : gm_emit_kernel(emitter, "element", "common.cl", NULL, text.data, &kernel);
+                                   : gm_emit_kernel(emitter, "element", NULL, NULL, text.data, &kernel);
     gm_text_finish(&text);
     GM_TRY(status);
 

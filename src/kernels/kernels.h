@@ -44,7 +44,6 @@ void gm_layout_order(gm_layout layout, size_t rank, size_t order[GM_MAX_RANK]); 
 typedef enum gm_argument_kind {
     GM_ARGUMENT_STORAGE = 1, // the memory of `storage`
     GM_ARGUMENT_INT,
-    GM_ARGUMENT_UINT,
     GM_ARGUMENT_FLOAT,
     GM_ARGUMENT_KEY, // the state's seed, a ulong
 } gm_argument_kind;
@@ -55,7 +54,6 @@ typedef struct gm_argument {
     union {
         uint32_t storage;
         int32_t integer;
-        uint32_t natural;
         float real;
     };
 } gm_argument;

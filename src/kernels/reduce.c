@@ -77,7 +77,7 @@ static void append_body(gm_text *text, const reduction *r, size_t width, const c
 static void append_head(gm_text *text, const reduction *r) {
     gm_text_append(text, "__kernel void @(");
     gm_space_parameters(text, &r->space, r->fused);
-    gm_text_append(text, ", const int kept, const int rows, const int rows_per, const int inner_per, "
+    gm_text_append(text, ", const int rows, const int rows_per, const int inner_per, "
                          "const int inner_parts, const int part_stride) {\n");
 }
 
@@ -247,14 +247,13 @@ static gm_status emit_pass(reduction *r, int64_t part_stride) {
         (r->gpu ? append_row_gpu : append_row_cpu)(&text, r);
     uint32_t kernel;
     gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
-                                   : gm_emit_kernel(r->emitter, r->column ? "reduce_column" : "reduce_row", "common.cl",
-                                                    NULL, text.data, &kernel);
+                                   : gm_emit_kernel(r->emitter, r->column ? "reduce_column" : "reduce_row", NULL, NULL,
+                                                    text.data, &kernel);
     gm_text_finish(&text);
     GM_TRY(status);
     gm_launch_builder builder = {.emitter = r->emitter};
     gm_space_arguments(&builder, &r->space, r->fused);
     size_t inner_parts = (r->inner + r->inner_per_part - 1) / r->inner_per_part;
-    gm_argument_int(&builder, (int64_t)r->kept_total);
     gm_argument_int(&builder, (int64_t)r->rows);
     gm_argument_int(&builder, (int64_t)r->rows_per_part);
     gm_argument_int(&builder, (int64_t)r->inner_per_part);

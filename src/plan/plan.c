@@ -111,7 +111,7 @@ static gm_status add_source(gm_plan *plan, gm_source *sources, size_t *count, co
     return gm_device_source(plan->device, file, &sources[(*count)++].text);
 }
 
-// One program for the whole plan: helpers once, then every generated kernel and template instance.
+// One program for the whole plan: common.cl, other helpers once, then every generated kernel and template instance.
 static gm_status build_program(gm_plan *plan) {
     const gm_emitter *emitter = &plan->emitter;
     gm_source *sources;
@@ -119,7 +119,8 @@ static gm_status build_program(gm_plan *plan) {
     gm_status status = GM_OK;
     if (emitter->kernel_count == 0)
         return GM_OK;
-    GM_TRY(gm_alloc(&sources, 3 * emitter->kernel_count, sizeof *sources, "a plan's kernels"));
+    GM_TRY(gm_alloc(&sources, 3 * emitter->kernel_count + 1, sizeof *sources, "a plan's kernels"));
+    GM_TRY_DONE(add_source(plan, sources, &count, "common.cl", true));
     for (size_t i = 0; i < emitter->kernel_count; i++)
         if (emitter->kernels[i].helper)
             GM_TRY_DONE(add_source(plan, sources, &count, emitter->kernels[i].helper, true));
@@ -153,7 +154,6 @@ static gm_status bind(gm_plan *plan, gm_kernel *kernel, unsigned index, const gm
     case GM_ARGUMENT_KEY:
         return gm_kernel_bind_value(kernel, index, &plan->state->seed, sizeof plan->state->seed);
     case GM_ARGUMENT_INT:
-    case GM_ARGUMENT_UINT:
         break;
     }
     return gm_kernel_bind_value(kernel, index, &argument->integer, sizeof argument->integer);

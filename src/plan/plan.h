@@ -10,7 +10,7 @@
 #include "kernels/kernels.h"
 #include "plan/state.h"
 
-enum { GM_LAYOUTS = 2, GM_NO_VALUE = -1 };
+enum { GM_LAYOUTS = 2 };
 
 // Where a node's value lies, if it has one; by node id. A value outlives its phase until a leaf it depends on changes.
 typedef struct gm_value {

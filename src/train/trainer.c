@@ -42,14 +42,29 @@ done:
     return status;
 }
 
+// A recipe given beside the run that is resumed changes nothing, and should not seem to.
+static gm_status compare_recipes(const gm_trainer *trainer, const gm_train_options *options) {
+    gm_trainer given = {0};
+    gm_status status = read_recipe(&given, options->recipe, options);
+    if (status == GM_OK && strcmp(given.recipe_text.data, trainer->recipe_text.data) != 0)
+        gm_warn("%s differs from the recipe of %s, which governs: change its keys with --set", options->recipe,
+                gm_run_path(trainer->run));
+    gm_text_finish(&given.recipe_text);
+    gm_recipe_destroy(&given.recipe);
+    return status;
+}
+
 // A run killed in its first instant may lack its recipe; then the caller's stands in.
 static gm_status open_run(gm_trainer *trainer, const gm_train_options *options) {
     struct stat info;
     GM_TRY(gm_run_open(&trainer->run, options->resume, true));
     const char *path = gm_run_recipe_path(trainer->run);
-    if (stat(path, &info) != 0 && options->recipe)
-        path = options->recipe;
-    return read_recipe(trainer, path, options);
+    if (!options->recipe)
+        return read_recipe(trainer, path, options);
+    if (stat(path, &info) != 0)
+        return read_recipe(trainer, options->recipe, options);
+    GM_TRY(read_recipe(trainer, path, options));
+    return compare_recipes(trainer, options);
 }
 
 // ---- Data ----

@@ -112,6 +112,35 @@ class Train(CommandTest):
         self.assertEqual(last.read_bytes(), before)
         self.assertEqual(read_log(self.folder / "a", without=()), log)
 
+    def test_recipe_beside_a_resumed_run_is_compared(self):
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--steps", "5")
+        _, err = self.ganymede("train", "tiny.yaml", "--resume", "a", "--quiet", "--steps", "6")
+        self.assertEqual(err, "")
+        _, err = self.ganymede("train", "points.yaml", "--resume", "a", "--quiet", "--steps", "7")
+        self.assertIn("points.yaml differs from the recipe of a", err)
+        self.assertEqual(checkpoints(self.folder / "a")[-1], 7)
+
+    def test_terminal_gets_one_line_rewritten_in_place(self):
+        main, side = os.openpty()
+        process = self.start("train", "tiny.yaml", "--out", "a", stdout=side)
+        os.close(side)
+        shown = b""
+        while True:
+            try:
+                part = os.read(main, 4096)
+            except OSError:  # the other side is closed
+                break
+            if not part:
+                break
+            shown += part
+        os.close(main)
+        process.communicate(timeout=120)
+        lines = [line for line in shown.decode().split("\n") if "\rstep" in line]
+        self.assertEqual(len(lines), 1, shown)
+        last = lines[0].rstrip().split("\r")[-1]
+        self.assertRegex(last, r"^step 20/20  \d+ images/s  left 0:00:00  D ")
+        self.assertLess(max(map(len, lines[0].split("\r"))), 80)
+
     def test_several_discriminator_steps(self):
         self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--set", "discriminator_steps=3")
         self.ganymede("train", "tiny.yaml", "--out", "b", "--quiet", "--set", "discriminator_steps=3", "--steps", "10")

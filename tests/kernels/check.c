@@ -1,15 +1,14 @@
 // Cases and their inputs.
 #include "kernels/check.h"
 
-#include "base/base.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static const char *const words[GM_VALUES_COUNT] = {"normal", "cancel", "positive", "wide", "special", "infinite", "ties"};
+static const char *const words[GM_VALUES_COUNT] = {"normal",  "cancel",   "positive", "wide",
+                                                   "special", "infinite", "ties"};
 
-bool gm_check_case(gm_check *check, gm_case_size size, const char *format, ...) {
+bool gm_check_case(gm_cases *check, gm_case_size size, const char *format, ...) {
     if ((size == GM_CASE_BENCH) != check->bench || (check->small && size != GM_CASE_SMALL))
         return false;
     char what[128], name[192];
@@ -22,21 +21,21 @@ bool gm_check_case(gm_check *check, gm_case_size size, const char *format, ...) 
     return true;
 }
 
-gm_tensor *gm_check_input(gm_check *check, gm_values values, gm_type type, gm_shape shape) {
+gm_tensor *gm_check_input(gm_cases *check, gm_values values, gm_type type, gm_shape shape) {
     char name[32];
     snprintf(name, sizeof name, "%s%zu", words[values], check->inputs++);
     return gm_input(check->graph, name, type, shape);
 }
 
-gm_tensor *gm_check_float(gm_check *check, gm_shape shape) {
+gm_tensor *gm_check_float(gm_cases *check, gm_shape shape) {
     return gm_check_input(check, GM_VALUES_NORMAL, GM_FLOAT32, shape);
 }
 
-void gm_check_fetch(gm_check *check, gm_tensor *x) {
+void gm_check_fetch(gm_cases *check, gm_tensor *x) {
     gm_phase_fetch(check->phase, x);
 }
 
-size_t gm_check_draw(gm_check *check, size_t least, size_t most) {
+size_t gm_check_draw(gm_cases *check, size_t least, size_t most) {
     double u = gm_philox_uniform(check->seed, gm_stream(check->row->op), 0, 0, check->drawn++);
     return least + (size_t)(u * (double)(most - least + 1));
 }
@@ -60,8 +59,8 @@ static double cancelling(uint64_t seed, uint32_t stream, size_t i) {
 }
 
 double gm_check_value(uint64_t seed, const gm_tensor *input, size_t i) {
-    static const double special[] = {0,    -0.0, 1,     -1,   INFINITY, -INFINITY, 1e-30,
-                                     1e30, 88.5, -88.5, -2.5, -1e30,    0.5,       3e38, NAN};
+    static const double special[] = {0,    -0.0,  1,    -1,    INFINITY, -INFINITY, 1e-30, 1e30,
+                                     88.5, -88.5, -2.5, -1e30, 0.5,      3e38,      NAN};
     static const double wide[] = {0, -0.0, 1e-20, -1e-20, 1e-4};
     uint32_t stream = gm_stream(gm_tensor_name(input));
     double u = gm_philox_uniform(seed, stream, 1, 0, i);
@@ -69,7 +68,9 @@ double gm_check_value(uint64_t seed, const gm_tensor *input, size_t i) {
     if (gm_tensor_type(input) == GM_UINT8)
         return floor(256 * u);
     if (gm_tensor_type(input) == GM_INT32)
-        return values == GM_VALUES_POSITIVE ? 1 + floor(9 * u) : values == GM_VALUES_TIES ? floor(9 * u) - 1 : floor(17 * u) - 8;
+        return values == GM_VALUES_POSITIVE ? 1 + floor(9 * u)
+               : values == GM_VALUES_TIES   ? floor(9 * u) - 1
+                                            : floor(17 * u) - 8;
     switch (values) {
     case GM_VALUES_CANCEL:
         return cancelling(seed, stream, i);

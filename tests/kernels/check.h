@@ -3,6 +3,7 @@
 #ifndef GM_TESTS_CHECK_H
 #define GM_TESTS_CHECK_H
 
+#include "base/base.h"
 #include "ganymede/graph.h"
 
 // Which run a case belongs to: the small ones to every check, the large ones only to --bench, which compares nothing.
@@ -22,7 +23,7 @@ typedef enum gm_values {
 
 typedef struct gm_check_row gm_check_row;
 
-typedef struct gm_check {
+typedef struct gm_cases {
     gm_graph *graph;
     gm_phase *phase; // of the present case
     const gm_check_row *row;
@@ -30,25 +31,26 @@ typedef struct gm_check {
     uint64_t seed;
     uint64_t drawn;
     size_t inputs;
-} gm_check;
+} gm_cases;
 
 struct gm_check_row {
     const char *op;
-    void (*build)(gm_check *check);
+    void (*build)(gm_cases *check);
     double ulps; // allowed error in units of eps·magnitude
     gm_tensor *(*unary)(gm_tensor *);
     gm_tensor *(*binary)(gm_tensor *, gm_tensor *);
     gm_values values; // that the operation is defined for
     bool integers;    // int32 as well
+    bool bounded;     // not for special numbers
+    bool maximum;     // of reductions and pools, instead of the sum or the average
 };
 
 // Begins a case and says whether it is wanted; the rest of the row's function adds inputs and fetches to it.
-bool gm_check_case(gm_check *check, gm_case_size size, const char *format, ...);
-// A new input. Without a shape's sizes it is a scalar.
-gm_tensor *gm_check_input(gm_check *check, gm_values values, gm_type type, gm_shape shape);
-gm_tensor *gm_check_float(gm_check *check, gm_shape shape); // of normal numbers
-void gm_check_fetch(gm_check *check, gm_tensor *x);
-size_t gm_check_draw(gm_check *check, size_t least, size_t most); // a whole number, from the seed
+bool gm_check_case(gm_cases *check, gm_case_size size, const char *format, ...) GM_PRINTF(3, 4);
+gm_tensor *gm_check_input(gm_cases *check, gm_values values, gm_type type, gm_shape shape);
+gm_tensor *gm_check_float(gm_cases *check, gm_shape shape); // of normal numbers
+void gm_check_fetch(gm_cases *check, gm_tensor *x);
+size_t gm_check_draw(gm_cases *check, size_t least, size_t most); // a whole number, from the seed
 
 // Element i of an input made by gm_check_input, for gm_compare.
 double gm_check_value(uint64_t seed, const gm_tensor *input, size_t i);

@@ -112,8 +112,6 @@ static void add_training(generator *g, size_t phase) {
         gm_phase_assign(g->out->phases[phase], xs[i], gm_subtract(xs[i], gm_scale(dxs[i], .125)));
     }
     fetch(g, phase, loss);
-    if (gm_draw(g, 2))
-        gm_phase_assign(g->out->phases[phase], g->counter, gm_add(g->counter, gm_constant_int(g->graph, 1)));
 }
 
 gm_status gm_random_graph_build(gm_graph *graph, uint64_t seed, gm_random_graph *out) {
@@ -123,9 +121,12 @@ gm_status gm_random_graph_build(gm_graph *graph, uint64_t seed, gm_random_graph 
     for (size_t phase = 0; phase < GM_RANDOM_PHASES; phase++) {
         out->phases[phase] = gm_phase_create(graph, phase == 0 ? "first" : "second");
         add_operations(&g, 6 + gm_draw(&g, 24));
-        if (phase == 0 || gm_draw(&g, 2))
+        if (gm_draw(&g, 3) > 0)
             add_training(&g, phase);
         add_fetches(&g, phase);
+        // The last phase always assigns: it may reuse the first one's values, and plans then want the first one again.
+        if (phase == GM_RANDOM_PHASES - 1 || gm_draw(&g, 3) == 0)
+            gm_phase_assign(out->phases[phase], g.counter, gm_add(g.counter, gm_constant_int(graph, 1)));
     }
     return gm_graph_status(graph);
 }

@@ -1,0 +1,190 @@
+// Contractions on GPUs: tiles in local memory, weights read where they are. A template: see contract.cl.
+
+#ifndef GM_EPILOGUE_PARAMS
+#define GM_EPILOGUE_PARAMS
+#endif
+#ifndef GM_EPILOGUE8
+#define GM_EPILOGUE8(v, h, w, n, k) (v)
+#endif
+#ifndef GM_EPILOGUE1
+#define GM_EPILOGUE1(v, h, w, n, k) (v)
+#endif
+
+#ifndef GM_CONTRACT_GPU_ONCE
+#define GM_CONTRACT_GPU_ONCE
+// A work-group of 16 x 16 items makes a square of results; each item a square of GM_GPU_BLOCK, 16 apart, so that
+// neighbours read neighbouring local memory and write neighbouring results. Lines are padded against bank conflicts.
+#define GM_GPU_BLOCK 4
+#define GM_GPU_TILE (16 * GM_GPU_BLOCK)
+#define GM_GPU_LINE (GM_GPU_TILE + 1)
+#define GM_GPU_DEPTH 16
+
+static void gm_gpu_multiply(local const float *a, local const float *b, int ty, int tx,
+    float sum[GM_GPU_BLOCK * GM_GPU_BLOCK])
+{
+    for (int c = 0; c < GM_GPU_DEPTH; c++) {
+        float u[GM_GPU_BLOCK], v[GM_GPU_BLOCK];
+#pragma unroll
+        for (int i = 0; i < GM_GPU_BLOCK; i++) {
+            u[i] = a[c * GM_GPU_LINE + ty + 16 * i];
+            v[i] = b[c * GM_GPU_LINE + tx + 16 * i];
+        }
+#pragma unroll
+        for (int i = 0; i < GM_GPU_BLOCK; i++)
+#pragma unroll
+            for (int j = 0; j < GM_GPU_BLOCK; j++)
+                sum[i * GM_GPU_BLOCK + j] = fma(u[i], v[j], sum[i * GM_GPU_BLOCK + j]);
+    }
+}
+#endif // GM_CONTRACT_GPU_ONCE
+
+#ifdef GM_CONTRACT_ROWS_GPU
+
+// Rows are (pixel, n) pairs. A tap is skipped where the whole tile lies in the padding (looked at for tiles of up to
+// four pixels; every item decides alike, so the barriers stay uniform), else its invalid rows are zeros.
+kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global const float *restrict x,
+    global const float *restrict w, global float *y, int x0, int xh, int xw, int xn, int xc, int IH, int IW,
+    int w0, int wk, int wc, int wr, int ws, int y0, int yh, int yw, int yn, int yk, int OH, int OW, int N, int C, int K,
+    int R, int S, int ah, int bh, int dh, int qh, int aw, int bw, int dw, int qw GM_EPILOGUE_PARAMS)
+{
+    local float a[GM_GPU_DEPTH * GM_GPU_LINE], b[GM_GPU_DEPTH * GM_GPU_LINE];
+    float sum[GM_GPU_BLOCK * GM_GPU_BLOCK];
+    int tx = (int)get_local_id(0), ty = (int)get_local_id(1), item = 16 * ty + tx;
+    int k0 = GM_GPU_TILE * (int)get_group_id(0), m0 = GM_GPU_TILE * (int)get_group_id(1), total = OH * OW * N;
+    int pixel0 = m0 / N, pixel1 = (min(m0 + GM_GPU_TILE, total) - 1) / N;
+    bool x_rows = xc != 1, w_columns = wk <= wc; // which index neighbouring items take: the one closer in memory
+
+    int row[GM_GPU_BLOCK], row_h[GM_GPU_BLOCK], row_w[GM_GPU_BLOCK]; // the rows this item loads
+    long row_at[GM_GPU_BLOCK];
+    for (int i = 0; i < GM_GPU_BLOCK * GM_GPU_BLOCK; i++)
+        sum[i] = 0;
+    for (int i = 0; i < GM_GPU_BLOCK; i++) {
+        row[i] = x_rows ? item % GM_GPU_TILE : item / GM_GPU_DEPTH + 16 * i;
+        int m = m0 + row[i], pixel = m / N;
+        row_h[i] = m < total ? pixel / OW : -1;
+        row_w[i] = pixel % OW;
+        row_at[i] = x0 + (long)(m % N) * xn;
+    }
+    for (int r = 0; r < R; r++)
+        for (int s = 0; s < S; s++) {
+            bool used = pixel1 - pixel0 >= 4;
+            for (int p = pixel0; p <= pixel1 && !used; p++)
+                used = gm_input_at(p / OW, r, ah, bh, dh, qh, IH) >= 0 &&
+                       gm_input_at(p % OW, s, aw, bw, dw, qw, IW) >= 0;
+            if (!used)
+                continue;
+            bool valid[GM_GPU_BLOCK];
+            long at[GM_GPU_BLOCK];
+            for (int i = 0; i < GM_GPU_BLOCK; i++) {
+                int ih = row_h[i] < 0 ? -1 : gm_input_at(row_h[i], r, ah, bh, dh, qh, IH);
+                int iw = gm_input_at(row_w[i], s, aw, bw, dw, qw, IW);
+                valid[i] = ih >= 0 && iw >= 0;
+                at[i] = row_at[i] + (long)ih * xh + (long)iw * xw;
+            }
+            for (int c0 = 0; c0 < C; c0 += GM_GPU_DEPTH) {
+                for (int i = 0; i < GM_GPU_BLOCK; i++) {
+                    int c = x_rows ? item / GM_GPU_TILE + 256 / GM_GPU_TILE * i : item % GM_GPU_DEPTH;
+                    a[c * GM_GPU_LINE + row[i]] = valid[i] && c0 + c < C ? x[at[i] + (long)(c0 + c) * xc] : 0.0f;
+                    int bc = w_columns ? item / GM_GPU_TILE + 256 / GM_GPU_TILE * i : item % GM_GPU_DEPTH;
+                    int bk = w_columns ? item % GM_GPU_TILE : item / GM_GPU_DEPTH + 16 * i;
+                    b[bc * GM_GPU_LINE + bk] = c0 + bc < C && k0 + bk < K ? w[w0 + (long)(k0 + bk) * wk +
+                        (long)(c0 + bc) * wc + (long)r * wr + (long)s * ws] : 0.0f;
+                }
+                barrier(CLK_LOCAL_MEM_FENCE);
+                gm_gpu_multiply(a, b, ty, tx, sum);
+                barrier(CLK_LOCAL_MEM_FENCE);
+            }
+        }
+    for (int i = 0; i < GM_GPU_BLOCK; i++)
+        for (int j = 0; j < GM_GPU_BLOCK; j++) {
+            int m = m0 + ty + 16 * i, k = k0 + tx + 16 * j;
+            if (m >= total || k >= K)
+                continue;
+            int n = m % N, oh = m / N / OW, ow = m / N % OW;
+            float value = sum[i * GM_GPU_BLOCK + j];
+            y[y0 + (long)oh * yh + (long)ow * yw + (long)n * yn + (long)k * yk] = GM_EPILOGUE1(value, oh, ow, n, k);
+        }
+}
+#endif // GM_CONTRACT_ROWS_GPU
+
+#ifdef GM_CONTRACT_OUTER_GPU
+
+// Each item loads one row of both operands per step, so a row's position is found once.
+kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global const float *restrict x,
+    global const float *restrict g, global float *y, int x0, int xh, int xw, int xn, int xc, int IH, int IW,
+    int g0, int gh, int gw, int gn, int gk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh, int dh,
+    int qh, int aw, int bw, int dw, int qw, int y0, int yp, int yr, int ys, int yc, int yk GM_EPILOGUE_PARAMS)
+{
+    local float a[GM_GPU_DEPTH * GM_GPU_LINE], b[GM_GPU_DEPTH * GM_GPU_LINE];
+    float sum[GM_GPU_BLOCK * GM_GPU_BLOCK];
+    int tx = (int)get_local_id(0), ty = (int)get_local_id(1);
+    int k0 = GM_GPU_TILE * (int)get_group_id(0), block = (int)get_group_id(1), split = (int)get_group_id(2);
+    bool spans = C < 8; // m counts (tap, channel) pairs; a block lies within one tap unless there are few channels
+    int blocks = (C + GM_GPU_TILE - 1) / GM_GPU_TILE, tap = spans ? 0 : block / blocks;
+    int m0 = GM_GPU_TILE * (spans ? block : block % blocks), m_end = spans ? R * S * C : C;
+    gm_taps all_h = {0, OH, 1, 0, 0}, all_w = {0, OW, 1, 0, 0};
+    // th is linear in the output position too: the same progression with the roles of tap and position exchanged.
+    gm_taps th = spans ? all_h : gm_valid_taps(tap / S, dh, bh, ah, qh, IH, OH);
+    gm_taps tw = spans ? all_w : gm_valid_taps(tap % S, dw, bw, aw, qw, IW, OW);
+    int total = th.count * tw.count * N;
+    int begin = (int)((long)total * split / (long)get_num_groups(2));
+    int end = (int)((long)total * (split + 1) / (long)get_num_groups(2));
+
+    for (int i = 0; i < GM_GPU_BLOCK * GM_GPU_BLOCK; i++)
+        sum[i] = 0;
+    for (int row0 = begin; row0 < end; row0 += GM_GPU_DEPTH) {
+        int row = row0 + ty, pixel = row / N, n = row % N, h = pixel / max(tw.count, 1), v = pixel % max(tw.count, 1);
+        int oh = th.first + h * th.step, ow = tw.first + v * tw.step;
+        for (int i = 0; i < GM_GPU_BLOCK; i++) {
+            int l = tx + 16 * i, m = m0 + l, c = m, ih = th.in + h * th.in_step, iw = tw.in + v * tw.in_step;
+            if (spans) {
+                c = m % C;
+                ih = gm_input_at(oh, m / C / S, ah, bh, dh, qh, IH);
+                iw = gm_input_at(ow, m / C % S, aw, bw, dw, qw, IW);
+            }
+            a[ty * GM_GPU_LINE + l] = row < end && m < m_end && ih >= 0 && iw >= 0 ?
+                x[x0 + (long)ih * xh + (long)iw * xw + (long)n * xn + (long)c * xc] : 0.0f;
+            b[ty * GM_GPU_LINE + l] = row < end && k0 + l < K ?
+                g[g0 + (long)oh * gh + (long)ow * gw + (long)n * gn + (long)(k0 + l) * gk] : 0.0f;
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+        gm_gpu_multiply(a, b, ty, tx, sum);
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+    for (int i = 0; i < GM_GPU_BLOCK; i++)
+        for (int j = 0; j < GM_GPU_BLOCK; j++) {
+            int m = m0 + ty + 16 * i, k = k0 + tx + 16 * j;
+            if (m >= m_end || k >= K)
+                continue;
+            int c = spans ? m % C : m, r = (spans ? m / C : tap) / S, s = (spans ? m / C : tap) % S;
+            float value = sum[i * GM_GPU_BLOCK + j];
+            y[y0 + (long)split * yp + (long)r * yr + (long)s * ys + (long)c * yc + (long)k * yk] =
+                GM_EPILOGUE1(value, r, s, c, k);
+        }
+}
+#endif // GM_CONTRACT_OUTER_GPU
+
+#ifdef GM_CONTRACT_SUM_GPU
+
+kernel __attribute__((reqd_work_group_size(64, 1, 1))) void GM_NAME(global const float *restrict partial,
+    global float *y, int P, int C, int K, int R, int S, int y0, int yr, int ys, int yc,
+    int yk GM_EPILOGUE_PARAMS)
+{
+    int e = (int)get_global_id(0), whole = R * S * C * K;
+    if (e >= whole)
+        return;
+    int k = e % K, c = e / K % C, s = e / K / C % S, r = e / K / C / S;
+    float value = partial[e];
+    for (int p = 1; p < P; p++)
+        value += partial[(long)p * whole + e];
+    y[y0 + (long)r * yr + (long)s * ys + (long)c * yc + (long)k * yk] = GM_EPILOGUE1(value, r, s, c, k);
+}
+#endif // GM_CONTRACT_SUM_GPU
+
+#undef GM_CONTRACT_ROWS_GPU
+#undef GM_CONTRACT_OUTER_GPU
+#undef GM_CONTRACT_SUM_GPU
+#undef GM_NAME
+#undef GM_EPILOGUE_PARAMS
+#undef GM_EPILOGUE8
+#undef GM_EPILOGUE1

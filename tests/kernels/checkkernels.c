@@ -1,0 +1,322 @@
+// checkkernels: every kernel that a device can run, held to the double-precision reference. For developers, and for
+// users who want to know whether their driver computes what it should.
+#include "device/device.h"
+#include "graph/graph.h"
+#include "kernels/check.h"
+#include "kernels/compare.h"
+#include "plan/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    const gm_check_row *rows;
+} families[] = {{"elementwise", gm_check_elementwise},
+                {"reduce", gm_check_reduce},
+                {"contract", gm_check_contract},
+                {"pool", gm_check_pool},
+                {"gather", gm_check_gather},
+                {"random", gm_check_random},
+                {"move", gm_check_move}};
+
+enum { MOST_ROWS = 64, BENCH_RUNS = 5, EXIT_USAGE = 2 };
+
+typedef struct check_options {
+    const char *device, *kernels, *op;
+    uint64_t seed;
+    bool list, bench, small;
+} check_options;
+
+// Some rows of one family, built into one graph; row i has the phases first[i] to first[i + 1].
+typedef struct row_batch {
+    const gm_check_row *row[MOST_ROWS];
+    size_t count, first[MOST_ROWS + 1];
+    gm_graph *graph;
+} row_batch;
+
+typedef struct check_run {
+    const check_options *options;
+    const char *kernels; // "cpu" or "gpu": the kernels under test
+    gm_device *device;
+    size_t passed, failed, skipped;
+} check_run;
+
+// ---- Building ----
+
+static gm_status build(const check_options *options, row_batch *batch) {
+    gm_cases check = {.small = options->small, .bench = options->bench, .seed = options->seed};
+    GM_TRY(gm_graph_create(&batch->graph));
+    check.graph = batch->graph;
+    for (size_t i = 0; i < batch->count; i++) {
+        check.row = batch->row[i];
+        check.drawn = 0;
+        batch->first[i] = batch->graph->phase_count;
+        check.row->build(&check);
+    }
+    batch->first[batch->count] = batch->graph->phase_count;
+    return gm_graph_status(batch->graph);
+}
+
+static void select_rows(const check_options *options, size_t family, row_batch *batch) {
+    memset(batch, 0, sizeof *batch);
+    bool whole = !options->op || strcmp(options->op, families[family].name) == 0;
+    for (const gm_check_row *row = families[family].rows; row->op; row++)
+        if (whole || strcmp(options->op, row->op) == 0)
+            batch->row[batch->count++] = row;
+}
+
+// ---- Comparing ----
+
+// Why this device cannot run the phase's launches; NULL when it can.
+static const char *unsupported(const check_run *run, const gm_plan *plan, const gm_phase *phase) {
+    static char reason[128];
+    const gm_device_info *info = gm_device_get_info(run->device);
+    const gm_phase_plan *planned = &plan->phases[phase->index];
+    for (size_t i = planned->first_launch; i < planned->first_launch + planned->launch_count; i++) {
+        const gm_launch *launch = plan->launches[i].launch;
+        size_t items = 1;
+        bool fits = true;
+        for (size_t d = 0; d < launch->dims; d++) {
+            items *= launch->local[d];
+            fits = fits && launch->local[d] <= info->max_work_item_size[d];
+        }
+        if (fits && items <= info->max_work_group_size)
+            continue;
+        snprintf(reason, sizeof reason, "a work-group size of %zu is not supported (at most %zu)", items,
+                 info->max_work_group_size);
+        return reason;
+    }
+    return NULL;
+}
+
+static void report_failure(check_run *run) { // the message begins with the case
+    printf("FAIL  %s  %s\n", run->kernels, gm_error_message());
+    run->failed++;
+}
+
+static void compare_row(check_run *run, const row_batch *batch, size_t row, gm_comparison *comparison) {
+    size_t passed = run->passed, first = batch->first[row], count = batch->first[row + 1] - first;
+    for (size_t p = first; p < first + count; p++) {
+        gm_phase *phase = batch->graph->phases[p];
+        const char *reason = unsupported(run, gm_comparison_plan(comparison), phase);
+        if (reason) {
+            printf("SKIP  %s  %s: %s\n", run->kernels, phase->name, reason);
+            run->skipped++;
+        } else if (gm_comparison_run(comparison, phase, batch->row[row]->ulps) != GM_OK) {
+            report_failure(run);
+        } else {
+            run->passed++;
+        }
+    }
+    if (run->passed - passed == count && count > 0)
+        printf("ok    %s  %s: %zu cases\n", run->kernels, batch->row[row]->op, count);
+    fflush(stdout);
+}
+
+static void compare_batch(check_run *run, row_batch *batch) {
+    gm_comparison *comparison = NULL;
+    gm_compare compare = {.device = run->device, .seed = run->options->seed, .value = gm_check_value};
+    gm_status status = build(run->options, batch);
+    if (status == GM_OK && batch->graph->phase_count > 0)
+        status = gm_comparison_create(&comparison, &compare, batch->graph);
+    for (size_t i = 0; comparison && i < batch->count; i++)
+        compare_row(run, batch, i, comparison);
+    if (comparison && gm_comparison_check_guards(comparison) != GM_OK)
+        report_failure(run);
+    gm_comparison_destroy(&comparison);
+    gm_graph_destroy(&batch->graph);
+    if (status == GM_OK)
+        return;
+    if (batch->count == 1) {
+        report_failure(run);
+        return;
+    }
+    row_batch alone = {.count = 1}; // one bad row shall not hide the others
+    for (size_t i = 0; i < batch->count; i++) {
+        alone.row[0] = batch->row[i];
+        compare_batch(run, &alone);
+    }
+}
+
+// ---- Timing ----
+
+static gm_status fill_inputs(gm_plan *plan, gm_graph *graph) {
+    enum { DISTINCT = 4096 };
+    for (size_t id = 0; id < graph->node_count; id++) {
+        gm_tensor *input = graph->nodes[id];
+        if (input->op != &gm_op_input || input->type != GM_FLOAT32)
+            continue;
+        size_t count = gm_shape_count(&input->shape);
+        float *values;
+        GM_TRY(gm_alloc(&values, count, sizeof *values, "a test value"));
+        for (size_t i = 0; i < count; i++)
+            values[i] = i < DISTINCT ? (float)gm_check_value(1, input, i) : values[i - DISTINCT];
+        gm_status status = gm_plan_write(plan, input, values, count * sizeof *values);
+        free(values);
+        GM_TRY(status);
+    }
+    return GM_OK;
+}
+
+static gm_status time_phase(check_run *run, gm_plan *plan, gm_phase *phase) {
+    gm_profile_row *rows;
+    size_t count;
+    double span, busy, flop = 0, bytes = 0;
+    for (size_t i = 0; i < 2; i++)
+        GM_TRY(gm_plan_run(plan, phase));
+    GM_TRY(gm_plan_finish(plan));
+    GM_TRY(gm_profile_start(run->device));
+    for (size_t i = 0; i < BENCH_RUNS; i++)
+        GM_TRY(gm_plan_run(plan, phase));
+    GM_TRY(gm_profile_stop(run->device, &rows, &count, &span, &busy));
+    for (size_t i = 0; i < count; i++) {
+        flop += rows[i].flop;
+        bytes += rows[i].bytes;
+    }
+    free(rows);
+    busy = busy > 0 ? busy : 1e-9;
+    printf("time  %s  %-64s %9.3f ms %8.1f GFLOP/s %8.1f GB/s\n", run->kernels, phase->name, 1e3 * busy / BENCH_RUNS,
+           1e-9 * flop / busy, 1e-9 * bytes / busy);
+    fflush(stdout);
+    return GM_OK;
+}
+
+static void time_batch(check_run *run, row_batch *batch) {
+    gm_state *state = NULL;
+    gm_plan *plan = NULL;
+    gm_status status = build(run->options, batch);
+    if (status == GM_OK)
+        status = gm_state_create(&state, run->device, 1);
+    if (status == GM_OK)
+        status = gm_plan_create(&plan, batch->graph, state, NULL);
+    if (status == GM_OK)
+        status = fill_inputs(plan, batch->graph);
+    for (size_t p = 0; status == GM_OK && p < batch->graph->phase_count; p++) {
+        const char *reason = unsupported(run, plan, batch->graph->phases[p]);
+        run->skipped += reason != NULL;
+        if (reason)
+            printf("SKIP  %s  %s: %s\n", run->kernels, batch->graph->phases[p]->name, reason);
+        else if ((status = time_phase(run, plan, batch->graph->phases[p])) == GM_OK)
+            run->passed++;
+    }
+    if (status != GM_OK)
+        report_failure(run);
+    gm_plan_destroy(&plan);
+    gm_state_destroy(&state);
+    gm_graph_destroy(&batch->graph);
+}
+
+// ---- The command ----
+
+static void run_kernels(check_run *run) {
+    setenv("GANYMEDE_KERNELS", run->kernels, 1);
+    for (size_t family = 0; family < GM_COUNT(families); family++) {
+        row_batch batch;
+        select_rows(run->options, family, &batch);
+        if (batch.count > 0)
+            (run->options->bench ? time_batch : compare_batch)(run, &batch);
+    }
+}
+
+static int list_cases(const check_options *options) {
+    for (size_t family = 0; family < GM_COUNT(families); family++) {
+        row_batch batch;
+        select_rows(options, family, &batch);
+        gm_status status = build(options, &batch);
+        if (status != GM_OK)
+            fprintf(stderr, "checkkernels: %s\n", gm_error_message());
+        for (size_t p = 0; status == GM_OK && p < batch.graph->phase_count; p++)
+            printf("%s: %s\n", families[family].name, batch.graph->phases[p]->name);
+        gm_graph_destroy(&batch.graph);
+        if (status != GM_OK)
+            return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
+}
+
+static int usage(const char *wrong) {
+    fprintf(stderr, "checkkernels: %s\n", wrong);
+    fputs("usage: checkkernels [--device SEL] [--kernels cpu|gpu|all] [--op NAME] [--seed N] [--list] [--bench] "
+          "[--small]\n"
+          "  --op NAME   one operation or family of --list\n"
+          "  --seed N    of the inputs and the random shapes (default 1)\n"
+          "  --small     only the small shapes, for slow devices\n"
+          "  --bench     time large shapes instead of comparing\n",
+          stderr);
+    return EXIT_USAGE;
+}
+
+static bool known_op(const char *op) {
+    for (size_t family = 0; family < GM_COUNT(families); family++) {
+        if (strcmp(op, families[family].name) == 0)
+            return true;
+        for (const gm_check_row *row = families[family].rows; row->op; row++)
+            if (strcmp(op, row->op) == 0)
+                return true;
+    }
+    return false;
+}
+
+// What is wrong with the arguments; NULL: nothing.
+static const char *parse(int count, char **arguments, check_options *options) {
+    const struct {
+        const char *name;
+        const char **value;
+    } valued[] = {{"--device", &options->device}, {"--kernels", &options->kernels}, {"--op", &options->op}};
+    static char wrong[128];
+    for (int i = 1; i < count; i++) {
+        const char *name = arguments[i];
+        bool found = true, last = i + 1 == count;
+        if (strcmp(name, "--list") == 0)
+            options->list = true;
+        else if (strcmp(name, "--bench") == 0)
+            options->bench = true;
+        else if (strcmp(name, "--small") == 0)
+            options->small = true;
+        else if (strcmp(name, "--seed") == 0 && !last)
+            options->seed = strtoull(arguments[++i], NULL, 10);
+        else
+            found = false;
+        for (size_t k = 0; k < GM_COUNT(valued) && !found && !last; k++)
+            if (strcmp(name, valued[k].name) == 0) {
+                *valued[k].value = arguments[++i];
+                found = true;
+            }
+        if (!found) {
+            snprintf(wrong, sizeof wrong, "%s is unknown or lacks its value", name);
+            return wrong;
+        }
+    }
+    if (strcmp(options->kernels, "cpu") != 0 && strcmp(options->kernels, "gpu") != 0 &&
+        strcmp(options->kernels, "all") != 0)
+        return "--kernels takes cpu, gpu or all";
+    return options->op && !known_op(options->op) ? "--op names no operation of --list" : NULL;
+}
+
+int main(int count, char **arguments) {
+    check_options options = {.kernels = "all", .seed = 1};
+    const char *wrong = parse(count, arguments, &options);
+    if (wrong)
+        return usage(wrong);
+    if (options.list)
+        return list_cases(&options);
+    check_run run = {.options = &options};
+    if (gm_device_open(&run.device, options.device) != GM_OK) {
+        fprintf(stderr, "checkkernels: %s\n", gm_error_message());
+        return EXIT_FAILURE;
+    }
+    const gm_device_info *info = gm_device_get_info(run.device);
+    printf("%s, %s, driver %s; seed %llu\n", info->name, info->platform, info->driver_version,
+           (unsigned long long)options.seed);
+    static const char *const kernels[] = {"cpu", "gpu"};
+    for (size_t i = 0; i < GM_COUNT(kernels); i++)
+        if (strcmp(options.kernels, "all") == 0 || strcmp(options.kernels, kernels[i]) == 0) {
+            run.kernels = kernels[i];
+            run_kernels(&run);
+        }
+    gm_device_close(&run.device);
+    printf("%zu passed, %zu failed, %zu skipped\n", run.passed, run.failed, run.skipped);
+    return run.failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
