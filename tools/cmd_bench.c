@@ -1,4 +1,5 @@
-// ganymede bench: how fast a device runs a recipe's training step.
+// ganymede bench: how fast a device runs a recipe's training step; bench_operation.c measures single operations.
+#include "bench.h"
 #include "command.h"
 
 #include "ganymede/train.h"
@@ -60,7 +61,7 @@ static void print_result(const gm_train_info *info, double median, bool json) {
            (unsigned long long)plan->device_bytes, (unsigned long long)plan->unplanned_bytes, plan->build_ms);
 }
 
-int command_bench(int count, char **words) {
+static int bench_step(int count, char **words) {
     gm_train_options train = {.no_folder = true};
     option_number steps = {.value = 10}, batch = {0};
     bool json = false;
@@ -72,21 +73,18 @@ int command_bench(int count, char **words) {
         {"--json", NULL, OPTION_FLAG, &json, "one JSON object on standard output"},
     };
     const usage_text usage = {
-        .command = "ganymede bench",
-        .arguments = "step RECIPE",
+        .command = "ganymede bench step",
+        .arguments = "RECIPE",
         .summary = "Times the training step of a recipe on its real data and says what it consists of.",
         .example = "ganymede bench step samples/dcgan-fashion.yaml --device gpu --json",
         .options = options,
         .option_count = COUNT(options),
-        .least = 2,
-        .most = 2,
+        .least = 1,
+        .most = 1,
     };
     int exit_code;
-    const char *what[2];
-    if (!options_parse(&usage, count, words, what, &exit_code))
+    if (!options_parse(&usage, count, words, &train.recipe, &exit_code))
         return exit_code;
-    if (strcmp(what[0], "step") != 0)
-        return usage_error(&usage, "'%s' cannot be measured; expected step", what[0]);
     if (steps.value < 1 || steps.value > 1000000)
         return usage_error(&usage, "--steps expects 1 to 1000000");
     char setting[64];
@@ -94,7 +92,6 @@ int command_bench(int count, char **words) {
     snprintf(setting, sizeof setting, "data.batch=%llu", (unsigned long long)batch.value);
     train.settings = settings;
     train.setting_count = batch.given ? 1 : 0;
-    train.recipe = what[1];
 
     gm_trainer *trainer = NULL;
     gm_train_info info;
@@ -110,4 +107,40 @@ int command_bench(int count, char **words) {
     gm_trainer_destroy(&trainer);
     free(times);
     return exit_code;
+}
+
+static const command_row subjects[] = {
+    {"step", "a recipe's training step", bench_step},
+    {"gemm", "a matrix product", bench_gemm},
+    {"conv", "a convolution or its gradients", bench_conv},
+    {"conv_transpose", "a transposed convolution or its gradients", bench_conv_transpose},
+    {"elementwise", "a fused element-wise kernel", bench_elementwise},
+    {"reduce", "sums per channel", bench_reduce},
+    {"peak", "the device's ceilings", bench_peak},
+};
+
+static void print_subjects(FILE *file) {
+    fprintf(file, "usage: ganymede bench SUBJECT [ARGUMENTS]\n\n");
+    for (size_t i = 0; i < COUNT(subjects); i++)
+        fprintf(file, "  %-15s %s\n", subjects[i].name, subjects[i].summary);
+    fprintf(file, "\nganymede bench SUBJECT --help explains one.\n"
+                  "Example: ganymede bench step samples/dcgan-fashion.yaml --device gpu --json\n");
+}
+
+int command_bench(int count, char **words) {
+    if (count > 0 && (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0)) {
+        print_subjects(stdout);
+        return EXIT_OK;
+    }
+    for (size_t i = 0; count > 0 && i < COUNT(subjects); i++)
+        if (strcmp(words[0], subjects[i].name) == 0)
+            return subjects[i].run(count - 1, words + 1);
+    if (count > 0)
+        fprintf(stderr, "ganymede bench: '%s' cannot be measured; expected one of", words[0]);
+    else
+        fprintf(stderr, "ganymede bench: what to measure? expected one of");
+    for (size_t i = 0; i < COUNT(subjects); i++)
+        fprintf(stderr, "%s %s", i > 0 ? "," : "", subjects[i].name);
+    fprintf(stderr, " (see 'ganymede bench --help')\n");
+    return EXIT_USAGE;
 }

@@ -11,7 +11,7 @@ static const command_row commands[] = {
     {"devices", "list the OpenCL devices that can be used", command_devices},
     {"train", "train the networks of a recipe, or go on with a run", command_train},
     {"sample", "draw samples from a trained run into a PNG grid or an NPY file", command_sample},
-    {"bench", "measure a recipe's training step on a device", command_bench},
+    {"bench", "measure a training step, single operations or a device's ceilings", command_bench},
 };
 
 static void print_help(FILE *file) {

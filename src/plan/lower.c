@@ -37,10 +37,12 @@ static gm_status emit_fill(gm_analysis *a, double value, const gm_view *to, gm_l
 }
 
 // This phase reads a value of an earlier one: note what must not have changed since.
-static gm_status note_reuse(gm_analysis *a, const gm_tensor *node, size_t source) {
+static gm_status note_reuse(gm_analysis *a, const gm_tensor *node, const gm_view *view) {
     gm_plan *plan = a->plan;
     gm_phase_plan *phase = &plan->phases[a->phase_index];
-    phase->reuses[source] = true;
+    size_t source = plan->values[node->id].phase;
+    gm_reuse reuse = plan->emitter.storages[view->storage].keep ? GM_REUSE_KEPT : GM_REUSE_SHARED;
+    phase->reuses[source] = GM_MAX(phase->reuses[source], reuse);
     for (size_t leaf = 0; leaf < plan->leaf_count; leaf++) {
         bool known = !(plan->depends[node->id * plan->words + leaf / 64] >> leaf % 64 & 1);
         for (size_t i = 0; i < phase->check_count; i++)
@@ -60,7 +62,7 @@ static gm_status ensure(gm_analysis *a, const gm_tensor *node, gm_layout layout,
         layout = GM_LAYOUT_ROW;
     if (value->present[layout]) {
         *view = value->view[layout];
-        return value->phase == a->phase_index ? GM_OK : note_reuse(a, node, value->phase);
+        return value->phase == a->phase_index ? GM_OK : note_reuse(a, node, view);
     }
     gm_view from;
     GM_TRY(view_of(a, node, &from));
@@ -85,7 +87,7 @@ static gm_status view_of(gm_analysis *a, const gm_tensor *node, gm_view *view) {
     }
     if (gm_plan_has_value(plan, node)) {
         *view = value->view[gm_analysis_walk(a, node)];
-        return value->phase == a->phase_index ? GM_OK : note_reuse(a, node, value->phase);
+        return value->phase == a->phase_index ? GM_OK : note_reuse(a, node, view);
     }
     if (node->op == &gm_op_constant) {
         double number;

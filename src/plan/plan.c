@@ -279,17 +279,17 @@ static uint64_t version(const gm_leaf *leaf) {
     return leaf->variable ? leaf->variable->version : leaf->input_version;
 }
 
-// Reused values are right only while the phase that made them ran last (but for phases in between in the graph's
-// order, which leave its memory alone) and nothing they depend on has changed since.
+// Reused values are right only while nothing they depend on has changed, and those in shared memory only while the
+// phase that made them ran last, but for phases in between in the graph's order, which leave its memory alone.
 static gm_status check_reuse(const gm_plan *plan, size_t index) {
     const gm_phase_plan *phase = &plan->phases[index];
     for (size_t source = 0; source < index; source++) {
-        if (!phase->reuses[source])
+        if (phase->reuses[source] == GM_REUSE_NONE)
             continue;
         const gm_phase_plan *maker = &plan->phases[source];
         bool fresh = maker->last_run > 0;
         for (size_t i = 0; i < plan->phase_count; i++)
-            if (i < source || i >= index)
+            if (phase->reuses[source] == GM_REUSE_SHARED && (i < source || i >= index))
                 fresh = fresh && plan->phases[i].last_run < maker->last_run;
         if (!fresh)
             return gm_fail(GM_ERROR_STATE, "phase %s uses values of phase %s: run %s again before it",

@@ -70,10 +70,13 @@ typedef struct gm_check {
     uint64_t snapshot;
 } gm_check;
 
+// How a phase reads values of an earlier one. Shared memory is overwritten by other phases, kept memory is not.
+typedef enum gm_reuse { GM_REUSE_NONE = 0, GM_REUSE_KEPT, GM_REUSE_SHARED } gm_reuse;
+
 typedef struct gm_phase_plan {
     const gm_phase *phase;
     size_t first_launch, launch_count;
-    bool *reuses;      // by phase: values of it are read
+    gm_reuse *reuses;  // by phase: what is read of its values
     uint64_t last_run; // 0: never
     gm_check *checks;  // of values this phase reuses
     size_t check_count, check_capacity;

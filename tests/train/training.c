@@ -1,0 +1,108 @@
+// The recipes of samples/ on small batches of made-up data.
+#include "train/training.h"
+
+#include "graph/graph.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { ITEMS = 64 };
+
+// Batches that are no multiple of a vector or tile; small ones for the convolutions, which the interpreter does in
+// plain loops.
+const recipe_case recipe_cases[] = {
+    {"mlp-ring.yaml", {"data.batch=21"}, 2, 1, false},
+    {"mlp-ring.yaml", {"data.batch=20", "discriminator_steps=3"}, 2, 1, true},
+    {"mlp-grid.yaml", {"data.batch=20"}, 2, 1, false},
+    {"mlp-fashion.yaml", {"data.batch=20"}, 1, 28, false},
+    {"mlp-fashion.yaml", {"data.batch=7", "loss=least_squares"}, 1, 28, true},
+    {"dcgan-quick.yaml", {"data.batch=5"}, 1, 32, false},
+    {"dcgan-fashion.yaml", {"data.batch=3"}, 1, 32, false},
+    {.file = NULL},
+};
+
+const char *samples_folder(void) {
+    const char *folder = getenv("GANYMEDE_SAMPLES");
+    if (!folder)
+        fail_msg("set GANYMEDE_SAMPLES to the folder of recipes");
+    return folder;
+}
+
+void check_ok(gm_status status) {
+    if (status != GM_OK)
+        fail_msg("%s", gm_error_message());
+}
+
+void training_init(training *t, const recipe_case *c) {
+    char path[1024];
+    size_t values = c->channels * c->size * c->size;
+    bool images = c->size > 1;
+    gm_dataset_info info = {.name = "made up",
+                            .kind = images ? GM_DATASET_IMAGES : GM_DATASET_FLOATS,
+                            .count = ITEMS,
+                            .channels = c->channels,
+                            .height = c->size,
+                            .width = c->size,
+                            .item_values = values,
+                            .item_bytes = values * (images ? 1 : sizeof(float))};
+    snprintf(path, sizeof path, "%s/%s", samples_folder(), c->file);
+    check_ok(gm_recipe_read(&t->recipe, path, c->settings, c->settings[1] ? 2 : 1));
+    check_ok(gm_gan_init(&t->gan, t->recipe, &info, !c->streamed));
+}
+
+void training_finish(training *t) {
+    gm_gan_finish(&t->gan);
+    gm_recipe_destroy(&t->recipe);
+}
+
+static void fetch_gradients(gm_phase *phase, gm_tensor *loss, const gm_network *network) {
+    gm_tensor *gradients[64];
+    size_t count;
+    gm_tensor *const *parameters = gm_network_parameters(network, &count);
+    assert_in_range(count, 1, GM_COUNT(gradients));
+    gm_grad(loss, parameters, count, gradients);
+    for (size_t i = 0; i < count; i++)
+        gm_phase_fetch(phase, gradients[i]);
+}
+
+gm_phase *training_add_gradients(training *t) {
+    gm_graph *graph = t->gan.graph;
+    gm_tensor *losses[] = {t->gan.discriminator_loss, t->gan.generator_loss};
+    gm_phase *phase = gm_phase_create(graph, "gradients");
+    for (size_t i = 0; i < GM_COUNT(losses); i++) {
+        gm_phase_fetch(phase, losses[i]);
+        fetch_gradients(phase, losses[i], t->gan.discriminator);
+        fetch_gradients(phase, losses[i], t->gan.generator);
+    }
+    memmove(graph->phases + 1, graph->phases, (graph->phase_count - 1) * sizeof *graph->phases);
+    graph->phases[0] = phase;
+    for (size_t i = 0; i < graph->phase_count; i++)
+        graph->phases[i]->index = i;
+    return phase;
+}
+
+size_t training_phases(const training *t, gm_phase **phases) {
+    size_t count = 0;
+    assert_in_range(t->recipe->discriminator_steps, 1, 15);
+    for (size_t i = 0; i < t->recipe->discriminator_steps; i++) {
+        if (i > 0)
+            phases[count++] = t->gan.substep;
+        phases[count++] = t->gan.discriminator_phase;
+    }
+    phases[count++] = t->gan.generator_phase;
+    return count;
+}
+
+double training_input(uint64_t seed, const gm_tensor *input, size_t i) {
+    uint32_t stream = gm_stream(gm_tensor_name(input));
+    gm_type type = gm_tensor_type(input);
+    if (type == GM_FLOAT32)
+        return gm_philox_normal(seed, stream, 1, 0, i);
+    return floor(gm_philox_uniform(seed, stream, 1, 0, i) * (type == GM_INT32 ? ITEMS : 256));
+}

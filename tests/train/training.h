@@ -1,0 +1,38 @@
+// What the tests of whole training steps share: the recipes of samples/ on small batches of made-up data.
+#ifndef GM_TESTS_TRAINING_H
+#define GM_TESTS_TRAINING_H
+
+#include "train/gan.h"
+
+typedef struct recipe_case {
+    const char *file;
+    const char *settings[2]; // the batch, and what else is changed (NULL: nothing)
+    size_t channels, size;   // of the data: images, or vectors of `channels` values when size is 1
+    bool streamed;           // batches come from the host, not out of a data set on the device
+} recipe_case;
+
+// At least one for every recipe in samples/; ended by a row without a file.
+extern const recipe_case recipe_cases[];
+
+// The folder of recipes, from the environment.
+const char *samples_folder(void);
+// Fails the test with the library's message.
+void check_ok(gm_status status);
+
+typedef struct training {
+    gm_recipe *recipe;
+    gm_gan gan;
+} training;
+
+void training_init(training *t, const recipe_case *c);
+void training_finish(training *t);
+// A phase that fetches both losses and their gradients with respect to the parameters of both networks. It becomes the
+// graph's first one: the other phases then use its values where they can.
+gm_phase *training_add_gradients(training *t);
+// The phases of one step in the trainer's order. The array holds 32 at least; returns how many.
+size_t training_phases(const training *t, gm_phase **phases);
+
+// Element i of an input: bytes, points, or indices into the data set.
+double training_input(uint64_t seed, const gm_tensor *input, size_t i);
+
+#endif
