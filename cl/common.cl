@@ -31,20 +31,19 @@ GM_LANES(int)
 GM_LANES(uchar)
 
 // x with the lanes from m on replaced by the reduction's neutral value.
-#define GM_FOLDS(T)                                                                                                    \
-    static T##8 gm_keep_##T(const T##8 x, const int m, const T neutral) {                                              \
-        return select((T##8)(neutral), x, (int8)(0, 1, 2, 3, 4, 5, 6, 7) < (int8)(m));                                 \
-    }                                                                                                                  \
-    static T gm_sum_##T(const T##8 x) {                                                                                \
-        return ((x.s0 + x.s1) + (x.s2 + x.s3)) + ((x.s4 + x.s5) + (x.s6 + x.s7));                                      \
-    }                                                                                                                  \
-    static T gm_larger_##T(const T a, const T b) {                                                                     \
-        return b > a || b != b ? b : a;                                                                                \
-    }                                                                                                                  \
-    static T gm_max_##T(const T##8 x) {                                                                                \
-        return gm_larger_##T(                                                                                          \
-            gm_larger_##T(gm_larger_##T(x.s0, x.s1), gm_larger_##T(x.s2, x.s3)),                                       \
-            gm_larger_##T(gm_larger_##T(x.s4, x.s5), gm_larger_##T(x.s6, x.s7)));                                      \
-    }
-GM_FOLDS(float)
-GM_FOLDS(int)
+static float8 gm_keep_float(const float8 x, const int m, const float neutral) {
+    return select((float8)(neutral), x, (int8)(0, 1, 2, 3, 4, 5, 6, 7) < (int8)(m));
+}
+
+static float gm_sum_float(const float8 x) {
+    return ((x.s0 + x.s1) + (x.s2 + x.s3)) + ((x.s4 + x.s5) + (x.s6 + x.s7));
+}
+
+static float gm_larger(const float a, const float b) {
+    return b > a || b != b ? b : a;
+}
+
+static float gm_max_float(const float8 x) {
+    return gm_larger(gm_larger(gm_larger(x.s0, x.s1), gm_larger(x.s2, x.s3)),
+                     gm_larger(gm_larger(x.s4, x.s5), gm_larger(x.s6, x.s7)));
+}

@@ -3,6 +3,7 @@
 #define GANYMEDE_GANYMEDE_H
 
 #include "ganymede/base.h"
+#include "ganymede/bench.h"
 #include "ganymede/data.h"
 #include "ganymede/device.h"
 #include "ganymede/graph.h"

@@ -6,7 +6,7 @@
 
 enum { GPU_LOCAL = 256, VECTOR = 8 };
 
-static void append_stores(gm_text *text, const gm_space *space, const gm_fused *fused, size_t width,
+static void append_stores(gm_text *text, const gm_space *space, const gm_fused *fused, size_t width, const char *m,
                           const char *indent) {
     size_t inner = space->rank - 1;
     for (size_t r = 0; r < fused->result_count; r++) {
@@ -18,21 +18,28 @@ static void append_stores(gm_text *text, const gm_space *space, const gm_fused *
             gm_fused_input(text, &fused->result[r], 1);
             gm_text_append(text, ";\n");
         } else {
-            gm_text_printf(text, "%s%s", indent, stride == 1 ? "gm_store_" : "gm_scatter_");
-            gm_text_append(text, type);
+            if (stride == 1 && !m) {
+                gm_text_printf(text, "%svstore8(", indent);
+                gm_fused_input(text, &fused->result[r], width);
+                gm_text_printf(text, ", 0, p%zu + i);\n", v);
+                continue;
+            }
+            gm_text_printf(text, "%s%s%s", indent, stride == 1 ? "gm_store_" : "gm_scatter_", type);
             if (stride == 1)
-                gm_text_printf(text, "(p%zu + i, m, ", v);
+                gm_text_printf(text, "(p%zu + i, %s, ", v, m);
             else
-                gm_text_printf(text, "(p%zu + i * a%zu_%zu, a%zu_%zu, m, ", v, v, inner, v, inner);
+                gm_text_printf(text, "(p%zu + i * a%zu_%zu, a%zu_%zu, %s, ", v, v, inner, v, inner, m ? m : "8");
             gm_fused_input(text, &fused->result[r], width);
             gm_text_append(text, ");\n");
         }
     }
 }
 
-// Text that depends on types, access patterns and the number of dimensions, never on sizes: few kernels serve many.
+// Text that depends on types, access patterns, the number of dimensions and whether vectors come out even, but on no
+// sizes: few kernels serve many.
 static void append_kernel(gm_text *text, const gm_space *space, const gm_fused *fused, bool gpu) {
     size_t outer[GM_MAX_RANK], width = gpu ? 1 : VECTOR;
+    const char *m = space->dim[space->rank - 1] % VECTOR ? "end - i" : NULL; // valid lanes
     for (size_t d = 0; d < space->rank; d++)
         outer[d] = d;
     gm_text_append(text, "__kernel void @(");
@@ -57,10 +64,10 @@ static void append_kernel(gm_text *text, const gm_space *space, const gm_fused *
         gm_text_append(text, ";\n");
     }
     if (!gpu)
-        gm_text_append(text, "        for (int i = begin; i < end; i += 8) {\n            const int m = end - i;\n");
-    gm_space_loads(text, space, fused, width, "            ");
+        gm_text_append(text, "        for (int i = begin; i < end; i += 8) {\n");
+    gm_space_loads(text, space, fused, width, m, "            ");
     gm_fused_steps(text, fused, "            ", width);
-    append_stores(text, space, fused, width, "            ");
+    append_stores(text, space, fused, width, m, "            ");
     gm_text_append(text, gpu ? "    }\n}\n" : "        }\n    }\n}\n");
 }
 

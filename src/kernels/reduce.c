@@ -1,4 +1,4 @@
-// Reductions, generated: sums or maxima of fused expressions over a set of axes, several of them in one pass.
+// Reductions, generated: sums or maxima of fused float expressions over a set of axes, several of them in one pass.
 //
 // Two shapes of kernel, by what the innermost dimension is:
 //   row     it is reduced: a work-item (GPU: a work-group) walks along it and folds its lanes at the end
@@ -23,13 +23,7 @@ typedef struct reduction {
     size_t parts, rows_per_part, inner_per_part; // row kernels split rows or, where there is one, the inner dimension
 } reduction;
 
-static const char *result_type(const reduction *r, size_t index, size_t width) {
-    return gm_type_name(r->fused->result[index].type, width);
-}
-
-static const char *start_value(const reduction *r, size_t index) {
-    if (r->fused->result[index].type == GM_INT32)
-        return r->maximum ? "INT_MIN" : "0";
+static const char *start_value(const reduction *r) {
     return r->maximum ? "-INFINITY" : "0.0f";
 }
 
@@ -49,25 +43,28 @@ static void append_pointers(gm_text *text, const reduction *r, size_t from, size
         gm_text_printf(text, "%s__global %s%s *p%zu = ", indent, operand ? "const " : "", gm_type_name(type, 1), v);
         gm_text_printf(text, "a%zu + o%zu", v, v);
         for (size_t d = 0; d + 1 < r->space.rank; d++)
-            if (operand || !r->space.reduced[d])
+            if (r->space.stride[v][d] != 0) // what does not move is loaded once
                 gm_text_printf(text, " + i%zu * a%zu_%zu", d, v, d);
         gm_text_append(text, operand ? ";\n" : " + part * part_stride;\n");
     }
 }
 
-// Loads, steps and one fold per result into the accumulators named `into`0, `into`1, …
+// Loads, steps and one fold per result into the accumulators named `into`0, `into`1, … Lanes past a row's end are
+// neutral; those past the last column never leave their register.
 static void append_body(gm_text *text, const reduction *r, size_t width, const char *into, const char *indent) {
-    gm_space_loads(text, &r->space, r->fused, width, indent);
+    const char *m = width > 1 && r->inner % VECTOR ? "end - i" : NULL;
+    gm_space_loads(text, &r->space, r->fused, width, m, indent);
     gm_fused_steps(text, r->fused, indent, width);
     for (size_t k = 0; k < r->fused->result_count; k++) {
         char name[32];
-        snprintf(name, sizeof name, "%s%zu%s", into, k, r->column && width > 1 ? "[at]" : "");
-        gm_text_printf(text, "%s{ const %s v = ", indent, result_type(r, k, width));
-        if (width > 1)
-            gm_text_printf(text, "gm_keep_%s(", result_type(r, k, 1));
+        snprintf(name, sizeof name, "%s%zu", into, k);
+        bool keep = m && !r->column;
+        gm_text_printf(text, "%s{ const %s v = ", indent, gm_type_name(GM_FLOAT32, width));
+        if (keep)
+            gm_text_append(text, "gm_keep_float(");
         gm_fused_input(text, &r->fused->result[k], width);
-        if (width > 1)
-            gm_text_printf(text, ", m, %s)", start_value(r, k));
+        if (keep)
+            gm_text_printf(text, ", %s, %s)", m, start_value(r));
         gm_text_append(text, "; ");
         append_combine(text, r, name, "v");
         gm_text_printf(text, "%s}\n", indent);
@@ -83,22 +80,16 @@ static void append_head(gm_text *text, const reduction *r) {
 
 static void append_accumulators(gm_text *text, const reduction *r, const char *name, size_t width, const char *indent) {
     for (size_t k = 0; k < r->fused->result_count; k++) {
-        const char *type = result_type(r, k, width);
-        if (r->column && width > 1)
-            gm_text_printf(text, "%s%s %s%zu[%d];\n%sfor (int at = 0; at < %d; at++)\n%s    %s%zu[at] = (%s)(%s);\n",
-                           indent, type, name, k, COLUMNS / VECTOR, indent, COLUMNS / VECTOR, indent, name, k, type,
-                           start_value(r, k));
-        else
-            gm_text_printf(text, "%s%s %s%zu = (%s)(%s);\n", indent, type, name, k, type, start_value(r, k));
+        const char *type = gm_type_name(GM_FLOAT32, width);
+        gm_text_printf(text, "%s%s %s%zu = (%s)(%s);\n", indent, type, name, k, type, start_value(r));
     }
 }
 
-static void append_fold(gm_text *text, const reduction *r, const char *indent) {
-    const char *suffix = r->column && !r->gpu ? "[at]" : "";
+static void append_fold(gm_text *text, const reduction *r, const char *suffix, const char *indent) {
     for (size_t k = 0; k < r->fused->result_count; k++) {
         char total[32], block[32];
         snprintf(total, sizeof total, "t%zu%s", k, suffix);
-        snprintf(block, sizeof block, "b%zu%s", k, suffix);
+        snprintf(block, sizeof block, "b%zu", k);
         gm_text_append(text, indent);
         append_combine(text, r, total, block);
     }
@@ -119,19 +110,19 @@ static void append_row_cpu(gm_text *text, const reduction *r) {
     gm_text_printf(text, "            for (int block = begin; block < end; block += %d) {\n", BLOCK);
     gm_text_printf(text, "                const int stop = min(block + %d, end);\n", BLOCK);
     append_accumulators(text, r, "b", VECTOR, "                ");
-    gm_text_append(text, "                for (int i = block; i < stop; i += 8) {\n"
-                         "                    const int m = stop - i;\n");
+    gm_text_append(text, "                for (int i = block; i < stop; i += 8) {\n");
     append_body(text, r, VECTOR, "b", "                    ");
     gm_text_append(text, "                }\n");
-    append_fold(text, r, "                ");
+    append_fold(text, r, "", "                ");
     gm_text_append(text, "            }\n        }\n");
     append_pointers(text, r, r->fused->operand_count, r->space.view_count, "        ");
     for (size_t k = 0; k < r->fused->result_count; k++)
         gm_text_printf(text, "        p%zu[0] = gm_%s_%s(t%zu);\n", r->fused->operand_count + k,
-                       r->maximum ? "max" : "sum", result_type(r, k, 1), k);
+                       r->maximum ? "max" : "sum", gm_type_name(GM_FLOAT32, 1), k);
     gm_text_append(text, "    }\n}\n");
 }
 
+// A block of rows stays in the cache while eight columns at a time are summed down it in registers.
 static void append_column_cpu(gm_text *text, const reduction *r) {
     size_t inner = r->space.rank - 1;
     append_head(text, r);
@@ -141,29 +132,31 @@ static void append_column_cpu(gm_text *text, const reduction *r) {
                    "    const int begin = get_global_id(0) * inner_per, end = min(begin + inner_per, n%zu);\n",
                    inner);
     gm_space_split(text, "get_global_id(1)", r->kept, r->kept_count, "    ");
-    append_accumulators(text, r, "t", VECTOR, "    ");
+    for (size_t k = 0; k < r->fused->result_count; k++)
+        gm_text_printf(text, "    %s t%zu[%d];\n    for (int at = 0; at < %d; at++)\n        t%zu[at] = (%s)(%s);\n",
+                       gm_type_name(GM_FLOAT32, VECTOR), k, COLUMNS / VECTOR, COLUMNS / VECTOR, k,
+                       gm_type_name(GM_FLOAT32, VECTOR), start_value(r));
     gm_text_printf(text, "    for (int block = first; block < last; block += %d) {\n", BLOCK_ROWS);
     gm_text_printf(text, "        const int stop = min(block + %d, last);\n", BLOCK_ROWS);
-    append_accumulators(text, r, "b", VECTOR, "        ");
-    gm_text_append(text, "        for (int row = block; row < stop; row++) {\n");
-    gm_space_split(text, "row", r->walked, r->walked_count, "            ");
-    append_pointers(text, r, 0, r->fused->operand_count, "            ");
-    gm_text_append(text, "            for (int i = begin; i < end; i += 8) {\n"
-                         "                const int m = end - i, at = (i - begin) / 8;\n");
+    gm_text_append(text, "        for (int i = begin, at = 0; i < end; i += 8, at++) {\n");
+    append_accumulators(text, r, "b", VECTOR, "            ");
+    gm_text_append(text, "            for (int row = block; row < stop; row++) {\n");
+    gm_space_split(text, "row", r->walked, r->walked_count, "                ");
+    append_pointers(text, r, 0, r->fused->operand_count, "                ");
     append_body(text, r, VECTOR, "b", "                ");
-    gm_text_append(text, "            }\n        }\n        for (int at = 0; at * 8 < end - begin; at++) {\n");
-    append_fold(text, r, "            ");
+    gm_text_append(text, "            }\n");
+    append_fold(text, r, "[at]", "            ");
     gm_text_append(text, "        }\n    }\n");
     append_pointers(text, r, r->fused->operand_count, r->space.view_count, "    ");
     gm_text_append(text, "    for (int i = begin; i < end; i += 8) {\n        const int m = end - i;\n");
     for (size_t k = 0; k < r->fused->result_count; k++) {
         size_t v = r->fused->operand_count + k;
         if (r->space.stride[v][inner] == 1)
-            gm_text_printf(text, "        gm_store_%s(p%zu + i, m, t%zu[(i - begin) / 8]);\n", result_type(r, k, 1), v,
-                           k);
+            gm_text_printf(text, "        gm_store_%s(p%zu + i, m, t%zu[(i - begin) / 8]);\n",
+                           gm_type_name(GM_FLOAT32, 1), v, k);
         else
             gm_text_printf(text, "        gm_scatter_%s(p%zu + i * a%zu_%zu, a%zu_%zu, m, t%zu[(i - begin) / 8]);\n",
-                           result_type(r, k, 1), v, v, inner, v, inner, k);
+                           gm_type_name(GM_FLOAT32, 1), v, v, inner, v, inner, k);
     }
     gm_text_append(text, "    }\n}\n");
 }
@@ -176,9 +169,9 @@ static void append_tree(gm_text *text, const reduction *r, int lanes, int stride
     for (int half = lanes / 2; half > 0; half /= 2) {
         gm_text_printf(text, "    if (%s < %d) {\n", lane, half);
         for (size_t k = 0; k < r->fused->result_count; k++) {
-            gm_text_printf(text, "        { const %s v = l%zu[%s + %d]; ", result_type(r, k, 1), k, slot,
+            gm_text_printf(text, "        { const %s v = l%zu[%s + %d]; ", gm_type_name(GM_FLOAT32, 1), k, slot,
                            half * stride);
-            gm_text_printf(text, "%s w = l%zu[%s]; ", result_type(r, k, 1), k, slot);
+            gm_text_printf(text, "%s w = l%zu[%s]; ", gm_type_name(GM_FLOAT32, 1), k, slot);
             append_combine(text, r, "w", "v");
             gm_text_printf(text, "        l%zu[%s] = w; }\n", k, slot);
         }
@@ -189,7 +182,7 @@ static void append_tree(gm_text *text, const reduction *r, int lanes, int stride
 static void append_row_gpu(gm_text *text, const reduction *r) {
     append_head(text, r);
     for (size_t k = 0; k < r->fused->result_count; k++)
-        gm_text_printf(text, "    __local %s l%zu[%d];\n", result_type(r, k, 1), k, GPU_LOCAL);
+        gm_text_printf(text, "    __local %s l%zu[%d];\n", gm_type_name(GM_FLOAT32, 1), k, GPU_LOCAL);
     gm_text_printf(text,
                    "    const int lane = get_local_id(0), part = get_group_id(1), inner = part %% inner_parts;\n"
                    "    const int first = part / inner_parts * rows_per, last = min(first + rows_per, rows);\n"
@@ -216,7 +209,7 @@ static void append_column_gpu(gm_text *text, const reduction *r) {
     size_t inner = r->space.rank - 1;
     append_head(text, r);
     for (size_t k = 0; k < r->fused->result_count; k++)
-        gm_text_printf(text, "    __local %s l%zu[%d];\n", result_type(r, k, 1), k, GPU_COLUMNS * GPU_LANES);
+        gm_text_printf(text, "    __local %s l%zu[%d];\n", gm_type_name(GM_FLOAT32, 1), k, GPU_COLUMNS * GPU_LANES);
     gm_text_printf(text,
                    "    const int lane = get_local_id(1), slot = lane * %d + get_local_id(0), part = get_group_id(2);\n"
                    "    const int first = part * rows_per, last = min(first + rows_per, rows);\n"

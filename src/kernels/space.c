@@ -92,7 +92,8 @@ void gm_space_split(gm_text *text, const char *index, const size_t *dims, size_t
 }
 
 // The inner stride decides how a vector is loaded: 1 at once, 0 the same element, otherwise one by one.
-void gm_space_loads(gm_text *text, const gm_space *space, const gm_fused *fused, size_t width, const char *indent) {
+void gm_space_loads(gm_text *text, const gm_space *space, const gm_fused *fused, size_t width, const char *m,
+                    const char *indent) {
     size_t inner = space->rank - 1;
     for (size_t v = 0; v < fused->operand_count; v++) {
         const char *type = gm_type_name(fused->operand[v].type, 1), *wide = gm_type_name(fused->operand[v].type, width);
@@ -102,10 +103,13 @@ void gm_space_loads(gm_text *text, const gm_space *space, const gm_fused *fused,
             gm_text_printf(text, "(%s)(p%zu[0]);\n", wide, v);
         else if (width == 1)
             gm_text_printf(text, stride == 1 ? "p%zu[i];\n" : "p%zu[i * a%zu_%zu];\n", v, v, inner);
+        else if (stride == 1 && m)
+            gm_text_printf(text, "%s >= %zu ? vload%zu(0, p%zu + i) : gm_load_%s(p%zu + i, %s);\n", m, width, width, v,
+                           type, v, m);
         else if (stride == 1)
-            gm_text_printf(text, "m >= %zu ? vload%zu(0, p%zu + i) : gm_load_%s(p%zu + i, m);\n", width, width, v, type,
-                           v);
+            gm_text_printf(text, "vload%zu(0, p%zu + i);\n", width, v);
         else
-            gm_text_printf(text, "gm_gather_%s(p%zu + i * a%zu_%zu, a%zu_%zu, m);\n", type, v, v, inner, v, inner);
+            gm_text_printf(text, "gm_gather_%s(p%zu + i * a%zu_%zu, a%zu_%zu, %s);\n", type, v, v, inner, v, inner,
+                           m ? m : "8");
     }
 }

@@ -26,7 +26,8 @@ void gm_space_arguments(gm_launch_builder *builder, const gm_space *space, const
 void gm_space_row_pointer(gm_text *text, const gm_space *space, size_t view);
 // Appends "const int i<d> = …" splitting `index` into the listed dimensions, innermost of them last.
 void gm_space_split(gm_text *text, const char *index, const size_t *dims, size_t count, const char *indent);
-// Loads of all operands at inner position `i` (width 1), or `width` of them with `m` valid ones.
-void gm_space_loads(gm_text *text, const gm_space *space, const gm_fused *fused, size_t width, const char *indent);
+// Loads of all operands at inner position `i` (width 1), or `width` of them, `m` of which are valid (NULL: all).
+void gm_space_loads(gm_text *text, const gm_space *space, const gm_fused *fused, size_t width, const char *m,
+                    const char *indent);
 
 #endif

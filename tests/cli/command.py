@@ -99,7 +99,8 @@ class CommandTest(unittest.TestCase):
     def start(self, *arguments, env=None, **more):
         environment = {**os.environ, **(env or {})}
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
-        return subprocess.Popen([GANYMEDE, *map(str, arguments)], cwd=self.folder, env=environment, text=True, **streams)
+        return subprocess.Popen([GANYMEDE, *map(str, arguments)], cwd=self.folder, env=environment, text=True,
+                                **streams)
 
     def ganymede(self, *arguments, code=0, env=None, **more):
         """Runs to the end, checks the exit code, returns (standard output, standard error)."""

@@ -21,7 +21,8 @@ KNOWS = {
 # Which folder a public header speaks for.
 PUBLIC = {
     "base": "base", "device": "device", "graph": "graph", "plan": "plan", "nn": "nn", "loss": "loss", "optim": "optim",
-    "data": "data", "train": "train", "parameter": "graph", "metrics": "metrics", "ganymede": "train", "tune": "train",
+    "data": "data", "train": "train", "parameter": "graph", "metrics": "metrics", "bench": "train",
+    "ganymede": "train",
 }
 OPENCL = re.compile(r'#\s*include\s*[<"](CL/|OpenCL/|clblast)')
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)

@@ -241,6 +241,10 @@ class Bench(CommandTest):
         self.assertGreaterEqual(result["build_ms"], 0)
         self.assertFalse((self.folder / "runs").exists())
 
+    def test_bench_of_an_operation_prints_one_object(self):
+        out, _ = self.ganymede("bench", "gemm", "32", "48", "64", "--json")
+        self.assertGreater(json.loads(out)["median_ms"], 0)
+
 
 class Devices(CommandTest):
     def test_devices_lists_the_default(self):

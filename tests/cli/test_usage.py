@@ -52,8 +52,11 @@ class Usage(CommandTest):
             (["sample", "r", "--grid", "8"], "--grid expects COLUMNSxROWS"),
             (["sample", "r", "--grid", "0x4"], "--grid expects COLUMNSxROWS"),
             (["sample", "r", "--grid", "2x2"], "--grid 2x2 has 4 cells for 64 seeds"),
-            (["bench", "gemm", "5"], "'gemm' cannot be measured; expected step"),
-            (["bench", "step"], "expected step RECIPE"),
+            (["bench"], "expected one of step, gemm"),
+            (["bench", "nothing"], "'nothing' cannot be measured; expected one of step, gemm"),
+            (["bench", "gemm", "5"], "expected M N K"),
+            (["bench", "gemm", "5", "6", "seven"], "seven"),
+            (["bench", "step"], "expected RECIPE"),
             (["bench", "step", "a.yaml", "--steps", "0"], "--steps expects 1 to"),
             (["devices", "all"], "'all' is one argument too many"),
         ]:

@@ -15,9 +15,10 @@ static gm_tensor *apply(gm_cases *check, gm_values values, gm_type type, gm_shap
     return check->row->binary(x, gm_check_input(check, second, type, shape));
 }
 
+// A single element is not among the small cases: Oclgrind 21.10 gets comparisons of two repeated scalars wrong.
 static void operation_cases(gm_cases *check) {
     for (size_t i = 0; i < GM_COUNT(lengths); i++)
-        if (gm_check_case(check, lengths[i] == 1 || lengths[i] == 9 ? GM_CASE_SMALL : GM_CASE_FULL, "(%zu)",
+        if (gm_check_case(check, lengths[i] == 3 || lengths[i] == 9 ? GM_CASE_SMALL : GM_CASE_FULL, "(%zu)",
                           lengths[i]))
             gm_check_fetch(check, apply(check, check->row->values, GM_FLOAT32, GM_SHAPE(lengths[i])));
     if (!check->row->bounded && gm_check_case(check, GM_CASE_FULL, "(3, 37), special numbers"))

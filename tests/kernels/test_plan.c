@@ -2,12 +2,12 @@
 #include "graph/graph.h"
 #include "kernels/compare.h"
 #include "plan/plan.h"
-#include "reference/reference.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -166,6 +166,149 @@ static void phases_assign_at_their_end(void **unused) {
     gm_graph_destroy(&graph);
 }
 
+// ---- Running ----
+
+typedef struct fixture {
+    gm_graph *graph;
+    gm_state *state;
+    gm_plan *plan;
+    gm_tensor *x, *w, *y, *loss;
+    gm_phase *first, *second;
+} fixture;
+
+// `second` reads y, which `first` computes from x and w.
+static fixture create_fixture(void) {
+    fixture f;
+    ok(gm_graph_create(&f.graph));
+    f.x = gm_input(f.graph, "x", GM_FLOAT32, GM_SHAPE(4, 8));
+    f.w = gm_variable(f.graph, "w", GM_FLOAT32, GM_SHAPE(8, 8), (gm_initializer){GM_INITIALIZER_NORMAL, 0, 1});
+    f.y = gm_gemm(f.x, f.w, NULL);
+    f.loss = gm_mean_all(gm_square(f.y));
+    gm_tensor *dw;
+    gm_grad(f.loss, &f.w, 1, &dw);
+    f.first = gm_phase_create(f.graph, "first");
+    f.second = gm_phase_create(f.graph, "second");
+    gm_phase_fetch(f.first, f.y);
+    gm_phase_fetch(f.second, f.loss);
+    gm_phase_assign(f.second, f.w, gm_subtract(f.w, gm_scale(dw, 0.1)));
+    ok(gm_state_create(&f.state, device, 3));
+    ok(gm_plan_create(&f.plan, f.graph, f.state, NULL));
+    return f;
+}
+
+static void destroy_fixture(fixture *f) {
+    gm_plan_destroy(&f->plan);
+    gm_state_destroy(&f->state);
+    gm_graph_destroy(&f->graph);
+}
+
+static void expect_failure(gm_status status, gm_status expected, const char *part) {
+    assert_int_equal(status, expected);
+    if (!strstr(gm_error_message(), part))
+        fail_msg("the message is \"%s\" and lacks \"%s\"", gm_error_message(), part);
+}
+
+static void running_creates_and_builds_nothing(void **unused) {
+    (void)unused;
+    fixture f = create_fixture();
+    gm_device_counters before, after;
+    float x[32] = {1, -2, 3}, loss[2];
+    for (size_t run = 0; run < 12; run++) {
+        if (run == 2)
+            gm_device_get_counters(device, &before);
+        ok(gm_plan_write(f.plan, f.x, x, sizeof x));
+        ok(gm_plan_run(f.plan, f.first));
+        ok(gm_plan_run(f.plan, f.second));
+        ok(gm_plan_read(f.plan, f.loss, &loss[run > 0], sizeof loss[0]));
+    }
+    gm_device_get_counters(device, &after);
+    assert_int_equal(after.buffers_created, before.buffers_created);
+    assert_int_equal(after.kernels_created, before.kernels_created);
+    assert_int_equal(after.programs_built, before.programs_built);
+    assert_int_equal(after.programs_loaded, before.programs_loaded);
+    gm_plan_statistics statistics;
+    gm_plan_get_statistics(f.plan, &statistics);
+    assert_int_equal(after.launches - before.launches, 10 * statistics.launches);
+    assert_true(loss[1] < loss[0]); // it did train meanwhile
+    destroy_fixture(&f);
+}
+
+static void values_out_of_date_are_not_reused(void **unused) {
+    (void)unused;
+    fixture f = create_fixture();
+    float w[64] = {0}, x[32] = {0};
+    expect_failure(gm_plan_run(f.plan, f.second), GM_ERROR_STATE, "run first again");
+    ok(gm_plan_run(f.plan, f.first));
+    ok(gm_plan_run(f.plan, f.second));
+    expect_failure(gm_plan_run(f.plan, f.second), GM_ERROR_STATE, "first"); // it assigned w, which y is made of
+    ok(gm_plan_run(f.plan, f.first));
+    ok(gm_plan_write(f.plan, f.x, x, sizeof x));
+    expect_failure(gm_plan_run(f.plan, f.second), GM_ERROR_STATE, "x has changed since");
+    ok(gm_plan_run(f.plan, f.first));
+    ok(gm_state_write(f.state, "w", w, sizeof w));
+    expect_failure(gm_plan_run(f.plan, f.second), GM_ERROR_STATE, "w has changed since");
+    ok(gm_plan_run(f.plan, f.first));
+    ok(gm_plan_run(f.plan, f.second));
+    destroy_fixture(&f);
+}
+
+static void wrong_reads_and_writes_fail(void **unused) {
+    (void)unused;
+    fixture f = create_fixture(), other = create_fixture();
+    float values[64] = {0};
+    expect_failure(gm_plan_write(f.plan, f.w, values, sizeof values), GM_ERROR_ARGUMENT, "only inputs");
+    expect_failure(gm_plan_write(f.plan, other.x, values, 128), GM_ERROR_ARGUMENT, "only inputs");
+    expect_failure(gm_plan_write(f.plan, NULL, values, 128), GM_ERROR_ARGUMENT, "only inputs");
+    expect_failure(gm_plan_write(f.plan, f.x, values, 124), GM_ERROR_ARGUMENT, "x (4, 8) has 128 bytes, not 124");
+    expect_failure(gm_plan_read(f.plan, f.y, values, 128), GM_ERROR_STATE, "has run");
+    ok(gm_plan_run(f.plan, f.first));
+    ok(gm_plan_read(f.plan, f.y, values, 128));
+    expect_failure(gm_plan_read(f.plan, f.y, values, 4), GM_ERROR_ARGUMENT, "has 128 bytes, not 4");
+    expect_failure(gm_plan_read(f.plan, other.y, values, 128), GM_ERROR_STATE, "can be read");
+    expect_failure(gm_plan_read(f.plan, f.loss, values, 4), GM_ERROR_STATE, "can be read");
+    expect_failure(gm_plan_run(f.plan, other.first), GM_ERROR_ARGUMENT, "does not belong");
+    expect_failure(gm_plan_run(f.plan, NULL), GM_ERROR_ARGUMENT, "does not belong");
+    destroy_fixture(&other);
+    destroy_fixture(&f);
+}
+
+static void too_large_a_plan_says_what_it_needs(void **unused) {
+    (void)unused;
+    gm_graph *graph;
+    gm_state *state;
+    gm_plan *plan;
+    ok(gm_graph_create(&graph));
+    ok(gm_state_create(&state, device, 1));
+    gm_tensor *row = gm_input(graph, "row", GM_FLOAT32, GM_SHAPE(1, 500000));
+    gm_tensor *column = gm_input(graph, "column", GM_FLOAT32, GM_SHAPE(400000, 1));
+    gm_phase_fetch(gm_phase_create(graph, "huge"), gm_add(row, column)); // 800 GB
+    expect_failure(gm_plan_create(&plan, graph, state, NULL), GM_ERROR_MEMORY, "the plan needs 762939.");
+    assert_non_null(strstr(gm_error_message(), "use a smaller batch"));
+    assert_null(plan);
+    gm_state_destroy(&state);
+    gm_graph_destroy(&graph);
+}
+
+static void overrun_values_are_named(void **unused) {
+    (void)unused;
+    gm_graph *graph;
+    gm_state *state;
+    gm_plan *plan;
+    ok(gm_graph_create(&graph));
+    gm_phase *phase = gm_phase_create(graph, "all");
+    gm_phase_fetch(phase, gm_tanh(gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(7))));
+    ok(gm_state_create(&state, device, 1));
+    ok(gm_plan_create(&plan, graph, state, &(gm_plan_options){.separate = true}));
+    ok(gm_plan_run(plan, phase));
+    ok(gm_plan_check_guards(plan));
+    float stray = 1;
+    ok(gm_buffer_write(plan->arenas[0], 7 * sizeof stray, &stray, sizeof stray));
+    expect_failure(gm_plan_check_guards(plan), GM_ERROR_STATE, "of 28 bytes, written by element_0, was overrun");
+    gm_plan_destroy(&plan);
+    gm_state_destroy(&state);
+    gm_graph_destroy(&graph);
+}
+
 static int open_device(void **unused) {
     (void)unused;
     return gm_device_open(&device, NULL) == GM_OK ? 0 : (fprintf(stderr, "%s\n", gm_error_message()), -1);
@@ -179,9 +322,18 @@ static int close_device(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(element_wise_chains_match), cmocka_unit_test(reductions_match),
-        cmocka_unit_test(matrix_products_match),     cmocka_unit_test(convolutions_match),
-        cmocka_unit_test(everything_else_matches),   cmocka_unit_test(phases_assign_at_their_end),
+        cmocka_unit_test(element_wise_chains_match),
+        cmocka_unit_test(reductions_match),
+        cmocka_unit_test(matrix_products_match),
+        cmocka_unit_test(convolutions_match),
+        cmocka_unit_test(everything_else_matches),
+        cmocka_unit_test(phases_assign_at_their_end),
+
+        cmocka_unit_test(running_creates_and_builds_nothing),
+        cmocka_unit_test(values_out_of_date_are_not_reused),
+        cmocka_unit_test(wrong_reads_and_writes_fail),
+        cmocka_unit_test(too_large_a_plan_says_what_it_needs),
+        cmocka_unit_test(overrun_values_are_named),
     };
     return cmocka_run_group_tests_name("plan", tests, open_device, close_device);
 }

@@ -7,7 +7,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -122,9 +121,8 @@ int main(void) {
     static const struct {
         const char *name;
         CMUnitTestFunction function;
-    } checks[] = {{"training step", training_step_matches},
-                  {"gradients", gradients_match},
-                  {"sampling", sampling_matches}};
+    } checks[] = {
+        {"training step", training_step_matches}, {"gradients", gradients_match}, {"sampling", sampling_matches}};
     static char names[3 * CASES_MAX][128];
     struct CMUnitTest tests[3 * CASES_MAX + 1] = {cmocka_unit_test(every_recipe_has_a_case)};
     size_t count = 1;
@@ -134,9 +132,8 @@ int main(void) {
                 continue; // variants differ in the training step alone
             snprintf(names[count - 1], sizeof names[0], "%s %s %s: %s", c->file, c->settings[0],
                      c->settings[1] ? c->settings[1] : "", checks[i].name);
-            tests[count] = (struct CMUnitTest){.name = names[count - 1],
-                                               .test_func = checks[i].function,
-                                               .initial_state = (void *)(uintptr_t)c};
+            tests[count] = (struct CMUnitTest){
+                .name = names[count - 1], .test_func = checks[i].function, .initial_state = (void *)(uintptr_t)c};
             count++;
         }
     return _cmocka_run_group_tests("recipes", tests, count, open_device, close_device);

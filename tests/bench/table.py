@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""Times Ganymede beside OpenBLAS (through NumPy) and PyTorch on this machine, in turn, and writes RESULTS.md.
+
+    /usr/bin/python3 tests/bench/table.py --ganymede build/tools/ganymede [--peer ../shared/bench/peer_step.py]
+                                          [--rounds 5] [--only gemm,conv,memory,step,scale,start] [-o RESULTS.md]
+
+Machines are noisy: each row runs ours and the peer alternately, `rounds` times, and reports medians and the ratio of
+the medians of the same rounds. Needs python3-numpy with OpenBLAS (libopenblas0) and python3-torch.
+"""
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def ganymede(args, *words, env=None):
+    """One JSON object of a bench command."""
+    out = subprocess.run([args.ganymede, "bench", *map(str, words), "--json"], capture_output=True, text=True,
+                         env={**os.environ, **(env or {})})
+    if out.returncode != 0:
+        sys.exit(f"ganymede bench {' '.join(map(str, words))}: {out.stderr.strip()}")
+    return json.loads(out.stdout)
+
+
+def numpy_gemm(m, n, k):
+    """GFLOP/s of OpenBLAS in a process of its own, so that its threads never meet ours."""
+    code = (f"import numpy as np, time\n"
+            f"a = np.random.rand({m}, {k}).astype(np.float32); b = np.random.rand({k}, {n}).astype(np.float32)\n"
+            f"c = a @ b; t = []\n"
+            f"repeat = max(1, int(2e9 / (2 * {m} * {n} * {k})))\n"
+            f"for _ in range(9):\n"
+            f"    s = time.perf_counter()\n"
+            f"    for _ in range(repeat): np.matmul(a, b, out=c)\n"
+            f"    t.append((time.perf_counter() - s) / repeat)\n"
+            f"print(2e-9 * {m} * {n} * {k} / sorted(t)[4])\n")
+    return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+
+
+def torch_step(args, model, batch):
+    out = subprocess.run([sys.executable, args.peer, model, "--batch", str(batch), "--steps", "10"],
+                         capture_output=True, text=True, check=True)
+    return json.loads(out.stdout)
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def in_turn(rounds, ours, peer):
+    """Medians of both, each round running one after the other."""
+    left, right = [], []
+    for _ in range(rounds):
+        left.append(ours())
+        right.append(peer())
+    return median(left), median(right)
+
+
+def gemm_rows(args):
+    yield "## Matrix products beside OpenBLAS (GFLOP/s)", ["M N K", "operands", "Ganymede", "OpenBLAS", "ratio", "asked"]
+    cases = [((1024, 1024, 1024), None, .8), ((128, 4096, 800), None, .8), ((2048, 256, 512), None, .8),
+             ((64, 4096, 1024), None, .7), ((1024, 1024, 1024), "b", .9), ((128, 4096, 800), "b", .9),
+             ((2048, 256, 512), "b", .9), ((64, 4096, 1024), "b", .9)]
+    for (m, n, k), constant, asked in cases:
+        extra = ["--constant", constant] if constant else []
+        ours, peer = in_turn(args.rounds, lambda: ganymede(args, "gemm", m, n, k, *extra)["gflops"],
+                             lambda: numpy_gemm(m, n, k))
+        yield [f"{m} {n} {k}", f"{constant} constant" if constant else "both packed every time", f"{ours:.0f}",
+               f"{peer:.0f}", f"{ours / peer:.2f}", f"{asked}"]
+
+
+CONVOLUTIONS = [
+    # name, command, sizes, asked: share of the matrix kernel's ceiling, or milliseconds at a ceiling of 178 GFLOP/s
+    ("64 -> 128 at 16", "conv", (64, 64, 16, 16, 128, 4, 4, 2, 1), (.75, .75, .75)),
+    ("128 -> 256 at 8", "conv", (64, 128, 8, 8, 256, 4, 4, 2, 1), (.75, .75, .75)),
+    ("3x3 64 at 16", "conv", (64, 64, 16, 16, 64, 3, 3, 1, 1), (.75, .75, .75)),
+    ("3x3 128 at 8", "conv", (64, 128, 8, 8, 128, 3, 3, 1, 1), (.75, .75, .75)),
+    ("256 -> 128 transposed", "conv_transpose", (64, 256, 4, 4, 128, 4, 4, 2, 1), (.75, .75, .75)),
+    ("128 -> 64 transposed", "conv_transpose", (64, 128, 8, 8, 64, 4, 4, 2, 1), (.75, .75, .75)),
+    ("1 -> 64 at 32 (thin)", "conv", (64, 1, 32, 32, 64, 4, 4, 2, 1), ("0.6 ms", None, "0.6 ms")),
+    ("64 -> 1 transposed (thin)", "conv_transpose", (64, 64, 16, 16, 1, 4, 4, 2, 1), ("1.2 ms", None, None)),
+    ("256 -> 1 at 4 (thin)", "conv", (64, 256, 4, 4, 1, 4, 4, 1, 0), ("0.08 ms", "0.08 ms", "0.08 ms")),
+    ("100 -> 256 transposed", "conv_transpose", (64, 100, 1, 1, 256, 4, 4, 1, 0), ("0.8 ms", None, None)),
+]
+
+
+def conv_rows(args):
+    yield "## Convolutions (share of the matrix kernel's ceiling measured in the same command)", \
+        ["layer", "direction", "ms", "GFLOP/s", "share", "asked"]
+    for name, command, sizes, asked in CONVOLUTIONS:
+        for direction, wanted in zip(("forward", "input", "weight"), asked):
+            rows = [ganymede(args, command, *sizes, "--direction", direction) for _ in range(args.rounds)]
+            ceiling = median([r["gflops"] / r["fraction_of_peak"] for r in rows])
+            if isinstance(wanted, str):  # a time at 178 GFLOP/s, scaled to this machine's ceiling
+                wanted = f"{float(wanted.split()[0]) * 178 / ceiling:.2f} ms"
+            yield [name, direction, f"{median([r['median_ms'] for r in rows]):.3f}",
+                   f"{median([r['gflops'] for r in rows]):.0f}",
+                   f"{median([r['fraction_of_peak'] for r in rows]):.2f}", str(wanted or "")]
+
+
+def memory_rows(args):
+    yield "## Memory-bound kernels (share of the triad at the same number of bytes)", \
+        ["kernel", "bytes", "GB/s", "share", "asked"]
+    for size in (4 << 20, 64 << 20):
+        for words, asked in ((("elementwise", "--bytes", size), .8), (("reduce", "--bytes", size), .65)):
+            rows = [ganymede(args, *words) for _ in range(args.rounds)]
+            yield [words[0], f"{size >> 20} MiB", f"{median([r['gbps'] for r in rows]):.1f}",
+                   f"{median([r['fraction_of_peak'] for r in rows]):.2f}", f"{asked}"]
+
+
+def step_rows(args):
+    yield "## Training steps beside PyTorch (images/s)", ["recipe", "batch", "Ganymede", "PyTorch", "ratio", "asked"]
+    for recipe, model, batch, asked in (("dcgan-fashion", "dcgan32", 64, 3.5), ("mlp-fashion", "mlp", 100, 2.5)):
+        ours, peer = in_turn(
+            args.rounds,
+            lambda: ganymede(args, "step", f"samples/{recipe}.yaml", "--steps", 20 if batch == 64 else 500)["images_per_s"],
+            lambda: torch_step(args, model, batch)["images_per_s"])
+        yield [recipe, str(batch), f"{ours:.0f}", f"{peer:.0f}", f"{ours / peer:.2f}", f"{asked}"]
+
+
+def scale_rows(args):
+    yield "## Cost grows with the work (dcgan-fashion)", ["batch", "images/s", "GFLOP/s", "device MB", "unplanned MB"]
+    for batch in (32, 64, 128, 256):
+        rows = [ganymede(args, "step", "samples/dcgan-fashion.yaml", "--batch", batch, "--steps", 8)
+                for _ in range(args.rounds)]
+        one = rows[0]
+        yield [str(batch), f"{median([r['images_per_s'] for r in rows]):.0f}",
+               f"{median([r['gflop_per_step'] / r['median_ms'] * 1e3 for r in rows]):.0f}",
+               f"{one['device_bytes'] / 1e6:.0f}", f"{one['unplanned_bytes'] / 1e6:.0f}"]
+
+
+def start_rows(args):
+    yield "## Starting (seconds for `train samples/dcgan-fashion.yaml --steps 1`, all of the command)", \
+        ["caches", "seconds", "asked"]
+    cold, warm = [], []
+    for _ in range(max(1, args.rounds // 2)):
+        folder = tempfile.mkdtemp()
+        env = {**os.environ, "POCL_CACHE_DIR": folder, "XDG_CACHE_HOME": folder}
+        for times in (cold, warm):
+            start = time.perf_counter()
+            subprocess.run([args.ganymede, "train", "samples/dcgan-fashion.yaml", "--steps", "1", "--quiet", "--out",
+                            os.path.join(folder, f"run{len(cold)}{len(warm)}")], check=True, env=env)
+            times.append(time.perf_counter() - start)
+        shutil.rmtree(folder)
+    yield ["cold", f"{median(cold):.1f}", "20"]
+    yield ["warm", f"{median(warm):.2f}", "1"]
+
+
+SECTIONS = {"gemm": gemm_rows, "conv": conv_rows, "memory": memory_rows, "step": step_rows, "scale": scale_rows,
+            "start": start_rows}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ganymede", default="build/tools/ganymede")
+    parser.add_argument("--peer", default="../shared/bench/peer_step.py")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", default=",".join(SECTIONS))
+    parser.add_argument("-o", "--output", default="tests/bench/RESULTS.md")
+    args = parser.parse_args()
+    peak = ganymede(args, "peak")
+    lines = ["# Measured", "",
+             f"Device: {peak['device']}, {os.cpu_count()} cores. Written by `tests/bench/table.py --rounds "
+             f"{args.rounds}`; medians; the peers are Debian's.", "",
+             f"Ceilings (`ganymede bench peak`): {peak['fma_gflops']:.0f} GFLOP/s of multiply-adds in registers, "
+             f"{peak['gemm_gflops']:.0f} GFLOP/s for the matrix kernel in the cache, {peak['triad_gbps']:.1f} GB/s "
+             "for the triad in memory.", ""]
+    for name in args.only.split(","):
+        rows = SECTIONS[name](args)
+        title, head = next(rows)
+        lines += [title, "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+        print(title, flush=True)
+        for row in rows:
+            lines.append("| " + " | ".join(row) + " |")
+            print("  " + "  ".join(row), flush=True)
+        lines.append("")
+    with open(args.output, "w") as file:
+        file.write("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
