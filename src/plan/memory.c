@@ -49,13 +49,15 @@ static size_t lowest_offset(const gm_plan *plan, const gm_storage *storage, cons
     return offset + bytes <= limit ? offset : SIZE_MAX;
 }
 
-static gm_status out_of_memory(const gm_plan *plan, size_t needed) {
+// Values grow with the batch, so their share that fits is the batch's.
+static gm_status out_of_memory(const gm_plan *plan, size_t needed, uint64_t available) {
     const gm_device_info *info = plan->emitter.info;
+    double share = (double)available / (double)needed;
     return gm_fail(GM_ERROR_MEMORY,
-                   "the plan needs %.1f MiB for its values, but %s has %.1f MiB (at most %.1f MiB at once); "
-                   "use a smaller batch or narrower layers",
+                   "the plan needs %.1f MiB for its values, but %s has %.1f MiB (at most %.1f MiB at once); use a "
+                   "smaller batch (about %.3g of this one would fit) or narrower layers",
                    (double)needed / 1048576, info->name, (double)info->global_bytes / 1048576,
-                   (double)info->max_allocation_bytes / 1048576);
+                   (double)info->max_allocation_bytes / 1048576, GM_MIN(share, 0.9));
 }
 
 static gm_status create_arenas(gm_plan *plan, const size_t *size, size_t count) {
@@ -64,11 +66,12 @@ static gm_status create_arenas(gm_plan *plan, const size_t *size, size_t count) 
     for (size_t i = 0; i < count; i++)
         total += size[i];
     if (total > plan->emitter.info->global_bytes)
-        return out_of_memory(plan, total);
+        return out_of_memory(plan, total, plan->emitter.info->global_bytes);
     for (size_t i = 0; i < count; i++) {
         gm_status status = gm_buffer_create(&plan->arenas[i], plan->device, size[i]);
         if (status != GM_OK)
-            return status == GM_ERROR_MEMORY ? out_of_memory(plan, total) : status;
+            return status == GM_ERROR_MEMORY ? out_of_memory(plan, total, total / 2)
+                                             : status; // what is free is unknown
         plan->arena_count = i + 1;
         // Values are written before they are read; NaN shows where that is not so.
         if (plan->separate)
@@ -100,7 +103,7 @@ gm_status gm_memory_plan(gm_plan *plan) {
         gm_storage *storage = &storages[order[i]];
         size_t bytes = aligned(plan, storage->bytes) + guard;
         if (bytes > limit) {
-            status = out_of_memory(plan, bytes);
+            status = out_of_memory(plan, bytes, limit);
             goto done;
         }
         size_t offset = SIZE_MAX, arena = 0;
