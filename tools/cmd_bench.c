@@ -65,11 +65,13 @@ static int bench_step(int count, char **words) {
     gm_train_options train = {.no_folder = true};
     option_number steps = {.value = 10}, batch = {0};
     bool json = false;
+    const char *profile = NULL;
     const option_row options[] = {
         {"--device", "SEL", OPTION_TEXT, &train.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
         {"--data", "SRC", OPTION_TEXT, &train.data, "a data set's name or path, instead of the recipe's"},
         {"--steps", "N", OPTION_NUMBER, &steps, "steps to time, after 3 that are not (default 10)"},
         {"--batch", "N", OPTION_NUMBER, &batch, "images per step"},
+        {"--profile", "DIR", OPTION_TEXT, &profile, "write kernel times and a Chrome trace of as many steps into DIR"},
         {"--json", NULL, OPTION_FLAG, &json, "one JSON object on standard output"},
     };
     const usage_text usage = {
@@ -97,7 +99,8 @@ static int bench_step(int count, char **words) {
     gm_train_info info;
     double median = 0, *times = calloc((size_t)steps.value, sizeof *times);
     if (!times || gm_trainer_create(&trainer, &train) != GM_OK ||
-        measure(trainer, 3, (size_t)steps.value, times, &median) != GM_OK) {
+        measure(trainer, 3, (size_t)steps.value, times, &median) != GM_OK ||
+        (profile && gm_trainer_profile(trainer, profile, (size_t)steps.value) != GM_OK)) {
         exit_code = fail_with_message();
     } else {
         gm_trainer_get_info(trainer, &info);

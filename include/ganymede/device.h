@@ -28,7 +28,7 @@ typedef struct gm_device_info {
     size_t preferred_vector_width; // floats
     bool local_memory_dedicated;   // false: emulated in global memory, as CPUs do
     bool sub_groups, half, double_precision;
-    double score;                  // what the automatic choice ranks by
+    double score; // what the automatic choice ranks by
 } gm_device_info;
 
 // Every device of every platform, by platform and device index. Free the list with gm_device_list_free.

@@ -32,12 +32,11 @@ typedef struct gm_shape {
 
 #ifndef __cplusplus
 // GM_SHAPE(64, 3, 32, 32)
-#define GM_SHAPE(...)                                                                                                  \
-    ((gm_shape){.rank = sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t), .dim = {__VA_ARGS__}})
-#define GM_SCALAR ((gm_shape){.rank = 0})
+#define GM_SHAPE(...) ((gm_shape){.rank = sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t), .dim = {__VA_ARGS__}})
+#define GM_SCALAR     ((gm_shape){.rank = 0})
 #endif
 
-GM_API size_t gm_type_size(gm_type type);          // bytes per element; 0 for GM_TYPE_INVALID
+GM_API size_t gm_type_size(gm_type type);            // bytes per element; 0 for GM_TYPE_INVALID
 GM_API size_t gm_shape_count(const gm_shape *shape); // product of the dimensions; 1 for a scalar
 GM_API bool gm_shape_equal(const gm_shape *a, const gm_shape *b);
 
@@ -73,9 +72,9 @@ GM_API gm_tensor *gm_variable(gm_graph *graph, const char *name, gm_type type, g
 GM_API gm_tensor *gm_variable_find(const gm_graph *graph, const char *name);
 // A value that the host writes (gm_plan_write) and that stays until written again; zeros before.
 GM_API gm_tensor *gm_input(gm_graph *graph, const char *name, gm_type type, gm_shape shape);
-GM_API gm_tensor *gm_constant(gm_graph *graph, double value);                     // float32 scalar
-GM_API gm_tensor *gm_constant_int(gm_graph *graph, int32_t value);                // int32 scalar
-GM_API gm_tensor *gm_full(gm_graph *graph, gm_shape shape, double value);         // float32, every element = value
+GM_API gm_tensor *gm_constant(gm_graph *graph, double value);             // float32 scalar
+GM_API gm_tensor *gm_constant_int(gm_graph *graph, int32_t value);        // int32 scalar
+GM_API gm_tensor *gm_full(gm_graph *graph, gm_shape shape, double value); // float32, every element = value
 
 // Random numbers, Philox4x32-10: element i of the row-major result is word i%4 of block
 // (i/4, hash of `name`, counter[0], counter[1]) under the state's seed as key. `counter` is int32 of shape (2)
@@ -94,17 +93,17 @@ GM_API gm_tensor *gm_divide(gm_tensor *a, gm_tensor *b);   // (i) truncates
 GM_API gm_tensor *gm_minimum(gm_tensor *a, gm_tensor *b);  // (i) gradient to the smaller, half to each when equal
 GM_API gm_tensor *gm_maximum(gm_tensor *a, gm_tensor *b);  // (i) NaN wins in both
 // Comparisons give float32 1 or 0; no gradient.
-GM_API gm_tensor *gm_less(gm_tensor *a, gm_tensor *b);          // (i)
-GM_API gm_tensor *gm_less_equal(gm_tensor *a, gm_tensor *b);    // (i)
-GM_API gm_tensor *gm_greater(gm_tensor *a, gm_tensor *b);       // (i)
-GM_API gm_tensor *gm_greater_equal(gm_tensor *a, gm_tensor *b); // (i)
-GM_API gm_tensor *gm_equal(gm_tensor *a, gm_tensor *b);         // (i)
-GM_API gm_tensor *gm_not_equal(gm_tensor *a, gm_tensor *b);     // (i)
+GM_API gm_tensor *gm_less(gm_tensor *a, gm_tensor *b);                    // (i)
+GM_API gm_tensor *gm_less_equal(gm_tensor *a, gm_tensor *b);              // (i)
+GM_API gm_tensor *gm_greater(gm_tensor *a, gm_tensor *b);                 // (i)
+GM_API gm_tensor *gm_greater_equal(gm_tensor *a, gm_tensor *b);           // (i)
+GM_API gm_tensor *gm_equal(gm_tensor *a, gm_tensor *b);                   // (i)
+GM_API gm_tensor *gm_not_equal(gm_tensor *a, gm_tensor *b);               // (i)
 GM_API gm_tensor *gm_select(gm_tensor *mask, gm_tensor *a, gm_tensor *b); // mask != 0 ? a : b; mask float32
-GM_API gm_tensor *gm_negate(gm_tensor *x);                      // (i)
-GM_API gm_tensor *gm_abs(gm_tensor *x);                         // (i) gradient 0 at 0
-GM_API gm_tensor *gm_sign(gm_tensor *x);                        // -1, 0, 1; no gradient
-GM_API gm_tensor *gm_floor(gm_tensor *x);                       // no gradient
+GM_API gm_tensor *gm_negate(gm_tensor *x);                                // (i)
+GM_API gm_tensor *gm_abs(gm_tensor *x);                                   // (i) gradient 0 at 0
+GM_API gm_tensor *gm_sign(gm_tensor *x);                                  // -1, 0, 1; no gradient
+GM_API gm_tensor *gm_floor(gm_tensor *x);                                 // no gradient
 GM_API gm_tensor *gm_exp(gm_tensor *x);
 GM_API gm_tensor *gm_log(gm_tensor *x);
 GM_API gm_tensor *gm_sqrt(gm_tensor *x);
@@ -114,8 +113,8 @@ GM_API gm_tensor *gm_sin(gm_tensor *x);
 GM_API gm_tensor *gm_cos(gm_tensor *x);
 GM_API gm_tensor *gm_tanh(gm_tensor *x);
 GM_API gm_tensor *gm_sigmoid(gm_tensor *x);
-GM_API gm_tensor *gm_softplus(gm_tensor *x); // ln(1 + e^x), without overflow
-GM_API gm_tensor *gm_relu(gm_tensor *x);     // x <= 0 ? 0 : x, so NaN passes; gradient 0 at 0
+GM_API gm_tensor *gm_softplus(gm_tensor *x);                 // ln(1 + e^x), without overflow
+GM_API gm_tensor *gm_relu(gm_tensor *x);                     // x <= 0 ? 0 : x, so NaN passes; gradient 0 at 0
 GM_API gm_tensor *gm_leaky_relu(gm_tensor *x, double slope); // x <= 0 ? slope x : x, slope > 0
 GM_API gm_tensor *gm_scale(gm_tensor *x, double factor);     // x * factor
 GM_API gm_tensor *gm_offset(gm_tensor *x, double term);      // x + term
@@ -137,10 +136,10 @@ GM_API gm_tensor *gm_concat(gm_tensor *const *xs, size_t count, size_t axis);
 #define GM_AXIS(axis) (1u << (axis))
 GM_API gm_tensor *gm_sum(gm_tensor *x, uint32_t axes);
 GM_API gm_tensor *gm_mean(gm_tensor *x, uint32_t axes);
-GM_API gm_tensor *gm_max(gm_tensor *x, uint32_t axes); // gradient shared equally among ties; NaN wins
+GM_API gm_tensor *gm_max(gm_tensor *x, uint32_t axes);      // gradient shared equally among ties; NaN wins
 GM_API gm_tensor *gm_variance(gm_tensor *x, uint32_t axes); // mean of (x - mean)^2: two passes, no cancellation
-GM_API gm_tensor *gm_sum_all(gm_tensor *x);  // scalar (rank 0)
-GM_API gm_tensor *gm_mean_all(gm_tensor *x); // scalar (rank 0)
+GM_API gm_tensor *gm_sum_all(gm_tensor *x);                 // scalar (rank 0)
+GM_API gm_tensor *gm_mean_all(gm_tensor *x);                // scalar (rank 0)
 
 // ---- Matrix product, convolution, pooling ----
 

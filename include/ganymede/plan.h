@@ -47,13 +47,13 @@ GM_API gm_status gm_plan_read(gm_plan *plan, gm_tensor *fetched, void *values, s
 GM_API gm_status gm_plan_finish(gm_plan *plan); // wait for everything enqueued
 
 typedef struct gm_plan_statistics {
-    size_t launches;         // per run of every phase once
-    size_t kernels;          // distinct (kernel, local size) pairs
-    uint64_t device_bytes;   // planned values
+    size_t launches;          // per run of every phase once
+    size_t kernels;           // distinct (kernel, local size) pairs
+    uint64_t device_bytes;    // planned values
     uint64_t unplanned_bytes; // with one buffer per value
-    uint64_t state_bytes;    // the state's variables
-    double flop;             // floating-point operations of GEMMs and convolutions, every phase once
-    double build_ms;         // compiling or loading programs
+    uint64_t state_bytes;     // the state's variables
+    double flop;              // floating-point operations of GEMMs and convolutions, every phase once
+    double build_ms;          // compiling or loading programs
 } gm_plan_statistics;
 GM_API void gm_plan_get_statistics(const gm_plan *plan, gm_plan_statistics *statistics);
 

@@ -76,6 +76,9 @@ GM_API gm_status gm_trainer_run(gm_trainer *trainer, gm_train_callback callback,
 GM_API gm_status gm_trainer_step(gm_trainer *trainer);
 // Waits for the device.
 GM_API gm_status gm_trainer_wait(gm_trainer *trainer);
+// Takes `steps` steps and writes kernels.txt (time, GFLOP/s, GB/s and the share of the device's ceilings per kernel)
+// and trace.json (for chrome://tracing or Perfetto) into the folder.
+GM_API gm_status gm_trainer_profile(gm_trainer *trainer, const char *folder, size_t steps);
 // Waits, and gives losses and scores of the latest step.
 GM_API gm_status gm_trainer_measure(gm_trainer *trainer, gm_train_progress *progress);
 // Writes a checkpoint of the present step into the run folder.

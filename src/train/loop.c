@@ -207,38 +207,6 @@ static gm_status tick(gm_trainer *trainer, gm_pace *pace, gm_train_progress *pro
     return GM_OK;
 }
 
-// ---- Profile ----
-
-static gm_status write_profile(gm_trainer *trainer, uint64_t steps) {
-    gm_status status = GM_OK;
-    gm_text text = {0}, path = {0};
-    gm_profile_row *rows = NULL;
-    size_t count = 0;
-    double span = 0, busy = 0;
-    gm_text_printf(&path, "%s/trace.json", trainer->profile_folder);
-    gm_status traced = path.failed ? gm_fail_memory(0, "a file's name") : gm_profile_trace(trainer->device, path.data);
-    GM_TRY_DONE(gm_profile_stop(trainer->device, &rows, &count, &span, &busy)); // whatever became of the trace
-    GM_TRY_DONE(traced);
-    gm_text_printf(&text, "%llu steps: %.3f ms each, kernels run %.1f %% of the time\n\n", (unsigned long long)steps,
-                   1e3 * span / (double)GM_MAX(steps, 1), span > 0 ? 100 * busy / span : 0);
-    gm_text_printf(&text, "%-48s %9s %11s %7s %9s %8s\n", "kernel", "calls", "ms/step", "share", "GFLOP/s", "GB/s");
-    for (size_t i = 0; i < count; i++) {
-        double seconds = GM_MAX(rows[i].seconds, 1e-12);
-        gm_text_printf(&text, "%-48s %9zu %11.4f %6.1f%% %9.2f %8.2f\n", rows[i].kernel, rows[i].calls,
-                       1e3 * rows[i].seconds / (double)GM_MAX(steps, 1), busy > 0 ? 100 * rows[i].seconds / busy : 0,
-                       1e-9 * rows[i].flop / seconds, 1e-9 * rows[i].bytes / seconds);
-    }
-    path.length = 0;
-    gm_text_printf(&path, "%s/kernels.txt", trainer->profile_folder);
-    status = text.failed || path.failed ? gm_fail_memory(text.length, "a profile")
-                                        : gm_file_write_atomic(path.data, text.data, text.length);
-done:
-    free(rows);
-    gm_text_finish(&text);
-    gm_text_finish(&path);
-    return status;
-}
-
 // ---- The loop ----
 
 static bool due(uint64_t step, size_t every) {
@@ -293,13 +261,13 @@ gm_status gm_trainer_run(gm_trainer *trainer, gm_train_callback callback, void *
             status = after_step(trainer, &pace, &progress);
         if (status == GM_OK && profiling && trainer->step - first == PROFILED_STEPS) {
             profiling = false;
-            status = write_profile(trainer, PROFILED_STEPS);
+            status = gm_trainer_write_profile(trainer, trainer->profile_folder, PROFILED_STEPS);
         }
         if (status == GM_OK && callback && callback(&progress, user) && trainer->step < steps)
             status = interrupted(trainer);
     }
     if (profiling && (status == GM_OK || status == GM_INTERRUPTED)) {
-        gm_status written = write_profile(trainer, trainer->step - first);
+        gm_status written = gm_trainer_write_profile(trainer, trainer->profile_folder, trainer->step - first);
         status = written == GM_OK ? status : written;
     }
     return status;

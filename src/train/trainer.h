@@ -1,4 +1,5 @@
-// The trainer's inner interface: trainer.c makes it and runs a step, loop.c runs the schedule around it.
+// The trainer's inner interface: trainer.c makes it and runs a step, loop.c runs the schedule around it,
+// profile.c says where the time goes.
 #ifndef GM_TRAIN_TRAINER_H
 #define GM_TRAIN_TRAINER_H
 
@@ -28,5 +29,7 @@ struct gm_trainer {
 // The picture of real data, and the one of the fixed latents at the present step. For trainers with a folder.
 gm_status gm_trainer_real_picture(gm_trainer *trainer);
 gm_status gm_trainer_sample_picture(gm_trainer *trainer);
+// Ends the profile that gm_profile_start began `steps` steps ago and writes it into the folder.
+gm_status gm_trainer_write_profile(gm_trainer *trainer, const char *folder, uint64_t steps);
 
 #endif

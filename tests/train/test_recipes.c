@@ -13,7 +13,7 @@
 
 // In units of eps·magnitude (see gm_reference_magnitude), which grows with the network and where Adam divides by a
 // tiny gradient. Differences of 1 unit were seen on pocl; OpenCL lets tanh and exp be off by 5 more.
-static const double ulps = 16;
+static const double ulps = 8;
 
 static gm_device *device;
 
