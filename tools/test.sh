@@ -57,9 +57,10 @@ if [ "${1:-}" != --quick ]; then
         export ASAN_OPTIONS="detect_leaks=1:allocator_may_return_null=1:${ASAN_OPTIONS:-}"
         export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp:print_suppressions=0"
         export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
-        # On pocl alone: other drivers leak from modules that they have unloaded, which no suppression can name.
+        # Without the suite that spends its time in the interpreter. On pocl alone: other drivers leak from modules that
+        # they have unloaded, which no suppression can name.
         [ ! -f /etc/OpenCL/vendors/pocl.icd ] || export OCL_ICD_VENDORS=/etc/OpenCL/vendors/pocl.icd
-        run build-test-asan --no-suite drivers --timeout-multiplier 4
+        run build-test-asan --no-suite drivers --no-suite train --timeout-multiplier 4
     }
 fi
 python3 tools/count_tests.py "$broken" ${logs[@]+"${logs[@]}"}
