@@ -25,14 +25,22 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
     w += w0 + (long)k0 * wk;
     packed += (long)k0 * taps * C;
 
+    if (columns == 16 && taps == 1 && wk == 1) { // rows of a matrix: already in order
+        for (; c < c_end; c++)
+            vstore16(vload16(0, w + (long)c * wc), c, packed);
+        return;
+    }
     if (columns == 16 && dense_taps && wc == taps) { // a column's (channel, tap) pairs are contiguous
-        int f = c * taps, f_end = c_end * taps;
+        int f = c * taps, f_end = c_end * taps, tap = 0;
         for (; f + 16 <= f_end; f += 16) {
             for (int k = 0; k < 16; k++)
                 v[k] = vload16(0, w + (long)k * wk + f);
             gm_transpose(v);
-            for (int i = 0; i < 16; i++)
-                vstore16(v[i], (long)((f + i) % taps) * C + (f + i) / taps, packed);
+            for (int i = 0; i < 16; i++) { // f + i = c taps + tap, counted on instead of divided
+                vstore16(v[i], (long)tap * C + c, packed);
+                tap = tap + 1 < taps ? tap + 1 : 0;
+                c += tap == 0;
+            }
         }
         for (; f < f_end; f++)
             for (int k = 0; k < 16; k++)

@@ -85,11 +85,12 @@ static void append_accumulators(gm_text *text, const reduction *r, const char *n
     }
 }
 
-static void append_fold(gm_text *text, const reduction *r, const char *suffix, const char *indent) {
+// Adds the block's accumulators to the totals.
+static void append_fold(gm_text *text, const reduction *r, const char *from, const char *suffix, const char *indent) {
     for (size_t k = 0; k < r->fused->result_count; k++) {
         char total[32], block[32];
         snprintf(total, sizeof total, "t%zu%s", k, suffix);
-        snprintf(block, sizeof block, "b%zu", k);
+        snprintf(block, sizeof block, "%s%zu", from, k);
         gm_text_append(text, indent);
         append_combine(text, r, total, block);
     }
@@ -113,7 +114,7 @@ static void append_row_cpu(gm_text *text, const reduction *r) {
     gm_text_append(text, "                for (int i = block; i < stop; i += 8) {\n");
     append_body(text, r, VECTOR, "b", "                    ");
     gm_text_append(text, "                }\n");
-    append_fold(text, r, "", "                ");
+    append_fold(text, r, "b", "", "                ");
     gm_text_append(text, "            }\n        }\n");
     append_pointers(text, r, r->fused->operand_count, r->space.view_count, "        ");
     for (size_t k = 0; k < r->fused->result_count; k++)
@@ -122,9 +123,15 @@ static void append_row_cpu(gm_text *text, const reduction *r) {
     gm_text_append(text, "    }\n}\n");
 }
 
-// A block of rows stays in the cache while eight columns at a time are summed down it in registers.
+// How many vectors of columns are summed side by side: whole cache lines of each row, while the body is short.
+static size_t column_vectors(const reduction *r) {
+    return r->inner % (4 * VECTOR) == 0 && r->fused->step_count * r->fused->result_count <= 12 ? 4 : 1;
+}
+
+// A block of rows stays in the cache while a few columns at a time are summed down it in registers.
 static void append_column_cpu(gm_text *text, const reduction *r) {
-    size_t inner = r->space.rank - 1;
+    static const char *const block_name[] = {"ba", "bb", "bc", "bd"};
+    size_t inner = r->space.rank - 1, vectors = column_vectors(r);
     append_head(text, r);
     gm_text_printf(text,
                    "    const int part = get_global_id(2);\n"
@@ -138,14 +145,23 @@ static void append_column_cpu(gm_text *text, const reduction *r) {
                        gm_type_name(GM_FLOAT32, VECTOR), start_value(r));
     gm_text_printf(text, "    for (int block = first; block < last; block += %d) {\n", BLOCK_ROWS);
     gm_text_printf(text, "        const int stop = min(block + %d, last);\n", BLOCK_ROWS);
-    gm_text_append(text, "        for (int i = begin, at = 0; i < end; i += 8, at++) {\n");
-    append_accumulators(text, r, "b", VECTOR, "            ");
+    gm_text_printf(text, "        for (int column = begin; column < end; column += %zu) {\n", VECTOR * vectors);
+    for (size_t u = 0; u < vectors; u++)
+        append_accumulators(text, r, block_name[u], VECTOR, "            ");
     gm_text_append(text, "            for (int row = block; row < stop; row++) {\n");
     gm_space_split(text, "row", r->walked, r->walked_count, "                ");
     append_pointers(text, r, 0, r->fused->operand_count, "                ");
-    append_body(text, r, VECTOR, "b", "                ");
+    for (size_t u = 0; u < vectors; u++) {
+        gm_text_printf(text, "                { const int i = column + %zu;\n", VECTOR * u);
+        append_body(text, r, VECTOR, block_name[u], "                ");
+        gm_text_append(text, "                }\n");
+    }
     gm_text_append(text, "            }\n");
-    append_fold(text, r, "[at]", "            ");
+    for (size_t u = 0; u < vectors; u++) {
+        gm_text_printf(text, "            { const int at = (column - begin) / %d + %zu;\n", VECTOR, u);
+        append_fold(text, r, block_name[u], "[at]", "            ");
+        gm_text_append(text, "            }\n");
+    }
     gm_text_append(text, "        }\n    }\n");
     append_pointers(text, r, r->fused->operand_count, r->space.view_count, "    ");
     gm_text_append(text, "    for (int i = begin; i < end; i += 8) {\n        const int m = end - i;\n");

@@ -312,25 +312,30 @@ static void take_snapshots(gm_plan *plan, size_t source) {
                 plan->phases[i].checks[k].snapshot = version(&plan->leaves[plan->phases[i].checks[k].leaf]);
 }
 
-gm_status gm_plan_run(gm_plan *plan, gm_phase *which) {
-    if (!which || which->graph != plan->graph || which->index >= plan->phase_count)
-        return gm_fail(GM_ERROR_ARGUMENT, "the phase to run does not belong to the plan's graph");
+gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *which) {
     gm_phase_plan *phase = &plan->phases[which->index];
     GM_TRY(check_reuse(plan, which->index));
-    gm_marker *marker = &phase->marker[phase->runs % IN_FLIGHT];
-    GM_TRY(gm_marker_wait(marker));
     for (size_t i = phase->first_launch; i < phase->first_launch + phase->launch_count; i++) {
         const gm_launch *launch = plan->launches[i].launch;
         GM_TRY(gm_kernel_launch(plan->launches[i].kernel, launch->dims, launch->global, launch->local, &launch->cost));
     }
-    GM_TRY(gm_marker_record(marker, plan->device));
-    GM_TRY(gm_device_flush(plan->device));
     phase->runs++;
     phase->last_run = ++plan->sequence;
     take_snapshots(plan, which->index);
     for (size_t i = 0; i < phase->assigned_count; i++)
         plan->leaves[phase->assigned_leaves[i]].variable->version++;
     return GM_OK;
+}
+
+gm_status gm_plan_run(gm_plan *plan, gm_phase *which) {
+    if (!which || which->graph != plan->graph || which->index >= plan->phase_count)
+        return gm_fail(GM_ERROR_ARGUMENT, "the phase to run does not belong to the plan's graph");
+    gm_phase_plan *phase = &plan->phases[which->index];
+    gm_marker *marker = &phase->marker[phase->runs % IN_FLIGHT];
+    GM_TRY(gm_marker_wait(marker));
+    GM_TRY(gm_plan_enqueue(plan, which));
+    GM_TRY(gm_marker_record(marker, plan->device));
+    return gm_device_flush(plan->device);
 }
 
 static gm_status check_bytes(const gm_tensor *node, size_t bytes) {

@@ -2,7 +2,7 @@
 #include "ganymede/bench.h"
 
 #include "device/device.h"
-#include "ganymede/plan.h"
+#include "plan/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +63,7 @@ typedef struct operation {
 
 static gm_status run_operation(void *context) {
     operation *o = context;
-    return gm_plan_run(o->plan, o->phase);
+    return gm_plan_enqueue(o->plan, o->phase);
 }
 
 static gm_status operation_init(operation *o, gm_device *device) {
