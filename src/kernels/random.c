@@ -21,11 +21,11 @@ static gm_status emit_random(const gm_emit_call *call) {
     gm_argument_key(&builder);
     gm_argument_int(&builder, (int32_t)random->stream);
     gm_argument_float(&builder, random->probability);
-    size_t count = gm_shape_count(&node->shape), blocks = (count + 3) / 4;
-    size_t per = emitter->gpu ? 1 : 256;
+    size_t count = gm_shape_count(&node->shape), groups = (count + 31) / 32; // of eight blocks
+    size_t per = emitter->gpu ? 1 : 16;
     gm_argument_int(&builder, (int64_t)count);
     gm_argument_int(&builder, (int64_t)per);
-    size_t global[1] = {(blocks + per - 1) / per}, local[1] = {1};
+    size_t global[1] = {(groups + per - 1) / per}, local[1] = {1};
     return gm_emit_launch(&builder, kernel, 1, global, local, 40.0 * (double)count, 4.0 * (double)count);
 }
 
