@@ -121,6 +121,7 @@ typedef struct gm_layer_type {
     gm_tensor *(*apply)(struct gm_layer_context *context, const struct gm_layer *layer, gm_tensor *x);
     double (*gain)(const struct gm_layer *layer); // activations: the gain that weights before them want; else NULL
     bool weighted;                                // has weights that an initialiser fills
+    bool across_samples;                          // in training a sample's result depends on the rest of its batch
 } gm_layer_type;
 
 typedef struct gm_layer {

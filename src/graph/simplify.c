@@ -7,6 +7,27 @@
 
 #include <math.h>
 
+// The gradients of the two halves of a batch, each among zeros, lie side by side: a concatenation. NULL when the
+// operands are no such pair of hidden pads.
+static gm_tensor *complementary_pads(gm_tensor *a, gm_tensor *b) {
+    if (!gm_hidden_is(a, &gm_op_pad) || !gm_hidden_is(b, &gm_op_pad) || !gm_shape_equal(&a->shape, &b->shape))
+        return NULL;
+    const size_t *before_a = ((const gm_axes_attributes *)a->attributes)->value;
+    const size_t *before_b = ((const gm_axes_attributes *)b->attributes)->value;
+    gm_tensor *x = a->input[0], *y = b->input[0], *joined = NULL;
+    for (size_t i = 0; i < a->shape.rank; i++) {
+        if (x->shape.dim[i] == a->shape.dim[i] && y->shape.dim[i] == a->shape.dim[i])
+            continue;
+        bool first = before_a[i] == 0 && before_b[i] == x->shape.dim[i];
+        bool second = before_b[i] == 0 && before_a[i] == y->shape.dim[i];
+        if (joined || !(first || second) || x->shape.dim[i] + y->shape.dim[i] != a->shape.dim[i])
+            return NULL; // padded along two axes, overlapping, or with a gap
+        gm_tensor *parts[2] = {first ? x : y, first ? y : x};
+        joined = gm_concat(parts, 2, i);
+    }
+    return joined;
+}
+
 gm_tensor *gm_simplify_add(const gm_shape *shape, gm_tensor *a, gm_tensor *b) {
     double value;
     if (gm_known(a, &value)) { // the constant goes second
@@ -21,7 +42,7 @@ gm_tensor *gm_simplify_add(const gm_shape *shape, gm_tensor *a, gm_tensor *b) {
     }
     if (gm_negated(b))
         return gm_subtract(a, gm_negated(b));
-    return gm_negated(a) ? gm_subtract(b, gm_negated(a)) : NULL;
+    return gm_negated(a) ? gm_subtract(b, gm_negated(a)) : complementary_pads(a, b);
 }
 
 gm_tensor *gm_simplify_subtract(const gm_shape *shape, gm_tensor *a, gm_tensor *b) {

@@ -295,7 +295,7 @@ static void choose_parts(reduction *r, bool may_split) {
     size_t unit = GM_MAX(r->emitter->info->compute_units, (size_t)1);
     size_t items = r->kept_total * (r->column ? (r->inner + COLUMNS - 1) / COLUMNS : 1);
     size_t work = r->rows * (r->column ? GM_MIN(r->inner, (size_t)COLUMNS) : r->inner);
-    size_t wanted = (r->gpu ? 4 : 2) * unit, least = r->gpu ? 4096 : 8192;
+    size_t wanted = (r->gpu ? 4 : 2) * unit, least = r->gpu ? 4096 : 32768;
     size_t parts = may_split && items < wanted ? GM_MIN((wanted + items - 1) / items, work / least) : 1;
     parts = GM_MIN(GM_MAX(parts, (size_t)1), (size_t)256);
     r->rows_per_part = r->rows;

@@ -126,7 +126,7 @@ static tree tree_of(const gm_analysis *a, const tree *trees, const gm_tensor *no
 }
 
 static bool is_inlining_reader(const gm_tensor *node) {
-    return node->op->kind == GM_OP_ELEMENTWISE || gm_plan_is_reduction(node);
+    return node->op->kind == GM_OP_ELEMENTWISE || gm_plan_is_reduction(node) || node->op == &gm_op_concat;
 }
 
 // Which element-wise nodes become values: those that are wanted outside expressions, and those with several readers

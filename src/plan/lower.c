@@ -257,6 +257,34 @@ static gm_status lower_family(gm_analysis *a, gm_unit *unit) {
                                         .epilogue = unit->epilogue ? &epilogue : NULL});
 }
 
+// Part of a concatenation: an expression is computed in place, what lies in memory is copied.
+static gm_status lower_part(gm_analysis *a, const gm_tensor *input, const gm_view *part, gm_layout layout) {
+    input = gm_plan_alias(input);
+    double number;
+    if (gm_plan_constant(input, &number))
+        return emit_fill(a, number, part, layout);
+    gm_view from;
+    if (input->op->kind != GM_OP_ELEMENTWISE || a->stored[input->id] || gm_plan_has_value(a->plan, input)) {
+        GM_TRY(view_of(a, input, &from));
+        return emit_copy(a, &from, part, layout);
+    }
+    gm_unit unit = {.kind = GM_UNIT_ELEMENTWISE, .results = {.node = &input, .count = 1}};
+    gm_fused fused;
+    gm_status status = gm_unit_collect(a, &unit);
+    if (status == GM_OK)
+        status = build_fused(a, &unit, NULL, &input->shape, layout, &fused);
+    if (status == GM_OK) {
+        fused.result_count = 1;
+        fused.result[0] =
+            (gm_step_input){.kind = GM_OPERAND_STEP, .type = input->type, .index = step_index(&unit, input)};
+        fused.target[0] = *part;
+        status = gm_emit_elementwise(&a->plan->emitter, &fused);
+    }
+    gm_nodes_finish(&unit.inner);
+    gm_nodes_finish(&unit.operands);
+    return status;
+}
+
 static gm_status lower_move(gm_analysis *a, gm_unit *unit) {
     const gm_tensor *node = unit->node;
     gm_layout layout = a->layout[node->id];
@@ -271,9 +299,8 @@ static gm_status lower_move(gm_analysis *a, gm_unit *unit) {
     } else if (node->op == &gm_op_concat) {
         size_t axis = ((const gm_concat_attributes *)node->attributes)->axis, begin[GM_MAX_RANK] = {0};
         for (size_t i = 0; i < node->input_count; i++) {
-            gm_view from, part = gm_view_slice(&whole, begin, &node->input[i]->shape);
-            GM_TRY(view_of(a, node->input[i], &from));
-            GM_TRY(emit_copy(a, &from, &part, layout));
+            gm_view part = gm_view_slice(&whole, begin, &node->input[i]->shape);
+            GM_TRY(lower_part(a, node->input[i], &part, layout));
             begin[axis] += node->input[i]->shape.dim[axis];
         }
     } else {

@@ -176,6 +176,8 @@ static gm_status bind_launches(gm_plan *plan) {
         const char *name = emitter->kernels[launch->kernel].name;
         if (!launch->cost.label)
             launch->cost.label = name;
+        gm_debug("launch %zu: %s (%s) over %zu x %zu x %zu", i, name, launch->cost.label, launch->global[0],
+                 launch->global[1], launch->global[2]);
         GM_TRY(gm_kernel_create(&plan->launches[i].kernel, plan->program, name));
         for (size_t k = 0; k < launch->argument_count; k++)
             GM_TRY(bind(plan, plan->launches[i].kernel, (unsigned)k, &launch->argument[k]));

@@ -158,6 +158,9 @@ gm_status gm_analysis_alloc(gm_analysis *analysis, void *out, size_t count, size
 gm_status gm_analyse(gm_analysis *analysis, gm_plan *plan, size_t phase_index);
 gm_layout gm_analysis_walk(const gm_analysis *analysis, const gm_tensor *node); // in which order to walk over it
 gm_status gm_units_create(gm_analysis *analysis);
+// Lists what computing the unit's results takes: the expressions on the way and what they read from memory.
+gm_status gm_unit_collect(gm_analysis *analysis, gm_unit *unit);
+void gm_nodes_finish(gm_nodes *list);
 void gm_analysis_finish(gm_analysis *analysis);
 gm_status gm_lower(gm_analysis *analysis);
 gm_status gm_memory_plan(gm_plan *plan);

@@ -50,13 +50,12 @@ static gm_status collect(gm_analysis *a, const gm_nodes *results, const gm_tenso
     return push_node(inner, node);
 }
 
-static void clear(gm_nodes *list) {
+void gm_nodes_finish(gm_nodes *list) {
     free(list->node);
     *list = (gm_nodes){0};
 }
 
-// Recomputes what the unit's results need.
-static gm_status recollect(gm_analysis *a, gm_unit *unit) {
+gm_status gm_unit_collect(gm_analysis *a, gm_unit *unit) {
     unit->inner.count = unit->operands.count = 0;
     a->walk++;
     for (size_t i = 0; i < unit->results.count; i++) {
@@ -136,7 +135,7 @@ static gm_status try_join(gm_analysis *a, uint32_t index, const gm_tensor *node,
     gm_unit *unit = &a->units[index];
     *joined = false;
     GM_TRY(push_node(&unit->results, node));
-    GM_TRY(recollect(a, unit));
+    GM_TRY(gm_unit_collect(a, unit));
     bool fits = unit->inner.count <= GM_MAX_STEPS && unit->operands.count + unit->results.count <= MOST_VIEWS;
     for (size_t i = 0; fits && i < unit->operands.count; i++) {
         uint32_t maker = a->unit_of[gm_plan_base(unit->operands.node[i])->id];
@@ -149,7 +148,7 @@ static gm_status try_join(gm_analysis *a, uint32_t index, const gm_tensor *node,
         return GM_OK;
     }
     unit->results.count--;
-    return recollect(a, unit);
+    return gm_unit_collect(a, unit);
 }
 
 static gm_status place(gm_analysis *a, gm_unit_kind kind, const gm_tensor *node) {
@@ -163,7 +162,7 @@ static gm_status place(gm_analysis *a, gm_unit_kind kind, const gm_tensor *node)
     uint32_t index;
     GM_TRY(new_unit(a, kind, &index));
     GM_TRY(push_node(&a->units[index].results, node));
-    GM_TRY(recollect(a, &a->units[index]));
+    GM_TRY(gm_unit_collect(a, &a->units[index]));
     a->unit_of[node->id] = index;
     return order_after_operands(a, index);
 }
@@ -174,6 +173,12 @@ static gm_status place_alone(gm_analysis *a, gm_unit_kind kind, const gm_tensor 
     a->units[index].node = node;
     if (kind == GM_UNIT_COPY) {
         GM_TRY(push_node(&a->units[index].operands, node));
+    } else if (node->op == &gm_op_concat) { // expressions are computed straight into their part
+        a->walk++;
+        for (size_t i = 0; i < node->input_count; i++)
+            GM_TRY(collect(a, &a->units[index].results, node->input[i], &a->units[index].inner,
+                           &a->units[index].operands));
+        a->unit_of[node->id] = index;
     } else {
         for (size_t i = 0; i < node->input_count; i++)
             if (!contains(&a->units[index].operands, gm_plan_alias(node->input[i])))
@@ -228,7 +233,7 @@ static gm_status place_elementwise(gm_analysis *a, const gm_tensor *node) {
     gm_unit alone = {.kind = GM_UNIT_ELEMENTWISE};
     gm_status status = GM_OK;
     GM_TRY_DONE(push_node(&alone.results, node));
-    GM_TRY_DONE(recollect(a, &alone));
+    GM_TRY_DONE(gm_unit_collect(a, &alone));
     uint32_t host = epilogue_host(a, &alone, node);
     if (host == UINT32_MAX) {
         status = place(a, GM_UNIT_ELEMENTWISE, node);
@@ -241,14 +246,14 @@ static gm_status place_elementwise(gm_analysis *a, const gm_tensor *node) {
     for (size_t i = 0; i < alone.operands.count; i++)
         if (alone.operands.node[i] != unit->node && !contains(&unit->operands, alone.operands.node[i]))
             GM_TRY_DONE(push_node(&unit->operands, alone.operands.node[i]));
-    clear(&unit->inner);
+    gm_nodes_finish(&unit->inner);
     unit->inner = alone.inner;
     alone.inner = (gm_nodes){0};
     status = order_after_operands(a, host);
 done:
-    clear(&alone.results);
-    clear(&alone.inner);
-    clear(&alone.operands);
+    gm_nodes_finish(&alone.results);
+    gm_nodes_finish(&alone.inner);
+    gm_nodes_finish(&alone.operands);
     return status;
 }
 
@@ -343,9 +348,9 @@ gm_status gm_units_create(gm_analysis *a) {
 
 void gm_analysis_finish(gm_analysis *a) {
     for (size_t i = 0; i < a->unit_count; i++) {
-        clear(&a->units[i].results);
-        clear(&a->units[i].inner);
-        clear(&a->units[i].operands);
+        gm_nodes_finish(&a->units[i].results);
+        gm_nodes_finish(&a->units[i].inner);
+        gm_nodes_finish(&a->units[i].operands);
         free(a->units[i].before);
     }
     free(a->units);

@@ -115,6 +115,33 @@ static gm_status descend(gm_phase *phase, gm_network *network, gm_tensor *loss, 
     return GM_OK;
 }
 
+static gm_tensor *half(gm_tensor *both, size_t index, size_t batch) {
+    gm_shape shape = *gm_tensor_shape(both);
+    size_t begin[GM_MAX_RANK] = {index * batch};
+    shape.dim[0] = batch;
+    return gm_slice(both, begin, shape.dim);
+}
+
+// D on real and on fake samples: as one batch, which is faster, unless a layer looks across samples and the two must
+// not see each other.
+static gm_status judge_both(gm_gan *gan, const gm_recipe *recipe, gm_tensor *const samples[2], gm_tensor *counter,
+                            gm_tensor *logits[2]) {
+    gm_tensor *both;
+    for (size_t i = 0; i < recipe->discriminator.count; i++)
+        if (recipe->discriminator.layers[i].type->across_samples) {
+            GM_TRY(
+                apply(&logits[0], gan->discriminator, samples[0], GM_MODE_TRAINING, counter, &recipe->discriminator));
+            return apply(&logits[1], gan->discriminator, samples[1], GM_MODE_TRAINING, counter, &recipe->discriminator);
+        }
+    GM_TRY(
+        apply(&both, gan->discriminator, gm_concat(samples, 2, 0), GM_MODE_TRAINING, counter, &recipe->discriminator));
+    const gm_shape *shape = gm_tensor_shape(both);
+    for (size_t i = 0; i < 2; i++) // anything but a batch of results is refused by check_logit
+        logits[i] =
+            shape->rank > 0 && shape->dim[0] == 2 * recipe->data.batch ? half(both, i, recipe->data.batch) : both;
+    return GM_OK;
+}
+
 static gm_tensor *mean_score(gm_tensor *logit) {
     return gm_mean_all(gm_sigmoid(logit));
 }
@@ -129,13 +156,12 @@ static gm_status build(gm_gan *gan, const gm_recipe *recipe, const gm_dataset_in
                              recipe->discriminator.count, initializer));
 
     gm_tensor *counter = gm_variable(graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
-    gm_tensor *real = real_batch(gan, recipe, data, resident), *fake, *logit_real, *logit_fake, *judged;
+    gm_tensor *real = real_batch(gan, recipe, data, resident), *fake, *logit[2], *judged;
     GM_TRY(apply(&fake, gan->generator, latent_batch(graph, recipe, counter), GM_MODE_TRAINING, counter,
                  &recipe->generator));
     GM_TRY(check_fit(real, fake, recipe));
-    GM_TRY(apply(&logit_real, gan->discriminator, real, GM_MODE_TRAINING, counter, &recipe->discriminator));
-    GM_TRY(apply(&logit_fake, gan->discriminator, fake, GM_MODE_TRAINING, counter, &recipe->discriminator));
-    GM_TRY(check_logit(logit_real, recipe));
+    GM_TRY(judge_both(gan, recipe, (gm_tensor *[]){real, fake}, counter, logit));
+    GM_TRY(check_logit(logit[0], recipe));
 
     gm_tensor *step = element(counter, 0), *substep = element(counter, 1);
     gm_tensor *one = gm_constant_int(graph, 1);
@@ -145,9 +171,9 @@ static gm_status build(gm_gan *gan, const gm_recipe *recipe, const gm_dataset_in
     }
 
     gan->discriminator_phase = gm_phase_create(graph, "discriminator");
-    gan->discriminator_loss = gm_gan_loss_discriminator(recipe->loss, logit_real, logit_fake);
-    gan->real_score = mean_score(logit_real);
-    gan->fake_score = mean_score(logit_fake);
+    gan->discriminator_loss = gm_gan_loss_discriminator(recipe->loss, logit[0], logit[1]);
+    gan->real_score = mean_score(logit[0]);
+    gan->fake_score = mean_score(logit[1]);
     gm_tensor *discriminator_updates =
         gm_add(gm_multiply(step, gm_constant_int(graph, (int32_t)recipe->discriminator_steps)), substep);
     GM_TRY(descend(gan->discriminator_phase, gan->discriminator, gan->discriminator_loss,
@@ -163,7 +189,7 @@ static gm_status build(gm_gan *gan, const gm_recipe *recipe, const gm_dataset_in
     GM_TRY(apply(&judged, gan->discriminator, fake, GM_MODE_TRAINING, counter, &recipe->discriminator));
     gm_network_drop_statistics(gan->discriminator);
     gan->generator_loss =
-        gm_gan_loss_generator(recipe->loss, recipe->loss->generator_needs_real ? logit_real : NULL, judged);
+        gm_gan_loss_generator(recipe->loss, recipe->loss->generator_needs_real ? logit[0] : NULL, judged);
     GM_TRY(descend(gan->generator_phase, gan->generator, gan->generator_loss, &recipe->optimizer.generator,
                    "optimizer.generator", step));
     gm_network_assign_statistics(gan->generator, gan->generator_phase);
