@@ -11,7 +11,8 @@
 //
 // Phases, in the order in which a step runs them:
 //   substep        advances the sub-step, so that the next discriminator step draws fresh noise (only between several)
-//   discriminator  one update of D on a real batch and on G(z), both as training batches, as in the DCGAN paper
+//   discriminator  one update of D on a real batch and on G(z): as two training batches, as in the DCGAN paper, where D
+//                  looks across samples (batch norm), else as one of twice the size
 //   generator      one update of G on the same G(z), judged by the D just updated; step + 1, sub-step = 0
 //
 // Running statistics: G's are stored once per generator step. D's see the real, then the fake batch of D's phase; the

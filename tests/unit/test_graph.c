@@ -461,6 +461,25 @@ static void only_wanted_gradients_are_made(void **state) {
     assert_constant(dx, GM_SHAPE(2, 3, 8, 8), 0);
 }
 
+// The gradient of a batch of which two halves go separate ways is one tensor again, not a sum of padded halves.
+static void gradients_of_halves_are_joined(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(6, 3)), *dx;
+    gm_tensor *first = gm_slice(x, (size_t[]){0, 0}, (size_t[]){2, 3}),
+              *rest = gm_slice(x, (size_t[]){2, 0}, (size_t[]){4, 3});
+    gm_grad(gm_add(gm_sum_all(gm_tanh(first)), gm_sum_all(gm_exp(rest))), &x, 1, &dx);
+    assert_op(dx, "concat");
+    assert_int_equal(dx->input[0]->shape.dim[0], 2);
+    assert_int_equal(dx->input[1]->shape.dim[0], 4);
+    // With a gap between the parts, or an overlap, the zeros are needed.
+    gm_tensor *far = gm_slice(x, (size_t[]){3, 0}, (size_t[]){3, 3}),
+              *over = gm_slice(x, (size_t[]){1, 0}, (size_t[]){5, 3});
+    gm_grad(gm_add(gm_sum_all(gm_tanh(first)), gm_sum_all(gm_exp(far))), &x, 1, &dx);
+    assert_op(dx, "add");
+    gm_grad(gm_add(gm_sum_all(gm_tanh(first)), gm_sum_all(gm_exp(over))), &x, 1, &dx);
+    assert_op(dx, "add");
+}
+
 static void variance_has_the_closed_form_gradient(void **state) {
     (void)state;
     gm_tensor *x = float_input("x", GM_SHAPE(16, 5)), *dx;
@@ -586,6 +605,7 @@ int main(void) {
         CASE(gradients_reach_every_tensor_that_a_caller_holds),
         CASE(gradients_use_the_output_where_that_saves_the_input),
         CASE(only_wanted_gradients_are_made),
+        CASE(gradients_of_halves_are_joined),
         CASE(variance_has_the_closed_form_gradient),
         CASE(gradient_needs_one_float_element),
         CASE(double_gradient_of_an_mlp_gan_stays_small),
