@@ -76,9 +76,19 @@ static int train(const train_arguments *arguments) {
     return status == GM_INTERRUPTED ? EXIT_INTERRUPTED : code;
 }
 
+static int print_keys(void) {
+    char *text;
+    if (gm_train_keys(&text) != GM_OK)
+        return fail_with_message();
+    fputs(text, stdout);
+    free(text);
+    return EXIT_OK;
+}
+
 int command_train(int count, char **words) {
     train_arguments arguments = {0};
     gm_train_options *to = &arguments.options;
+    bool keys = false;
     const option_row options[] = {
         {"--device", "SEL", OPTION_TEXT, &to->device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
         {"--data", "SRC", OPTION_TEXT, &to->data, "a data set's name or path, instead of the recipe's"},
@@ -89,6 +99,7 @@ int command_train(int count, char **words) {
         {"--set", "KEY=VALUE", OPTION_LIST, &arguments.settings, "change one key of the recipe; may be repeated"},
         {"--resume", "RUN", OPTION_TEXT, &to->resume, "go on with a run, by its own recipe (RECIPE may be left out)"},
         {"--profile", "DIR", OPTION_TEXT, &to->profile, "write kernel times and a Chrome trace into DIR"},
+        {"--keys", NULL, OPTION_FLAG, &keys, "list every key, layer and optimiser of recipes, train nothing"},
         {"--dry-run", NULL, OPTION_FLAG, &arguments.dry_run, "check recipe, data and plan, print them, train nothing"},
         {"--quiet", NULL, OPTION_FLAG, &arguments.quiet, "print errors only"},
         {"--json", NULL, OPTION_FLAG, &arguments.json, "one JSON object per line on standard output"},
@@ -112,6 +123,10 @@ int command_train(int count, char **words) {
     const char *recipe[1] = {NULL};
     if (!options_parse(&usage, count, words, recipe, &exit_code))
         goto done;
+    if (keys) {
+        exit_code = print_keys();
+        goto done;
+    }
     if (!recipe[0] && !to->resume) {
         exit_code = usage_error(&usage, "expected RECIPE (a .yaml file), or --resume RUN");
         goto done;

@@ -53,6 +53,9 @@ typedef struct gm_train_info {
 } gm_train_info;
 GM_API void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info);
 
+// Every key of a recipe, every layer and optimiser, with type, default, range and what it is for. The caller frees it.
+GM_API gm_status gm_train_keys(char **text);
+
 // How training goes. Losses and scores are those of the latest tick (NaN before the first).
 typedef struct gm_train_progress {
     uint64_t step, steps;

@@ -295,3 +295,12 @@ gm_status gm_trainer_step(gm_trainer *trainer) {
 gm_status gm_trainer_wait(gm_trainer *trainer) {
     return gm_plan_finish(trainer->plan);
 }
+
+gm_status gm_train_keys(char **text) {
+    gm_text keys = {0};
+    gm_status status = gm_recipe_documentation(&keys);
+    if (status != GM_OK)
+        gm_text_finish(&keys);
+    *text = keys.data;
+    return status;
+}
