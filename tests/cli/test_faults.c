@@ -1,5 +1,5 @@
 // Every OpenCL call of a small training run made to fail once: a clean error each time, nothing crashes, nothing leaks
-// (run it under AddressSanitizer). Classes with many calls are swept with growing strides.
+// (run it under AddressSanitizer).
 #include "ganymede/train.h"
 
 #include "device/fault.h"
@@ -73,8 +73,8 @@ static int remove_folder(void **unused) {
 }
 
 static void sweep(gm_fault_class class) {
-    size_t failures = 0, stride = 1;
-    for (size_t n = 1;; n += stride) {
+    size_t failures = 0, calls = 0;
+    for (size_t n = 1;; n++) {
         char spec[40];
         snprintf(spec, sizeof spec, "%s:%zu", gm_fault_class_name(class), n);
         assert_int_equal(gm_fault_arm(spec), GM_OK);
@@ -83,16 +83,15 @@ static void sweep(gm_fault_class class) {
             assert_int_equal(status, GM_OK);
             break;
         }
-        // A refused cached program is rebuilt, and a release may go unheard: success is no fault. Failure must say why.
         if (status != GM_OK) {
             failures++;
             if (strlen(gm_error_message()) < 10)
                 fail_msg("%s failed without a sentence: '%s'", spec, gm_error_message());
         }
-        if (n >= 8)
-            stride = n / 4;
+        calls = n;
     }
-    assert_true(failures > 0);
+    print_message("%s: %zu calls, %zu failures\n", gm_fault_class_name(class), calls, failures);
+    assert_true(failures > 0 && failures + 1 >= calls); // one wait comes while destroying, where nobody can hear of it
     assert_int_equal(gm_fault_arm(NULL), GM_OK);
     assert_int_equal(train(), GM_OK);
 }
