@@ -85,10 +85,11 @@ static gm_status set_items(gm_dataset *dataset, const char *where, gm_dataset_ki
     info->kind = kind;
     if (info->count == 0 || info->count > INT32_MAX)
         return gm_fail(GM_ERROR_FORMAT, "%s: has %zu items: 1 to %d are read", where, info->count, INT32_MAX);
-    bool fits = gm_multiply_sizes(info->channels, info->height, &info->item_values) &&
-                gm_multiply_sizes(info->item_values, info->width, &info->item_values) &&
-                gm_multiply_sizes(info->item_values, kind == GM_DATASET_FLOATS ? sizeof(float) : 1, &info->item_bytes) &&
-                gm_multiply_sizes(info->item_bytes, info->count, &total);
+    bool fits =
+        gm_multiply_sizes(info->channels, info->height, &info->item_values) &&
+        gm_multiply_sizes(info->item_values, info->width, &info->item_values) &&
+        gm_multiply_sizes(info->item_values, kind == GM_DATASET_FLOATS ? sizeof(float) : 1, &info->item_bytes) &&
+        gm_multiply_sizes(info->item_bytes, info->count, &total);
     if (!fits || info->item_values == 0)
         return gm_fail(GM_ERROR_FORMAT, "%s: has items of %zu x %zu x %zu values", where, info->channels, info->height,
                        info->width);
