@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times Ganymede beside OpenBLAS (through NumPy) and PyTorch on this machine, in turn, and writes RESULTS.md.
 
-    /usr/bin/python3 tests/bench/table.py --ganymede build/tools/ganymede [--peer ../shared/bench/peer_step.py]
+    /usr/bin/python3 tests/bench/table.py --ganymede build/tools/ganymede [--peer PEER_STEP.py]
                                           [--rounds 5] [--only gemm,conv,memory,step,scale,start] [-o RESULTS.md]
 
 Machines are noisy: each row runs ours and the peer alternately, `rounds` times, and reports medians and the ratio of
@@ -157,11 +157,13 @@ SECTIONS = {"gemm": gemm_rows, "conv": conv_rows, "memory": memory_rows, "step":
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ganymede", default="build/tools/ganymede")
-    parser.add_argument("--peer", default="../shared/bench/peer_step.py")
+    parser.add_argument("--peer", help="a script that times one PyTorch step: MODEL --batch N --steps N, one JSON line")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default=",".join(SECTIONS))
     parser.add_argument("-o", "--output", default="tests/bench/RESULTS.md")
     args = parser.parse_args()
+    if "step" in args.only.split(",") and not args.peer:
+        parser.error("the section `step` needs --peer")
     peak = ganymede(args, "peak")
     lines = ["# Measured", "",
              f"Device: {peak['device']}, {os.cpu_count()} cores. Written by `tests/bench/table.py --rounds "
