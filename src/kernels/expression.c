@@ -6,12 +6,12 @@
 #include <string.h>
 
 const char *gm_type_name(gm_type type, size_t width) {
-    static const char *const name[][3] = {
-        [GM_FLOAT32] = {"float", "float4", "float8"},
-        [GM_INT32] = {"int", "int4", "int8"},
-        [GM_UINT8] = {"uchar", "uchar4", "uchar8"},
+    static const char *const name[][2] = {
+        [GM_FLOAT32] = {"float", "float8"},
+        [GM_INT32] = {"int", "int8"},
+        [GM_UINT8] = {"uchar", "uchar8"},
     };
-    return name[type][width == 1 ? 0 : width == 4 ? 1 : 2];
+    return name[type][width > 1];
 }
 
 static void append_float(gm_text *text, double value) {

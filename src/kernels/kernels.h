@@ -92,7 +92,6 @@ typedef struct gm_shared_value {
 } gm_shared_value;
 
 typedef struct gm_emitter {
-    gm_device *device;
     const gm_device_info *info;
     bool gpu; // which kernel family
     gm_arena arena;
@@ -167,7 +166,7 @@ typedef struct gm_fused {
 void gm_fused_steps(gm_text *text, const gm_fused *fused, const char *indent, size_t width);
 // The C expression of an input of the fused program at that width, as used by the steps.
 void gm_fused_input(gm_text *text, const gm_step_input *input, size_t width);
-const char *gm_type_name(gm_type type, size_t width); // "float8"
+const char *gm_type_name(gm_type type, size_t width); // width 1 or 8: "float8"
 size_t gm_fused_cost(const gm_fused *fused);
 
 gm_status gm_emit_elementwise(gm_emitter *emitter, const gm_fused *fused);
