@@ -3,7 +3,7 @@
 // largest allocation.
 //
 // In separate mode every value has an arena of its own, filled with a NaN, with a guard behind it: what reads too early
-// or writes too far shows.
+// or writes too far shows. Tools that watch for both themselves want these arenas unfilled and without guards.
 #include "plan/plan.h"
 
 #include <stdlib.h>
@@ -74,7 +74,7 @@ static gm_status create_arenas(gm_plan *plan, const size_t *size, size_t count) 
                                              : status; // what is free is unknown
         plan->arena_count = i + 1;
         // Values are written before they are read; NaN shows where that is not so.
-        if (plan->separate)
+        if (plan->separate && !plan->unfilled)
             GM_TRY(gm_buffer_fill(plan->arenas[i], 0, size[i], poison));
     }
     plan->statistics.device_bytes = total;
@@ -83,7 +83,7 @@ static gm_status create_arenas(gm_plan *plan, const size_t *size, size_t count) 
 
 gm_status gm_memory_plan(gm_plan *plan) {
     gm_storage *storages = plan->emitter.storages;
-    size_t storage_count = plan->emitter.storage_count, guard = plan->separate ? alignment(plan) : 0;
+    size_t storage_count = plan->emitter.storage_count, guard = plan->separate && !plan->unfilled ? alignment(plan) : 0;
     size_t limit = GM_MAX((size_t)plan->emitter.info->max_allocation_bytes, (size_t)1), arenas = 0, placed_count = 0;
     gm_status status = GM_OK;
     uint32_t *order = NULL, *placed_order = NULL;
@@ -157,8 +157,8 @@ static gm_status check_guard(const gm_plan *plan, uint32_t index, unsigned char 
 }
 
 gm_status gm_plan_check_guards(gm_plan *plan) {
-    if (!plan->separate)
-        return gm_fail(GM_ERROR_STATE, "only plans with separate buffers have guards");
+    if (!plan->separate || plan->unfilled)
+        return gm_fail(GM_ERROR_STATE, "only plans with separate, filled buffers have guards");
     unsigned char *guard;
     gm_status status = GM_OK;
     GM_TRY(gm_alloc(&guard, 2 * alignment(plan), 1, "the guards of a plan"));

@@ -222,7 +222,8 @@ gm_status gm_plan_create(gm_plan **out, gm_graph *graph, gm_state *state, const 
     plan->state = state;
     plan->device = state->device;
     const char *mode = getenv("GANYMEDE_PLAN");
-    plan->separate = (options && options->separate) || (mode && strcmp(mode, "separate") == 0);
+    plan->unfilled = options && options->unfilled;
+    plan->separate = plan->unfilled || (options && options->separate) || (mode && strcmp(mode, "separate") == 0);
     plan->emitter.info = gm_device_get_info(state->device);
     plan->emitter.gpu = wants_gpu_kernels(plan->emitter.info);
     GM_TRY_DONE(list_leaves(plan));

@@ -103,7 +103,7 @@ struct gm_plan {
     gm_graph *graph;
     gm_state *state;
     gm_device *device;
-    bool separate;
+    bool separate, unfilled;
     gm_arena arena; // lives as long as the plan
     gm_emitter emitter;
     gm_leaf *leaves;
@@ -166,8 +166,8 @@ gm_status gm_lower(gm_analysis *analysis);
 gm_status gm_memory_plan(gm_plan *plan);
 // gm_plan_run without its limit on what is in flight: for measuring, where something waits in the end.
 gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *phase);
-// For tests: separate plans have a poisoned guard behind every value. Waits; fails naming what was overrun and the
-// kernel that writes there.
+// For tests: separate plans that are filled have a poisoned guard behind every value. Waits; fails naming what was
+// overrun and the kernel that writes there.
 gm_status gm_plan_check_guards(gm_plan *plan);
 
 #endif

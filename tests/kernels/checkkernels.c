@@ -26,7 +26,7 @@ enum { MOST_ROWS = 64, BENCH_RUNS = 5, EXIT_USAGE = 2 };
 typedef struct check_options {
     const char *device, *kernels, *op;
     uint64_t seed;
-    bool list, bench, small;
+    bool list, bench, small, unfilled;
 } check_options;
 
 // Some rows of one family, built into one graph; row i has the phases first[i] to first[i + 1].
@@ -117,7 +117,8 @@ static void compare_row(check_run *run, const row_batch *batch, size_t row, gm_c
 
 static void compare_batch(check_run *run, row_batch *batch) {
     gm_comparison *comparison = NULL;
-    gm_compare compare = {.device = run->device, .seed = run->options->seed, .value = gm_check_value};
+    gm_compare compare = {
+        .device = run->device, .seed = run->options->seed, .value = gm_check_value, .unfilled = run->options->unfilled};
     gm_status status = build(run->options, batch);
     if (status == GM_OK && batch->graph->phase_count > 0)
         status = gm_comparison_create(&comparison, &compare, batch->graph);
@@ -239,10 +240,11 @@ static int list_cases(const check_options *options) {
 static int usage(const char *wrong) {
     fprintf(stderr, "checkkernels: %s\n", wrong);
     fputs("usage: checkkernels [--device SEL] [--kernels cpu|gpu|all] [--op NAME] [--seed N] [--list] [--bench] "
-          "[--small]\n"
+          "[--small] [--unfilled]\n"
           "  --op NAME   one operation or family of --list\n"
           "  --seed N    of the inputs and the random shapes (default 1)\n"
           "  --small     only the small shapes, for slow devices\n"
+          "  --unfilled  once, in bare buffers, for tools that report uninitialised reads\n"
           "  --bench     time large shapes instead of comparing\n",
           stderr);
     return EXIT_USAGE;
@@ -275,6 +277,8 @@ static const char *parse(int count, char **arguments, check_options *options) {
             options->bench = true;
         else if (strcmp(name, "--small") == 0)
             options->small = true;
+        else if (strcmp(name, "--unfilled") == 0)
+            options->unfilled = true;
         else if (strcmp(name, "--seed") == 0 && !last)
             options->seed = strtoull(arguments[++i], NULL, 10);
         else

@@ -23,6 +23,10 @@ struct gm_comparison {
     gm_reference *reference;
 };
 
+static size_t first_side(const gm_compare *options) {
+    return options->unfilled ? SEPARATE : SHARED;
+}
+
 static size_t count_of(const gm_tensor *node) {
     return gm_shape_count(&node->shape);
 }
@@ -58,7 +62,7 @@ static gm_status set_input(gm_comparison *c, gm_tensor *input) {
     GM_TRY_DONE(gm_alloc(&raw, bytes, 1, "a test value"));
     GM_TRY_DONE(gm_alloc(&values, count_of(input), sizeof *values, "a test value"));
     draw(&c->options, input, raw, values);
-    for (size_t i = 0; i < PLANS; i++)
+    for (size_t i = first_side(&c->options); i < PLANS; i++)
         GM_TRY_DONE(gm_plan_write(c->side[i].plan, input, raw, bytes));
     status = gm_reference_set(c->reference, input, values);
 done:
@@ -74,8 +78,8 @@ gm_status gm_comparison_create(gm_comparison **out, const gm_compare *options, g
     c->options = *options;
     c->graph = graph;
     GM_TRY_DONE(gm_reference_create(&c->reference, graph, options->seed));
-    for (size_t i = 0; i < PLANS; i++) {
-        gm_plan_options plan_options = {.separate = i == SEPARATE};
+    for (size_t i = first_side(options); i < PLANS; i++) {
+        gm_plan_options plan_options = {.separate = i == SEPARATE, .unfilled = options->unfilled};
         GM_TRY_DONE(gm_state_create(&c->side[i].state, options->device, options->seed));
         GM_TRY_DONE(gm_plan_create(&c->side[i].plan, graph, c->side[i].state, &plan_options));
     }
@@ -102,11 +106,11 @@ void gm_comparison_destroy(gm_comparison **out) {
 }
 
 const gm_plan *gm_comparison_plan(const gm_comparison *c) {
-    return c->side[SHARED].plan;
+    return c->side[first_side(&c->options)].plan;
 }
 
 gm_status gm_comparison_check_guards(gm_comparison *c) {
-    return gm_plan_check_guards(c->side[SEPARATE].plan);
+    return c->options.unfilled ? GM_OK : gm_plan_check_guards(c->side[SEPARATE].plan);
 }
 
 // ---- Results ----
@@ -158,12 +162,12 @@ static gm_status check_node(gm_comparison *c, gm_tensor *node, const char *phase
     size_t size = gm_type_size(node->type);
     char *raw[PLANS] = {NULL};
     gm_status status = GM_OK;
-    for (size_t i = 0; i < PLANS; i++) {
+    for (size_t i = first_side(&c->options); i < PLANS; i++) {
         GM_TRY_DONE(gm_alloc(&raw[i], count_of(node), size, "a test value"));
         GM_TRY_DONE(read_value(&c->side[i], node, raw[i]));
     }
     GM_TRY_DONE(compare_values(c, node, phase, raw[SEPARATE], ulps));
-    for (size_t i = 0; i < count_of(node) && status == GM_OK; i++)
+    for (size_t i = 0; raw[SHARED] && i < count_of(node) && status == GM_OK; i++)
         if (memcmp(raw[SHARED] + i * size, raw[SEPARATE] + i * size, size) != 0)
             status = gm_fail(GM_ERROR_STATE,
                              "%s: node %u (%s %s) element %zu is %.9g in shared memory but %.9g in a buffer of its own",
@@ -177,9 +181,9 @@ done:
 
 gm_status gm_comparison_run(gm_comparison *c, gm_phase *phase, double ulps) {
     GM_TRY(gm_reference_run(c->reference, phase));
-    for (size_t i = 0; i < PLANS; i++)
+    for (size_t i = first_side(&c->options); i < PLANS; i++)
         GM_TRY(gm_plan_run(c->side[i].plan, phase));
-    if (phase->assignment_count == 0)
+    if (phase->assignment_count == 0 && !c->options.unfilled)
         GM_TRY(gm_plan_run(c->side[SHARED].plan, phase));
     ulps = ulps > 0 ? ulps : 64;
     for (size_t i = 0; i < phase->fetch_count; i++)

@@ -3,6 +3,8 @@
 //
 // On the device each graph has two plans, one that shares memory and one with a poisoned, guarded buffer per value.
 // They must agree bit for bit, and phases that assign nothing run twice in the first.
+//
+// `unfilled` comparisons run once, in one plan with a bare buffer per value: for tools that watch every access.
 #ifndef GM_TESTS_COMPARE_H
 #define GM_TESTS_COMPARE_H
 
@@ -13,6 +15,7 @@ typedef struct gm_compare {
     gm_device *device;
     uint64_t seed;
     double ulps; // allowed |error| in units of eps·magnitude; 0: 64
+    bool unfilled;
     size_t runs; // of all phases in order; 0: 1
     // Element i of an input. NULL: floats normal, int32 of 0 to 3, uint8 of 0 to 255.
     double (*value)(uint64_t seed, const gm_tensor *input, size_t i);
@@ -27,7 +30,7 @@ void gm_comparison_destroy(gm_comparison **comparison);
 gm_status gm_comparison_run(gm_comparison *comparison, gm_phase *phase, double ulps);
 // Was anything written behind a value's end?
 gm_status gm_comparison_check_guards(gm_comparison *comparison);
-const gm_plan *gm_comparison_plan(const gm_comparison *comparison); // the one that shares memory
+const gm_plan *gm_comparison_plan(const gm_comparison *comparison); // the one that shares memory, if any
 
 // All of that, for every phase.
 gm_status gm_compare_run(const gm_compare *compare, gm_graph *graph);
