@@ -1,3 +1,7 @@
+// Where a function of a work-group finds its place: one group of so many. Generated kernels call such functions.
+#define GM_PLACE const int4 group, const int4 groups
+#define GM_ITEM (group.x * (int)get_local_size(0) + (int)get_local_id(0))
+
 // Helpers of generated kernels: vectors of eight of which `m` lanes are valid, strided vectors, lane folds.
 #define GM_LANES(T)                                                                                                    \
     static T##8 gm_load_##T(__global const T *p, const int m) {                                                        \

@@ -14,12 +14,12 @@
 
 // One panel, a range of channels. Columns are often a power of two apart, where they evict one another from the cache:
 // whole blocks of 16 are read along the memory and transposed in registers.
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const float *restrict w,
+static void GM_NAME(GM_PLACE, global const float *restrict w,
     global float *restrict packed, int w0, int wk, int wc, int wr, int ws, int C, int K, int R, int S)
 {
-    int k0 = 16 * (int)get_group_id(0), columns = min(16, K - k0), taps = R * S, chunks = (C + 15) / 16;
-    int c = 16 * (int)((long)chunks * get_group_id(1) / get_num_groups(1));
-    int c_end = min(C, 16 * (int)((long)chunks * (get_group_id(1) + 1) / get_num_groups(1)));
+    int k0 = 16 * group.x, columns = min(16, K - k0), taps = R * S, chunks = (C + 15) / 16;
+    int c = 16 * (int)((long)chunks * group.y / groups.y);
+    int c_end = min(C, 16 * (int)((long)chunks * (group.y + 1) / groups.y));
     bool dense_taps = (S == 1 || ws == 1) && (R == 1 || wr == S);
     float16 v[16];
     w += w0 + (long)k0 * wk;
@@ -74,10 +74,10 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 
 #ifdef GM_CONTRACT_PACK_THIN
 
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const float *restrict w,
+static void GM_NAME(GM_PLACE, global const float *restrict w,
     global float *restrict packed, int w0, int wk, int wc, int wr, int ws, int C, int K, int R, int S)
 {
-    int k = (int)get_group_id(0), padded = (C + 7) / 8 * 8;
+    int k = group.x, padded = (C + 7) / 8 * 8;
     for (int r = 0; r < R; r++)
         for (int s = 0; s < S; s++) {
             global const float *from = w + w0 + (long)k * wk + (long)r * wr + (long)s * ws;
@@ -418,11 +418,11 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 
 // Sixteen columns of one channel, up to 16 taps at a time. In row-major weights a column's taps are contiguous and the
 // columns far apart: such a block is transposed in registers and written line by line.
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const float *restrict partial,
+static void GM_NAME(GM_PLACE, global const float *restrict partial,
     global float *y, int P, int C, int K, int R, int S, int y0, int yr, int ys, int yc,
     int yk GM_EPILOGUE_PARAMS)
 {
-    int k0 = 16 * (int)get_group_id(0), c = (int)get_group_id(1), columns = min(16, K - k0);
+    int k0 = 16 * group.x, c = group.y, columns = min(16, K - k0);
     long plane = (long)C * K, whole = plane * R * S;
     bool dense_taps = (S == 1 || ys == 1) && (R == 1 || yr == S);
     float16 v[16];

@@ -1,8 +1,8 @@
 // Rows by index. x: (rows, length), k: indices, y: a row per index. Work-items: (chunks of `per` columns, rows of y).
 #define GM_GATHER(NAME, T)                                                                                             \
-    __kernel void NAME(__global const T *x, __global const int *k, __global T *y, const int x0, const int k0,          \
+    static void NAME(GM_PLACE, __global const T *x, __global const int *k, __global T *y, const int x0, const int k0,          \
                        const int kn, const int y0, const int rows, const int length, const int per) {                  \
-        const int i = get_global_id(1), row = k[k0 + i * kn], begin = get_global_id(0) * per;                          \
+        const int i = group.y, row = k[k0 + i * kn], begin = GM_ITEM * per;                          \
         const int end = min(begin + per, length), inside = row >= 0 && row < rows;                                     \
         __global const T *from = x + x0 + (size_t)(inside ? row : 0) * length;                                         \
         __global T *to = y + y0 + (size_t)i * length;                                                                  \
@@ -14,9 +14,9 @@ GM_GATHER(gather_int, int)
 GM_GATHER(gather_uchar, uchar)
 
 // y row i = sum of the rows j of x with k[j] == i, in order of j.
-__kernel void scatter_add(__global const float *x, __global const int *k, __global float *y, const int x0, const int k0,
+static void scatter_add(GM_PLACE, __global const float *x, __global const int *k, __global float *y, const int x0, const int k0,
                           const int kn, const int y0, const int rows, const int length, const int per) {
-    const int i = get_global_id(1), begin = get_global_id(0) * per, end = min(begin + per, length);
+    const int i = group.y, begin = GM_ITEM * per, end = min(begin + per, length);
     __global float *to = y + y0 + (size_t)i * length;
     for (int j = begin; j < end; j++)
         to[j] = 0.0f;

@@ -28,10 +28,10 @@ static void gm_normal_pair(float8 *a, float8 *b, const uint8 first, const uint8 
 }
 
 #define GM_RANDOM(NAME, VALUES)                                                                                        \
-    __kernel void NAME(__global float *y, __global const int *counter, const int y0, const int c0, const int cn,       \
+    static void NAME(GM_PLACE, __global float *y, __global const int *counter, const int y0, const int c0, const int cn,       \
                        const ulong key, const int stream, const float probability, const int count, const int per) {   \
         const uint step = cn < 0 ? 0u : (uint)counter[c0], substep = cn < 0 ? 0u : (uint)counter[c0 + cn];             \
-        const int first = get_global_id(0) * per * 32, last = min(first + per * 32, count);                            \
+        const int first = GM_ITEM * per * 32, last = min(first + per * 32, count);                            \
         for (int begin = first; begin < last; begin += 32) {                                                           \
             uint8 word[4] = {(uint8)((uint)begin / 4u) + (uint8)(0, 1, 2, 3, 4, 5, 6, 7), (uint8)((uint)stream),       \
                              (uint8)(step), (uint8)(substep)};                                                         \

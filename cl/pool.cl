@@ -16,12 +16,12 @@ static int gm_pool_last(int i, int stride, int padding, int count) {
     return min((i + padding) / stride, count - 1);
 }
 
-__kernel void average_pool(__global const float *x, __global float *y, GM_POOL_VIEW(x), GM_POOL_VIEW(y),
+static void average_pool(GM_PLACE, __global const float *x, __global float *y, GM_POOL_VIEW(x), GM_POOL_VIEW(y),
                            GM_POOL_GEOMETRY) {
-    const int n = get_global_id(1), oh = get_global_id(2) / OW, ow = get_global_id(2) % OW;
+    const int n = group.y, oh = group.z / OW, ow = group.z % OW;
     const int h0 = max(oh * SH - PH, 0), h1 = min(oh * SH - PH + KH, IH);
     const int w0 = max(ow * SW - PW, 0), w1 = min(ow * SW - PW + KW, IW);
-    for (int c = get_global_id(0) * per, last = min(c + per, C); c < last; c++) {
+    for (int c = GM_ITEM * per, last = min(c + per, C); c < last; c++) {
         float sum = 0.0f;
         for (int h = h0; h < h1; h++)
             for (int w = w0; w < w1; w++)
@@ -30,12 +30,12 @@ __kernel void average_pool(__global const float *x, __global float *y, GM_POOL_V
     }
 }
 
-__kernel void average_pool_input(__global const float *x, __global float *y, GM_POOL_VIEW(x), GM_POOL_VIEW(y),
+static void average_pool_input(GM_PLACE, __global const float *x, __global float *y, GM_POOL_VIEW(x), GM_POOL_VIEW(y),
                                  GM_POOL_GEOMETRY) {
-    const int n = get_global_id(1), h = get_global_id(2) / IW, w = get_global_id(2) % IW;
+    const int n = group.y, h = group.z / IW, w = group.z % IW;
     const int h0 = gm_pool_first(h, KH, SH, PH), h1 = gm_pool_last(h, SH, PH, OH);
     const int w0 = gm_pool_first(w, KW, SW, PW), w1 = gm_pool_last(w, SW, PW, OW);
-    for (int c = get_global_id(0) * per, last = min(c + per, C); c < last; c++) {
+    for (int c = GM_ITEM * per, last = min(c + per, C); c < last; c++) {
         float sum = 0.0f;
         for (int oh = h0; oh <= h1; oh++)
             for (int ow = w0; ow <= w1; ow++)
@@ -44,12 +44,12 @@ __kernel void average_pool_input(__global const float *x, __global float *y, GM_
     }
 }
 
-__kernel void max_pool_index(__global const float *x, __global int *y, GM_POOL_VIEW(x), GM_POOL_VIEW(y),
+static void max_pool_index(GM_PLACE, __global const float *x, __global int *y, GM_POOL_VIEW(x), GM_POOL_VIEW(y),
                              GM_POOL_GEOMETRY) {
-    const int n = get_global_id(1), oh = get_global_id(2) / OW, ow = get_global_id(2) % OW;
+    const int n = group.y, oh = group.z / OW, ow = group.z % OW;
     const int h0 = max(oh * SH - PH, 0), h1 = min(oh * SH - PH + KH, IH);
     const int w0 = max(ow * SW - PW, 0), w1 = min(ow * SW - PW + KW, IW);
-    for (int c = get_global_id(0) * per, last = min(c + per, C); c < last; c++) {
+    for (int c = GM_ITEM * per, last = min(c + per, C); c < last; c++) {
         int best = h0 * IW + w0;
         float most = GM_POOL_AT(x, n, c, h0, w0);
         for (int h = h0; h < h1; h++)
@@ -64,21 +64,21 @@ __kernel void max_pool_index(__global const float *x, __global int *y, GM_POOL_V
     }
 }
 
-__kernel void max_pool(__global const float *x, __global const int *k, __global float *y, GM_POOL_VIEW(x),
+static void max_pool(GM_PLACE, __global const float *x, __global const int *k, __global float *y, GM_POOL_VIEW(x),
                        GM_POOL_VIEW(k), GM_POOL_VIEW(y), GM_POOL_GEOMETRY) {
-    const int n = get_global_id(1), oh = get_global_id(2) / OW, ow = get_global_id(2) % OW;
-    for (int c = get_global_id(0) * per, last = min(c + per, C); c < last; c++) {
+    const int n = group.y, oh = group.z / OW, ow = group.z % OW;
+    for (int c = GM_ITEM * per, last = min(c + per, C); c < last; c++) {
         const int at = GM_POOL_AT(k, n, c, oh, ow);
         GM_POOL_AT(y, n, c, oh, ow) = GM_POOL_AT(x, n, c, at / IW, at % IW);
     }
 }
 
-__kernel void max_pool_input(__global const float *x, __global const int *k, __global float *y, GM_POOL_VIEW(x),
+static void max_pool_input(GM_PLACE, __global const float *x, __global const int *k, __global float *y, GM_POOL_VIEW(x),
                              GM_POOL_VIEW(k), GM_POOL_VIEW(y), GM_POOL_GEOMETRY) {
-    const int n = get_global_id(1), h = get_global_id(2) / IW, w = get_global_id(2) % IW;
+    const int n = group.y, h = group.z / IW, w = group.z % IW;
     const int h0 = gm_pool_first(h, KH, SH, PH), h1 = gm_pool_last(h, SH, PH, OH);
     const int w0 = gm_pool_first(w, KW, SW, PW), w1 = gm_pool_last(w, SW, PW, OW);
-    for (int c = get_global_id(0) * per, last = min(c + per, C); c < last; c++) {
+    for (int c = GM_ITEM * per, last = min(c + per, C); c < last; c++) {
         float sum = 0.0f;
         for (int oh = h0; oh <= h1; oh++)
             for (int ow = w0; ow <= w1; ow++)

@@ -9,6 +9,10 @@
 #include <string.h>
 #include <time.h>
 
+enum { MOST_STEPS = 64 };
+
+static const double LEAST_SECONDS = 0.02; // of a sample
+
 static double now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -20,18 +24,31 @@ static int compare_numbers(const void *a, const void *b) {
     return left < right ? -1 : left > right;
 }
 
-// Median time of a step in milliseconds, each waited for, so that a step that disturbs the next one is seen.
-static gm_status measure(gm_trainer *trainer, size_t warm_up, size_t repeats, double *times, double *median) {
-    for (size_t i = 0; i < warm_up + repeats; i++) {
-        double start = now();
-        gm_status status = gm_trainer_step(trainer);
-        if (status == GM_OK)
-            status = gm_trainer_wait(trainer);
-        if (status != GM_OK)
-            return status;
-        if (i >= warm_up)
-            times[i - warm_up] = 1e3 * (now() - start);
+// Seconds that some steps take, run as training runs them and waited for at their end.
+static gm_status time_steps(gm_trainer *trainer, size_t steps, double *seconds) {
+    double start = now();
+    gm_status status = GM_OK;
+    for (size_t i = 0; i < steps && status == GM_OK; i++)
+        status = gm_trainer_step(trainer);
+    if (status == GM_OK)
+        status = gm_trainer_wait(trainer);
+    *seconds = now() - start;
+    return status;
+}
+
+// Median time of a step in milliseconds. Short steps are timed some at once, since training does not wait after each.
+static gm_status measure(gm_trainer *trainer, size_t repeats, double *times, double *median) {
+    double seconds;
+    gm_status status = time_steps(trainer, 2, &seconds);
+    if (status == GM_OK)
+        status = time_steps(trainer, 1, &seconds);
+    size_t steps = seconds < LEAST_SECONDS / MOST_STEPS ? MOST_STEPS : 1 + (size_t)(LEAST_SECONDS / seconds);
+    for (size_t i = 0; i < repeats && status == GM_OK; i++) {
+        status = time_steps(trainer, steps, &seconds);
+        times[i] = 1e3 * seconds / (double)steps;
     }
+    if (status != GM_OK)
+        return status;
     qsort(times, repeats, sizeof *times, compare_numbers);
     *median = times[repeats / 2];
     return GM_OK;
@@ -69,7 +86,8 @@ static int bench_step(int count, char **words) {
     const option_row options[] = {
         {"--device", "SEL", OPTION_TEXT, &train.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
         {"--data", "SRC", OPTION_TEXT, &train.data, "a data set's name or path, instead of the recipe's"},
-        {"--steps", "N", OPTION_NUMBER, &steps, "steps to time, after 3 that are not (default 10)"},
+        {"--steps", "N", OPTION_NUMBER, &steps,
+         "steps to time (several at once if they are short), after 3 that are not (default 10)"},
         {"--batch", "N", OPTION_NUMBER, &batch, "images per step"},
         {"--profile", "DIR", OPTION_TEXT, &profile, "write kernel times and a Chrome trace of as many steps into DIR"},
         {"--json", NULL, OPTION_FLAG, &json, "one JSON object on standard output"},
@@ -99,7 +117,7 @@ static int bench_step(int count, char **words) {
     gm_train_info info;
     double median = 0, *times = calloc((size_t)steps.value, sizeof *times);
     if (!times || gm_trainer_create(&trainer, &train) != GM_OK ||
-        measure(trainer, 3, (size_t)steps.value, times, &median) != GM_OK ||
+        measure(trainer, (size_t)steps.value, times, &median) != GM_OK ||
         (profile && gm_trainer_profile(trainer, profile, (size_t)steps.value) != GM_OK)) {
         exit_code = fail_with_message();
     } else {

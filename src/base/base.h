@@ -19,6 +19,10 @@
 #define GM_MIN(a, b)    ((a) < (b) ? (a) : (b))
 #define GM_MAX(a, b)    ((a) > (b) ? (a) : (b))
 
+static inline size_t gm_round_up(size_t count, size_t step) {
+    return (count + step - 1) / step * step;
+}
+
 // Return early with a failing status; the message is already set.
 #define GM_TRY(expression)                                                                                             \
     do {                                                                                                               \

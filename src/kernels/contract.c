@@ -5,6 +5,7 @@
 #include "kernels/kernels.h"
 
 #include <stdio.h>
+#include <string.h>
 
 // How an output position maps to an input position along one axis: see contract.cl.
 typedef struct axis_map {
@@ -95,13 +96,15 @@ static void epilogue_arguments(gm_launch_builder *builder, const gm_fused *epilo
 
 static gm_status instance(const contraction *c, const char *section, const char *prefix, bool with_epilogue,
                           uint32_t *kernel) {
-    const char *template = c->emitter->gpu ? "contract_gpu.cl" : "contract_cpu.cl";
+    gm_kernel_text source = {.helper = "contract.cl", .body = c->emitter->gpu ? "contract_gpu.cl" : "contract_cpu.cl"};
     gm_text text = {0};
     if (with_epilogue)
         append_epilogue(&text, c->epilogue);
     gm_text_printf(&text, "#define GM_CONTRACT_%s\n#define GM_NAME @\n", section);
+    source.text = text.data;
+    source.function = strncmp(section, "PACK", 4) == 0 || strcmp(section, "SUM_CPU") == 0;
     gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
-                                   : gm_emit_kernel(c->emitter, prefix, "contract.cl", template, text.data, kernel);
+                                   : gm_emit_kernel(c->emitter, prefix, &source, kernel);
     gm_text_finish(&text);
     return status;
 }

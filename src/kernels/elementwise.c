@@ -4,7 +4,7 @@
 // GPU: a work-item per element, neighbours in memory next to each other.
 #include "kernels/space.h"
 
-enum { GPU_LOCAL = 256, VECTOR = 8 };
+enum { VECTOR = 8 };
 
 static void append_stores(gm_text *text, const gm_space *space, const gm_fused *fused, size_t width, const char *m,
                           const char *indent) {
@@ -42,17 +42,17 @@ static void append_kernel(gm_text *text, const gm_space *space, const gm_fused *
     const char *m = space->dim[space->rank - 1] % VECTOR ? "end - i" : NULL; // valid lanes
     for (size_t d = 0; d < space->rank; d++)
         outer[d] = d;
-    gm_text_append(text, "__kernel void @(");
+    gm_text_append(text, "static void @(GM_PLACE, ");
     gm_space_parameters(text, space, fused);
     gm_text_append(text, ", const int rows, const int chunk, const int per) {\n");
     if (gpu) {
-        gm_text_printf(text, "    const int g = get_global_id(0);\n    if (g / n%zu >= rows)\n        return;\n",
+        gm_text_printf(text, "    const int g = GM_ITEM;\n    if (g / n%zu >= rows)\n        return;\n",
                        space->rank - 1);
         gm_text_printf(text, "    const int i = g %% n%zu, row = g / n%zu;\n    {\n", space->rank - 1, space->rank - 1);
     } else {
-        gm_text_printf(text, "    const int begin = get_global_id(0) * chunk, end = min(begin + chunk, n%zu);\n",
+        gm_text_printf(text, "    const int begin = GM_ITEM * chunk, end = min(begin + chunk, n%zu);\n",
                        space->rank - 1);
-        gm_text_append(text, "    const int first = get_global_id(1) * per, last = min(first + per, rows);\n"
+        gm_text_append(text, "    const int first = group.y * per, last = min(first + per, rows);\n"
                              "    for (int row = first; row < last; row++) {\n");
     }
     gm_space_split(text, "row", outer, space->rank - 1, "        ");
@@ -79,7 +79,8 @@ gm_status gm_emit_elementwise(gm_emitter *emitter, const gm_fused *fused) {
     append_kernel(&text, &space, fused, emitter->gpu);
     uint32_t kernel;
     gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
-                                   : gm_emit_kernel(emitter, "element", NULL, NULL, text.data, &kernel);
+                                   : gm_emit_kernel(emitter, "element",
+                                                    &(gm_kernel_text){.text = text.data, .function = true}, &kernel);
     gm_text_finish(&text);
     GM_TRY(status);
 
@@ -97,8 +98,8 @@ gm_status gm_emit_elementwise(gm_emitter *emitter, const gm_fused *fused) {
     gm_argument_int(&builder, (int64_t)per);
     size_t global[2] = {(inner + chunk - 1) / chunk, (rows + per - 1) / per}, local[2] = {1, 1};
     if (emitter->gpu) {
-        global[0] = (total + GPU_LOCAL - 1) / GPU_LOCAL * GPU_LOCAL;
-        local[0] = GPU_LOCAL;
+        global[0] = gm_round_up(total, GM_GPU_LOCAL);
+        local[0] = GM_GPU_LOCAL;
     }
     double bytes = 0;
     for (size_t i = 0; i < fused->operand_count; i++)

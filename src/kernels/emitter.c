@@ -1,4 +1,4 @@
-// The emitter: collects storages, kernel texts and launches, and notes between which launches a storage is alive.
+// The emitter: collects storages, kernel texts and launches.
 #include "kernels/kernels.h"
 
 #include <stdio.h>
@@ -36,7 +36,7 @@ static gm_status add_kernel(gm_emitter *emitter, gm_kernel_text kernel, uint32_t
         }
     GM_TRY(gm_grow(&emitter->kernels, emitter->kernel_count, &emitter->kernel_capacity, sizeof(gm_kernel_text),
                    "a plan's kernels"));
-    kernel.text = gm_arena_string(&emitter->arena, kernel.text);
+    kernel.text = gm_arena_string(&emitter->arena, kernel.text); // the caller's goes away
     if (!kernel.text)
         return gm_fail(GM_ERROR_MEMORY, "out of memory for a kernel's text");
     *index = (uint32_t)emitter->kernel_count;
@@ -44,17 +44,15 @@ static gm_status add_kernel(gm_emitter *emitter, gm_kernel_text kernel, uint32_t
     return GM_OK;
 }
 
-gm_status gm_emit_kernel(gm_emitter *emitter, const char *prefix, const char *helper, const char *body,
-                         const char *text, uint32_t *kernel) {
-    gm_kernel_text added = {.helper = helper, .body = body};
-    added.hash = gm_hash_string(gm_hash_string(GM_HASH_START, prefix), text);
-    added.text = text; // copied before it is kept
+gm_status gm_emit_kernel(gm_emitter *emitter, const char *prefix, const gm_kernel_text *source, uint32_t *kernel) {
+    gm_kernel_text added = *source;
+    added.hash = gm_hash_string(gm_hash_string(GM_HASH_START, prefix), source->text);
     snprintf(added.name, sizeof added.name, "%s_%zu", prefix, emitter->kernel_count);
     return add_kernel(emitter, added, kernel);
 }
 
-gm_status gm_emit_fixed_kernel(gm_emitter *emitter, const char *file, const char *name, uint32_t *kernel) {
-    gm_kernel_text added = {.helper = file, .text = ""};
+gm_status gm_emit_fixed_function(gm_emitter *emitter, const char *file, const char *name, uint32_t *kernel) {
+    gm_kernel_text added = {.helper = file, .text = "", .function = true};
     added.hash = gm_hash_string(GM_HASH_START, name);
     snprintf(added.name, sizeof added.name, "%s", name);
     return add_kernel(emitter, added, kernel);
@@ -109,12 +107,6 @@ gm_status gm_emit_launch(gm_launch_builder *builder, uint32_t kernel, size_t dim
         launch->local[i] = i < dims ? local[i] : 1;
     }
     launch->cost = (gm_cost){.label = builder->label, .flop = flop, .bytes = bytes};
-    for (size_t i = 0; i < builder->count; i++)
-        if (builder->argument[i].kind == GM_ARGUMENT_STORAGE) {
-            gm_storage *storage = &emitter->storages[builder->argument[i].storage];
-            storage->first = GM_MIN(storage->first, emitter->launch_count);
-            storage->last = GM_MAX(storage->last, emitter->launch_count);
-        }
     emitter->launch_count++;
     return GM_OK;
 }

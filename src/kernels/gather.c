@@ -12,7 +12,7 @@ static gm_status emit_rows(const gm_emit_call *call) {
                        : type == GM_FLOAT32 ? "gather_float"
                        : type == GM_INT32   ? "gather_int"
                                             : "gather_uchar";
-    GM_TRY(gm_emit_fixed_kernel(emitter, "gather.cl", name, &kernel));
+    GM_TRY(gm_emit_fixed_function(emitter, "gather.cl", name, &kernel));
     size_t rows = node->shape.dim[0], length = gm_shape_count(&node->shape) / rows;
     size_t from_rows = node->input[0]->shape.dim[0];
     gm_launch_builder builder = {.emitter = emitter};
@@ -27,7 +27,8 @@ static gm_status emit_rows(const gm_emit_call *call) {
     gm_argument_int(&builder, (int64_t)length);
     size_t per = emitter->gpu ? 1 : GM_MIN(length, (size_t)4096);
     gm_argument_int(&builder, (int64_t)per);
-    size_t global[2] = {(length + per - 1) / per, rows}, local[2] = {1, 1};
+    size_t local[2] = {emitter->gpu ? GM_GPU_LOCAL : 1, 1};
+    size_t global[2] = {gm_round_up((length + per - 1) / per, local[0]), rows};
     double bytes = 2.0 * (double)(gm_shape_count(&node->shape) * gm_type_size(type));
     return gm_emit_launch(&builder, kernel, 2, global, local, 0, bytes);
 }

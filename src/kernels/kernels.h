@@ -58,7 +58,7 @@ typedef struct gm_argument {
     };
 } gm_argument;
 
-enum { GM_MAX_ARGUMENTS = 160 };
+enum { GM_MAX_ARGUMENTS = 160, GM_GPU_LOCAL = 64 }; // one local size for all functions, so that they can be merged
 
 // One kernel launch. `kernel` is the emitter's number of the kernel's text.
 typedef struct gm_launch {
@@ -78,8 +78,12 @@ typedef struct gm_storage {
     size_t arena, offset; // the plan's answer
 } gm_storage;
 
+// Most texts are functions of a work-group's place, `static void NAME(GM_PLACE, …)`: what is launched is a generated
+// kernel that calls one of them, or several of them in one launch (src/plan/merge.c). Texts that need local memory are
+// kernels themselves.
 typedef struct gm_kernel_text {
-    const char *text; // with `@` where the kernel's name stands; "" when the helper file holds the kernel itself
+    const char *text; // with `@` where the name stands; "" when the helper file holds the function itself
+    bool function;
     uint64_t hash;
     const char *helper; // a .cl file that comes once before all kernels that name it; NULL: none
     const char *body;   // a .cl file that follows this text, a template instantiated by it; NULL: none
@@ -109,11 +113,11 @@ gm_status gm_emit_storage(gm_emitter *emitter, size_t bytes, uint32_t *storage);
 // A value that several nodes of a phase derive from the same source (packed weights): *fresh tells the first asker to
 // emit the launch that fills it.
 gm_status gm_emit_shared(gm_emitter *emitter, uint64_t key, size_t bytes, uint32_t *storage, bool *fresh);
-// The number of a generated kernel (or template instance); equal texts are one kernel. `prefix` begins its name.
-gm_status gm_emit_kernel(gm_emitter *emitter, const char *prefix, const char *helper, const char *body,
-                         const char *text, uint32_t *kernel);
-// The number of the kernel `name` that stands in `file` as it is.
-gm_status gm_emit_fixed_kernel(gm_emitter *emitter, const char *file, const char *name, uint32_t *kernel);
+// The number of a generated text or template instance, by its helper, body and text as above (NULL: none); equal ones
+// are one. `prefix` begins its name.
+gm_status gm_emit_kernel(gm_emitter *emitter, const char *prefix, const gm_kernel_text *source, uint32_t *kernel);
+// The number of the function `name` that stands in `file` as it is.
+gm_status gm_emit_fixed_function(gm_emitter *emitter, const char *file, const char *name, uint32_t *kernel);
 
 // Building one launch: start, arguments in order, end.
 typedef struct gm_launch_builder {
@@ -121,7 +125,7 @@ typedef struct gm_launch_builder {
     gm_argument argument[GM_MAX_ARGUMENTS];
     size_t count;
     bool overflow;
-    const char *label; // in the profile; NULL: the kernel's name
+    const char *label; // in the profile; NULL: the text's name
 } gm_launch_builder;
 void gm_argument_read(gm_launch_builder *builder, uint32_t storage);
 void gm_argument_write(gm_launch_builder *builder, uint32_t storage);

@@ -14,7 +14,7 @@ static gm_status emit_pool(const gm_emit_call *call) {
     const gm_pool_attributes *g = node->attributes;
     gm_emitter *emitter = call->emitter;
     uint32_t kernel;
-    GM_TRY(gm_emit_fixed_kernel(emitter, "pool.cl", node->op->name, &kernel));
+    GM_TRY(gm_emit_fixed_function(emitter, "pool.cl", node->op->name, &kernel));
     gm_launch_builder builder = {.emitter = emitter};
     for (size_t i = 0; i < node->input_count; i++)
         gm_argument_read(&builder, call->input[i].storage);
@@ -33,8 +33,9 @@ static gm_status emit_pool(const gm_emit_call *call) {
     size_t channels = node->shape.dim[1], per = emitter->gpu ? 1 : channels;
     gm_argument_int(&builder, (int64_t)channels);
     gm_argument_int(&builder, (int64_t)per);
-    size_t global[3] = {channels / per, node->shape.dim[0], node->shape.dim[2] * node->shape.dim[3]};
-    size_t local[3] = {1, 1, 1};
+    size_t local[3] = {emitter->gpu ? GM_GPU_LOCAL : 1, 1, 1};
+    size_t global[3] = {gm_round_up(channels / per, local[0]), node->shape.dim[0],
+                        node->shape.dim[2] * node->shape.dim[3]};
     double count = (double)gm_shape_count(&node->shape), window = (double)(g->kernel[0] * g->kernel[1]);
     return gm_emit_launch(&builder, kernel, 3, global, local, count * window,
                           4.0 * (count + (double)gm_shape_count(&node->input[0]->shape)));

@@ -10,7 +10,7 @@ static gm_status emit_random(const gm_emit_call *call) {
     const char *name = node->op == &gm_op_uniform  ? "random_uniform"
                        : node->op == &gm_op_normal ? "random_normal"
                                                    : "random_bernoulli";
-    GM_TRY(gm_emit_fixed_kernel(emitter, "philox.cl", name, &kernel));
+    GM_TRY(gm_emit_fixed_function(emitter, "philox.cl", name, &kernel));
     bool counted = node->input_count > 0;
     gm_launch_builder builder = {.emitter = emitter};
     gm_argument_write(&builder, call->output->storage);
@@ -25,7 +25,8 @@ static gm_status emit_random(const gm_emit_call *call) {
     size_t per = emitter->gpu ? 1 : 16;
     gm_argument_int(&builder, (int64_t)count);
     gm_argument_int(&builder, (int64_t)per);
-    size_t global[1] = {(groups + per - 1) / per}, local[1] = {1};
+    size_t local[1] = {emitter->gpu ? GM_GPU_LOCAL : 1};
+    size_t global[1] = {gm_round_up((groups + per - 1) / per, local[0])};
     return gm_emit_launch(&builder, kernel, 1, global, local, 40.0 * (double)count, 4.0 * (double)count);
 }
 

@@ -72,7 +72,7 @@ static void append_body(gm_text *text, const reduction *r, size_t width, const c
 }
 
 static void append_head(gm_text *text, const reduction *r) {
-    gm_text_append(text, "__kernel void @(");
+    gm_text_append(text, r->gpu ? "__kernel void @(" : "static void @(GM_PLACE, ");
     gm_space_parameters(text, &r->space, r->fused);
     gm_text_append(text, ", const int rows, const int rows_per, const int inner_per, "
                          "const int inner_parts, const int part_stride) {\n");
@@ -99,11 +99,11 @@ static void append_fold(gm_text *text, const reduction *r, const char *from, con
 static void append_row_cpu(gm_text *text, const reduction *r) {
     append_head(text, r);
     gm_text_printf(text,
-                   "    const int part = get_global_id(1), inner = part %% inner_parts;\n"
+                   "    const int part = group.y, inner = part %% inner_parts;\n"
                    "    const int first = part / inner_parts * rows_per, last = min(first + rows_per, rows);\n"
                    "    const int begin = inner * inner_per, end = min(begin + inner_per, n%zu);\n    {\n",
                    r->space.rank - 1);
-    gm_space_split(text, "get_global_id(0)", r->kept, r->kept_count, "        ");
+    gm_space_split(text, "group.x", r->kept, r->kept_count, "        ");
     append_accumulators(text, r, "t", VECTOR, "        ");
     gm_text_append(text, "        for (int row = first; row < last; row++) {\n");
     gm_space_split(text, "row", r->walked, r->walked_count, "            ");
@@ -134,11 +134,11 @@ static void append_column_cpu(gm_text *text, const reduction *r) {
     size_t inner = r->space.rank - 1, vectors = column_vectors(r);
     append_head(text, r);
     gm_text_printf(text,
-                   "    const int part = get_global_id(2);\n"
+                   "    const int part = group.z;\n"
                    "    const int first = part * rows_per, last = min(first + rows_per, rows);\n"
-                   "    const int begin = get_global_id(0) * inner_per, end = min(begin + inner_per, n%zu);\n",
+                   "    const int begin = group.x * inner_per, end = min(begin + inner_per, n%zu);\n",
                    inner);
-    gm_space_split(text, "get_global_id(1)", r->kept, r->kept_count, "    ");
+    gm_space_split(text, "group.y", r->kept, r->kept_count, "    ");
     for (size_t k = 0; k < r->fused->result_count; k++)
         gm_text_printf(text, "    %s t%zu[%d];\n    for (int at = 0; at < %d; at++)\n        t%zu[at] = (%s)(%s);\n",
                        gm_type_name(GM_FLOAT32, VECTOR), k, COLUMNS / VECTOR, COLUMNS / VECTOR, k,
@@ -256,8 +256,8 @@ static gm_status emit_pass(reduction *r, int64_t part_stride) {
         (r->gpu ? append_row_gpu : append_row_cpu)(&text, r);
     uint32_t kernel;
     gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
-                                   : gm_emit_kernel(r->emitter, r->column ? "reduce_column" : "reduce_row", NULL, NULL,
-                                                    text.data, &kernel);
+                                   : gm_emit_kernel(r->emitter, r->column ? "reduce_column" : "reduce_row",
+                                                    &(gm_kernel_text){.text = text.data, .function = !r->gpu}, &kernel);
     gm_text_finish(&text);
     GM_TRY(status);
     gm_launch_builder builder = {.emitter = r->emitter};

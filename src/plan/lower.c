@@ -416,6 +416,7 @@ gm_status gm_lower(gm_analysis *a) {
         GM_TRY(view_of(a, node, &view));
         GM_TRY(add_fetched(a, node, &view));
     }
+    GM_TRY(gm_merge_launches(plan, phase->first_launch));
     phase->launch_count = plan->emitter.launch_count - phase->first_launch;
     forget_values(a);
     return GM_OK;

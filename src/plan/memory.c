@@ -81,7 +81,21 @@ static gm_status create_arenas(gm_plan *plan, const size_t *size, size_t count) 
     return GM_OK;
 }
 
+// Between which launches each storage is alive.
+static void find_lifetimes(gm_emitter *emitter) {
+    for (size_t i = 0; i < emitter->launch_count; i++)
+        for (size_t k = 0; k < emitter->launches[i].argument_count; k++) {
+            const gm_argument *argument = &emitter->launches[i].argument[k];
+            if (argument->kind != GM_ARGUMENT_STORAGE)
+                continue;
+            gm_storage *storage = &emitter->storages[argument->storage];
+            storage->first = GM_MIN(storage->first, i);
+            storage->last = GM_MAX(storage->last, i);
+        }
+}
+
 gm_status gm_memory_plan(gm_plan *plan) {
+    find_lifetimes(&plan->emitter);
     gm_storage *storages = plan->emitter.storages;
     size_t storage_count = plan->emitter.storage_count, guard = plan->separate && !plan->unfilled ? alignment(plan) : 0;
     size_t limit = GM_MAX((size_t)plan->emitter.info->max_allocation_bytes, (size_t)1), arenas = 0, placed_count = 0;
@@ -129,14 +143,14 @@ done:
     return status;
 }
 
-// The kernel of the first launch that writes the storage.
+// The first launch that writes the storage.
 static const char *writer(const gm_plan *plan, uint32_t storage) {
     const gm_emitter *emitter = &plan->emitter;
     for (size_t i = 0; i < emitter->launch_count; i++)
         for (size_t k = 0; k < emitter->launches[i].argument_count; k++) {
             const gm_argument *argument = &emitter->launches[i].argument[k];
             if (argument->kind == GM_ARGUMENT_STORAGE && argument->written && argument->storage == storage)
-                return emitter->kernels[emitter->launches[i].kernel].name;
+                return emitter->launches[i].cost.label;
         }
     return "no kernel";
 }

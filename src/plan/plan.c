@@ -174,8 +174,6 @@ static gm_status bind_launches(gm_plan *plan) {
         gm_launch *launch = &emitter->launches[i];
         plan->launches[i].launch = launch;
         const char *name = emitter->kernels[launch->kernel].name;
-        if (!launch->cost.label)
-            launch->cost.label = name;
         gm_debug("launch %zu: %s (%s) over %zu x %zu x %zu", i, name, launch->cost.label, launch->global[0],
                  launch->global[1], launch->global[2]);
         GM_TRY(gm_kernel_create(&plan->launches[i].kernel, plan->program, name));

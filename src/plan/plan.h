@@ -2,6 +2,7 @@
 //   analyse  what a phase needs, which element-wise nodes become values of their own, in which layout
 //   units    what becomes one launch (or a few of one family), and in which order
 //   lower    views and arguments: units become launches
+//   merge    which launches run as one, and the kernels that do so
 //   memory   which values share which bytes
 //   plan     programs, kernel objects, running
 #ifndef GM_PLAN_PLAN_H
@@ -163,6 +164,8 @@ gm_status gm_unit_collect(gm_analysis *analysis, gm_unit *unit);
 void gm_nodes_finish(gm_nodes *list);
 void gm_analysis_finish(gm_analysis *analysis);
 gm_status gm_lower(gm_analysis *analysis);
+// Joins launches of the present phase, those from number `first` on, which do not depend on one another.
+gm_status gm_merge_launches(gm_plan *plan, size_t first);
 gm_status gm_memory_plan(gm_plan *plan);
 // gm_plan_run without its limit on what is in flight: for measuring, where something waits in the end.
 gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *phase);

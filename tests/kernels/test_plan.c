@@ -166,6 +166,49 @@ static void phases_assign_at_their_end(void **unused) {
     gm_graph_destroy(&graph);
 }
 
+// ---- Merging ----
+
+static size_t count_launches(gm_graph *graph, bool separate) {
+    gm_state *state;
+    gm_plan *plan;
+    gm_plan_statistics statistics;
+    ok(gm_state_create(&state, device, 1));
+    ok(gm_plan_create(&plan, graph, state, &(gm_plan_options){.separate = separate}));
+    gm_plan_get_statistics(plan, &statistics);
+    gm_plan_destroy(&plan);
+    gm_state_destroy(&state);
+    return statistics.launches;
+}
+
+// Updates of variables of all sizes and of two kinds, then what needs one of the results, then what needs none of them.
+static void independent_launches_run_as_one(void **unused) {
+    (void)unused;
+    gm_graph *graph;
+    ok(gm_graph_create(&graph));
+    gm_phase *phase = gm_phase_create(graph, "all");
+    gm_tensor *counter = gm_input(graph, "counter", GM_INT32, GM_SHAPE(2));
+    for (size_t i = 0; i < 6; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "w%zu", i);
+        gm_tensor *w = gm_variable(graph, name, GM_FLOAT32, GM_SHAPE(1 + 40 * i, 3), (gm_initializer){.a = 1});
+        gm_phase_assign(phase, w, i % 2 ? gm_tanh(w) : gm_scale(w, 0.3 + (double)i));
+    }
+    gm_tensor *noise = gm_random_uniform(graph, "noise", GM_SHAPE(50), counter);
+    gm_phase_fetch(phase, noise);
+    assert_int_equal(count_launches(graph, true), 7);
+    assert_int_equal(count_launches(graph, false), 1);
+    gm_tensor *total = gm_sum_all(gm_tanh(noise));
+    gm_phase_fetch(phase, total);
+    gm_phase_fetch(phase, gm_sum_all(gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(33, 70))));
+    assert_true(count_launches(graph, true) >= 9);
+    assert_int_equal(count_launches(graph, false), 2);
+    gm_tensor *last = gm_variable(graph, "last", GM_FLOAT32, GM_SHAPE(50), (gm_initializer){.a = 1});
+    gm_phase_assign(phase, last, gm_multiply(last, gm_exp(gm_broadcast(total, GM_SHAPE(50)))));
+    assert_int_equal(count_launches(graph, false), 3);
+    compare_both(graph, 2);
+    gm_graph_destroy(&graph);
+}
+
 // ---- Running ----
 
 typedef struct fixture {
@@ -328,6 +371,7 @@ int main(void) {
         cmocka_unit_test(convolutions_match),
         cmocka_unit_test(everything_else_matches),
         cmocka_unit_test(phases_assign_at_their_end),
+        cmocka_unit_test(independent_launches_run_as_one),
 
         cmocka_unit_test(running_creates_and_builds_nothing),
         cmocka_unit_test(values_out_of_date_are_not_reused),

@@ -1,0 +1,351 @@
+// Merging: launches of a phase that do not depend on one another run as one, so that a step is not bound by starting
+// them. A part of a merged launch is a function with its arguments; the work-groups of all parts stand in one row, and
+// each finds its part by its number.
+//
+// A launch moves up to an earlier one if it conflicts with nothing from there on, preferably to one that runs the same
+// function (one copy of its code). What large launches write would live long: they join their neighbour alone.
+#include "plan/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_PARTS = 32, MOST_FUNCTIONS = 6, MOST_BUFFERS = 96, SMALL_BYTES = 1 << 20, SMALL_FLOP = 1 << 22 };
+
+// Parts that run as one launch, in the order in which they were emitted.
+typedef struct merged {
+    uint32_t part[MOST_PARTS]; // launches
+    size_t count;
+} merged;
+
+typedef struct merging {
+    gm_plan *plan;
+    gm_emitter *emitter;
+    merged *merged;
+    size_t count;
+} merging;
+
+static const gm_launch *launch_of(const merging *m, uint32_t part) {
+    return &m->emitter->launches[part];
+}
+
+static const gm_kernel_text *text_of(const merging *m, uint32_t part) {
+    return &m->emitter->kernels[launch_of(m, part)->kernel];
+}
+
+// ---- Which ----
+
+static bool conflict(const gm_launch *a, const gm_launch *b) {
+    for (size_t i = 0; i < a->argument_count; i++)
+        for (size_t k = 0; k < b->argument_count && a->argument[i].kind == GM_ARGUMENT_STORAGE; k++)
+            if (b->argument[k].kind == GM_ARGUMENT_STORAGE && a->argument[i].storage == b->argument[k].storage &&
+                (a->argument[i].written || b->argument[k].written))
+                return true;
+    return false;
+}
+
+static bool conflicts_with(const merging *m, const gm_launch *launch, const merged *with) {
+    for (size_t i = 0; i < with->count; i++)
+        if (conflict(launch, launch_of(m, with->part[i])))
+            return true;
+    return false;
+}
+
+static bool is_small(const gm_launch *launch) {
+    return launch->cost.bytes <= SMALL_BYTES && launch->cost.flop <= SMALL_FLOP;
+}
+
+static bool runs_function(const merging *m, const merged *in, uint32_t kernel) {
+    for (size_t i = 0; i < in->count; i++)
+        if (launch_of(m, in->part[i])->kernel == kernel)
+            return true;
+    return false;
+}
+
+// The distinct buffers of the parts, and then of one more launch.
+static size_t count_buffers(const merging *m, const merged *in, const gm_launch *more) {
+    uint32_t storage[MOST_BUFFERS];
+    size_t count = 0;
+    for (size_t i = 0; i <= in->count; i++) {
+        const gm_launch *launch = i < in->count ? launch_of(m, in->part[i]) : more;
+        for (size_t k = 0; k < launch->argument_count; k++) {
+            bool known = launch->argument[k].kind != GM_ARGUMENT_STORAGE;
+            for (size_t j = 0; j < count && !known; j++)
+                known = storage[j] == launch->argument[k].storage;
+            if (known)
+                continue;
+            if (count == MOST_BUFFERS)
+                return SIZE_MAX;
+            storage[count++] = launch->argument[k].storage;
+        }
+    }
+    return count;
+}
+
+static size_t count_functions(const merging *m, const merged *in) {
+    size_t count = 0;
+    for (size_t i = 0; i < in->count; i++) {
+        merged before = {.count = i};
+        memcpy(before.part, in->part, i * sizeof *in->part);
+        count += !runs_function(m, &before, launch_of(m, in->part[i])->kernel);
+    }
+    return count;
+}
+
+static bool joins(const merging *m, uint32_t part, const merged *to) {
+    const gm_launch *launch = launch_of(m, part), *first = launch_of(m, to->part[0]);
+    return text_of(m, to->part[0])->function && to->count < MOST_PARTS &&
+           memcmp(launch->local, first->local, sizeof launch->local) == 0 &&
+           (runs_function(m, to, launch->kernel) || count_functions(m, to) < MOST_FUNCTIONS) &&
+           count_buffers(m, to, launch) <= MOST_BUFFERS;
+}
+
+// The merged launch that a launch joins, NULL: one of its own.
+static merged *find_place(const merging *m, uint32_t part) {
+    const gm_launch *launch = launch_of(m, part);
+    merged *place = NULL;
+    if (m->plan->separate && !m->plan->unfilled)
+        return NULL; // what is compared with merged launches
+    for (size_t i = m->count; i-- > 0 && text_of(m, part)->function;) {
+        merged *at = &m->merged[i];
+        if (conflicts_with(m, launch, at))
+            break;
+        if (joins(m, part, at) && (!place || runs_function(m, at, launch->kernel))) {
+            place = at;
+            if (runs_function(m, at, launch->kernel))
+                break;
+        }
+        if (!is_small(launch))
+            break;
+    }
+    return place;
+}
+
+// ---- The kernels that run them ----
+
+static void append_type(gm_text *text, const gm_argument *argument) {
+    static const char *const type[] = {[GM_ARGUMENT_STORAGE] = "__global void *",
+                                       [GM_ARGUMENT_INT] = "const int ",
+                                       [GM_ARGUMENT_FLOAT] = "const float ",
+                                       [GM_ARGUMENT_KEY] = "const ulong "};
+    gm_text_append(text, type[argument->kind]);
+}
+
+static void append_head(gm_text *text, const size_t local[3]) {
+    gm_text_printf(text, "__kernel __attribute__((reqd_work_group_size(%zu, %zu, %zu))) void @(", local[0], local[1],
+                   local[2]);
+}
+
+// One function, its arguments passed on: the text depends on no sizes, so that few kernels serve many launches.
+static void append_single(gm_text *text, const merging *m, uint32_t part) {
+    const gm_launch *launch = launch_of(m, part);
+    append_head(text, launch->local);
+    for (size_t k = 0; k < launch->argument_count; k++) {
+        gm_text_append(text, k ? ", " : "");
+        append_type(text, &launch->argument[k]);
+        gm_text_printf(text, "v%zu", k);
+    }
+    gm_text_printf(text,
+                   ") {\n    %s((int4)(get_group_id(0), get_group_id(1), get_group_id(2), 0),\n"
+                   "        (int4)(get_num_groups(0), get_num_groups(1), get_num_groups(2), 0)",
+                   text_of(m, part)->name);
+    for (size_t k = 0; k < launch->argument_count; k++)
+        gm_text_printf(text, ", v%zu", k);
+    gm_text_append(text, ");\n}\n");
+}
+
+static size_t groups_of(const gm_launch *launch, size_t dimension) {
+    return launch->global[dimension] / launch->local[dimension];
+}
+
+static size_t all_groups(const gm_launch *launch) {
+    return groups_of(launch, 0) * groups_of(launch, 1) * groups_of(launch, 2);
+}
+
+// Arguments of a merged kernel: each buffer once, and the key; numbers stand in the text.
+typedef struct merged_arguments {
+    gm_argument argument[MOST_BUFFERS + 1];
+    size_t count;
+} merged_arguments;
+
+static size_t argument_index(merged_arguments *list, const gm_argument *argument) {
+    for (size_t i = 0; i < list->count; i++)
+        if (list->argument[i].kind == argument->kind &&
+            (argument->kind == GM_ARGUMENT_KEY || list->argument[i].storage == argument->storage)) {
+            list->argument[i].written = list->argument[i].written || argument->written;
+            return i;
+        }
+    list->argument[list->count] = *argument;
+    return list->count++;
+}
+
+static void append_value(gm_text *text, merged_arguments *list, const gm_argument *argument) {
+    if (argument->kind == GM_ARGUMENT_INT)
+        gm_text_printf(text, "%d", argument->integer);
+    else if (argument->kind == GM_ARGUMENT_FLOAT)
+        gm_text_printf(text, "%af", (double)argument->real);
+    else
+        gm_text_printf(text, "b%zu", argument_index(list, argument));
+}
+
+static bool same_value(const gm_argument *a, const gm_argument *b) {
+    return a->kind == GM_ARGUMENT_KEY || (a->kind == GM_ARGUMENT_STORAGE && a->storage == b->storage) ||
+           (a->kind == GM_ARGUMENT_INT && a->integer == b->integer) ||
+           (a->kind == GM_ARGUMENT_FLOAT && memcmp(&a->real, &b->real, sizeof a->real) == 0);
+}
+
+// All parts that run one function: their values are chosen by the group's number, then the function is called once.
+static void append_parts(gm_text *text, const merging *m, const uint32_t *part, size_t count, size_t *begin,
+                         merged_arguments *list) {
+    const gm_launch *first = launch_of(m, part[0]);
+    bool varies[GM_MAX_ARGUMENTS];
+    for (size_t k = 0; k < first->argument_count; k++) {
+        varies[k] = false;
+        for (size_t i = 1; i < count; i++)
+            varies[k] = varies[k] || !same_value(&first->argument[k], &launch_of(m, part[i])->argument[k]);
+        if (!varies[k])
+            continue;
+        gm_text_append(text, "        ");
+        gm_text_append(text, first->argument[k].kind == GM_ARGUMENT_STORAGE ? "__global void *"
+                             : first->argument[k].kind == GM_ARGUMENT_INT   ? "int "
+                                                                            : "float ");
+        gm_text_printf(text, "v%zu;\n", k);
+    }
+    gm_text_append(text, "        int4 n;\n        int at;\n");
+    for (size_t i = 0; i < count; i++) {
+        const gm_launch *launch = launch_of(m, part[i]);
+        if (i + 1 < count)
+            gm_text_printf(text, "        %sif (g < %zu) {\n", i ? "else " : "", *begin + all_groups(launch));
+        else
+            gm_text_append(text, count > 1 ? "        else {\n" : "        {\n");
+        gm_text_printf(text, "            at = g - %zu; n = (int4)(%zu, %zu, %zu, 0);\n", *begin, groups_of(launch, 0),
+                       groups_of(launch, 1), groups_of(launch, 2));
+        for (size_t k = 0; k < launch->argument_count; k++)
+            if (varies[k]) {
+                gm_text_printf(text, "            v%zu = ", k);
+                append_value(text, list, &launch->argument[k]);
+                gm_text_append(text, ";\n");
+            }
+        gm_text_append(text, "        }\n");
+        *begin += all_groups(launch);
+    }
+    gm_text_printf(text, "        %s((int4)(at %% n.x, at / n.x %% n.y, at / (n.x * n.y), 0), n",
+                   text_of(m, part[0])->name);
+    for (size_t k = 0; k < first->argument_count; k++) {
+        gm_text_append(text, ", ");
+        if (varies[k])
+            gm_text_printf(text, "v%zu", k);
+        else
+            append_value(text, list, &first->argument[k]);
+    }
+    gm_text_append(text, ");\n");
+}
+
+// A block of code for each function. Sorts the parts by function; returns the number of work-groups.
+static size_t append_merged(gm_text *text, const merging *m, merged *parts, merged_arguments *list) {
+    uint32_t sorted[MOST_PARTS];
+    size_t done = 0, groups = 0;
+    gm_text body = {0};
+    for (size_t i = 0; i < parts->count; i++) {
+        uint32_t kernel = launch_of(m, parts->part[i])->kernel;
+        size_t begin = done;
+        merged before = {.count = i};
+        memcpy(before.part, parts->part, i * sizeof *parts->part);
+        if (runs_function(m, &before, kernel))
+            continue;
+        for (size_t k = i; k < parts->count; k++)
+            if (launch_of(m, parts->part[k])->kernel == kernel)
+                sorted[done++] = parts->part[k];
+        size_t end = groups;
+        for (size_t k = begin; k < done; k++)
+            end += all_groups(launch_of(m, sorted[k]));
+        gm_text_printf(&body, "    if (g >= %zu && g < %zu) {\n", groups, end);
+        append_parts(&body, m, sorted + begin, done - begin, &groups, list);
+        gm_text_append(&body, "    }\n");
+    }
+    append_head(text, launch_of(m, parts->part[0])->local);
+    for (size_t i = 0; i < list->count; i++) {
+        gm_text_append(text, i ? ", " : "");
+        append_type(text, &list->argument[i]);
+        gm_text_printf(text, "b%zu", i);
+    }
+    gm_text_append(text, ") {\n    const int g = get_group_id(0);\n");
+    gm_text_append(text, body.failed ? "" : body.data);
+    gm_text_append(text, "}\n");
+    text->failed = text->failed || body.failed;
+    gm_text_finish(&body);
+    return groups;
+}
+
+// What the profile calls it: its functions, or what the launch alone is called.
+static const char *label_of(const merging *m, const merged *parts) {
+    gm_text text = {0};
+    for (size_t i = 0; i < parts->count; i++) {
+        const char *label = launch_of(m, parts->part[i])->cost.label;
+        label = label ? label : text_of(m, parts->part[i])->name;
+        bool known = false;
+        for (size_t k = 0; k < i && !known; k++)
+            known = launch_of(m, parts->part[k])->kernel == launch_of(m, parts->part[i])->kernel;
+        if (!known)
+            gm_text_printf(&text, "%s%s", i ? " + " : "", label);
+    }
+    const char *copy = text.failed ? NULL : gm_arena_string(&m->emitter->arena, text.data);
+    gm_text_finish(&text);
+    return copy;
+}
+
+static gm_status create_launch(const merging *m, merged *parts, gm_launch *launch) {
+    *launch = *launch_of(m, parts->part[0]);
+    launch->cost.label = label_of(m, parts);
+    if (!launch->cost.label)
+        return gm_fail(GM_ERROR_MEMORY, "out of memory for a launch's name");
+    if (!text_of(m, parts->part[0])->function)
+        return GM_OK;
+    gm_text text = {0};
+    merged_arguments list = {.count = 0};
+    if (parts->count == 1) {
+        append_single(&text, m, parts->part[0]);
+    } else {
+        launch->dims = 1;
+        launch->global[0] = launch->local[0] * append_merged(&text, m, parts, &list);
+        launch->global[1] = launch->local[1];
+        launch->global[2] = launch->local[2];
+        launch->argument_count = list.count;
+        launch->argument = gm_arena_copy(&m->emitter->arena, list.argument, list.count * sizeof *list.argument);
+        for (size_t i = 1; i < parts->count; i++) {
+            launch->cost.flop += launch_of(m, parts->part[i])->cost.flop;
+            launch->cost.bytes += launch_of(m, parts->part[i])->cost.bytes;
+        }
+    }
+    gm_status status = GM_OK;
+    if (text.failed || !launch->argument)
+        status = gm_fail(GM_ERROR_MEMORY, "out of memory for a kernel's text");
+    else
+        status = gm_emit_kernel(m->emitter, "launch", &(gm_kernel_text){.text = text.data}, &launch->kernel);
+    gm_text_finish(&text);
+    return status;
+}
+
+gm_status gm_merge_launches(gm_plan *plan, size_t first) {
+    gm_emitter *emitter = &plan->emitter;
+    merging m = {.plan = plan, .emitter = emitter};
+    size_t count = emitter->launch_count - first;
+    gm_launch *launches = NULL;
+    gm_status status = GM_OK;
+    GM_TRY_DONE(gm_alloc(&m.merged, GM_MAX(count, (size_t)1), sizeof *m.merged, "merging launches"));
+    GM_TRY_DONE(gm_alloc(&launches, GM_MAX(count, (size_t)1), sizeof *launches, "merging launches"));
+    for (uint32_t part = (uint32_t)first; part < emitter->launch_count; part++) {
+        merged *place = find_place(&m, part);
+        if (!place)
+            place = &m.merged[m.count++];
+        place->part[place->count++] = part;
+    }
+    for (size_t i = 0; i < m.count; i++)
+        GM_TRY_DONE(create_launch(&m, &m.merged[i], &launches[i]));
+    memcpy(emitter->launches + first, launches, m.count * sizeof *launches);
+    emitter->launch_count = first + m.count;
+done:
+    free(m.merged);
+    free(launches);
+    return status;
+}
