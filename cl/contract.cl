@@ -53,18 +53,17 @@
 // SUM_GPU   contract_sum_gpu: the parameters of SUM_CPU. global (R*S*C*K rounded up to 64), local (64)
 
 // Rows of a CPU register tile, 16 columns wide. The 6 x 16 sums fill AVX2's registers (a float16 is two of them); with
-// 512-bit registers 8 x 16 leaves room for folded broadcasts and divides the usual batches.
-#ifndef GM_CONTRACT_TILE
+// 512-bit registers 8 x 16 leaves room for folded broadcasts and divides the usual batches. An instance of ROWS_CPU may
+// bring its own, GM_ROWS_TILE and GM_ROWS_EACH.
+#define GM_EACH_6(F) F(0) F(1) F(2) F(3) F(4) F(5)
+#define GM_EACH_8(F) GM_EACH_6(F) F(6) F(7)
+#define GM_EACH_12(F) GM_EACH_8(F) F(8) F(9) F(10) F(11)
 #ifdef __AVX512VL__
 #define GM_CONTRACT_TILE 8
+#define GM_EACH_ROW GM_EACH_8
 #else
 #define GM_CONTRACT_TILE 6
-#endif
-#endif
-#if GM_CONTRACT_TILE == 8
-#define GM_EACH_ROW(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7)
-#else
-#define GM_EACH_ROW(F) F(0) F(1) F(2) F(3) F(4) F(5)
+#define GM_EACH_ROW GM_EACH_6
 #endif
 
 // The valid taps of one output position along one axis: taps first, first + step, ... read positions in, in + in_step,

@@ -89,6 +89,10 @@ static void GM_NAME(GM_PLACE, global const float *restrict w,
 #endif // GM_CONTRACT_PACK_THIN
 
 #ifdef GM_CONTRACT_ROWS_CPU
+#ifndef GM_ROWS_TILE
+#define GM_ROWS_TILE GM_CONTRACT_TILE
+#define GM_ROWS_EACH GM_EACH_ROW
+#endif
 
 // One output pixel, one panel of 16 columns, one group of rows. All rows share the pixel's valid taps, so padding
 // costs nothing. Rows past N repeat row N - 1 and are not stored.
@@ -98,10 +102,10 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
     int dh, int qh, int aw, int bw, int dw, int qw GM_EPILOGUE_PARAMS)
 {
     int oh = (int)get_group_id(2) / OW, ow = (int)get_group_id(2) % OW, k0 = 16 * (int)get_group_id(0);
-    int tiles = (N + GM_CONTRACT_TILE - 1) / GM_CONTRACT_TILE;
+    int tiles = (N + GM_ROWS_TILE - 1) / GM_ROWS_TILE;
     int groups = (int)get_num_groups(1), group = (int)get_group_id(1);
-    int n_begin = (int)((long)tiles * group / groups) * GM_CONTRACT_TILE;
-    int n_end = min(N, (int)((long)tiles * (group + 1) / groups) * GM_CONTRACT_TILE);
+    int n_begin = (int)((long)tiles * group / groups) * GM_ROWS_TILE;
+    int n_end = min(N, (int)((long)tiles * (group + 1) / groups) * GM_ROWS_TILE);
     gm_taps tr = gm_valid_taps(oh, ah, bh, dh, qh, IH, R), ts = gm_valid_taps(ow, aw, bw, dw, qw, IW, S);
     x += x0 + (long)tr.in * xh + (long)ts.in * xw;
     y += y0 + (long)oh * yh + (long)ow * yw;
@@ -109,11 +113,11 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
     long xi = (long)tr.in_step * xh, xj = (long)ts.in_step * xw;
     long pi = (long)tr.step * S * C * 16, pj = (long)ts.step * C * 16;
 
-    for (int n0 = n_begin; n0 < n_end; n0 += GM_CONTRACT_TILE) {
+    for (int n0 = n_begin; n0 < n_end; n0 += GM_ROWS_TILE) {
 #define GM_ROW(i)                                 \
     long at##i = (long)min(n0 + i, N - 1) * xn;   \
     float16 sum##i = (float16)0.0f;
-        GM_EACH_ROW(GM_ROW)
+        GM_ROWS_EACH(GM_ROW)
 #undef GM_ROW
         for (int i = 0; i < tr.count; i++)
             for (int j = 0; j < ts.count; j++) {
@@ -121,17 +125,17 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
                 for (int c = 0; c < C; c++) {
                     float16 column = vload16(0, b);
 #define GM_ROW(i) sum##i = fma((float16)a[at##i], column, sum##i);
-                    GM_EACH_ROW(GM_ROW)
+                    GM_ROWS_EACH(GM_ROW)
 #undef GM_ROW
                     a += xc;
                     b += 16;
                 }
             }
-        float tile[GM_CONTRACT_TILE * 16];
+        float tile[GM_ROWS_TILE * 16];
 #define GM_ROW(i) vstore16(sum##i, i, tile);
-        GM_EACH_ROW(GM_ROW)
+        GM_ROWS_EACH(GM_ROW)
 #undef GM_ROW
-        int rows = min(GM_CONTRACT_TILE, n_end - n0);
+        int rows = min(GM_ROWS_TILE, n_end - n0);
         for (int i = 0; i < rows; i++) {
             int n = n0 + i;
             global float *to = y + (long)n * yn;
@@ -470,6 +474,8 @@ static void GM_NAME(GM_PLACE, global const float *restrict partial,
 }
 #endif // GM_CONTRACT_SUM_CPU
 
+#undef GM_ROWS_TILE
+#undef GM_ROWS_EACH
 #undef GM_CONTRACT_PACK
 #undef GM_CONTRACT_PACK_THIN
 #undef GM_CONTRACT_ROWS_CPU

@@ -81,7 +81,7 @@ static void print_result(const gm_train_info *info, double median, bool json) {
 static int bench_step(int count, char **words) {
     gm_train_options train = {.no_folder = true};
     option_number steps = {.value = 10}, batch = {0};
-    bool json = false;
+    bool json = false, no_tune = false;
     const char *profile = NULL;
     const option_row options[] = {
         {"--device", "SEL", OPTION_TEXT, &train.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
@@ -89,6 +89,7 @@ static int bench_step(int count, char **words) {
         {"--steps", "N", OPTION_NUMBER, &steps,
          "steps to time (several at once if they are short), after 3 that are not (default 10)"},
         {"--batch", "N", OPTION_NUMBER, &batch, "images per step"},
+        {"--no-tune", NULL, OPTION_FLAG, &no_tune, "use default kernel variants: neither time nor look up others"},
         {"--profile", "DIR", OPTION_TEXT, &profile, "write kernel times and a Chrome trace of as many steps into DIR"},
         {"--json", NULL, OPTION_FLAG, &json, "one JSON object on standard output"},
     };
@@ -112,6 +113,7 @@ static int bench_step(int count, char **words) {
     snprintf(setting, sizeof setting, "data.batch=%llu", (unsigned long long)batch.value);
     train.settings = settings;
     train.setting_count = batch.given ? 1 : 0;
+    train.tuning = no_tune ? GM_TRAIN_TUNE_NOT : GM_TRAIN_TUNE_BRIEFLY;
 
     gm_trainer *trainer = NULL;
     gm_train_info info;

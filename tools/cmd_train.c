@@ -88,7 +88,7 @@ static int print_keys(void) {
 int command_train(int count, char **words) {
     train_arguments arguments = {0};
     gm_train_options *to = &arguments.options;
-    bool keys = false;
+    bool keys = false, no_tune = false;
     const option_row options[] = {
         {"--device", "SEL", OPTION_TEXT, &to->device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
         {"--data", "SRC", OPTION_TEXT, &to->data, "a data set's name or path, instead of the recipe's"},
@@ -98,6 +98,7 @@ int command_train(int count, char **words) {
         {"--seed", "N", OPTION_NUMBER, &arguments.seed, "the key of every random number"},
         {"--set", "KEY=VALUE", OPTION_LIST, &arguments.settings, "change one key of the recipe; may be repeated"},
         {"--resume", "RUN", OPTION_TEXT, &to->resume, "go on with a run, by its own recipe (RECIPE may be left out)"},
+        {"--no-tune", NULL, OPTION_FLAG, &no_tune, "use default kernel variants: neither time nor look up others"},
         {"--profile", "DIR", OPTION_TEXT, &to->profile, "write kernel times and a Chrome trace into DIR"},
         {"--keys", NULL, OPTION_FLAG, &keys, "list every key, layer and optimiser of recipes, train nothing"},
         {"--dry-run", NULL, OPTION_FLAG, &arguments.dry_run, "check recipe, data and plan, print them, train nothing"},
@@ -146,6 +147,7 @@ int command_train(int count, char **words) {
     add_setting(&arguments, texts[1], "data.batch", &arguments.batch);
     add_setting(&arguments, texts[2], "seed", &arguments.seed);
     to->recipe = recipe[0];
+    to->tuning = no_tune ? GM_TRAIN_TUNE_NOT : GM_TRAIN_TUNE_BRIEFLY;
     to->settings = arguments.settings.entries;
     to->setting_count = arguments.settings.count;
     to->no_folder = arguments.dry_run;

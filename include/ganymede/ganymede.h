@@ -13,5 +13,6 @@
 #include "ganymede/parameter.h"
 #include "ganymede/plan.h"
 #include "ganymede/train.h"
+#include "ganymede/tuning.h"
 
 #endif

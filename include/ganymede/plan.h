@@ -4,6 +4,7 @@
 
 #include "ganymede/device.h"
 #include "ganymede/graph.h"
+#include "ganymede/tuning.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,8 +28,9 @@ GM_API gm_status gm_state_write(gm_state *state, const char *name, const void *v
 // ---- Plan ----
 
 typedef struct gm_plan_options {
-    bool separate; // a poisoned buffer for each value instead of shared memory (also GANYMEDE_PLAN=separate)
-    bool unfilled; // separate, but not poisoned: for tools that report reads of what nothing has written
+    bool separate;     // a poisoned buffer for each value instead of shared memory (also GANYMEDE_PLAN=separate)
+    bool unfilled;     // separate, but not poisoned: for tools that report reads of what nothing has written
+    gm_tuning *tuning; // which kernel variants to use, and whether to time them; NULL: the defaults
 } gm_plan_options;
 
 // Plans every phase of the graph for the state's device: fuses, lays out memory, builds programs, binds arguments,

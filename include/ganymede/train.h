@@ -17,6 +17,13 @@ extern "C" {
 
 typedef struct gm_trainer gm_trainer;
 
+// Which kernel variants train (see tuning.h). A resumed run keeps the choices of its checkpoint, on the same device.
+typedef enum gm_train_tuning {
+    GM_TRAIN_TUNE_BRIEFLY = 0, // stored choices; up to 5 seconds of timing for what has none yet
+    GM_TRAIN_TUNE_NOT,         // default variants alone
+    GM_TRAIN_TUNE_THOROUGHLY,  // every operation timed anew
+} gm_train_tuning;
+
 // Zeroed fields mean the default. Strings need to live only during gm_trainer_create.
 typedef struct gm_train_options {
     const char *recipe;          // a recipe file; may be NULL with `resume`, whose own recipe governs
@@ -28,6 +35,7 @@ typedef struct gm_train_options {
     const char *resume;          // a run folder to go on with, from its newest whole checkpoint
     const char *profile;         // a folder for a table of kernel times and a Chrome trace, of the first 50 steps
     bool no_folder;              // write nothing: for dry runs and measurements
+    gm_train_tuning tuning;      //
 } gm_train_options;
 
 // Reads recipe and data, opens the device, plans the step, creates or opens the run folder. A new run has its
@@ -50,6 +58,7 @@ typedef struct gm_train_info {
     bool resident;                              // the data set lies on the device
     size_t generator_parameters, discriminator_parameters;
     gm_plan_statistics statistics; // of the training plan
+    const char *variants;          // the choices of kernel variants that it uses (gm_tuning_write); NULL without tuning
 } gm_train_info;
 GM_API void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info);
 

@@ -34,14 +34,12 @@ static bool driver_caches(const gm_device *device) {
     return strcmp(device->info.platform, "Portable Computing Language") == 0;
 }
 
-static gm_status choose_folder(const gm_device *device, char **folder) {
+gm_status gm_cache_folder(char **folder) {
     *folder = NULL;
     gm_text path = {0};
     const char *own = getenv("GANYMEDE_CACHE"), *shared = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     if (own)
         gm_text_append(&path, own);
-    else if (driver_caches(device))
-        return GM_OK;
     else if (shared && *shared)
         gm_text_printf(&path, "%s/ganymede", shared);
     else if (home && *home)
@@ -56,7 +54,8 @@ static gm_status choose_folder(const gm_device *device, char **folder) {
 }
 
 gm_status gm_cache_open(gm_device *device) {
-    GM_TRY(choose_folder(device, &device->cache_folder));
+    if (getenv("GANYMEDE_CACHE") || !driver_caches(device))
+        GM_TRY(gm_cache_folder(&device->cache_folder));
     uint64_t identity = GM_HASH_START;
     const char *parts[] = {MAGIC,
                            device->info.platform,

@@ -7,6 +7,22 @@
 #include <stdio.h>
 #include <string.h>
 
+// Factors of the default's work sizes, or another register tile.
+typedef struct variant {
+    const char *name;
+    bool gpu, rows, outer; // of which family, for which of the two forms
+    size_t tile;           // CPU, rows: results that a register tile has below one another; 0: the default
+    double groups, parts;  // rows: groups of rows; outer: parts of the sum
+} variant;
+
+static const variant variants[] = {
+    {"default", true, true, true, 0, 1, 1},      {"default", false, true, true, 0, 1, 1},
+    {"tile6", false, true, false, 6, 1, 1},      {"tile8", false, true, false, 8, 1, 1},
+    {"tile12", false, true, false, 12, 1, 1},    {"groups2", false, true, false, 0, 2, 1},
+    {"parts1/2", false, false, true, 0, 1, 0.5}, {"parts2", false, false, true, 0, 1, 2},
+    {"parts1/2", true, false, true, 0, 1, 0.5},  {"parts2", true, false, true, 0, 1, 2},
+};
+
 // How an output position maps to an input position along one axis: see contract.cl.
 typedef struct axis_map {
     int64_t a, b, d, q;
@@ -20,6 +36,7 @@ typedef struct contraction {
     size_t N, C, K, R, S, IH, IW, OH, OW;
     axis_map map[2];
     double flop;
+    const variant *variant;
 } contraction;
 
 static size_t up(size_t count, size_t step) {
@@ -94,12 +111,39 @@ static void epilogue_arguments(gm_launch_builder *builder, const gm_fused *epilo
     }
 }
 
+// Outer sums over batch rows and pixels: weight gradients, and products of a transposed matrix with another.
+static bool is_outer(const gm_tensor *node) {
+    const gm_gemm_attributes *g = node->attributes;
+    return node->op == &gm_op_conv_weight || (node->op == &gm_op_gemm && g->transpose_a && !g->transpose_b);
+}
+
+static void list_variants(const gm_emitter *emitter, const gm_tensor *node, gm_variants *list) {
+    bool outer = is_outer(node);
+    list->count = 0;
+    for (size_t i = 0; i < GM_COUNT(variants); i++)
+        if (variants[i].gpu == emitter->gpu && (outer ? variants[i].outer : variants[i].rows))
+            list->name[list->count++] = variants[i].name;
+}
+
+static const variant *find_variant(const gm_emit_call *call) {
+    const variant *found = NULL;
+    bool outer = is_outer(call->node);
+    for (size_t i = 0; i < GM_COUNT(variants); i++)
+        if (variants[i].gpu == call->emitter->gpu && (outer ? variants[i].outer : variants[i].rows) &&
+            (!found || (call->variant && strcmp(variants[i].name, call->variant) == 0)))
+            found = &variants[i];
+    return found;
+}
+
 static gm_status instance(const contraction *c, const char *section, const char *prefix, bool with_epilogue,
                           uint32_t *kernel) {
     gm_kernel_text source = {.helper = "contract.cl", .body = c->emitter->gpu ? "contract_gpu.cl" : "contract_cpu.cl"};
     gm_text text = {0};
     if (with_epilogue)
         append_epilogue(&text, c->epilogue);
+    if (c->variant->tile > 0 && strcmp(section, "ROWS_CPU") == 0)
+        gm_text_printf(&text, "#define GM_ROWS_TILE %zu\n#define GM_ROWS_EACH GM_EACH_%zu\n", c->variant->tile,
+                       c->variant->tile);
     gm_text_printf(&text, "#define GM_CONTRACT_%s\n#define GM_NAME @\n", section);
     source.text = text.data;
     source.function = strncmp(section, "PACK", 4) == 0 || strcmp(section, "SUM_CPU") == 0;
@@ -192,7 +236,8 @@ static gm_status emit_rows(const contraction *c) {
     }
     // Groups of rows: large enough to reuse the weights, more of them only where there is little other parallelism.
     size_t others = pixels * (thin ? 1 : up(c->K, 16)), tile = thin ? 4 : 6;
-    size_t groups = GM_MIN(GM_MAX(up(c->N, 96), up(16, others)), up(c->N, tile));
+    size_t groups = (size_t)(c->variant->groups * (double)GM_MAX(up(c->N, 96), up(16, others)));
+    groups = GM_MIN(groups, up(c->N, tile));
     size_t rows[3] = {up(c->K, 16), groups, pixels}, thin_rows[3] = {groups, pixels, 1}, local[3] = {1, 1, 1};
     return gm_emit_launch(&builder, kernel, 3, thin ? thin_rows : rows, local, c->flop, bytes);
 }
@@ -241,7 +286,8 @@ static gm_status emit_outer(contraction *c) {
     size_t unit = GM_MAX(emitter->info->compute_units, (size_t)1),
            wanted = emitter->gpu ? 2 * unit : GM_MAX(8 * unit, (size_t)16);
     size_t rows = c->OH * c->OW * c->N;
-    size_t parts = GM_MAX(GM_MIN(GM_MIN(up(wanted, columns * tiles), rows / 256), (size_t)64), (size_t)1);
+    size_t parts = (size_t)(c->variant->parts * (double)up(wanted, columns * tiles));
+    parts = GM_MAX(GM_MIN(GM_MIN(parts, rows / 256), (size_t)64), (size_t)1);
     bool scratch = parts > 1 || (!emitter->gpu && c->y.stride[0] != 1 && c->K > 1);
     uint32_t kernel, target = c->y.storage;
     size_t count = c->R * c->S * c->C * c->K;
@@ -303,6 +349,7 @@ static gm_status emit_conv(const gm_emit_call *call) {
                      .y = *call->output,
                      .flop = conv_flop(call->node),
                      .name = call->node->op->name,
+                     .variant = find_variant(call),
                      .R = g->kernel[0],
                      .S = g->kernel[1]};
     c.N = c.x.shape.dim[0];
@@ -338,6 +385,7 @@ static gm_status emit_gemm(const gm_emit_call *call) {
                      .y = as_image(call->output),
                      .flop = gemm_flop(call->node),
                      .name = "gemm",
+                     .variant = find_variant(call),
                      .R = 1,
                      .S = 1,
                      .IH = 1,
@@ -373,10 +421,22 @@ static bool accepts_image(const gm_tensor *node, size_t index, const gm_view *vi
     return view->stride[1] == 1 || view->shape.dim[1] == 1;
 }
 
+static void describe(const gm_tensor *node, gm_text *key) {
+    if (node->op == &gm_op_gemm) {
+        const gm_gemm_attributes *g = node->attributes;
+        gm_text_printf(key, " %c%c", g->transpose_a ? 't' : 'n', g->transpose_b ? 't' : 'n');
+        return;
+    }
+    const gm_conv_attributes *g = node->attributes;
+    gm_text_printf(key, " stride %zu,%zu padding %zu,%zu", g->stride[0], g->stride[1], g->padding[0], g->padding[1]);
+}
+
 const gm_family gm_families_contract[] = {
-    {&gm_op_conv, emit_conv, accepts_image, GM_LAYOUT_HWNC, GM_LAYOUT_HWNC, true, conv_flop},
-    {&gm_op_conv_input, emit_conv, accepts_image, GM_LAYOUT_HWNC, GM_LAYOUT_HWNC, true, conv_flop},
-    {&gm_op_conv_weight, emit_conv, accepts_image, GM_LAYOUT_HWNC, GM_LAYOUT_ROW, true, conv_flop},
-    {&gm_op_gemm, emit_gemm, NULL, GM_LAYOUT_ROW, GM_LAYOUT_ROW, true, gemm_flop},
+    {&gm_op_conv, emit_conv, accepts_image, GM_LAYOUT_HWNC, GM_LAYOUT_HWNC, true, conv_flop, list_variants, describe},
+    {&gm_op_conv_input, emit_conv, accepts_image, GM_LAYOUT_HWNC, GM_LAYOUT_HWNC, true, conv_flop, list_variants,
+     describe},
+    {&gm_op_conv_weight, emit_conv, accepts_image, GM_LAYOUT_HWNC, GM_LAYOUT_ROW, true, conv_flop, list_variants,
+     describe},
+    {&gm_op_gemm, emit_gemm, NULL, GM_LAYOUT_ROW, GM_LAYOUT_ROW, true, gemm_flop, list_variants, describe},
     {0},
 };

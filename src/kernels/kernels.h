@@ -185,7 +185,16 @@ typedef struct gm_emit_call {
     const gm_view *input; // one per input
     const gm_view *output;
     const gm_fused *epilogue; // contractions: operand 0 is the result, the rest are views; NULL: none
+    const char *variant;      // one of the family's; NULL: the default
 } gm_emit_call;
+
+enum { GM_MAX_VARIANTS = 8 };
+
+// The ways to run a node, the default first.
+typedef struct gm_variants {
+    const char *name[GM_MAX_VARIANTS];
+    size_t count;
+} gm_variants;
 
 typedef struct gm_family {
     const gm_op *op;
@@ -195,6 +204,10 @@ typedef struct gm_family {
     gm_layout input_layout, output_layout;
     bool epilogue; // can apply a fused expression to its result
     double (*flop)(const gm_tensor *node);
+    // Lists the variants; NULL: there is one way. What they compute may differ in rounding alone.
+    void (*variants)(const gm_emitter *emitter, const gm_tensor *node, gm_variants *variants);
+    // Appends what else than its name and shapes tells apart nodes that may want different variants.
+    void (*describe)(const gm_tensor *node, gm_text *key);
 } gm_family;
 
 const gm_family *gm_family_find(const gm_op *op);

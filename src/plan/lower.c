@@ -250,11 +250,14 @@ static gm_status lower_family(gm_analysis *a, gm_unit *unit) {
     set_value(a, stored, stored->shape.rank == 4 ? family->output_layout : GM_LAYOUT_ROW, &output);
     if (family->flop)
         a->plan->phases[a->phase_index].flop += family->flop(node);
+    const char *variant;
+    GM_TRY(gm_tune_choose(a->plan, node, &variant));
     return family->emit(&(gm_emit_call){.emitter = &a->plan->emitter,
                                         .node = node,
                                         .input = inputs,
                                         .output = &output,
-                                        .epilogue = unit->epilogue ? &epilogue : NULL});
+                                        .epilogue = unit->epilogue ? &epilogue : NULL,
+                                        .variant = variant});
 }
 
 // Part of a concatenation: an expression is computed in place, what lies in memory is copied.
@@ -314,7 +317,7 @@ static gm_status add_fetched(gm_analysis *a, const gm_tensor *node, const gm_vie
     gm_plan *plan = a->plan;
     GM_TRY(gm_grow(&plan->fetched, plan->fetched_count, &plan->fetched_capacity, sizeof *plan->fetched, "a plan"));
     plan->fetched[plan->fetched_count++] = (gm_fetched){node, a->phase_index, *view};
-    plan->emitter.storages[view->storage].keep = true;
+    plan->emitter.storages[view->storage].keep = !plan->trial || a->phase_index == 0;
     return GM_OK;
 }
 

@@ -210,9 +210,8 @@ static bool wants_gpu_kernels(const gm_device_info *info) {
     return info->type != GM_DEVICE_CPU;
 }
 
-gm_status gm_plan_create(gm_plan **out, gm_graph *graph, gm_state *state, const gm_plan_options *options) {
-    *out = NULL;
-    GM_TRY(gm_graph_status(graph));
+static gm_status create_lowered(gm_plan **out, gm_graph *graph, gm_state *state, const gm_plan_options *options,
+                                bool trial) {
     gm_plan *plan;
     gm_status status = GM_OK;
     GM_TRY(gm_alloc(&plan, 1, sizeof *plan, "a plan"));
@@ -220,6 +219,8 @@ gm_status gm_plan_create(gm_plan **out, gm_graph *graph, gm_state *state, const 
     plan->state = state;
     plan->device = state->device;
     const char *mode = getenv("GANYMEDE_PLAN");
+    plan->trial = trial;
+    plan->tuning = options ? options->tuning : NULL;
     plan->unfilled = options && options->unfilled;
     plan->separate = plan->unfilled || (options && options->separate) || (mode && strcmp(mode, "separate") == 0);
     plan->emitter.info = gm_device_get_info(state->device);
@@ -228,6 +229,24 @@ gm_status gm_plan_create(gm_plan **out, gm_graph *graph, gm_state *state, const 
     GM_TRY_DONE(list_nodes(plan));
     for (size_t i = 0; i < graph->phase_count; i++)
         GM_TRY_DONE(plan_phase(plan, i));
+    *out = plan;
+    plan = NULL;
+done:
+    gm_plan_destroy(&plan);
+    return status;
+}
+
+static gm_status create(gm_plan **out, gm_graph *graph, gm_state *state, const gm_plan_options *options, bool trial) {
+    *out = NULL;
+    gm_plan *plan = NULL;
+    gm_status status = GM_OK;
+    GM_TRY(gm_graph_status(graph));
+    GM_TRY_DONE(create_lowered(&plan, graph, state, options, trial));
+    if (plan->asked_count > 0 && plan->tuning->mode != GM_TUNING_STORED) {
+        GM_TRY_DONE(gm_tune_measure(plan));
+        gm_plan_destroy(&plan);
+        GM_TRY_DONE(create_lowered(&plan, graph, state, options, trial));
+    }
     GM_TRY_DONE(gm_memory_plan(plan));
     GM_TRY_DONE(build_program(plan));
     GM_TRY_DONE(bind_launches(plan));
@@ -237,6 +256,14 @@ gm_status gm_plan_create(gm_plan **out, gm_graph *graph, gm_state *state, const 
 done:
     gm_plan_destroy(&plan);
     return status;
+}
+
+gm_status gm_plan_create(gm_plan **plan, gm_graph *graph, gm_state *state, const gm_plan_options *options) {
+    return create(plan, graph, state, options, false);
+}
+
+gm_status gm_plan_create_trial(gm_plan **plan, gm_graph *graph, gm_state *state) {
+    return create(plan, graph, state, NULL, true);
 }
 
 void gm_plan_destroy(gm_plan **out) {
@@ -263,6 +290,7 @@ void gm_plan_destroy(gm_plan **out) {
     free(plan->buffers);
     free(plan->arenas);
     free(plan->fetched);
+    free(plan->asked);
     free(plan->emitter.launches);
     free(plan->emitter.storages);
     free(plan->emitter.kernels);

@@ -2,12 +2,14 @@
 //   analyse  what a phase needs, which element-wise nodes become values of their own, in which layout
 //   units    what becomes one launch (or a few of one family), and in which order
 //   lower    views and arguments: units become launches
+//   tune     which of its variants runs an operation
 //   merge    which launches run as one, and the kernels that do so
 //   memory   which values share which bytes
 //   plan     programs, kernel objects, running
 #ifndef GM_PLAN_PLAN_H
 #define GM_PLAN_PLAN_H
 
+#include "device/tuning.h"
 #include "kernels/kernels.h"
 #include "plan/state.h"
 
@@ -105,6 +107,10 @@ struct gm_plan {
     gm_state *state;
     gm_device *device;
     bool separate, unfilled;
+    bool trial;        // of candidates: their nodes' names are their variants, and results last until the next phase
+    gm_tuning *tuning; // NULL: default variants
+    const gm_tensor **asked; // what the tuning wants timed
+    size_t asked_count, asked_capacity;
     gm_arena arena; // lives as long as the plan
     gm_emitter emitter;
     gm_leaf *leaves;
@@ -166,6 +172,13 @@ void gm_analysis_finish(gm_analysis *analysis);
 gm_status gm_lower(gm_analysis *analysis);
 // Joins launches of the present phase, those from number `first` on, which do not depend on one another.
 gm_status gm_merge_launches(gm_plan *plan, size_t first);
+// The variant that runs the node: the tuning's choice, made now if it wants that; NULL: the default.
+gm_status gm_tune_choose(gm_plan *plan, const gm_tensor *node, const char **variant);
+// Times the variants of what was asked for, and notes the choices in the plan's tuning.
+gm_status gm_tune_measure(gm_plan *plan);
+// The magnitude of a leaf, made by the phase in the order that it would have inside a step: for measuring.
+gm_tensor *gm_tune_inside(gm_phase *before, gm_tensor *leaf);
+gm_status gm_plan_create_trial(gm_plan **plan, gm_graph *graph, gm_state *state);
 gm_status gm_memory_plan(gm_plan *plan);
 // gm_plan_run without its limit on what is in flight: for measuring, where something waits in the end.
 gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *phase);

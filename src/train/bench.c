@@ -156,23 +156,15 @@ gm_status gm_bench_conv_measure(gm_device *device, const gm_bench_conv *c, gm_be
         weights.dim[0] = c->c;
         weights.dim[1] = c->k;
     }
-    // Leaves are row-major; in a phase of its own, a reader that wants channels innermost makes them what they are
-    // inside a step.
     gm_phase *before = o.phase;
     gm_conv2d_params params = {.stride = {c->stride, c->stride}, .padding = {c->padding, c->padding}};
     gm_tensor *x = gm_input(o.graph, "x", GM_FLOAT32, (gm_shape){.rank = 4, .dim = {c->n, c->c, c->h, c->w}});
-    gm_tensor *w = gm_input(o.graph, "w", GM_FLOAT32, weights), *inside = gm_tanh(x);
+    gm_tensor *w = gm_input(o.graph, "w", GM_FLOAT32, weights), *inside = gm_tune_inside(before, x);
     gm_tensor *y = c->transposed ? gm_conv2d_transpose(inside, w, &params) : gm_conv2d(inside, w, &params);
-    gm_tensor *dy = gm_input(o.graph, "dy", GM_FLOAT32, *gm_tensor_shape(y)), *dy_inside = gm_tanh(dy);
+    gm_tensor *dy = gm_input(o.graph, "dy", GM_FLOAT32, *gm_tensor_shape(y)), *dy_inside = gm_tune_inside(before, dy);
     gm_tensor *inputs[] = {inside, w}, *gradients[2];
     gm_grad(gm_sum_all(gm_multiply(y, dy_inside)), inputs, 2, gradients);
     gm_tensor *measured = c->direction == GM_BENCH_FORWARD ? y : gradients[c->direction == GM_BENCH_INPUT ? 0 : 1];
-    gm_tensor *made[] = {inside, dy_inside};
-    for (size_t i = 0; i < GM_COUNT(made); i++) {
-        const size_t *dim = gm_tensor_shape(made[i])->dim;
-        gm_phase_fetch(before, made[i]);
-        gm_phase_fetch(before, gm_average_pool2d(made[i], &(gm_pool2d_params){{1, 1}, {dim[2], dim[3]}, {0}}));
-    }
     o.phase = gm_phase_create(o.graph, "measured");
     gm_phase_fetch(o.phase, measured);
     GM_TRY_DONE(gm_graph_status(o.graph));

@@ -129,7 +129,8 @@ gm_status gm_trainer_save(gm_trainer *trainer) {
                                &(gm_checkpoint_info){.step = trainer->step,
                                                      .data_cursor = trainer->cursor,
                                                      .seed = trainer->recipe->seed,
-                                                     .recipe = trainer->recipe_text.data}));
+                                                     .recipe = trainer->recipe_text.data,
+                                                     .variants = trainer->variants}));
     trainer->good_step = trainer->step;
     return gm_run_prune(trainer->run, trainer->recipe->log.keep, GM_RUN_NO_STEP);
 }

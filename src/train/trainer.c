@@ -112,6 +112,30 @@ static gm_status send_data(gm_trainer *trainer) {
     return gm_plan_write(trainer->plan, trainer->gan.data, items, data->count * data->item_bytes);
 }
 
+// ---- Tuning ----
+
+static gm_status open_tuning(gm_trainer *trainer, gm_train_tuning how) {
+    const double brief = 5;
+    const char *chosen = trainer->resumed ? gm_checkpoint_get_info(trainer->resumed)->variants : NULL;
+    if (how == GM_TRAIN_TUNE_NOT || (chosen && !*chosen)) // a run that began without tuning goes on without
+        return GM_OK;
+    return gm_tuning_create(
+        &trainer->tuning, trainer->device,
+        &(gm_tuning_options){.mode = how == GM_TRAIN_TUNE_THOROUGHLY ? GM_TUNING_ALL : GM_TUNING_NEW,
+                             .seconds = how == GM_TRAIN_TUNE_THOROUGHLY ? 0 : brief,
+                             .choices = chosen});
+}
+
+static gm_status plan_step(gm_trainer *trainer) {
+    GM_TRY(gm_plan_create(&trainer->plan, trainer->gan.graph, trainer->state,
+                          &(gm_plan_options){.tuning = trainer->tuning}));
+    if (!trainer->tuning)
+        return GM_OK;
+    if (gm_tuning_save(trainer->tuning) != GM_OK)
+        gm_warn("%s: the next start tunes again", gm_error_message());
+    return gm_tuning_write(trainer->tuning, true, &trainer->variants);
+}
+
 // ---- Run folder ----
 
 static gm_status start_run(gm_trainer *trainer, const gm_train_options *options) {
@@ -133,32 +157,32 @@ static gm_status load_checkpoint(gm_trainer *trainer, const gm_checkpoint *check
     return GM_OK;
 }
 
+// The checkpoint that a resumed run goes on from; none where it was killed before its first.
+static gm_status open_checkpoint(gm_trainer *trainer) {
+    uint64_t *steps;
+    size_t count;
+    GM_TRY(gm_run_list_checkpoints(trainer->run, &steps, &count));
+    free(steps);
+    return count > 0 ? gm_run_newest_checkpoint(trainer->run, &trainer->resumed) : GM_OK;
+}
+
 // Ticks fall on multiples of log.every, and on a run's last step: a line of the latter kind goes, so that the log of a
 // resumed run is that of one that was never stopped.
 static gm_status resume_run(gm_trainer *trainer) {
-    gm_status status = GM_OK;
-    gm_checkpoint *checkpoint = NULL;
-    uint64_t *steps = NULL;
-    size_t count = 0;
-    GM_TRY_DONE(gm_run_list_checkpoints(trainer->run, &steps, &count));
-    if (count > 0) {
-        GM_TRY_DONE(gm_run_newest_checkpoint(trainer->run, &checkpoint));
-        GM_TRY_DONE(load_checkpoint(trainer, checkpoint));
-    }
-    if (trainer->step >= trainer->recipe->steps && count > 0)
-        goto done; // nothing to do: leave everything as it is
-    GM_TRY_DONE(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
-    GM_TRY_DONE(gm_run_forget_after(trainer->run, trainer->step));
-    GM_TRY_DONE(gm_run_log_cut(trainer->run, trainer->step - trainer->step % trainer->recipe->log.every));
-    if (count == 0) { // killed before checkpoint 0: the seed gives the same start
-        GM_TRY_DONE(gm_trainer_real_picture(trainer));
-        GM_TRY_DONE(gm_trainer_sample_picture(trainer));
-        GM_TRY_DONE(gm_trainer_save(trainer));
-    }
-done:
-    gm_checkpoint_close(&checkpoint);
-    free(steps);
-    return status;
+    bool begun = trainer->resumed != NULL;
+    if (begun)
+        GM_TRY(load_checkpoint(trainer, trainer->resumed));
+    gm_checkpoint_close(&trainer->resumed);
+    if (trainer->step >= trainer->recipe->steps && begun)
+        return GM_OK; // nothing to do: leave everything as it is
+    GM_TRY(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
+    GM_TRY(gm_run_forget_after(trainer->run, trainer->step));
+    GM_TRY(gm_run_log_cut(trainer->run, trainer->step - trainer->step % trainer->recipe->log.every));
+    if (begun)
+        return GM_OK;
+    GM_TRY(gm_trainer_real_picture(trainer)); // killed before checkpoint 0: the seed gives the same start
+    GM_TRY(gm_trainer_sample_picture(trainer));
+    return gm_trainer_save(trainer);
 }
 
 // ---- The trainer ----
@@ -184,7 +208,10 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options) {
     GM_TRY(gm_gan_init(&trainer->gan, recipe, gm_dataset_get_info(trainer->data), trainer->resident));
     GM_TRY(gm_sampling_init(&trainer->sampling, recipe));
     GM_TRY(gm_state_create(&trainer->state, trainer->device, recipe->seed));
-    GM_TRY(gm_plan_create(&trainer->plan, trainer->gan.graph, trainer->state, NULL));
+    if (options->resume)
+        GM_TRY(open_checkpoint(trainer));
+    GM_TRY(open_tuning(trainer, options->tuning));
+    GM_TRY(plan_step(trainer));
     if (!options->no_folder)
         GM_TRY(gm_plan_create(&trainer->sampling_plan, trainer->sampling.graph, trainer->state, NULL));
     GM_TRY(gm_alloc(&trainer->indices, recipe->data.batch, sizeof *trainer->indices, "a batch's indices"));
@@ -220,6 +247,9 @@ void gm_trainer_destroy(gm_trainer **trainer) {
     gm_loader_destroy(&old->loader);
     gm_plan_destroy(&old->sampling_plan);
     gm_plan_destroy(&old->plan);
+    gm_tuning_destroy(&old->tuning);
+    gm_checkpoint_close(&old->resumed);
+    free(old->variants);
     gm_sampling_finish(&old->sampling);
     gm_gan_finish(&old->gan);
     gm_state_destroy(&old->state);
@@ -253,6 +283,7 @@ void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
         .height = data->height,
         .width = data->width,
         .resident = trainer->resident,
+        .variants = trainer->variants,
         .generator_parameters = gm_gan_parameter_count(trainer->gan.generator),
         .discriminator_parameters = gm_gan_parameter_count(trainer->gan.discriminator),
     };

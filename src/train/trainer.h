@@ -13,6 +13,9 @@ struct gm_trainer {
     gm_dataset *data;
     bool resident;
     gm_device *device;
+    gm_tuning *tuning;      // NULL: default kernel variants
+    char *variants;         // the choices in use
+    gm_checkpoint *resumed; // from which a run goes on, until it is loaded
     gm_state *state;
     gm_gan gan;
     gm_plan *plan;

@@ -39,6 +39,7 @@ typedef struct row_batch {
 typedef struct check_run {
     const check_options *options;
     const char *kernels; // "cpu" or "gpu": the kernels under test
+    const char *variant; // of those; NULL: the defaults
     gm_device *device;
     size_t passed, failed, skipped;
 } check_run;
@@ -91,8 +92,15 @@ static const char *unsupported(const check_run *run, const gm_plan *plan, const 
     return NULL;
 }
 
+// " (tile6)", or nothing for the default.
+static const char *of_variant(const check_run *run) {
+    static char text[64];
+    snprintf(text, sizeof text, run->variant ? " (%s)" : "", run->variant);
+    return text;
+}
+
 static void report_failure(check_run *run) { // the message begins with the case
-    printf("FAIL  %s  %s\n", run->kernels, gm_error_message());
+    printf("FAIL  %s%s  %s\n", run->kernels, of_variant(run), gm_error_message());
     run->failed++;
 }
 
@@ -102,7 +110,7 @@ static void compare_row(check_run *run, const row_batch *batch, size_t row, gm_c
         gm_phase *phase = batch->graph->phases[p];
         const char *reason = unsupported(run, gm_comparison_plan(comparison), phase);
         if (reason) {
-            printf("SKIP  %s  %s: %s\n", run->kernels, phase->name, reason);
+            printf("SKIP  %s%s  %s: %s\n", run->kernels, of_variant(run), phase->name, reason);
             run->skipped++;
         } else if (gm_comparison_run(comparison, phase, batch->row[row]->ulps) != GM_OK) {
             report_failure(run);
@@ -111,7 +119,7 @@ static void compare_row(check_run *run, const row_batch *batch, size_t row, gm_c
         }
     }
     if (run->passed - passed == count && count > 0)
-        printf("ok    %s  %s: %zu cases\n", run->kernels, batch->row[row]->op, count);
+        printf("ok    %s%s  %s: %zu cases\n", run->kernels, of_variant(run), batch->row[row]->op, count);
     fflush(stdout);
 }
 
@@ -211,13 +219,49 @@ static void time_batch(check_run *run, row_batch *batch) {
 
 // ---- The command ----
 
+// Adds the names of the variants, beside the default, that the family's operations have.
+static void list_variants(const check_run *run, size_t family, gm_variants *names) {
+    gm_emitter emitter = {.info = gm_device_get_info(run->device), .gpu = strcmp(run->kernels, "gpu") == 0};
+    row_batch batch;
+    names->count = 0;
+    select_rows(run->options, family, &batch);
+    if (build(run->options, &batch) != GM_OK)
+        return; // the comparison has said so
+    for (size_t id = 0; id < batch.graph->node_count; id++) {
+        const gm_family *ways = gm_family_find(batch.graph->nodes[id]->op);
+        gm_variants found = {.count = 0};
+        if (ways && ways->variants)
+            ways->variants(&emitter, batch.graph->nodes[id], &found);
+        for (size_t i = 1; i < found.count; i++) {
+            bool known = names->count == GM_MAX_VARIANTS;
+            for (size_t k = 0; k < names->count && !known; k++)
+                known = strcmp(names->name[k], found.name[i]) == 0;
+            if (!known)
+                names->name[names->count++] = found.name[i];
+        }
+    }
+    gm_graph_destroy(&batch.graph);
+}
+
 static void run_kernels(check_run *run) {
     setenv("GANYMEDE_KERNELS", run->kernels, 1);
     for (size_t family = 0; family < GM_COUNT(families); family++) {
         row_batch batch;
         select_rows(run->options, family, &batch);
-        if (batch.count > 0)
-            (run->options->bench ? time_batch : compare_batch)(run, &batch);
+        if (batch.count == 0)
+            continue;
+        if (run->options->bench) {
+            time_batch(run, &batch);
+            continue;
+        }
+        compare_batch(run, &batch);
+        gm_variants names;
+        list_variants(run, family, &names);
+        for (size_t i = 0; i < names.count && !run->options->unfilled; i++) {
+            run->variant = names.name[i];
+            compare_batch(run, &batch);
+        }
+        run->variant = NULL;
     }
 }
 

@@ -21,6 +21,7 @@ struct gm_comparison {
     gm_graph *graph;
     side side[PLANS];
     gm_reference *reference;
+    gm_tuning *tuning;
 };
 
 static size_t first_side(const gm_compare *options) {
@@ -77,9 +78,11 @@ gm_status gm_comparison_create(gm_comparison **out, const gm_compare *options, g
     gm_comparison *c = *out;
     c->options = *options;
     c->graph = graph;
+    GM_TRY_DONE(gm_tuning_create(&c->tuning, options->device, NULL));
+    c->tuning->forced = options->variant ? options->variant : "default";
     GM_TRY_DONE(gm_reference_create(&c->reference, graph, options->seed));
     for (size_t i = first_side(options); i < PLANS; i++) {
-        gm_plan_options plan_options = {.separate = i == SEPARATE, .unfilled = options->unfilled};
+        gm_plan_options plan_options = {.separate = i == SEPARATE, .unfilled = options->unfilled, .tuning = c->tuning};
         GM_TRY_DONE(gm_state_create(&c->side[i].state, options->device, options->seed));
         GM_TRY_DONE(gm_plan_create(&c->side[i].plan, graph, c->side[i].state, &plan_options));
     }
@@ -101,6 +104,7 @@ void gm_comparison_destroy(gm_comparison **out) {
         gm_state_destroy(&c->side[i].state);
     }
     gm_reference_destroy(&c->reference);
+    gm_tuning_destroy(&c->tuning);
     free(c);
     *out = NULL;
 }

@@ -1,0 +1,221 @@
+// The tuning store: a text file per device and driver in the cache folder.
+//
+//     ganymede tuning 1
+//     0123456789abcdef NAME, driver VERSION
+//     KEY <tab> VARIANT <tab> NANOSECONDS
+//
+// The second line's number is the hash of everything that identifies device and driver. Files appear whole; a line that
+// cannot be read ends what is read, and the operations behind it are timed again.
+#include "device/tuning.h"
+
+#include "device/internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FIRST_LINE "ganymede tuning 1\n" // raised when variants or kernels change so that old times mislead
+
+gm_choice *gm_tuning_find(const gm_tuning *tuning, const char *key) {
+    for (size_t i = 0; i < tuning->count; i++)
+        if (strcmp(tuning->choices[i].key, key) == 0)
+            return &tuning->choices[i];
+    return NULL;
+}
+
+static gm_status copy_string(char **copy, const char *string) {
+    GM_TRY(gm_alloc(copy, strlen(string) + 1, 1, "a tuning choice"));
+    strcpy(*copy, string);
+    return GM_OK;
+}
+
+gm_status gm_tuning_set(gm_tuning *tuning, const char *key, const char *variant, double milliseconds) {
+    gm_choice *choice = gm_tuning_find(tuning, key);
+    char *name;
+    GM_TRY(copy_string(&name, variant));
+    gm_status status = GM_OK;
+    if (!choice) {
+        GM_TRY_DONE(
+            gm_grow(&tuning->choices, tuning->count, &tuning->capacity, sizeof *tuning->choices, "tuning choices"));
+        choice = &tuning->choices[tuning->count];
+        *choice = (gm_choice){0};
+        GM_TRY_DONE(copy_string(&choice->key, key));
+        tuning->count++;
+    }
+    free(choice->variant);
+    choice->variant = name;
+    choice->milliseconds = milliseconds;
+    choice->fresh = true;
+    name = NULL;
+done:
+    free(name);
+    return status;
+}
+
+// ---- Text ----
+
+static void append_head(gm_text *text, const gm_device *device) {
+    gm_text_printf(text, FIRST_LINE "%016llx %s, driver %s\n", (unsigned long long)device->cache_identity,
+                   device->info.name, device->info.driver_version);
+}
+
+static void append_choice(gm_text *text, const gm_choice *choice) {
+    gm_text_printf(text, "%s\t%s\t%llu\n", choice->key, choice->variant,
+                   (unsigned long long)(1e6 * choice->milliseconds));
+}
+
+gm_status gm_tuning_write(const gm_tuning *tuning, bool used, char **text) {
+    gm_text lines = {0};
+    append_head(&lines, tuning->device);
+    for (size_t i = 0; i < tuning->count; i++)
+        if (tuning->choices[i].used || !used)
+            append_choice(&lines, &tuning->choices[i]);
+    *text = lines.failed ? NULL : lines.data;
+    if (!lines.failed)
+        return GM_OK;
+    gm_text_finish(&lines);
+    return gm_fail_memory(lines.length, "the tuning choices");
+}
+
+// Cuts the text's next line out of it; NULL at its end. A last line without a line feed is a torn one.
+static char *next_line(char **text) {
+    char *line = *text, *feed = strchr(line, '\n');
+    if (!feed)
+        return NULL;
+    *feed = '\0';
+    *text = feed + 1;
+    return line;
+}
+
+// Cuts the line into key, variant and time.
+static bool split_line(char *line, char **variant, double *milliseconds) {
+    char *first = strchr(line, '\t'), *second = first ? strchr(first + 1, '\t') : NULL, *end;
+    if (!second || first == line || second == first + 1)
+        return false;
+    *first = *second = '\0';
+    *variant = first + 1;
+    *milliseconds = 1e-6 * (double)strtoull(second + 1, &end, 10);
+    return end != second + 1 && *end == '\0';
+}
+
+// Adds the text's choices to those without one. False: it is of another device or version. The text is cut up.
+static bool read_text(gm_tuning *tuning, char *text, gm_status *status) {
+    uint64_t identity = tuning->device->cache_identity;
+    char expected[32], *line;
+    snprintf(expected, sizeof expected, "%016llx ", (unsigned long long)identity);
+    if (strncmp(text, FIRST_LINE, strlen(FIRST_LINE)) != 0 ||
+        strncmp(text + strlen(FIRST_LINE), expected, strlen(expected)) != 0)
+        return false;
+    next_line(&text);
+    next_line(&text);
+    while (*status == GM_OK && (line = next_line(&text))) {
+        char *variant;
+        double milliseconds;
+        if (!split_line(line, &variant, &milliseconds)) {
+            gm_debug("tuning: a damaged line; the operations from there on are timed again");
+            break;
+        }
+        if (gm_tuning_find(tuning, line))
+            continue;
+        *status = gm_tuning_set(tuning, line, variant, milliseconds);
+        if (*status == GM_OK)
+            gm_tuning_find(tuning, line)->fresh = false;
+    }
+    return true;
+}
+
+// ---- The file ----
+
+// "" without a cache folder.
+static gm_status store_path(const gm_device *device, gm_text *path) {
+    char *folder;
+    GM_TRY(gm_cache_folder(&folder));
+    if (folder)
+        gm_text_printf(path, "%s/tuning-%016llx.txt", folder, (unsigned long long)device->cache_identity);
+    free(folder);
+    return path->failed ? gm_fail_memory(64, "the tuning store's name") : GM_OK;
+}
+
+static gm_status read_store(gm_tuning *tuning) {
+    gm_text path = {0};
+    char *text = NULL;
+    size_t bytes;
+    gm_status status = store_path(tuning->device, &path);
+    if (status == GM_OK && path.length > 0 && access(path.data, R_OK) == 0 &&
+        gm_file_read(path.data, &text, &bytes) == GM_OK && !read_text(tuning, text, &status))
+        gm_debug("tuning: %s is damaged or outdated; operations are timed again", path.data);
+    free(text);
+    gm_text_finish(&path);
+    return status;
+}
+
+gm_status gm_tuning_create(gm_tuning **out, gm_device *device, const gm_tuning_options *options) {
+    *out = NULL;
+    gm_tuning *tuning;
+    GM_TRY(gm_alloc(&tuning, 1, sizeof *tuning, "the tuning"));
+    tuning->device = device;
+    tuning->mode = options ? options->mode : GM_TUNING_STORED;
+    tuning->seconds = options && options->seconds > 0 ? options->seconds : INFINITY;
+    gm_status status = GM_OK;
+    bool given = false;
+    if (options && options->choices) {
+        char *text = NULL;
+        status = copy_string(&text, options->choices);
+        given = status == GM_OK && read_text(tuning, text, &status);
+        free(text);
+    }
+    if (status == GM_OK && !given)
+        status = read_store(tuning);
+    if (status != GM_OK)
+        gm_tuning_destroy(&tuning);
+    *out = tuning;
+    return status;
+}
+
+void gm_tuning_destroy(gm_tuning **tuning) {
+    if (!*tuning)
+        return;
+    for (size_t i = 0; i < (*tuning)->count; i++) {
+        free((*tuning)->choices[i].key);
+        free((*tuning)->choices[i].variant);
+    }
+    free((*tuning)->choices);
+    free(*tuning);
+    *tuning = NULL;
+}
+
+gm_status gm_tuning_save(gm_tuning *tuning) {
+    bool fresh = false;
+    for (size_t i = 0; i < tuning->count; i++)
+        fresh = fresh || tuning->choices[i].fresh;
+    if (!fresh)
+        return GM_OK;
+    // What others have stored since, beside what is new here.
+    gm_tuning *stored = NULL;
+    gm_text path = {0};
+    char *folder = NULL, *text = NULL;
+    gm_status status = GM_OK;
+    GM_TRY_DONE(gm_tuning_create(&stored, tuning->device, NULL));
+    for (size_t i = 0; i < tuning->count; i++) {
+        const gm_choice *choice = &tuning->choices[i];
+        if (choice->fresh)
+            GM_TRY_DONE(gm_tuning_set(stored, choice->key, choice->variant, choice->milliseconds));
+    }
+    GM_TRY_DONE(gm_tuning_write(stored, false, &text));
+    GM_TRY_DONE(gm_cache_folder(&folder));
+    if (!folder)
+        goto done;
+    GM_TRY_DONE(store_path(tuning->device, &path));
+    GM_TRY_DONE(gm_folder_create(folder));
+    GM_TRY_DONE(gm_file_write_atomic(path.data, text, strlen(text)));
+    for (size_t i = 0; i < tuning->count; i++)
+        tuning->choices[i].fresh = false;
+done:
+    free(folder);
+    free(text);
+    gm_text_finish(&path);
+    gm_tuning_destroy(&stored);
+    return status;
+}

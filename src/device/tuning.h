@@ -1,0 +1,27 @@
+// The tuning store's inner interface: choices by key, for src/plan/tune.c, which times them.
+#ifndef GM_DEVICE_TUNING_H
+#define GM_DEVICE_TUNING_H
+
+#include "base/base.h"
+#include "ganymede/tuning.h"
+
+typedef struct gm_choice {
+    char *key, *variant;
+    double milliseconds; // 0: not timed
+    bool used;           // a plan asked for it
+    bool fresh;          // timed, or given its default, since the store was read
+} gm_choice;
+
+struct gm_tuning {
+    gm_device *device;
+    gm_tuning_mode mode;
+    double seconds;     // left for timing
+    const char *forced; // for tests: the variant of every operation that has it; NULL: the choices below
+    gm_choice *choices;
+    size_t count, capacity;
+};
+
+gm_choice *gm_tuning_find(const gm_tuning *tuning, const char *key); // NULL: none; valid until the next set
+gm_status gm_tuning_set(gm_tuning *tuning, const char *key, const char *variant, double milliseconds);
+
+#endif
