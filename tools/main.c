@@ -11,8 +11,8 @@ static const command_row commands[] = {
     {"devices", "list the OpenCL devices that can be used", command_devices},
     {"train", "train the networks of a recipe, or go on with a run", command_train},
     {"sample", "draw samples from a trained run into a PNG grid or an NPY file", command_sample},
-    {"tune", "find the fastest kernels for a recipe, or list those found", command_tune},
     {"bench", "measure a training step, single operations or a device's ceilings", command_bench},
+    {"tune", "find the fastest kernels for a recipe, or list those found", command_tune},
 };
 
 static void print_help(FILE *file) {
