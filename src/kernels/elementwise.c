@@ -35,11 +35,17 @@ static void append_stores(gm_text *text, const gm_space *space, const gm_fused *
     }
 }
 
+// One vector of all results, or the `m` lanes of it that are left (NULL: all).
+static void append_body(gm_text *text, const gm_space *space, const gm_fused *fused, size_t width, const char *m) {
+    gm_space_loads(text, space, fused, width, m, "            ");
+    gm_fused_steps(text, fused, "            ", width);
+    append_stores(text, space, fused, width, m, "            ");
+}
+
 // Text that depends on types, access patterns, the number of dimensions and whether vectors come out even, but on no
 // sizes: few kernels serve many.
 static void append_kernel(gm_text *text, const gm_space *space, const gm_fused *fused, bool gpu) {
-    size_t outer[GM_MAX_RANK], width = gpu ? 1 : VECTOR;
-    const char *m = space->dim[space->rank - 1] % VECTOR ? "end - i" : NULL; // valid lanes
+    size_t outer[GM_MAX_RANK];
     for (size_t d = 0; d < space->rank; d++)
         outer[d] = d;
     gm_text_append(text, "static void @(GM_PLACE, ");
@@ -63,12 +69,20 @@ static void append_kernel(gm_text *text, const gm_space *space, const gm_fused *
         gm_space_row_pointer(text, space, v);
         gm_text_append(text, ";\n");
     }
-    if (!gpu)
-        gm_text_append(text, "        for (int i = begin; i < end; i += 8) {\n");
-    gm_space_loads(text, space, fused, width, m, "            ");
-    gm_fused_steps(text, fused, "            ", width);
-    append_stores(text, space, fused, width, m, "            ");
-    gm_text_append(text, gpu ? "    }\n}\n" : "        }\n    }\n}\n");
+    if (gpu) {
+        append_body(text, space, fused, 1, NULL);
+        gm_text_append(text, "    }\n}\n");
+        return;
+    }
+    gm_text_append(text, "        int i = begin;\n        for (; i + 8 <= end; i += 8) {\n");
+    append_body(text, space, fused, VECTOR, NULL);
+    gm_text_append(text, "        }\n");
+    if (space->dim[space->rank - 1] % VECTOR) {
+        gm_text_append(text, "        if (i < end) {\n");
+        append_body(text, space, fused, VECTOR, "end - i");
+        gm_text_append(text, "        }\n");
+    }
+    gm_text_append(text, "    }\n}\n");
 }
 
 gm_status gm_emit_elementwise(gm_emitter *emitter, const gm_fused *fused) {

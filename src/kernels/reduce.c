@@ -10,7 +10,16 @@
 
 #include <stdio.h>
 
-enum { BLOCK = 1024, BLOCK_ROWS = 64, COLUMNS = 256, GPU_LOCAL = 256, GPU_COLUMNS = 32, GPU_LANES = 8, VECTOR = 8 };
+enum {
+    BLOCK = 1024,
+    BLOCK_ROWS = 64,
+    ROWS_AT_ONCE = 4,
+    COLUMNS = 256,
+    GPU_LOCAL = 256,
+    GPU_COLUMNS = 32,
+    GPU_LANES = 8,
+    VECTOR = 8
+};
 
 typedef struct reduction {
     gm_emitter *emitter;
@@ -86,11 +95,11 @@ static void append_accumulators(gm_text *text, const reduction *r, const char *n
 }
 
 // Adds the block's accumulators to the totals.
-static void append_fold(gm_text *text, const reduction *r, const char *from, const char *suffix, const char *indent) {
+static void append_fold(gm_text *text, const reduction *r, const char *indent) {
     for (size_t k = 0; k < r->fused->result_count; k++) {
         char total[32], block[32];
-        snprintf(total, sizeof total, "t%zu%s", k, suffix);
-        snprintf(block, sizeof block, "%s%zu", from, k);
+        snprintf(total, sizeof total, "t%zu", k);
+        snprintf(block, sizeof block, "b%zu", k);
         gm_text_append(text, indent);
         append_combine(text, r, total, block);
     }
@@ -114,7 +123,7 @@ static void append_row_cpu(gm_text *text, const reduction *r) {
     gm_text_append(text, "                for (int i = block; i < stop; i += 8) {\n");
     append_body(text, r, VECTOR, "b", "                    ");
     gm_text_append(text, "                }\n");
-    append_fold(text, r, "b", "", "                ");
+    append_fold(text, r, "                ");
     gm_text_append(text, "            }\n        }\n");
     append_pointers(text, r, r->fused->operand_count, r->space.view_count, "        ");
     for (size_t k = 0; k < r->fused->result_count; k++)
@@ -123,15 +132,33 @@ static void append_row_cpu(gm_text *text, const reduction *r) {
     gm_text_append(text, "    }\n}\n");
 }
 
-// How many vectors of columns are summed side by side: whole cache lines of each row, while the body is short.
-static size_t column_vectors(const reduction *r) {
-    return r->inner % (4 * VECTOR) == 0 && r->fused->step_count * r->fused->result_count <= 12 ? 4 : 1;
+// One row's vector of columns at `i`, combined into the accumulators named b0, b1, …
+static void append_row_of_columns(gm_text *text, const reduction *r, size_t offset) {
+    gm_text_printf(text, "                { const int row = at_row + %zu;\n", offset);
+    gm_space_split(text, "row", r->walked, r->walked_count, "                ");
+    append_pointers(text, r, 0, r->fused->operand_count, "                ");
+    append_body(text, r, VECTOR, "b", "                ");
+    gm_text_append(text, "                }\n");
 }
 
-// A block of rows stays in the cache while a few columns at a time are summed down it in registers.
+// `step` rows at a time, along all columns: memory is read in order, and the block's sums stay in the cache.
+static void append_rows_of_columns(gm_text *text, const reduction *r, size_t step) {
+    gm_text_printf(text, "        for (; at_row + %zu <= stop; at_row += %zu)\n", step, step);
+    gm_text_append(text, "            for (int i = begin; i < end; i += 8) {\n"
+                         "                const int at = (i - begin) / 8;\n");
+    for (size_t k = 0; k < r->fused->result_count; k++)
+        gm_text_printf(text, "                %s b%zu = block%zu[at];\n", gm_type_name(GM_FLOAT32, VECTOR), k, k);
+    for (size_t row = 0; row < step; row++)
+        append_row_of_columns(text, r, row);
+    for (size_t k = 0; k < r->fused->result_count; k++)
+        gm_text_printf(text, "                block%zu[at] = b%zu;\n", k, k);
+    gm_text_append(text, "            }\n");
+}
+
 static void append_column_cpu(gm_text *text, const reduction *r) {
-    static const char *const block_name[] = {"ba", "bb", "bc", "bd"};
-    size_t inner = r->space.rank - 1, vectors = column_vectors(r);
+    const char *type = gm_type_name(GM_FLOAT32, VECTOR);
+    size_t inner = r->space.rank - 1;
+    bool is_short = r->fused->step_count * r->fused->result_count <= 12;
     append_head(text, r);
     gm_text_printf(text,
                    "    const int part = group.z;\n"
@@ -140,27 +167,23 @@ static void append_column_cpu(gm_text *text, const reduction *r) {
                    inner);
     gm_space_split(text, "group.y", r->kept, r->kept_count, "    ");
     for (size_t k = 0; k < r->fused->result_count; k++)
-        gm_text_printf(text, "    %s t%zu[%d];\n    for (int at = 0; at < %d; at++)\n        t%zu[at] = (%s)(%s);\n",
-                       gm_type_name(GM_FLOAT32, VECTOR), k, COLUMNS / VECTOR, COLUMNS / VECTOR, k,
-                       gm_type_name(GM_FLOAT32, VECTOR), start_value(r));
-    gm_text_printf(text, "    for (int block = first; block < last; block += %d) {\n", BLOCK_ROWS);
-    gm_text_printf(text, "        const int stop = min(block + %d, last);\n", BLOCK_ROWS);
-    gm_text_printf(text, "        for (int column = begin; column < end; column += %zu) {\n", VECTOR * vectors);
-    for (size_t u = 0; u < vectors; u++)
-        append_accumulators(text, r, block_name[u], VECTOR, "            ");
-    gm_text_append(text, "            for (int row = block; row < stop; row++) {\n");
-    gm_space_split(text, "row", r->walked, r->walked_count, "                ");
-    append_pointers(text, r, 0, r->fused->operand_count, "                ");
-    for (size_t u = 0; u < vectors; u++) {
-        gm_text_printf(text, "                { const int i = column + %zu;\n", VECTOR * u);
-        append_body(text, r, VECTOR, block_name[u], "                ");
-        gm_text_append(text, "                }\n");
-    }
-    gm_text_append(text, "            }\n");
-    for (size_t u = 0; u < vectors; u++) {
-        gm_text_printf(text, "            { const int at = (column - begin) / %d + %zu;\n", VECTOR, u);
-        append_fold(text, r, block_name[u], "[at]", "            ");
-        gm_text_append(text, "            }\n");
+        gm_text_printf(text, "    %s t%zu[%d], block%zu[%d];\n", type, k, COLUMNS / VECTOR, k, COLUMNS / VECTOR);
+    gm_text_printf(text, "    for (int at = 0; at < %d; at++) {\n", COLUMNS / VECTOR);
+    for (size_t k = 0; k < r->fused->result_count; k++)
+        gm_text_printf(text, "        t%zu[at] = block%zu[at] = (%s)(%s);\n", k, k, type, start_value(r));
+    gm_text_append(text, "    }\n    int at_row = first;\n    while (at_row < last) {\n");
+    gm_text_printf(text, "        const int stop = min(at_row + %d, last);\n", BLOCK_ROWS);
+    if (is_short)
+        append_rows_of_columns(text, r, ROWS_AT_ONCE);
+    append_rows_of_columns(text, r, 1);
+    gm_text_append(text, "        for (int at = 0; at * 8 < end - begin; at++) {\n");
+    for (size_t k = 0; k < r->fused->result_count; k++) {
+        char total[32], block[32];
+        snprintf(total, sizeof total, "t%zu[at]", k);
+        snprintf(block, sizeof block, "block%zu[at]", k);
+        gm_text_append(text, "            ");
+        append_combine(text, r, total, block);
+        gm_text_printf(text, "            %s = (%s)(%s);\n", block, type, start_value(r));
     }
     gm_text_append(text, "        }\n    }\n");
     append_pointers(text, r, r->fused->operand_count, r->space.view_count, "    ");
