@@ -41,6 +41,8 @@
 //     Swap where yc = 1 and yk != 1 (a dense layer's row-major (K,C) gradient), and where K < 8 <= C and OH*OW > 1: x
 //     and g change places with their strides, C and K too, yc and yk, (IH,IW) and (OH,OW), and the map becomes its
 //     inverse, (a,b,d,q) = (stride,-pad,1,1) <-> (1,pad,-1,stride).
+// OUTER_THIN_CPU: the parameters of OUTER_CPU; needs xc = 1. For K < 8 and C >= 8 where a tap meets one position
+//     (OH*OW = 1): nothing is packed, the result is written itself. global (K, R*S*[C/64], 1)
 // SUM_CPU   contract_sum_cpu (partial, y, P, C,K,R,S, y0,yr,ys,yc,yk  GM_EPILOGUE_PARAMS)
 //     y = the partials [P][R][S][C][K] added in order. global ([K/16], C, 1)
 //

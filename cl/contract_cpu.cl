@@ -418,6 +418,53 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 #undef GM_OUTER_ROWS
 #endif // GM_CONTRACT_OUTER_CPU
 
+#ifdef GM_CONTRACT_OUTER_THIN_CPU
+
+// One column k: 64 channels of one tap, each a sum of x along the rows, scaled by single numbers of g.
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const float *restrict x,
+    global const float *restrict g, global float *y, int x0, int xh, int xw, int xn, int xc, int IH, int IW,
+    int g0, int gh, int gw, int gn, int gk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh, int dh,
+    int qh, int aw, int bw, int dw, int qw, int y0, int yp, int yr, int ys, int yc, int yk GM_EPILOGUE_PARAMS)
+{
+    int k = (int)get_group_id(0), blocks = (C + 63) / 64, tap = (int)get_group_id(1) / blocks;
+    int c0 = (int)get_group_id(1) % blocks * 64, channels = min(64, C - c0), r = tap / S, s = tap % S;
+    gm_taps ph = gm_valid_taps(r, dh, bh, ah, qh, IH, OH), pw = gm_valid_taps(s, dw, bw, aw, qw, IW, OW);
+    float sums[64];
+    float16 sum0 = (float16)0.0f, sum1 = sum0, sum2 = sum0, sum3 = sum0;
+    for (int c = 0; c < 64; c++)
+        sums[c] = 0.0f;
+    for (int h = 0; h < ph.count; h++)
+        for (int w = 0; w < pw.count; w++) {
+            global const float *from = x + x0 + (long)(ph.in + h * ph.in_step) * xh +
+                (long)(pw.in + w * pw.in_step) * xw + c0;
+            global const float *by = g + g0 + (long)(ph.first + h * ph.step) * gh +
+                (long)(pw.first + w * pw.step) * gw + (long)k * gk;
+            for (int n = 0; n < N; n++, from += xn, by += gn) {
+                if (channels < 64) {
+                    for (int c = 0; c < channels; c++)
+                        sums[c] = fma(by[0], from[c], sums[c]);
+                    continue;
+                }
+                float16 scale = (float16)by[0];
+                sum0 = fma(scale, vload16(0, from), sum0);
+                sum1 = fma(scale, vload16(1, from), sum1);
+                sum2 = fma(scale, vload16(2, from), sum2);
+                sum3 = fma(scale, vload16(3, from), sum3);
+            }
+        }
+    if (channels == 64) {
+        vstore16(sum0, 0, sums);
+        vstore16(sum1, 1, sums);
+        vstore16(sum2, 2, sums);
+        vstore16(sum3, 3, sums);
+    }
+    for (int i = 0; i < channels; i++) {
+        int c = c0 + i;
+        y[y0 + (long)r * yr + (long)s * ys + (long)c * yc + (long)k * yk] = GM_EPILOGUE1(sums[i], r, s, c, k);
+    }
+}
+#endif // GM_CONTRACT_OUTER_THIN_CPU
+
 #ifdef GM_CONTRACT_SUM_CPU
 
 // Sixteen columns of one channel, up to 16 taps at a time. In row-major weights a column's taps are contiguous and the
@@ -481,6 +528,7 @@ static void GM_NAME(GM_PLACE, global const float *restrict partial,
 #undef GM_CONTRACT_ROWS_CPU
 #undef GM_CONTRACT_THIN_CPU
 #undef GM_CONTRACT_OUTER_CPU
+#undef GM_CONTRACT_OUTER_THIN_CPU
 #undef GM_CONTRACT_SUM_CPU
 #undef GM_NAME
 #undef GM_EPILOGUE_PARAMS

@@ -1,16 +1,17 @@
-// Ceilings. fma: independent multiply-adds in registers, 12 chains a work-item. triad: x = y + s z.
+// Ceilings. fma: independent multiply-adds in registers, 12 chains of float16 a work-item. triad: x = y + s z.
 #define GM_PEAK_TWELVE(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
 
 __kernel void peak_fma(__global float *y, const float a, const float b, const int count) {
-#define GM_PEAK_START(i) float8 c##i = (float8)((float)get_global_id(0) + (float)i);
-#define GM_PEAK_STEP(i)  c##i = fma(c##i, (float8)(a), (float8)(b));
+#define GM_PEAK_START(i) float16 c##i = (float16)((float)get_global_id(0) + (float)i);
+#define GM_PEAK_STEP(i)  c##i = fma(c##i, (float16)(a), (float16)(b));
 #define GM_PEAK_ADD(i)   c0 += c##i;
     GM_PEAK_TWELVE(GM_PEAK_START)
     for (int i = 0; i < count; i++) {
         GM_PEAK_TWELVE(GM_PEAK_STEP)
     }
     GM_PEAK_TWELVE(GM_PEAK_ADD)
-    y[get_global_id(0)] = c0.s0 + c0.s1 + c0.s2 + c0.s3 + c0.s4 + c0.s5 + c0.s6 + c0.s7;
+    const float8 c = c0.lo + c0.hi;
+    y[get_global_id(0)] = c.s0 + c.s1 + c.s2 + c.s3 + c.s4 + c.s5 + c.s6 + c.s7;
 }
 
 // Work-items: `per` vectors of eight each, `step` vectors apart (1: a work-item's vectors lie together).

@@ -281,19 +281,26 @@ static gm_status emit_outer(contraction *c) {
     bool transposed = c->y.stride[1] == 1 && c->y.stride[0] != 1; // the result's rows run along c
     if (transposed || (c->K < 8 && c->C >= 8 && c->OH * c->OW > 1))
         swap_operands(c);
-    size_t columns = up(c->K, 64);
+    bool thin = !emitter->gpu && c->K < 8 && c->C >= 8 && c->OH * c->OW == 1 && c->x.stride[1] == 1;
+    size_t columns = thin ? c->K : up(c->K, 64);
     size_t tiles = c->C >= 8 ? c->R * c->S * up(c->C, 64) : up(c->R * c->S * c->C, 64);
     size_t unit = GM_MAX(emitter->info->compute_units, (size_t)1),
            wanted = emitter->gpu ? 2 * unit : GM_MAX(8 * unit, (size_t)16);
     size_t rows = c->OH * c->OW * c->N;
     size_t parts = (size_t)(c->variant->parts * (double)up(wanted, columns * tiles));
     parts = GM_MAX(GM_MIN(GM_MIN(parts, rows / 256), (size_t)64), (size_t)1);
-    bool scratch = parts > 1 || (!emitter->gpu && c->y.stride[0] != 1 && c->K > 1);
+    if (thin)
+        parts = 1;
+    bool scratch = parts > 1 || (!emitter->gpu && !thin && c->y.stride[0] != 1 && c->K > 1);
     uint32_t kernel, target = c->y.storage;
     size_t count = c->R * c->S * c->C * c->K;
     if (scratch)
         GM_TRY(gm_emit_storage(emitter, parts * count * sizeof(float), &target));
-    GM_TRY(instance(c, emitter->gpu ? "OUTER_GPU" : "OUTER_CPU", "outer", !scratch, &kernel));
+    GM_TRY(instance(c,
+                    emitter->gpu ? "OUTER_GPU"
+                    : thin       ? "OUTER_THIN_CPU"
+                                 : "OUTER_CPU",
+                    thin ? "outer_thin" : "outer", !scratch, &kernel));
     gm_launch_builder builder = {.emitter = emitter, .label = c->name};
     gm_argument_read(&builder, c->x.storage);
     gm_argument_read(&builder, c->w.storage);

@@ -215,7 +215,7 @@ static gm_status time_fma(gm_device *device, gm_program *program, double *gflops
     GM_TRY_DONE(gm_kernel_bind_value(k.kernel, 2, &b, sizeof b));
     GM_TRY_DONE(gm_kernel_bind_value(k.kernel, 3, &count, sizeof count));
     GM_TRY_DONE(median_seconds(&(subject){run_raw, &k, device}, &seconds));
-    *gflops = 2e-9 * 12 * 8 * (double)count * (double)k.global / seconds;
+    *gflops = 2e-9 * 12 * 16 * (double)count * (double)k.global / seconds;
 done:
     gm_kernel_destroy(&k.kernel);
     gm_buffer_destroy(&buffer);
