@@ -76,6 +76,15 @@ static void scale_plane(const gm_fit_source *source, size_t channel, const axis 
     }
 }
 
+// The rectangle that begins at (left, top), as it is.
+static void copy_plane(const gm_fit_source *source, size_t channel, size_t left, size_t top, size_t width,
+                       size_t height, uint8_t *out, size_t stride) {
+    const uint8_t *from = source->pixels + channel * source->plane + (top * source->width + left) * source->step;
+    for (size_t y = 0; y < height; y++, from += source->width * source->step, out += stride)
+        for (size_t x = 0; x < width; x++)
+            out[x] = from[x * source->step];
+}
+
 // Where the scaled picture lies: its whole size, the part of it that is kept, and that part's place in the output.
 typedef struct placement {
     size_t scaled, begin, count, offset;
@@ -104,16 +113,22 @@ static gm_status fit_planes(const gm_fit_source *source, gm_fit fit, uint8_t *pi
         same ? (placement){.scaled = width, .count = width} : place(source->width, source->height, width, fit);
     placement py =
         same ? (placement){.scaled = height, .count = height} : place(source->height, source->width, height, fit);
+    uint8_t *corner = pixels + py.offset * width + px.offset;
     axis across = {0}, down = {0};
     float *rows = NULL;
     gm_status status = GM_OK;
+    memset(pixels, 0, source->channels * height * width);
+    if (px.scaled == source->width && py.scaled == source->height) {
+        for (size_t channel = 0; channel < source->channels; channel++)
+            copy_plane(source, channel, px.begin, py.begin, px.count, py.count, corner + channel * height * width,
+                       width);
+        return GM_OK;
+    }
     GM_TRY_DONE(axis_init(&across, source->width, px.scaled, px.begin, px.count));
     GM_TRY_DONE(axis_init(&down, source->height, py.scaled, py.begin, py.count));
     GM_TRY_DONE(gm_alloc(&rows, source->height * px.count, sizeof *rows, "scaling"));
-    memset(pixels, 0, source->channels * height * width);
     for (size_t channel = 0; channel < source->channels; channel++)
-        scale_plane(source, channel, &across, &down, rows, pixels + (channel * height + py.offset) * width + px.offset,
-                    width);
+        scale_plane(source, channel, &across, &down, rows, corner + channel * height * width, width);
 done:
     free(rows);
     axis_finish(&across);
