@@ -20,6 +20,7 @@ void *gm_arena_alloc(gm_arena *arena, size_t bytes) {
     struct gm_arena_block *block = arena->blocks;
     if (!block || block->size - block->used < bytes) {
         size_t size = GM_MAX(bytes, (size_t)BLOCK_BYTES);
+        gm_note_allocation();
         block = calloc(1, sizeof *block + size);
         if (!block)
             return NULL;

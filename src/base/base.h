@@ -46,6 +46,10 @@ gm_status gm_fail_prefix(gm_status status, const char *format, ...) GM_PRINTF(2,
 // GM_ERROR_MEMORY with "out of memory (N bytes for WHAT)".
 gm_status gm_fail_memory(size_t bytes, const char *what);
 
+// Host allocations so far, by everything in this header: a test shows that a running step makes none.
+size_t gm_allocations(void);
+void gm_note_allocation(void);
+
 // Zeroed host memory; *out is NULL on failure. `what` names it in the message. Free with free().
 gm_status gm_alloc(void *out, size_t count, size_t size, const char *what);
 

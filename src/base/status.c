@@ -1,6 +1,7 @@
 // Error messages per thread, notices on standard error, the clock.
 #include "base/base.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,18 @@ gm_status gm_fail_memory(size_t bytes, const char *what) {
     return gm_fail(GM_ERROR_MEMORY, "out of memory: %zu bytes for %s", bytes, what);
 }
 
+static atomic_size_t allocations;
+
+size_t gm_allocations(void) {
+    return atomic_load(&allocations);
+}
+
+void gm_note_allocation(void) {
+    atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
+}
+
 gm_status gm_alloc(void *out, size_t count, size_t size, const char *what) {
+    gm_note_allocation();
     void *memory = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
     memcpy(out, &memory, sizeof memory);
     return memory ? GM_OK : gm_fail_memory(count * size, what);
@@ -48,6 +60,7 @@ gm_status gm_alloc(void *out, size_t count, size_t size, const char *what) {
 gm_status gm_grow(void *array, size_t count, size_t *capacity, size_t size, const char *what) {
     if (count < *capacity)
         return GM_OK;
+    gm_note_allocation();
     size_t grown = *capacity ? *capacity * 2 : 16;
     void *old;
     memcpy(&old, array, sizeof old);

@@ -12,6 +12,7 @@ static bool reserve(gm_text *text, size_t more) {
     if (needed <= text->capacity)
         return true;
     size_t capacity = GM_MAX(needed, 2 * text->capacity);
+    gm_note_allocation();
     char *data = realloc(text->data, capacity);
     if (!data) {
         text->failed = true;

@@ -59,7 +59,8 @@ gm_status gm_device_flush(gm_device *device);
 gm_status gm_device_finish(gm_device *device);
 // A point in the queue that can be waited for. Zeroed value = passed. Reuse waits for nothing.
 typedef struct gm_marker {
-    void *event;
+    gm_device *device;
+    void *event; // NULL: passed
 } gm_marker;
 gm_status gm_marker_record(gm_marker *marker, gm_device *device);
 gm_status gm_marker_wait(gm_marker *marker); // waits and forgets; a zeroed marker returns at once
