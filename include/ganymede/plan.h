@@ -29,6 +29,9 @@ GM_API gm_status gm_state_write(gm_state *state, const char *name, const void *v
 typedef struct gm_plan_options {
     bool separate; // a poisoned buffer for each value instead of shared memory (also GANYMEDE_PLAN=separate)
     bool unfilled; // separate, but not poisoned: for tools that report reads of what nothing has written
+    // Of products' and convolutions' operands: a permission. Where the device has no matrix units for it, or runs the
+    // kernels for CPUs, results are float32's, and a notice on standard error says so.
+    gm_precision precision;
 } gm_plan_options;
 
 // Plans every phase of the graph for the state's device: fuses, lays out memory, builds programs, binds arguments,

@@ -119,8 +119,10 @@ static gm_status build_program(gm_plan *plan) {
     gm_status status = GM_OK;
     if (emitter->kernel_count == 0)
         return GM_OK;
-    GM_TRY(gm_alloc(&sources, 3 * emitter->kernel_count + 1, sizeof *sources, "a plan's kernels"));
+    GM_TRY(gm_alloc(&sources, 3 * emitter->kernel_count + 2, sizeof *sources, "a plan's kernels"));
     GM_TRY_DONE(add_source(plan, sources, &count, "common.cl", true));
+    if (emitter->matrix)
+        GM_TRY_DONE(add_source(plan, sources, &count, "matrix.cl", true));
     for (size_t i = 0; i < emitter->kernel_count; i++)
         if (emitter->kernels[i].helper)
             GM_TRY_DONE(add_source(plan, sources, &count, emitter->kernels[i].helper, true));
@@ -138,7 +140,8 @@ static gm_status build_program(gm_plan *plan) {
             GM_TRY_DONE(add_source(plan, sources, &count, kernel->body, false));
     }
     double start = gm_seconds();
-    GM_TRY_DONE(gm_program_create(&plan->program, plan->device, sources, count, "-cl-std=CL1.2"));
+    GM_TRY_DONE(gm_program_create(&plan->program, plan->device, sources, count,
+                                  emitter->matrix ? emitter->matrix : "-cl-std=CL1.2"));
     plan->statistics.build_ms = 1e3 * (gm_seconds() - start);
 done:
     free(sources);
@@ -212,6 +215,21 @@ static bool wants_gpu_kernels(const gm_device_info *info) {
     return info->type != GM_DEVICE_CPU;
 }
 
+static gm_status choose_precision(gm_plan *plan, gm_precision precision) {
+    if (precision == GM_PRECISION_FLOAT32)
+        return GM_OK;
+    if ((unsigned)precision > GM_PRECISION_BF16)
+        return gm_fail(GM_ERROR_ARGUMENT, "precision %u is unknown", (unsigned)precision);
+    if (plan->emitter.gpu)
+        GM_TRY(gm_device_matrix(plan->device, precision, &plan->emitter.matrix));
+    if (plan->emitter.matrix)
+        gm_debug("precision %s: contractions with %s", gm_precision_names[precision], plan->emitter.matrix);
+    else
+        gm_warn("precision %s is not used, results are float32's: %s", gm_precision_names[precision],
+                plan->emitter.gpu ? "the device shows no matrix units for it" : "the kernels for CPUs know no other");
+    return GM_OK;
+}
+
 gm_status gm_plan_create(gm_plan **out, gm_graph *graph, gm_state *state, const gm_plan_options *options) {
     *out = NULL;
     GM_TRY(gm_graph_status(graph));
@@ -226,6 +244,7 @@ gm_status gm_plan_create(gm_plan **out, gm_graph *graph, gm_state *state, const 
     plan->separate = plan->unfilled || (options && options->separate) || (mode && strcmp(mode, "separate") == 0);
     plan->emitter.info = gm_device_get_info(state->device);
     plan->emitter.gpu = wants_gpu_kernels(plan->emitter.info);
+    GM_TRY_DONE(choose_precision(plan, options ? options->precision : GM_PRECISION_FLOAT32));
     GM_TRY_DONE(list_leaves(plan));
     GM_TRY_DONE(list_nodes(plan));
     for (size_t i = 0; i < graph->phase_count; i++)

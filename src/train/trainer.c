@@ -184,7 +184,8 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options) {
     GM_TRY(gm_gan_init(&trainer->gan, recipe, gm_dataset_get_info(trainer->data), trainer->resident));
     GM_TRY(gm_sampling_init(&trainer->sampling, recipe));
     GM_TRY(gm_state_create(&trainer->state, trainer->device, recipe->seed));
-    GM_TRY(gm_plan_create(&trainer->plan, trainer->gan.graph, trainer->state, NULL));
+    gm_plan_options plan_options = {.precision = (gm_precision)recipe->precision};
+    GM_TRY(gm_plan_create(&trainer->plan, trainer->gan.graph, trainer->state, &plan_options));
     if (!options->no_folder)
         GM_TRY(gm_plan_create(&trainer->sampling_plan, trainer->sampling.graph, trainer->state, NULL));
     GM_TRY(gm_alloc(&trainer->indices, recipe->data.batch, sizeof *trainer->indices, "a batch's indices"));
