@@ -46,7 +46,8 @@
 // SUM_CPU   contract_sum_cpu (partial, y, P, C,K,R,S, y0,yr,ys,yc,yk  GM_EPILOGUE_PARAMS)
 //     y = the partials [P][R][S][C][K] added in order. global ([K/16], C, 1)
 //
-// GPU family: local memory tiles; weights are read where they are, through strides: no packing.
+// GPU family: local memory tiles; weights are read where they are, through strides: no packing. In a program that has
+// matrix.cl before it, ROWS and OUTER round their operands as that says and multiply on matrix units.
 // ROWS_GPU  contract_rows_gpu (x, w, y, x0,xh,xw,xn,xc, IH,IW, w0,wk,wc,wr,ws, y0,yh,yw,yn,yk, OH,OW, N,C,K,R,S,
 //                              ah,bh,dh,qh, aw,bw,dw,qw  GM_EPILOGUE_PARAMS)
 //     global (16*[K/64], 16*[OH*OW*N/64], 1), local (16, 16, 1). OH*OW*N < 2^31.

@@ -12,22 +12,83 @@
 
 #ifndef GM_CONTRACT_GPU_ONCE
 #define GM_CONTRACT_GPU_ONCE
-// A work-group of 16 x 16 items makes a square of results; each item a square of GM_GPU_BLOCK, 16 apart, so that
-// neighbours read neighbouring local memory and write neighbouring results. Lines are padded against bank conflicts.
+// A work-group of 16 x 16 items makes a square of GM_GPU_TILE results, GM_GPU_SUMS an item. It walks along the
+// contraction in steps of GM_GPU_DEPTH words of GM_GPU_PACK values. With matrix.cl in the program words are what that
+// says and matrix units multiply; else they are floats.
+//   GM_GPU_ROW(e), GM_GPU_COLUMN(e)  where the sum e of an item lies in the tile
+//   GM_GPU_<section>_LINE, _WORD     how far apart rows and words lie in local memory: items that are neighbours in
+//                                    global memory store side by side, and lines are padded against bank conflicts
 #define GM_GPU_BLOCK 4
 #define GM_GPU_TILE (16 * GM_GPU_BLOCK)
-#define GM_GPU_LINE (GM_GPU_TILE + 1)
+#define GM_GPU_SUMS (GM_GPU_BLOCK * GM_GPU_BLOCK)
 #define GM_GPU_DEPTH 16
+#ifdef GM_MATRIX_PACK
 
-static void gm_gpu_multiply(local const float *a, local const float *b, int ty, int tx,
-    float sum[GM_GPU_BLOCK * GM_GPU_BLOCK])
+#define GM_GPU_PACK GM_MATRIX_PACK
+#define GM_GPU_STEP (GM_GPU_DEPTH * GM_GPU_PACK)
+#define GM_GPU_ROWS_LINE (GM_GPU_DEPTH + 4)
+#define GM_GPU_ROWS_WORD 1
+#define GM_GPU_OUTER_LINE 1
+#define GM_GPU_OUTER_WORD (GM_GPU_TILE + 8)
+#define GM_GPU_WORDS (GM_GPU_TILE * (GM_GPU_DEPTH + 4))
+// Each sub-group makes 32 x 16 results, as 2 x 2 fragments.
+#define GM_GPU_PART(item) ((item) / GM_MATRIX_ITEMS)
+#define GM_GPU_PART_ROW(item) (GM_GPU_PART(item) / 4 * 2 * GM_MATRIX_ROWS)
+#define GM_GPU_PART_COLUMN(item) (GM_GPU_PART(item) % 4 * 2 * GM_MATRIX_COLUMNS)
+#define GM_GPU_ROW(e) (GM_GPU_PART_ROW(item) + (e) / 8 * GM_MATRIX_ROWS + gm_matrix_row(item, (e) % 4))
+#define GM_GPU_COLUMN(e) (GM_GPU_PART_COLUMN(item) + (e) / 4 % 2 * GM_MATRIX_COLUMNS + gm_matrix_column(item, (e) % 4))
+#define GM_GPU_LOCAL GM_MATRIX_LOCAL(exchange, 256)
+#define gm_gpu_word gm_matrix_word
+typedef uint gm_gpu_operand;
+
+static void gm_gpu_multiply(local const uint *a, local const uint *b, int line, int word, int item,
+    float sum[GM_GPU_SUMS], local uint *exchange)
+{
+    a += GM_GPU_PART_ROW(item) * line;
+    b += GM_GPU_PART_COLUMN(item) * line;
+#pragma unroll
+    for (int w = 0; w < GM_GPU_DEPTH; w += GM_MATRIX_WORDS) {
+        uint4 u[2];
+        uint2 v[2];
+#pragma unroll
+        for (int i = 0; i < 2; i++) {
+            u[i] = gm_matrix_load_a(a + i * GM_MATRIX_ROWS * line + w * word, line, word, item);
+            v[i] = gm_matrix_load_b(b + i * GM_MATRIX_COLUMNS * line + w * word, line, word, item);
+        }
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            float4 part = (float4)(sum[4 * i], sum[4 * i + 1], sum[4 * i + 2], sum[4 * i + 3]);
+            part = gm_matrix_multiply(u[i / 2], v[i % 2], part, item, exchange);
+            sum[4 * i] = part.x, sum[4 * i + 1] = part.y, sum[4 * i + 2] = part.z, sum[4 * i + 3] = part.w;
+        }
+    }
+}
+
+#else
+
+// An item's sums lie 16 apart, so that neighbours read neighbouring local memory and write neighbouring results.
+#define GM_GPU_PACK 1
+#define GM_GPU_STEP GM_GPU_DEPTH
+#define GM_GPU_ROWS_LINE 1
+#define GM_GPU_ROWS_WORD (GM_GPU_TILE + 1)
+#define GM_GPU_OUTER_LINE GM_GPU_ROWS_LINE
+#define GM_GPU_OUTER_WORD GM_GPU_ROWS_WORD
+#define GM_GPU_WORDS (GM_GPU_DEPTH * (GM_GPU_TILE + 1))
+#define GM_GPU_ROW(e) (item / 16 + (e) / GM_GPU_BLOCK * 16)
+#define GM_GPU_COLUMN(e) (item % 16 + (e) % GM_GPU_BLOCK * 16)
+#define GM_GPU_LOCAL local float *exchange = 0
+#define gm_gpu_word(value) ((value)[0])
+typedef float gm_gpu_operand;
+
+static void gm_gpu_multiply(local const float *a, local const float *b, int line, int word, int item,
+    float sum[GM_GPU_SUMS], local float *exchange)
 {
     for (int c = 0; c < GM_GPU_DEPTH; c++) {
         float u[GM_GPU_BLOCK], v[GM_GPU_BLOCK];
 #pragma unroll
         for (int i = 0; i < GM_GPU_BLOCK; i++) {
-            u[i] = a[c * GM_GPU_LINE + ty + 16 * i];
-            v[i] = b[c * GM_GPU_LINE + tx + 16 * i];
+            u[i] = a[c * word + (item / 16 + 16 * i) * line];
+            v[i] = b[c * word + (item % 16 + 16 * i) * line];
         }
 #pragma unroll
         for (int i = 0; i < GM_GPU_BLOCK; i++)
@@ -36,6 +97,8 @@ static void gm_gpu_multiply(local const float *a, local const float *b, int ty, 
                 sum[i * GM_GPU_BLOCK + j] = fma(u[i], v[j], sum[i * GM_GPU_BLOCK + j]);
     }
 }
+
+#endif
 #endif // GM_CONTRACT_GPU_ONCE
 
 #ifdef GM_CONTRACT_ROWS_GPU
@@ -47,17 +110,20 @@ kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global cons
     int w0, int wk, int wc, int wr, int ws, int y0, int yh, int yw, int yn, int yk, int OH, int OW, int N, int C, int K,
     int R, int S, int ah, int bh, int dh, int qh, int aw, int bw, int dw, int qw GM_EPILOGUE_PARAMS)
 {
-    local float a[GM_GPU_DEPTH * GM_GPU_LINE], b[GM_GPU_DEPTH * GM_GPU_LINE];
-    float sum[GM_GPU_BLOCK * GM_GPU_BLOCK];
-    int tx = (int)get_local_id(0), ty = (int)get_local_id(1), item = 16 * ty + tx;
+    local gm_gpu_operand a[GM_GPU_WORDS], b[GM_GPU_WORDS];
+    GM_GPU_LOCAL;
+    float sum[GM_GPU_SUMS];
+    int item = 16 * (int)get_local_id(1) + (int)get_local_id(0);
     int k0 = GM_GPU_TILE * (int)get_group_id(0), m0 = GM_GPU_TILE * (int)get_group_id(1), total = OH * OW * N;
     int pixel0 = m0 / N, pixel1 = (min(m0 + GM_GPU_TILE, total) - 1) / N;
     bool x_rows = xc != 1, w_columns = wk <= wc; // which index neighbouring items take: the one closer in memory
 
     int row[GM_GPU_BLOCK], row_h[GM_GPU_BLOCK], row_w[GM_GPU_BLOCK]; // the rows this item loads
     long row_at[GM_GPU_BLOCK];
-    for (int i = 0; i < GM_GPU_BLOCK * GM_GPU_BLOCK; i++)
-        sum[i] = 0;
+#pragma unroll
+    for (int e = 0; e < GM_GPU_SUMS; e++)
+        sum[e] = 0;
+#pragma unroll
     for (int i = 0; i < GM_GPU_BLOCK; i++) {
         row[i] = x_rows ? item % GM_GPU_TILE : item / GM_GPU_DEPTH + 16 * i;
         int m = m0 + row[i], pixel = m / N;
@@ -75,49 +141,63 @@ kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global cons
                 continue;
             bool valid[GM_GPU_BLOCK];
             long at[GM_GPU_BLOCK];
+#pragma unroll
             for (int i = 0; i < GM_GPU_BLOCK; i++) {
                 int ih = row_h[i] < 0 ? -1 : gm_input_at(row_h[i], r, ah, bh, dh, qh, IH);
                 int iw = gm_input_at(row_w[i], s, aw, bw, dw, qw, IW);
                 valid[i] = ih >= 0 && iw >= 0;
                 at[i] = row_at[i] + (long)ih * xh + (long)iw * xw;
             }
-            for (int c0 = 0; c0 < C; c0 += GM_GPU_DEPTH) {
+            for (int c0 = 0; c0 < C; c0 += GM_GPU_STEP) {
+#pragma unroll
                 for (int i = 0; i < GM_GPU_BLOCK; i++) {
-                    int c = x_rows ? item / GM_GPU_TILE + 256 / GM_GPU_TILE * i : item % GM_GPU_DEPTH;
-                    a[c * GM_GPU_LINE + row[i]] = valid[i] && c0 + c < C ? x[at[i] + (long)(c0 + c) * xc] : 0.0f;
-                    int bc = w_columns ? item / GM_GPU_TILE + 256 / GM_GPU_TILE * i : item % GM_GPU_DEPTH;
-                    int bk = w_columns ? item % GM_GPU_TILE : item / GM_GPU_DEPTH + 16 * i;
-                    b[bc * GM_GPU_LINE + bk] = c0 + bc < C && k0 + bk < K ? w[w0 + (long)(k0 + bk) * wk +
-                        (long)(c0 + bc) * wc + (long)r * wr + (long)s * ws] : 0.0f;
+                    float u[GM_GPU_PACK], v[GM_GPU_PACK];
+                    int word = x_rows ? item / GM_GPU_TILE + 256 / GM_GPU_TILE * i : item % GM_GPU_DEPTH;
+#pragma unroll
+                    for (int p = 0; p < GM_GPU_PACK; p++) {
+                        int c = c0 + word * GM_GPU_PACK + p;
+                        u[p] = valid[i] && c < C ? x[at[i] + (long)c * xc] : 0.0f;
+                    }
+                    a[word * GM_GPU_ROWS_WORD + row[i] * GM_GPU_ROWS_LINE] = gm_gpu_word(u);
+                    word = w_columns ? item / GM_GPU_TILE + 256 / GM_GPU_TILE * i : item % GM_GPU_DEPTH;
+                    int column = w_columns ? item % GM_GPU_TILE : item / GM_GPU_DEPTH + 16 * i, k = k0 + column;
+#pragma unroll
+                    for (int p = 0; p < GM_GPU_PACK; p++) {
+                        int c = c0 + word * GM_GPU_PACK + p;
+                        v[p] = c < C && k < K ?
+                            w[w0 + (long)k * wk + (long)c * wc + (long)r * wr + (long)s * ws] : 0.0f;
+                    }
+                    b[word * GM_GPU_ROWS_WORD + column * GM_GPU_ROWS_LINE] = gm_gpu_word(v);
                 }
                 barrier(CLK_LOCAL_MEM_FENCE);
-                gm_gpu_multiply(a, b, ty, tx, sum);
+                gm_gpu_multiply(a, b, GM_GPU_ROWS_LINE, GM_GPU_ROWS_WORD, item, sum, exchange);
                 barrier(CLK_LOCAL_MEM_FENCE);
             }
         }
-    for (int i = 0; i < GM_GPU_BLOCK; i++)
-        for (int j = 0; j < GM_GPU_BLOCK; j++) {
-            int m = m0 + ty + 16 * i, k = k0 + tx + 16 * j;
-            if (m >= total || k >= K)
-                continue;
-            int n = m % N, oh = m / N / OW, ow = m / N % OW;
-            float value = sum[i * GM_GPU_BLOCK + j];
-            y[y0 + (long)oh * yh + (long)ow * yw + (long)n * yn + (long)k * yk] = GM_EPILOGUE1(value, oh, ow, n, k);
-        }
+#pragma unroll
+    for (int e = 0; e < GM_GPU_SUMS; e++) {
+        int m = m0 + GM_GPU_ROW(e), k = k0 + GM_GPU_COLUMN(e);
+        if (m >= total || k >= K)
+            continue;
+        int n = m % N, oh = m / N / OW, ow = m / N % OW;
+        float value = sum[e];
+        y[y0 + (long)oh * yh + (long)ow * yw + (long)n * yn + (long)k * yk] = GM_EPILOGUE1(value, oh, ow, n, k);
+    }
 }
 #endif // GM_CONTRACT_ROWS_GPU
 
 #ifdef GM_CONTRACT_OUTER_GPU
 
-// Each item loads one row of both operands per step, so a row's position is found once.
+// Each item loads one word of both operands per step and column, so a row's position is found once.
 kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global const float *restrict x,
     global const float *restrict g, global float *y, int x0, int xh, int xw, int xn, int xc, int IH, int IW,
     int g0, int gh, int gw, int gn, int gk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh, int dh,
     int qh, int aw, int bw, int dw, int qw, int y0, int yp, int yr, int ys, int yc, int yk GM_EPILOGUE_PARAMS)
 {
-    local float a[GM_GPU_DEPTH * GM_GPU_LINE], b[GM_GPU_DEPTH * GM_GPU_LINE];
-    float sum[GM_GPU_BLOCK * GM_GPU_BLOCK];
-    int tx = (int)get_local_id(0), ty = (int)get_local_id(1);
+    local gm_gpu_operand a[GM_GPU_WORDS], b[GM_GPU_WORDS];
+    GM_GPU_LOCAL;
+    float sum[GM_GPU_SUMS];
+    int tx = (int)get_local_id(0), ty = (int)get_local_id(1), item = 16 * ty + tx;
     int k0 = GM_GPU_TILE * (int)get_group_id(0), block = (int)get_group_id(1), split = (int)get_group_id(2);
     bool spans = C < 8; // m counts (tap, channel) pairs; a block lies within one tap unless there are few channels
     int blocks = (C + GM_GPU_TILE - 1) / GM_GPU_TILE, tap = spans ? 0 : block / blocks;
@@ -130,37 +210,50 @@ kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global cons
     int begin = (int)((long)total * split / (long)get_num_groups(2));
     int end = (int)((long)total * (split + 1) / (long)get_num_groups(2));
 
-    for (int i = 0; i < GM_GPU_BLOCK * GM_GPU_BLOCK; i++)
-        sum[i] = 0;
-    for (int row0 = begin; row0 < end; row0 += GM_GPU_DEPTH) {
-        int row = row0 + ty, pixel = row / N, n = row % N, h = pixel / max(tw.count, 1), v = pixel % max(tw.count, 1);
-        int oh = th.first + h * th.step, ow = tw.first + v * tw.step;
-        for (int i = 0; i < GM_GPU_BLOCK; i++) {
-            int l = tx + 16 * i, m = m0 + l, c = m, ih = th.in + h * th.in_step, iw = tw.in + v * tw.in_step;
-            if (spans) {
-                c = m % C;
-                ih = gm_input_at(oh, m / C / S, ah, bh, dh, qh, IH);
-                iw = gm_input_at(ow, m / C % S, aw, bw, dw, qw, IW);
+#pragma unroll
+    for (int e = 0; e < GM_GPU_SUMS; e++)
+        sum[e] = 0;
+    for (int row0 = begin; row0 < end; row0 += GM_GPU_STEP) {
+        float u[GM_GPU_BLOCK][GM_GPU_PACK], v[GM_GPU_BLOCK][GM_GPU_PACK];
+#pragma unroll
+        for (int p = 0; p < GM_GPU_PACK; p++) {
+            int row = row0 + ty * GM_GPU_PACK + p, pixel = row / N, n = row % N;
+            int h = pixel / max(tw.count, 1), o = pixel % max(tw.count, 1);
+            int oh = th.first + h * th.step, ow = tw.first + o * tw.step;
+#pragma unroll
+            for (int i = 0; i < GM_GPU_BLOCK; i++) {
+                int l = tx + 16 * i, m = m0 + l, c = m, ih = th.in + h * th.in_step, iw = tw.in + o * tw.in_step;
+                if (spans) {
+                    c = m % C;
+                    ih = gm_input_at(oh, m / C / S, ah, bh, dh, qh, IH);
+                    iw = gm_input_at(ow, m / C % S, aw, bw, dw, qw, IW);
+                }
+                u[i][p] = row < end && m < m_end && ih >= 0 && iw >= 0 ?
+                    x[x0 + (long)ih * xh + (long)iw * xw + (long)n * xn + (long)c * xc] : 0.0f;
+                v[i][p] = row < end && k0 + l < K ?
+                    g[g0 + (long)oh * gh + (long)ow * gw + (long)n * gn + (long)(k0 + l) * gk] : 0.0f;
             }
-            a[ty * GM_GPU_LINE + l] = row < end && m < m_end && ih >= 0 && iw >= 0 ?
-                x[x0 + (long)ih * xh + (long)iw * xw + (long)n * xn + (long)c * xc] : 0.0f;
-            b[ty * GM_GPU_LINE + l] = row < end && k0 + l < K ?
-                g[g0 + (long)oh * gh + (long)ow * gw + (long)n * gn + (long)(k0 + l) * gk] : 0.0f;
+        }
+#pragma unroll
+        for (int i = 0; i < GM_GPU_BLOCK; i++) {
+            int at = ty * GM_GPU_OUTER_WORD + (tx + 16 * i) * GM_GPU_OUTER_LINE;
+            a[at] = gm_gpu_word(u[i]);
+            b[at] = gm_gpu_word(v[i]);
         }
         barrier(CLK_LOCAL_MEM_FENCE);
-        gm_gpu_multiply(a, b, ty, tx, sum);
+        gm_gpu_multiply(a, b, GM_GPU_OUTER_LINE, GM_GPU_OUTER_WORD, item, sum, exchange);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
-    for (int i = 0; i < GM_GPU_BLOCK; i++)
-        for (int j = 0; j < GM_GPU_BLOCK; j++) {
-            int m = m0 + ty + 16 * i, k = k0 + tx + 16 * j;
-            if (m >= m_end || k >= K)
-                continue;
-            int c = spans ? m % C : m, r = (spans ? m / C : tap) / S, s = (spans ? m / C : tap) % S;
-            float value = sum[i * GM_GPU_BLOCK + j];
-            y[y0 + (long)split * yp + (long)r * yr + (long)s * ys + (long)c * yc + (long)k * yk] =
-                GM_EPILOGUE1(value, r, s, c, k);
-        }
+#pragma unroll
+    for (int e = 0; e < GM_GPU_SUMS; e++) {
+        int m = m0 + GM_GPU_ROW(e), k = k0 + GM_GPU_COLUMN(e);
+        if (m >= m_end || k >= K)
+            continue;
+        int c = spans ? m % C : m, r = (spans ? m / C : tap) / S, s = (spans ? m / C : tap) % S;
+        float value = sum[e];
+        y[y0 + (long)split * yp + (long)r * yr + (long)s * ys + (long)c * yc + (long)k * yk] =
+            GM_EPILOGUE1(value, r, s, c, k);
+    }
 }
 #endif // GM_CONTRACT_OUTER_GPU
 

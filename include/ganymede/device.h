@@ -16,6 +16,10 @@ typedef struct gm_device gm_device;
 
 typedef enum gm_device_type { GM_DEVICE_OTHER = 0, GM_DEVICE_CPU, GM_DEVICE_GPU, GM_DEVICE_ACCELERATOR } gm_device_type;
 
+// What products of matrices and convolutions multiply: operands rounded to 24, 11 or 8 significant bits, to nearest
+// with ties to even. Sums and all that lies in memory are float32.
+typedef enum gm_precision { GM_PRECISION_FLOAT32 = 0, GM_PRECISION_TF32, GM_PRECISION_BF16 } gm_precision;
+
 // What a device reports of itself; strings belong to the list or the device.
 typedef struct gm_device_info {
     int platform_index, device_index; // the selector "P:D"

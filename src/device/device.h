@@ -55,6 +55,12 @@ typedef struct gm_cost {
 gm_status gm_kernel_launch(gm_kernel *kernel, size_t dims, const size_t *global, const size_t *local,
                            const gm_cost *cost);
 
+extern const char *const gm_precision_names[]; // by gm_precision, ended by NULL
+// The build options of a program that begins with matrix.cl and multiplies at that precision on this device's matrix
+// units; NULL: it has none that compute what they should. They are tried by the first question, whose answer the device
+// keeps. GANYMEDE_MATRIX=emulated: instead, options of the slow emulation, for tests.
+gm_status gm_device_matrix(gm_device *device, gm_precision precision, const char **options);
+
 gm_status gm_device_flush(gm_device *device);
 gm_status gm_device_finish(gm_device *device);
 // A point in the queue that can be waited for. Zeroed value = passed. Reuse waits for nothing.

@@ -47,6 +47,9 @@ typedef struct gm_source_text {
     const char *name, *text;
 } gm_source_text;
 
+enum { GM_MATRIX_UNITS = 4 };
+typedef enum gm_matrix_answer { GM_MATRIX_UNKNOWN = 0, GM_MATRIX_FAILS, GM_MATRIX_RUNS } gm_matrix_answer;
+
 struct gm_device {
     gm_device_info info;
     cl_platform_id platform;
@@ -67,6 +70,7 @@ struct gm_device {
     uint64_t cache_identity; // hash of everything but text and options that a binary depends on
     gm_buffer *gemm_scratch;
     bool clblast_used;
+    gm_matrix_answer matrix_answers[GM_MATRIX_UNITS]; // what matrix.c found, by its table's rows
 };
 
 struct gm_buffer {

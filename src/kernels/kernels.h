@@ -97,7 +97,8 @@ typedef struct gm_shared_value {
 
 typedef struct gm_emitter {
     const gm_device_info *info;
-    bool gpu; // which kernel family
+    bool gpu;           // which kernel family
+    const char *matrix; // gpu: contractions on matrix units, with these build options; NULL: in float32
     gm_arena arena;
     gm_launch *launches;
     size_t launch_count, launch_capacity;

@@ -119,8 +119,10 @@ static gm_status build_program(gm_plan *plan) {
     gm_status status = GM_OK;
     if (emitter->kernel_count == 0)
         return GM_OK;
-    GM_TRY(gm_alloc(&sources, 3 * emitter->kernel_count + 1, sizeof *sources, "a plan's kernels"));
+    GM_TRY(gm_alloc(&sources, 3 * emitter->kernel_count + 2, sizeof *sources, "a plan's kernels"));
     GM_TRY_DONE(add_source(plan, sources, &count, "common.cl", true));
+    if (emitter->matrix)
+        GM_TRY_DONE(add_source(plan, sources, &count, "matrix.cl", true));
     for (size_t i = 0; i < emitter->kernel_count; i++)
         if (emitter->kernels[i].helper)
             GM_TRY_DONE(add_source(plan, sources, &count, emitter->kernels[i].helper, true));
@@ -138,7 +140,8 @@ static gm_status build_program(gm_plan *plan) {
             GM_TRY_DONE(add_source(plan, sources, &count, kernel->body, false));
     }
     double start = gm_seconds();
-    GM_TRY_DONE(gm_program_create(&plan->program, plan->device, sources, count, "-cl-std=CL1.2"));
+    GM_TRY_DONE(gm_program_create(&plan->program, plan->device, sources, count,
+                                  emitter->matrix ? emitter->matrix : "-cl-std=CL1.2"));
     plan->statistics.build_ms = 1e3 * (gm_seconds() - start);
 done:
     free(sources);
@@ -210,8 +213,33 @@ static bool wants_gpu_kernels(const gm_device_info *info) {
     return info->type != GM_DEVICE_CPU;
 }
 
-static gm_status create_lowered(gm_plan **out, gm_graph *graph, gm_state *state, const gm_plan_options *options,
-                                bool trial) {
+// What the program is built with; NULL: float32.
+static gm_status choose_precision(gm_device *device, gm_precision precision, const char **matrix) {
+    *matrix = NULL;
+    if (precision == GM_PRECISION_FLOAT32)
+        return GM_OK;
+    if ((unsigned)precision > GM_PRECISION_BF16)
+        return gm_fail(GM_ERROR_ARGUMENT, "precision %u is unknown", (unsigned)precision);
+    bool gpu = wants_gpu_kernels(gm_device_get_info(device));
+    if (gpu)
+        GM_TRY(gm_device_matrix(device, precision, matrix));
+    if (*matrix)
+        gm_debug("precision %s: contractions with %s", gm_precision_names[precision], *matrix);
+    else
+        gm_warn("precision %s is not used, results are float32's: %s", gm_precision_names[precision],
+                gpu ? "the device shows no matrix units for it" : "the kernels for CPUs know no other");
+    return GM_OK;
+}
+
+// How a plan differs from the default: what the caller asked for, and what that is on the device.
+typedef struct plan_request {
+    const gm_plan_options *options; // NULL: defaults
+    const char *matrix;
+    bool trial;
+} plan_request;
+
+static gm_status create_lowered(gm_plan **out, gm_graph *graph, gm_state *state, const plan_request *request) {
+    const gm_plan_options *options = request->options;
     gm_plan *plan;
     gm_status status = GM_OK;
     GM_TRY(gm_alloc(&plan, 1, sizeof *plan, "a plan"));
@@ -219,12 +247,13 @@ static gm_status create_lowered(gm_plan **out, gm_graph *graph, gm_state *state,
     plan->state = state;
     plan->device = state->device;
     const char *mode = getenv("GANYMEDE_PLAN");
-    plan->trial = trial;
+    plan->trial = request->trial;
     plan->tuning = options ? options->tuning : NULL;
     plan->unfilled = options && options->unfilled;
     plan->separate = plan->unfilled || (options && options->separate) || (mode && strcmp(mode, "separate") == 0);
     plan->emitter.info = gm_device_get_info(state->device);
     plan->emitter.gpu = wants_gpu_kernels(plan->emitter.info);
+    plan->emitter.matrix = request->matrix;
     GM_TRY_DONE(list_leaves(plan));
     GM_TRY_DONE(list_nodes(plan));
     for (size_t i = 0; i < graph->phase_count; i++)
@@ -236,16 +265,16 @@ done:
     return status;
 }
 
-static gm_status create(gm_plan **out, gm_graph *graph, gm_state *state, const gm_plan_options *options, bool trial) {
+static gm_status create(gm_plan **out, gm_graph *graph, gm_state *state, const plan_request *request) {
     *out = NULL;
     gm_plan *plan = NULL;
     gm_status status = GM_OK;
     GM_TRY(gm_graph_status(graph));
-    GM_TRY_DONE(create_lowered(&plan, graph, state, options, trial));
+    GM_TRY_DONE(create_lowered(&plan, graph, state, request));
     if (plan->asked_count > 0 && plan->tuning->mode != GM_TUNING_STORED) {
         GM_TRY_DONE(gm_tune_measure(plan));
         gm_plan_destroy(&plan);
-        GM_TRY_DONE(create_lowered(&plan, graph, state, options, trial));
+        GM_TRY_DONE(create_lowered(&plan, graph, state, request));
     }
     GM_TRY_DONE(gm_memory_plan(plan));
     GM_TRY_DONE(build_program(plan));
@@ -259,11 +288,14 @@ done:
 }
 
 gm_status gm_plan_create(gm_plan **plan, gm_graph *graph, gm_state *state, const gm_plan_options *options) {
-    return create(plan, graph, state, options, false);
+    plan_request request = {.options = options};
+    *plan = NULL;
+    GM_TRY(choose_precision(state->device, options ? options->precision : GM_PRECISION_FLOAT32, &request.matrix));
+    return create(plan, graph, state, &request);
 }
 
-gm_status gm_plan_create_trial(gm_plan **plan, gm_graph *graph, gm_state *state) {
-    return create(plan, graph, state, NULL, true);
+gm_status gm_plan_create_trial(gm_plan **plan, gm_graph *graph, gm_state *state, const char *matrix) {
+    return create(plan, graph, state, &(plan_request){.matrix = matrix, .trial = true});
 }
 
 void gm_plan_destroy(gm_plan **out) {

@@ -178,7 +178,7 @@ gm_status gm_tune_choose(gm_plan *plan, const gm_tensor *node, const char **vari
 gm_status gm_tune_measure(gm_plan *plan);
 // The magnitude of a leaf, made by the phase in the order that it would have inside a step: for measuring.
 gm_tensor *gm_tune_inside(gm_phase *before, gm_tensor *leaf);
-gm_status gm_plan_create_trial(gm_plan **plan, gm_graph *graph, gm_state *state);
+gm_status gm_plan_create_trial(gm_plan **plan, gm_graph *graph, gm_state *state, const char *matrix);
 gm_status gm_memory_plan(gm_plan *plan);
 // gm_plan_run without its limit on what is in flight: for measuring, where something waits in the end.
 gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *phase);

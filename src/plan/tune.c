@@ -32,6 +32,8 @@ static gm_status describe(const gm_plan *plan, const gm_tensor *node, char **key
     const gm_family *family = plan->family[node->id];
     gm_text text = {0};
     gm_text_printf(&text, "%s %s", plan->emitter.gpu ? "gpu" : "cpu", node->op->name);
+    if (plan->emitter.matrix)
+        gm_text_printf(&text, " %s", plan->emitter.matrix);
     for (size_t i = 0; i <= node->input_count; i++) {
         const gm_shape *shape = i < node->input_count ? &node->input[i]->shape : &node->shape;
         gm_text_append(&text, i < node->input_count ? " " : " -> ");
@@ -249,7 +251,7 @@ gm_status gm_tune_measure(gm_plan *plan) {
     gm_phase *before = gm_phase_create(graph, "before");
     GM_TRY_DONE(list_trials(plan, graph, before, trials, &count));
     GM_TRY_DONE(gm_state_create(&state, plan->device, 1));
-    GM_TRY_DONE(gm_plan_create_trial(&candidates, graph, state));
+    GM_TRY_DONE(gm_plan_create_trial(&candidates, graph, state, plan->emitter.matrix));
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < 2; k++)
             GM_TRY_DONE(fill(candidates, trials[i].input[k]));

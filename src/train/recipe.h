@@ -7,13 +7,13 @@
 
 #include "base/base.h"
 #include "ganymede/data.h"
+#include "ganymede/device.h"
 #include "ganymede/loss.h"
 #include "ganymede/nn.h"
 #include "ganymede/optim.h"
 
 typedef enum gm_resident { GM_RESIDENT_AUTO = 0, GM_RESIDENT_YES, GM_RESIDENT_NO } gm_resident;
 typedef enum gm_latent { GM_LATENT_NORMAL = 0, GM_LATENT_UNIFORM } gm_latent; // N(0, 1), U(-1, 1)
-typedef enum gm_precision { GM_PRECISION_FLOAT32 = 0 } gm_precision;
 
 typedef struct gm_recipe_network {
     const gm_layer *layers; // `count`, at least 1, each passed gm_layer_check: for gm_network_create

@@ -7,8 +7,8 @@
 static const char *const splits[] = {"train", "test", NULL};
 static const char *const fits[] = {"auto", "pad", "resize", "crop", NULL}; // gm_fit
 static const char *const residents[] = {"auto", "yes", "no", NULL};
+static const char *const precisions[] = {"float32", "tf32", "bf16", NULL}; // gm_precision
 static const char *const distributions[] = {"normal", "uniform", NULL};
-static const char *const precisions[] = {"float32", NULL};
 
 #define PLACE(field) .offset = offsetof(gm_recipe, field)
 #define INTEGER(path, field, least, most, standard, text)                                                              \
@@ -73,7 +73,9 @@ const gm_recipe_row gm_recipe_rows[] = {
     OURS("optimizer.discriminator", optimizer.discriminator, gm_recipe_optimizer_kind,
          "{adam: {rate: 2e-4, beta1: 0.5}}", false, "the discriminator's update rule"),
     INTEGER("discriminator_steps", discriminator_steps, 1, 1000, 1, "discriminator steps per generator step"),
-    CHOICE("precision", precision, precisions, 0, "of values and arithmetic"),
+    CHOICE("precision", precision, precisions, GM_PRECISION_FLOAT32,
+           "of what training's convolutions and matrix products multiply, where a GPU has units for it: 24, 11 or 8 "
+           "significant bits; sums and values stay float32, and so does all else"),
     INTEGER("log.every", log.every, 1, 1000000000, 50, "generator steps between lines of log.jsonl"),
     INTEGER("log.samples", log.samples, 0, 1000000000, 500, "generator steps between pictures of samples; 0: none"),
     INTEGER("log.checkpoint", log.checkpoint, 0, 1000000000, 1000,

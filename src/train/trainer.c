@@ -127,8 +127,9 @@ static gm_status open_tuning(gm_trainer *trainer, gm_train_tuning how) {
 }
 
 static gm_status plan_step(gm_trainer *trainer) {
-    GM_TRY(gm_plan_create(&trainer->plan, trainer->gan.graph, trainer->state,
-                          &(gm_plan_options){.tuning = trainer->tuning}));
+    GM_TRY(gm_plan_create(
+        &trainer->plan, trainer->gan.graph, trainer->state,
+        &(gm_plan_options){.precision = (gm_precision)trainer->recipe->precision, .tuning = trainer->tuning}));
     if (!trainer->tuning)
         return GM_OK;
     if (gm_tuning_save(trainer->tuning) != GM_OK)

@@ -112,6 +112,31 @@ class Train(CommandTest):
         self.assertEqual(last.read_bytes(), before)
         self.assertEqual(read_log(self.folder / "a", without=()), log)
 
+    def test_precision_that_the_device_lacks_is_said_once_and_changes_nothing(self):
+        _, plain = self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", env={"GANYMEDE_KERNELS": "cpu"})
+        _, err = self.ganymede("train", "tiny.yaml", "--out", "b", "--quiet", "--set", "precision=bf16",
+                               env={"GANYMEDE_KERNELS": "cpu"})
+        self.assertEqual(plain, "")
+        self.assertEqual(len(err.splitlines()), 1, err)
+        self.assertIn("precision bf16 is not used, results are float32's", err)
+        self.assertIn("\nprecision: bf16\n", (self.folder / "b/recipe.yaml").read_text())
+        last = "checkpoints/00000020.safetensors"
+        self.assert_same_weights(self.folder / "a" / last, self.folder / "b" / last)
+        self.assertEqual(read_log(self.folder / "a"), read_log(self.folder / "b"))
+
+    def test_lower_precision_trains_and_resumes(self):
+        env = {"GANYMEDE_KERNELS": "gpu", "GANYMEDE_MATRIX": "emulated"}
+        last = "checkpoints/00000020.safetensors"
+        for name, precision in (("a", "float32"), ("b", "bf16")):
+            _, err = self.ganymede("train", "tiny.yaml", "--out", name, "--quiet", "--set", f"precision={precision}",
+                                   env=env)
+            self.assertEqual(err, "")
+        a, b = (read_safetensors(self.folder / name / last)[0]["generator.0.weight"] for name in ("a", "b"))
+        self.assertNotEqual(a, b)
+        self.ganymede("train", "tiny.yaml", "--out", "c", "--quiet", "--steps", 10, "--set", "precision=bf16", env=env)
+        self.ganymede("train", "--resume", "c", "--quiet", "--steps", 20, env=env)
+        self.assert_same_weights(self.folder / "b" / last, self.folder / "c" / last)
+
     def test_recipe_beside_a_resumed_run_is_compared(self):
         self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--steps", "5")
         _, err = self.ganymede("train", "tiny.yaml", "--resume", "a", "--quiet", "--steps", "6")

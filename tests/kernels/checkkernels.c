@@ -24,7 +24,8 @@ static const struct {
 enum { MOST_ROWS = 64, BENCH_RUNS = 5, EXIT_USAGE = 2 };
 
 typedef struct check_options {
-    const char *device, *kernels, *op;
+    const char *device, *kernels, *op, *precision_name;
+    gm_precision precision;
     uint64_t seed;
     bool list, bench, small, unfilled;
 } check_options;
@@ -125,8 +126,11 @@ static void compare_row(check_run *run, const row_batch *batch, size_t row, gm_c
 
 static void compare_batch(check_run *run, row_batch *batch) {
     gm_comparison *comparison = NULL;
-    gm_compare compare = {
-        .device = run->device, .seed = run->options->seed, .value = gm_check_value, .unfilled = run->options->unfilled};
+    gm_compare compare = {.device = run->device,
+                          .seed = run->options->seed,
+                          .value = gm_check_value,
+                          .unfilled = run->options->unfilled,
+                          .precision = run->options->precision};
     gm_status status = build(run->options, batch);
     if (status == GM_OK && batch->graph->phase_count > 0)
         status = gm_comparison_create(&comparison, &compare, batch->graph);
@@ -199,7 +203,7 @@ static void time_batch(check_run *run, row_batch *batch) {
     if (status == GM_OK)
         status = gm_state_create(&state, run->device, 1);
     if (status == GM_OK)
-        status = gm_plan_create(&plan, batch->graph, state, NULL);
+        status = gm_plan_create(&plan, batch->graph, state, &(gm_plan_options){.precision = run->options->precision});
     if (status == GM_OK)
         status = fill_inputs(plan, batch->graph);
     for (size_t p = 0; status == GM_OK && p < batch->graph->phase_count; p++) {
@@ -284,10 +288,11 @@ static int list_cases(const check_options *options) {
 static int usage(const char *wrong) {
     fprintf(stderr, "checkkernels: %s\n", wrong);
     fputs("usage: checkkernels [--device SEL] [--kernels cpu|gpu|all] [--op NAME] [--seed N] [--list] [--bench] "
-          "[--small] [--unfilled]\n"
+          "[--small] [--unfilled] [--precision P]\n"
           "  --op NAME   one operation or family of --list\n"
           "  --seed N    of the inputs and the random shapes (default 1)\n"
           "  --small     only the small shapes, for slow devices\n"
+          "  --precision P  float32, tf32 or bf16, on matrix units, or on their emulation where there are none\n"
           "  --unfilled  once, in bare buffers, for tools that report uninitialised reads\n"
           "  --bench     time large shapes instead of comparing\n",
           stderr);
@@ -310,7 +315,10 @@ static const char *parse(int count, char **arguments, check_options *options) {
     const struct {
         const char *name;
         const char **value;
-    } valued[] = {{"--device", &options->device}, {"--kernels", &options->kernels}, {"--op", &options->op}};
+    } valued[] = {{"--device", &options->device},
+                  {"--kernels", &options->kernels},
+                  {"--op", &options->op},
+                  {"--precision", &options->precision_name}};
     static char wrong[128];
     for (int i = 1; i < count; i++) {
         const char *name = arguments[i];
@@ -340,18 +348,40 @@ static const char *parse(int count, char **arguments, check_options *options) {
     if (strcmp(options->kernels, "cpu") != 0 && strcmp(options->kernels, "gpu") != 0 &&
         strcmp(options->kernels, "all") != 0)
         return "--kernels takes cpu, gpu or all";
+    while (gm_precision_names[options->precision] &&
+           strcmp(gm_precision_names[options->precision], options->precision_name) != 0)
+        options->precision++;
+    if (!gm_precision_names[options->precision])
+        return "--precision takes float32, tf32 or bf16";
     return options->op && !known_op(options->op) ? "--op names no operation of --list" : NULL;
 }
 
+// Says who multiplies at a lower precision, and has it emulated where the device cannot.
+static gm_status find_matrix_units(gm_device *device, gm_precision precision) {
+    const char *units;
+    if (precision == GM_PRECISION_FLOAT32)
+        return GM_OK;
+    GM_TRY(gm_device_matrix(device, precision, &units));
+    if (!units) {
+        setenv("GANYMEDE_MATRIX", "emulated", 1);
+        GM_TRY(gm_device_matrix(device, precision, &units));
+    }
+    if (!units)
+        return gm_fail(GM_ERROR_STATE, "matrix.cl's emulation of %s multiplies wrongly", gm_precision_names[precision]);
+    printf("%s: %s\n", gm_precision_names[precision], units);
+    return GM_OK;
+}
+
 int main(int count, char **arguments) {
-    check_options options = {.kernels = "all", .seed = 1};
+    check_options options = {.kernels = "all", .seed = 1, .precision_name = gm_precision_names[0]};
     const char *wrong = parse(count, arguments, &options);
     if (wrong)
         return usage(wrong);
     if (options.list)
         return list_cases(&options);
     check_run run = {.options = &options};
-    if (gm_device_open(&run.device, options.device) != GM_OK) {
+    if (gm_device_open(&run.device, options.device) != GM_OK ||
+        find_matrix_units(run.device, options.precision) != GM_OK) {
         fprintf(stderr, "checkkernels: %s\n", gm_error_message());
         return EXIT_FAILURE;
     }

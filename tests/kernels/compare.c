@@ -82,7 +82,10 @@ gm_status gm_comparison_create(gm_comparison **out, const gm_compare *options, g
     c->tuning->forced = options->variant ? options->variant : "default";
     GM_TRY_DONE(gm_reference_create(&c->reference, graph, options->seed));
     for (size_t i = first_side(options); i < PLANS; i++) {
-        gm_plan_options plan_options = {.separate = i == SEPARATE, .unfilled = options->unfilled, .tuning = c->tuning};
+        gm_plan_options plan_options = {.separate = i == SEPARATE,
+                                        .unfilled = options->unfilled,
+                                        .tuning = c->tuning,
+                                        .precision = options->precision};
         GM_TRY_DONE(gm_state_create(&c->side[i].state, options->device, options->seed));
         GM_TRY_DONE(gm_plan_create(&c->side[i].plan, graph, c->side[i].state, &plan_options));
     }
@@ -137,6 +140,14 @@ static bool is_close(double got, double expected, double allowed) {
     return fabs(got - expected) <= allowed + smallest;
 }
 
+// |error| allowed of a value in units of its magnitude. Each operand of a product is off by eps of the declared
+// precision, a factor of 2; products of products twice that.
+static double allowed_error(gm_precision precision, double ulps) {
+    static const double eps[] = {
+        [GM_PRECISION_FLOAT32] = 0x1p-24, [GM_PRECISION_TF32] = 0x1p-11, [GM_PRECISION_BF16] = 0x1p-8};
+    return ulps * eps[GM_PRECISION_FLOAT32] + (precision == GM_PRECISION_FLOAT32 ? 0 : 4 * eps[precision]);
+}
+
 static gm_status compare_values(gm_comparison *c, const gm_tensor *node, const char *phase, const void *raw,
                                 double ulps) {
     const double *expected = gm_reference_value(c->reference, node);
@@ -146,7 +157,8 @@ static gm_status compare_values(gm_comparison *c, const gm_tensor *node, const c
                        node->op->name);
     for (size_t i = 0; i < count_of(node); i++) {
         double got = element(node, raw, i);
-        double allowed = ulps * 0x1p-24 * (magnitude[i] + (node->type == GM_FLOAT32 ? fabs(expected[i]) : 0));
+        double allowed = allowed_error(c->options.precision, ulps) *
+                         (magnitude[i] + (node->type == GM_FLOAT32 ? fabs(expected[i]) : 0));
         if (!is_close(got, expected[i], isnan(allowed) ? 0 : allowed))
             return gm_fail(GM_ERROR_STATE,
                            "%s: node %u (%s %s) element %zu is %.9g, expected %.9g (error %.3g, allowed %.3g)", phase,

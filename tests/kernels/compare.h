@@ -16,8 +16,9 @@ typedef struct gm_compare {
     uint64_t seed;
     double ulps; // allowed |error| in units of eps·magnitude; 0: 64
     bool unfilled;
-    const char *variant; // of the kernels of every operation that has it; NULL: the defaults
-    size_t runs;         // of all phases in order; 0: 1
+    const char *variant;    // of the kernels of every operation that has it; NULL: the defaults
+    gm_precision precision; // of the plans: products may then differ by the rounding of their operands as well
+    size_t runs;            // of all phases in order; 0: 1
     // Element i of an input. NULL: floats normal, int32 of 0 to 3, uint8 of 0 to 255.
     double (*value)(uint64_t seed, const gm_tensor *input, size_t i);
 } gm_compare;

@@ -155,6 +155,30 @@ static void resolved_recipe_reads_back_as_itself(void **state) {
     }
 }
 
+static void precision_is_float32_unless_asked_for(void **state) {
+    (void)state;
+    static const struct {
+        const char *setting, *line;
+        gm_precision precision;
+    } cases[] = {{"steps=5", "\nprecision: float32\n", GM_PRECISION_FLOAT32},
+                 {"precision=float32", "\nprecision: float32\n", GM_PRECISION_FLOAT32},
+                 {"precision=tf32", "\nprecision: tf32\n", GM_PRECISION_TF32},
+                 {"precision=bf16", "\nprecision: bf16\n", GM_PRECISION_BF16}};
+    for (size_t i = 0; i < GM_COUNT(cases); i++) {
+        gm_recipe *r = parse(good, &cases[i].setting, 1);
+        gm_text text = {0};
+        assert_int_equal(r->precision, cases[i].precision);
+        assert_int_equal(gm_recipe_write(r, &text), GM_OK);
+        assert_non_null(strstr(text.data, cases[i].line));
+        gm_text_finish(&text);
+        gm_recipe_destroy(&r);
+    }
+    gm_text keys = {0};
+    assert_int_equal(gm_recipe_documentation(&keys), GM_OK);
+    assert_non_null(strstr(keys.data, "precision: one of float32, tf32, bf16; default float32"));
+    gm_text_finish(&keys);
+}
+
 static void settings_go_over_the_file(void **state) {
     (void)state;
     static const char *const settings[] = {
@@ -284,7 +308,7 @@ static void slips_are_named_with_their_line(void **state) {
         {25, "log: { grid: [8] }", "log.grid must be an integer from 1 to 64"},
         {25, "log: { evry: 8 }", "did you mean 'every'?"},
         {25, "? [a, b]\n: c", "a key must be a word"},
-        {25, "precision: float16", "precision must be one of float32"},
+        {25, "precision: float16", "precision must be one of float32, tf32, bf16, not 'float16'"},
         {25, "log: &a { every: 1 }", "recipes have no anchors"},
         {25, "log: *a", "recipes have no anchors (&) and aliases (*)"},
         {25, "log: !!python/object { every: 1 }", "recipes have no tags"},
@@ -432,6 +456,7 @@ int main(void) {
         cmocka_unit_test(layers_are_read_in_all_their_forms),
         cmocka_unit_test(what_is_left_out_takes_its_default),
         cmocka_unit_test(resolved_recipe_reads_back_as_itself),
+        cmocka_unit_test(precision_is_float32_unless_asked_for),
         cmocka_unit_test(settings_go_over_the_file),
         cmocka_unit_test(slips_are_named_with_their_line),
         cmocka_unit_test(discriminator_that_ends_in_a_sigmoid_is_refused),

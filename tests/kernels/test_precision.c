@@ -1,0 +1,275 @@
+// Precisions below float32: what is rounded and how, who multiplies, and that nobody is given less than they asked for.
+#include "device/device.h"
+#include "device/fault.h"
+#include "graph/graph.h"
+#include "plan/plan.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+// More than one tile of results, and neither they nor the contraction whole ones.
+enum { M = 70, K = 37, N = 67 };
+
+static gm_device *device;
+static float a[M * K], b[K * N]; // the same values for every product, in the order that it reads them
+
+static void ok(gm_status status) {
+    if (status != GM_OK)
+        fail_msg("%s", gm_error_message());
+}
+
+static void kernels(const char *family, const char *matrix) {
+    setenv("GANYMEDE_KERNELS", family, 1);
+    if (matrix)
+        setenv("GANYMEDE_MATRIX", matrix, 1);
+    else
+        unsetenv("GANYMEDE_MATRIX");
+}
+
+// y[0] = a b and y[1] = aT b, which go through different kernels; y (2, m, n), a (m, k) or (k, m), b (k, n).
+static void multiply(const gm_plan_options *options, size_t m, size_t k, size_t n, const float *left,
+                     const float *right, float *y) {
+    gm_graph *graph;
+    gm_state *state;
+    gm_plan *plan;
+    gm_tensor *u[2], *product[2];
+    ok(gm_graph_create(&graph));
+    gm_phase *phase = gm_phase_create(graph, "products");
+    gm_tensor *v = gm_input(graph, "b", GM_FLOAT32, GM_SHAPE(k, n));
+    for (size_t t = 0; t < 2; t++) {
+        u[t] = gm_input(graph, t ? "aT" : "a", GM_FLOAT32, t ? GM_SHAPE(k, m) : GM_SHAPE(m, k));
+        product[t] = gm_gemm(u[t], v, &(gm_gemm_params){.transpose_a = t == 1});
+        gm_phase_fetch(phase, product[t]);
+    }
+    ok(gm_state_create(&state, device, 1));
+    ok(gm_plan_create(&plan, graph, state, options));
+    ok(gm_plan_write(plan, v, right, k * n * sizeof *right));
+    for (size_t t = 0; t < 2; t++)
+        ok(gm_plan_write(plan, u[t], left, m * k * sizeof *left));
+    ok(gm_plan_run(plan, phase));
+    for (size_t t = 0; t < 2; t++)
+        ok(gm_plan_read(plan, product[t], y + t * m * n, m * n * sizeof *y));
+    gm_plan_destroy(&plan);
+    gm_state_destroy(&state);
+    gm_graph_destroy(&graph);
+}
+
+// x to the nearest number of `bits` significant bits, ties to even: by arithmetic, where the kernels do it on the bits.
+static float rounded(float x, int bits) {
+    int exponent;
+    if (!isfinite(x))
+        return x;
+    double mantissa = frexp((double)x, &exponent);
+    return (float)ldexp(nearbyint(ldexp(mantissa, bits)), exponent - bits);
+}
+
+// The GPU family adds in the order of the contraction, one fused multiply-add for each pair of rounded operands.
+static void expect_chain(const gm_plan_options *options, int bits) {
+    static float y[2 * M * N];
+    multiply(options, M, K, N, a, b, y);
+    for (size_t e = 0; e < GM_COUNT(y); e++) {
+        size_t transposed = e / (M * N), i = e / N % M, j = e % N;
+        float sum = 0;
+        for (size_t k = 0; k < K; k++)
+            sum = fmaf(rounded(a[transposed ? k * M + i : i * K + k], bits), rounded(b[k * N + j], bits), sum);
+        if (memcmp(&sum, &y[e], sizeof sum) != 0)
+            fail_msg("%d bits: element (%zu, %zu) of %s is %.9g, expected %.9g", bits, i, j,
+                     transposed ? "aT b" : "a b", (double)y[e], (double)sum);
+    }
+}
+
+static void float32_is_the_default_and_rounds_nothing(void **unused) {
+    (void)unused;
+    kernels("gpu", "emulated");
+    expect_chain(NULL, 24);
+    expect_chain(&(gm_plan_options){.separate = true}, 24);
+}
+
+static void operands_are_rounded_to_the_declared_precision(void **unused) {
+    (void)unused;
+    kernels("gpu", "emulated");
+    expect_chain(&(gm_plan_options){.precision = GM_PRECISION_TF32}, 11);
+    expect_chain(&(gm_plan_options){.precision = GM_PRECISION_BF16}, 8);
+}
+
+static void ties_overflow_and_special_numbers_round_as_they_should(void **unused) {
+    (void)unused;
+    static const struct {
+        gm_precision precision;
+        int bits;
+    } cases[] = {{GM_PRECISION_TF32, 11}, {GM_PRECISION_BF16, 8}};
+    static const uint32_t nans[] = {0x7f800001, 0x7fffffff, 0xff800001, 0xffffffff};
+    kernels("gpu", "emulated");
+    for (size_t c = 0; c < GM_COUNT(cases); c++) {
+        float half = ldexpf(1, -cases[c].bits), tiny = ldexpf(1, -23), one = 1; // half a unit in the last place of 1
+        float x[] = {1 + half,
+                     1 + 3 * half,
+                     1 + half + tiny,
+                     1 + half - tiny,
+                     -1 - half,
+                     -1 - half - tiny,
+                     2 - tiny,
+                     0x1.fffffep127F,
+                     -INFINITY,
+                     INFINITY,
+                     3e-38F,
+                     0,
+                     1e-30F,
+                     0,
+                     0,
+                     0};
+        enum { COUNT = GM_COUNT(x) };
+        float y[2 * COUNT];
+        memcpy(x + COUNT - GM_COUNT(nans), nans, sizeof nans);
+        multiply(&(gm_plan_options){.precision = cases[c].precision}, COUNT, 1, 1, x, &one, y);
+        for (size_t i = 0; i < 2 * COUNT; i++) {
+            float expected = rounded(x[i % COUNT], cases[c].bits);
+            if (isnan(expected) ? !isnan(y[i]) : memcmp(&expected, &y[i], sizeof expected) != 0)
+                fail_msg("%s: %a becomes %a, expected %a", gm_precision_names[cases[c].precision], (double)x[i % COUNT],
+                         (double)y[i], (double)expected);
+        }
+    }
+}
+
+static void who_has_no_matrix_units_computes_in_float32(void **unused) {
+    (void)unused;
+    static float expected[2 * M * N], y[2 * M * N];
+    const gm_precision lower[] = {GM_PRECISION_TF32, GM_PRECISION_BF16};
+    for (size_t i = 0; i < GM_COUNT(lower); i++) {
+        kernels("cpu", "emulated");
+        multiply(NULL, M, K, N, a, b, expected);
+        multiply(&(gm_plan_options){.precision = lower[i]}, M, K, N, a, b, y);
+        assert_memory_equal(y, expected, sizeof y);
+        kernels("gpu", NULL);
+        const char *units;
+        ok(gm_device_matrix(device, lower[i], &units));
+        if (!units)
+            expect_chain(&(gm_plan_options){.precision = lower[i]}, 24);
+    }
+}
+
+static void device_is_asked_once(void **unused) {
+    (void)unused;
+    gm_device *fresh;
+    gm_device_counters counters[3];
+    ok(gm_device_open(&fresh, NULL));
+    kernels("gpu", "emulated");
+    gm_device_get_counters(fresh, &counters[0]);
+    for (size_t i = 1; i < 3; i++) {
+        const char *units;
+        ok(gm_device_matrix(fresh, GM_PRECISION_BF16, &units));
+        assert_non_null(units);
+        gm_device_get_counters(fresh, &counters[i]);
+    }
+    assert_int_equal(counters[1].launches, counters[0].launches + 1);
+    assert_memory_equal(&counters[2], &counters[1], sizeof counters[1]);
+    gm_device_close(&fresh);
+}
+
+static void failing_calls_are_no_answer(void **unused) {
+    (void)unused;
+    static const char *const calls[] = {"alloc:1", "kernel:1", "write:1", "launch:1", "read:1"};
+    gm_device *fresh;
+    const char *units;
+    kernels("gpu", "emulated");
+    ok(gm_device_open(&fresh, NULL));
+    for (size_t i = 0; i < GM_COUNT(calls); i++) {
+        ok(gm_fault_arm(calls[i]));
+        if (gm_device_matrix(fresh, GM_PRECISION_TF32, &units) == GM_OK)
+            fail_msg("%s failed, and the device says %s", calls[i], units ? units : "no");
+    }
+    ok(gm_fault_arm(NULL));
+    ok(gm_device_matrix(fresh, GM_PRECISION_TF32, &units));
+    assert_non_null(units);
+    gm_device_close(&fresh);
+}
+
+// matrix.cl with `old` replaced, in a folder that GANYMEDE_CL_PATH names, as a driver that misunderstands it.
+static void expect_refusal(const char *old, const char *new) {
+    char folder[] = "/tmp/ganymede-XXXXXX", path[64];
+    const char *text, *units = "unasked";
+    gm_device *fresh;
+    gm_text changed = {0};
+    ok(gm_device_source(device, "matrix.cl", &text));
+    const char *at = strstr(text, old);
+    if (!at)
+        fail_msg("matrix.cl has no %s", old);
+    gm_text_printf(&changed, "%.*s%s%s", (int)(at - text), text, new, at + strlen(old));
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/matrix.cl", folder);
+    ok(gm_file_write_atomic(path, changed.data, changed.length));
+    ok(gm_device_open(&fresh, NULL));
+    setenv("GANYMEDE_CL_PATH", folder, 1);
+    gm_status status = gm_device_matrix(fresh, GM_PRECISION_TF32, &units);
+    unsetenv("GANYMEDE_CL_PATH");
+    unlink(path);
+    rmdir(folder);
+    gm_text_finish(&changed);
+    gm_device_close(&fresh);
+    ok(status);
+    if (units)
+        fail_msg("with \"%s\" for \"%s\" the probe says %s", new, old, units);
+}
+
+static void units_that_compute_something_else_are_refused(void **unused) {
+    (void)unused;
+    kernels("gpu", "emulated");
+    expect_refusal("(p[0], p[8 * row_step]", "(p[8 * row_step], p[0]"); // rows change places
+    expect_refusal("(p[0], p[4 * word_step])", "(p[4 * word_step], p[0])");
+    expect_refusal("item % 4 * 2 + d % 2", "item % 4 * 2 + 1 - d % 2");
+    expect_refusal(", result[d]);", ", 0.0f);");                        // the sum before is lost
+    expect_refusal("~GM_MATRIX_KEPT + 1", "0x00200000u");               // operands of too few bits
+    expect_refusal("static uint gm_matrix_round(", "static uint gm_("); // does not compile
+}
+
+static void unknown_precisions_are_refused(void **unused) {
+    (void)unused;
+    gm_graph *graph;
+    gm_state *state;
+    gm_plan *plan;
+    ok(gm_graph_create(&graph));
+    gm_phase_fetch(gm_phase_create(graph, "all"), gm_constant(graph, 1));
+    ok(gm_state_create(&state, device, 1));
+    gm_plan_options options = {.precision = (gm_precision)3};
+    assert_int_equal(gm_plan_create(&plan, graph, state, &options), GM_ERROR_ARGUMENT);
+    assert_string_equal(gm_error_message(), "precision 3 is unknown");
+    assert_null(plan);
+    gm_state_destroy(&state);
+    gm_graph_destroy(&graph);
+}
+
+static int open_device(void **unused) {
+    (void)unused;
+    for (size_t i = 0; i < GM_COUNT(a); i++)
+        a[i] = (float)gm_philox_normal(1, 1, 0, 0, i);
+    for (size_t i = 0; i < GM_COUNT(b); i++)
+        b[i] = (float)gm_philox_normal(1, 2, 0, 0, i);
+    return gm_device_open(&device, NULL) == GM_OK ? 0 : (fprintf(stderr, "%s\n", gm_error_message()), -1);
+}
+
+static int close_device(void **unused) {
+    (void)unused;
+    gm_device_close(&device);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(float32_is_the_default_and_rounds_nothing),
+        cmocka_unit_test(operands_are_rounded_to_the_declared_precision),
+        cmocka_unit_test(ties_overflow_and_special_numbers_round_as_they_should),
+        cmocka_unit_test(who_has_no_matrix_units_computes_in_float32),
+        cmocka_unit_test(device_is_asked_once),
+        cmocka_unit_test(failing_calls_are_no_answer),
+        cmocka_unit_test(units_that_compute_something_else_are_refused),
+        cmocka_unit_test(unknown_precisions_are_refused),
+    };
+    return cmocka_run_group_tests_name("precision", tests, open_device, close_device);
+}
