@@ -46,7 +46,8 @@
 // SUM_CPU   contract_sum_cpu (partial, y, P, C,K,R,S, y0,yr,ys,yc,yk  GM_EPILOGUE_PARAMS)
 //     y = the partials [P][R][S][C][K] added in order. global ([K/16], C, 1)
 //
-// GPU family: local memory tiles; weights are read where they are, through strides: no packing. In a program that has
+// GPU family: local memory tiles of 64 x 64 results, or 128 x 128 where an instance defines GM_GPU_BLOCK as 8 (not with
+// matrix.cl; the 64 below are then 128); weights are read where they are, through strides: no packing. In a program that has
 // matrix.cl before it, ROWS and OUTER round their operands as that says and multiply on matrix units.
 // ROWS_GPU  contract_rows_gpu (x, w, y, x0,xh,xw,xn,xc, IH,IW, w0,wk,wc,wr,ws, y0,yh,yw,yn,yk, OH,OW, N,C,K,R,S,
 //                              ah,bh,dh,qh, aw,bw,dw,qw  GM_EPILOGUE_PARAMS)

@@ -10,15 +10,18 @@
 #define GM_EPILOGUE1(v, h, w, n, k) (v)
 #endif
 
+#ifndef GM_GPU_BLOCK // an instance's own: 8
+#define GM_GPU_BLOCK 4
+#endif
+
 #ifndef GM_CONTRACT_GPU_ONCE
 #define GM_CONTRACT_GPU_ONCE
-// A work-group of 16 x 16 items makes a square of GM_GPU_TILE results, GM_GPU_SUMS an item. It walks along the
+// A work-group of 16 x 16 items makes a square of GM_GPU_TILE results, GM_GPU_BLOCK squared an item. It walks along the
 // contraction in steps of GM_GPU_DEPTH words of GM_GPU_PACK values. With matrix.cl in the program words are what that
 // says and matrix units multiply; else they are floats.
 //   GM_GPU_ROW(e), GM_GPU_COLUMN(e)  where the sum e of an item lies in the tile
 //   GM_GPU_<section>_LINE, _WORD     how far apart rows and words lie in local memory: items that are neighbours in
 //                                    global memory store side by side, and lines are padded against bank conflicts
-#define GM_GPU_BLOCK 4
 #define GM_GPU_TILE (16 * GM_GPU_BLOCK)
 #define GM_GPU_SUMS (GM_GPU_BLOCK * GM_GPU_BLOCK)
 #define GM_GPU_DEPTH 16
@@ -80,7 +83,17 @@ static void gm_gpu_multiply(local const uint *a, local const uint *b, int line, 
 #define gm_gpu_word(value) ((value)[0])
 typedef float gm_gpu_operand;
 
-static void gm_gpu_multiply(local const float *a, local const float *b, int line, int word, int item,
+#define GM_GPU_MULTIPLY_FLOATS
+
+#endif
+#endif // GM_CONTRACT_GPU_ONCE
+
+#if defined(GM_GPU_MULTIPLY_FLOATS) && !defined(GM_CONTRACT_SUM_GPU)
+#define GM_GPU_JOIN(a, b) a##b
+#define GM_GPU_JOINED(a, b) GM_GPU_JOIN(a, b)
+#define GM_GPU_MULTIPLY GM_GPU_JOINED(GM_NAME, _multiply)
+
+static void GM_GPU_MULTIPLY(local const float *a, local const float *b, int line, int word, int item,
     float sum[GM_GPU_SUMS], local float *exchange)
 {
     for (int c = 0; c < GM_GPU_DEPTH; c++) {
@@ -97,9 +110,9 @@ static void gm_gpu_multiply(local const float *a, local const float *b, int line
                 sum[i * GM_GPU_BLOCK + j] = fma(u[i], v[j], sum[i * GM_GPU_BLOCK + j]);
     }
 }
-
+#else
+#define GM_GPU_MULTIPLY gm_gpu_multiply
 #endif
-#endif // GM_CONTRACT_GPU_ONCE
 
 #ifdef GM_CONTRACT_ROWS_GPU
 
@@ -170,7 +183,7 @@ kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global cons
                     b[word * GM_GPU_ROWS_WORD + column * GM_GPU_ROWS_LINE] = gm_gpu_word(v);
                 }
                 barrier(CLK_LOCAL_MEM_FENCE);
-                gm_gpu_multiply(a, b, GM_GPU_ROWS_LINE, GM_GPU_ROWS_WORD, item, sum, exchange);
+                GM_GPU_MULTIPLY(a, b, GM_GPU_ROWS_LINE, GM_GPU_ROWS_WORD, item, sum, exchange);
                 barrier(CLK_LOCAL_MEM_FENCE);
             }
         }
@@ -241,7 +254,7 @@ kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global cons
             b[at] = gm_gpu_word(v[i]);
         }
         barrier(CLK_LOCAL_MEM_FENCE);
-        gm_gpu_multiply(a, b, GM_GPU_OUTER_LINE, GM_GPU_OUTER_WORD, item, sum, exchange);
+        GM_GPU_MULTIPLY(a, b, GM_GPU_OUTER_LINE, GM_GPU_OUTER_WORD, item, sum, exchange);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 #pragma unroll
@@ -274,6 +287,10 @@ kernel __attribute__((reqd_work_group_size(64, 1, 1))) void GM_NAME(global const
 }
 #endif // GM_CONTRACT_SUM_GPU
 
+#undef GM_GPU_BLOCK
+#undef GM_GPU_JOIN
+#undef GM_GPU_JOINED
+#undef GM_GPU_MULTIPLY
 #undef GM_CONTRACT_ROWS_GPU
 #undef GM_CONTRACT_OUTER_GPU
 #undef GM_CONTRACT_SUM_GPU

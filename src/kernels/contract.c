@@ -7,20 +7,28 @@
 #include <stdio.h>
 #include <string.h>
 
-// Factors of the default's work sizes, or another register tile.
+// Factors of the default's work sizes, another tile, or CLBlast.
 typedef struct variant {
     const char *name;
     bool gpu, rows, outer; // of which family, for which of the two forms
-    size_t tile;           // CPU, rows: results that a register tile has below one another; 0: the default
+    bool clblast;          // products alone
+    size_t tile;           // results that a tile has below one another; 0: the default
     double groups, parts;  // rows: groups of rows; outer: parts of the sum
 } variant;
 
 static const variant variants[] = {
-    {"default", true, true, true, 0, 1, 1},      {"default", false, true, true, 0, 1, 1},
-    {"tile6", false, true, false, 6, 1, 1},      {"tile8", false, true, false, 8, 1, 1},
-    {"tile12", false, true, false, 12, 1, 1},    {"groups2", false, true, false, 0, 2, 1},
-    {"parts1/2", false, false, true, 0, 1, 0.5}, {"parts2", false, false, true, 0, 1, 2},
-    {"parts1/2", true, false, true, 0, 1, 0.5},  {"parts2", true, false, true, 0, 1, 2},
+    {.name = "default", .rows = true, .outer = true, .groups = 1, .parts = 1},
+    {.name = "tile6", .rows = true, .tile = 6, .groups = 1, .parts = 1},
+    {.name = "tile8", .rows = true, .tile = 8, .groups = 1, .parts = 1},
+    {.name = "tile12", .rows = true, .tile = 12, .groups = 1, .parts = 1},
+    {.name = "groups2", .rows = true, .groups = 2, .parts = 1},
+    {.name = "parts1/2", .outer = true, .groups = 1, .parts = 0.5},
+    {.name = "parts2", .outer = true, .groups = 1, .parts = 2},
+    {.name = "default", .gpu = true, .rows = true, .outer = true, .groups = 1, .parts = 1},
+    {.name = "tile128", .gpu = true, .rows = true, .outer = true, .tile = 128, .groups = 1, .parts = 1},
+    {.name = "parts1/2", .gpu = true, .outer = true, .groups = 1, .parts = 0.5},
+    {.name = "parts2", .gpu = true, .outer = true, .groups = 1, .parts = 2},
+    {.name = "clblast", .gpu = true, .rows = true, .outer = true, .clblast = true, .groups = 1, .parts = 1},
 };
 
 // How an output position maps to an input position along one axis: see contract.cl.
@@ -117,22 +125,30 @@ static bool is_outer(const gm_tensor *node) {
     return node->op == &gm_op_conv_weight || (node->op == &gm_op_gemm && g->transpose_a && !g->transpose_b);
 }
 
+static bool applies(const variant *v, const gm_emitter *emitter, const gm_tensor *node) {
+    return v->gpu == emitter->gpu && (is_outer(node) ? v->outer : v->rows) &&
+           !(v->clblast && node->op != &gm_op_gemm) && !(emitter->matrix && (v->clblast || v->tile > 0));
+}
+
 static void list_variants(const gm_emitter *emitter, const gm_tensor *node, gm_variants *list) {
-    bool outer = is_outer(node);
     list->count = 0;
     for (size_t i = 0; i < GM_COUNT(variants); i++)
-        if (variants[i].gpu == emitter->gpu && (outer ? variants[i].outer : variants[i].rows))
+        if (applies(&variants[i], emitter, node))
             list->name[list->count++] = variants[i].name;
 }
 
 static const variant *find_variant(const gm_emit_call *call) {
     const variant *found = NULL;
-    bool outer = is_outer(call->node);
     for (size_t i = 0; i < GM_COUNT(variants); i++)
-        if (variants[i].gpu == call->emitter->gpu && (outer ? variants[i].outer : variants[i].rows) &&
+        if (applies(&variants[i], call->emitter, call->node) &&
             (!found || (call->variant && strcmp(variants[i].name, call->variant) == 0)))
             found = &variants[i];
     return found;
+}
+
+// Results that a GPU tile has below and beside one another.
+static size_t gpu_tile(const contraction *c) {
+    return c->variant->tile > 0 ? c->variant->tile : 64;
 }
 
 static gm_status instance(const contraction *c, const char *section, const char *prefix, bool with_epilogue,
@@ -144,6 +160,8 @@ static gm_status instance(const contraction *c, const char *section, const char 
     if (c->variant->tile > 0 && strcmp(section, "ROWS_CPU") == 0)
         gm_text_printf(&text, "#define GM_ROWS_TILE %zu\n#define GM_ROWS_EACH GM_EACH_%zu\n", c->variant->tile,
                        c->variant->tile);
+    if (c->variant->tile > 0 && c->emitter->gpu && strcmp(section, "SUM_GPU") != 0)
+        gm_text_printf(&text, "#define GM_GPU_BLOCK %zu\n", c->variant->tile / 16);
     gm_text_printf(&text, "#define GM_CONTRACT_%s\n#define GM_NAME @\n", section);
     source.text = text.data;
     source.function = strncmp(section, "PACK", 4) == 0 || strcmp(section, "SUM_CPU") == 0;
@@ -231,7 +249,7 @@ static gm_status emit_rows(const contraction *c) {
     double bytes = view_bytes(&c->x) + view_bytes(&c->w) + view_bytes(&c->y);
     size_t pixels = c->OH * c->OW;
     if (emitter->gpu) {
-        size_t global[2] = {16 * up(c->K, 64), 16 * up(pixels * c->N, 64)}, local[2] = {16, 16};
+        size_t tile = gpu_tile(c), global[2] = {16 * up(c->K, tile), 16 * up(pixels * c->N, tile)}, local[2] = {16, 16};
         return gm_emit_launch(&builder, kernel, 2, global, local, c->flop, bytes);
     }
     // Groups of rows: large enough to reuse the weights, more of them only where there is little other parallelism.
@@ -282,8 +300,8 @@ static gm_status emit_outer(contraction *c) {
     if (transposed || (c->K < 8 && c->C >= 8 && c->OH * c->OW > 1))
         swap_operands(c);
     bool thin = !emitter->gpu && c->K < 8 && c->C >= 8 && c->OH * c->OW == 1 && c->x.stride[1] == 1;
-    size_t columns = thin ? c->K : up(c->K, 64);
-    size_t tiles = c->C >= 8 ? c->R * c->S * up(c->C, 64) : up(c->R * c->S * c->C, 64);
+    size_t tile = emitter->gpu ? gpu_tile(c) : 64, columns = thin ? c->K : up(c->K, tile);
+    size_t tiles = c->C >= 8 ? c->R * c->S * up(c->C, thin ? 64 : tile) : up(c->R * c->S * c->C, tile);
     size_t unit = GM_MAX(emitter->info->compute_units, (size_t)1),
            wanted = emitter->gpu ? 2 * unit : GM_MAX(8 * unit, (size_t)16);
     size_t rows = c->OH * c->OW * c->N;
@@ -385,8 +403,57 @@ static gm_status emit_conv(const gm_emit_call *call) {
     return emit_rows(&c);
 }
 
+// One of a matrix's strides must be 1, the other its leading dimension. False: CLBlast cannot read it.
+static bool as_operand(const gm_view *matrix, gm_product_operand *operand) {
+    const int64_t *stride = matrix->stride;
+    size_t rows = matrix->shape.dim[0], columns = matrix->shape.dim[1];
+    bool flat = stride[1] == 1 && stride[0] >= (int64_t)columns;
+    operand->storage = matrix->storage;
+    operand->offset = (size_t)matrix->offset;
+    operand->transposed = !flat;
+    operand->leading = (size_t)(flat ? stride[0] : stride[1]);
+    return flat || (stride[0] == 1 && stride[1] >= (int64_t)rows);
+}
+
+// The product alone; the epilogue follows as a launch of its own. *done is false where CLBlast cannot be used.
+static gm_status emit_clblast(const gm_emit_call *call, bool *done) {
+    const gm_gemm_attributes *g = call->node->attributes;
+    const gm_shape *shape = &call->node->shape;
+    gm_product product = {.m = shape->dim[0], .n = shape->dim[1]};
+    gm_view result = *call->output;
+    *done = as_operand(&call->input[0], &product.a) && as_operand(&call->input[1], &product.b);
+    if (!*done)
+        return GM_OK;
+    product.k = call->node->input[0]->shape.dim[g->transpose_a ? 0 : 1];
+    product.a.transposed = product.a.transposed != g->transpose_a;
+    product.b.transposed = product.b.transposed != g->transpose_b;
+    if (call->epilogue) {
+        uint32_t storage;
+        GM_TRY(gm_emit_storage(call->emitter, gm_shape_count(shape) * sizeof(float), &storage));
+        result = gm_view_create(storage, GM_FLOAT32, shape, GM_LAYOUT_ROW);
+    }
+    *done = as_operand(&result, &product.c) && !product.c.transposed;
+    if (!*done)
+        return GM_OK;
+    GM_TRY(gm_emit_product(call->emitter, &product, gemm_flop(call->node)));
+    if (!call->epilogue)
+        return GM_OK;
+    gm_fused after = *call->epilogue;
+    after.shape = *shape;
+    after.layout = GM_LAYOUT_ROW;
+    after.operand[0] = result;
+    after.target[0] = *call->output;
+    return gm_emit_elementwise(call->emitter, &after);
+}
+
 static gm_status emit_gemm(const gm_emit_call *call) {
     const gm_gemm_attributes *g = call->node->attributes;
+    if (find_variant(call)->clblast) {
+        bool done;
+        GM_TRY(emit_clblast(call, &done));
+        if (done)
+            return GM_OK;
+    }
     gm_view a = as_image(&call->input[0]), b = as_image(&call->input[1]);
     contraction c = {.emitter = call->emitter,
                      .y = as_image(call->output),

@@ -110,3 +110,15 @@ gm_status gm_emit_launch(gm_launch_builder *builder, uint32_t kernel, size_t dim
     emitter->launch_count++;
     return GM_OK;
 }
+
+gm_status gm_emit_product(gm_emitter *emitter, const gm_product *product, double flop) {
+    gm_launch_builder builder = {.emitter = emitter, .label = "clblast"};
+    gm_argument_read(&builder, product->a.storage);
+    gm_argument_read(&builder, product->b.storage);
+    gm_argument_write(&builder, product->c.storage);
+    double bytes = 4.0 * (double)(product->m * product->k + product->k * product->n + product->m * product->n);
+    GM_TRY(gm_emit_launch(&builder, 0, 1, (size_t[]){1}, (size_t[]){1}, flop, bytes));
+    gm_launch *launch = &emitter->launches[emitter->launch_count - 1];
+    launch->product = gm_arena_copy(&emitter->arena, product, sizeof *product);
+    return launch->product ? GM_OK : gm_fail_memory(sizeof *product, "a launch");
+}

@@ -60,6 +60,19 @@ typedef struct gm_argument {
 
 enum { GM_MAX_ARGUMENTS = 160, GM_GPU_LOCAL = 64 }; // one local size for all functions, so that they can be merged
 
+// A row-major matrix in a storage, offset and leading dimension in floats.
+typedef struct gm_product_operand {
+    uint32_t storage;
+    bool transposed;
+    size_t offset, leading;
+} gm_product_operand;
+
+// c = op(a) op(b) on CLBlast, c (m, n).
+typedef struct gm_product {
+    size_t m, n, k;
+    gm_product_operand a, b, c;
+} gm_product;
+
 // One kernel launch. `kernel` is the emitter's number of the kernel's text.
 typedef struct gm_launch {
     uint32_t kernel;
@@ -67,6 +80,7 @@ typedef struct gm_launch {
     size_t argument_count;
     size_t dims, global[3], local[3];
     gm_cost cost;
+    const gm_product *product; // instead of a kernel; its matrices are the arguments. NULL: a kernel
 } gm_launch;
 
 // What memory a value needs: the plan places it after all launches are known.
@@ -135,6 +149,8 @@ void gm_argument_float(gm_launch_builder *builder, double value);
 void gm_argument_key(gm_launch_builder *builder);
 gm_status gm_emit_launch(gm_launch_builder *builder, uint32_t kernel, size_t dims, const size_t *global,
                          const size_t *local, double flop, double bytes);
+
+gm_status gm_emit_product(gm_emitter *emitter, const gm_product *product, double flop);
 
 // ---- Fused element-wise expressions ----
 

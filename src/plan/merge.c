@@ -29,6 +29,10 @@ static const gm_launch *launch_of(const merging *m, uint32_t part) {
     return &m->emitter->launches[part];
 }
 
+static bool is_function(const merging *m, uint32_t part) {
+    return !launch_of(m, part)->product && m->emitter->kernels[launch_of(m, part)->kernel].function;
+}
+
 static const gm_kernel_text *text_of(const merging *m, uint32_t part) {
     return &m->emitter->kernels[launch_of(m, part)->kernel];
 }
@@ -94,7 +98,7 @@ static size_t count_functions(const merging *m, const merged *in) {
 
 static bool joins(const merging *m, uint32_t part, const merged *to) {
     const gm_launch *launch = launch_of(m, part), *first = launch_of(m, to->part[0]);
-    return text_of(m, to->part[0])->function && to->count < MOST_PARTS &&
+    return is_function(m, to->part[0]) && to->count < MOST_PARTS &&
            memcmp(launch->local, first->local, sizeof launch->local) == 0 &&
            (runs_function(m, to, launch->kernel) || count_functions(m, to) < MOST_FUNCTIONS) &&
            count_buffers(m, to, launch) <= MOST_BUFFERS;
@@ -106,7 +110,7 @@ static merged *find_place(const merging *m, uint32_t part) {
     merged *place = NULL;
     if (m->plan->separate && !m->plan->unfilled)
         return NULL; // what is compared with merged launches
-    for (size_t i = m->count; i-- > 0 && text_of(m, part)->function;) {
+    for (size_t i = m->count; i-- > 0 && is_function(m, part);) {
         merged *at = &m->merged[i];
         if (conflicts_with(m, launch, at))
             break;
@@ -299,7 +303,7 @@ static gm_status create_launch(const merging *m, merged *parts, gm_launch *launc
     launch->cost.label = label_of(m, parts);
     if (!launch->cost.label)
         return gm_fail(GM_ERROR_MEMORY, "out of memory for a launch's name");
-    if (!text_of(m, parts->part[0])->function)
+    if (!is_function(m, parts->part[0]))
         return GM_OK;
     gm_text text = {0};
     merged_arguments list = {.count = 0};

@@ -176,6 +176,8 @@ static gm_status bind_launches(gm_plan *plan) {
     for (size_t i = 0; i < emitter->launch_count; i++) {
         gm_launch *launch = &emitter->launches[i];
         plan->launches[i].launch = launch;
+        if (launch->product)
+            continue;
         const char *name = emitter->kernels[launch->kernel].name;
         gm_debug("launch %zu: %s (%s) over %zu x %zu x %zu", i, name, launch->cost.label, launch->global[0],
                  launch->global[1], launch->global[2]);
@@ -191,7 +193,7 @@ static void count_statistics(gm_plan *plan) {
     gm_plan_statistics *s = &plan->statistics;
     s->launches = emitter->launch_count;
     for (size_t i = 0; i < emitter->launch_count; i++) {
-        bool seen = false;
+        bool seen = emitter->launches[i].product != NULL;
         for (size_t j = 0; j < i && !seen; j++)
             seen =
                 emitter->launches[i].kernel == emitter->launches[j].kernel &&
@@ -372,11 +374,21 @@ static void take_snapshots(gm_plan *plan, size_t source) {
                 plan->phases[i].checks[k].snapshot = version(&plan->leaves[plan->phases[i].checks[k].leaf]);
 }
 
+static gm_status run_product(const gm_plan *plan, const gm_product *p) {
+    return gm_clblast_gemm(plan->device, p->a.transposed, p->b.transposed, p->m, p->n, p->k,
+                           plan->buffers[p->a.storage], p->a.offset, p->a.leading, plan->buffers[p->b.storage],
+                           p->b.offset, p->b.leading, plan->buffers[p->c.storage], p->c.offset, p->c.leading);
+}
+
 gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *which) {
     gm_phase_plan *phase = &plan->phases[which->index];
     GM_TRY(check_reuse(plan, which->index));
     for (size_t i = phase->first_launch; i < phase->first_launch + phase->launch_count; i++) {
         const gm_launch *launch = plan->launches[i].launch;
+        if (launch->product) {
+            GM_TRY(run_product(plan, launch->product));
+            continue;
+        }
         GM_TRY(gm_kernel_launch(plan->launches[i].kernel, launch->dims, launch->global, launch->local, &launch->cost));
     }
     phase->runs++;

@@ -223,34 +223,52 @@ static void time_batch(check_run *run, row_batch *batch) {
 
 // ---- The command ----
 
-// Adds the names of the variants, beside the default, that the family's operations have.
-static void list_variants(const check_run *run, size_t family, gm_variants *names) {
-    gm_emitter emitter = {.info = gm_device_get_info(run->device), .gpu = strcmp(run->kernels, "gpu") == 0};
-    row_batch batch;
-    names->count = 0;
-    select_rows(run->options, family, &batch);
-    if (build(run->options, &batch) != GM_OK)
-        return; // the comparison has said so
-    for (size_t id = 0; id < batch.graph->node_count; id++) {
-        const gm_family *ways = gm_family_find(batch.graph->nodes[id]->op);
-        gm_variants found = {.count = 0};
-        if (ways && ways->variants)
-            ways->variants(&emitter, batch.graph->nodes[id], &found);
-        for (size_t i = 1; i < found.count; i++) {
-            bool known = names->count == GM_MAX_VARIANTS;
-            for (size_t k = 0; k < names->count && !known; k++)
-                known = strcmp(names->name[k], found.name[i]) == 0;
-            if (!known)
-                names->name[names->count++] = found.name[i];
+// A variant beside the default, and the rows of a family that have it.
+typedef struct variant_batch {
+    const char *name;
+    row_batch rows;
+} variant_batch;
+
+static void add_row(variant_batch *batches, size_t *count, const char *name, const gm_check_row *row) {
+    size_t at = 0;
+    while (at < *count && strcmp(batches[at].name, name) != 0)
+        at++;
+    if (at == GM_MAX_VARIANTS)
+        return;
+    if (at == *count)
+        batches[(*count)++] = (variant_batch){.name = name};
+    row_batch *rows = &batches[at].rows;
+    if (rows->count == 0 || rows->row[rows->count - 1] != row)
+        rows->row[rows->count++] = row;
+}
+
+static size_t list_variants(const check_run *run, const row_batch *rows, variant_batch *batches) {
+    gm_emitter emitter = {.info = gm_device_get_info(run->device),
+                          .gpu = strcmp(run->kernels, "gpu") == 0,
+                          .matrix = run->options->precision == GM_PRECISION_FLOAT32 ? NULL : ""};
+    size_t count = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        row_batch alone = {.count = 1, .row = {rows->row[i]}};
+        if (build(run->options, &alone) != GM_OK)
+            continue; // the comparison has said so
+        for (size_t id = 0; id < alone.graph->node_count; id++) {
+            const gm_family *family = gm_family_find(alone.graph->nodes[id]->op);
+            gm_variants found = {.count = 0};
+            if (family && family->variants)
+                family->variants(&emitter, alone.graph->nodes[id], &found);
+            for (size_t v = 1; v < found.count; v++)
+                add_row(batches, &count, found.name[v], rows->row[i]);
         }
+        gm_graph_destroy(&alone.graph);
     }
-    gm_graph_destroy(&batch.graph);
+    return count;
 }
 
 static void run_kernels(check_run *run) {
     setenv("GANYMEDE_KERNELS", run->kernels, 1);
     for (size_t family = 0; family < GM_COUNT(families); family++) {
         row_batch batch;
+        variant_batch batches[GM_MAX_VARIANTS];
         select_rows(run->options, family, &batch);
         if (batch.count == 0)
             continue;
@@ -259,11 +277,10 @@ static void run_kernels(check_run *run) {
             continue;
         }
         compare_batch(run, &batch);
-        gm_variants names;
-        list_variants(run, family, &names);
-        for (size_t i = 0; i < names.count && !run->options->unfilled; i++) {
-            run->variant = names.name[i];
-            compare_batch(run, &batch);
+        size_t variants = run->options->unfilled ? 0 : list_variants(run, &batch, batches);
+        for (size_t i = 0; i < variants; i++) {
+            run->variant = batches[i].name;
+            compare_batch(run, &batches[i].rows);
         }
         run->variant = NULL;
     }
