@@ -151,6 +151,20 @@ static gm_status read_store(gm_tuning *tuning) {
     return status;
 }
 
+// What could not be kept would be chosen anew, perhaps differently, at the next start.
+static gm_status check_kept(gm_tuning *tuning) {
+    char *folder;
+    GM_TRY(gm_cache_folder(&folder));
+    if (folder && (gm_folder_create(folder) != GM_OK || access(folder, W_OK) != 0)) {
+        gm_warn("%s: cannot be written: kernels run in their default variants", folder);
+        tuning->mode = GM_TUNING_STORED;
+    }
+    if (!folder)
+        tuning->mode = GM_TUNING_STORED;
+    free(folder);
+    return GM_OK;
+}
+
 gm_status gm_tuning_create(gm_tuning **out, gm_device *device, const gm_tuning_options *options) {
     *out = NULL;
     gm_tuning *tuning;
@@ -168,6 +182,8 @@ gm_status gm_tuning_create(gm_tuning **out, gm_device *device, const gm_tuning_o
     }
     if (status == GM_OK && !given)
         status = read_store(tuning);
+    if (status == GM_OK && tuning->mode == GM_TUNING_NEW)
+        status = check_kept(tuning);
     if (status != GM_OK)
         gm_tuning_destroy(&tuning);
     *out = tuning;
