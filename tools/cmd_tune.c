@@ -97,6 +97,8 @@ int command_tune(int count, char **words) {
     int exit_code;
     if (!options_parse(&usage, count, words, &train.recipe, &exit_code))
         return exit_code;
+    if (!train.recipe && (train.data || batch.given))
+        return usage_error(&usage, "--data and --batch need a RECIPE");
     char setting[64];
     const char *settings[1] = {setting};
     snprintf(setting, sizeof setting, "data.batch=%llu", (unsigned long long)batch.value);

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define MOST_MILLISECONDS 1e9 // more is damage
+
 #define FIRST_LINE "ganymede tuning 1\n" // raised when variants or kernels change so that old times mislead
 
 gm_choice *gm_tuning_find(const gm_tuning *tuning, const char *key) {
@@ -47,7 +49,7 @@ gm_status gm_tuning_set(gm_tuning *tuning, const char *key, const char *variant,
     free(choice->variant);
     choice->variant = name;
     choice->milliseconds = milliseconds;
-    choice->fresh = true;
+    choice->fresh = choice->made = true;
     name = NULL;
 done:
     free(name);
@@ -63,7 +65,7 @@ static void append_head(gm_text *text, const gm_device *device) {
 
 static void append_choice(gm_text *text, const gm_choice *choice) {
     gm_text_printf(text, "%s\t%s\t%llu\n", choice->key, choice->variant,
-                   (unsigned long long)(1e6 * choice->milliseconds));
+                   (unsigned long long)(1e6 * choice->milliseconds + 0.5));
 }
 
 gm_status gm_tuning_write(const gm_tuning *tuning, bool used, char **text) {
@@ -92,12 +94,12 @@ static char *next_line(char **text) {
 // Cuts the line into key, variant and time.
 static bool split_line(char *line, char **variant, double *milliseconds) {
     char *first = strchr(line, '\t'), *second = first ? strchr(first + 1, '\t') : NULL, *end;
-    if (!second || first == line || second == first + 1)
+    if (!second || first == line || second == first + 1 || second[1] < '0' || second[1] > '9')
         return false;
     *first = *second = '\0';
     *variant = first + 1;
     *milliseconds = 1e-6 * (double)strtoull(second + 1, &end, 10);
-    return end != second + 1 && *end == '\0';
+    return *end == '\0' && *milliseconds < MOST_MILLISECONDS;
 }
 
 // Adds the text's choices to those without one. False: it is of another device or version. The text is cut up.
@@ -121,7 +123,7 @@ static bool read_text(gm_tuning *tuning, char *text, gm_status *status) {
             continue;
         *status = gm_tuning_set(tuning, line, variant, milliseconds);
         if (*status == GM_OK)
-            gm_tuning_find(tuning, line)->fresh = false;
+            gm_tuning_find(tuning, line)->fresh = gm_tuning_find(tuning, line)->made = false;
     }
     return true;
 }

@@ -9,7 +9,8 @@ typedef struct gm_choice {
     char *key, *variant;
     double milliseconds; // 0: not timed
     bool used;           // a plan asked for it
-    bool fresh;          // timed, or given its default, since the store was read
+    bool made;           // here: timed, or given its default, not read
+    bool fresh;          // made, and not yet stored
 } gm_choice;
 
 struct gm_tuning {

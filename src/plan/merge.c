@@ -346,7 +346,8 @@ gm_status gm_merge_launches(gm_plan *plan, size_t first) {
     }
     for (size_t i = 0; i < m.count; i++)
         GM_TRY_DONE(create_launch(&m, &m.merged[i], &launches[i]));
-    memcpy(emitter->launches + first, launches, m.count * sizeof *launches);
+    if (m.count > 0)
+        memcpy(emitter->launches + first, launches, m.count * sizeof *launches);
     emitter->launch_count = first + m.count;
 done:
     free(m.merged);

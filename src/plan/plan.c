@@ -274,7 +274,7 @@ static gm_status create(gm_plan **out, gm_graph *graph, gm_state *state, const p
     GM_TRY(gm_graph_status(graph));
     GM_TRY_DONE(create_lowered(&plan, graph, state, request));
     if (plan->asked_count > 0 && plan->tuning->mode != GM_TUNING_STORED) {
-        GM_TRY_DONE(gm_tune_measure(plan));
+        gm_tune_measure(plan);
         gm_plan_destroy(&plan);
         GM_TRY_DONE(create_lowered(&plan, graph, state, request));
     }

@@ -174,8 +174,9 @@ gm_status gm_lower(gm_analysis *analysis);
 gm_status gm_merge_launches(gm_plan *plan, size_t first);
 // The variant that runs the node: the tuning's choice, made now if it wants that; NULL: the default.
 gm_status gm_tune_choose(gm_plan *plan, const gm_tensor *node, const char **variant);
-// Times the variants of what was asked for, and notes the choices in the plan's tuning.
-gm_status gm_tune_measure(gm_plan *plan);
+// Times the variants of what was asked for, and notes the choices in the plan's tuning. Should that fail, a warning
+// says so, and what has no choice keeps its default.
+void gm_tune_measure(gm_plan *plan);
 // The magnitude of a leaf, made by the phase in the order that it would have inside a step: for measuring.
 gm_tensor *gm_tune_inside(gm_phase *before, gm_tensor *leaf);
 gm_status gm_plan_create_trial(gm_plan **plan, gm_graph *graph, gm_state *state, const char *matrix);

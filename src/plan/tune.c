@@ -78,7 +78,7 @@ gm_status gm_tune_choose(gm_plan *plan, const gm_tensor *node, const char **vari
     GM_TRY(describe(plan, node, &key));
     gm_choice *choice = gm_tuning_find(plan->tuning, key);
     free(key);
-    if (!choice || (plan->tuning->mode == GM_TUNING_ALL && !choice->fresh))
+    if (!choice || (plan->tuning->mode == GM_TUNING_ALL && !choice->made))
         return variants.count > 1 ? ask(plan, node) : GM_OK;
     choice->used = true;
     *variant = find(&variants, choice->variant);
@@ -159,11 +159,15 @@ static gm_status check_variants(gm_plan *plan, const trial *t, bool *usable) {
     GM_TRY_DONE(gm_alloc(&expected, bytes, 1, "a tuning result"));
     GM_TRY_DONE(gm_alloc(&values, bytes, 1, "a tuning result"));
     for (size_t v = 0; v < t->variants.count; v++) {
-        GM_TRY_DONE(gm_plan_run(plan, t->phase[v])); // the result stands until the next phase
-        GM_TRY_DONE(gm_plan_read(plan, t->result[v], v ? values : expected, bytes));
-        usable[v] = v == 0 || is_accurate(values, expected, count, 0.5 * t->flop / (double)count);
+        gm_status ran = gm_plan_run(plan, t->phase[v]); // the result stands until the next phase
+        if (ran == GM_OK)
+            ran = gm_plan_read(plan, t->result[v], v ? values : expected, bytes);
+        if (v == 0)
+            GM_TRY_DONE(ran);
+        usable[v] = ran == GM_OK && (v == 0 || is_accurate(values, expected, count, 0.5 * t->flop / (double)count));
         if (!usable[v])
-            gm_debug("tuning: %s: %s is inaccurate", t->key, t->variants.name[v]);
+            gm_debug("tuning: %s: %s is out: %s", t->key, t->variants.name[v],
+                     ran == GM_OK ? "inaccurate" : gm_error_message());
     }
 done:
     free(expected);
@@ -223,7 +227,7 @@ static gm_status list_trials(gm_plan *plan, gm_graph *graph, gm_phase *before, t
             known = strcmp(trials[k].key, t->key) == 0;
         uint64_t needed = 2 * bytes_of(node->input[0]) + 2 * bytes_of(node->input[1]) + bytes_of(node);
         if (known || bytes + needed > most) {
-            if (!known)
+            if (!known && !gm_tuning_find(plan->tuning, t->key))
                 GM_TRY(gm_tuning_set(plan->tuning, t->key, "default", 0));
             free(t->key);
             t->key = NULL;
@@ -238,7 +242,7 @@ static gm_status list_trials(gm_plan *plan, gm_graph *graph, gm_phase *before, t
     return gm_graph_status(graph);
 }
 
-gm_status gm_tune_measure(gm_plan *plan) {
+static gm_status measure(gm_plan *plan) {
     gm_graph *graph = NULL;
     gm_state *state = NULL;
     gm_plan *candidates = NULL;
@@ -261,6 +265,8 @@ gm_status gm_tune_measure(gm_plan *plan) {
         double seconds = 0;
         if (gm_seconds() - start < plan->tuning->seconds)
             GM_TRY_DONE(time_variants(candidates, &trials[i], &best, &seconds));
+        else if (gm_tuning_find(plan->tuning, trials[i].key))
+            continue; // what an earlier start has found is better than the default
         GM_TRY_DONE(gm_tuning_set(plan->tuning, trials[i].key, trials[i].variants.name[best], 1e3 * seconds));
     }
 done:
@@ -272,4 +278,9 @@ done:
         free(trials[i].key);
     free(trials);
     return status;
+}
+
+void gm_tune_measure(gm_plan *plan) {
+    if (measure(plan) != GM_OK)
+        gm_warn("kernels run in their default variants, timing others failed: %s", gm_error_message());
 }
