@@ -132,6 +132,7 @@ class Tune(CommandTest):
         self.assertEqual(self.stores(), [])
 
     def test_wrong_usage(self):
+        self.refused("tune", "--batch", "8", code=2, says=["need a RECIPE"])
         self.refused("tune", "no-such.yaml", code=1, says="no-such.yaml")
         self.refused("tune", "--bogus", code=2, says="unknown option '--bogus'")
         self.refused("tune", "dense.yaml", "tiny.yaml", code=2, says="'tiny.yaml' is one argument too many")
@@ -218,6 +219,13 @@ class Tune(CommandTest):
                 operations = set(read_choices(self.variants(name, 4)))
                 self.assertEqual(operations, set(read_choices(whole.decode())))
                 self.assertEqual(set(read_choices(self.store().read_text())), operations)
+
+    def test_tuning_that_fails_is_a_warning(self):
+        """A program with many variants may be more than a driver builds; the recipe's own still is."""
+        err = self.train("dense.yaml", "--steps", "1", "--out", "run", env={"GANYMEDE_FAULT": "build:2"})
+        self.assertIn("default variants, timing others failed: building", err)
+        self.assertEqual(checkpoints(self.folder / "run"), [0, 1])
+        self.assertEqual(self.stores(), [])
 
     def test_cache_folder_that_cannot_be_made_is_a_warning(self):
         (self.folder / "file").write_text("")
