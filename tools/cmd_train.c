@@ -53,7 +53,10 @@ static int train(const train_arguments *arguments) {
                                          : arguments->quiet           ? PROGRESS_QUIET
                                          : isatty(STDOUT_FILENO) != 0 ? PROGRESS_TERMINAL
                                                                       : PROGRESS_LINES};
-    if (gm_trainer_create(&trainer, &arguments->options) != GM_OK)
+    progress_prepare(&printer, true);
+    gm_status created = gm_trainer_create(&trainer, &arguments->options);
+    progress_prepare(&printer, false);
+    if (created != GM_OK)
         return fail_with_message();
     gm_trainer_get_info(trainer, &info);
     progress_start(&printer, &info);

@@ -22,6 +22,13 @@ static time_text format_time(double seconds) {
     return result;
 }
 
+void progress_prepare(const progress_printer *printer, bool begins) {
+    if (printer->style != PROGRESS_TERMINAL)
+        return;
+    printf("\r\033[K%s", begins ? "preparing: a first start compiles and times kernels for some seconds" : "");
+    fflush(stdout);
+}
+
 void progress_start(progress_printer *printer, const gm_train_info *info) {
     if (printer->style == PROGRESS_QUIET)
         return;

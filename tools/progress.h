@@ -18,6 +18,8 @@ typedef struct progress_printer {
     bool open_line; // the cursor stands behind it
 } progress_printer;
 
+// On a terminal: a line while training is being prepared, and its end.
+void progress_prepare(const progress_printer *printer, bool begins);
 void progress_start(progress_printer *printer, const gm_train_info *info);
 void progress_show(progress_printer *printer, const gm_train_progress *progress);
 // Ends a rewritten line and says where the results are.
