@@ -2,7 +2,7 @@
 """Times Ganymede beside OpenBLAS (through NumPy) and PyTorch on this machine, in turn, and writes RESULTS.md.
 
     /usr/bin/python3 tests/bench/table.py --ganymede build/tools/ganymede [--peer PEER_STEP.py]
-                                          [--rounds 5] [--only gemm,conv,memory,step,scale,start] [-o RESULTS.md]
+                                          [--rounds 5] [--only gemm,conv,memory,step,scale,width,start] [-o RESULTS.md]
 
 Machines are noisy: each row runs ours and the peer alternately, `rounds` times, and reports medians and the ratio of
 the medians of the same rounds. Needs python3-numpy with OpenBLAS (libopenblas0) and python3-torch.
@@ -10,6 +10,7 @@ the medians of the same rounds. Needs python3-numpy with OpenBLAS (libopenblas0)
 import argparse
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -117,20 +118,51 @@ def step_rows(args):
     for recipe, model, batch, asked in (("dcgan-fashion", "dcgan32", 64, 3.5), ("mlp-fashion", "mlp", 100, 2.5)):
         ours, peer = in_turn(
             args.rounds,
-            lambda: ganymede(args, "step", f"samples/{recipe}.yaml", "--steps", 20 if batch == 64 else 500)["images_per_s"],
+            lambda: ganymede(args, "step", f"samples/{recipe}.yaml", "--steps", 20 if batch == 64 else 100)["images_per_s"],
             lambda: torch_step(args, model, batch)["images_per_s"])
         yield [recipe, str(batch), f"{ours:.0f}", f"{peer:.0f}", f"{ours / peer:.2f}", f"{asked}"]
 
 
+def steps_in_turn(args, cases):
+    """{case: its runs' results}; every round runs all cases, since machines change their pace."""
+    results = {case: [] for case in cases}
+    for _ in range(args.rounds):
+        for case, words in cases.items():
+            results[case].append(ganymede(args, "step", *words, "--steps", 8))
+    return results
+
+
+def step_figures(runs):
+    return (median([r["images_per_s"] for r in runs]),
+            median([r["gflop_per_step"] / r["median_ms"] * 1e3 for r in runs]))
+
+
 def scale_rows(args):
-    yield "## Cost grows with the work (dcgan-fashion)", ["batch", "images/s", "GFLOP/s", "device MB", "unplanned MB"]
-    for batch in (32, 64, 128, 256):
-        rows = [ganymede(args, "step", "samples/dcgan-fashion.yaml", "--batch", batch, "--steps", 8)
-                for _ in range(args.rounds)]
-        one = rows[0]
-        yield [str(batch), f"{median([r['images_per_s'] for r in rows]):.0f}",
-               f"{median([r['gflop_per_step'] / r['median_ms'] * 1e3 for r in rows]):.0f}",
-               f"{one['device_bytes'] / 1e6:.0f}", f"{one['unplanned_bytes'] / 1e6:.0f}"]
+    yield "## Cost grows with the work (dcgan-fashion; asked: within 15 % of batch 64)", \
+        ["batch", "images/s", "of batch 64", "GFLOP/s", "device MB", "unplanned MB"]
+    runs = steps_in_turn(args, {b: ("samples/dcgan-fashion.yaml", "--batch", b) for b in (32, 64, 128, 256)})
+    for batch, rows in runs.items():
+        images, gflops = step_figures(rows)
+        share = median([r["images_per_s"] / base["images_per_s"] for r, base in zip(rows, runs[64])])
+        yield [str(batch), f"{images:.0f}", f"{share:.2f}", f"{gflops:.0f}", f"{rows[0]['device_bytes'] / 1e6:.0f}",
+               f"{rows[0]['unplanned_bytes'] / 1e6:.0f}"]
+
+
+def width_rows(args):
+    yield "## Wider networks (dcgan-fashion with other channels; asked: GFLOP/s keep or rise)", \
+        ["channels", "images/s", "GFLOP/s"]
+    with open("samples/dcgan-fashion.yaml") as file:
+        recipe = file.read()
+    with tempfile.TemporaryDirectory() as folder:
+        cases = {}
+        for width in (32, 64, 128):
+            path = os.path.join(folder, f"width{width}.yaml")
+            with open(path, "w") as file:
+                file.write(re.sub(r"channels: (64|128|256)\b", lambda m: f"channels: {int(m[1]) * width // 64}", recipe))
+            cases[width] = (path,)
+        for width, rows in steps_in_turn(args, cases).items():
+            images, gflops = step_figures(rows)
+            yield [f"{width}-{2 * width}-{4 * width}", f"{images:.0f}", f"{gflops:.0f}"]
 
 
 def start_rows(args):
@@ -150,7 +182,7 @@ def start_rows(args):
     yield ["warm", f"{median(warm):.2f}", "1"]
 
 
-SECTIONS = {"gemm": gemm_rows, "conv": conv_rows, "memory": memory_rows, "step": step_rows, "scale": scale_rows,
+SECTIONS = {"gemm": gemm_rows, "conv": conv_rows, "memory": memory_rows, "step": step_rows, "scale": scale_rows, "width": width_rows,
             "start": start_rows}
 
 
