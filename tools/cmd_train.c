@@ -150,7 +150,7 @@ int command_train(int count, char **words) {
     add_setting(&arguments, texts[1], "data.batch", &arguments.batch);
     add_setting(&arguments, texts[2], "seed", &arguments.seed);
     to->recipe = recipe[0];
-    to->tuning = no_tune ? GM_TRAIN_TUNE_NOT : GM_TRAIN_TUNE_BRIEFLY;
+    to->tuning = no_tune || arguments.dry_run ? GM_TRAIN_TUNE_NOT : GM_TRAIN_TUNE_BRIEFLY;
     to->settings = arguments.settings.entries;
     to->setting_count = arguments.settings.count;
     to->no_folder = arguments.dry_run;

@@ -36,26 +36,24 @@ static void print_choices(char *text, bool json) {
     }
 }
 
-static gm_status tune_recipe(const gm_train_options *options, bool json) {
+static int tune_recipe(const gm_train_options *options, bool json) {
     gm_trainer *trainer = NULL;
     gm_train_info info;
-    char *text = NULL;
-    gm_status status = gm_trainer_create(&trainer, options);
-    if (status != GM_OK)
-        return status;
+    if (gm_trainer_create(&trainer, options) != GM_OK)
+        return fail_with_message();
     gm_trainer_get_info(trainer, &info);
-    text = malloc(strlen(info.variants) + 1);
-    if (text) {
+    char *text = malloc(strlen(info.variants) + 1);
+    if (text)
         print_choices(strcpy(text, info.variants), json);
-    } else {
+    else
         fprintf(stderr, "ganymede: out of memory\n");
-    }
+    int code = text ? EXIT_OK : EXIT_ERROR;
     free(text);
     gm_trainer_destroy(&trainer);
-    return GM_OK;
+    return code;
 }
 
-static gm_status list_store(const char *selector, bool json) {
+static int list_store(const char *selector, bool json) {
     gm_device *device = NULL;
     gm_tuning *tuning = NULL;
     char *text = NULL;
@@ -68,8 +66,9 @@ static gm_status list_store(const char *selector, bool json) {
         print_choices(text, json);
     free(text);
     gm_tuning_destroy(&tuning);
+    int code = status == GM_OK ? EXIT_OK : fail_with_message();
     gm_device_close(&device);
-    return status;
+    return code;
 }
 
 int command_tune(int count, char **words) {
@@ -104,6 +103,5 @@ int command_tune(int count, char **words) {
     snprintf(setting, sizeof setting, "data.batch=%llu", (unsigned long long)batch.value);
     train.settings = settings;
     train.setting_count = batch.given ? 1 : 0;
-    gm_status status = train.recipe ? tune_recipe(&train, json) : list_store(train.device, json);
-    return status == GM_OK ? EXIT_OK : fail_with_message();
+    return train.recipe ? tune_recipe(&train, json) : list_store(train.device, json);
 }
