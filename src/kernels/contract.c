@@ -151,22 +151,53 @@ static size_t gpu_tile(const contraction *c) {
     return c->variant->tile > 0 ? c->variant->tile : 64;
 }
 
-static gm_status instance(const contraction *c, const char *section, const char *prefix, bool with_epilogue,
-                          uint32_t *kernel) {
-    gm_kernel_text source = {.helper = "contract.cl", .body = c->emitter->gpu ? "contract_gpu.cl" : "contract_cpu.cl"};
+// The sections of contract_cpu.cl and contract_gpu.cl.
+typedef enum section {
+    PACK = 0,
+    PACK_THIN,
+    ROWS_CPU,
+    THIN_CPU,
+    OUTER_CPU,
+    OUTER_THIN_CPU,
+    SUM_CPU,
+    ROWS_GPU,
+    OUTER_GPU,
+    SUM_GPU
+} section;
+
+static const struct {
+    const char *name, *prefix;
+    bool function, epilogue;
+} sections[] = {
+    [PACK] = {"PACK", "pack", .function = true},
+    [PACK_THIN] = {"PACK_THIN", "pack_thin", .function = true},
+    [ROWS_CPU] = {"ROWS_CPU", "rows", .epilogue = true},
+    [THIN_CPU] = {"THIN_CPU", "thin", .epilogue = true},
+    [OUTER_CPU] = {"OUTER_CPU", "outer", .epilogue = true},
+    [OUTER_THIN_CPU] = {"OUTER_THIN_CPU", "outer_thin", .epilogue = true},
+    [SUM_CPU] = {"SUM_CPU", "outer_sum", .function = true, .epilogue = true},
+    [ROWS_GPU] = {"ROWS_GPU", "rows", .epilogue = true},
+    [OUTER_GPU] = {"OUTER_GPU", "outer", .epilogue = true},
+    [SUM_GPU] = {"SUM_GPU", "outer_sum", .epilogue = true},
+};
+
+// `last`: no sum of partial results follows, which would apply the epilogue.
+static gm_status instance(const contraction *c, section which, bool last, uint32_t *kernel) {
+    gm_kernel_text source = {.helper = "contract.cl",
+                             .body = c->emitter->gpu ? "contract_gpu.cl" : "contract_cpu.cl",
+                             .function = sections[which].function};
     gm_text text = {0};
-    if (with_epilogue)
+    if (last && sections[which].epilogue)
         append_epilogue(&text, c->epilogue);
-    if (c->variant->tile > 0 && strcmp(section, "ROWS_CPU") == 0)
+    if (c->variant->tile > 0 && which == ROWS_CPU)
         gm_text_printf(&text, "#define GM_ROWS_TILE %zu\n#define GM_ROWS_EACH GM_EACH_%zu\n", c->variant->tile,
                        c->variant->tile);
-    if (c->variant->tile > 0 && c->emitter->gpu && strcmp(section, "SUM_GPU") != 0)
+    if (c->variant->tile > 0 && (which == ROWS_GPU || which == OUTER_GPU))
         gm_text_printf(&text, "#define GM_GPU_BLOCK %zu\n", c->variant->tile / 16);
-    gm_text_printf(&text, "#define GM_CONTRACT_%s\n#define GM_NAME @\n", section);
+    gm_text_printf(&text, "#define GM_CONTRACT_%s\n#define GM_NAME @\n", sections[which].name);
     source.text = text.data;
-    source.function = strncmp(section, "PACK", 4) == 0 || strcmp(section, "SUM_CPU") == 0;
     gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
-                                   : gm_emit_kernel(c->emitter, prefix, &source, kernel);
+                                   : gm_emit_kernel(c->emitter, sections[which].prefix, &source, kernel);
     gm_text_finish(&text);
     return status;
 }
@@ -212,7 +243,7 @@ static gm_status packed_weights(const contraction *c, bool thin, uint32_t *stora
     if (!fresh)
         return GM_OK;
     uint32_t kernel;
-    GM_TRY(instance(c, thin ? "PACK_THIN" : "PACK", thin ? "pack_thin" : "pack", false, &kernel));
+    GM_TRY(instance(c, thin ? PACK_THIN : PACK, true, &kernel));
     gm_launch_builder builder = {.emitter = c->emitter};
     gm_argument_read(&builder, w->storage);
     gm_argument_write(&builder, *storage);
@@ -228,11 +259,7 @@ static gm_status emit_rows(const contraction *c) {
     uint32_t kernel, weights = c->w.storage;
     if (!emitter->gpu)
         GM_TRY(packed_weights(c, thin, &weights));
-    GM_TRY(instance(c,
-                    emitter->gpu ? "ROWS_GPU"
-                    : thin       ? "THIN_CPU"
-                                 : "ROWS_CPU",
-                    thin ? "thin" : "rows", true, &kernel));
+    GM_TRY(instance(c, emitter->gpu ? ROWS_GPU : thin ? THIN_CPU : ROWS_CPU, true, &kernel));
     gm_launch_builder builder = {.emitter = emitter, .label = c->name};
     gm_argument_read(&builder, c->x.storage);
     gm_argument_read(&builder, weights);
@@ -264,7 +291,7 @@ static gm_status emit_rows(const contraction *c) {
 
 static gm_status emit_sum(const contraction *c, uint32_t partial, size_t parts) {
     uint32_t kernel;
-    GM_TRY(instance(c, c->emitter->gpu ? "SUM_GPU" : "SUM_CPU", "outer_sum", true, &kernel));
+    GM_TRY(instance(c, c->emitter->gpu ? SUM_GPU : SUM_CPU, true, &kernel));
     gm_launch_builder builder = {.emitter = c->emitter};
     gm_argument_read(&builder, partial);
     gm_argument_write(&builder, c->y.storage);
@@ -314,11 +341,7 @@ static gm_status emit_outer(contraction *c) {
     size_t count = c->R * c->S * c->C * c->K;
     if (scratch)
         GM_TRY(gm_emit_storage(emitter, parts * count * sizeof(float), &target));
-    GM_TRY(instance(c,
-                    emitter->gpu ? "OUTER_GPU"
-                    : thin       ? "OUTER_THIN_CPU"
-                                 : "OUTER_CPU",
-                    thin ? "outer_thin" : "outer", !scratch, &kernel));
+    GM_TRY(instance(c, emitter->gpu ? OUTER_GPU : thin ? OUTER_THIN_CPU : OUTER_CPU, !scratch, &kernel));
     gm_launch_builder builder = {.emitter = emitter, .label = c->name};
     gm_argument_read(&builder, c->x.storage);
     gm_argument_read(&builder, c->w.storage);

@@ -96,7 +96,9 @@ static const char *unsupported(const check_run *run, const gm_plan *plan, const 
 // " (tile6)", or nothing for the default.
 static const char *of_variant(const check_run *run) {
     static char text[64];
-    snprintf(text, sizeof text, run->variant ? " (%s)" : "", run->variant);
+    if (!run->variant)
+        return "";
+    snprintf(text, sizeof text, " (%s)", run->variant);
     return text;
 }
 
