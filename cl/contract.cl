@@ -47,8 +47,8 @@
 //     y = the partials [P][R][S][C][K] added in order. global (C, [K/16], 1): neighbours write side by side
 //
 // GPU family: local memory tiles of 64 x 64 results, or 128 x 128 where an instance defines GM_GPU_BLOCK as 8 (not with
-// matrix.cl; the 64 below are then 128); weights are read where they are, through strides: no packing. In a program that has
-// matrix.cl before it, ROWS and OUTER round their operands as that says and multiply on matrix units.
+// matrix.cl; the 64 below are then 128); weights are read where they are, through strides: no packing. In a program
+// that has matrix.cl before it, ROWS and OUTER round their operands as that says and multiply on matrix units.
 // ROWS_GPU  contract_rows_gpu (x, w, y, x0,xh,xw,xn,xc, IH,IW, w0,wk,wc,wr,ws, y0,yh,yw,yn,yk, OH,OW, N,C,K,R,S,
 //                              ah,bh,dh,qh, aw,bw,dw,qw  GM_EPILOGUE_PARAMS)
 //     global (16*[K/64], 16*[OH*OW*N/64], 1), local (16, 16, 1). OH*OW*N < 2^31.

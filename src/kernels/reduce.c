@@ -299,7 +299,7 @@ static gm_status emit_pass(reduction *r, int64_t part_stride) {
         global[2] = r->parts;
     }
     if (r->gpu && r->column) {
-        global[0] = (r->inner + GPU_COLUMNS - 1) / GPU_COLUMNS * GPU_COLUMNS;
+        global[0] = gm_round_up(r->inner, GPU_COLUMNS);
         global[1] *= GPU_LANES;
         local[0] = GPU_COLUMNS;
         local[1] = GPU_LANES;
