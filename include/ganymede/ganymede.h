@@ -8,6 +8,7 @@
 #include "ganymede/device.h"
 #include "ganymede/graph.h"
 #include "ganymede/loss.h"
+#include "ganymede/metrics.h"
 #include "ganymede/nn.h"
 #include "ganymede/optim.h"
 #include "ganymede/parameter.h"

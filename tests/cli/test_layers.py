@@ -15,7 +15,7 @@ KNOWS = {
     "loss": {"base", "graph"},
     "optim": {"base", "graph"},
     "data": {"base"},
-    "metrics": {"base", "graph", "plan"},
+    "metrics": {"base", "device", "graph", "plan", "nn", "loss", "optim"},
     "train": {"base", "device", "graph", "kernels", "plan", "nn", "loss", "optim", "data", "metrics"},
 }
 # Which folder a public header speaks for.
