@@ -257,7 +257,7 @@ static size_t append_merged(gm_text *text, const merging *m, merged *parts, merg
     size_t functions = list_functions(m, parts, function), groups = 0;
     gm_text body = {0};
     for (size_t i = 0; i < functions; i++) {
-        uint32_t part[MOST_PARTS];
+        uint32_t part[MOST_PARTS] = {0};
         size_t count = 0, end = groups;
         for (size_t k = 0; k < parts->count; k++)
             if (launch_of(m, parts->part[k])->kernel == function[i]) {
