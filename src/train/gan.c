@@ -171,7 +171,7 @@ static gm_status build(gm_gan *gan, const gm_recipe *recipe, const gm_dataset_in
     }
 
     gan->discriminator_phase = gm_phase_create(graph, "discriminator");
-    gan->discriminator_loss = gm_gan_loss_discriminator(recipe->loss, logit[0], logit[1]);
+    gan->discriminator_loss = gm_gan_loss_discriminator(recipe->loss, logit[0], logit[1], NULL);
     gan->real_score = mean_score(logit[0]);
     gan->fake_score = mean_score(logit[1]);
     gm_tensor *discriminator_updates =
@@ -189,7 +189,7 @@ static gm_status build(gm_gan *gan, const gm_recipe *recipe, const gm_dataset_in
     GM_TRY(apply(&judged, gan->discriminator, fake, GM_MODE_TRAINING, counter, &recipe->discriminator));
     gm_network_drop_statistics(gan->discriminator);
     gan->generator_loss =
-        gm_gan_loss_generator(recipe->loss, recipe->loss->generator_needs_real ? logit[0] : NULL, judged);
+        gm_gan_loss_generator(recipe->loss, recipe->loss->generator_needs_real ? logit[0] : NULL, judged, NULL);
     GM_TRY(descend(gan->generator_phase, gan->generator, gan->generator_loss, &recipe->optimizer.generator,
                    "optimizer.generator", step));
     gm_network_assign_statistics(gan->generator, gan->generator_phase);
