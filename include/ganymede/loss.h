@@ -25,7 +25,8 @@ typedef struct gm_gan_loss {
     gm_logit_function *real, *fake; // relativistic: fake is NULL
     gm_logit_function *generator;   // NULL: -fake(l), the zero-sum game
     // l -> ln p/q as a trained D estimates it; NULL where the logit says nothing of it: no KL term, no KL monitor.
-    // Beyond ratios of 1/100 and 100, where a logit may be no ratio at all, it continues linearly.
+    // Where a logit may be no ratio at all, it continues linearly beyond ratios of 1/100 and (least squares) 100, so
+    // that KL terms pull there, too; as a figure, clamp it to +-ln 100.
     gm_logit_function *log_ratio;
     bool log_ratio_shifted;    // log_ratio holds up to an unknown constant
     bool generator_needs_real; // else the generator's logit_real may be NULL
