@@ -101,7 +101,7 @@ gm_status gm_gan_build(gm_model *model, const gm_recipe *recipe, const gm_datase
     }
 
     gm_phase *phase = gm_phase_create(graph, "discriminator");
-    gm_tensor *loss = gm_gan_loss_discriminator(recipe->loss, logit[0], logit[1]);
+    gm_tensor *loss = gm_gan_loss_discriminator(recipe->loss, logit[0], logit[1], NULL);
     gm_tensor *updates = gm_add(gm_multiply(step, gm_constant_int(graph, (int32_t)model->updates)), substep);
     GM_TRY(gm_model_descend(phase, &discriminator, 1, loss, &recipe->optimizer.discriminator, "optimizer.discriminator",
                             updates));
@@ -115,7 +115,7 @@ gm_status gm_gan_build(gm_model *model, const gm_recipe *recipe, const gm_datase
     GM_TRY(gm_model_apply(&judged, discriminator, fake, counter, &recipe->discriminator));
     gm_network_drop_statistics(discriminator);
     gm_tensor *generator_loss =
-        gm_gan_loss_generator(recipe->loss, recipe->loss->generator_needs_real ? logit[0] : NULL, judged);
+        gm_gan_loss_generator(recipe->loss, recipe->loss->generator_needs_real ? logit[0] : NULL, judged, NULL);
     GM_TRY(gm_model_descend(finish, &generator, 1, generator_loss, &recipe->optimizer.generator, "optimizer.generator",
                             step));
     gm_network_assign_statistics(generator, finish);

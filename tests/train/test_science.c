@@ -91,8 +91,8 @@ static void gan_finds_a_gaussian(void **state) {
     gm_tensor *logit_real = gm_network_apply(d, real, GM_MODE_TRAINING, counter);
     gm_tensor *logit_fake = gm_network_apply(d, fake, GM_MODE_TRAINING, counter);
     const gm_gan_loss *loss = gm_gan_loss_find("non_saturating");
-    gm_tensor *losses[] = {gm_gan_loss_discriminator(loss, logit_real, logit_fake),
-                           gm_gan_loss_generator(loss, NULL, logit_fake)};
+    gm_tensor *losses[] = {gm_gan_loss_discriminator(loss, logit_real, logit_fake, NULL),
+                           gm_gan_loss_generator(loss, NULL, logit_fake, NULL)};
     gm_phase *phases[] = {d_phase, g_phase};
     gm_network *networks[] = {d, g};
     gm_optimizer adam = GM_ADAM_DEFAULTS;
