@@ -127,12 +127,10 @@ static gm_tensor *half(gm_tensor *both, size_t index, size_t batch) {
 static gm_status judge_both(gm_gan *gan, const gm_recipe *recipe, gm_tensor *const samples[2], gm_tensor *counter,
                             gm_tensor *logits[2]) {
     gm_tensor *both;
-    for (size_t i = 0; i < recipe->discriminator.count; i++)
-        if (recipe->discriminator.layers[i].type->across_samples) {
-            GM_TRY(
-                apply(&logits[0], gan->discriminator, samples[0], GM_MODE_TRAINING, counter, &recipe->discriminator));
-            return apply(&logits[1], gan->discriminator, samples[1], GM_MODE_TRAINING, counter, &recipe->discriminator);
-        }
+    if (gm_network_across_samples(gan->discriminator)) {
+        GM_TRY(apply(&logits[0], gan->discriminator, samples[0], GM_MODE_TRAINING, counter, &recipe->discriminator));
+        return apply(&logits[1], gan->discriminator, samples[1], GM_MODE_TRAINING, counter, &recipe->discriminator);
+    }
     GM_TRY(
         apply(&both, gan->discriminator, gm_concat(samples, 2, 0), GM_MODE_TRAINING, counter, &recipe->discriminator));
     const gm_shape *shape = gm_tensor_shape(both);
