@@ -34,6 +34,32 @@ typedef enum gm_weight_initializer {
 GM_API gm_status gm_weight_initializer_find(const char *name, gm_weight_initializer *initializer);
 GM_API extern const char *const gm_weight_initializer_names[]; // by enum value, NULL-terminated
 
+// ---- What training keeps beside the weights ----
+
+// Updates of running statistics (batch norm's means, spectral norm's vectors) that wait to be stored. Each application
+// in training appends to them: a layer applied twice (to real, then to fake images) starts its second update from the
+// first one's result.
+typedef struct gm_statistics gm_statistics;
+GM_API gm_status gm_statistics_create(gm_statistics **statistics);
+GM_API void gm_statistics_destroy(gm_statistics **statistics);
+// Store every pending update at the end of the phase; nothing is pending afterwards.
+GM_API void gm_statistics_assign(gm_statistics *statistics, gm_phase *phase);
+GM_API void gm_statistics_drop(gm_statistics *statistics); // forget what is pending
+
+// Spectral normalisation of a layer's weight (Miyato et al. 2018). A network fills in mode and statistics by itself.
+typedef struct gm_spectral_norm_params {
+    bool on;
+    gm_mode mode;              // training: one power iteration
+    gm_statistics *statistics; // receives the vector's update; NULL: none
+} gm_spectral_norm_params;
+// weight -> weight / sigma, sigma = u.(W v), W = the weight as the matrix (its `axis`, all else), as PyTorch's
+// torch.nn.utils.spectral_norm with one power iteration: v = W'u / |W'u|, u = W v / |W v|; the gradient takes u and v
+// as constants. Variable NAME.spectral_u (dim[axis]), of any length, which starts from N(0, 1). Inference uses it as it
+// is, so that sigma = |W'u|, and stores nothing. (PyTorch keeps v as well; the two agree once the iteration has
+// converged.) `on` is not read.
+GM_API gm_tensor *gm_spectral_norm(gm_tensor *weight, const char *name, size_t axis,
+                                   const gm_spectral_norm_params *params);
+
 // ---- Layers as functions. `name` prefixes the layer's variables; zeroed fields mean the defaults ----
 
 // gain: 0 chooses sqrt(2) (for ReLU) with Kaiming and 1 with Xavier; the others ignore it.
@@ -42,33 +68,37 @@ typedef struct gm_dense_params {
     bool no_bias;
     gm_weight_initializer initializer;
     double gain;
+    gm_spectral_norm_params spectral_norm;
 } gm_dense_params;
 // x (N, M) -> x w + b (N, units); variables NAME.weight (M, units), NAME.bias (units).
 GM_API gm_tensor *gm_dense(gm_tensor *x, const char *name, const gm_dense_params *params);
+
+typedef struct gm_maxout_params {
+    gm_dense_params dense; // units: of the result
+    size_t pieces;
+} gm_maxout_params;
+// x (N, M) -> (N, units): unit j is the maximum of the `pieces` outputs j pieces, j pieces + 1, ... of a dense layer
+// (Goodfellow et al. 2013); variables NAME.weight (M, units pieces), NAME.bias (units pieces).
+GM_API gm_tensor *gm_maxout(gm_tensor *x, const char *name, const gm_maxout_params *params);
+
+#define GM_MAX_CONV_GROUPS 256
 
 typedef struct gm_conv_params {
     size_t channels;
     size_t kernel[2], stride[2], padding[2]; // {height, width}; a stride of 0 means 1
     size_t output_padding[2];                // gm_conv_transpose alone
+    size_t groups;                           // 0 means 1; divides C and channels; each is a convolution of its own
     bool no_bias;
     gm_weight_initializer initializer;
     double gain;
+    gm_spectral_norm_params spectral_norm;
 } gm_conv_params;
-// x (N, C, H, W) -> (N, channels, OH, OW), as gm_conv2d; variables NAME.weight (channels, C, R, S), NAME.bias
-// (channels).
+// x (N, C, H, W) -> (N, channels, OH, OW), as gm_conv2d; variables NAME.weight (channels, C / groups, R, S), NAME.bias
+// (channels). Group i maps the i-th part of the channels to the i-th part of the result's.
 GM_API gm_tensor *gm_conv(gm_tensor *x, const char *name, const gm_conv_params *params);
-// x (N, C, H, W) -> (N, channels, OH, OW), as gm_conv2d_transpose; variables NAME.weight (C, channels, R, S),
-// NAME.bias (channels). As in PyTorch, fan_in counts the weight's second dimension: channels R S.
+// x (N, C, H, W) -> (N, channels, OH, OW), as gm_conv2d_transpose; variables NAME.weight (C, channels / groups, R, S),
+// NAME.bias (channels). As in PyTorch, fan_in counts the weight's second dimension: channels / groups R S.
 GM_API gm_tensor *gm_conv_transpose(gm_tensor *x, const char *name, const gm_conv_params *params);
-
-// Updates of running statistics that wait to be stored. Each batch norm in training appends to them: a layer applied
-// twice (to real, then to fake images) starts its second update from the first one's result.
-typedef struct gm_statistics gm_statistics;
-GM_API gm_status gm_statistics_create(gm_statistics **statistics);
-GM_API void gm_statistics_destroy(gm_statistics **statistics);
-// Store every pending update at the end of the phase; nothing is pending afterwards.
-GM_API void gm_statistics_assign(gm_statistics *statistics, gm_phase *phase);
-GM_API void gm_statistics_drop(gm_statistics *statistics); // forget what is pending
 
 typedef struct gm_batch_norm_params {
     double momentum;                   // weight of the new batch in the running statistics; 0 means .1
@@ -82,6 +112,22 @@ typedef struct gm_batch_norm_params {
 GM_API gm_tensor *gm_batch_norm(gm_tensor *x, const char *name, gm_mode mode, gm_statistics *statistics,
                                 const gm_batch_norm_params *params);
 
+// Norms of each sample by itself, (x - mean) / sqrt(variance + epsilon) weight + bias, with no running statistics:
+// training and inference are the same. The variance is biased; more than one value must share it.
+typedef struct gm_sample_norm_params {
+    size_t groups;  // gm_group_norm alone
+    double epsilon; // 0 means 1e-5
+    bool no_affine; // neither weight nor bias
+} gm_sample_norm_params;
+// x (N, C) or (N, C, H, W), over all of a sample's values, as PyTorch's LayerNorm of the sample's shape. Variables
+// NAME.weight, NAME.bias, each of one sample's shape.
+GM_API gm_tensor *gm_layer_norm(gm_tensor *x, const char *name, const gm_sample_norm_params *params);
+// x (N, C, H, W), over H and W, as PyTorch's InstanceNorm2d. Variables NAME.weight, NAME.bias, each (C).
+GM_API gm_tensor *gm_instance_norm(gm_tensor *x, const char *name, const gm_sample_norm_params *params);
+// x (N, C) or (N, C, H, W), over each of `groups` equal parts of the channels, as PyTorch's GroupNorm. Variables
+// NAME.weight, NAME.bias, each (C).
+GM_API gm_tensor *gm_group_norm(gm_tensor *x, const char *name, const gm_sample_norm_params *params);
+
 // In training: each element is dropped with probability `rate`, the others are scaled by 1/(1 - rate). `name` is the
 // random stream's: one per application. `counter` int32 (2) (see gm_random_uniform) must change with each step.
 GM_API gm_tensor *gm_dropout(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, double rate);
@@ -90,6 +136,35 @@ GM_API gm_tensor *gm_dropout(gm_tensor *x, const char *name, gm_mode mode, gm_te
 GM_API gm_tensor *gm_flatten(gm_tensor *x);
 // (N, ...) -> (N, shape).
 GM_API gm_tensor *gm_reshape_samples(gm_tensor *x, gm_shape shape);
+
+#define GM_MAX_UPSAMPLE 16
+
+typedef enum gm_upsample_mode { GM_UPSAMPLE_NEAREST = 0, GM_UPSAMPLE_BILINEAR } gm_upsample_mode;
+typedef struct gm_upsample_params {
+    size_t factor[2]; // {height, width}, each 1 to GM_MAX_UPSAMPLE
+    int mode;         // gm_upsample_mode
+} gm_upsample_params;
+// x (N, C, H, W) -> (N, C, H factor[0], W factor[1]), as PyTorch's Upsample (align_corners = false).
+GM_API gm_tensor *gm_upsample(gm_tensor *x, const gm_upsample_params *params);
+
+// Labels are int32 (N), one per sample, 0 to classes - 1; any other is a class whose vector is zero and stays so.
+typedef struct gm_embed_params {
+    size_t classes, size;
+} gm_embed_params;
+// x (N, M), labels -> (N, M + size): x, then the label's row of NAME.weight (classes, size), which starts from N(0, 1)
+// as PyTorch's Embedding.
+GM_API gm_tensor *gm_embed(gm_tensor *x, gm_tensor *labels, const char *name, const gm_embed_params *params);
+
+typedef struct gm_projection_params {
+    size_t classes;
+    gm_weight_initializer initializer; // of NAME.weight
+    double gain;
+    gm_spectral_norm_params spectral_norm; // of both weights
+} gm_projection_params;
+// The last layer of a projection discriminator (Miyato & Koyama 2018): x (N, F), labels -> x w + b + e_label . x (N,
+// 1). Variables NAME.weight (F, 1), NAME.bias (1), NAME.embedding.weight (classes, F), which starts as Xavier's
+// uniform.
+GM_API gm_tensor *gm_projection(gm_tensor *x, gm_tensor *labels, const char *name, const gm_projection_params *params);
 
 // The trainable variables declared so far whose name begins with `prefix`: those that end in ".weight" or ".bias", in
 // order of declaration. Writes at most `capacity` of them and returns how many there are.
@@ -109,8 +184,30 @@ typedef struct gm_reshape_params {
     gm_shape shape; // of one sample
 } gm_reshape_params;
 
-typedef gm_parameter gm_layer_parameter;
 struct gm_layer;
+
+typedef struct gm_layer_list {
+    const struct gm_layer *layers;
+    size_t count;
+} gm_layer_list;
+
+// y = f(x) + shortcut(x); an empty shortcut is x itself.
+typedef struct gm_residual_params {
+    gm_layer_list layers, shortcut;
+} gm_residual_params;
+
+// Names the present value, which goes on unchanged.
+typedef struct gm_tap_params {
+    char name[GM_NAME_SIZE];
+} gm_tap_params;
+
+// A further output: the layers applied to the value named `from` (empty: the present one), which goes on unchanged.
+typedef struct gm_head_params {
+    char name[GM_NAME_SIZE], from[GM_NAME_SIZE];
+    gm_layer_list layers;
+} gm_head_params;
+
+typedef gm_parameter gm_layer_parameter;
 struct gm_layer_context; // src/nn/layers.h
 
 // A row of the table of layers.
@@ -122,18 +219,28 @@ typedef struct gm_layer_type {
     double (*gain)(const struct gm_layer *layer); // activations: the gain that weights before them want; else NULL
     bool weighted;                                // has weights that an initialiser fills
     bool across_samples;                          // in training a sample's result depends on the rest of its batch
+    bool labelled;                                // needs labels
 } gm_layer_type;
 
 typedef struct gm_layer {
     const gm_layer_type *type;
+    const char *origin; // where it is written, "samples/dcgan.yaml:12", to begin messages about it with; or NULL
     union {
         gm_dense_params dense;
+        gm_maxout_params maxout;
         gm_conv_params conv; // conv_transpose, too
         gm_pool2d_params pool;
+        gm_upsample_params upsample;
         gm_batch_norm_params batch_norm;
+        gm_sample_norm_params sample_norm; // layer_norm, instance_norm, group_norm
         gm_dropout_params dropout;
         gm_activation_params activation;
         gm_reshape_params reshape;
+        gm_embed_params embed;
+        gm_projection_params projection;
+        gm_residual_params residual;
+        gm_tap_params tap;
+        gm_head_params head;
     } params;
 } gm_layer;
 
@@ -146,16 +253,24 @@ GM_API void gm_layer_default(gm_layer *layer, const gm_layer_type *type);
 GM_API gm_status gm_layer_set_text(gm_layer *layer, const char *key, const char *text);
 GM_API gm_status gm_layer_set_list(gm_layer *layer, const char *key, const char *const *items, size_t count);
 GM_API gm_status gm_layer_set_number(gm_layer *layer, const char *key, double value);
-// Fails when a required parameter was not set.
+// Gives a layer its inner layers, which must live as long as it does (a network copies them all).
+GM_API gm_status gm_layer_set_layers(gm_layer *layer, const char *key, const gm_layer *layers, size_t count);
+// Fails when a required parameter was not set. Inner layers are not looked at.
 GM_API gm_status gm_layer_check(const gm_layer *layer);
+// The layers inside: the list that parameter `index` of the type holds, NULL when it is not of that kind.
+GM_API const gm_layer_list *gm_layer_inner(const gm_layer *layer, size_t index);
 
 // ---- Networks ----
 
 typedef struct gm_network gm_network;
 
+#define GM_LAYER_DEPTH 3 // layers may lie in layers in layers in a network's list
+
 // A list of layers, copied. `name` starts the variables' names: NAME.INDEX.weight, ..., INDEX = the layer's place in
-// the list from 0 (messages count alike); 1 to 64 letters, digits, '_' and '-'. `initializer` is for layers that name
-// none.
+// the list from 0 (messages count alike); 1 to 64 letters, digits, '_' and '-'. Inner layers are NAME.INDEX.INDEX,
+// those of a shortcut NAME.INDEX.shortcut.INDEX. `initializer` is for layers that name none.
+// Fails when a layer lacks a required parameter, when two taps or heads have one name, when a head begins at none that
+// stands before it.
 GM_API gm_status gm_network_create(gm_network **network, const char *name, const gm_layer *layers, size_t count,
                                    gm_weight_initializer initializer);
 GM_API void gm_network_destroy(gm_network **network);
@@ -165,11 +280,20 @@ GM_API void gm_network_destroy(gm_network **network);
 // Kaiming's gain follows the next activation: sqrt(2 / (1 + slope^2)) for (leaky) ReLU, 5/3 for tanh, 1 for sigmoid and
 // for none.
 GM_API gm_tensor *gm_network_apply(gm_network *network, gm_tensor *x, gm_mode mode, gm_tensor *counter);
+// The same with labels, int32 (N), for the layers that need them (embed, projection): without any, those are a fault.
+GM_API gm_tensor *gm_network_apply_labelled(gm_network *network, gm_tensor *x, gm_tensor *labels, gm_mode mode,
+                                            gm_tensor *counter);
+// The value that the latest application gave the tap or head of that name; NULL when there is none.
+GM_API gm_tensor *gm_network_output(const gm_network *network, const char *name);
+// Whether any layer, inner ones included, needs labels; or looks across samples in training (gm_layer_type).
+GM_API bool gm_network_needs_labels(const gm_network *network);
+GM_API bool gm_network_across_samples(const gm_network *network);
 // Store the running statistics of the training applications since the last assignment; or forget them.
 GM_API void gm_network_assign_statistics(gm_network *network, gm_phase *phase);
 GM_API void gm_network_drop_statistics(gm_network *network);
-// The trainable variables, layer by layer; and the running statistics. Empty before the first application. The arrays
-// belong to the network.
+// The trainable variables, layer by layer; and what else training changes: batch norm's running statistics, spectral
+// norm's vectors. Networks of the same layers list theirs in the same order. Empty before the first application. The
+// arrays belong to the network.
 GM_API gm_tensor *const *gm_network_parameters(const gm_network *network, size_t *count);
 GM_API gm_tensor *const *gm_network_statistics(const gm_network *network, size_t *count);
 GM_API const char *gm_network_name(const gm_network *network);

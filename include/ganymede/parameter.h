@@ -17,7 +17,11 @@ typedef enum gm_parameter_kind {
     GM_PARAMETER_BOOLEAN, // bool; true/false, yes/no, on/off
     GM_PARAMETER_SHAPE,   // gm_shape of 1 to GM_MAX_RANK - 1 dimensions; written as one integer or as a list
     GM_PARAMETER_CHOICE,  // int: index into `choices`
+    GM_PARAMETER_NAME,    // char[GM_NAME_SIZE]: letters, digits, '_' and '-'; empty unless required
+    GM_PARAMETER_LAYERS,  // gm_layer_list (nn.h); a recipe's list of layers, gm_layer_set_layers in C
 } gm_parameter_kind;
+
+#define GM_NAME_SIZE 32 // with the terminating zero
 
 typedef struct gm_parameter {
     const char *key;
@@ -36,12 +40,14 @@ typedef struct gm_parameter {
 GM_API const gm_parameter *gm_parameter_find(const gm_parameter *rows, size_t count, const char *key);
 // Write every row's default into the struct at `values` (required ones: zero).
 GM_API void gm_parameter_defaults(const gm_parameter *rows, size_t count, void *values);
-// Set a value from a recipe's scalar, from a recipe's list of scalars, or from a number (booleans: 0 or 1).
+// Set a value from a recipe's scalar, from a recipe's list of scalars, or from a number (booleans: 0 or 1). Lists of
+// layers are none of these.
 // Fail with a message that names the key and what is allowed; the value is then unchanged.
 GM_API gm_status gm_parameter_set_text(const gm_parameter *row, void *values, const char *text);
 GM_API gm_status gm_parameter_set_list(const gm_parameter *row, void *values, const char *const *items, size_t count);
 GM_API gm_status gm_parameter_set_number(const gm_parameter *row, void *values, double value);
 // The value as a recipe writes it ("[4, 4]", "0.2", "true"), cut to `size` bytes, always terminated; returns `text`.
+// (Of a list of layers only whether it is empty: "[]" or "[...]".)
 GM_API char *gm_parameter_format(const gm_parameter *row, const void *values, char *text, size_t size);
 // What the row allows, in words ("an integer from 1 to 65536", "one of relu, tanh"); as gm_parameter_format.
 GM_API char *gm_parameter_allowed(const gm_parameter *row, char *text, size_t size);

@@ -30,7 +30,7 @@ const char *gm_graph_printf(gm_graph *graph, const char *format, ...) {
 gm_tensor *gm_fault_prefix(gm_graph *graph, gm_status before, gm_tensor *y, const char *format, ...) {
     if (before != GM_OK || graph->fault == GM_OK || graph->fault_message == NULL)
         return y;
-    char prefix[160];
+    char prefix[512];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(prefix, sizeof prefix, format, arguments);
@@ -46,14 +46,21 @@ static bool ends_in(const char *text, const char *suffix) {
     return length >= tail && strcmp(text + length - tail, suffix) == 0;
 }
 
-size_t gm_variables_named(const gm_graph *graph, const char *prefix, const char *const suffixes[2],
-                          gm_tensor **variables, size_t capacity) {
+static bool ends_in_one(const char *text, const char *const *suffixes) {
+    for (; *suffixes != NULL; suffixes++)
+        if (ends_in(text, *suffixes))
+            return true;
+    return false;
+}
+
+size_t gm_variables_named(const gm_graph *graph, const char *prefix, const char *const *suffixes, gm_tensor **variables,
+                          size_t capacity) {
     size_t count = 0;
     for (size_t i = 0; i < graph->node_count; i++) {
         gm_tensor *x = graph->nodes[i];
         if (x->op != &gm_op_variable || strncmp(x->name, prefix, strlen(prefix)) != 0)
             continue;
-        if (!ends_in(x->name, suffixes[0]) && !ends_in(x->name, suffixes[1]))
+        if (!ends_in_one(x->name, suffixes))
             continue;
         if (count < capacity)
             variables[count] = x;
@@ -63,10 +70,11 @@ size_t gm_variables_named(const gm_graph *graph, const char *prefix, const char 
 }
 
 size_t gm_trainable(const gm_graph *graph, const char *prefix, gm_tensor **variables, size_t capacity) {
-    return gm_variables_named(graph, prefix, (const char *const[2]){".weight", ".bias"}, variables, capacity);
+    return gm_variables_named(graph, prefix, (const char *const[]){".weight", ".bias", NULL}, variables, capacity);
 }
 
-static gm_tensor *variable(gm_graph *graph, const char *name, const char *part, gm_shape shape, gm_initializer start) {
+gm_tensor *gm_layer_variable(gm_graph *graph, const char *name, const char *part, gm_shape shape,
+                             gm_initializer start) {
     const char *full = gm_graph_printf(graph, "%s.%s", name, part);
     return full == NULL ? graph->nodes[0] : gm_variable(graph, full, GM_FLOAT32, shape, start);
 }
@@ -81,16 +89,50 @@ gm_tensor *gm_dense_layer(gm_tensor *x, const char *name, const gm_dense_params 
     if (params->units == 0)
         return gm_fault(graph, "units must be at least 1");
     const size_t in = shape->dim[1], out = params->units;
-    gm_tensor *weight = variable(graph, name, "weight", (gm_shape){2, {in, out}},
-                                 gm_weight_start(params->initializer, in, out, params->gain));
+    gm_tensor *weight = gm_layer_variable(graph, name, "weight", (gm_shape){2, {in, out}},
+                                          gm_weight_start(params->initializer, in, out, params->gain));
+    if (params->spectral_norm.on)
+        weight = gm_spectral_norm_layer(weight, name, 1, &params->spectral_norm);
     gm_tensor *y = gm_gemm(x, weight, NULL);
     if (params->no_bias)
         return y;
-    return gm_add(y, variable(graph, name, "bias", (gm_shape){1, {out}}, gm_bias_start(params->initializer, in)));
+    gm_initializer start = gm_bias_start(params->initializer, in);
+    return gm_add(y, gm_layer_variable(graph, name, "bias", (gm_shape){1, {out}}, start));
 }
 
-// Both convolutions: the weight's shape is (K, C, R, S), where conv maps C to K and conv_transpose K to C.
-static gm_tensor *convolve(gm_tensor *x, const char *name, const gm_conv_params *params, bool transpose) {
+gm_tensor *gm_maxout_layer(gm_tensor *x, const char *name, const gm_maxout_params *params) {
+    const size_t units = params->dense.units, pieces = params->pieces;
+    gm_dense_params all = params->dense;
+    all.units *= pieces;
+    gm_tensor *y = gm_dense_layer(x, name, &all);
+    if (gm_is_poison(y))
+        return y;
+    const size_t samples = gm_tensor_shape(y)->dim[0];
+    y = gm_max(gm_reshape(y, (gm_shape){3, {samples, units, pieces}}), GM_AXIS(2));
+    return gm_reshape(y, (gm_shape){2, {samples, units}});
+}
+
+// Part `index` of `parts` equal ones along an axis.
+static gm_tensor *part_of(gm_tensor *x, size_t axis, size_t index, size_t parts) {
+    gm_shape shape = *gm_tensor_shape(x);
+    size_t begin[GM_MAX_RANK] = {0};
+    shape.dim[axis] /= parts;
+    begin[axis] = index * shape.dim[axis];
+    return gm_slice(x, begin, shape.dim);
+}
+
+// Each part of the channels with the weights that belong to it. In both convolutions those of one group lie together.
+static gm_tensor *convolve_groups(gm_tensor *x, gm_tensor *weight, size_t groups, const gm_conv2d_params *geometry,
+                                  bool transpose) {
+    gm_tensor *y[GM_MAX_CONV_GROUPS];
+    for (size_t i = 0; i < groups; i++) {
+        gm_tensor *part = part_of(x, 1, i, groups), *own = part_of(weight, 0, i, groups);
+        y[i] = transpose ? gm_conv2d_transpose(part, own, geometry) : gm_conv2d(part, own, geometry);
+    }
+    return gm_concat(y, groups, 1);
+}
+
+static gm_tensor *check_conv(gm_tensor *x, const gm_conv_params *params, size_t groups, bool transpose) {
     gm_graph *graph = gm_tensor_graph(x);
     const gm_shape *shape = gm_tensor_shape(x);
     if (gm_is_poison(x))
@@ -102,24 +144,41 @@ static gm_tensor *convolve(gm_tensor *x, const char *name, const gm_conv_params 
         return gm_fault(graph, "channels and kernel must be at least 1");
     if (!transpose && (params->output_padding[0] > 0 || params->output_padding[1] > 0))
         return gm_fault(graph, "output_padding is for conv_transpose alone");
-    const size_t area = params->kernel[0] * params->kernel[1];
-    const size_t first = transpose ? shape->dim[1] : params->channels;
-    const size_t second = transpose ? params->channels : shape->dim[1];
+    if (groups > GM_MAX_CONV_GROUPS)
+        return gm_fault(graph, "there can be at most %d groups, not %zu: each is a convolution of its own",
+                        GM_MAX_CONV_GROUPS, groups);
+    if (shape->dim[1] % groups != 0 || params->channels % groups != 0)
+        return gm_fault(graph, "%zu groups do not divide both the image's %zu channels and the %zu of the result",
+                        groups, shape->dim[1], params->channels);
+    return x;
+}
+
+// Both convolutions: the weight's shape is (K, C, R, S), where conv maps C to K and conv_transpose K to C; within a
+// group the second is a part of the channels.
+static gm_tensor *convolve(gm_tensor *x, const char *name, const gm_conv_params *params, bool transpose) {
+    gm_graph *graph = gm_tensor_graph(x);
+    const size_t groups = GM_MAX(params->groups, 1);
+    if (gm_is_poison(check_conv(x, params, groups, transpose)))
+        return graph->nodes[0];
+    const size_t in = gm_tensor_shape(x)->dim[1], area = params->kernel[0] * params->kernel[1];
+    const size_t first = transpose ? in : params->channels, second = (transpose ? params->channels : in) / groups;
     const size_t fan_in = second * area, fan_out = first * area;
     gm_tensor *weight =
-        variable(graph, name, "weight", (gm_shape){4, {first, second, params->kernel[0], params->kernel[1]}},
-                 gm_weight_start(params->initializer, fan_in, fan_out, params->gain));
+        gm_layer_variable(graph, name, "weight", (gm_shape){4, {first, second, params->kernel[0], params->kernel[1]}},
+                          gm_weight_start(params->initializer, fan_in, fan_out, params->gain));
+    if (params->spectral_norm.on)
+        weight = gm_spectral_norm_layer(weight, name, transpose ? 1 : 0, &params->spectral_norm);
     gm_conv2d_params geometry = {0};
     for (size_t i = 0; i < 2; i++) {
         geometry.stride[i] = params->stride[i];
         geometry.padding[i] = params->padding[i];
         geometry.output_padding[i] = params->output_padding[i];
     }
-    gm_tensor *y = transpose ? gm_conv2d_transpose(x, weight, &geometry) : gm_conv2d(x, weight, &geometry);
+    gm_tensor *y = convolve_groups(x, weight, groups, &geometry, transpose);
     if (params->no_bias)
         return y;
-    gm_tensor *bias =
-        variable(graph, name, "bias", (gm_shape){1, {params->channels}}, gm_bias_start(params->initializer, fan_in));
+    gm_tensor *bias = gm_layer_variable(graph, name, "bias", (gm_shape){1, {params->channels}},
+                                        gm_bias_start(params->initializer, fan_in));
     return gm_add(y, gm_reshape(bias, (gm_shape){3, {params->channels, 1, 1}}));
 }
 
@@ -160,6 +219,12 @@ gm_tensor *gm_dense(gm_tensor *x, const char *name, const gm_dense_params *param
     gm_graph *graph = gm_tensor_graph(x);
     gm_status before = gm_graph_fault(graph);
     return gm_fault_prefix(graph, before, gm_dense_layer(x, name, params), "%s (dense)", name);
+}
+
+gm_tensor *gm_maxout(gm_tensor *x, const char *name, const gm_maxout_params *params) {
+    gm_graph *graph = gm_tensor_graph(x);
+    gm_status before = gm_graph_fault(graph);
+    return gm_fault_prefix(graph, before, gm_maxout_layer(x, name, params), "%s (maxout)", name);
 }
 
 gm_tensor *gm_conv(gm_tensor *x, const char *name, const gm_conv_params *params) {

@@ -7,21 +7,57 @@
 
 // One application of one layer, as its network sees it.
 typedef struct gm_layer_context {
-    const char *name; // NETWORK.INDEX: prefix of variables and random streams
+    gm_network *network;
+    const char *name; // NETWORK.INDEX, of inner layers NETWORK.INDEX.INDEX: prefix of variables and random streams
     gm_mode mode;
     gm_statistics *statistics;
-    gm_tensor *counter;
+    gm_tensor *counter, *labels;       // each may be NULL
     size_t application;                // training applications of the network before this one
     gm_weight_initializer initializer; // for layers that name none
     double gain;                       // Kaiming's, from the activation that follows
 } gm_layer_context;
 
+// The rows that hold layers (compose.c).
+gm_tensor *gm_residual_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
+gm_tensor *gm_tap_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
+gm_tensor *gm_head_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
+
+// Applies inner layers, named NAME.INDEX; the rest of the context is the outer layer's. No layers: x itself.
+gm_tensor *gm_layers_apply(const gm_layer_context *context, const char *name, const gm_layer_list *list, gm_tensor *x);
+// Names a value of the present application, for gm_network_output.
+void gm_network_set_output(gm_network *network, const char *name, gm_tensor *value);
+
+// A deep copy in the arena, origins included.
+gm_status gm_layers_copy(gm_arena *arena, const gm_layer_list *from, gm_layer_list *to);
+// Whether the test holds for a layer's type, inner layers included.
+bool gm_layers_any(const gm_layer_list *list, bool (*test)(const gm_layer_type *type));
+// What gm_network_create promises to check. Writes the names of taps and heads into `names` in the order in which an
+// application sets them: at most `capacity`, returns how many in *count.
+gm_status gm_layers_check(const gm_layer_list *list, const char *network, const char **names, size_t capacity,
+                          size_t *count);
+
+// What the latest training application made of a variable: its pending value, or the variable.
+gm_tensor *gm_statistics_latest(const gm_statistics *statistics, gm_tensor *variable);
+void gm_statistics_update(gm_statistics *statistics, gm_tensor *variable, gm_tensor *value);
+
+// A variable NAME.PART of a layer.
+gm_tensor *gm_layer_variable(gm_graph *graph, const char *name, const char *part, gm_shape shape, gm_initializer start);
+
 // The functions of ganymede/nn.h behind their prefix of faults: a network has a better one.
+gm_tensor *gm_spectral_norm_layer(gm_tensor *weight, const char *name, size_t axis,
+                                  const gm_spectral_norm_params *params);
 gm_tensor *gm_dense_layer(gm_tensor *x, const char *name, const gm_dense_params *params);
+gm_tensor *gm_maxout_layer(gm_tensor *x, const char *name, const gm_maxout_params *params);
 gm_tensor *gm_conv_layer(gm_tensor *x, const char *name, const gm_conv_params *params);
 gm_tensor *gm_conv_transpose_layer(gm_tensor *x, const char *name, const gm_conv_params *params);
 gm_tensor *gm_batch_norm_layer(gm_tensor *x, const char *name, gm_mode mode, gm_statistics *statistics,
                                const gm_batch_norm_params *params);
+gm_tensor *gm_layer_norm_layer(gm_tensor *x, const char *name, const gm_sample_norm_params *params);
+gm_tensor *gm_instance_norm_layer(gm_tensor *x, const char *name, const gm_sample_norm_params *params);
+gm_tensor *gm_group_norm_layer(gm_tensor *x, const char *name, const gm_sample_norm_params *params);
+gm_tensor *gm_upsample_layer(gm_tensor *x, const gm_upsample_params *params);
+gm_tensor *gm_embed_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_embed_params *params);
+gm_tensor *gm_projection_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_projection_params *params);
 gm_tensor *gm_dropout_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, double rate);
 gm_tensor *gm_flatten_layer(gm_tensor *x);
 gm_tensor *gm_reshape_samples_layer(gm_tensor *x, gm_shape shape);
@@ -33,9 +69,12 @@ const char *gm_graph_printf(gm_graph *graph, const char *format, ...) GM_PRINTF(
 // The status without setting the message again.
 gm_status gm_graph_fault(const gm_graph *graph);
 
-// Variables whose name begins with `prefix` and ends in one of two suffixes, in order of declaration; as gm_trainable.
-size_t gm_variables_named(const gm_graph *graph, const char *prefix, const char *const suffixes[2],
-                          gm_tensor **variables, size_t capacity);
+// Variables whose name begins with `prefix` and ends in one of the suffixes (NULL-terminated), in order of declaration;
+// as gm_trainable.
+size_t gm_variables_named(const gm_graph *graph, const char *prefix, const char *const *suffixes, gm_tensor **variables,
+                          size_t capacity);
+// 1 to `longest` letters, digits, '_' and '-'.
+bool gm_is_name(const char *text, size_t longest);
 
 // How a weight with these fans starts; gain 0: the initialiser's own default.
 gm_initializer gm_weight_start(gm_weight_initializer initializer, size_t fan_in, size_t fan_out, double gain);

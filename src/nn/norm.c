@@ -36,14 +36,20 @@ void gm_statistics_drop(gm_statistics *statistics) {
     statistics->count = 0;
 }
 
-// variable <- (1 - momentum) latest + momentum batch, where the latest value may itself be pending: a phase assigns a
-// variable once, so that the updates of several applications are composed here.
-static void update(gm_statistics *statistics, gm_tensor *variable, gm_tensor *batch, double momentum) {
+static size_t find(const gm_statistics *statistics, const gm_tensor *variable) {
     size_t i = 0;
     while (i < statistics->count && statistics->updates[i].variable != variable)
         i++;
-    gm_tensor *latest = i < statistics->count ? statistics->updates[i].value : variable;
-    gm_tensor *value = gm_add(gm_scale(latest, 1 - momentum), gm_scale(batch, momentum));
+    return i;
+}
+
+gm_tensor *gm_statistics_latest(const gm_statistics *statistics, gm_tensor *variable) {
+    size_t i = find(statistics, variable);
+    return i < statistics->count ? statistics->updates[i].value : variable;
+}
+
+void gm_statistics_update(gm_statistics *statistics, gm_tensor *variable, gm_tensor *value) {
+    size_t i = find(statistics, variable);
     if (i == statistics->count) {
         gm_status status = gm_grow(&statistics->updates, statistics->count, &statistics->capacity,
                                    sizeof *statistics->updates, "running statistics");
@@ -56,6 +62,13 @@ static void update(gm_statistics *statistics, gm_tensor *variable, gm_tensor *ba
     statistics->updates[i].value = value;
 }
 
+// variable <- (1 - momentum) latest + momentum batch, where the latest value may itself be pending: a phase assigns a
+// variable once, so that the updates of several applications are composed here.
+static void update(gm_statistics *statistics, gm_tensor *variable, gm_tensor *batch, double momentum) {
+    gm_tensor *latest = gm_statistics_latest(statistics, variable);
+    gm_statistics_update(statistics, variable, gm_add(gm_scale(latest, 1 - momentum), gm_scale(batch, momentum)));
+}
+
 // The values of one layer's channels, shaped to broadcast over (N, C) or (N, C, H, W).
 static gm_tensor *per_channel(gm_tensor *x, const gm_tensor *like) {
     size_t channels = gm_tensor_shape(like)->dim[1];
@@ -63,11 +76,7 @@ static gm_tensor *per_channel(gm_tensor *x, const gm_tensor *like) {
 }
 
 static gm_tensor *channel_variable(gm_tensor *x, const char *name, const char *part, gm_initializer start) {
-    gm_graph *graph = gm_tensor_graph(x);
-    const char *full = gm_graph_printf(graph, "%s.%s", name, part);
-    if (full == NULL)
-        return graph->nodes[0];
-    return gm_variable(graph, full, GM_FLOAT32, (gm_shape){1, {gm_tensor_shape(x)->dim[1]}}, start);
+    return gm_layer_variable(gm_tensor_graph(x), name, part, (gm_shape){1, {gm_tensor_shape(x)->dim[1]}}, start);
 }
 
 static gm_initializer constant(double value) {

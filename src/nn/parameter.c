@@ -1,7 +1,6 @@
 // Tables of named settings: finding, setting from text, printing. Values are checked here and nowhere else, so that a
 // recipe, a command-line override and a call from C get the same sentence.
-#include "ganymede/parameter.h"
-#include "base/base.h"
+#include "nn/layers.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -53,6 +52,12 @@ static void store(const gm_parameter *row, void *values, const double *numbers, 
     case GM_PARAMETER_CHOICE:
         *(int *)to = (int)numbers[0];
         break;
+    case GM_PARAMETER_NAME: // these two have no numbers: their defaults are empty
+        memset(to, 0, GM_NAME_SIZE);
+        break;
+    case GM_PARAMETER_LAYERS:
+        *(gm_layer_list *)to = (gm_layer_list){0};
+        break;
     case GM_PARAMETER_INVALID:
         break;
     }
@@ -95,6 +100,13 @@ static void append_allowed(gm_text *text, const gm_parameter *row) {
         gm_text_append(text, "one of");
         for (size_t i = 0; row->choices[i] != NULL; i++)
             gm_text_printf(text, "%s %s", i > 0 ? "," : "", row->choices[i]);
+        break;
+    case GM_PARAMETER_NAME:
+        gm_text_printf(text, "a name of %s %d letters, digits, '_' and '-'", row->required ? "1 to" : "at most",
+                       GM_NAME_SIZE - 1);
+        break;
+    case GM_PARAMETER_LAYERS:
+        gm_text_append(text, row->required ? "a list of at least one layer" : "a list of layers");
         break;
     case GM_PARAMETER_INVALID:
         break;
@@ -147,6 +159,12 @@ char *gm_parameter_format(const gm_parameter *row, const void *values, char *tex
     }
     case GM_PARAMETER_CHOICE:
         gm_text_append(&out, row->choices[*(const int *)from]);
+        break;
+    case GM_PARAMETER_NAME: // quoted: `no` and `null` are words here
+        gm_text_printf(&out, "\"%s\"", (const char *)from);
+        break;
+    case GM_PARAMETER_LAYERS:
+        gm_text_append(&out, ((const gm_layer_list *)from)->count > 0 ? "[...]" : "[]");
         break;
     case GM_PARAMETER_INVALID:
         break;
@@ -211,9 +229,30 @@ static bool parse_item(const gm_parameter *row, const char *text, double *number
     }
 }
 
+bool gm_is_name(const char *text, size_t longest) {
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    return text[0] != '\0' && strlen(text) <= longest && text[strspn(text, allowed)] == '\0';
+}
+
+static bool set_name(const gm_parameter *row, void *values, const char *text) {
+    if (!gm_is_name(text, GM_NAME_SIZE - 1) && (text[0] != '\0' || row->required))
+        return false;
+    char *to = field(row, values);
+    memset(to, 0, GM_NAME_SIZE); // equal names are equal in every byte
+    memcpy(to, text, strlen(text));
+    return true;
+}
+
+// Whether numbers make the value.
+static bool is_numeric(const gm_parameter *row) {
+    return row->kind != GM_PARAMETER_NAME && row->kind != GM_PARAMETER_LAYERS;
+}
+
 gm_status gm_parameter_set_text(const gm_parameter *row, void *values, const char *text) {
     double number = 0;
-    if (!parse_item(row, text, &number) || !in_range(row, number)) {
+    if (row->kind == GM_PARAMETER_NAME && set_name(row, values, text))
+        return GM_OK;
+    if (!is_numeric(row) || !parse_item(row, text, &number) || !in_range(row, number)) {
         char given[GM_TEXT_SIZE];
         snprintf(given, sizeof given, "'%s'", text);
         return refuse(row, given);
@@ -243,7 +282,7 @@ gm_status gm_parameter_set_list(const gm_parameter *row, void *values, const cha
 }
 
 gm_status gm_parameter_set_number(const gm_parameter *row, void *values, double value) {
-    if (row->kind == GM_PARAMETER_CHOICE || !in_range(row, value) || !isfinite(value)) {
+    if (row->kind == GM_PARAMETER_CHOICE || !is_numeric(row) || !in_range(row, value) || !isfinite(value)) {
         char given[40];
         snprintf(given, sizeof given, "%g", value);
         return refuse(row, given);

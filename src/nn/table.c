@@ -1,10 +1,11 @@
 // The table of layers: what a recipe may say. Adding a layer is adding its parameters, its apply function and a row.
 #include "nn/layers.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
-enum { MAX_UNITS = 1 << 24, MAX_CHANNELS = 1 << 16, MAX_KERNEL = 1 << 10 };
+enum { MAX_UNITS = 1 << 24, MAX_CHANNELS = 1 << 16, MAX_KERNEL = 1 << 10, MAX_CLASSES = 1 << 20 };
 
 // ---- What the rows do ----
 
@@ -18,17 +19,32 @@ static double chosen_gain(const gm_layer_context *context, gm_weight_initializer
     return own > 0 || !kaiming ? own : context->gain;
 }
 
-static gm_tensor *apply_dense(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
-    gm_dense_params params = layer->params.dense;
+static gm_spectral_norm_params chosen_norm(const gm_layer_context *context, gm_spectral_norm_params own) {
+    return (gm_spectral_norm_params){own.on, context->mode, context->statistics};
+}
+
+static gm_dense_params dense_params(const gm_layer_context *context, gm_dense_params params) {
     params.initializer = chosen(context, params.initializer);
     params.gain = chosen_gain(context, params.initializer, params.gain);
+    params.spectral_norm = chosen_norm(context, params.spectral_norm);
+    return params;
+}
+
+static gm_tensor *apply_dense(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    gm_dense_params params = dense_params(context, layer->params.dense);
     return gm_dense_layer(x, context->name, &params);
+}
+
+static gm_tensor *apply_maxout(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    gm_maxout_params params = {dense_params(context, layer->params.maxout.dense), layer->params.maxout.pieces};
+    return gm_maxout_layer(x, context->name, &params);
 }
 
 static gm_conv_params conv_params(const gm_layer_context *context, const gm_layer *layer) {
     gm_conv_params params = layer->params.conv;
     params.initializer = chosen(context, params.initializer);
     params.gain = chosen_gain(context, params.initializer, params.gain);
+    params.spectral_norm = chosen_norm(context, params.spectral_norm);
     return params;
 }
 
@@ -52,10 +68,27 @@ static gm_tensor *apply_max_pool(gm_layer_context *context, const gm_layer *laye
     return gm_max_pool2d(x, &layer->params.pool);
 }
 
+static gm_tensor *apply_upsample(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    (void)context;
+    return gm_upsample_layer(x, &layer->params.upsample);
+}
+
 static gm_tensor *apply_batch_norm(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
     gm_batch_norm_params params = layer->params.batch_norm;
     params.initializer = chosen(context, params.initializer);
     return gm_batch_norm_layer(x, context->name, context->mode, context->statistics, &params);
+}
+
+static gm_tensor *apply_layer_norm(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    return gm_layer_norm_layer(x, context->name, &layer->params.sample_norm);
+}
+
+static gm_tensor *apply_instance_norm(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    return gm_instance_norm_layer(x, context->name, &layer->params.sample_norm);
+}
+
+static gm_tensor *apply_group_norm(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    return gm_group_norm_layer(x, context->name, &layer->params.sample_norm);
 }
 
 static gm_tensor *apply_dropout(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
@@ -73,6 +106,18 @@ static gm_tensor *apply_flatten(gm_layer_context *context, const gm_layer *layer
 static gm_tensor *apply_reshape(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
     (void)context;
     return gm_reshape_samples_layer(x, layer->params.reshape.shape);
+}
+
+static gm_tensor *apply_embed(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    return gm_embed_layer(x, context->labels, context->name, &layer->params.embed);
+}
+
+static gm_tensor *apply_projection(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    gm_projection_params params = layer->params.projection;
+    params.initializer = chosen(context, params.initializer);
+    params.gain = chosen_gain(context, params.initializer, params.gain);
+    params.spectral_norm = chosen_norm(context, params.spectral_norm);
+    return gm_projection_layer(x, context->labels, context->name, &params);
 }
 
 static gm_tensor *apply_relu(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
@@ -139,18 +184,36 @@ static double gain_one(const gm_layer *layer) {
         .help = "add a trainable bias per output"                                                                      \
     }
 
-static const gm_parameter dense_parameters[] = {
-    {.key = "units",
+#define SPECTRAL_NORM(type)                                                                                            \
+    {                                                                                                                  \
+        .key = "spectral_norm", .kind = GM_PARAMETER_BOOLEAN, .offset = offsetof(type, spectral_norm.on),              \
+        .help = "divide the weight by its largest singular value, estimated by one power iteration per application"    \
+    }
+
+// Of gm_dense_params, wherever a struct begins with them.
+#define DENSE_PARAMETERS                                                                                               \
+    {.key = "units",                                                                                                   \
+     .kind = GM_PARAMETER_INTEGER,                                                                                     \
+     .offset = offsetof(gm_dense_params, units),                                                                       \
+     .minimum = 1,                                                                                                     \
+     .maximum = MAX_UNITS,                                                                                             \
+     .required = true,                                                                                                 \
+     .positional = true,                                                                                               \
+     .help = "width of the output"},                                                                                   \
+        BIAS(gm_dense_params), INITIALIZER(gm_dense_params), GAIN(gm_dense_params), SPECTRAL_NORM(gm_dense_params)
+
+static const gm_parameter dense_parameters[] = {DENSE_PARAMETERS};
+
+static_assert(offsetof(gm_maxout_params, dense) == 0, "maxout's rows are those of dense and its own");
+static const gm_parameter maxout_parameters[] = {
+    DENSE_PARAMETERS,
+    {.key = "pieces",
      .kind = GM_PARAMETER_INTEGER,
-     .offset = offsetof(gm_dense_params, units),
+     .offset = offsetof(gm_maxout_params, pieces),
      .minimum = 1,
-     .maximum = MAX_UNITS,
+     .maximum = 1024,
      .required = true,
-     .positional = true,
-     .help = "width of the output"},
-    BIAS(gm_dense_params),
-    INITIALIZER(gm_dense_params),
-    GAIN(gm_dense_params),
+     .help = "linear outputs of which each unit takes the maximum"},
 };
 
 #define CONV_PARAMETERS                                                                                                \
@@ -181,7 +244,14 @@ static const gm_parameter dense_parameters[] = {
          .offset = offsetof(gm_conv_params, padding),                                                                  \
          .maximum = MAX_KERNEL,                                                                                        \
          .help = "zeros around the image (conv_transpose: cut from the output)"},                                      \
-        BIAS(gm_conv_params), INITIALIZER(gm_conv_params), GAIN(gm_conv_params)
+        {.key = "groups",                                                                                              \
+         .kind = GM_PARAMETER_INTEGER,                                                                                 \
+         .offset = offsetof(gm_conv_params, groups),                                                                   \
+         .initial = 1,                                                                                                 \
+         .minimum = 1,                                                                                                 \
+         .maximum = GM_MAX_CONV_GROUPS,                                                                                \
+         .help = "parts of the channels, each convolved to its part of the output alone"},                             \
+        BIAS(gm_conv_params), INITIALIZER(gm_conv_params), GAIN(gm_conv_params), SPECTRAL_NORM(gm_conv_params)
 
 static const gm_parameter conv_parameters[] = {CONV_PARAMETERS};
 
@@ -215,6 +285,35 @@ static const gm_parameter pool_parameters[] = {
      .help = "border around the image, at most half the window"},
 };
 
+static const char *const upsample_modes[] = {"nearest", "bilinear", NULL}; // gm_upsample_mode
+
+static const gm_parameter upsample_parameters[] = {
+    {.key = "factor",
+     .kind = GM_PARAMETER_PAIR,
+     .offset = offsetof(gm_upsample_params, factor),
+     .initial = 2,
+     .minimum = 1,
+     .maximum = GM_MAX_UPSAMPLE,
+     .positional = true,
+     .help = "how many times as high and wide"},
+    {.key = "mode",
+     .kind = GM_PARAMETER_CHOICE,
+     .offset = offsetof(gm_upsample_params, mode),
+     .choices = upsample_modes,
+     .help = "nearest repeats values; bilinear interpolates between them, the edges repeated"},
+};
+
+#define EPSILON(type)                                                                                                  \
+    {                                                                                                                  \
+        .key = "epsilon", .kind = GM_PARAMETER_NUMBER, .offset = offsetof(type, epsilon), .initial = 1e-5,             \
+        .minimum = 1e-12, .maximum = 1, .help = "added to the variance"                                                \
+    }
+#define AFFINE(type, standard, text)                                                                                   \
+    {                                                                                                                  \
+        .key = "affine", .kind = GM_PARAMETER_BOOLEAN, .offset = offsetof(type, no_affine), .initial = standard,       \
+        .negated = true, .help = text                                                                                  \
+    }
+
 static const gm_parameter batch_norm_parameters[] = {
     {.key = "momentum",
      .kind = GM_PARAMETER_NUMBER,
@@ -223,20 +322,32 @@ static const gm_parameter batch_norm_parameters[] = {
      .minimum = 1e-6,
      .maximum = 1,
      .help = "weight of the new batch in the running statistics"},
-    {.key = "epsilon",
-     .kind = GM_PARAMETER_NUMBER,
-     .offset = offsetof(gm_batch_norm_params, epsilon),
-     .initial = 1e-5,
-     .minimum = 1e-12,
-     .maximum = 1,
-     .help = "added to the variance"},
-    {.key = "affine",
-     .kind = GM_PARAMETER_BOOLEAN,
-     .offset = offsetof(gm_batch_norm_params, no_affine),
-     .initial = 1,
-     .negated = true,
-     .help = "scale and shift each channel by trainable values"},
+    EPSILON(gm_batch_norm_params),
+    AFFINE(gm_batch_norm_params, 1, "scale and shift each channel by trainable values"),
     INITIALIZER(gm_batch_norm_params),
+};
+
+static const gm_parameter layer_norm_parameters[] = {
+    EPSILON(gm_sample_norm_params),
+    AFFINE(gm_sample_norm_params, 1, "scale and shift each value of a sample by trainable ones"),
+};
+
+static const gm_parameter instance_norm_parameters[] = {
+    EPSILON(gm_sample_norm_params),
+    AFFINE(gm_sample_norm_params, 0, "scale and shift each channel by trainable values"),
+};
+
+static const gm_parameter group_norm_parameters[] = {
+    {.key = "groups",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_sample_norm_params, groups),
+     .minimum = 1,
+     .maximum = MAX_CHANNELS,
+     .required = true,
+     .positional = true,
+     .help = "equal parts of the channels, each normalised by itself"},
+    EPSILON(gm_sample_norm_params),
+    AFFINE(gm_sample_norm_params, 1, "scale and shift each channel by trainable values"),
 };
 
 static const gm_parameter dropout_parameters[] = {
@@ -270,6 +381,58 @@ static const gm_parameter reshape_parameters[] = {
      .help = "shape of one sample, [C, H, W] for images"},
 };
 
+#define CLASSES(type)                                                                                                  \
+    {                                                                                                                  \
+        .key = "classes", .kind = GM_PARAMETER_INTEGER, .offset = offsetof(type, classes), .minimum = 1,               \
+        .maximum = MAX_CLASSES, .required = true, .help = "number of classes: labels are 0 to classes - 1"             \
+    }
+
+static const gm_parameter embed_parameters[] = {
+    CLASSES(gm_embed_params),
+    {.key = "size",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_embed_params, size),
+     .minimum = 1,
+     .maximum = MAX_CHANNELS,
+     .required = true,
+     .help = "values per class"},
+};
+
+static const gm_parameter projection_parameters[] = {
+    CLASSES(gm_projection_params),
+    INITIALIZER(gm_projection_params),
+    GAIN(gm_projection_params),
+    SPECTRAL_NORM(gm_projection_params),
+};
+
+#define NAME(word, type, field, must, text)                                                                            \
+    {                                                                                                                  \
+        .key = word, .kind = GM_PARAMETER_NAME, .offset = offsetof(type, field), .required = must, .positional = must, \
+        .help = text                                                                                                   \
+    }
+#define LAYERS(word, type, field, must, text)                                                                          \
+    { .key = word, .kind = GM_PARAMETER_LAYERS, .offset = offsetof(type, field), .required = must, .help = text }
+
+static const gm_parameter residual_parameters[] = {
+    {.key = "layers",
+     .kind = GM_PARAMETER_LAYERS,
+     .offset = offsetof(gm_residual_params, layers),
+     .required = true,
+     .positional = true,
+     .help = "f in f(x) + shortcut(x)"},
+    LAYERS("shortcut", gm_residual_params, shortcut, false, "the way past them; none: x itself"),
+};
+
+static const gm_parameter tap_parameters[] = {
+    NAME("name", gm_tap_params, name, true, "of the value, for heads and losses"),
+};
+
+static const gm_parameter head_parameters[] = {
+    NAME("name", gm_head_params, name, true, "of the output"),
+    NAME("from", gm_head_params, from, false, "the tap or head whose value it begins with; empty: the present one"),
+    LAYERS("layers", gm_head_params, layers, true, "from there to the output"),
+};
+
 // ---- The rows ----
 
 #define PARAMETERS(rows) .parameters = rows, .parameter_count = GM_COUNT(rows)
@@ -279,6 +442,11 @@ static const gm_layer_type layer_types[] = {
      .help = "x w + b on vectors",
      PARAMETERS(dense_parameters),
      .apply = apply_dense,
+     .weighted = true},
+    {.name = "maxout",
+     .help = "the largest of several linear outputs, on vectors",
+     PARAMETERS(maxout_parameters),
+     .apply = apply_maxout,
      .weighted = true},
     {.name = "conv",
      .help = "two-dimensional convolution",
@@ -292,11 +460,27 @@ static const gm_layer_type layer_types[] = {
      .weighted = true},
     {.name = "average_pool", .help = "mean of each window", PARAMETERS(pool_parameters), .apply = apply_average_pool},
     {.name = "max_pool", .help = "maximum of each window", PARAMETERS(pool_parameters), .apply = apply_max_pool},
+    {.name = "upsample",
+     .help = "enlarge images by whole factors",
+     PARAMETERS(upsample_parameters),
+     .apply = apply_upsample},
     {.name = "batch_norm",
      .help = "normalise each channel over the batch",
      PARAMETERS(batch_norm_parameters),
      .apply = apply_batch_norm,
      .across_samples = true},
+    {.name = "layer_norm",
+     .help = "normalise each sample over all of its values",
+     PARAMETERS(layer_norm_parameters),
+     .apply = apply_layer_norm},
+    {.name = "instance_norm",
+     .help = "normalise each channel of each image",
+     PARAMETERS(instance_norm_parameters),
+     .apply = apply_instance_norm},
+    {.name = "group_norm",
+     .help = "normalise groups of channels of each sample",
+     PARAMETERS(group_norm_parameters),
+     .apply = apply_group_norm},
     {.name = "dropout",
      .help = "drop values at random in training",
      PARAMETERS(dropout_parameters),
@@ -312,6 +496,30 @@ static const gm_layer_type layer_types[] = {
     {.name = "tanh", .help = "hyperbolic tangent, to [-1, 1]", .apply = apply_tanh, .gain = gain_tanh},
     {.name = "sigmoid", .help = "1 / (1 + exp(-x)), to [0, 1]", .apply = apply_sigmoid, .gain = gain_one},
     {.name = "softplus", .help = "ln(1 + exp(x))", .apply = apply_softplus, .gain = gain_one},
+    {.name = "embed",
+     .help = "append a trained vector of the sample's class, for conditional generators",
+     PARAMETERS(embed_parameters),
+     .apply = apply_embed,
+     .labelled = true},
+    {.name = "projection",
+     .help = "the last layer of a conditional discriminator: x w + b + e . x, e the vector of the sample's class",
+     PARAMETERS(projection_parameters),
+     .apply = apply_projection,
+     .weighted = true,
+     .labelled = true},
+    {.name = "residual",
+     .help = "layers with a way past them: f(x) + shortcut(x)",
+     PARAMETERS(residual_parameters),
+     .apply = gm_residual_apply,
+     .weighted = true},
+    {.name = "tap",
+     .help = "name the value here; it goes on unchanged",
+     PARAMETERS(tap_parameters),
+     .apply = gm_tap_apply},
+    {.name = "head",
+     .help = "layers to a further, named output; the value here goes on unchanged",
+     PARAMETERS(head_parameters),
+     .apply = gm_head_apply},
 };
 
 const gm_layer_type *gm_layer_types(size_t *count) {
@@ -324,81 +532,4 @@ const gm_layer_type *gm_layer_type_find(const char *name) {
         if (strcmp(layer_types[i].name, name) == 0)
             return &layer_types[i];
     return NULL;
-}
-
-// ---- Layers as data ----
-
-void gm_layer_default(gm_layer *layer, const gm_layer_type *type) {
-    memset(layer, 0, sizeof *layer);
-    layer->type = type;
-    gm_parameter_defaults(type->parameters, type->parameter_count, &layer->params);
-}
-
-static gm_status unknown_key(const gm_layer_type *type, const char *key) {
-    if (type->parameter_count == 0)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s takes no parameters, not even '%s'", type->name,
-                       key != NULL ? key : "a value");
-    gm_text known = {0};
-    for (size_t i = 0; i < type->parameter_count; i++)
-        gm_text_printf(&known, "%s%s", i > 0 ? ", " : "", type->parameters[i].key);
-    const char *keys = known.data != NULL ? known.data : "";
-    gm_status status = key == NULL
-                           ? gm_fail(GM_ERROR_ARGUMENT, "%s needs its parameters by name: %s", type->name, keys)
-                           : gm_fail(GM_ERROR_ARGUMENT, "%s has no parameter '%s'; it takes %s", type->name, key, keys);
-    gm_text_finish(&known);
-    return status;
-}
-
-static const gm_parameter *row_of(const gm_layer *layer, const char *key) {
-    return gm_parameter_find(layer->type->parameters, layer->type->parameter_count, key);
-}
-
-gm_status gm_layer_set_text(gm_layer *layer, const char *key, const char *text) {
-    const gm_parameter *row = row_of(layer, key);
-    if (row == NULL)
-        return unknown_key(layer->type, key);
-    gm_status status = gm_parameter_set_text(row, &layer->params, text);
-    return status == GM_OK ? GM_OK : gm_fail_prefix(status, "%s", layer->type->name);
-}
-
-gm_status gm_layer_set_list(gm_layer *layer, const char *key, const char *const *items, size_t count) {
-    const gm_parameter *row = row_of(layer, key);
-    if (row == NULL)
-        return unknown_key(layer->type, key);
-    gm_status status = gm_parameter_set_list(row, &layer->params, items, count);
-    return status == GM_OK ? GM_OK : gm_fail_prefix(status, "%s", layer->type->name);
-}
-
-gm_status gm_layer_set_number(gm_layer *layer, const char *key, double value) {
-    const gm_parameter *row = row_of(layer, key);
-    if (row == NULL)
-        return unknown_key(layer->type, key);
-    gm_status status = gm_parameter_set_number(row, &layer->params, value);
-    return status == GM_OK ? GM_OK : gm_fail_prefix(status, "%s", layer->type->name);
-}
-
-// A required value is never zero once set: its minimum is 1 (or its rank at least 1).
-static bool is_set(const gm_parameter *row, const void *values) {
-    const void *value = (const char *)values + row->offset;
-    switch (row->kind) {
-    case GM_PARAMETER_INTEGER:
-    case GM_PARAMETER_PAIR:
-        return *(const size_t *)value != 0;
-    case GM_PARAMETER_SHAPE:
-        return ((const gm_shape *)value)->rank != 0;
-    default:
-        return true;
-    }
-}
-
-gm_status gm_layer_check(const gm_layer *layer) {
-    for (size_t i = 0; i < layer->type->parameter_count; i++) {
-        const gm_parameter *row = &layer->type->parameters[i];
-        if (!row->required || is_set(row, &layer->params))
-            continue;
-        char allowed[256];
-        gm_parameter_allowed(row, allowed, sizeof allowed);
-        return gm_fail(GM_ERROR_ARGUMENT, "%s needs '%s': %s", layer->type->name, row->key, allowed);
-    }
-    return GM_OK;
 }

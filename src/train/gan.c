@@ -61,11 +61,10 @@ static gm_tensor *half(gm_tensor *both, size_t index, size_t batch) {
 static gm_status judge_both(gm_network *discriminator, const gm_recipe *recipe, gm_tensor *const samples[2],
                             gm_tensor *counter, gm_tensor *logits[2]) {
     gm_tensor *both;
-    for (size_t i = 0; i < recipe->discriminator.count; i++)
-        if (recipe->discriminator.layers[i].type->across_samples) {
-            GM_TRY(gm_model_apply(&logits[0], discriminator, samples[0], counter, &recipe->discriminator));
-            return gm_model_apply(&logits[1], discriminator, samples[1], counter, &recipe->discriminator);
-        }
+    if (gm_network_across_samples(discriminator)) {
+        GM_TRY(gm_model_apply(&logits[0], discriminator, samples[0], counter, &recipe->discriminator));
+        return gm_model_apply(&logits[1], discriminator, samples[1], counter, &recipe->discriminator);
+    }
     GM_TRY(gm_model_apply(&both, discriminator, gm_concat(samples, 2, 0), counter, &recipe->discriminator));
     const gm_shape *shape = gm_tensor_shape(both);
     for (size_t i = 0; i < 2; i++) // anything but a batch of results is refused by check_logit

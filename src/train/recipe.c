@@ -115,7 +115,7 @@ static gm_status check_required(const gm_recipe *recipe, const gm_node *root, co
 
 // The last layer that changes values.
 static size_t last_layer(const gm_recipe_network *network) {
-    static const char *const movers[] = {"flatten", "reshape", "dropout"};
+    static const char *const movers[] = {"flatten", "reshape", "dropout", "tap", "head"};
     for (size_t i = network->count; i-- > 0;) {
         bool moves = false;
         for (size_t j = 0; j < GM_COUNT(movers); j++)

@@ -1,4 +1,5 @@
-// Layers and optimisers in recipes: "a name with its settings", where the tables of nn.h and optim.h say which.
+// Layers and optimisers in recipes: "a name with its settings", where the tables of nn.h and optim.h say which. A
+// layer's setting may be a list of layers.
 #include "train/recipe_table.h"
 
 #include <stdio.h>
@@ -11,7 +12,12 @@ typedef struct typed {
     const gm_parameter *rows;
     size_t count;
     void *values;
+    gm_recipe *recipe; // in whose arena inner layers lie
+    size_t depth;      // of a layer: how many layers it lies in
 } typed;
+
+static gm_status read_list(gm_recipe *recipe, const gm_parameter *row, const gm_node *node, size_t depth,
+                           gm_layer_list *list);
 
 static gm_status read_setting(const typed *t, const char *key, const char *key_origin, const gm_node *value) {
     const gm_parameter *row = gm_parameter_find(t->rows, t->count, key);
@@ -29,6 +35,8 @@ static gm_status read_setting(const typed *t, const char *key, const char *key_o
     char path[120];
     snprintf(path, sizeof path, "%s.%s", t->name, row->key);
     named.key = path;
+    if (row->kind == GM_PARAMETER_LAYERS)
+        return read_list(t->recipe, &named, value, t->depth + 1, (void *)((char *)t->values + row->offset));
     return gm_recipe_read_parameter(&named, t->values, value);
 }
 
@@ -89,7 +97,7 @@ void gm_recipe_write_typed(gm_text *text, const char *name, const gm_parameter *
 
 // ---- Layers ----
 
-static gm_status read_layer(gm_layer *layer, const gm_node *node) {
+static gm_status read_layer(gm_recipe *recipe, gm_layer *layer, const gm_node *node, size_t depth) {
     const char *name = NULL;
     const gm_node *value = NULL;
     GM_TRY(split(node, "layer", "relu or dense: {units: 128}", &name, &value));
@@ -104,37 +112,79 @@ static gm_status read_layer(gm_layer *layer, const gm_node *node) {
         return gm_recipe_unknown(node->origin, "layer", name, names, count);
     }
     gm_layer_default(layer, type);
-    typed t = {"layer", type->name, type->parameters, type->parameter_count, &layer->params};
+    layer->origin = node->origin;
+    typed t = {"layer", type->name, type->parameters, type->parameter_count, &layer->params, recipe, depth};
     if (value)
         GM_TRY(read_settings(&t, value));
     gm_status status = gm_layer_check(layer);
     return status == GM_OK ? GM_OK : gm_fail_prefix(GM_ERROR_FORMAT, "%s", node->origin);
 }
 
-static gm_status read_layers(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
-    if (node->kind != GM_NODE_LIST || node->count == 0)
-        return gm_recipe_refuse(node, key, "a list of at least one layer (\"- dense: 128\", \"- relu\", ...)");
+static gm_status read_list(gm_recipe *recipe, const gm_parameter *row, const gm_node *node, size_t depth,
+                           gm_layer_list *list) {
+    if (node->kind != GM_NODE_LIST || (node->count == 0 && row->required))
+        return gm_recipe_refuse(node, row->key,
+                                row->required ? "a list of at least one layer (\"- dense: 128\", \"- relu\", ...)"
+                                              : "a list of layers (\"- dense: 128\", \"- relu\", ...)");
+    if (depth > GM_LAYER_DEPTH)
+        return gm_fail(GM_ERROR_FORMAT, "%s: %s lies too deep: layers lie in layers at most %d deep", node->origin,
+                       row->key, GM_LAYER_DEPTH);
     gm_layer *layers = gm_arena_alloc(&recipe->arena, node->count * sizeof *layers);
-    const char **origins = gm_arena_alloc(&recipe->arena, node->count * sizeof *origins);
-    if (!layers || !origins)
+    if (!layers)
         return gm_fail_memory(node->count * sizeof *layers, "a recipe");
-    for (size_t i = 0; i < node->count; i++) {
-        origins[i] = node->items[i]->origin;
-        GM_TRY(read_layer(&layers[i], node->items[i]));
-    }
-    *(gm_recipe_network *)field = (gm_recipe_network){layers, node->count, origins};
+    for (size_t i = 0; i < node->count; i++)
+        GM_TRY(read_layer(recipe, &layers[i], node->items[i], depth));
+    *list = (gm_layer_list){layers, node->count};
     return GM_OK;
+}
+
+static gm_status read_layers(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
+    gm_layer_list list = {0};
+    GM_TRY(read_list(recipe, &(gm_parameter){.key = key, .required = true}, node, 0, &list));
+    const char **origins = gm_arena_alloc(&recipe->arena, list.count * sizeof *origins);
+    if (!origins)
+        return gm_fail_memory(list.count * sizeof *origins, "a recipe");
+    for (size_t i = 0; i < list.count; i++)
+        origins[i] = list.layers[i].origin;
+    *(gm_recipe_network *)field = (gm_recipe_network){list.layers, list.count, origins};
+    return GM_OK;
+}
+
+static bool holds_layers(const gm_layer_type *type) {
+    for (size_t i = 0; i < type->parameter_count; i++)
+        if (type->parameters[i].kind == GM_PARAMETER_LAYERS)
+            return true;
+    return false;
+}
+
+// One line per layer, and for those that hold layers one per setting; `indent` is the dash's column.
+static void write_list(const gm_layer_list *list, int indent, gm_text *text) {
+    for (size_t i = 0; i < list->count; i++) {
+        const gm_layer *layer = &list->layers[i];
+        const gm_layer_type *type = layer->type;
+        gm_text_printf(text, "\n%*s- ", indent, "");
+        if (!holds_layers(type)) {
+            gm_recipe_write_typed(text, type->name, type->parameters, type->parameter_count, &layer->params, false);
+            continue;
+        }
+        gm_text_printf(text, "%s:", type->name);
+        for (size_t k = 0; k < type->parameter_count; k++) {
+            const gm_parameter *row = &type->parameters[k];
+            const gm_layer_list *inner = gm_layer_inner(layer, k);
+            char value[256];
+            gm_text_printf(text, "\n%*s%s:", indent + 4, "", row->key);
+            if (inner && inner->count > 0)
+                write_list(inner, indent + 6, text);
+            else
+                gm_text_printf(text, " %s", gm_parameter_format(row, &layer->params, value, sizeof value));
+        }
+    }
 }
 
 static void write_layers(const gm_recipe *recipe, const void *field, gm_text *text) {
     (void)recipe;
     const gm_recipe_network *network = field;
-    for (size_t i = 0; i < network->count; i++) {
-        const gm_layer *layer = &network->layers[i];
-        gm_text_append(text, "\n  - ");
-        gm_recipe_write_typed(text, layer->type->name, layer->type->parameters, layer->type->parameter_count,
-                              &layer->params, false);
-    }
+    write_list(&(gm_layer_list){network->layers, network->count}, 2, text);
 }
 
 static void allow_layers(gm_text *text) {
@@ -146,7 +196,6 @@ const gm_recipe_kind gm_recipe_layers_kind = {read_layers, write_layers, allow_l
 // ---- Optimisers ----
 
 static gm_status read_optimizer(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
-    (void)recipe;
     (void)key;
     const char *name = NULL;
     const gm_node *value = NULL;
@@ -163,7 +212,7 @@ static gm_status read_optimizer(gm_recipe *recipe, const char *key, void *field,
     }
     gm_optimizer optimizer;
     gm_optimizer_default(&optimizer, type);
-    typed t = {"optimizer", type->name, type->parameters, type->parameter_count, &optimizer};
+    typed t = {"optimizer", type->name, type->parameters, type->parameter_count, &optimizer, recipe, 0};
     if (value)
         GM_TRY(read_settings(&t, value));
     if (gm_optimizer_check(&optimizer) != GM_OK)

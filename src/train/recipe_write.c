@@ -56,6 +56,8 @@ static void append_parameter(gm_text *text, const gm_parameter *row) {
         bool boolean;
         gm_shape shape;
         int choice;
+        char name[GM_NAME_SIZE];
+        gm_layer_list layers;
     } value = {0};
     gm_parameter alone = *row;
     alone.offset = 0;

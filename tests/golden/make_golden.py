@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Writes operations.inc and training.inc: what PyTorch (float64, on the CPU) gives where frameworks' conventions differ.
+"""Writes operations.inc, training.inc and layers.inc: what PyTorch (float64, on the CPU) gives where frameworks' conventions
+differ.
 
 Run by hand with Debian's python3-torch: /usr/bin/python3 make_golden.py
 The tests beside it hold the graph, run by the reference interpreter, to these values.
@@ -11,7 +12,6 @@ import torch
 from torch.nn import functional as F
 
 torch.set_default_dtype(torch.float64)
-torch.manual_seed(0)
 
 
 def tensor(*shape):
@@ -126,6 +126,111 @@ def batch_norm(name, *shape):
     array(name + "_eval_y", layer(x))
 
 
+class Maxout(torch.nn.Module):
+    def __init__(self, features, units, pieces):
+        super().__init__()
+        self.linear, self.pieces = torch.nn.Linear(features, units * pieces), pieces
+
+    def forward(self, x):
+        return self.linear(x).unflatten(1, (-1, self.pieces)).amax(2)
+
+
+LAYERS = [
+    # name, the recipe's settings, input, PyTorch's layer
+    ("layer_norm", dict(), (3, 4), torch.nn.LayerNorm([4])),
+    ("layer_norm", dict(), (2, 2, 2, 3), torch.nn.LayerNorm([2, 2, 3])),
+    ("instance_norm", dict(), (2, 2, 2, 3), torch.nn.InstanceNorm2d(2)),
+    ("instance_norm", dict(affine=True), (2, 2, 2, 3), torch.nn.InstanceNorm2d(2, affine=True)),
+    ("group_norm", dict(groups=2), (2, 4, 1, 3), torch.nn.GroupNorm(2, 4)),
+    ("group_norm", dict(groups=3, epsilon=0.5), (3, 6), torch.nn.GroupNorm(3, 6, eps=0.5)),
+    ("conv", dict(channels=6, kernel=(3, 2), stride=(2, 1), padding=1, groups=2), (1, 4, 4, 3),
+     torch.nn.Conv2d(4, 6, (3, 2), (2, 1), 1, groups=2)),
+    ("conv", dict(channels=3, kernel=2, groups=3, bias=False), (1, 3, 3, 3),
+     torch.nn.Conv2d(3, 3, 2, groups=3, bias=False)),
+    ("conv_transpose", dict(channels=4, kernel=(4, 3), stride=(2, 1), padding=1, groups=2), (1, 2, 2, 3),
+     torch.nn.ConvTranspose2d(2, 4, (4, 3), (2, 1), 1, groups=2)),
+    ("upsample", dict(factor=(2, 3)), (1, 2, 2, 2), torch.nn.Upsample(scale_factor=(2, 3))),
+    ("upsample", dict(factor=(3, 2), mode="bilinear"), (1, 2, 3, 2),
+     torch.nn.Upsample(scale_factor=(3, 2), mode="bilinear", align_corners=False)),
+    ("upsample", dict(factor=(1, 4), mode="bilinear"), (2, 1, 2, 1),
+     torch.nn.Upsample(scale_factor=(1, 4), mode="bilinear", align_corners=False)),
+    ("maxout", dict(units=2, pieces=3), (3, 4), Maxout(4, 2, 3)),
+]
+
+
+def settings(values):
+    """A recipe's settings as C: key, value and, of a pair, its second."""
+    if not values:
+        return "{{NULL}}"
+    rows = [[key] + (list(map(str, value)) if isinstance(value, tuple) else [str(value).lower()])
+            for key, value in values.items()]
+    return "{%s}" % ", ".join("{%s}" % ", ".join('"%s"' % word for word in row) for row in rows)
+
+
+def ours(layer, t):
+    """A dense weight or its gradient in our order (in, out)."""
+    return t.t() if isinstance(layer, (torch.nn.Linear, Maxout)) and t.dim() == 2 else t
+
+
+def layers():
+    """Each layer with random weights: output, and gradients by the input and by what it trains."""
+    lines = []
+    for i, (name, values, shape, layer) in enumerate(LAYERS):
+        for p in layer.parameters():
+            p.data.copy_(tensor(*p.shape))
+        x = tensor(*shape).requires_grad_()
+        y = layer(x)
+        dy = tensor(*y.shape)
+        (y * dy).sum().backward()
+        own, trained = "layer_%d" % i, list(layer.parameters())  # weight, then bias
+        parts = [("x", x), ("y", y), ("dy", dy), ("dx", x.grad)]
+        for part, p in zip(("weight", "bias"), trained):
+            parts += [(part, ours(layer, p)), ("d" + part, ours(layer, p.grad))]
+        for part, t in parts:
+            array("%s_%s" % (own, part), t)
+        names = dict(parts)
+        arrays = ["%s_%s" % (own, part) if part in names else "NULL"
+                  for part in ("x", "y", "dy", "dx", "weight", "dweight", "bias", "dbias")]
+        lines.append('    {"%s", %s, {%d, %s}, {%d, %s}, %s},' % (name, settings(values), len(shape), braces(shape),
+                                                               y.dim(), braces(y.shape), ", ".join(arrays)))
+    print("static const golden_layer layers[] = {\n%s\n};" % "\n".join(lines))
+
+
+SPECTRAL_STEPS = 3
+
+
+def spectral(name, layer, dim, shape):
+    """Steps that apply the layer twice in training and then change the weight; at the end, after many more, once in
+    evaluation."""
+    layer = torch.nn.utils.spectral_norm(layer, dim=dim)
+    layer.weight_orig.data.copy_(tensor(*layer.weight_orig.shape))
+    layer.weight_u.copy_(tensor(*layer.weight_u.shape) + 1 / 16)
+    array(name + "_u", layer.weight_u)
+    array(name + "_weight", ours(layer, layer.weight_orig))
+    xs, ys, dys, dws, dxs, moves, us = [], [], [], [], [], [], []
+    for _ in range(SPECTRAL_STEPS):
+        layer.zero_grad()
+        for _ in range(2):  # as real, then fake images
+            x = tensor(*shape).requires_grad_()
+            y = layer(x)
+            dy = tensor(*y.shape)
+            dx, = torch.autograd.grad((y * dy).sum(), x, create_graph=True)
+            ((y * dy).sum() + (dx * dx).sum()).backward()  # with a gradient penalty
+            for values, t in ((xs, x), (ys, y), (dys, dy), (dxs, dx)):
+                values.append(t.detach().clone())
+        dws.append(ours(layer, layer.weight_orig.grad).clone())
+        us.append(layer.weight_u.clone())
+        move = tensor(*layer.weight_orig.shape) / 16
+        moves.append(ours(layer, move).clone())
+        layer.weight_orig.data.add_(move)
+    for part, values in (("x", xs), ("y", ys), ("dy", dys), ("dx", dxs), ("dweight", dws), ("move", moves), ("us", us)):
+        array("%s_%s" % (name, part), torch.stack(values))
+    for _ in range(400):
+        layer(x)
+    layer.eval()
+    array(name + "_eval_y", layer(xs[0]))
+
+
 OPTIMIZERS = [
     # name, C settings, PyTorch's
     ("sgd", "GM_OPTIMIZER_SGD, .rate = 0.1", torch.optim.SGD, dict(lr=0.1)),
@@ -179,6 +284,7 @@ def writing(name):
         yield
 
 
+torch.manual_seed(0)
 with writing("operations.inc"):
     convolution("convs", [
         ((2, 3, 5, 4), (2, 3, 3, 2), (1, 1), (0, 0), (0, 0)),
@@ -209,3 +315,9 @@ with writing("training.inc"):
     batch_norm("batch_norm_images", 2, 2, 2, 3)
     batch_norm("batch_norm_vectors", 4, 3)
     optimizers()
+with writing("layers.inc"):
+    layers()
+    print("enum { SPECTRAL_STEPS = %d };" % SPECTRAL_STEPS)
+    spectral("spectral_dense", torch.nn.Linear(4, 3, bias=False), 0, (2, 4))
+    spectral("spectral_conv", torch.nn.Conv2d(4, 4, (2, 3), groups=2, bias=False), 0, (1, 4, 3, 3))
+    spectral("spectral_conv_transpose", torch.nn.ConvTranspose2d(3, 2, (2, 3), bias=False), 1, (1, 3, 2, 1))

@@ -82,7 +82,8 @@ static gm_status build(check *k) {
                                                                                            "s4"};
     const gm_gradient_case *c = k->c;
     for (size_t v = 0; v < c->count; v++) {
-        k->x[v] = gm_variable(k->graph, names[v], GM_FLOAT32, c->variable[v].shape, (gm_initializer){0});
+        const char *name = c->variable[v].name != NULL ? c->variable[v].name : names[v];
+        k->x[v] = gm_variable(k->graph, name, GM_FLOAT32, c->variable[v].shape, (gm_initializer){0});
         k->by[v] = k->x[v];
     }
     k->by_count = c->count;

@@ -15,6 +15,7 @@ typedef struct gm_gradient_case {
     struct {
         gm_shape shape;
         double low, high; // 0, 0: [-1, 1]
+        const char *name; // as a layer declares it; NULL: any
     } variable[GM_GRADIENT_VARIABLES];
     size_t index_count; // > 0: x[count] is an int32 input of these
     double index[GM_GRADIENT_INDICES];

@@ -223,7 +223,7 @@ static void bad_networks_are_refused(void **state) {
         {"a123456789b123456789c123456789d123456789e123456789f123456789g1234", &good, 1, "1 to 64"},
         {"net", &good, 0, "has no layers"},
         {"net", &unset, 1, "net layer 0: dense needs 'units': an integer from 1"},
-        {"net", &typeless, 1, "layer 0 has no type"},
+        {"net", &typeless, 1, "net layer 0: it has no type"},
     };
     for (size_t i = 0; i < GM_COUNT(cases); i++) {
         assert_int_equal(gm_network_create(&network, cases[i].name, cases[i].layer, cases[i].count, GM_WEIGHTS_DEFAULT),
@@ -237,33 +237,51 @@ static void bad_networks_are_refused(void **state) {
 
 // ---- The table ----
 
+// Gives every required parameter a small value of its kind.
+static void set_required(gm_layer *layer, const gm_layer *inner) {
+    const gm_layer_type *type = layer->type;
+    for (size_t k = 0; k < type->parameter_count; k++) {
+        const gm_parameter *row = &type->parameters[k];
+        assert_non_null(row->help);
+        if (!row->required)
+            continue;
+        if (row->kind == GM_PARAMETER_LAYERS)
+            assert_int_equal(gm_layer_set_layers(layer, row->key, inner, 1), GM_OK);
+        else
+            assert_int_equal(gm_layer_set_text(layer, row->key, row->kind == GM_PARAMETER_SHAPE ? "48" : "2"), GM_OK);
+    }
+}
+
 static void every_layer_type_works_from_its_defaults(void **state) {
     (void)state;
+    static const char *const of_vectors[] = {"dense", "maxout", "embed", "projection"};
+    gm_layer inner = made("conv", "4");
+    assert_int_equal(gm_layer_set_text(&inner, "kernel", "1"), GM_OK);
     size_t types;
     const gm_layer_type *type = gm_layer_types(&types);
     for (size_t i = 0; i < types; i++) {
         gm_layer layer;
         gm_layer_default(&layer, &type[i]);
+        set_required(&layer, &inner);
         size_t positional = 0;
-        for (size_t k = 0; k < type[i].parameter_count; k++) {
-            const gm_parameter *row = &type[i].parameters[k];
-            assert_non_null(row->help);
-            positional += row->positional;
-            if (row->required)
-                assert_int_equal(
-                    gm_parameter_set_text(row, &layer.params, row->kind == GM_PARAMETER_SHAPE ? "48" : "2"), GM_OK);
-        }
+        for (size_t k = 0; k < type[i].parameter_count; k++)
+            positional += type[i].parameters[k].positional;
         assert_in_range(positional, 0, 1);
         gm_network *network = network_of("net", &layer, 1, GM_WEIGHTS_DEFAULT);
         fixture f;
         begin(&f);
         gm_tensor *counter = gm_input(f.graph, "counter", GM_INT32, GM_SHAPE(2));
-        bool vectors = strcmp(type[i].name, "dense") == 0;
-        gm_tensor *x = gm_input(f.graph, "x", GM_FLOAT32, vectors ? GM_SHAPE(3, 48) : GM_SHAPE(3, 3, 4, 4));
-        gm_tensor *y = gm_network_apply(network, x, GM_MODE_TRAINING, counter);
+        gm_tensor *labels = gm_input(f.graph, "labels", GM_INT32, GM_SHAPE(3));
+        bool vectors = false;
+        for (size_t k = 0; k < GM_COUNT(of_vectors); k++)
+            vectors = vectors || strcmp(type[i].name, of_vectors[k]) == 0;
+        gm_tensor *x = gm_input(f.graph, "x", GM_FLOAT32, vectors ? GM_SHAPE(3, 48) : GM_SHAPE(3, 4, 4, 3));
+        gm_tensor *y = gm_network_apply_labelled(network, x, labels, GM_MODE_TRAINING, counter);
         const double *values = evaluate(&f, y);
         for (size_t k = 0; k < gm_shape_count(gm_tensor_shape(y)); k++)
             assert_true(isfinite(values[k]));
+        assert_int_equal(gm_network_needs_labels(network), type[i].labelled);
+        assert_int_equal(gm_network_across_samples(network), type[i].across_samples);
         // A layer with weights has some, and only such a layer may name an initialiser of them.
         size_t count;
         gm_network_parameters(network, &count);

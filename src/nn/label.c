@@ -1,0 +1,65 @@
+// Layers that take labels: an embedding for conditional generators, the projection for conditional discriminators.
+#include "nn/layers.h"
+
+#include "graph/graph.h"
+
+// x (N, M) and labels (N); the poison tensor after a fault.
+static gm_tensor *check(gm_tensor *x, gm_tensor *labels) {
+    gm_graph *graph = gm_tensor_graph(x);
+    const gm_shape *shape = gm_tensor_shape(x);
+    if (gm_is_poison(x) || (labels != NULL && gm_is_poison(labels)))
+        return graph->nodes[0];
+    if (shape->rank != 2)
+        return gm_fault(graph, "it takes vectors (N, M), not %s: put `flatten` before it", gm_shape_text(shape));
+    if (labels == NULL)
+        return gm_fault(graph, "it needs the samples' labels, but none are given: use it where data and training are "
+                               "by class, or remove it");
+    const gm_shape *by = gm_tensor_shape(labels);
+    if (gm_tensor_type(labels) != GM_INT32 || by->rank != 1 || by->dim[0] != shape->dim[0])
+        return gm_fault(graph, "labels must be int32 (%zu), one per sample, not %s %s", shape->dim[0],
+                        gm_type_text(gm_tensor_type(labels)), gm_shape_text(by));
+    return x;
+}
+
+gm_tensor *gm_embed_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_embed_params *params) {
+    gm_graph *graph = gm_tensor_graph(x);
+    if (gm_is_poison(check(x, labels)))
+        return graph->nodes[0];
+    if (params->classes == 0 || params->size == 0)
+        return gm_fault(graph, "classes and size must be at least 1");
+    gm_tensor *table = gm_layer_variable(graph, name, "weight", (gm_shape){2, {params->classes, params->size}},
+                                         (gm_initializer){GM_INITIALIZER_NORMAL, 0, 1});
+    return gm_concat((gm_tensor *[]){x, gm_gather(table, labels)}, 2, 1);
+}
+
+gm_tensor *gm_projection_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_projection_params *params) {
+    gm_graph *graph = gm_tensor_graph(x);
+    if (gm_is_poison(check(x, labels)))
+        return graph->nodes[0];
+    if (params->classes == 0)
+        return gm_fault(graph, "classes must be at least 1");
+    const size_t features = gm_tensor_shape(x)->dim[1];
+    const gm_dense_params unconditional = {
+        .units = 1, .initializer = params->initializer, .gain = params->gain, .spectral_norm = params->spectral_norm};
+    gm_tensor *y = gm_dense_layer(x, name, &unconditional);
+    const char *embedding = gm_graph_printf(graph, "%s.embedding", name);
+    if (embedding == NULL)
+        return graph->nodes[0];
+    gm_tensor *table = gm_layer_variable(graph, embedding, "weight", (gm_shape){2, {params->classes, features}},
+                                         gm_weight_start(GM_WEIGHTS_XAVIER_UNIFORM, params->classes, features, 0));
+    if (params->spectral_norm.on)
+        table = gm_spectral_norm_layer(table, embedding, 0, &params->spectral_norm);
+    return gm_add(y, gm_sum(gm_multiply(gm_gather(table, labels), x), GM_AXIS(1)));
+}
+
+gm_tensor *gm_embed(gm_tensor *x, gm_tensor *labels, const char *name, const gm_embed_params *params) {
+    gm_graph *graph = gm_tensor_graph(x);
+    gm_status before = gm_graph_fault(graph);
+    return gm_fault_prefix(graph, before, gm_embed_layer(x, labels, name, params), "%s (embed)", name);
+}
+
+gm_tensor *gm_projection(gm_tensor *x, gm_tensor *labels, const char *name, const gm_projection_params *params) {
+    gm_graph *graph = gm_tensor_graph(x);
+    gm_status before = gm_graph_fault(graph);
+    return gm_fault_prefix(graph, before, gm_projection_layer(x, labels, name, params), "%s (projection)", name);
+}

@@ -1,0 +1,104 @@
+// Gradients of layers by their inputs and by their own variables: once, and twice as penalties need them.
+#include "base/base.h"
+#include "ganymede/nn.h"
+#include "reference/gradient_check.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define LAYER(name, expression)                                                                                        \
+    static gm_tensor *build_##name(gm_graph *graph, gm_tensor *const *x) {                                             \
+        (void)graph;                                                                                                   \
+        return expression;                                                                                             \
+    }
+
+LAYER(layer_norm, gm_layer_norm(x[0], "n", &(gm_sample_norm_params){0}))
+LAYER(instance_norm, gm_instance_norm(x[0], "n", &(gm_sample_norm_params){0}))
+LAYER(group_norm, gm_group_norm(x[0], "n", &(gm_sample_norm_params){.groups = 2}))
+LAYER(upsample, gm_square(gm_upsample(x[0], &(gm_upsample_params){.factor = {2, 3}})))
+LAYER(upsample_bilinear,
+      gm_square(gm_upsample(x[0], &(gm_upsample_params){.factor = {3, 2}, .mode = GM_UPSAMPLE_BILINEAR})))
+LAYER(maxout, gm_square(gm_maxout(x[0], "n", &(gm_maxout_params){.dense = {.units = 2}, .pieces = 3})))
+LAYER(conv_groups,
+      gm_square(gm_conv(x[0], "n", &(gm_conv_params){.channels = 4, .kernel = {2, 2}, .stride = {1, 2}, .groups = 2})))
+LAYER(conv_transpose_groups,
+      gm_square(gm_conv_transpose(x[0], "n", &(gm_conv_params){.channels = 2, .kernel = {2, 3}, .groups = 2})))
+LAYER(embed, gm_square(gm_embed(x[0], x[2], "n", &(gm_embed_params){.classes = 4, .size = 2})))
+LAYER(projection, gm_square(gm_projection(x[0], x[4], "n", &(gm_projection_params){.classes = 3})))
+// In inference u is fixed and v follows the weight, where |W'u| is at its maximum in v: so the gradient that takes v as
+// a constant is the whole one, once. (Twice, and in training, PyTorch's values are the measure.)
+LAYER(spectral_norm, gm_spectral_norm(x[0], "n", 1, &(gm_spectral_norm_params){.mode = GM_MODE_INFERENCE}))
+
+// gamma/2 |d critic / d x|^2 of a residual critic with norms inside, to which max and broadcasts belong.
+static gm_tensor *build_residual_r1(gm_graph *graph, gm_tensor *const *x) {
+    (void)graph;
+    gm_layer body[2], layers[3];
+    gm_layer_default(&body[0], gm_layer_type_find("group_norm"));
+    gm_layer_set_text(&body[0], NULL, "2");
+    gm_layer_default(&body[1], gm_layer_type_find("conv"));
+    gm_layer_set_text(&body[1], NULL, "2");
+    gm_layer_set_text(&body[1], "kernel", "1");
+    gm_layer_set_text(&body[1], "groups", "2");
+    gm_layer_default(&layers[0], gm_layer_type_find("residual"));
+    gm_layer_set_layers(&layers[0], NULL, body, 2);
+    gm_layer_default(&layers[1], gm_layer_type_find("upsample"));
+    gm_layer_default(&layers[2], gm_layer_type_find("softplus"));
+    gm_network *network;
+    if (gm_network_create(&network, "n", layers, 3, GM_WEIGHTS_DEFAULT) != GM_OK)
+        return gm_constant(graph, 0);
+    gm_tensor *dx, *y = gm_sum_all(gm_square(gm_network_apply(network, x[0], GM_MODE_TRAINING, NULL)));
+    gm_network_destroy(&network);
+    gm_grad(y, x, 1, &dx);
+    return gm_scale(gm_sum_all(gm_square(dx)), .5);
+}
+
+// clang-format off
+#define COUNT(...) GM_COUNT(((double[]){__VA_ARGS__}))
+#define X(...) {.shape = {COUNT(__VA_ARGS__), {__VA_ARGS__}}}
+#define NAMED(NAME, ...) {.shape = {COUNT(__VA_ARGS__), {__VA_ARGS__}}, .name = NAME}
+#define CASE(NAME, COUNT, ...) .name = #NAME, .build = build_##NAME, .count = COUNT, .variable = {__VA_ARGS__}
+static gm_gradient_case cases[] = {
+    {CASE(layer_norm, 3, X(2, 3), NAMED("n.weight", 3), NAMED("n.bias", 3))},
+    {CASE(layer_norm, 3, X(2, 2, 1, 2), NAMED("n.weight", 2, 1, 2), NAMED("n.bias", 2, 1, 2))},
+    {CASE(instance_norm, 3, X(2, 2, 2, 2), NAMED("n.weight", 2), NAMED("n.bias", 2))},
+    {CASE(group_norm, 3, X(1, 4, 1, 3), NAMED("n.weight", 4), NAMED("n.bias", 4))},
+    {CASE(group_norm, 3, X(2, 6), NAMED("n.weight", 6), NAMED("n.bias", 6))},
+    {CASE(upsample, 1, X(1, 2, 2, 2))},
+    {CASE(upsample_bilinear, 1, X(2, 1, 3, 2))},
+    {CASE(maxout, 3, X(3, 2), NAMED("n.weight", 2, 6), NAMED("n.bias", 6))},
+    {CASE(conv_groups, 3, X(1, 2, 3, 4), NAMED("n.weight", 4, 1, 2, 2), NAMED("n.bias", 4))},
+    {CASE(conv_transpose_groups, 3, X(1, 4, 2, 2), NAMED("n.weight", 4, 1, 2, 3), NAMED("n.bias", 2))},
+    {CASE(embed, 2, X(3, 2), NAMED("n.weight", 4, 2)), .index_count = 3, .index = {2, 0, 2}},
+    {CASE(projection, 4, X(4, 2), NAMED("n.weight", 2, 1), NAMED("n.bias", 1), NAMED("n.embedding.weight", 3, 2)),
+     .index_count = 4, .index = {2, 0, 2, 1}},
+    {CASE(residual_r1, 4, X(1, 2, 1, 3), NAMED("n.0.0.weight", 2), NAMED("n.0.0.bias", 2),
+          NAMED("n.0.1.weight", 2, 1, 1, 1))},
+    {CASE(spectral_norm, 1, X(3, 4))}, // the last: once alone
+};
+// clang-format on
+
+static void gradient_matches_central_differences(void **state) {
+    assert_true(gm_gradient_check(*state, 1));
+}
+
+static void gradient_of_gradient_matches_central_differences(void **state) {
+    assert_true(gm_gradient_check(*state, 2));
+}
+
+int main(void) {
+    enum { TESTS = 2 * GM_COUNT(cases) - 1 };
+    static struct CMUnitTest tests[TESTS];
+    static char names[TESTS][64];
+    for (size_t t = 0; t < TESTS; t++) {
+        snprintf(names[t], sizeof names[t], "%s_gradient_%s_matches_differences", cases[t / 2].name,
+                 t % 2 == 0 ? "once" : "twice");
+        tests[t] = (struct CMUnitTest){names[t],
+                                       t % 2 == 0 ? gradient_matches_central_differences
+                                                  : gradient_of_gradient_matches_central_differences,
+                                       NULL, NULL, &cases[t / 2]};
+    }
+    return _cmocka_run_group_tests("gradients of layers", tests, TESTS, NULL, NULL);
+}
