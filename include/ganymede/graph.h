@@ -128,6 +128,7 @@ GM_API gm_tensor *gm_reshape(gm_tensor *x, gm_shape shape);                     
 GM_API gm_tensor *gm_transpose(gm_tensor *x, const size_t *axes);                  // y's axis i is x's axes[i]
 GM_API gm_tensor *gm_broadcast(gm_tensor *x, gm_shape shape);                      // NumPy rules
 GM_API gm_tensor *gm_slice(gm_tensor *x, const size_t *begin, const size_t *size); // rank entries each
+GM_API gm_tensor *gm_flip(gm_tensor *x, uint32_t axes); // a set of axes, as in reductions: each runs backwards
 GM_API gm_tensor *gm_pad(gm_tensor *x, const size_t *before, const size_t *after); // with zeros
 GM_API gm_tensor *gm_concat(gm_tensor *const *xs, size_t count, size_t axis);
 
@@ -176,6 +177,14 @@ GM_API gm_tensor *gm_max_pool2d(gm_tensor *x, const gm_pool2d_params *params);
 GM_API gm_tensor *gm_gather(gm_tensor *table, gm_tensor *indices);
 // Its adjoint: rows (N, ...), indices int32 (N) -> (count, ...): sums of the rows with each index, in order of i.
 GM_API gm_tensor *gm_scatter_add(gm_tensor *rows, gm_tensor *indices, size_t count);
+
+// ---- Images by offset ----
+
+// Each image moved down and to the right by its own number of pixels (negative: up, left), zeros where it was:
+//   x (N, C, H, W), offsets int32 (N, 2) -> y (N, C, H, W), y[n, c, h, w] = x[n, c, h - offsets[n, 0], w - offsets[n,
+//   1]]
+// Its adjoint is the shift by the opposite offsets.
+GM_API gm_tensor *gm_shift2d(gm_tensor *x, gm_tensor *offsets);
 
 // ---- Differentiation ----
 
