@@ -197,6 +197,9 @@ GM_API void gm_grad(gm_tensor *y, gm_tensor *const *xs, size_t count, gm_tensor 
 GM_API gm_phase *gm_phase_create(gm_graph *graph, const char *name);
 // Keep x's value readable (gm_plan_read) after the phase ran.
 GM_API void gm_phase_fetch(gm_phase *phase, gm_tensor *x);
+// The phase takes no value that an earlier one computed and leaves none to later ones: for phases that a step runs on
+// several batches, one after the other.
+GM_API void gm_phase_isolate(gm_phase *phase);
 // Store `value` in `variable` at the end of the phase; same type and shape; once per variable and phase.
 GM_API void gm_phase_assign(gm_phase *phase, gm_tensor *variable, gm_tensor *value);
 

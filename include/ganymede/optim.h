@@ -86,6 +86,7 @@ GM_API void gm_optimizer_apply(gm_phase *phase, const gm_optimizer *optimizer, c
 //   gm_optimizer_apply(update, &optimizer, "optimizer", NULL, parameters, means, count);
 
 // Append to the phase: the variables PREFIX.NAME, shaped like the parameters and zero at first, grow by the gradients.
+// The phase is isolated (gm_phase_isolate), as the next one sees another micro-batch.
 GM_API void gm_gradients_accumulate(gm_phase *phase, const char *prefix, gm_tensor *const *parameters,
                                     gm_tensor *const *gradients, size_t count);
 // means[i] = (PREFIX.NAME + gradients[i]) / micro_batches, the gradient of a loss that is the mean over all of them.

@@ -50,7 +50,8 @@ typedef struct gm_assignment {
 struct gm_phase {
     gm_graph *graph;
     const char *name;
-    size_t index; // order in the graph
+    size_t index;  // order in the graph
+    bool isolated; // shares no values with other phases
     gm_tensor **fetches;
     size_t fetch_count, fetch_capacity;
     gm_assignment *assignments;

@@ -15,6 +15,7 @@ static gm_tensor *sum_of(gm_graph *graph, const char *prefix, const gm_tensor *p
 
 void gm_gradients_accumulate(gm_phase *phase, const char *prefix, gm_tensor *const *parameters,
                              gm_tensor *const *gradients, size_t count) {
+    gm_phase_isolate(phase);
     for (size_t i = 0; i < count; i++) {
         gm_tensor *sum = sum_of(phase->graph, prefix, parameters[i]);
         gm_phase_assign(phase, sum, gm_add(sum, gradients[i]));
