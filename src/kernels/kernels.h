@@ -17,7 +17,8 @@ typedef enum gm_layout {
     GM_LAYOUT_HWNC,    // rank 4 alone: channels innermost, the batch next to them
 } gm_layout;
 
-// Element (i0, i1, …) lies at offset + Σ i·stride, counted in elements of the storage. A stride of 0 repeats.
+// Element (i0, i1, …) lies at offset + Σ i·stride, counted in elements of the storage. A stride of 0 repeats, a
+// negative one runs backwards.
 typedef struct gm_view {
     uint32_t storage; // the plan's number for the memory
     gm_type type;
@@ -29,6 +30,7 @@ typedef struct gm_view {
 gm_view gm_view_create(uint32_t storage, gm_type type, const gm_shape *shape, gm_layout layout);
 gm_view gm_view_transpose(const gm_view *x, const size_t *axes);
 gm_view gm_view_slice(const gm_view *x, const size_t *begin, const gm_shape *shape);
+gm_view gm_view_flip(const gm_view *x, const size_t *flipped); // an entry per axis: whether it runs backwards
 gm_view gm_view_broadcast(const gm_view *x, const gm_shape *shape);
 // False when the elements in row-major order cannot be addressed by strides in the new shape.
 bool gm_view_reshape(const gm_view *x, const gm_shape *shape, gm_view *result);

@@ -1,4 +1,4 @@
-// Views: transposing, slicing, broadcasting and reshaping are arithmetic on strides; nothing moves.
+// Views: transposing, slicing, flipping, broadcasting and reshaping are arithmetic on strides; nothing moves.
 #include "kernels/kernels.h"
 
 void gm_layout_order(gm_layout layout, size_t rank, size_t order[GM_MAX_RANK]) {
@@ -33,6 +33,16 @@ gm_view gm_view_slice(const gm_view *x, const size_t *begin, const gm_shape *sha
     y.shape = *shape;
     for (size_t i = 0; i < shape->rank; i++)
         y.offset += (int64_t)begin[i] * x->stride[i];
+    return y;
+}
+
+gm_view gm_view_flip(const gm_view *x, const size_t *flipped) {
+    gm_view y = *x;
+    for (size_t i = 0; i < x->shape.rank; i++)
+        if (flipped[i]) {
+            y.offset += (int64_t)(x->shape.dim[i] - 1) * x->stride[i];
+            y.stride[i] = -x->stride[i];
+        }
     return y;
 }
 
@@ -87,6 +97,8 @@ bool gm_view_apply(const gm_tensor *node, const gm_view *x, gm_view *result) {
         *result = gm_view_transpose(x, axes->value);
     else if (node->op == &gm_op_slice)
         *result = gm_view_slice(x, axes->value, &node->shape);
+    else if (node->op == &gm_op_flip)
+        *result = gm_view_flip(x, axes->value);
     else if (node->op == &gm_op_broadcast)
         *result = gm_view_broadcast(x, &node->shape);
     else

@@ -9,8 +9,7 @@ enum {
 };
 
 const gm_tensor *gm_plan_alias(const gm_tensor *node) {
-    while (node->op->kind == GM_OP_VIEW && node->op != &gm_op_reshape && node->op != &gm_op_transpose &&
-           node->op != &gm_op_broadcast && node->op != &gm_op_slice)
+    while (node->op == &gm_op_stop_gradient || node->op == &gm_op_variance)
         node = node->input[0];
     return node;
 }

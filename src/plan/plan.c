@@ -66,6 +66,13 @@ static gm_status list_nodes(gm_plan *plan) {
     return GM_OK;
 }
 
+// What is planned next computes everything anew.
+static void forget_values(gm_plan *plan) {
+    for (size_t id = 0; id < plan->graph->node_count; id++)
+        for (size_t l = 0; l < GM_LAYOUTS; l++)
+            plan->values[id].present[l] = false;
+}
+
 static gm_status plan_phase(gm_plan *plan, size_t index) {
     gm_phase_plan *phase = &plan->phases[index];
     phase->phase = plan->graph->phases[index];
@@ -77,11 +84,15 @@ static gm_status plan_phase(gm_plan *plan, size_t index) {
         phase->assigned_leaves[phase->assigned_count++] =
             plan->leaf_of[gm_plan_alias(phase->phase->assignments[i].variable)->id];
     gm_analysis analysis = {0};
+    if (phase->phase->isolated)
+        forget_values(plan);
     gm_status status = gm_analyse(&analysis, plan, index);
     if (status == GM_OK)
         status = gm_units_create(&analysis);
     if (status == GM_OK)
         status = gm_lower(&analysis);
+    if (phase->phase->isolated)
+        forget_values(plan);
     gm_analysis_finish(&analysis);
     plan->phase_count = index + 1;
     return status == GM_OK ? GM_OK : gm_fail_prefix(status, "phase %s", phase->phase->name);
