@@ -146,4 +146,7 @@ extern const gm_op gm_op_shift;                                  // shift.c
 extern const gm_op gm_op_uniform, gm_op_normal, gm_op_bernoulli; // random.c: inputs (counter) or none
 // elementwise.c holds a table; the planner needs only gm_op.kind and gm_op.expression.
 
+// A text that lives as long as the graph, for names; NULL, and a fault, without memory.
+const char *gm_graph_printf(gm_graph *graph, const char *format, ...) GM_PRINTF(2, 3);
+
 #endif
