@@ -47,7 +47,7 @@ typedef struct gm_source_text {
     const char *name, *text;
 } gm_source_text;
 
-enum { GM_MATRIX_UNITS = 4 };
+enum { GM_MATRIX_UNITS = 16 };
 typedef enum gm_matrix_answer { GM_MATRIX_UNKNOWN = 0, GM_MATRIX_FAILS, GM_MATRIX_RUNS } gm_matrix_answer;
 
 struct gm_device {
