@@ -62,6 +62,11 @@ extern const char *const gm_precision_names[]; // by gm_precision, ended by NULL
 // options of that instruction's slow emulation, for tests. Fails when it is set to anything else.
 gm_status gm_device_matrix(gm_device *device, gm_precision precision, const char **options);
 
+// The build options of a program with subgroup.cl in it and without matrix.cl: with the device's sub-groups where it
+// reports some that fold values as they should, tried by the first question, or without. GANYMEDE_SUBGROUPS=off: always
+// without; =try: also tried where none are reported. Fails when it is set to anything else.
+gm_status gm_device_subgroups(gm_device *device, const char **options);
+
 gm_status gm_device_flush(gm_device *device);
 gm_status gm_device_finish(gm_device *device);
 // A point in the queue that can be waited for. Zeroed value = passed. Reuse waits for nothing.

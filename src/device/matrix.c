@@ -106,19 +106,13 @@ static size_t reported_width(const gm_device *device, cl_device_info property) {
     return least;
 }
 
-// A compiler that refuses the program says no; any other failure is one.
 static gm_status probe(gm_device *device, const char *options, bool *right) {
     gm_source sources[] = {{.name = "generated", .text = "#define GM_MATRIX_PROBE"}, {.name = "matrix.cl"}};
-    gm_program *program = NULL;
+    gm_program *program;
     *right = false;
     GM_TRY(gm_device_source(device, sources[1].name, &sources[1].text));
-    gm_status status = gm_program_create(&program, device, sources, GM_COUNT(sources), options);
-    if (status == GM_ERROR_DEVICE) {
-        gm_debug("matrix units: %s", gm_error_message());
-        return GM_OK;
-    }
-    if (status == GM_OK)
-        status = run_probe(device, program, right);
+    GM_TRY(gm_program_try(&program, device, sources, GM_COUNT(sources), options));
+    gm_status status = program ? run_probe(device, program, right) : GM_OK;
     gm_program_destroy(&program);
     return status;
 }

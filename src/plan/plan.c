@@ -116,6 +116,7 @@ static gm_status build_program(gm_plan *plan) {
     const gm_emitter *emitter = &plan->emitter;
     gm_source *sources;
     size_t count = 0;
+    bool folds = false;
     gm_status status = GM_OK;
     if (emitter->kernel_count == 0)
         return GM_OK;
@@ -124,8 +125,10 @@ static gm_status build_program(gm_plan *plan) {
     if (emitter->matrix)
         GM_TRY_DONE(add_source(plan, sources, &count, "matrix.cl", true));
     for (size_t i = 0; i < emitter->kernel_count; i++)
-        if (emitter->kernels[i].helper)
+        if (emitter->kernels[i].helper) {
+            folds = folds || strcmp(emitter->kernels[i].helper, "subgroup.cl") == 0;
             GM_TRY_DONE(add_source(plan, sources, &count, emitter->kernels[i].helper, true));
+        }
     for (size_t i = 0; i < emitter->kernel_count; i++) {
         const gm_kernel_text *kernel = &emitter->kernels[i];
         if (!kernel->text[0])
@@ -139,9 +142,11 @@ static gm_status build_program(gm_plan *plan) {
         if (kernel->body)
             GM_TRY_DONE(add_source(plan, sources, &count, kernel->body, false));
     }
+    const char *options = emitter->matrix ? emitter->matrix : "-cl-std=CL1.2";
+    if (folds && !emitter->matrix)
+        GM_TRY_DONE(gm_device_subgroups(plan->device, &options));
     double start = gm_seconds();
-    GM_TRY_DONE(gm_program_create(&plan->program, plan->device, sources, count,
-                                  emitter->matrix ? emitter->matrix : "-cl-std=CL1.2"));
+    GM_TRY_DONE(gm_program_create(&plan->program, plan->device, sources, count, options));
     plan->statistics.build_ms = 1e3 * (gm_seconds() - start);
 done:
     free(sources);

@@ -1,7 +1,7 @@
 #!/bin/sh
-# That matrix.cl's instructions come out of the compilers that its vendors ship, as far as clang stands for those: the
-# contractions' kernels and the probe, compiled for each target, hold the instruction, or the call that Intel's compiler
-# makes it of, by the name and the types that this knows it by. Runs nothing: no device is needed.
+# That the instructions of matrix.cl and subgroup.cl come out of the compilers that the vendors ship, as far as clang
+# stands for those: the contractions' kernels and the probes, compiled for each target, hold the instruction, or the call
+# that a driver makes it of, by the name and the types that this knows it by. Runs nothing: no device is needed.
 # usage: instructions.sh FOLDER_OF_CL_FILES
 set -u
 cl=$1
@@ -88,5 +88,22 @@ tf32_16=_Z39intel_sub_group_tf32_tf32_matrix_mad_k8Dv4_fDv8_fS0_
     done
     expect BF16 DPAS8 '^define .* !intel_reqd_sub_group_size' 1 $intel
 }
+
+# Two results of each kind, in each language that may have sub-groups.
+for standard in CL1.2 CL2.0 CL3.0; do
+    {
+        echo '#define GM_SUBGROUP_PROBE'
+        cat "$cl/common.cl" "$cl/subgroup.cl"
+    } >"$folder/all.cl"
+    $clang -x cl "-cl-std=$standard" -O2 -target spir64 -DGM_SUBGROUPS -S -emit-llvm -o "$folder/all.s" \
+        "$folder/all.cl" 2>"$folder/log" || head -n 20 "$folder/log"
+    compiled=$((compiled + 1))
+    for name in _Z20sub_group_reduce_addf _Z20sub_group_reduce_maxf _Z13sub_group_anyi; do
+        if [ "$(grep -c "call .*@$name(" "$folder/all.s")" -ne 2 ]; then
+            echo "FAIL: subgroup.cl in $standard does not call $name twice"
+            failed=1
+        fi
+    done
+done
 echo "$compiled programs compiled by $clang"
 exit "$failed"
