@@ -34,38 +34,14 @@
 #define GM_GPU_OUTER_LINE 1
 #define GM_GPU_OUTER_WORD (GM_GPU_TILE + 8)
 #define GM_GPU_WORDS (GM_GPU_TILE * (GM_GPU_DEPTH + 4))
-// Each sub-group makes 32 x 16 results, as 2 x 2 fragments.
-#define GM_GPU_PART(item) ((item) / GM_MATRIX_ITEMS)
-#define GM_GPU_PART_ROW(item) (GM_GPU_PART(item) / 4 * 2 * GM_MATRIX_ROWS)
-#define GM_GPU_PART_COLUMN(item) (GM_GPU_PART(item) % 4 * 2 * GM_MATRIX_COLUMNS)
-#define GM_GPU_ROW(e) (GM_GPU_PART_ROW(item) + (e) / 8 * GM_MATRIX_ROWS + gm_matrix_row(item, (e) % 4))
-#define GM_GPU_COLUMN(e) (GM_GPU_PART_COLUMN(item) + (e) / 4 % 2 * GM_MATRIX_COLUMNS + gm_matrix_column(item, (e) % 4))
-#define GM_GPU_LOCAL GM_MATRIX_LOCAL(exchange, 256)
+#define GM_GPU_ROW(e) gm_matrix_row(item, e)
+#define GM_GPU_COLUMN(e) gm_matrix_column(item, e)
+#define GM_GPU_LOCAL GM_MATRIX_LOCAL(exchange)
+#define GM_GPU_ATTRIBUTE GM_MATRIX_ATTRIBUTE
 #define gm_gpu_word gm_matrix_word
+#define gm_gpu_multiply(a, b, line, word, item, sum, exchange) \
+    gm_matrix_multiply(a, b, line, word, GM_GPU_DEPTH, item, sum, exchange)
 typedef uint gm_gpu_operand;
-
-static void gm_gpu_multiply(local const uint *a, local const uint *b, int line, int word, int item,
-    float sum[GM_GPU_SUMS], local uint *exchange)
-{
-    a += GM_GPU_PART_ROW(item) * line;
-    b += GM_GPU_PART_COLUMN(item) * line;
-#pragma unroll
-    for (int w = 0; w < GM_GPU_DEPTH; w += GM_MATRIX_WORDS) {
-        uint4 u[2];
-        uint2 v[2];
-#pragma unroll
-        for (int i = 0; i < 2; i++) {
-            u[i] = gm_matrix_load_a(a + i * GM_MATRIX_ROWS * line + w * word, line, word, item);
-            v[i] = gm_matrix_load_b(b + i * GM_MATRIX_COLUMNS * line + w * word, line, word, item);
-        }
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            float4 part = (float4)(sum[4 * i], sum[4 * i + 1], sum[4 * i + 2], sum[4 * i + 3]);
-            part = gm_matrix_multiply(u[i / 2], v[i % 2], part, item, exchange);
-            sum[4 * i] = part.x, sum[4 * i + 1] = part.y, sum[4 * i + 2] = part.z, sum[4 * i + 3] = part.w;
-        }
-    }
-}
 
 #else
 
@@ -80,6 +56,7 @@ static void gm_gpu_multiply(local const uint *a, local const uint *b, int line, 
 #define GM_GPU_ROW(e) (item / 16 + (e) / GM_GPU_BLOCK * 16)
 #define GM_GPU_COLUMN(e) (item % 16 + (e) % GM_GPU_BLOCK * 16)
 #define GM_GPU_LOCAL local float *exchange = 0
+#define GM_GPU_ATTRIBUTE
 #define gm_gpu_word(value) ((value)[0])
 typedef float gm_gpu_operand;
 
@@ -118,7 +95,7 @@ static void GM_GPU_MULTIPLY(local const float *a, local const float *b, int line
 
 // Rows are (pixel, n) pairs. A tap is skipped where the whole tile lies in the padding (looked at for tiles of up to
 // four pixels; every item decides alike, so the barriers stay uniform), else its invalid rows are zeros.
-kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global const float *restrict x,
+kernel __attribute__((reqd_work_group_size(16, 16, 1))) GM_GPU_ATTRIBUTE void GM_NAME(global const float *restrict x,
     global const float *restrict w, global float *y, int x0, int xh, int xw, int xn, int xc, int IH, int IW,
     int w0, int wk, int wc, int wr, int ws, int y0, int yh, int yw, int yn, int yk, int OH, int OW, int N, int C, int K,
     int R, int S, int ah, int bh, int dh, int qh, int aw, int bw, int dw, int qw GM_EPILOGUE_PARAMS)
@@ -202,7 +179,7 @@ kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global cons
 #ifdef GM_CONTRACT_OUTER_GPU
 
 // Each item loads one word of both operands per step and column, so a row's position is found once.
-kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global const float *restrict x,
+kernel __attribute__((reqd_work_group_size(16, 16, 1))) GM_GPU_ATTRIBUTE void GM_NAME(global const float *restrict x,
     global const float *restrict g, global float *y, int x0, int xh, int xw, int xn, int xc, int IH, int IW,
     int g0, int gh, int gw, int gn, int gk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh, int dh,
     int qh, int aw, int bw, int dw, int qw, int y0, int yp, int yr, int ys, int yc, int yk GM_EPILOGUE_PARAMS)

@@ -122,13 +122,18 @@ static gm_status add_source(gm_plan *plan, gm_source *sources, size_t *count, co
     return gm_device_source(plan->device, file, &sources[(*count)++].text);
 }
 
-static const char *program_options(const gm_plan *plan) {
-    return plan->emitter.matrix ? plan->emitter.matrix : "-cl-std=CL1.2";
+static gm_status choose_options(gm_plan *plan) {
+    const gm_emitter *emitter = &plan->emitter;
+    plan->program_options = emitter->matrix ? emitter->matrix : "-cl-std=CL1.2";
+    bool folds = false;
+    for (size_t i = 0; i < emitter->kernel_count; i++)
+        folds = folds || (emitter->kernels[i].helper && strcmp(emitter->kernels[i].helper, "subgroup.cl") == 0);
+    return folds && !emitter->matrix ? gm_device_subgroups(plan->device, &plan->program_options) : GM_OK;
 }
 
 // A name is made of its kernel's content.
 static uint64_t kernel_key(const gm_plan *plan, uint32_t kernel) {
-    return gm_hash_string(gm_hash_string(GM_HASH_START, program_options(plan)), plan->emitter.kernels[kernel].name);
+    return gm_hash_string(gm_hash_string(GM_HASH_START, plan->program_options), plan->emitter.kernels[kernel].name);
 }
 
 // The kernels that are launched and that no earlier plan of the device has built, with the functions that they call.
@@ -180,6 +185,7 @@ static gm_status build_program(gm_plan *plan) {
     bool *missing = NULL;
     size_t count = 0, key_count;
     gm_status status = GM_OK;
+    GM_TRY_DONE(choose_options(plan));
     GM_TRY_DONE(gm_alloc(&missing, emitter->kernel_count + 1, sizeof *missing, "a plan's kernels"));
     GM_TRY_DONE(gm_alloc(&keys, emitter->kernel_count + 1, sizeof *keys, "a plan's kernels"));
     key_count = list_missing(plan, missing, keys);
@@ -188,7 +194,7 @@ static gm_status build_program(gm_plan *plan) {
     GM_TRY_DONE(gm_alloc(&sources, 3 * emitter->kernel_count + 2, sizeof *sources, "a plan's kernels"));
     GM_TRY_DONE(gather_sources(plan, missing, sources, &count));
     double start = gm_seconds();
-    GM_TRY_DONE(gm_program_create(&program, plan->device, sources, count, program_options(plan)));
+    GM_TRY_DONE(gm_program_create(&program, plan->device, sources, count, plan->program_options));
     plan->statistics.build_ms = 1e3 * (gm_seconds() - start);
     status = gm_device_keep_program(plan->device, &program, keys, key_count);
 done:
