@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const gm_precision_names[] = {"float32", "tf32", "bf16", NULL};
+const char *const gm_precision_names[] = {"float32", "tf32", "bf16", "half_storage", NULL};
 
 // The probe's shape: matrix.cl's fragments, several along the contraction, one product for each of 8 sub-groups.
 enum { GROUPS = 8, SUB_GROUP = 32, ROWS = 16, COLUMNS = 8, DEPTH = 64 };

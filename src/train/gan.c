@@ -2,6 +2,7 @@
 //   N = batch; x real, z latent, G(z) fake, l = D's logit.
 #include "train/gan.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,9 +100,20 @@ static gm_status check_logit(const gm_tensor *logit, const gm_recipe *recipe) {
                    recipe->discriminator.origins[last], sample_text(shape).text);
 }
 
+// What the loss is multiplied by before it is differentiated, and the gradients divided by after: powers of two, so
+// that neither rounds. Half's numbers end at 6e-8 and at 65504. A loss is a mean over the batch, so that a sample's
+// part of the gradients between layers shrinks with it: 128 * batch makes it 128 times the gradient of the sample's own
+// loss, whatever the batch. Near a logit that is at most about 128, with a factor of 512 left to grow by on the way
+// down.
+static double loss_scale(const gm_recipe *recipe) {
+    if (recipe->precision != GM_PRECISION_HALF_STORAGE)
+        return 1;
+    return exp2(round(log2(128.0 * (double)recipe->data.batch)));
+}
+
 // One update of the network's parameters down the gradient of the loss.
-static gm_status descend(gm_phase *phase, gm_network *network, gm_tensor *loss, const gm_optimizer *optimizer,
-                         const char *prefix, gm_tensor *updates) {
+static gm_status descend(gm_phase *phase, gm_network *network, gm_tensor *loss, double scale,
+                         const gm_optimizer *optimizer, const char *prefix, gm_tensor *updates) {
     size_t count;
     gm_tensor *const *parameters = gm_network_parameters(network, &count);
     gm_tensor **gradients;
@@ -109,7 +121,9 @@ static gm_status descend(gm_phase *phase, gm_network *network, gm_tensor *loss, 
         return gm_fail(GM_ERROR_ARGUMENT, "the %s has no layer with weights, so there is nothing to train",
                        gm_network_name(network));
     GM_TRY(gm_alloc(&gradients, count, sizeof *gradients, "gradients"));
-    gm_grad(loss, parameters, count, gradients);
+    gm_grad(gm_scale(loss, scale), parameters, count, gradients);
+    for (size_t i = 0; i < count; i++)
+        gradients[i] = gm_scale(gradients[i], 1 / scale);
     gm_optimizer_apply(phase, optimizer, prefix, updates, parameters, gradients, count);
     free(gradients);
     return GM_OK;
@@ -176,7 +190,7 @@ static gm_status build(gm_gan *gan, const gm_recipe *recipe, const gm_dataset_in
     gan->fake_score = mean_score(logit[1]);
     gm_tensor *discriminator_updates =
         gm_add(gm_multiply(step, gm_constant_int(graph, (int32_t)recipe->discriminator_steps)), substep);
-    GM_TRY(descend(gan->discriminator_phase, gan->discriminator, gan->discriminator_loss,
+    GM_TRY(descend(gan->discriminator_phase, gan->discriminator, gan->discriminator_loss, loss_scale(recipe),
                    &recipe->optimizer.discriminator, "optimizer.discriminator", discriminator_updates));
     gm_network_assign_statistics(gan->discriminator, gan->discriminator_phase);
     gm_phase_fetch(gan->discriminator_phase, gan->discriminator_loss);
@@ -190,8 +204,8 @@ static gm_status build(gm_gan *gan, const gm_recipe *recipe, const gm_dataset_in
     gm_network_drop_statistics(gan->discriminator);
     gan->generator_loss =
         gm_gan_loss_generator(recipe->loss, recipe->loss->generator_needs_real ? logit[0] : NULL, judged);
-    GM_TRY(descend(gan->generator_phase, gan->generator, gan->generator_loss, &recipe->optimizer.generator,
-                   "optimizer.generator", step));
+    GM_TRY(descend(gan->generator_phase, gan->generator, gan->generator_loss, loss_scale(recipe),
+                   &recipe->optimizer.generator, "optimizer.generator", step));
     gm_network_assign_statistics(gan->generator, gan->generator_phase);
     gm_phase_assign(gan->generator_phase, counter, pair(gm_add(step, one), gm_constant_int(graph, 0)));
     gm_phase_fetch(gan->generator_phase, gan->generator_loss);
