@@ -148,6 +148,44 @@ static void memory_shrinks_by_half_on_gpus_and_not_on_cpus(void **unused) {
     gm_graph_destroy(&graph);
 }
 
+// ---- Tuning ----
+
+// The keys of what a tuning has timed, one a line.
+static char *tuned_keys(gm_graph *graph, gm_precision precision) {
+    gm_tuning *tuning;
+    char *text;
+    ok(gm_tuning_create(&tuning, device, &(gm_tuning_options){.mode = GM_TUNING_ALL, .seconds = 0.01, .choices = ""}));
+    planned p = create(graph, &(gm_plan_options){.precision = precision, .tuning = tuning});
+    ok(gm_tuning_write(tuning, true, &text));
+    destroy(&p);
+    gm_tuning_destroy(&tuning);
+    return text;
+}
+
+static void tuning_tells_halves_from_floats(void **unused) {
+    (void)unused;
+    gm_graph *graph;
+    ok(gm_graph_create(&graph));
+    gm_tensor *x = gm_tanh(gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(200, 200)));
+    gm_tensor *w = gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(200, 200), (gm_initializer){.a = 1});
+    gm_tensor *y = gm_gemm(x, w, NULL);
+    gm_phase_fetch(gm_phase_create(graph, "all"), gm_sum_all(y));
+    kernels("gpu", NULL);
+    char *plain = tuned_keys(graph, GM_PRECISION_FLOAT32), *half = tuned_keys(graph, GM_PRECISION_HALF_STORAGE);
+    assert_non_null(strstr(plain, "gpu gemm 200x200 200x200 -> 200x200"));
+    assert_non_null(strstr(half, "gpu gemm 200x200:half 200x200 -> 200x200"));
+    assert_null(strstr(plain, "half"));
+    free(plain);
+    free(half);
+    planned p = create(graph, &half_storage);
+    gm_variants variants;
+    gm_family_find(y->op)->variants(&p.plan->emitter, y, &variants);
+    for (size_t i = 0; i < variants.count; i++)
+        assert_string_not_equal(variants.name[i], "clblast");
+    destroy(&p);
+    gm_graph_destroy(&graph);
+}
+
 // ---- How they are rounded ----
 
 enum { COUNT = 4096 };
@@ -275,44 +313,6 @@ static void random_graphs_match(void **unused) {
     }
 }
 
-// ---- Tuning ----
-
-// The keys of what a tuning has timed, one a line.
-static char *tuned_keys(gm_graph *graph, gm_precision precision) {
-    gm_tuning *tuning;
-    char *text;
-    ok(gm_tuning_create(&tuning, device, &(gm_tuning_options){.mode = GM_TUNING_ALL, .seconds = 0.01, .choices = ""}));
-    planned p = create(graph, &(gm_plan_options){.precision = precision, .tuning = tuning});
-    ok(gm_tuning_write(tuning, true, &text));
-    destroy(&p);
-    gm_tuning_destroy(&tuning);
-    return text;
-}
-
-static void tuning_tells_halves_from_floats(void **unused) {
-    (void)unused;
-    gm_graph *graph;
-    ok(gm_graph_create(&graph));
-    gm_tensor *x = gm_tanh(gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(200, 200)));
-    gm_tensor *w = gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(200, 200), (gm_initializer){.a = 1});
-    gm_tensor *y = gm_gemm(x, w, NULL);
-    gm_phase_fetch(gm_phase_create(graph, "all"), gm_sum_all(y));
-    kernels("gpu", NULL);
-    char *plain = tuned_keys(graph, GM_PRECISION_FLOAT32), *half = tuned_keys(graph, GM_PRECISION_HALF_STORAGE);
-    assert_non_null(strstr(plain, "gpu gemm 200x200 200x200 -> 200x200"));
-    assert_non_null(strstr(half, "gpu gemm 200x200:half 200x200 -> 200x200"));
-    assert_null(strstr(plain, "half"));
-    free(plain);
-    free(half);
-    planned p = create(graph, &half_storage);
-    gm_variants variants;
-    gm_family_find(y->op)->variants(&p.plan->emitter, y, &variants);
-    for (size_t i = 0; i < variants.count; i++)
-        assert_string_not_equal(variants.name[i], "clblast");
-    destroy(&p);
-    gm_graph_destroy(&graph);
-}
-
 static int open_device(void **unused) {
     (void)unused;
     return gm_device_open(&device, NULL) == GM_OK ? 0 : (fprintf(stderr, "%s\n", gm_error_message()), -1);
@@ -328,11 +328,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(large_values_that_vary_are_half_and_roots_are_not),
         cmocka_unit_test(memory_shrinks_by_half_on_gpus_and_not_on_cpus),
+        cmocka_unit_test(tuning_tells_halves_from_floats),
         cmocka_unit_test(stores_round_to_nearest_even_and_keep_infinities_and_nan),
         cmocka_unit_test(cpu_kernels_compute_as_ever),
         cmocka_unit_test(whole_steps_match),
         cmocka_unit_test(random_graphs_match),
-        cmocka_unit_test(tuning_tells_halves_from_floats),
     };
     return cmocka_run_group_tests_name("half storage", tests, open_device, close_device);
 }
