@@ -21,7 +21,8 @@ typedef enum gm_layout {
 // negative one runs backwards.
 typedef struct gm_view {
     uint32_t storage; // the plan's number for the memory
-    gm_type type;
+    gm_type type;     // of the values that kernels compute with
+    bool half;        // they are float32, but lie in memory as 16-bit floats, rounded to nearest (GPU family alone)
     gm_shape shape;
     int64_t stride[GM_MAX_RANK];
     int64_t offset;
@@ -37,6 +38,8 @@ bool gm_view_reshape(const gm_view *x, const gm_shape *shape, gm_view *result);
 // The view of a node of kind GM_OP_VIEW from its input's view; false as above.
 bool gm_view_apply(const gm_tensor *node, const gm_view *x, gm_view *result);
 bool gm_view_equal(const gm_view *a, const gm_view *b);
+size_t gm_view_element_bytes(const gm_view *x);     // of one element in memory
+const char *gm_view_element_type(const gm_view *x); // what kernels call it: "half", or the type of its values
 // Dense, in row-major order, so that element i lies at offset + i.
 bool gm_view_is_row_major(const gm_view *x);
 void gm_layout_order(gm_layout layout, size_t rank, size_t order[GM_MAX_RANK]); // axes, outermost first
@@ -117,6 +120,7 @@ typedef struct gm_emitter {
     const gm_device_info *info;
     bool gpu;           // which kernel family
     const char *matrix; // gpu: contractions on matrix units, with these build options; NULL: in float32
+    const bool *half;   // gpu: which nodes' values lie in memory as half, by node id; NULL: none
     gm_arena arena;
     gm_launch *launches;
     size_t launch_count, launch_capacity;
@@ -224,6 +228,7 @@ typedef struct gm_family {
     bool (*accepts)(const gm_tensor *node, size_t index, const gm_view *view);
     gm_layout input_layout, output_layout;
     bool epilogue; // can apply a fused expression to its result
+    bool half;     // gpu: reads and writes views that are half
     double (*flop)(const gm_tensor *node);
     // Lists the variants; NULL: there is one way. What they compute may differ in rounding alone.
     void (*variants)(const gm_emitter *emitter, const gm_tensor *node, gm_variants *variants);

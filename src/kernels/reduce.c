@@ -49,8 +49,9 @@ static void append_combine(gm_text *text, const reduction *r, const char *into, 
 static void append_pointers(gm_text *text, const reduction *r, size_t from, size_t to, const char *indent) {
     for (size_t v = from; v < to; v++) {
         bool operand = v < r->fused->operand_count;
-        gm_type type = operand ? r->fused->operand[v].type : r->fused->target[v - r->fused->operand_count].type;
-        gm_text_printf(text, "%s__global %s%s *p%zu = ", indent, operand ? "const " : "", gm_type_name(type, 1), v);
+        const gm_view *view = operand ? &r->fused->operand[v] : &r->fused->target[v - r->fused->operand_count];
+        gm_text_printf(text, "%s__global %s%s *p%zu = ", indent, operand ? "const " : "", gm_view_element_type(view),
+                       v);
         gm_text_printf(text, "a%zu + o%zu", v, v);
         for (size_t d = 0; d + 1 < r->space.rank; d++)
             if (r->space.stride[v][d] != 0) // what does not move is loaded once
@@ -316,7 +317,7 @@ static gm_status emit_pass(reduction *r, int64_t part_stride) {
     }
     double bytes = 0, total = (double)gm_shape_count(&r->fused->shape);
     for (size_t i = 0; i < r->fused->operand_count; i++)
-        bytes += (double)gm_type_size(r->fused->operand[i].type) * total;
+        bytes += (double)gm_view_element_bytes(&r->fused->operand[i]) * total;
     return gm_emit_launch(&builder, kernel, dims, global, local, total * (double)gm_fused_cost(r->fused), bytes);
 }
 

@@ -47,7 +47,7 @@ gm_view gm_view_flip(const gm_view *x, const size_t *flipped) {
 }
 
 gm_view gm_view_broadcast(const gm_view *x, const gm_shape *shape) {
-    gm_view y = {.storage = x->storage, .type = x->type, .shape = *shape, .offset = x->offset};
+    gm_view y = {.storage = x->storage, .type = x->type, .half = x->half, .shape = *shape, .offset = x->offset};
     size_t shift = shape->rank - x->shape.rank;
     for (size_t i = 0; i < x->shape.rank; i++)
         y.stride[i + shift] = x->shape.dim[i] == 1 ? 0 : x->stride[i];
@@ -56,7 +56,7 @@ gm_view gm_view_broadcast(const gm_view *x, const gm_shape *shape) {
 
 // Walks both shapes in row-major order: a run of new dimensions must cover a run of old ones that lie densely.
 bool gm_view_reshape(const gm_view *x, const gm_shape *shape, gm_view *result) {
-    gm_view y = {.storage = x->storage, .type = x->type, .shape = *shape, .offset = x->offset};
+    gm_view y = {.storage = x->storage, .type = x->type, .half = x->half, .shape = *shape, .offset = x->offset};
     size_t old_dim[GM_MAX_RANK], old_rank = 0;
     int64_t old_stride[GM_MAX_RANK];
     for (size_t i = 0; i < x->shape.rank; i++)
@@ -107,13 +107,21 @@ bool gm_view_apply(const gm_tensor *node, const gm_view *x, gm_view *result) {
 }
 
 bool gm_view_equal(const gm_view *a, const gm_view *b) {
-    if (a->storage != b->storage || a->type != b->type || a->offset != b->offset ||
+    if (a->storage != b->storage || a->type != b->type || a->half != b->half || a->offset != b->offset ||
         !gm_shape_equal(&a->shape, &b->shape))
         return false;
     for (size_t i = 0; i < a->shape.rank; i++)
         if (a->shape.dim[i] != 1 && a->stride[i] != b->stride[i])
             return false;
     return true;
+}
+
+size_t gm_view_element_bytes(const gm_view *x) {
+    return x->half ? sizeof(uint16_t) : gm_type_size(x->type);
+}
+
+const char *gm_view_element_type(const gm_view *x) {
+    return x->half ? "half" : gm_type_name(x->type, 1);
 }
 
 bool gm_view_is_row_major(const gm_view *x) {

@@ -273,30 +273,33 @@ static bool wants_gpu_kernels(const gm_device_info *info) {
     return info->type != GM_DEVICE_CPU;
 }
 
-// What the program is built with; NULL: float32.
-static gm_status choose_precision(gm_device *device, gm_precision precision, const char **matrix) {
-    *matrix = NULL;
+// How a plan differs from the default: what the caller asked for, and what that is on the device.
+typedef struct plan_request {
+    const gm_plan_options *options; // NULL: defaults
+    const char *matrix;             // what the program is built with; NULL: float32
+    bool half_storage;
+    const bool *half; // of a trial
+    bool trial;
+} plan_request;
+
+static gm_status choose_precision(gm_device *device, gm_precision precision, plan_request *request) {
     if (precision == GM_PRECISION_FLOAT32)
         return GM_OK;
-    if ((unsigned)precision > GM_PRECISION_BF16)
+    if ((unsigned)precision > GM_PRECISION_HALF_STORAGE)
         return gm_fail(GM_ERROR_ARGUMENT, "precision %u is unknown", (unsigned)precision);
     bool gpu = wants_gpu_kernels(gm_device_get_info(device));
+    request->half_storage = gpu && precision == GM_PRECISION_HALF_STORAGE;
+    if (request->half_storage)
+        return GM_OK;
     if (gpu)
-        GM_TRY(gm_device_matrix(device, precision, matrix));
-    if (*matrix)
-        gm_debug("precision %s: contractions with %s", gm_precision_names[precision], *matrix);
+        GM_TRY(gm_device_matrix(device, precision, &request->matrix));
+    if (request->matrix)
+        gm_debug("precision %s: contractions with %s", gm_precision_names[precision], request->matrix);
     else
         gm_warn("precision %s is not used, results are float32's: %s", gm_precision_names[precision],
                 gpu ? "the device shows no matrix units for it" : "the kernels for CPUs know no other");
     return GM_OK;
 }
-
-// How a plan differs from the default: what the caller asked for, and what that is on the device.
-typedef struct plan_request {
-    const gm_plan_options *options; // NULL: defaults
-    const char *matrix;
-    bool trial;
-} plan_request;
 
 static gm_status create_lowered(gm_plan **out, gm_graph *graph, gm_state *state, const plan_request *request) {
     const gm_plan_options *options = request->options;
@@ -314,8 +317,11 @@ static gm_status create_lowered(gm_plan **out, gm_graph *graph, gm_state *state,
     plan->emitter.info = gm_device_get_info(state->device);
     plan->emitter.gpu = wants_gpu_kernels(plan->emitter.info);
     plan->emitter.matrix = request->matrix;
+    plan->emitter.half = request->half;
     GM_TRY_DONE(list_leaves(plan));
     GM_TRY_DONE(list_nodes(plan));
+    if (request->half_storage)
+        GM_TRY_DONE(gm_plan_choose_half(plan));
     for (size_t i = 0; i < graph->phase_count; i++)
         GM_TRY_DONE(plan_phase(plan, i));
     *out = plan;
@@ -350,12 +356,12 @@ done:
 gm_status gm_plan_create(gm_plan **plan, gm_graph *graph, gm_state *state, const gm_plan_options *options) {
     plan_request request = {.options = options};
     *plan = NULL;
-    GM_TRY(choose_precision(state->device, options ? options->precision : GM_PRECISION_FLOAT32, &request.matrix));
+    GM_TRY(choose_precision(state->device, options ? options->precision : GM_PRECISION_FLOAT32, &request));
     return create(plan, graph, state, &request);
 }
 
-gm_status gm_plan_create_trial(gm_plan **plan, gm_graph *graph, gm_state *state, const char *matrix) {
-    return create(plan, graph, state, &(plan_request){.matrix = matrix, .trial = true});
+gm_status gm_plan_create_trial(gm_plan **plan, gm_graph *graph, gm_state *state, const char *matrix, const bool *half) {
+    return create(plan, graph, state, &(plan_request){.matrix = matrix, .half = half, .trial = true});
 }
 
 void gm_plan_destroy(gm_plan **out) {

@@ -68,7 +68,9 @@ gm_status gm_model_descend(const gm_model_descent *d) {
                        gm_network_name(d->network));
     GM_TRY_DONE(gm_alloc(&gradients, count, sizeof(gm_tensor *), "gradients"));
     GM_TRY_DONE(gm_alloc(&means, count, sizeof(gm_tensor *), "gradients"));
-    gm_grad(d->loss, parameters, count, gradients);
+    gm_grad(gm_scale(d->loss, d->scale), parameters, count, gradients);
+    for (size_t i = 0; i < count; i++)
+        gradients[i] = gm_scale(gradients[i], 1 / d->scale);
     if (d->gather) {
         gm_gradients_accumulate(d->gather, "accumulated", parameters, gradients, count);
         gm_gradients_mean(d->phase, "accumulated", parameters, gradients, count, d->micro_batches, means);

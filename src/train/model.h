@@ -70,6 +70,7 @@ typedef struct gm_model_descent {
     size_t micro_batches; // all of them
     gm_network *network;
     gm_tensor *loss;
+    double scale; // a power of two, by which the loss is multiplied and the gradients are divided
     const gm_optimizer *optimizer;
     const char *prefix; // of the optimiser's variables
     gm_tensor *updates; // made before

@@ -7,7 +7,7 @@
 static const char *const splits[] = {"train", "test", NULL};
 static const char *const fits[] = {"auto", "pad", "resize", "crop", NULL}; // gm_fit
 static const char *const residents[] = {"auto", "yes", "no", NULL};
-static const char *const precisions[] = {"float32", "tf32", "bf16", NULL}; // gm_precision
+static const char *const precisions[] = {"float32", "tf32", "bf16", "half_storage", NULL}; // gm_precision
 static const char *const distributions[] = {"normal", "uniform", NULL};
 static const char *const directions[] = {"reverse", "forward", NULL};
 static const char *const bounds[] = {"jensen_shannon", "donsker_varadhan", NULL};
@@ -111,8 +111,10 @@ const gm_recipe_row gm_recipe_rows[] = {
            "weights themselves"),
     BOOLEAN("average.warmup", average.warmup, 1, "keep less at the start: at most (1 + step) / (10 + step)"),
     CHOICE("precision", precision, precisions, GM_PRECISION_FLOAT32,
-           "of what training's convolutions and matrix products multiply, where a GPU has units for it: 24, 11 or 8 "
-           "significant bits; sums and values stay float32, and so does all else"),
+           "of training, on a GPU. float32, tf32, bf16: convolutions and matrix products multiply 24, 11 or 8 "
+           "significant bits where the GPU has units for it; sums and values stay float32. half_storage: large values "
+           "between operations lie in memory as 16-bit floats, computed with in float32; weights, their gradients and "
+           "moments stay float32"),
     INTEGER("log.every", log.every, 1, 1000000000, 50, "generator steps between lines of log.jsonl"),
     INTEGER("log.samples", log.samples, 0, 1000000000, 500, "generator steps between pictures of samples; 0: none"),
     INTEGER("log.checkpoint", log.checkpoint, 0, 1000000000, 1000,
