@@ -76,12 +76,12 @@ int main(int count, char **arguments) {
     const gm_gan_loss *loss = gm_gan_loss_find("non_saturating");
 
     gm_tensor *logit_real = discriminator(real), *logit_fake = discriminator(fake);
-    gm_tensor *loss_d = gm_gan_loss_discriminator(loss, logit_real, logit_fake);
+    gm_tensor *loss_d = gm_gan_loss_discriminator(loss, logit_real, logit_fake, NULL);
     gm_phase *update_d = gm_phase_create(graph, "discriminator");
     descend(update_d, graph, "discriminator.", loss_d);
 
     // The same expression, but this phase comes behind D's update and so sees the new weights.
-    gm_tensor *loss_g = gm_gan_loss_generator(loss, NULL, logit_fake);
+    gm_tensor *loss_g = gm_gan_loss_generator(loss, NULL, logit_fake, NULL);
     gm_phase *update_g = gm_phase_create(graph, "generator");
     descend(update_g, graph, "generator.", loss_g);
     gm_phase_assign(update_g, step, gm_add(step, gm_constant_int(graph, 1)));

@@ -12,6 +12,7 @@
 #include "ganymede/nn.h"
 #include "ganymede/optim.h"
 #include "ganymede/parameter.h"
+#include "ganymede/penalty.h"
 #include "ganymede/plan.h"
 #include "ganymede/train.h"
 #include "ganymede/tuning.h"

@@ -1,80 +1,77 @@
-// Objectives. sp(x) = softplus(x) = ln(1 + e^x), so that -ln sigmoid(l) = sp(-l) and -ln(1 - sigmoid(l)) = sp(l).
-#include "ganymede/loss.h"
+// Cross-entropy, squared error and bounds of mutual information, and how exponentials are kept finite.
+// sp(x) = softplus(x) = ln(1 + e^x), so that -ln sigmoid(l) = sp(-l) and -ln(1 - sigmoid(l)) = sp(l).
+#include "loss/loss.h"
 
-#include "base/base.h"
-#include "graph/graph.h"
+#include "graph/build.h"
 
-#include <string.h>
+#include <math.h>
 
-static gm_tensor *softplus_mean(gm_tensor *x) {
-    return gm_mean_all(gm_softplus(x));
+// ---- Exponentials and logarithms that continue linearly ----
+
+// With m = min(x, limit): e^m (1 + x - m). The minimum's gradient, half to each operand where they are equal, cancels
+// in the derivative: it is e^limit there, too.
+gm_tensor *gm_exp_continued(gm_tensor *x, double limit) {
+    gm_tensor *m = gm_minimum(x, gm_constant(gm_tensor_graph(x), limit));
+    return gm_multiply(gm_exp(m), gm_offset(gm_subtract(x, m), 1));
 }
 
-// ---- GAN objectives: what each player minimises ----
-
-static gm_tensor *cross_entropy_discriminator(gm_tensor *real, gm_tensor *fake) {
-    return gm_add(softplus_mean(gm_negate(real)), softplus_mean(fake));
+// With m = max(x, limit): ln m + (x - m)/m.
+gm_tensor *gm_log_continued(gm_tensor *x, double limit) {
+    gm_tensor *m = gm_maximum(x, gm_constant(gm_tensor_graph(x), limit));
+    return gm_add(gm_log(m), gm_divide(gm_subtract(x, m), m));
 }
 
-static gm_tensor *minimax_generator(gm_tensor *real, gm_tensor *fake) {
-    (void)real;
-    return gm_negate(softplus_mean(fake));
+// ---- Mutual information ----
+
+gm_tensor *gm_log_mean_exp(gm_tensor *x) {
+    gm_tensor *most = gm_stop_gradient(gm_max(x, gm_all_axes(gm_tensor_shape(x)->rank)));
+    gm_tensor *mean = gm_mean_all(gm_exp(gm_subtract(x, most)));
+    return gm_add(gm_log(mean), gm_reshape(most, GM_SCALAR));
 }
 
-static gm_tensor *non_saturating_generator(gm_tensor *real, gm_tensor *fake) {
-    (void)real;
-    return softplus_mean(gm_negate(fake));
+gm_tensor *gm_log_moving_average(gm_tensor *log_average, gm_tensor *log_mean, double rate) {
+    gm_tensor *inputs[] = {log_average, log_mean}, *poison;
+    if (!gm_usable("log_moving_average", inputs, 2, &poison))
+        return poison;
+    if (!(rate > 0 && rate < 1))
+        return gm_fault(log_mean->graph, "log_moving_average: the rate %g must lie between 0 and 1", rate);
+    gm_tensor *kept = gm_offset(log_average, log1p(-rate)), *added = gm_offset(log_mean, log(rate));
+    return gm_add(kept, gm_softplus(gm_subtract(added, kept))); // ln(e^a + e^b) = a + sp(b - a)
 }
 
-static gm_tensor *half_square_mean(gm_tensor *x, double target) {
-    return gm_scale(gm_mean_all(gm_square(gm_offset(x, -target))), 0.5);
+static gm_tensor *jensen_shannon(gm_tensor *joint, gm_tensor *product, gm_tensor *log_average) {
+    if (log_average != NULL)
+        return gm_fault(joint->graph,
+                        "mutual_information_bound: the Jensen-Shannon bound takes no moving average; give "
+                        "NULL");
+    return gm_negate(gm_add(gm_mean_all(gm_softplus(gm_negate(joint))), gm_mean_all(gm_softplus(product))));
 }
 
-static gm_tensor *least_squares_discriminator(gm_tensor *real, gm_tensor *fake) {
-    return gm_add(half_square_mean(real, 1), half_square_mean(fake, 0));
+// The second term's gradient is E[e^T grad T]/E[e^T]. The moving average takes the denominator's place in a term whose
+// value is 0.
+static gm_tensor *donsker_varadhan(gm_tensor *joint, gm_tensor *product, gm_tensor *log_average) {
+    gm_tensor *second = gm_log_mean_exp(product);
+    if (log_average != NULL) {
+        gm_tensor *shifted = gm_subtract(product, gm_stop_gradient(log_average));
+        gm_tensor *slope = gm_mean_all(gm_exp_continued(shifted, gm_exponent_limit));
+        second = gm_add(gm_stop_gradient(second), gm_subtract(slope, gm_stop_gradient(slope)));
+    }
+    return gm_subtract(gm_mean_all(joint), second);
 }
 
-static gm_tensor *least_squares_generator(gm_tensor *real, gm_tensor *fake) {
-    (void)real;
-    return half_square_mean(fake, 1);
-}
-
-static const gm_gan_loss losses[] = {
-    {.name = "minimax",
-     .help = "the GAN's value function for both players; the generator's gradient saturates",
-     .discriminator = cross_entropy_discriminator,
-     .generator = minimax_generator},
-    {.name = "non_saturating",
-     .help = "the generator maximises the logarithm of D(G(z))",
-     .discriminator = cross_entropy_discriminator,
-     .generator = non_saturating_generator},
-    {.name = "least_squares",
-     .help = "squared distance of the logits from 1 (real) and 0 (generated)",
-     .discriminator = least_squares_discriminator,
-     .generator = least_squares_generator},
-};
-
-const gm_gan_loss *gm_gan_losses(size_t *count) {
-    *count = GM_COUNT(losses);
-    return losses;
-}
-
-const gm_gan_loss *gm_gan_loss_find(const char *name) {
-    for (size_t i = 0; i < GM_COUNT(losses); i++)
-        if (strcmp(losses[i].name, name) == 0)
-            return &losses[i];
-    return NULL;
-}
-
-gm_tensor *gm_gan_loss_discriminator(const gm_gan_loss *loss, gm_tensor *logit_real, gm_tensor *logit_fake) {
-    return loss->discriminator(logit_real, logit_fake);
-}
-
-gm_tensor *gm_gan_loss_generator(const gm_gan_loss *loss, gm_tensor *logit_real, gm_tensor *logit_fake) {
-    if (loss->generator_needs_real && logit_real == NULL)
-        return gm_fault(gm_tensor_graph(logit_fake), "the generator's %s loss needs the logits of real samples, too",
-                        loss->name);
-    return loss->generator(logit_real, logit_fake);
+gm_tensor *gm_mutual_information_bound(gm_tensor *T_joint, gm_tensor *T_product, gm_mutual_information_bound_kind kind,
+                                       gm_tensor *log_average) {
+    gm_tensor *inputs[] = {T_joint, T_product, log_average}, *poison;
+    if (!gm_usable("mutual_information_bound", inputs, log_average != NULL ? 3 : 2, &poison))
+        return poison;
+    if (log_average != NULL && gm_shape_count(&log_average->shape) != 1)
+        return gm_fault(T_joint->graph, "mutual_information_bound: log_average %s must be a scalar",
+                        gm_describe(log_average));
+    if (kind == GM_MUTUAL_INFORMATION_JENSEN_SHANNON)
+        return jensen_shannon(T_joint, T_product, log_average);
+    if (kind == GM_MUTUAL_INFORMATION_DONSKER_VARADHAN)
+        return donsker_varadhan(T_joint, T_product, log_average);
+    return gm_fault(T_joint->graph, "mutual_information_bound: there is no bound of kind %d", (int)kind);
 }
 
 // ---- Others ----

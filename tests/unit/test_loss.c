@@ -1,157 +1,196 @@
-// Objectives against the formulas of the literature, at ordinary and at extreme logits.
+// Cross-entropy, squared error and bounds of mutual information against their formulas and known answers.
 #include "ganymede/loss.h"
-#include "reference/reference.h"
-
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-// cmocka's own comparison of doubles is missing before version 1.1.6.
-#define assert_near(a, b, tolerance)                                                                                   \
-    do {                                                                                                               \
-        const double near_a = (a), near_b = (b);                                                                       \
-        if (!(fabs(near_a - near_b) <= (tolerance)))                                                                   \
-            fail_msg("%s is %.9g instead of %.9g", #a, near_a, near_b);                                                \
-    } while (0)
+#include "nn_test.h"
 
 enum { N = 5 };
-static const double real_logits[N] = {1.5, -0.25, 0, 3, -2}, fake_logits[N] = {-1, 0.5, 2, -4, 0.125};
+static const double logits[N] = {1.5, -0.25, 0, 3, -2}, others[N] = {-1, 0.5, 2, -4, 0.125};
 
 static double sp(double x) {
-    return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
+    return fmax(x, 0) + log1p(exp(-fabs(x)));
 }
 
-// Evaluates both players' losses and the gradients of G's loss at these logits.
-static void losses_at(const gm_gan_loss *loss, const double *real, const double *fake, double *d, double *g,
-                      double slope[N]) {
-    gm_graph *graph = NULL;
-    gm_reference *reference = NULL;
-    assert_int_equal(gm_graph_create(&graph), GM_OK);
-    gm_tensor *lr = gm_input(graph, "real", GM_FLOAT32, GM_SHAPE(N, 1));
-    gm_tensor *lf = gm_input(graph, "fake", GM_FLOAT32, GM_SHAPE(N, 1));
-    gm_tensor *out[3] = {gm_gan_loss_discriminator(loss, lr, lf), gm_gan_loss_generator(loss, NULL, lf), NULL};
-    gm_grad(out[1], &lf, 1, &out[2]);
-    assert_int_equal(gm_tensor_shape(out[0])->rank, 0);
-    assert_int_equal(gm_tensor_shape(out[1])->rank, 0);
-    assert_int_equal(gm_reference_create(&reference, graph, 1), GM_OK);
-    assert_int_equal(gm_reference_set(reference, lr, real), GM_OK);
-    assert_int_equal(gm_reference_set(reference, lf, fake), GM_OK);
-    assert_int_equal(gm_reference_evaluate(reference, out, 3), GM_OK);
-    *d = *gm_reference_value(reference, out[0]);
-    *g = *gm_reference_value(reference, out[1]);
-    for (size_t i = 0; i < N; i++)
-        slope[i] = gm_reference_value(reference, out[2])[i];
-    gm_reference_destroy(&reference);
-    gm_graph_destroy(&graph);
+static gm_tensor *input(fixture *f, const char *name, const double *values) {
+    gm_tensor *x = gm_input(f->graph, name, GM_FLOAT32, GM_SHAPE(N, 1));
+    set(f, x, values);
+    return x;
 }
 
-static void losses_equal_their_formulas(void **state) {
-    (void)state;
-    double cross = 0, minimax = 0, non_saturating = 0, squares_d = 0, squares_g = 0;
-    for (size_t i = 0; i < N; i++) {
-        const double r = real_logits[i], f = fake_logits[i];
-        cross += (sp(-r) + sp(f)) / N;
-        minimax -= sp(f) / N;
-        non_saturating += sp(-f) / N;
-        squares_d += ((r - 1) * (r - 1) + f * f) / 2 / N;
-        squares_g += (f - 1) * (f - 1) / 2 / N;
-    }
-    const struct {
-        const char *name;
-        double d, g;
-    } expected[] = {
-        {"minimax", cross, minimax},
-        {"non_saturating", cross, non_saturating},
-        {"least_squares", squares_d, squares_g},
-    };
-    size_t rows;
-    gm_gan_losses(&rows);
-    assert_int_equal(rows, sizeof expected / sizeof expected[0]);
-    for (size_t i = 0; i < rows; i++) {
-        double d, g, slope[N];
-        const gm_gan_loss *loss = gm_gan_loss_find(expected[i].name);
-        assert_non_null(loss);
-        losses_at(loss, real_logits, fake_logits, &d, &g, slope);
-        assert_near(d, expected[i].d, 1e-7);
-        assert_near(g, expected[i].g, 1e-7);
-        for (size_t k = 0; k < N; k++) // every generator loss pulls these fakes' logits up (towards 1 in least squares)
-            assert_true(fake_logits[k] > 1 && i == 2 ? slope[k] > 0 : slope[k] < 0);
-    }
-    assert_null(gm_gan_loss_find("wasserstien"));
-}
-
-static void extreme_logits_give_finite_losses_and_gradients(void **state) {
-    (void)state;
-    const double large[N] = {1e4, -1e4, 1e4, -1e4, 0};
-    size_t rows;
-    const gm_gan_loss *losses = gm_gan_losses(&rows);
-    for (size_t i = 0; i < rows; i++) {
-        double d, g, slope[N];
-        losses_at(&losses[i], large, large, &d, &g, slope);
-        assert_true(isfinite(d) && isfinite(g));
-        for (size_t k = 0; k < N; k++)
-            assert_true(isfinite(slope[k]));
-    }
-    // The point of the non-saturating loss: a fake that D is sure about still has a gradient; minimax has none.
-    double d, g, slope[N];
-    losses_at(gm_gan_loss_find("non_saturating"), large, large, &d, &g, slope);
-    assert_near(slope[1], -1.0 / N, 1e-7);
-    losses_at(gm_gan_loss_find("minimax"), large, large, &d, &g, slope);
-    assert_near(slope[1], 0, 1e-7);
-}
-
-static void a_loss_that_needs_real_logits_says_so(void **state) {
-    (void)state;
-    gm_gan_loss loss = *gm_gan_loss_find("minimax");
-    loss.generator_needs_real = true;
-    gm_graph *graph = NULL;
-    assert_int_equal(gm_graph_create(&graph), GM_OK);
-    gm_tensor *fake = gm_input(graph, "fake", GM_FLOAT32, GM_SHAPE(N, 1));
-    gm_gan_loss_generator(&loss, fake, fake);
-    assert_int_equal(gm_graph_status(graph), GM_OK);
-    gm_gan_loss_generator(&loss, NULL, fake);
-    assert_int_equal(gm_graph_status(graph), GM_ERROR_ARGUMENT);
-    gm_graph_destroy(&graph);
+static gm_tensor *slope_of(gm_tensor *y, gm_tensor *x) {
+    gm_tensor *dx;
+    gm_grad(y, &x, 1, &dx);
+    return dx;
 }
 
 static void cross_entropy_and_squared_error_are_means(void **state) {
     (void)state;
-    gm_graph *graph = NULL;
-    gm_reference *reference = NULL;
-    assert_int_equal(gm_graph_create(&graph), GM_OK);
-    gm_tensor *logit = gm_input(graph, "logit", GM_FLOAT32, GM_SHAPE(N, 1));
-    gm_tensor *target = gm_input(graph, "target", GM_FLOAT32, GM_SHAPE(N, 1));
-    gm_tensor *out[3] = {gm_binary_cross_entropy(logit, target), gm_mean_squared_error(logit, target),
-                         gm_binary_cross_entropy(logit, gm_constant(graph, 0.875))};
     const double targets[N] = {1, 0, 0.25, 0.5, 1};
     double cross = 0, squares = 0, smooth = 0;
     for (size_t i = 0; i < N; i++) {
-        const double l = real_logits[i], t = targets[i], p = 1 / (1 + exp(-l));
+        const double l = logits[i], t = targets[i], p = 1 / (1 + exp(-l));
         cross -= (t * log(p) + (1 - t) * log(1 - p)) / N;
         smooth -= (0.875 * log(p) + 0.125 * log(1 - p)) / N;
         squares += (l - t) * (l - t) / N;
     }
-    assert_int_equal(gm_reference_create(&reference, graph, 1), GM_OK);
-    assert_int_equal(gm_reference_set(reference, logit, real_logits), GM_OK);
-    assert_int_equal(gm_reference_set(reference, target, targets), GM_OK);
-    assert_int_equal(gm_reference_evaluate(reference, out, 3), GM_OK);
-    assert_near(*gm_reference_value(reference, out[0]), cross, 1e-7);
-    assert_near(*gm_reference_value(reference, out[1]), squares, 1e-7);
-    assert_near(*gm_reference_value(reference, out[2]), smooth, 1e-7);
-    gm_reference_destroy(&reference);
-    gm_graph_destroy(&graph);
+    fixture f;
+    begin(&f);
+    gm_tensor *logit = input(&f, "logit", logits), *target = input(&f, "target", targets);
+    has_values(&f, gm_binary_cross_entropy(logit, target), &cross, 1);
+    has_values(&f, gm_mean_squared_error(logit, target), &squares, 1);
+    has_values(&f, gm_binary_cross_entropy(logit, gm_constant(f.graph, 0.875)), &smooth, 1);
+    end(&f);
+}
+
+static void mutual_information_bounds_equal_their_formulas(void **state) {
+    (void)state;
+    double js = 0, mean = 0, sum = 0, slope[4][N];
+    for (size_t i = 0; i < N; i++) {
+        js -= (sp(-logits[i]) + sp(others[i])) / N;
+        mean += logits[i] / N;
+        sum += exp(others[i]);
+    }
+    for (size_t i = 0; i < N; i++) {
+        slope[0][i] = 1 / (1 + exp(logits[i])) / N;
+        slope[1][i] = -1 / (1 + exp(-others[i])) / N;
+        slope[2][i] = 1. / N;
+        slope[3][i] = -exp(others[i]) / sum;
+    }
+    const double dv = mean - log(sum / N);
+    fixture f;
+    begin(&f);
+    gm_tensor *joint = input(&f, "joint", logits), *product = input(&f, "product", others);
+    gm_tensor *bound = gm_mutual_information_bound(joint, product, GM_MUTUAL_INFORMATION_JENSEN_SHANNON, NULL);
+    assert_int_equal(gm_tensor_shape(bound)->rank, 0);
+    has_values(&f, bound, &js, 1);
+    has_values(&f, slope_of(bound, joint), slope[0], N);
+    has_values(&f, slope_of(bound, product), slope[1], N);
+    bound = gm_mutual_information_bound(joint, product, GM_MUTUAL_INFORMATION_DONSKER_VARADHAN, NULL);
+    assert_int_equal(gm_tensor_shape(bound)->rank, 0);
+    has_values(&f, bound, &dv, 1);
+    has_values(&f, slope_of(bound, joint), slope[2], N);
+    has_values(&f, slope_of(bound, product), slope[3], N);
+    end(&f);
+}
+
+// The moving average divides the gradient of the second term; the value stays the batch's.
+static void a_moving_average_takes_the_denominators_place_in_the_gradient(void **state) {
+    (void)state;
+    double mean = 0, sum = 0, slope[N], before = 0.75;
+    for (size_t i = 0; i < N; i++) {
+        mean += logits[i] / N;
+        sum += exp(others[i]) / N;
+        slope[i] = -exp(others[i] - before) / N;
+    }
+    const double value = mean - log(sum), after = log(0.9 * exp(before) + 0.1 * sum);
+    fixture f;
+    begin(&f);
+    gm_tensor *joint = input(&f, "joint", logits), *product = input(&f, "product", others);
+    gm_tensor *average = gm_variable(f.graph, "average", GM_FLOAT32, GM_SCALAR, (gm_initializer){0});
+    set(&f, average, &before);
+    gm_tensor *bound = gm_mutual_information_bound(joint, product, GM_MUTUAL_INFORMATION_DONSKER_VARADHAN, average);
+    has_values(&f, bound, &value, 1);
+    has_values(&f, slope_of(bound, product), slope, N);
+    assert_near(*evaluate(&f, slope_of(bound, average)), 0, 0);
+    has_values(&f, gm_log_moving_average(average, gm_log_mean_exp(product), 0.1), &after, 1);
+    end(&f);
+}
+
+// The pair (X, Y) on {0, 1}^2 has the probabilities .4, .1, .1, .4, so that I = .4 ln(.4/.25) 2 + .1 ln(.1/.25) 2. Ten
+// joint pairs and ten of the product's, in those proportions (.25 each of the product: twenty, five per cell).
+static void the_best_statistic_reaches_the_mutual_information(void **state) {
+    (void)state;
+    enum { PAIRS = 20 };
+    const double cells[4] = {.4, .1, .1, .4};
+    double joint_T[PAIRS], product_T[PAIRS], information = 0, jsd = 0;
+    for (size_t k = 0, i = 0; k < 4; k++) {
+        const double p = cells[k], q = .25, m = (p + q) / 2;
+        for (size_t n = 0; n < (size_t)(p * PAIRS + .5); n++)
+            joint_T[i++] = log(p / q);
+        for (size_t n = 0; n < 5; n++)
+            product_T[5 * k + n] = log(p / q);
+        information += p * log(p / q);
+        jsd += (p * log(p / m) + q * log(q / m)) / 2;
+    }
+    const double bound_of_jsd = 2 * jsd - 2 * log(2);
+    fixture f;
+    begin(&f);
+    gm_tensor *joint = gm_input(f.graph, "joint", GM_FLOAT32, GM_SHAPE(PAIRS, 1));
+    gm_tensor *product = gm_input(f.graph, "product", GM_FLOAT32, GM_SHAPE(PAIRS));
+    set(&f, joint, joint_T);
+    set(&f, product, product_T);
+    gm_tensor *dv = gm_mutual_information_bound(joint, product, GM_MUTUAL_INFORMATION_DONSKER_VARADHAN, NULL);
+    gm_tensor *js = gm_mutual_information_bound(joint, product, GM_MUTUAL_INFORMATION_JENSEN_SHANNON, NULL);
+    has_values(&f, dv, &information, 1);
+    has_values(&f, js, &bound_of_jsd, 1);
+    end(&f);
+}
+
+static void extreme_statistics_give_finite_bounds_and_gradients(void **state) {
+    (void)state;
+    const double large[N] = {1e4, -1e4, 88, -88, 0};
+    fixture f;
+    begin(&f);
+    gm_tensor *joint = input(&f, "joint", large), *product = input(&f, "product", large);
+    gm_tensor *average = gm_constant(f.graph, -1e4);
+    gm_tensor *bounds[] = {
+        gm_mutual_information_bound(joint, product, GM_MUTUAL_INFORMATION_JENSEN_SHANNON, NULL),
+        gm_mutual_information_bound(joint, product, GM_MUTUAL_INFORMATION_DONSKER_VARADHAN, NULL),
+        gm_mutual_information_bound(joint, product, GM_MUTUAL_INFORMATION_DONSKER_VARADHAN, average),
+    };
+    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
+        assert_true(isfinite(*evaluate(&f, bounds[i])));
+        const double *slope = evaluate(&f, slope_of(bounds[i], product));
+        for (size_t k = 0; k < N; k++)
+            assert_true(isfinite(slope[k]));
+        assert_true(slope[0] < -0.1); // the largest statistic of a product pair is the one to lower
+    }
+    const double expected = 1e4 - log(N);
+    has_values(&f, gm_log_mean_exp(product), &expected, 1);
+    end(&f);
+}
+
+static gm_tensor *no_kind(gm_tensor *x) {
+    return gm_mutual_information_bound(x, x, GM_MUTUAL_INFORMATION_INVALID, NULL);
+}
+static gm_tensor *vector_average(gm_tensor *x) {
+    return gm_mutual_information_bound(x, x, GM_MUTUAL_INFORMATION_DONSKER_VARADHAN, x);
+}
+static gm_tensor *average_of_jensen_shannon(gm_tensor *x) {
+    gm_tensor *zero = gm_constant(gm_tensor_graph(x), 0);
+    return gm_mutual_information_bound(x, x, GM_MUTUAL_INFORMATION_JENSEN_SHANNON, zero);
+}
+static gm_tensor *rate_of_one(gm_tensor *x) {
+    gm_tensor *mean = gm_log_mean_exp(x);
+    return gm_log_moving_average(mean, mean, 1);
+}
+
+static void bounds_refuse_what_they_cannot_use(void **state) {
+    (void)state;
+    const struct {
+        gm_tensor *(*build)(gm_tensor *x);
+        const char *start, *part;
+    } cases[] = {
+        {no_kind, "mutual_information_bound", "kind 0"},
+        {vector_average, "mutual_information_bound", "must be a scalar"},
+        {average_of_jensen_shannon, "mutual_information_bound", "takes no moving average"},
+        {rate_of_one, "log_moving_average", "between 0 and 1"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fixture f;
+        begin(&f);
+        cases[i].build(input(&f, "x", logits));
+        fault_says(&f, cases[i].start, cases[i].part);
+        end(&f);
+    }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(losses_equal_their_formulas),
-        cmocka_unit_test(extreme_logits_give_finite_losses_and_gradients),
-        cmocka_unit_test(a_loss_that_needs_real_logits_says_so),
         cmocka_unit_test(cross_entropy_and_squared_error_are_means),
+        cmocka_unit_test(mutual_information_bounds_equal_their_formulas),
+        cmocka_unit_test(a_moving_average_takes_the_denominators_place_in_the_gradient),
+        cmocka_unit_test(the_best_statistic_reaches_the_mutual_information),
+        cmocka_unit_test(extreme_statistics_give_finite_bounds_and_gradients),
+        cmocka_unit_test(bounds_refuse_what_they_cannot_use),
     };
     return cmocka_run_group_tests_name("loss", tests, NULL, NULL);
 }
