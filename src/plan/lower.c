@@ -164,6 +164,9 @@ static size_t step_index(const gm_unit *unit, const gm_tensor *node) {
 static bool read_elsewhere(const gm_analysis *a, const gm_tensor *node, const gm_unit *own) {
     if (a->root[node->id])
         return true;
+    for (size_t i = 0; i < a->store_count; i++) // a root may be a view of it
+        if (gm_plan_base(a->stores[i].value) == node)
+            return true;
     for (size_t i = 0; i < a->unit_count; i++)
         for (size_t k = 0; &a->units[i] != own && k < a->units[i].operands.count; k++)
             if (gm_plan_base(a->units[i].operands.node[k]) == node)

