@@ -80,6 +80,13 @@ static void gemm_cases(gm_cases *check) {
         gm_check_fetch(check, gm_gemm(a, b, NULL));
         gm_check_fetch(check, gm_gemm(b, a, &(gm_gemm_params){.transpose_a = true, .transpose_b = true}));
     }
+    if (gm_check_case(check, GM_CASE_FULL, "of flips")) {
+        gm_tensor *a = gm_check_float(check, GM_SHAPE(33, 20)), *b = gm_check_float(check, GM_SHAPE(20, 18));
+        for (uint32_t axes = 1; axes < 4; axes++) {
+            gm_check_fetch(check, gm_gemm(gm_flip(a, axes), gm_flip(b, 4 - axes), NULL));
+            gm_check_fetch(check, gm_gemm(gm_flip(a, axes), a, &(gm_gemm_params){.transpose_a = true}));
+        }
+    }
     if (gm_check_case(check, GM_CASE_FULL, "of a broadcast row and a transposition")) {
         gm_tensor *a = gm_broadcast(gm_check_float(check, GM_SHAPE(1, 23)), GM_SHAPE(8, 23));
         gm_tensor *b = gm_transpose(gm_check_float(check, GM_SHAPE(18, 23)), (size_t[]){1, 0});
@@ -177,6 +184,14 @@ static void convolution_cases(gm_cases *check, maker *make) {
             gm_check_fetch(check, make(check, &benched[i]));
 }
 
+static void flipped_cases(gm_cases *check) {
+    gm_tensor *x = gm_check_float(check, GM_SHAPE(5, 9, 6, 7)), *w = gm_check_float(check, GM_SHAPE(10, 9, 3, 3));
+    for (uint32_t axes = 1; axes < 16; axes += 2)
+        gm_check_fetch(check, gm_conv2d(gm_flip(x, axes), w, NULL));
+    gm_check_fetch(check, gm_conv2d(x, gm_flip(w, GM_AXIS(2) | GM_AXIS(3)), NULL));
+    gm_check_fetch(check, gm_conv2d(x, gm_flip(w, GM_AXIS(0) | GM_AXIS(1)), NULL));
+}
+
 static void conv_cases(gm_cases *check) {
     convolution_cases(check, forward);
     if (gm_check_case(check, GM_CASE_FULL, "of a convolution")) { // nothing changes the order in between
@@ -193,6 +208,8 @@ static void conv_cases(gm_cases *check) {
         gm_check_fetch(check, gm_conv2d(gm_check_float(check, GM_SHAPE(2, 8, 4, 4)),
                                         gm_transpose(v, (size_t[]){1, 0, 3, 2}), NULL));
     }
+    if (gm_check_case(check, GM_CASE_FULL, "of flips"))
+        flipped_cases(check);
 }
 
 static void transposed_cases(gm_cases *check) {
