@@ -43,7 +43,7 @@ GM_API const char *gm_measure_flag_name(gm_measure_flag flag);
 
 // ---- Moments, histograms, classifiers, mixtures ----
 //
-// All of these leave out rows with NaN or infinity (GM_MEASURE_NOT_FINITE) and fail only for what cannot be meant
+// All measures leave out rows with NaN or infinity (GM_MEASURE_NOT_FINITE) and fail only for what cannot be meant
 // (columns that differ, a probability below 0) or when memory or the device does. A figure of samples says little
 // without its control: the same figure of two halves of the real side.
 
@@ -67,12 +67,13 @@ GM_API double gm_pca_explained(const gm_pca *pca); // share of the variance alon
 GM_API void gm_pca_destroy(gm_pca **pca);
 
 // |mean - mean'|^2 + tr(C + C' - 2 (C C')^(1/2)), covariances divided by N - 1 (Heusel et al. 2017). In double on the
-// host: about 10 s for 1000 columns. Few: no more rows than columns. Biased: fewer than 10 rows per column.
+// host: some seconds for 1000 columns. Few: no more rows than columns. Biased: fewer than 10 rows per column.
 GM_API gm_status gm_measure_frechet(const gm_samples *real, const gm_samples *fake, gm_measure *measure);
 
 // The kernel inception distance of Binkowski et al. 2018, without Inception: the unbiased squared maximum mean
 // discrepancy with the kernel (x.y / columns + 1)^3, over all rows (not the mean over random subsets, of which it is
-// the expectation). Negative for half of all equal distributions. Few: fewer than 100 rows.
+// the expectation). Below 0 for about half of all pairs of equal distributions. Few: fewer than 100 rows.
+// Missing: fewer than 2, or values so large that the kernel overflows float32 (beyond some millions).
 GM_API gm_status gm_measure_kid(gm_device *device, const gm_samples *real, const gm_samples *fake, gm_measure *measure);
 
 // How counts become probabilities.
@@ -107,7 +108,7 @@ typedef struct gm_jsd_params {
 //   I(X;Y) = JSD >= ln 2 - BCE,   H(Y|X) = ln 2 - JSD
 // A small network per fold learns real from fake on the other folds; BCE is its balanced cross-entropy on the fold that
 // it has not seen, so the figure is (up to noise, see GM_MEASURE_CLIPPED) a lower bound. How long to train is chosen on
-// part of the training rows, not at all among the choices, so that few or equal samples give 0 rather than noise.
+// part of the training rows, and not at all is one choice, so that few or equal samples give 0 rather than noise.
 // Repeats bit for bit on one device. Either result may be NULL, params too. Missing: fewer than 8 rows on a side. Few:
 // fewer than 500. Constant columns are left out; samples that do not vary at all have a divergence of 0.
 GM_API gm_status gm_measure_jsd(gm_device *device, const gm_samples *real, const gm_samples *fake,
@@ -145,7 +146,7 @@ typedef struct gm_mode_measures {
     bool under_dispersed;  // quality above the true share by more than 3 binomial standard errors
 } gm_mode_measures;
 // The share of a two-dimensional Gaussian within 3 sigma: 1 - e^(-9/2).
-#define GM_MIXTURE_TRUE_QUALITY 0.98889100346175773
+#define GM_MIXTURE_TRUE_QUALITY 0.98889100346175769
 // points (N, 2), each belonging to the nearest of `modes` centres (gm_mixture's), of high quality within 3 sigma of it.
 // Few: fewer points than modes; biased: fewer than 10 a mode (reverse KL).
 GM_API gm_status gm_measure_mixture(const gm_samples *points, const double (*centres)[2], size_t modes, double sigma,

@@ -6,6 +6,7 @@
 // their rows are added in double on the host.
 #include "metrics/moments.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { BLOCK = 1024 };
@@ -104,7 +105,7 @@ gm_status gm_measure_kid(gm_device *device, const gm_samples *real, const gm_sam
         found.flags |= GM_MEASURE_FEW;
     if (!(found.flags & GM_MEASURE_MISSING))
         GM_TRY_DONE(discrepancy(device, &a, &b, &found.value));
-    *measure = found;
+    *measure = isfinite(found.value) ? found : gm_measure_missing(found.count, found.flags);
 done:
     gm_rows_finish(&a);
     gm_rows_finish(&b);

@@ -6,6 +6,7 @@
 #include "metrics/moments.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,11 +111,7 @@ static gm_status iteration_init(iteration *it, gm_device *device, const gm_pca *
     it->basis = gm_input(it->session.graph, "basis", GM_FLOAT32, GM_SHAPE(b, d));
     for (size_t i = 0; i < parts; i++) {
         char name[32];
-        gm_text text = {0};
-        gm_text_printf(&text, "rows.%zu", i);
-        strncpy(name, text.data ? text.data : "rows", sizeof name - 1);
-        name[sizeof name - 1] = '\0';
-        gm_text_finish(&text);
+        snprintf(name, sizeof name, "rows.%zu", i);
         inputs[i] = gm_input(it->session.graph, name, GM_FLOAT32, GM_SHAPE(block, d));
         gm_tensor *scores = gm_gemm(inputs[i], it->basis, &(gm_gemm_params){.transpose_b = true});
         gm_tensor *part = gm_gemm(scores, inputs[i], &(gm_gemm_params){.transpose_a = true});
@@ -270,7 +267,7 @@ static gm_status fit(gm_pca *pca, gm_device *device, const gm_rows *rows) {
     GM_TRY_DONE(gm_alloc(&pca->variance, r, sizeof(double), "principal components"));
     GM_TRY_DONE(gm_alloc(&axes, r * d + r, sizeof *axes, "principal components"));
     GM_TRY_DONE(fit_mean(pca, rows));
-    if (pca->total == 0)
+    if (rows->duplicates + 1 == rows->count)
         GM_TRY_DONE(gm_fail(GM_ERROR_ARGUMENT, "%zu equal samples have no principal components", rows->count));
     if (d <= EXACT)
         GM_TRY_DONE(fit_columns(pca, rows, axes, axes + r * d));

@@ -20,20 +20,14 @@ static void tables_of_every_style_are_the_same(void **state) {
         "1,2.5,-3\r\n4e1,.5,+6.\r\n",
         "1,2.5,-3\r4e1,.5,+6.\r",
         "1,2.5,-3\n4e1,.5,+6.",
-        "\xef\xbb\xbf"
-        "1,2.5,-3\n4e1,.5,+6.\n\n \r\n",
-        "\"1\",\"2.5\",\"-3\"\n\"4e1\" , \".5\",\" +6.\"\n",
+        "\357\273\2771,2.5,-3\n4e1,.5,+6.\n\n \r\n",
+        "\"1\",\"2.5\",\"-3\"\n\"4e1\" , \".5\",\"+6.\"\n",
         " 1 , 2.5,-3 \n4E+1,0.5e-0,6\n",
     };
     static const float expected[] = {1, 2.5f, -3, 40, .5f, 6};
     for (size_t i = 0; i < GM_COUNT(texts); i++) {
         gm_csv csv;
-        gm_status status = parse(texts[i], false, &csv);
-        if (i == 7) { // blanks inside quotes belong to the field
-            assert_fails(status, GM_ERROR_FORMAT, "t.csv:2: column 3: \" +6.\" is no finite number");
-            continue;
-        }
-        assert_ok(status);
+        assert_ok(parse(texts[i], false, &csv));
         assert_int_equal(csv.rows, 2);
         assert_int_equal(csv.columns, 3);
         assert_int_equal(csv.missing, 0);
@@ -112,13 +106,12 @@ static void bad_tables_are_refused_with_their_place(void **state) {
         {"1\n1 2\n", "t.csv:2: column 1: \"1 2\""},
         {"1,2\n3,\"4\n5,6\n", "t.csv:2: a quoted field has no closing quote"},
         {"1,2\n\"3\"4,5\n", "t.csv:2: column 1: text follows the closing quote"},
-        {"a\n\"1\n2\"\n", "t.csv:2: column 1: \"1"},
+        {"a\n\"1\n2\"\n", "t.csv:2: column 1: \"1\" is no finite number"},
+        {"1\n\" 2\"\n", "t.csv:2: column 1: \" 2\" is no finite number"},
     };
     gm_csv csv;
     for (size_t i = 0; i < GM_COUNT(rows); i++) {
-        assert_int_equal(parse(rows[i].text, false, &csv), GM_ERROR_FORMAT);
-        if (!strstr(gm_error_message(), rows[i].message))
-            fail_msg("\"%s\" should contain \"%s\"", gm_error_message(), rows[i].message);
+        assert_fails(parse(rows[i].text, false, &csv), GM_ERROR_FORMAT, rows[i].message);
         assert_null(csv.values);
         assert_null(csv.names);
         assert_int_equal(csv.rows, 0);
