@@ -154,6 +154,26 @@ GM_API gm_status gm_npy_write(const char *path, const float *values, size_t rank
 GM_API gm_status gm_npy_read(const char *path, gm_npy *array);
 GM_API void gm_npy_finish(gm_npy *array);
 
+// ---- CSV (tables of numbers) ----
+
+typedef struct gm_csv_options {
+    bool missing; // fields that are empty, NA, N/A, NaN or null (any case) become NaN; else they are refused
+} gm_csv_options;
+
+typedef struct gm_csv {
+    size_t rows, columns;
+    size_t missing; // NaN among the values
+    float *values;  // (rows, columns)
+    char **names;   // columns of them; NULL without a header
+} gm_csv;
+
+// Reads a table of numbers: UTF-8, lines that end in LF, CR LF or CR, fields divided by tabs, semicolons or commas (the
+// first of these that the first line has), in double quotes or not (RFC 4180). A first line without a single number is
+// the header. Fails with FILE:LINE and the column for anything but a finite number with a decimal point, and for lines
+// that have more or fewer fields than the first. options may be NULL. Release it with gm_csv_finish.
+GM_API gm_status gm_csv_read(const char *path, const gm_csv_options *options, gm_csv *csv);
+GM_API void gm_csv_finish(gm_csv *csv);
+
 #ifdef __cplusplus
 }
 #endif

@@ -87,6 +87,117 @@ GM_API gm_status gm_measure_prdc(gm_device *device, const gm_samples *real, cons
                                  gm_prdc *prdc);
 
 // ---- Moments, histograms, classifiers, mixtures ----
+//
+// All measures leave out rows with NaN or infinity (GM_MEASURE_NOT_FINITE) and fail only for what cannot be meant
+// (columns that differ, a probability below 0) or when memory or the device does. A figure of samples says little
+// without its control: the same figure of two halves of the real side.
+
+// Principal components of a set of samples: its mean and the orthonormal directions of largest variance. Plain arrays,
+// so that they can be stored and filled in by hand.
+typedef struct gm_pca {
+    size_t columns, components, count; // of the samples; axes; rows that it was fitted to
+    float *mean;                       // (columns)
+    float *axes;      // (components, columns), by falling variance; the largest entry of each is positive
+    double *variance; // (components) along each axis, divided by count - 1
+    double total;     // variance of all columns together
+} gm_pca;
+
+// Fits the `components` (1 to 128) leading axes; fewer come out when the samples span fewer dimensions. Exact when rows
+// or columns are at most 256; else by orthogonal iteration on the device (Halko et al. 2011), which holds all samples.
+// Fails when the samples have fewer than two finite rows or do not vary at all.
+GM_API gm_status gm_pca_create(gm_pca **pca, gm_device *device, const gm_samples *samples, size_t components);
+// (x - mean) axes^T: samples (N, columns) -> scores (N, components). Rows that are not finite give NaN.
+GM_API gm_status gm_pca_apply(const gm_pca *pca, gm_device *device, const gm_samples *samples, float *scores);
+GM_API double gm_pca_explained(const gm_pca *pca); // share of the variance along the axes, 0 to 1
+GM_API void gm_pca_destroy(gm_pca **pca);
+
+// |mean - mean'|^2 + tr(C + C' - 2 (C C')^(1/2)), covariances divided by N - 1 (Heusel et al. 2017). In double on the
+// host: some seconds for 1000 columns. Few: no more rows than columns. Biased: fewer than 10 rows per column.
+GM_API gm_status gm_measure_frechet(const gm_samples *real, const gm_samples *fake, gm_measure *measure);
+
+// The kernel inception distance of Binkowski et al. 2018, without Inception: the unbiased squared maximum mean
+// discrepancy with the kernel (x.y / columns + 1)^3, over all rows (not the mean over random subsets, of which it is
+// the expectation). Below 0 for about half of all pairs of equal distributions. Few: fewer than 100 rows.
+// Missing: fewer than 2, or values so large that the kernel overflows float32 (beyond some millions).
+GM_API gm_status gm_measure_kid(gm_device *device, const gm_samples *real, const gm_samples *fake, gm_measure *measure);
+
+// How counts become probabilities.
+typedef enum gm_histogram_correction {
+    GM_HISTOGRAM_AUTO = 0,     // as GM_HISTOGRAM_HALF
+    GM_HISTOGRAM_NONE,         // shares as they are
+    GM_HISTOGRAM_HALF,         // 1/2 added to every bin
+    GM_HISTOGRAM_MILLER_MADOW, // shares as they are, (occupied bins - 1) / 2N added to each entropy
+} gm_histogram_correction;
+
+// How many of the values lie in each of `bins` equal parts of [low, high], adding to `counts`; both ends belong to it.
+// Returns how many lie outside or are not finite.
+GM_API size_t gm_histogram_count(const float *values, size_t count, double low, double high, size_t bins,
+                                 uint64_t *counts);
+// Entropy of the bins (add ln(bin width) for the differential entropy). Missing: all bins empty. Few: fewer counts than
+// bins, here and below.
+GM_API gm_status gm_measure_histogram_entropy(const uint64_t *counts, size_t bins, gm_histogram_correction correction,
+                                              gm_measure *measure);
+// Mutual information of row and column of a table (rows, columns); at least 0.
+GM_API gm_status gm_measure_histogram_information(const uint64_t *counts, size_t rows, size_t columns,
+                                                  gm_histogram_correction correction, gm_measure *measure);
+// KL(p || q) of two histograms. Missing when it is infinite (GM_HISTOGRAM_NONE, a bin that only p reaches). There is no
+// Miller-Madow correction of it: that fails.
+GM_API gm_status gm_measure_histogram_kl(const uint64_t *p, const uint64_t *q, size_t bins,
+                                         gm_histogram_correction correction, gm_measure *measure);
+
+typedef struct gm_jsd_params {
+    uint64_t seed;
+    size_t folds; // 0 = 2; at most 10
+} gm_jsd_params;
+// Jensen-Shannon divergence by a cross-fitted classifier, and what it says of the source label Y in {real, fake}:
+//   I(X;Y) = JSD >= ln 2 - BCE,   H(Y|X) = ln 2 - JSD
+// A small network per fold learns real from fake on the other folds; BCE is its balanced cross-entropy on the fold that
+// it has not seen, so the figure is (up to noise, see GM_MEASURE_CLIPPED) a lower bound. How long to train is chosen on
+// part of the training rows, and not at all is one choice, so that few or equal samples give 0 rather than noise.
+// Repeats bit for bit on one device. Either result may be NULL, params too. Missing: fewer than 8 rows on a side. Few:
+// fewer than 500. Constant columns are left out; samples that do not vary at all have a divergence of 0.
+GM_API gm_status gm_measure_jsd(gm_device *device, const gm_samples *real, const gm_samples *fake,
+                                const gm_jsd_params *params, gm_measure *jsd, gm_measure *source_entropy);
+
+// What a discriminator says of samples that it was not trained on: its logits.
+typedef struct gm_logits {
+    const float *real, *fake;
+    size_t real_count, fake_count;
+} gm_logits;
+// ln 2 - BCE, a lower bound of the Jensen-Shannon divergence: BCE = (E_p sp(-l) + E_q sp(l)) / 2. Clipped when the
+// discriminator is worse than chance. `standard_error` of the value before clipping (may be NULL; 0 with one sample).
+GM_API gm_status gm_measure_logit_jsd(const gm_logits *logits, gm_measure *measure, double *standard_error);
+// Plug-in KL(p || q) = E_p[l] and KL(q || p) = -E_q[l], of logits that are log density ratios (minimax and
+// non-saturating losses; see the table of objectives). No bounds: good only as far as the discriminator is.
+GM_API gm_status gm_measure_logit_kl(const gm_logits *logits, gm_measure *kl, double *kl_error, gm_measure *reverse_kl,
+                                     double *reverse_kl_error);
+
+// What a classifier of the data set says of generated samples.
+typedef struct gm_class_measures {
+    gm_measure entropy;     // H(y), of the mean probabilities
+    gm_measure conditional; // H(y|x), mean of the rows' entropies
+    gm_measure information; // H(y) - H(y|x)
+    gm_measure score;       // its exponential: the Inception score (Salimans et al. 2016) without Inception
+} gm_class_measures;
+// probabilities (N, classes). Rows are divided by their sum; one that is negative or whose sum is off by more than 1 %
+// fails. Few: fewer than 10 rows per class.
+GM_API gm_status gm_measure_classes(const gm_samples *probabilities, gm_class_measures *measures);
+
+// How well the modes of a distribution with equal weights are covered.
+typedef struct gm_mode_measures {
+    gm_measure captured;   // modes with at least one sample of high quality
+    gm_measure quality;    // share of samples of high quality
+    gm_measure reverse_kl; // KL(share of samples per mode || 1 / modes), plug-in: (modes - 1) / 2N for perfect samples
+    bool under_dispersed;  // quality above the true share by more than 3 binomial standard errors
+} gm_mode_measures;
+// The share of a two-dimensional Gaussian within 3 sigma: 1 - e^(-9/2).
+#define GM_MIXTURE_TRUE_QUALITY 0.98889100346175769
+// points (N, 2), each belonging to the nearest of `modes` centres (gm_mixture's), of high quality within 3 sigma of it.
+// Few: fewer points than modes; biased: fewer than 10 a mode (reverse KL).
+GM_API gm_status gm_measure_mixture(const gm_samples *points, const double (*centres)[2], size_t modes, double sigma,
+                                    gm_mode_measures *measures);
+// The same from class indices, 0 to modes - 1 (stacked images: 1000): every sample counts as one of high quality.
+GM_API gm_status gm_measure_modes(const int32_t *classes, size_t count, size_t modes, gm_mode_measures *measures);
 
 #ifdef __cplusplus
 }

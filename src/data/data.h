@@ -48,6 +48,8 @@ gm_status gm_cifar_folder_read(const char *folder, gm_split split, gm_images *im
 
 gm_status gm_npy_parse(const char *name, const void *data, size_t bytes, gm_npy *array);
 
+gm_status gm_csv_parse(const char *name, const void *data, size_t bytes, const gm_csv_options *options, gm_csv *csv);
+
 // One picture, (height, width, channels), channels 1 or 3, without transparency; pixels from malloc.
 typedef struct gm_picture {
     uint8_t *pixels;
