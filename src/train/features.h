@@ -1,0 +1,18 @@
+// Features: the few columns of a sample that measures are taken of, fitted to the real side once and frozen.
+#ifndef GM_TRAIN_FEATURES_H
+#define GM_TRAIN_FEATURES_H
+
+#include "ganymede/metrics.h"
+
+typedef struct gm_features gm_features;
+
+// Rows of at most 16 columns are taken as they are; wider ones go through the 16 leading principal components of
+// `real`. Fails when the real side does not vary, has fewer than two finite rows, or the device fails.
+gm_status gm_features_create(gm_features **features, gm_device *device, const gm_samples *real);
+void gm_features_destroy(gm_features **features);
+const char *gm_features_name(const gm_features *features); // "identity", "pca-16"
+size_t gm_features_columns(const gm_features *features);   // of the result
+// samples (N, columns of the real side) -> result (N, gm_features_columns).
+gm_status gm_features_apply(const gm_features *features, gm_device *device, const gm_samples *samples, float *result);
+
+#endif
