@@ -1,5 +1,5 @@
 // Features: principal components of the real side, or the columns themselves where they are few.
-#include "train/features.h"
+#include "train/feature_space.h"
 
 #include "base/base.h"
 

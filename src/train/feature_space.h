@@ -1,6 +1,6 @@
 // Features: the few columns of a sample that measures are taken of, fitted to the real side once and frozen.
-#ifndef GM_TRAIN_FEATURES_H
-#define GM_TRAIN_FEATURES_H
+#ifndef GM_TRAIN_FEATURE_SPACE_H
+#define GM_TRAIN_FEATURE_SPACE_H
 
 #include "ganymede/metrics.h"
 
