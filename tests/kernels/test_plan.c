@@ -142,6 +142,21 @@ static void everything_else_matches(void **unused) {
     gm_graph_destroy(&graph);
 }
 
+// The assigned view's value has no other reader outside its own launch.
+static void a_view_of_a_fused_value_is_assigned(void **unused) {
+    (void)unused;
+    gm_graph *graph;
+    ok(gm_graph_create(&graph));
+    gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(2, 3));
+    gm_tensor *v = gm_variable(graph, "v", GM_FLOAT32, GM_SHAPE(6), (gm_initializer){0});
+    gm_tensor *a = gm_tanh(x);
+    gm_phase *phase = gm_phase_create(graph, "all");
+    gm_phase_fetch(phase, gm_square(gm_add(a, gm_exp(a))));
+    gm_phase_assign(phase, v, gm_reshape(a, GM_SHAPE(6)));
+    compare_both(graph, 2);
+    gm_graph_destroy(&graph);
+}
+
 // Two phases: the second reuses what the first computed unless it depends on what the first assigned; assignments take
 // effect at the end, also when two variables are exchanged.
 static void phases_assign_at_their_end(void **unused) {
@@ -181,21 +196,6 @@ static size_t count_launches(gm_graph *graph, bool separate) {
 }
 
 // Updates of variables of all sizes and of two kinds, then what needs one of the results, then what needs none of them.
-// The assigned view's value has no other reader outside its own launch.
-static void a_view_of_a_fused_value_is_assigned(void **unused) {
-    (void)unused;
-    gm_graph *graph;
-    ok(gm_graph_create(&graph));
-    gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(2, 3));
-    gm_tensor *v = gm_variable(graph, "v", GM_FLOAT32, GM_SHAPE(6), (gm_initializer){0});
-    gm_tensor *a = gm_tanh(x);
-    gm_phase *phase = gm_phase_create(graph, "all");
-    gm_phase_fetch(phase, gm_square(gm_add(a, gm_exp(a))));
-    gm_phase_assign(phase, v, gm_reshape(a, GM_SHAPE(6)));
-    compare_both(graph, 2);
-    gm_graph_destroy(&graph);
-}
-
 static void independent_launches_run_as_one(void **unused) {
     (void)unused;
     gm_graph *graph;
@@ -406,8 +406,8 @@ int main(void) {
         cmocka_unit_test(matrix_products_match),
         cmocka_unit_test(convolutions_match),
         cmocka_unit_test(everything_else_matches),
-        cmocka_unit_test(phases_assign_at_their_end),
         cmocka_unit_test(a_view_of_a_fused_value_is_assigned),
+        cmocka_unit_test(phases_assign_at_their_end),
         cmocka_unit_test(independent_launches_run_as_one),
 
         cmocka_unit_test(plans_share_the_kernels_of_their_device),
