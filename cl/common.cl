@@ -2,6 +2,16 @@
 #define GM_PLACE const int4 group, const int4 groups
 #define GM_ITEM (group.x * (int)get_local_size(0) + (int)get_local_id(0))
 
+// Elements that lie in memory as T, float or half, and are computed with as floats.
+#define GM_LOAD(T, p, i) GM_LOAD_AS(T, p, i)
+#define GM_STORE(T, p, i, x) GM_STORE_AS(T, p, i, x)
+#define GM_LOAD_AS(T, p, i) GM_LOAD_##T(p, i) // T may be a macro
+#define GM_STORE_AS(T, p, i, x) GM_STORE_##T(p, i, x)
+#define GM_LOAD_float(p, i) (p)[i]
+#define GM_STORE_float(p, i, x) (p)[i] = (x)
+#define GM_LOAD_half(p, i) vload_half(i, p)
+#define GM_STORE_half(p, i, x) vstore_half_rte(x, i, p)
+
 // Helpers of generated kernels: vectors of eight of which `m` lanes are valid, strided vectors, lane folds.
 #define GM_LANES(T)                                                                                                    \
     static T##8 gm_load_##T(__global const T *p, const int m) {                                                        \

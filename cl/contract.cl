@@ -7,7 +7,7 @@
 //     matrix product         every spatial size 1, a = q = 1, b = d = 0; n = row, c = contraction, k = column
 //   contract_rows, contract_thin    y[oh,ow,n,k]   = sum over valid r,s and c  of x[ih,iw,n,c] w[r,s,c,k]
 //   contract_outer                  y[r,s,c,k]     = sum over valid oh,ow and n of x[ih,iw,n,c] g[oh,ow,n,k]
-// Every operand has run-time strides (in floats, any sign or order). Channels innermost (stride 1) is what is fast.
+// Every operand has run-time strides (in elements, any sign or order). Channels innermost (stride 1) is what is fast.
 //
 // HOW TO USE. This text comes once in a program. Then, for each kernel: define GM_CONTRACT_<SECTION> and the instance
 // macros, then include contract_cpu.cl or contract_gpu.cl, which undefines at its end everything it was given.
@@ -16,6 +16,7 @@
 //   GM_EPILOGUE8(v,h,w,n,k) the float8 to store for outputs k..k+7 (k + 8 <= K always) of pixel (h,w), row n
 //   GM_EPILOGUE1(v,h,w,n,k) the same for one output. Both default to v. In the outer family (h,w,n,k) = (r,s,c,k).
 //   All arguments of the epilogues but v are int expressions. The GPU family uses GM_EPILOGUE1 only.
+//   GM_X, GM_W, GM_Y      GPU: how the elements of x, of w or g, and of y lie in memory, half (default: float)
 //
 // SECTIONS, parameters in order ("int" unless a pointer), work sizes. [a/b] rounds up. Local size (1,1,1) on CPU.
 //

@@ -10,6 +10,17 @@
 #define GM_EPILOGUE1(v, h, w, n, k) (v)
 #endif
 
+// How elements lie in memory: float, or an instance's own: half.
+#ifndef GM_X
+#define GM_X float
+#endif
+#ifndef GM_W
+#define GM_W float
+#endif
+#ifndef GM_Y
+#define GM_Y float
+#endif
+
 #ifndef GM_GPU_BLOCK // an instance's own: 8
 #define GM_GPU_BLOCK 4
 #endif
@@ -34,38 +45,14 @@
 #define GM_GPU_OUTER_LINE 1
 #define GM_GPU_OUTER_WORD (GM_GPU_TILE + 8)
 #define GM_GPU_WORDS (GM_GPU_TILE * (GM_GPU_DEPTH + 4))
-// Each sub-group makes 32 x 16 results, as 2 x 2 fragments.
-#define GM_GPU_PART(item) ((item) / GM_MATRIX_ITEMS)
-#define GM_GPU_PART_ROW(item) (GM_GPU_PART(item) / 4 * 2 * GM_MATRIX_ROWS)
-#define GM_GPU_PART_COLUMN(item) (GM_GPU_PART(item) % 4 * 2 * GM_MATRIX_COLUMNS)
-#define GM_GPU_ROW(e) (GM_GPU_PART_ROW(item) + (e) / 8 * GM_MATRIX_ROWS + gm_matrix_row(item, (e) % 4))
-#define GM_GPU_COLUMN(e) (GM_GPU_PART_COLUMN(item) + (e) / 4 % 2 * GM_MATRIX_COLUMNS + gm_matrix_column(item, (e) % 4))
-#define GM_GPU_LOCAL GM_MATRIX_LOCAL(exchange, 256)
+#define GM_GPU_ROW(e) gm_matrix_row(item, e)
+#define GM_GPU_COLUMN(e) gm_matrix_column(item, e)
+#define GM_GPU_LOCAL GM_MATRIX_LOCAL(exchange)
+#define GM_GPU_ATTRIBUTE GM_MATRIX_ATTRIBUTE
 #define gm_gpu_word gm_matrix_word
+#define gm_gpu_multiply(a, b, line, word, item, sum, exchange) \
+    gm_matrix_multiply(a, b, line, word, GM_GPU_DEPTH, item, sum, exchange)
 typedef uint gm_gpu_operand;
-
-static void gm_gpu_multiply(local const uint *a, local const uint *b, int line, int word, int item,
-    float sum[GM_GPU_SUMS], local uint *exchange)
-{
-    a += GM_GPU_PART_ROW(item) * line;
-    b += GM_GPU_PART_COLUMN(item) * line;
-#pragma unroll
-    for (int w = 0; w < GM_GPU_DEPTH; w += GM_MATRIX_WORDS) {
-        uint4 u[2];
-        uint2 v[2];
-#pragma unroll
-        for (int i = 0; i < 2; i++) {
-            u[i] = gm_matrix_load_a(a + i * GM_MATRIX_ROWS * line + w * word, line, word, item);
-            v[i] = gm_matrix_load_b(b + i * GM_MATRIX_COLUMNS * line + w * word, line, word, item);
-        }
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            float4 part = (float4)(sum[4 * i], sum[4 * i + 1], sum[4 * i + 2], sum[4 * i + 3]);
-            part = gm_matrix_multiply(u[i / 2], v[i % 2], part, item, exchange);
-            sum[4 * i] = part.x, sum[4 * i + 1] = part.y, sum[4 * i + 2] = part.z, sum[4 * i + 3] = part.w;
-        }
-    }
-}
 
 #else
 
@@ -80,6 +67,7 @@ static void gm_gpu_multiply(local const uint *a, local const uint *b, int line, 
 #define GM_GPU_ROW(e) (item / 16 + (e) / GM_GPU_BLOCK * 16)
 #define GM_GPU_COLUMN(e) (item % 16 + (e) % GM_GPU_BLOCK * 16)
 #define GM_GPU_LOCAL local float *exchange = 0
+#define GM_GPU_ATTRIBUTE
 #define gm_gpu_word(value) ((value)[0])
 typedef float gm_gpu_operand;
 
@@ -118,8 +106,9 @@ static void GM_GPU_MULTIPLY(local const float *a, local const float *b, int line
 
 // Rows are (pixel, n) pairs. A tap is skipped where the whole tile lies in the padding (looked at for tiles of up to
 // four pixels; every item decides alike, so the barriers stay uniform), else its invalid rows are zeros.
-kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global const float *restrict x,
-    global const float *restrict w, global float *y, int x0, int xh, int xw, int xn, int xc, int IH, int IW,
+kernel __attribute__((reqd_work_group_size(16, 16, 1))) GM_GPU_ATTRIBUTE void GM_NAME(
+    global const GM_X *restrict x, global const GM_W *restrict w, global GM_Y *y, int x0, int xh, int xw, int xn, int xc,
+    int IH, int IW,
     int w0, int wk, int wc, int wr, int ws, int y0, int yh, int yw, int yn, int yk, int OH, int OW, int N, int C, int K,
     int R, int S, int ah, int bh, int dh, int qh, int aw, int bw, int dw, int qw GM_EPILOGUE_PARAMS)
 {
@@ -169,7 +158,7 @@ kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global cons
 #pragma unroll
                     for (int p = 0; p < GM_GPU_PACK; p++) {
                         int c = c0 + word * GM_GPU_PACK + p;
-                        u[p] = valid[i] && c < C ? x[at[i] + (long)c * xc] : 0.0f;
+                        u[p] = valid[i] && c < C ? GM_LOAD(GM_X, x, at[i] + (long)c * xc) : 0.0f;
                     }
                     a[word * GM_GPU_ROWS_WORD + row[i] * GM_GPU_ROWS_LINE] = gm_gpu_word(u);
                     word = w_columns ? item / GM_GPU_TILE + 256 / GM_GPU_TILE * i : item % GM_GPU_DEPTH;
@@ -178,7 +167,7 @@ kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global cons
                     for (int p = 0; p < GM_GPU_PACK; p++) {
                         int c = c0 + word * GM_GPU_PACK + p;
                         v[p] = c < C && k < K ?
-                            w[w0 + (long)k * wk + (long)c * wc + (long)r * wr + (long)s * ws] : 0.0f;
+                            GM_LOAD(GM_W, w, w0 + (long)k * wk + (long)c * wc + (long)r * wr + (long)s * ws) : 0.0f;
                     }
                     b[word * GM_GPU_ROWS_WORD + column * GM_GPU_ROWS_LINE] = gm_gpu_word(v);
                 }
@@ -194,7 +183,8 @@ kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global cons
             continue;
         int n = m % N, oh = m / N / OW, ow = m / N % OW;
         float value = sum[e];
-        y[y0 + (long)oh * yh + (long)ow * yw + (long)n * yn + (long)k * yk] = GM_EPILOGUE1(value, oh, ow, n, k);
+        GM_STORE(GM_Y, y, y0 + (long)oh * yh + (long)ow * yw + (long)n * yn + (long)k * yk,
+            GM_EPILOGUE1(value, oh, ow, n, k));
     }
 }
 #endif // GM_CONTRACT_ROWS_GPU
@@ -202,8 +192,9 @@ kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global cons
 #ifdef GM_CONTRACT_OUTER_GPU
 
 // Each item loads one word of both operands per step and column, so a row's position is found once.
-kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global const float *restrict x,
-    global const float *restrict g, global float *y, int x0, int xh, int xw, int xn, int xc, int IH, int IW,
+kernel __attribute__((reqd_work_group_size(16, 16, 1))) GM_GPU_ATTRIBUTE void GM_NAME(
+    global const GM_X *restrict x, global const GM_W *restrict g, global GM_Y *y, int x0, int xh, int xw, int xn, int xc,
+    int IH, int IW,
     int g0, int gh, int gw, int gn, int gk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh, int dh,
     int qh, int aw, int bw, int dw, int qw, int y0, int yp, int yr, int ys, int yc, int yk GM_EPILOGUE_PARAMS)
 {
@@ -242,9 +233,9 @@ kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global cons
                     iw = gm_input_at(ow, m / C % S, aw, bw, dw, qw, IW);
                 }
                 u[i][p] = row < end && m < m_end && ih >= 0 && iw >= 0 ?
-                    x[x0 + (long)ih * xh + (long)iw * xw + (long)n * xn + (long)c * xc] : 0.0f;
+                    GM_LOAD(GM_X, x, x0 + (long)ih * xh + (long)iw * xw + (long)n * xn + (long)c * xc) : 0.0f;
                 v[i][p] = row < end && k0 + l < K ?
-                    g[g0 + (long)oh * gh + (long)ow * gw + (long)n * gn + (long)(k0 + l) * gk] : 0.0f;
+                    GM_LOAD(GM_W, g, g0 + (long)oh * gh + (long)ow * gw + (long)n * gn + (long)(k0 + l) * gk) : 0.0f;
             }
         }
 #pragma unroll
@@ -264,8 +255,8 @@ kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global cons
             continue;
         int c = spans ? m % C : m, r = (spans ? m / C : tap) / S, s = (spans ? m / C : tap) % S;
         float value = sum[e];
-        y[y0 + (long)split * yp + (long)r * yr + (long)s * ys + (long)c * yc + (long)k * yk] =
-            GM_EPILOGUE1(value, r, s, c, k);
+        GM_STORE(GM_Y, y, y0 + (long)split * yp + (long)r * yr + (long)s * ys + (long)c * yc + (long)k * yk,
+            GM_EPILOGUE1(value, r, s, c, k));
     }
 }
 #endif // GM_CONTRACT_OUTER_GPU
@@ -273,7 +264,7 @@ kernel __attribute__((reqd_work_group_size(16, 16, 1))) void GM_NAME(global cons
 #ifdef GM_CONTRACT_SUM_GPU
 
 kernel __attribute__((reqd_work_group_size(64, 1, 1))) void GM_NAME(global const float *restrict partial,
-    global float *y, int P, int C, int K, int R, int S, int y0, int yr, int ys, int yc,
+    global GM_Y *y, int P, int C, int K, int R, int S, int y0, int yr, int ys, int yc,
     int yk GM_EPILOGUE_PARAMS)
 {
     int e = (int)get_global_id(0), whole = R * S * C * K;
@@ -283,10 +274,13 @@ kernel __attribute__((reqd_work_group_size(64, 1, 1))) void GM_NAME(global const
     float value = partial[e];
     for (int p = 1; p < P; p++)
         value += partial[(long)p * whole + e];
-    y[y0 + (long)r * yr + (long)s * ys + (long)c * yc + (long)k * yk] = GM_EPILOGUE1(value, r, s, c, k);
+    GM_STORE(GM_Y, y, y0 + (long)r * yr + (long)s * ys + (long)c * yc + (long)k * yk, GM_EPILOGUE1(value, r, s, c, k));
 }
 #endif // GM_CONTRACT_SUM_GPU
 
+#undef GM_X
+#undef GM_W
+#undef GM_Y
 #undef GM_GPU_BLOCK
 #undef GM_GPU_JOIN
 #undef GM_GPU_JOINED

@@ -1,21 +1,21 @@
 // Products of tiles on matrix units: sum += a b with operands of a lower precision and sums in float32.
 //
-// The program's options name the operands, GM_MATRIX_TF32 (11 significant bits) or GM_MATRIX_BF16 (8), and who
-// multiplies: GM_MATRIX_NVIDIA, or GM_MATRIX_EMULATED, which any device can run (for tests: it is slow). A device's
-// driver may compile the former and yet compute something else: gm_device_matrix runs matrix_probe first.
+// The program's options name the operands, GM_MATRIX_TF32 (11 significant bits) or GM_MATRIX_BF16 (8), and the
+// instruction: one of the sections below. GM_MATRIX_EMULATED has any device compute what the instruction does (for
+// tests: it is slow). A driver may compile an instruction and yet compute something else: gm_device_matrix runs
+// matrix_probe first.
 //
 // A word is what a 32-bit register holds of an operand: GM_MATRIX_PACK values that are neighbours along the
-// contraction, the first in the low bits. A fragment is a matrix spread over the 32 items of a sub-group, the items
-// whose linear local ids begin with a multiple of 32:
-//     a     16 rows x 8 words, 4 to an item
-//     b      8 words x 8 columns, 2 to an item
-//     sum   16 rows x 8 columns, 4 to an item: number d at gm_matrix_row(item, d), gm_matrix_column(item, d)
-// Counted in words, the layouts of PTX's mma.m16n8k8 (tf32) and mma.m16n8k16 (bf16) are one and the same.
-//
-// gm_matrix_multiply is collective: every item of the work-group calls it, in the same order.
-// GM_MATRIX_LOCAL(name, items) among a kernel's declarations makes the local memory that it may need.
+// contraction, the first in the low bits. A fragment is a matrix spread over the items of a sub-group, which are
+// GM_MATRIX_ITEMS work-items whose linear local ids begin with a multiple of that. An instruction multiplies fragments
+// a (GM_MATRIX_ROWS, 8 words) and b (8 words, GM_MATRIX_COLUMNS). Its section says how many registers of each an item
+// has, GM_MATRIX_A, _B and _SUMS; then, as expressions of `lane`, the item in its sub-group, and a register r,
+//     GM_MATRIX_A_ROW, _A_WORD, _B_WORD, _B_COLUMN, _SUM_ROW, _SUM_COLUMN   where in the matrix the register lies
+// and for the emulation the same the other way round, so that either checks the other: as expressions of row i, column
+// j and word w,
+//     GM_MATRIX_A_AT, _B_AT, _SUM_AT                                        which register of which item holds it
 
-#if defined(GM_MATRIX_NVIDIA) && !defined(__NV_CL_C_VERSION)
+#if defined(GM_MATRIX_MMA) && !defined(GM_MATRIX_EMULATED) && !defined(__NV_CL_C_VERSION)
 #error "no NVIDIA compiler"
 #endif
 
@@ -26,10 +26,128 @@
 #define GM_MATRIX_PACK 1
 #define GM_MATRIX_KEPT 0xffffe000u
 #endif
+#define GM_MATRIX_WORDS 8
+#define GM_MATRIX_SUMS (GM_MATRIX_ROWS * GM_MATRIX_COLUMNS / GM_MATRIX_ITEMS)
+#define GM_MATRIX_AT(item, r) ((GM_MATRIX_A + GM_MATRIX_B) * (item) + (r))
+#define GM_MATRIX_2(x) (x)[0], (x)[1]
+#define GM_MATRIX_4(x) (x)[0], (x)[1], (x)[2], (x)[3]
+#define GM_MATRIX_8(x) GM_MATRIX_4(x), (x)[4], (x)[5], (x)[6], (x)[7]
+
+#if defined(GM_MATRIX_MMA)
+// NVIDIA, warps of 32: mma.m16n8k8 (tf32) and mma.m16n8k16 (bf16) of the PTX ISA. Counted in words, their layouts are
+// one and the same.
 #define GM_MATRIX_ITEMS 32
 #define GM_MATRIX_ROWS 16
 #define GM_MATRIX_COLUMNS 8
-#define GM_MATRIX_WORDS 8
+#define GM_MATRIX_A 4
+#define GM_MATRIX_B 2
+#define GM_MATRIX_A_ROW (lane / 4 + r % 2 * 8)
+#define GM_MATRIX_A_WORD (lane % 4 + r / 2 * 4)
+#define GM_MATRIX_B_WORD (lane % 4 + r * 4)
+#define GM_MATRIX_B_COLUMN (lane / 4)
+#define GM_MATRIX_SUM_ROW (lane / 4 + r / 2 * 8)
+#define GM_MATRIX_SUM_COLUMN (lane % 4 * 2 + r % 2)
+#define GM_MATRIX_A_AT GM_MATRIX_AT(i % 8 * 4 + w % 4, i / 8 + w / 4 * 2)
+#define GM_MATRIX_B_AT GM_MATRIX_AT(j * 4 + w % 4, w / 4)
+#define GM_MATRIX_SUM_AT GM_MATRIX_AT(i % 8 * 4 + j / 2, i / 8 * 2 + j % 2)
+#ifdef GM_MATRIX_BF16
+#define GM_MATRIX_PTX "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32"
+#else
+#define GM_MATRIX_PTX "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32"
+#endif
+
+#elif defined(GM_MATRIX_MFMA)
+// AMD CDNA, waves of 64: v_mfma_f32_16x16x16_bf16 (gfx90a and later) and v_mfma_f32_16x16x8_xf32 (gfx940 to gfx942), by
+// AMD's matrix instruction calculator. An item holds neighbouring words; counted in those, the layouts are the same.
+#define GM_MATRIX_ITEMS 64
+#define GM_MATRIX_ROWS 16
+#define GM_MATRIX_COLUMNS 16
+#define GM_MATRIX_A 2
+#define GM_MATRIX_B 2
+#define GM_MATRIX_A_ROW (lane % 16)
+#define GM_MATRIX_A_WORD (lane / 16 * 2 + r)
+#define GM_MATRIX_B_WORD (lane / 16 * 2 + r)
+#define GM_MATRIX_B_COLUMN (lane % 16)
+#define GM_MATRIX_SUM_ROW (lane / 16 * 4 + r)
+#define GM_MATRIX_SUM_COLUMN (lane % 16)
+#define GM_MATRIX_A_AT GM_MATRIX_AT(w / 2 * 16 + i, w % 2)
+#define GM_MATRIX_B_AT GM_MATRIX_AT(w / 2 * 16 + j, w % 2)
+#define GM_MATRIX_SUM_AT GM_MATRIX_AT(i / 4 * 16 + j, i % 4)
+#ifdef GM_MATRIX_BF16
+#define GM_MATRIX_PRODUCT(a, b, sum) __builtin_amdgcn_mfma_f32_16x16x16bf16_1k(as_short4((uint2)(GM_MATRIX_2(a))), \
+    as_short4((uint2)(GM_MATRIX_2(b))), (float4)(GM_MATRIX_4(sum)), 0, 0, 0)
+#else
+#define GM_MATRIX_PRODUCT(a, b, sum) __builtin_amdgcn_mfma_f32_16x16x8_xf32(as_float2((uint2)(GM_MATRIX_2(a))), \
+    as_float2((uint2)(GM_MATRIX_2(b))), (float4)(GM_MATRIX_4(sum)), 0, 0, 0)
+#endif
+
+#elif defined(GM_MATRIX_WMMA)
+// AMD RDNA 3, waves of 32: v_wmma_f32_16x16x16_bf16, by AMD's "How to accelerate AI applications on RDNA 3 using WMMA".
+// Both halves of a wave must hold all of a and b: the emulation reads either's.
+#define GM_MATRIX_ITEMS 32
+#define GM_MATRIX_ROWS 16
+#define GM_MATRIX_COLUMNS 16
+#define GM_MATRIX_A 8
+#define GM_MATRIX_B 8
+#define GM_MATRIX_A_ROW (lane % 16)
+#define GM_MATRIX_A_WORD r
+#define GM_MATRIX_B_WORD r
+#define GM_MATRIX_B_COLUMN (lane % 16)
+#define GM_MATRIX_SUM_ROW (r * 2 + lane / 16)
+#define GM_MATRIX_SUM_COLUMN (lane % 16)
+#define GM_MATRIX_A_AT GM_MATRIX_AT(j / 8 * 16 + i, w)
+#define GM_MATRIX_B_AT GM_MATRIX_AT(i % 2 * 16 + j, w)
+#define GM_MATRIX_SUM_AT GM_MATRIX_AT(i % 2 * 16 + j, i / 2)
+#define GM_MATRIX_PRODUCT(a, b, sum) __builtin_amdgcn_wmma_f32_16x16x16_bf16_w32(as_short16((uint8)(GM_MATRIX_8(a))), \
+    as_short16((uint8)(GM_MATRIX_8(b))), (float8)(GM_MATRIX_8(sum)))
+
+#elif defined(GM_MATRIX_DPAS8) || defined(GM_MATRIX_DPAS16)
+// Intel, sub-groups of 8 (Xe-HPG: bf16) or 16 (Xe-HPC, Xe2: both), by Khronos' extensions
+// cl_intel_subgroup_matrix_multiply_accumulate and ..._tf32. An item holds a column of b and of the sums. Of a row of
+// a, 8 items hold a word each, 16 half a word each (bf16); or 16 hold two rows (tf32).
+#define GM_MATRIX_ROWS 8
+#define GM_MATRIX_COLUMNS GM_MATRIX_ITEMS
+#define GM_MATRIX_B 8
+#define GM_MATRIX_B_WORD r
+#define GM_MATRIX_B_COLUMN lane
+#define GM_MATRIX_SUM_ROW r
+#define GM_MATRIX_SUM_COLUMN lane
+#define GM_MATRIX_B_AT GM_MATRIX_AT(j, w)
+#define GM_MATRIX_SUM_AT GM_MATRIX_AT(j, i)
+#ifdef GM_MATRIX_DPAS8
+#define GM_MATRIX_ITEMS 8
+#define GM_MATRIX_A 8
+#define GM_MATRIX_A_ROW r
+#define GM_MATRIX_A_WORD lane
+#define GM_MATRIX_A_AT GM_MATRIX_AT(w, i)
+#define GM_MATRIX_PRODUCT(a, b, sum) intel_sub_group_bf16_bf16_matrix_mad_k16((int8)(GM_MATRIX_8(a)), \
+    (int8)(GM_MATRIX_8(b)), (float8)(GM_MATRIX_8(sum)))
+#elif defined(GM_MATRIX_BF16)
+#define GM_MATRIX_ITEMS 16
+#define GM_MATRIX_A 8
+#define GM_MATRIX_A_ROW r
+#define GM_MATRIX_A_WORD (lane / 2)
+#define GM_MATRIX_A_AT GM_MATRIX_AT(w * 2, i)
+#define GM_MATRIX_HALVES // of a word of a: the first is the register's low bits in an even item, the second in the next
+#define GM_MATRIX_PRODUCT(a, b, sum) intel_sub_group_bf16_bf16_matrix_mad_k16(convert_short8((uint8)(GM_MATRIX_8(a))), \
+    (int8)(GM_MATRIX_8(b)), (float8)(GM_MATRIX_8(sum)))
+#else
+#define GM_MATRIX_ITEMS 16
+#define GM_MATRIX_A 4
+#define GM_MATRIX_A_ROW (r * 2 + lane / 8)
+#define GM_MATRIX_A_WORD (lane % 8)
+#define GM_MATRIX_A_AT GM_MATRIX_AT(i % 2 * 8 + w, i / 2)
+#define GM_MATRIX_PRODUCT(a, b, sum) intel_sub_group_tf32_tf32_matrix_mad_k8(as_float4((uint4)(GM_MATRIX_4(a))), \
+    as_float8((uint8)(GM_MATRIX_8(b))), (float8)(GM_MATRIX_8(sum)))
+#endif
+#ifndef GM_MATRIX_EMULATED
+#define GM_MATRIX_ATTRIBUTE __attribute__((intel_reqd_sub_group_size(GM_MATRIX_ITEMS)))
+#endif
+#endif
+
+#ifndef GM_MATRIX_ATTRIBUTE
+#define GM_MATRIX_ATTRIBUTE // of kernels that multiply
+#endif
 
 // x to the nearest number of that precision, ties to even, as float32's bits. The addition carries into the exponent
 // and makes infinity of what lies beyond the largest number, but would wrap a NaN.
@@ -50,51 +168,57 @@ static uint gm_matrix_word(const float value[GM_MATRIX_PACK])
 #endif
 }
 
-static int gm_matrix_row(int item, int d)
+// Row i, word w of a lies at tile[i * line + w * word].
+static void gm_matrix_load_a(uint a[GM_MATRIX_A], local const uint *tile, int line, int word, int lane)
 {
-    return item % GM_MATRIX_ITEMS / 4 + 8 * (d / 2);
-}
-
-static int gm_matrix_column(int item, int d)
-{
-    return item % 4 * 2 + d % 2;
-}
-
-// Row i, word w of the matrix lies at tile[i * row_step + w * word_step].
-static uint4 gm_matrix_load_a(local const uint *tile, int row_step, int word_step, int item)
-{
-    local const uint *p = tile + item % GM_MATRIX_ITEMS / 4 * row_step + item % 4 * word_step;
-    return (uint4)(p[0], p[8 * row_step], p[4 * word_step], p[8 * row_step + 4 * word_step]);
-}
-
-// Word w, column j lies at tile[j * column_step + w * word_step].
-static uint2 gm_matrix_load_b(local const uint *tile, int column_step, int word_step, int item)
-{
-    local const uint *p = tile + item % GM_MATRIX_ITEMS / 4 * column_step + item % 4 * word_step;
-    return (uint2)(p[0], p[4 * word_step]);
-}
-
-#ifdef GM_MATRIX_NVIDIA
-
-#ifdef GM_MATRIX_BF16
-#define GM_MATRIX_PTX "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32"
-#else
-#define GM_MATRIX_PTX "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32"
+#pragma unroll
+    for (int r = 0; r < GM_MATRIX_A; r++) {
+        a[r] = tile[GM_MATRIX_A_ROW * line + GM_MATRIX_A_WORD * word];
+#ifdef GM_MATRIX_HALVES
+        a[r] = a[r] >> lane % 2 * 16 & 0xffffu;
 #endif
-#define GM_MATRIX_LOCAL(name, items) local uint *name = 0
-
-static float4 gm_matrix_multiply(uint4 a, uint2 b, float4 sum, int item, local uint *exchange)
-{
-    float s0 = sum.x, s1 = sum.y, s2 = sum.z, s3 = sum.w;
-    asm volatile(GM_MATRIX_PTX " {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-                 : "+f"(s0), "+f"(s1), "+f"(s2), "+f"(s3)
-                 : "r"(a.x), "r"(a.y), "r"(a.z), "r"(a.w), "r"(b.x), "r"(b.y));
-    return (float4)(s0, s1, s2, s3);
+    }
 }
 
-#else // GM_MATRIX_EMULATED
+// Word w, column j of b lies at tile[j * line + w * word].
+static void gm_matrix_load_b(uint b[GM_MATRIX_B], local const uint *tile, int line, int word, int lane)
+{
+#pragma unroll
+    for (int r = 0; r < GM_MATRIX_B; r++)
+        b[r] = tile[GM_MATRIX_B_COLUMN * line + GM_MATRIX_B_WORD * word];
+}
 
-#define GM_MATRIX_LOCAL(name, items) local uint name[6 * (items)]
+#ifndef GM_MATRIX_EMULATED
+
+#define GM_MATRIX_LOCAL(name) local uint *name = 0
+
+static void gm_matrix_instruction(const uint a[GM_MATRIX_A], const uint b[GM_MATRIX_B], float sum[GM_MATRIX_SUMS],
+    int item, local uint *exchange)
+{
+#ifdef GM_MATRIX_MMA
+    asm volatile(GM_MATRIX_PTX " {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                 : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#else
+    union {
+#if GM_MATRIX_ROWS * GM_MATRIX_COLUMNS / GM_MATRIX_ITEMS == 4
+        float4 all;
+#else
+        float8 all;
+#endif
+        float number[GM_MATRIX_SUMS];
+    } result;
+    result.all = GM_MATRIX_PRODUCT(a, b, sum);
+#pragma unroll
+    for (int r = 0; r < GM_MATRIX_SUMS; r++)
+        sum[r] = result.number[r];
+#endif
+}
+
+#else
+
+// Where items publish their registers of a and b, a sub-group's one after another.
+#define GM_MATRIX_LOCAL(name) local uint name[GM_MATRIX_AT(256, 0)]
 
 static float gm_matrix_value(uint word, int p)
 {
@@ -102,71 +226,124 @@ static float gm_matrix_value(uint word, int p)
 }
 
 // What the instruction does, by its description alone: each item publishes its registers and gathers those that hold
-// its rows and columns. A word of `a` at (i, w) is register i/8 + 2(w/4) of item 4(i%8) + w%4, of `b` at (w, j)
-// register w/4 of item 4j + w%4; sums are added in the order of the contraction.
-static float4 gm_matrix_multiply(uint4 a, uint2 b, float4 sum, int item, local uint *exchange)
+// its sums' rows and columns. Products are added in the order of the contraction. A sum that by SUM_AT is another's is
+// made NaN.
+static void gm_matrix_instruction(const uint a[GM_MATRIX_A], const uint b[GM_MATRIX_B], float sum[GM_MATRIX_SUMS],
+    int item, local uint *exchange)
 {
-    local const uint *group = exchange + 6 * (item - item % GM_MATRIX_ITEMS);
-    float result[4] = {sum.x, sum.y, sum.z, sum.w};
-    vstore4(a, 0, exchange + 6 * item);
-    vstore2(b, 0, exchange + 6 * item + 4);
+    int lane = item % GM_MATRIX_ITEMS;
+    local uint *own = exchange + GM_MATRIX_AT(item, 0), *group = exchange + GM_MATRIX_AT(item - lane, 0);
+    for (int r = 0; r < GM_MATRIX_A; r++)
+        own[r] = a[r];
+    for (int r = 0; r < GM_MATRIX_B; r++)
+        own[GM_MATRIX_A + r] = b[r];
     barrier(CLK_LOCAL_MEM_FENCE);
-    for (int d = 0; d < 4; d++) {
-        int i = item % GM_MATRIX_ITEMS / 4 + d / 2 * 8, j = 2 * (item % 4) + d % 2;
+    for (int r = 0; r < GM_MATRIX_SUMS; r++) {
+        int i = GM_MATRIX_SUM_ROW, j = GM_MATRIX_SUM_COLUMN;
         for (int w = 0; w < GM_MATRIX_WORDS; w++) {
-            uint u = group[6 * (4 * (i % 8) + w % 4) + i / 8 + 2 * (w / 4)];
-            uint v = group[6 * (4 * j + w % 4) + 4 + w / 4];
+            uint u = group[GM_MATRIX_A_AT], v = group[GM_MATRIX_B_AT + GM_MATRIX_A];
+#ifdef GM_MATRIX_HALVES
+            u = u | group[GM_MATRIX_A_AT + GM_MATRIX_AT(1, 0)] << 16;
+#endif
             for (int p = 0; p < GM_MATRIX_PACK; p++)
-                result[d] = fma(gm_matrix_value(u, p), gm_matrix_value(v, p), result[d]);
+                sum[r] = fma(gm_matrix_value(u, p), gm_matrix_value(v, p), sum[r]);
         }
+        if (GM_MATRIX_SUM_AT != GM_MATRIX_AT(lane, r))
+            sum[r] = NAN;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
-    return (float4)(result[0], result[1], result[2], result[3]);
 }
 
 #endif
 
-#ifdef GM_MATRIX_PROBE
-// y[g] = a[g] b[g] for each of the work-group's sub-groups g: a (16, K), b (K, 8), row-major, K whole fragments; laid
-// out and launched as cl/contract_gpu.cl does, so that what it relies on is what is tried.
-#define GM_PROBE_DEPTH (GM_MATRIX_WORDS * GM_MATRIX_PACK)
-#define GM_PROBE_GROUPS (256 / GM_MATRIX_ITEMS)
+// A work-group of 256 items multiplies a (64 rows) by b (64 columns), 16 sums an item; each sub-group makes two rows of
+// fragments of the product, as many columns of fragments as that leaves.
+#define GM_MATRIX_TILE 64
+#define GM_MATRIX_TILE_SUMS 16
+#define GM_MATRIX_ACROSS (GM_MATRIX_TILE_SUMS / 2 / GM_MATRIX_SUMS)
+#define GM_MATRIX_PARTS_ACROSS (GM_MATRIX_TILE / (GM_MATRIX_ACROSS * GM_MATRIX_COLUMNS))
 
-kernel __attribute__((reqd_work_group_size(16, 16, 1))) void matrix_probe(global const float *a, global const float *b,
-    global float *y, int K)
+static int gm_matrix_part_row(int item)
 {
-    local uint u[GM_PROBE_GROUPS * GM_MATRIX_ROWS * GM_MATRIX_WORDS];
-    local uint v[GM_PROBE_GROUPS * GM_MATRIX_COLUMNS * GM_MATRIX_WORDS];
-    GM_MATRIX_LOCAL(exchange, 256);
-    int item = 16 * (int)get_local_id(1) + (int)get_local_id(0), lane = item % GM_MATRIX_ITEMS;
-    int group = item / GM_MATRIX_ITEMS;
-    local uint *own_u = u + group * GM_MATRIX_ROWS * GM_MATRIX_WORDS;
-    local uint *own_v = v + group * GM_MATRIX_COLUMNS * GM_MATRIX_WORDS;
-    float4 sum = 0;
-    a += group * GM_MATRIX_ROWS * K;
-    b += group * GM_MATRIX_COLUMNS * K;
-    y += group * GM_MATRIX_ROWS * GM_MATRIX_COLUMNS;
-    for (int k0 = 0; k0 < K; k0 += GM_PROBE_DEPTH) {
-        for (int e = lane; e < GM_MATRIX_ROWS * GM_MATRIX_WORDS; e += GM_MATRIX_ITEMS) {
-            float value[GM_MATRIX_PACK];
-            for (int p = 0; p < GM_MATRIX_PACK; p++)
-                value[p] = a[e / GM_MATRIX_WORDS * K + k0 + e % GM_MATRIX_WORDS * GM_MATRIX_PACK + p];
-            own_u[e] = gm_matrix_word(value);
-        }
-        for (int e = lane; e < GM_MATRIX_COLUMNS * GM_MATRIX_WORDS; e += GM_MATRIX_ITEMS) {
-            float value[GM_MATRIX_PACK];
-            for (int p = 0; p < GM_MATRIX_PACK; p++)
-                value[p] = b[(k0 + e / GM_MATRIX_COLUMNS * GM_MATRIX_PACK + p) * GM_MATRIX_COLUMNS +
-                             e % GM_MATRIX_COLUMNS];
-            own_v[e] = gm_matrix_word(value);
+    return item / GM_MATRIX_ITEMS / GM_MATRIX_PARTS_ACROSS * 2 * GM_MATRIX_ROWS;
+}
+
+static int gm_matrix_part_column(int item)
+{
+    return item / GM_MATRIX_ITEMS % GM_MATRIX_PARTS_ACROSS * GM_MATRIX_ACROSS * GM_MATRIX_COLUMNS;
+}
+
+// Where an item's sum e lies in the tile.
+static int gm_matrix_row(int item, int e)
+{
+    int lane = item % GM_MATRIX_ITEMS, r = e % GM_MATRIX_SUMS, fragment = e / GM_MATRIX_SUMS;
+    return gm_matrix_part_row(item) + fragment / GM_MATRIX_ACROSS * GM_MATRIX_ROWS + GM_MATRIX_SUM_ROW;
+}
+
+static int gm_matrix_column(int item, int e)
+{
+    int lane = item % GM_MATRIX_ITEMS, r = e % GM_MATRIX_SUMS, fragment = e / GM_MATRIX_SUMS;
+    return gm_matrix_part_column(item) + fragment % GM_MATRIX_ACROSS * GM_MATRIX_COLUMNS + GM_MATRIX_SUM_COLUMN;
+}
+
+// sum += a b over `words` words, a multiple of GM_MATRIX_WORDS; row i, word w of a at a[i * line + w * word], word w,
+// column j of b at b[j * line + w * word]. Collective: every item of the work-group calls it, in the same order.
+// `exchange` is what GM_MATRIX_LOCAL(exchange) among the kernel's declarations makes.
+static void gm_matrix_multiply(local const uint *a, local const uint *b, int line, int word, int words, int item,
+    float sum[GM_MATRIX_TILE_SUMS], local uint *exchange)
+{
+    int lane = item % GM_MATRIX_ITEMS;
+    a += gm_matrix_part_row(item) * line;
+    b += gm_matrix_part_column(item) * line;
+#pragma unroll
+    for (int w = 0; w < words; w += GM_MATRIX_WORDS) {
+        uint u[2][GM_MATRIX_A], v[GM_MATRIX_ACROSS][GM_MATRIX_B];
+#pragma unroll
+        for (int i = 0; i < 2; i++)
+            gm_matrix_load_a(u[i], a + i * GM_MATRIX_ROWS * line + w * word, line, word, lane);
+#pragma unroll
+        for (int j = 0; j < GM_MATRIX_ACROSS; j++)
+            gm_matrix_load_b(v[j], b + j * GM_MATRIX_COLUMNS * line + w * word, line, word, lane);
+#pragma unroll
+        for (int f = 0; f < 2 * GM_MATRIX_ACROSS; f++)
+            gm_matrix_instruction(u[f / GM_MATRIX_ACROSS], v[f % GM_MATRIX_ACROSS], sum + f * GM_MATRIX_SUMS, item,
+                                  exchange);
+    }
+}
+
+#ifdef GM_MATRIX_PROBE
+// y = a b: a (64, K), b (K, 64), row-major, K a multiple of 32, by one work-group; laid out as cl/contract_gpu.cl does,
+// so that what it relies on is what is tried.
+#define GM_PROBE_WORDS 16
+#define GM_PROBE_LINE (GM_PROBE_WORDS + 4)
+
+kernel __attribute__((reqd_work_group_size(16, 16, 1))) GM_MATRIX_ATTRIBUTE void matrix_probe(global const float *a,
+    global const float *b, global float *y, int K)
+{
+    local uint u[GM_MATRIX_TILE * GM_PROBE_LINE], v[GM_MATRIX_TILE * GM_PROBE_LINE];
+    GM_MATRIX_LOCAL(exchange);
+    float sum[GM_MATRIX_TILE_SUMS];
+    int item = 16 * (int)get_local_id(1) + (int)get_local_id(0);
+#pragma unroll
+    for (int e = 0; e < GM_MATRIX_TILE_SUMS; e++)
+        sum[e] = 0;
+    for (int k0 = 0; k0 < K; k0 += GM_PROBE_WORDS * GM_MATRIX_PACK) {
+        for (int e = item; e < GM_MATRIX_TILE * GM_PROBE_WORDS; e += 256) {
+            int line = e / GM_PROBE_WORDS, word = e % GM_PROBE_WORDS, k = k0 + word * GM_MATRIX_PACK;
+            float row[GM_MATRIX_PACK], column[GM_MATRIX_PACK];
+            for (int p = 0; p < GM_MATRIX_PACK; p++) {
+                row[p] = a[line * K + k + p];
+                column[p] = b[(k + p) * GM_MATRIX_TILE + line];
+            }
+            u[line * GM_PROBE_LINE + word] = gm_matrix_word(row);
+            v[line * GM_PROBE_LINE + word] = gm_matrix_word(column);
         }
         barrier(CLK_LOCAL_MEM_FENCE);
-        sum = gm_matrix_multiply(gm_matrix_load_a(own_u, GM_MATRIX_WORDS, 1, item),
-                                 gm_matrix_load_b(own_v, 1, GM_MATRIX_COLUMNS, item), sum, item, exchange);
+        gm_matrix_multiply(u, v, GM_PROBE_LINE, 1, GM_PROBE_WORDS, item, sum, exchange);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
-    float result[4] = {sum.x, sum.y, sum.z, sum.w};
-    for (int d = 0; d < 4; d++)
-        y[gm_matrix_row(item, d) * GM_MATRIX_COLUMNS + gm_matrix_column(item, d)] = result[d];
+#pragma unroll
+    for (int e = 0; e < GM_MATRIX_TILE_SUMS; e++)
+        y[gm_matrix_row(item, e) * GM_MATRIX_TILE + gm_matrix_column(item, e)] = sum[e];
 }
 #endif // GM_MATRIX_PROBE

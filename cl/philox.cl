@@ -27,8 +27,8 @@ static void gm_normal_pair(float8 *a, float8 *b, const uint8 first, const uint8 
     *b = radius * sin(angle);
 }
 
-#define GM_RANDOM(NAME, VALUES)                                                                                        \
-    static void NAME(GM_PLACE, __global float *y, __global const int *counter, const int y0, const int c0, const int cn,       \
+#define GM_RANDOM(NAME, T, VALUES)                                                                                     \
+    static void NAME(GM_PLACE, __global T *y, __global const int *counter, const int y0, const int c0, const int cn,       \
                        const ulong key, const int stream, const float probability, const int count, const int per) {   \
         const uint step = cn < 0 ? 0u : (uint)counter[c0], substep = cn < 0 ? 0u : (uint)counter[c0 + cn];             \
         const int first = GM_ITEM * per * 32, last = min(first + per * 32, count);                            \
@@ -42,12 +42,16 @@ static void gm_normal_pair(float8 *a, float8 *b, const uint8 first, const uint8 
             for (int j = 0; j < 4; j++)                                                                                \
                 vstore8(v[j], 0, lane[j]);                                                                             \
             for (int i = 0; i < min(32, count - begin); i++)                                                           \
-                y[y0 + begin + i] = lane[i % 4][i / 4];                                                                \
+                GM_STORE(T, y, y0 + begin + i, lane[i % 4][i / 4]);                                                    \
         }                                                                                                              \
     }
 
-GM_RANDOM(random_uniform, for (int j = 0; j < 4; j++) v[j] = gm_uniform(word[j]))
-GM_RANDOM(random_bernoulli,
-          for (int j = 0; j < 4; j++) v[j] = select((float8)(0.0f), (float8)(1.0f), gm_uniform(word[j]) < probability))
-GM_RANDOM(random_normal, gm_normal_pair(&v[0], &v[1], word[0], word[1]);
+#define GM_BERNOULLI                                                                                                   \
+    for (int j = 0; j < 4; j++)                                                                                        \
+        v[j] = select((float8)(0.0f), (float8)(1.0f), gm_uniform(word[j]) < probability)
+
+GM_RANDOM(random_uniform, float, for (int j = 0; j < 4; j++) v[j] = gm_uniform(word[j]))
+GM_RANDOM(random_bernoulli, float, GM_BERNOULLI)
+GM_RANDOM(random_bernoulli_half, half, GM_BERNOULLI)
+GM_RANDOM(random_normal, float, gm_normal_pair(&v[0], &v[1], word[0], word[1]);
           gm_normal_pair(&v[2], &v[3], word[2], word[3]))

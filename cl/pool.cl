@@ -1,10 +1,15 @@
 // Pooling. x: the input, y: the result, k: the saved index (h*W + w of the first maximum); strides in N, C, H, W order.
 // Work-items: (groups of `per` channels, batch rows, positions of the result).
+//
+// A template: for each function define GM_POOL_<operation>, GM_NAME (its name), and GM_X and GM_Y (how the elements of
+// x and y lie in memory, see common.cl), then include this text, which undefines at its end what it was given.
+#ifndef GM_POOL_ONCE
+#define GM_POOL_ONCE
 #define GM_POOL_VIEW(p) const int p##0, const int p##N, const int p##C, const int p##H, const int p##W
 #define GM_POOL_GEOMETRY                                                                                               \
     const int IH, const int OH, const int KH, const int SH, const int PH, const int IW, const int OW, const int KW,    \
         const int SW, const int PW, const int C, const int per
-#define GM_POOL_AT(p, n, c, h, w) p[p##0 + (n)*p##N + (c)*p##C + (h)*p##H + (w)*p##W]
+#define GM_POOL_AT(p, n, c, h, w) (p##0 + (n)*p##N + (c)*p##C + (h)*p##H + (w)*p##W)
 
 // The windows (first..last of the map) that cover image position i.
 static int gm_pool_first(int i, int kernel_size, int stride, int padding) {
@@ -15,9 +20,11 @@ static int gm_pool_first(int i, int kernel_size, int stride, int padding) {
 static int gm_pool_last(int i, int stride, int padding, int count) {
     return min((i + padding) / stride, count - 1);
 }
+#endif // GM_POOL_ONCE
 
-static void average_pool(GM_PLACE, __global const float *x, __global float *y, GM_POOL_VIEW(x), GM_POOL_VIEW(y),
-                           GM_POOL_GEOMETRY) {
+#ifdef GM_POOL_average_pool
+static void GM_NAME(GM_PLACE, __global const GM_X *x, __global GM_Y *y, GM_POOL_VIEW(x), GM_POOL_VIEW(y),
+                    GM_POOL_GEOMETRY) {
     const int n = group.y, oh = group.z / OW, ow = group.z % OW;
     const int h0 = max(oh * SH - PH, 0), h1 = min(oh * SH - PH + KH, IH);
     const int w0 = max(ow * SW - PW, 0), w1 = min(ow * SW - PW + KW, IW);
@@ -25,13 +32,15 @@ static void average_pool(GM_PLACE, __global const float *x, __global float *y, G
         float sum = 0.0f;
         for (int h = h0; h < h1; h++)
             for (int w = w0; w < w1; w++)
-                sum += GM_POOL_AT(x, n, c, h, w);
-        GM_POOL_AT(y, n, c, oh, ow) = sum / (float)(KH * KW); // padding counts as zeros
+                sum += GM_LOAD(GM_X, x, GM_POOL_AT(x, n, c, h, w));
+        GM_STORE(GM_Y, y, GM_POOL_AT(y, n, c, oh, ow), sum / (float)(KH * KW)); // padding counts as zeros
     }
 }
+#endif
 
-static void average_pool_input(GM_PLACE, __global const float *x, __global float *y, GM_POOL_VIEW(x), GM_POOL_VIEW(y),
-                                 GM_POOL_GEOMETRY) {
+#ifdef GM_POOL_average_pool_input
+static void GM_NAME(GM_PLACE, __global const GM_X *x, __global GM_Y *y, GM_POOL_VIEW(x), GM_POOL_VIEW(y),
+                    GM_POOL_GEOMETRY) {
     const int n = group.y, h = group.z / IW, w = group.z % IW;
     const int h0 = gm_pool_first(h, KH, SH, PH), h1 = gm_pool_last(h, SH, PH, OH);
     const int w0 = gm_pool_first(w, KW, SW, PW), w1 = gm_pool_last(w, SW, PW, OW);
@@ -39,42 +48,48 @@ static void average_pool_input(GM_PLACE, __global const float *x, __global float
         float sum = 0.0f;
         for (int oh = h0; oh <= h1; oh++)
             for (int ow = w0; ow <= w1; ow++)
-                sum += GM_POOL_AT(x, n, c, oh, ow);
-        GM_POOL_AT(y, n, c, h, w) = sum / (float)(KH * KW);
+                sum += GM_LOAD(GM_X, x, GM_POOL_AT(x, n, c, oh, ow));
+        GM_STORE(GM_Y, y, GM_POOL_AT(y, n, c, h, w), sum / (float)(KH * KW));
     }
 }
+#endif
 
-static void max_pool_index(GM_PLACE, __global const float *x, __global int *y, GM_POOL_VIEW(x), GM_POOL_VIEW(y),
-                             GM_POOL_GEOMETRY) {
+#ifdef GM_POOL_max_pool_index
+static void GM_NAME(GM_PLACE, __global const GM_X *x, __global int *y, GM_POOL_VIEW(x), GM_POOL_VIEW(y),
+                    GM_POOL_GEOMETRY) {
     const int n = group.y, oh = group.z / OW, ow = group.z % OW;
     const int h0 = max(oh * SH - PH, 0), h1 = min(oh * SH - PH + KH, IH);
     const int w0 = max(ow * SW - PW, 0), w1 = min(ow * SW - PW + KW, IW);
     for (int c = GM_ITEM * per, last = min(c + per, C); c < last; c++) {
         int best = h0 * IW + w0;
-        float most = GM_POOL_AT(x, n, c, h0, w0);
+        float most = GM_LOAD(GM_X, x, GM_POOL_AT(x, n, c, h0, w0));
         for (int h = h0; h < h1; h++)
             for (int w = w0; w < w1; w++) {
-                const float v = GM_POOL_AT(x, n, c, h, w);
+                const float v = GM_LOAD(GM_X, x, GM_POOL_AT(x, n, c, h, w));
                 if (v > most || (v != v && most == most)) { // the first maximum; a NaN beats every number
                     most = v;
                     best = h * IW + w;
                 }
             }
-        GM_POOL_AT(y, n, c, oh, ow) = best;
+        y[GM_POOL_AT(y, n, c, oh, ow)] = best;
     }
 }
+#endif
 
-static void max_pool(GM_PLACE, __global const float *x, __global const int *k, __global float *y, GM_POOL_VIEW(x),
-                       GM_POOL_VIEW(k), GM_POOL_VIEW(y), GM_POOL_GEOMETRY) {
+#ifdef GM_POOL_max_pool
+static void GM_NAME(GM_PLACE, __global const GM_X *x, __global const int *k, __global GM_Y *y, GM_POOL_VIEW(x),
+                    GM_POOL_VIEW(k), GM_POOL_VIEW(y), GM_POOL_GEOMETRY) {
     const int n = group.y, oh = group.z / OW, ow = group.z % OW;
     for (int c = GM_ITEM * per, last = min(c + per, C); c < last; c++) {
-        const int at = GM_POOL_AT(k, n, c, oh, ow);
-        GM_POOL_AT(y, n, c, oh, ow) = GM_POOL_AT(x, n, c, at / IW, at % IW);
+        const int at = k[GM_POOL_AT(k, n, c, oh, ow)];
+        GM_STORE(GM_Y, y, GM_POOL_AT(y, n, c, oh, ow), GM_LOAD(GM_X, x, GM_POOL_AT(x, n, c, at / IW, at % IW)));
     }
 }
+#endif
 
-static void max_pool_input(GM_PLACE, __global const float *x, __global const int *k, __global float *y, GM_POOL_VIEW(x),
-                             GM_POOL_VIEW(k), GM_POOL_VIEW(y), GM_POOL_GEOMETRY) {
+#ifdef GM_POOL_max_pool_input
+static void GM_NAME(GM_PLACE, __global const GM_X *x, __global const int *k, __global GM_Y *y, GM_POOL_VIEW(x),
+                    GM_POOL_VIEW(k), GM_POOL_VIEW(y), GM_POOL_GEOMETRY) {
     const int n = group.y, h = group.z / IW, w = group.z % IW;
     const int h0 = gm_pool_first(h, KH, SH, PH), h1 = gm_pool_last(h, SH, PH, OH);
     const int w0 = gm_pool_first(w, KW, SW, PW), w1 = gm_pool_last(w, SW, PW, OW);
@@ -82,8 +97,18 @@ static void max_pool_input(GM_PLACE, __global const float *x, __global const int
         float sum = 0.0f;
         for (int oh = h0; oh <= h1; oh++)
             for (int ow = w0; ow <= w1; ow++)
-                if (GM_POOL_AT(k, n, c, oh, ow) == h * IW + w)
-                    sum += GM_POOL_AT(x, n, c, oh, ow);
-        GM_POOL_AT(y, n, c, h, w) = sum;
+                if (k[GM_POOL_AT(k, n, c, oh, ow)] == h * IW + w)
+                    sum += GM_LOAD(GM_X, x, GM_POOL_AT(x, n, c, oh, ow));
+        GM_STORE(GM_Y, y, GM_POOL_AT(y, n, c, h, w), sum);
     }
 }
+#endif
+
+#undef GM_POOL_average_pool
+#undef GM_POOL_average_pool_input
+#undef GM_POOL_max_pool_index
+#undef GM_POOL_max_pool
+#undef GM_POOL_max_pool_input
+#undef GM_NAME
+#undef GM_X
+#undef GM_Y

@@ -69,6 +69,7 @@ typedef struct sample_arguments {
     const char *run, *device, *picture, *npy;
     uint64_t *seeds;
     size_t count, rows, columns;
+    option_number class;
 } sample_arguments;
 
 static int sample(const sample_arguments *arguments) {
@@ -76,6 +77,7 @@ static int sample(const sample_arguments *arguments) {
     gm_sampler *sampler = NULL;
     gm_sampler_info info;
     float *samples = NULL;
+    int32_t *labels = NULL;
     if (gm_sampler_open(&sampler, arguments->run, arguments->device) != GM_OK)
         return fail_with_message();
     gm_sampler_get_info(sampler, &info);
@@ -84,7 +86,16 @@ static int sample(const sample_arguments *arguments) {
         fprintf(stderr, "ganymede: out of memory for %zu samples; ask for fewer --seeds\n", arguments->count);
         goto done;
     }
-    if (gm_sampler_generate(sampler, arguments->seeds, arguments->count, samples) != GM_OK) {
+    if (arguments->class.given) {
+        labels = malloc(arguments->count * sizeof *labels);
+        if (!labels) {
+            fprintf(stderr, "ganymede: out of memory for %zu labels; ask for fewer --seeds\n", arguments->count);
+            goto done;
+        }
+        for (size_t i = 0; i < arguments->count; i++)
+            labels[i] = arguments->class.value > INT32_MAX ? INT32_MAX : (int32_t)arguments->class.value;
+    }
+    if (gm_sampler_generate(sampler, arguments->seeds, labels, arguments->count, samples) != GM_OK) {
         fail_with_message();
         goto done;
     }
@@ -107,6 +118,7 @@ static int sample(const sample_arguments *arguments) {
     exit_code = EXIT_OK;
 done:
     free(samples);
+    free(labels);
     gm_sampler_close(&sampler);
     return exit_code;
 }
@@ -116,6 +128,8 @@ int command_sample(int count, char **words) {
     const char *seeds = NULL, *grid = NULL;
     const option_row options[] = {
         {"--seeds", "0-63", OPTION_TEXT, &seeds, "which samples: numbers and ranges with commas (default 0-63)"},
+        {"--class", "K", OPTION_NUMBER, &arguments.class,
+         "of a class-conditional generator (default: each seed modulo the classes)"},
         {"--grid", "8x8", OPTION_TEXT, &grid, "columns x rows of the picture (default: near a square)"},
         {"-o", "FILE.png", OPTION_TEXT, &arguments.picture,
          "the picture (default: samples.png, unless --npy is given)"},

@@ -16,9 +16,16 @@ typedef struct gm_device gm_device;
 
 typedef enum gm_device_type { GM_DEVICE_OTHER = 0, GM_DEVICE_CPU, GM_DEVICE_GPU, GM_DEVICE_ACCELERATOR } gm_device_type;
 
-// What products of matrices and convolutions multiply: operands rounded to 24, 11 or 8 significant bits, to nearest
-// with ties to even. Sums and all that lies in memory are float32.
-typedef enum gm_precision { GM_PRECISION_FLOAT32 = 0, GM_PRECISION_TF32, GM_PRECISION_BF16 } gm_precision;
+// float32, tf32, bf16: what products of matrices and convolutions multiply: operands rounded to 24, 11 or 8 significant
+// bits, to nearest with ties to even. Sums and all that lies in memory are float32.
+// half_storage: everything is computed in float32, but large values between operations lie in memory as IEEE 754's
+// 16-bit floats (11 significant bits, up to 65504). Weights, their gradients, moments and what is read back do not.
+typedef enum gm_precision {
+    GM_PRECISION_FLOAT32 = 0,
+    GM_PRECISION_TF32,
+    GM_PRECISION_BF16,
+    GM_PRECISION_HALF_STORAGE,
+} gm_precision;
 
 // What a device reports of itself; strings belong to the list or the device.
 typedef struct gm_device_info {

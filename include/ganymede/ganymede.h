@@ -2,6 +2,7 @@
 #ifndef GANYMEDE_GANYMEDE_H
 #define GANYMEDE_GANYMEDE_H
 
+#include "ganymede/augment.h"
 #include "ganymede/base.h"
 #include "ganymede/bench.h"
 #include "ganymede/data.h"

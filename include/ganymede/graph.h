@@ -128,6 +128,7 @@ GM_API gm_tensor *gm_reshape(gm_tensor *x, gm_shape shape);                     
 GM_API gm_tensor *gm_transpose(gm_tensor *x, const size_t *axes);                  // y's axis i is x's axes[i]
 GM_API gm_tensor *gm_broadcast(gm_tensor *x, gm_shape shape);                      // NumPy rules
 GM_API gm_tensor *gm_slice(gm_tensor *x, const size_t *begin, const size_t *size); // rank entries each
+GM_API gm_tensor *gm_flip(gm_tensor *x, uint32_t axes); // a set of axes, as in reductions: each runs backwards
 GM_API gm_tensor *gm_pad(gm_tensor *x, const size_t *before, const size_t *after); // with zeros
 GM_API gm_tensor *gm_concat(gm_tensor *const *xs, size_t count, size_t axis);
 
@@ -177,6 +178,14 @@ GM_API gm_tensor *gm_gather(gm_tensor *table, gm_tensor *indices);
 // Its adjoint: rows (N, ...), indices int32 (N) -> (count, ...): sums of the rows with each index, in order of i.
 GM_API gm_tensor *gm_scatter_add(gm_tensor *rows, gm_tensor *indices, size_t count);
 
+// ---- Images by offset ----
+
+// Each image moved down and to the right by its own number of pixels (negative: up, left), zeros where it was:
+//   x (N, C, H, W), offsets int32 (N, 2) -> y (N, C, H, W), y[n, c, h, w] = x[n, c, h - offsets[n, 0], w - offsets[n,
+//   1]]
+// Its adjoint is the shift by the opposite offsets.
+GM_API gm_tensor *gm_shift2d(gm_tensor *x, gm_tensor *offsets);
+
 // ---- Differentiation ----
 
 // dxs[i] = gradient of the one-element float32 tensor y with respect to xs[i], of xs[i]'s shape; zeros where y does
@@ -188,6 +197,9 @@ GM_API void gm_grad(gm_tensor *y, gm_tensor *const *xs, size_t count, gm_tensor 
 GM_API gm_phase *gm_phase_create(gm_graph *graph, const char *name);
 // Keep x's value readable (gm_plan_read) after the phase ran.
 GM_API void gm_phase_fetch(gm_phase *phase, gm_tensor *x);
+// The phase takes no value that an earlier one computed and leaves none to later ones: for phases that a step runs on
+// several batches, one after the other.
+GM_API void gm_phase_isolate(gm_phase *phase);
 // Store `value` in `variable` at the end of the phase; same type and shape; once per variable and phase.
 GM_API void gm_phase_assign(gm_phase *phase, gm_tensor *variable, gm_tensor *value);
 

@@ -46,6 +46,9 @@ typedef struct gm_optimizer {
     double weight_decay; // added to the gradient; AdamW: decoupled, p shrinks by rate weight_decay p
     bool nesterov;       // SGD with momentum
     bool centered;       // RMSprop: by the variance instead of the mean square
+    double clip_value;   // first each element of the gradients is kept within this of 0; 0: as it is
+    double clip_norm;    // then all gradients are scaled by min(1, this / (norm of them together + 1e-6)); 0: not
+    double weight_clip;  // after the update each weight is kept within this of 0, as WGAN does; 0: free
     gm_schedule schedule;
 } gm_optimizer;
 
@@ -70,9 +73,38 @@ typedef struct gm_optimizer {
 //   RMSprop  PREFIX.NAME.square, .momentum (if > 0), .gradient (if centered)
 //   Adam(W)  PREFIX.NAME.m, PREFIX.NAME.v
 // step: int32 scalar, updates already made; NULL: the variable PREFIX.step, which the same phase advances.
-// Everything is element-wise in the parameter's shape, with scalars broadcast, so that a plan can fuse it.
+// Everything but the norm for clip_norm is element-wise in the parameter's shape, with scalars broadcast, so that a
+// plan can fuse it.
 GM_API void gm_optimizer_apply(gm_phase *phase, const gm_optimizer *optimizer, const char *prefix, gm_tensor *step,
                                gm_tensor *const *parameters, gm_tensor *const *gradients, size_t count);
+
+// ---- Several micro-batches per update ----
+//
+// Of k micro-batches, the first k - 1 run a phase that adds up their gradients; the last one's phase updates:
+//   gm_gradients_accumulate(gather, "accumulated", parameters, gradients, count);
+//   gm_gradients_mean(update, "accumulated", parameters, gradients, count, k, means);
+//   gm_optimizer_apply(update, &optimizer, "optimizer", NULL, parameters, means, count);
+
+// Append to the phase: the variables PREFIX.NAME, shaped like the parameters and zero at first, grow by the gradients.
+// The phase is isolated (gm_phase_isolate), as the next one sees another micro-batch.
+GM_API void gm_gradients_accumulate(gm_phase *phase, const char *prefix, gm_tensor *const *parameters,
+                                    gm_tensor *const *gradients, size_t count);
+// means[i] = (PREFIX.NAME + gradients[i]) / micro_batches, the gradient of a loss that is the mean over all of them.
+// The phase sets the variables back to zero.
+GM_API void gm_gradients_mean(gm_phase *phase, const char *prefix, gm_tensor *const *parameters,
+                              gm_tensor *const *gradients, size_t count, size_t micro_batches, gm_tensor **means);
+
+// ---- Average of the weights ----
+
+typedef struct gm_average_params {
+    double decay;    // share of the average that an update keeps, at least 0 and below 1
+    gm_tensor *step; // int32 scalar t, updates already made: the share is at most (1 + t) / (10 + t), so that the start
+                     // is soon forgotten; NULL: the share is the decay from the first
+} gm_average_params;
+
+// Append to the phase: averages[i], a variable, moves towards values[i] (an exponential moving average).
+GM_API void gm_average_assign(gm_phase *phase, gm_tensor *const *averages, gm_tensor *const *values, size_t count,
+                              const gm_average_params *params);
 
 // ---- Optimisers as data: what a recipe holds ----
 

@@ -57,8 +57,7 @@ typedef struct gm_train_info {
     const char *device, *data;
     uint64_t seed;
     uint64_t step, steps;                       // generator steps taken and wanted
-    size_t batch;                               // real images per update of the discriminator
-    size_t updates;                             // of the discriminator per generator step
+    size_t batch, batches;                      // real images in a batch, and batches in a generator step
     size_t data_count, channels, height, width; // of the data; vectors of d values are d x 1 x 1
     bool resident;                              // the data set lies on the device
     const gm_train_network *networks;
@@ -126,12 +125,15 @@ typedef struct gm_sampler_info {
     uint64_t step;                  // of the checkpoint
     size_t channels, height, width; // of one sample; vectors of d values are d x 1 x 1
     bool images;                    // false: vectors
+    size_t classes;                 // that the generator takes labels of; 0: it takes none
     double low, high;               // the range of image values
 } gm_sampler_info;
 GM_API void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info);
 
-// samples (count, C, H, W): the one of seeds[i] depends on nothing but the weights and seeds[i].
-GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, size_t count, float *samples);
+// samples (count, C, H, W): the one of seeds[i] depends on nothing but the weights, seeds[i] and labels[i].
+// labels: 0 to classes - 1 each; NULL: the seed modulo the classes. Fails when a label is given to a generator without.
+GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels, size_t count,
+                                     float *samples);
 // Writes samples as a PNG: images in a grid (rows, columns; 0 = near a square), points of the plane as dots.
 GM_API gm_status gm_sampler_picture(gm_sampler *sampler, const char *path, const float *samples, size_t count,
                                     size_t rows, size_t columns);

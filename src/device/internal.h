@@ -47,7 +47,7 @@ typedef struct gm_source_text {
     const char *name, *text;
 } gm_source_text;
 
-enum { GM_MATRIX_UNITS = 4 };
+enum { GM_MATRIX_UNITS = 16 };
 typedef enum gm_matrix_answer { GM_MATRIX_UNKNOWN = 0, GM_MATRIX_FAILS, GM_MATRIX_RUNS } gm_matrix_answer;
 
 typedef struct gm_kept_kernel {
@@ -80,6 +80,7 @@ struct gm_device {
     gm_buffer *gemm_scratch;
     bool clblast_used;
     gm_matrix_answer matrix_answers[GM_MATRIX_UNITS]; // what matrix.c found, by its table's rows
+    const char *subgroup_options;                     // what subgroup.c found; NULL: nobody asked
 };
 
 struct gm_buffer {
@@ -130,5 +131,9 @@ gm_status gm_profile_reserve(gm_device *device, cl_event **event);
 void gm_profile_commit(gm_device *device, const char *label, double flop, double bytes);
 void gm_profile_discard(gm_device *device);
 void gm_clblast_finish(gm_device *device);
+
+// As gm_program_create, for what a compiler may refuse: NULL then, which is no failure.
+gm_status gm_program_try(gm_program **program, gm_device *device, const gm_source *sources, size_t count,
+                         const char *options);
 
 #endif

@@ -7,28 +7,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const gm_precision_names[] = {"float32", "tf32", "bf16", NULL};
+const char *const gm_precision_names[] = {"float32", "tf32", "bf16", "half_storage", NULL};
 
-// The probe's shape: matrix.cl's fragments, several along the contraction, one product for each of 8 sub-groups.
-enum { GROUPS = 8, SUB_GROUP = 32, ROWS = 16, COLUMNS = 8, DEPTH = 64 };
+// The probe's shape: matrix.cl's tile, several fragments along the contraction, one work-group.
+enum { TILE = 64, DEPTH = 32, ITEMS = 256 };
 
-// In the order in which they are tried. Emulation stands only where GANYMEDE_MATRIX=emulated asks for it: it is slower
-// than float32's kernels.
-#define GM_MATRIX_OPTIONS(operands, unit) "-cl-std=CL1.2 -DGM_MATRIX_" operands " -DGM_MATRIX_" unit
+// In the order in which they are tried. Emulation stands only where GANYMEDE_MATRIX=emulated[:instruction] asks for it:
+// it is slower than float32's kernels.
+#define GM_MATRIX_OPTIONS(operands, instruction)                                                                       \
+    "-cl-std=CL1.2 -DGM_MATRIX_" operands " -DGM_MATRIX_" instruction,                                                 \
+        "-cl-std=CL1.2 -DGM_MATRIX_" operands " -DGM_MATRIX_" instruction " -DGM_MATRIX_EMULATED"
 static const struct {
+    const char *instruction; // the first is the default
     gm_precision precision;
-    bool emulated;
-    cl_device_info width; // the property that reports how many items run in step, 32 for these instructions; 0: any
-    const char *options;
+    cl_device_info property; // that reports how many items run in step, or how many may
+    size_t width;            // what it, or the least of them, must be
+    const char *options, *emulation;
 } units[] = {
-    {GM_PRECISION_TF32, false, CL_DEVICE_WARP_SIZE_NV, GM_MATRIX_OPTIONS("TF32", "NVIDIA")},
-    {GM_PRECISION_BF16, false, CL_DEVICE_WARP_SIZE_NV, GM_MATRIX_OPTIONS("BF16", "NVIDIA")},
-    {GM_PRECISION_TF32, true, 0, GM_MATRIX_OPTIONS("TF32", "EMULATED")},
-    {GM_PRECISION_BF16, true, 0, GM_MATRIX_OPTIONS("BF16", "EMULATED")},
+    {"mma", GM_PRECISION_TF32, CL_DEVICE_WARP_SIZE_NV, 32, GM_MATRIX_OPTIONS("TF32", "MMA")},
+    {"mma", GM_PRECISION_BF16, CL_DEVICE_WARP_SIZE_NV, 32, GM_MATRIX_OPTIONS("BF16", "MMA")},
+    {"mfma", GM_PRECISION_TF32, CL_DEVICE_WAVEFRONT_WIDTH_AMD, 64, GM_MATRIX_OPTIONS("TF32", "MFMA")},
+    {"mfma", GM_PRECISION_BF16, CL_DEVICE_WAVEFRONT_WIDTH_AMD, 64, GM_MATRIX_OPTIONS("BF16", "MFMA")},
+    {"wmma", GM_PRECISION_BF16, CL_DEVICE_WAVEFRONT_WIDTH_AMD, 32, GM_MATRIX_OPTIONS("BF16", "WMMA")},
+    {"dpas16", GM_PRECISION_TF32, CL_DEVICE_SUB_GROUP_SIZES_INTEL, 16, GM_MATRIX_OPTIONS("TF32", "DPAS16")},
+    {"dpas16", GM_PRECISION_BF16, CL_DEVICE_SUB_GROUP_SIZES_INTEL, 16, GM_MATRIX_OPTIONS("BF16", "DPAS16")},
+    {"dpas8", GM_PRECISION_BF16, CL_DEVICE_SUB_GROUP_SIZES_INTEL, 8, GM_MATRIX_OPTIONS("BF16", "DPAS8")},
 };
-_Static_assert(GM_COUNT(units) <= GM_MATRIX_UNITS, "a device keeps an answer for each");
+_Static_assert(2 * GM_COUNT(units) <= GM_MATRIX_UNITS, "a device keeps two answers for each");
 
-// A whole number from -100 to 100, which bf16 holds; sums of 64 products fill more bits than 16-bit sums have.
+// A whole number from -100 to 100, which bf16 holds; sums of 32 products fill more bits than 16-bit sums have.
 static float operand(uint32_t stream, size_t i) {
     const uint32_t counter[4] = {(uint32_t)i, stream, 0, 0};
     uint32_t random[4];
@@ -36,24 +43,23 @@ static float operand(uint32_t stream, size_t i) {
     return (float)(random[0] % 201) - 100;
 }
 
-// a (GROUPS, ROWS, DEPTH), b (GROUPS, DEPTH, COLUMNS): is y (GROUPS, ROWS, COLUMNS) their product?
+// a (TILE, DEPTH), b (DEPTH, TILE): is y (TILE, TILE) their product?
 static bool is_product(const float *a, const float *b, const float *y) {
-    for (size_t g = 0; g < GROUPS; g++)
-        for (size_t i = 0; i < ROWS; i++)
-            for (size_t j = 0; j < COLUMNS; j++) {
-                double sum = 0, got = (double)y[(g * ROWS + i) * COLUMNS + j];
-                for (size_t k = 0; k < DEPTH; k++)
-                    sum += (double)a[(g * ROWS + i) * DEPTH + k] * (double)b[(g * DEPTH + k) * COLUMNS + j];
-                if (!(got == sum)) {
-                    gm_debug("matrix units: element (%zu, %zu) of sub-group %zu is %g, not %g", i, j, g, got, sum);
-                    return false;
-                }
+    for (size_t i = 0; i < TILE; i++)
+        for (size_t j = 0; j < TILE; j++) {
+            double sum = 0, got = (double)y[i * TILE + j];
+            for (size_t k = 0; k < DEPTH; k++)
+                sum += (double)a[i * DEPTH + k] * (double)b[k * TILE + j];
+            if (!(got == sum)) {
+                gm_debug("matrix units: element (%zu, %zu) is %g, not %g", i, j, got, sum);
+                return false;
             }
+        }
     return true;
 }
 
 static gm_status run_probe(gm_device *device, gm_program *program, bool *right) {
-    enum { A = GROUPS * ROWS * DEPTH, B = GROUPS * DEPTH * COLUMNS, Y = GROUPS * ROWS * COLUMNS };
+    enum { A = TILE * DEPTH, B = DEPTH * TILE, Y = TILE * TILE };
     static const size_t global[2] = {16, 16};
     const size_t bytes[3] = {A * sizeof(float), B * sizeof(float), Y * sizeof(float)};
     gm_buffer *buffers[3] = {NULL};
@@ -84,46 +90,72 @@ done:
     return status;
 }
 
-static bool has_width(const gm_device *device, cl_device_info property) {
-    cl_uint width = 0;
-    if (property == 0)
-        return true;
-    return clGetDeviceInfo(device->id, property, sizeof width, &width, NULL) == CL_SUCCESS && width == SUB_GROUP;
+// The least of the widths that the property reports: one 32-bit number, or a list of sizes. 0: it is unknown here.
+static size_t reported_width(const gm_device *device, cl_device_info property) {
+    union {
+        cl_uint one;
+        size_t list[16];
+    } widths;
+    size_t bytes = 0, least = 0;
+    if (clGetDeviceInfo(device->id, property, sizeof widths, &widths, &bytes) != CL_SUCCESS)
+        return 0;
+    if (bytes == sizeof widths.one)
+        return widths.one;
+    for (size_t i = 0; i < bytes / sizeof widths.list[0]; i++)
+        least = i == 0 ? widths.list[i] : GM_MIN(least, widths.list[i]);
+    return least;
 }
 
-// A compiler that refuses the program says no; any other failure is one.
-static gm_status probe(gm_device *device, size_t unit, bool *right) {
+static gm_status probe(gm_device *device, const char *options, bool *right) {
     gm_source sources[] = {{.name = "generated", .text = "#define GM_MATRIX_PROBE"}, {.name = "matrix.cl"}};
-    gm_program *program = NULL;
+    gm_program *program;
     *right = false;
-    if (!has_width(device, units[unit].width) || device->info.max_work_group_size < GROUPS * SUB_GROUP)
-        return GM_OK;
     GM_TRY(gm_device_source(device, sources[1].name, &sources[1].text));
-    gm_status status = gm_program_create(&program, device, sources, GM_COUNT(sources), units[unit].options);
-    if (status == GM_ERROR_DEVICE) {
-        gm_debug("matrix units: %s", gm_error_message());
-        return GM_OK;
-    }
-    if (status == GM_OK)
-        status = run_probe(device, program, right);
+    GM_TRY(gm_program_try(&program, device, sources, GM_COUNT(sources), options));
+    gm_status status = program ? run_probe(device, program, right) : GM_OK;
     gm_program_destroy(&program);
     return status;
 }
 
-gm_status gm_device_matrix(gm_device *device, gm_precision precision, const char **options) {
+// The instruction that GANYMEDE_MATRIX wants emulated; NULL: none, the device's own are wanted.
+static gm_status emulated_instruction(const char **instruction) {
+    static const char emulated[] = "emulated";
     const char *wanted = getenv("GANYMEDE_MATRIX");
-    bool emulated = wanted && strcmp(wanted, "emulated") == 0;
+    *instruction = NULL;
+    if (!wanted || !wanted[0])
+        return GM_OK;
+    if (strcmp(wanted, emulated) == 0)
+        *instruction = units[0].instruction;
+    for (size_t i = 0; i < GM_COUNT(units) && !*instruction; i++)
+        if (strncmp(wanted, emulated, sizeof emulated - 1) == 0 && wanted[sizeof emulated - 1] == ':' &&
+            strcmp(wanted + sizeof emulated, units[i].instruction) == 0)
+            *instruction = units[i].instruction;
+    if (!*instruction)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "GANYMEDE_MATRIX=%s is unknown: leave it out for the device's own matrix units, or set it to "
+                       "emulated, emulated:mma, :mfma, :wmma, :dpas16 or :dpas8",
+                       wanted);
+    return GM_OK;
+}
+
+gm_status gm_device_matrix(gm_device *device, gm_precision precision, const char **options) {
+    const char *emulated;
     *options = NULL;
+    GM_TRY(emulated_instruction(&emulated));
     for (size_t i = 0; i < GM_COUNT(units) && !*options; i++) {
-        if (units[i].precision != precision || units[i].emulated != emulated)
+        const char *tried = emulated ? units[i].emulation : units[i].options;
+        gm_matrix_answer *answer = &device->matrix_answers[2 * i + (emulated != NULL)];
+        if (units[i].precision != precision || device->info.max_work_group_size < ITEMS ||
+            (emulated ? strcmp(emulated, units[i].instruction) != 0
+                      : reported_width(device, units[i].property) != units[i].width))
             continue;
-        if (device->matrix_answers[i] == GM_MATRIX_UNKNOWN) {
+        if (*answer == GM_MATRIX_UNKNOWN) {
             bool right;
-            GM_TRY(probe(device, i, &right));
-            device->matrix_answers[i] = right ? GM_MATRIX_RUNS : GM_MATRIX_FAILS;
+            GM_TRY(probe(device, tried, &right));
+            *answer = right ? GM_MATRIX_RUNS : GM_MATRIX_FAILS;
         }
-        if (device->matrix_answers[i] == GM_MATRIX_RUNS)
-            *options = units[i].options;
+        if (*answer == GM_MATRIX_RUNS)
+            *options = tried;
     }
     return GM_OK;
 }

@@ -138,6 +138,15 @@ done:
     return status;
 }
 
+gm_status gm_program_try(gm_program **program, gm_device *device, const gm_source *sources, size_t count,
+                         const char *options) {
+    gm_status status = gm_program_create(program, device, sources, count, options);
+    if (status != GM_ERROR_DEVICE)
+        return status;
+    gm_debug("%s", gm_error_message());
+    return GM_OK;
+}
+
 void gm_program_destroy(gm_program **program) {
     if (!*program)
         return;

@@ -1,6 +1,7 @@
 // Graphs: nodes made once each, the first fault, and what every tensor answers about itself.
 #include "graph/build.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -315,4 +316,20 @@ const char *gm_tensor_name(const gm_tensor *x) {
     if (!x)
         return "";
     return x->name ? x->name : x->op->name;
+}
+
+const char *gm_graph_printf(gm_graph *graph, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = length < 0 ? NULL : gm_arena_alloc(&graph->arena, (size_t)length + 1);
+    if (text != NULL)
+        vsnprintf(text, (size_t)length + 1, format, again);
+    else
+        gm_fault(graph, "out of memory for a name");
+    va_end(again);
+    return text;
 }

@@ -11,7 +11,7 @@
 // What the planner may do with a node.
 typedef enum gm_op_kind {
     GM_OP_LEAF = 1,    // variable, input, constant
-    GM_OP_VIEW,        // the same elements under other strides: reshape, transpose, broadcast, slice, identities
+    GM_OP_VIEW,        // the same elements under other strides: reshape, transpose, broadcast, slice, flip, identities
     GM_OP_ELEMENTWISE, // element i of the result from element i of each input (all of the result's shape)
     GM_OP_KERNEL,      // anything else: a family of src/kernels runs it
 } gm_op_kind;
@@ -50,7 +50,8 @@ typedef struct gm_assignment {
 struct gm_phase {
     gm_graph *graph;
     const char *name;
-    size_t index; // order in the graph
+    size_t index;  // order in the graph
+    bool isolated; // shares no values with other phases
     gm_tensor **fetches;
     size_t fetch_count, fetch_capacity;
     gm_assignment *assignments;
@@ -95,7 +96,8 @@ typedef struct gm_element_attributes {
     double a, b;
 } gm_element_attributes;
 
-typedef struct gm_axes_attributes { // transpose: axes of x; slice: begin; pad: before (sizes follow from the shapes)
+typedef struct gm_axes_attributes { // transpose: axes of x; slice: begin; pad: before (sizes follow from the shapes);
+                                    // flip: 1 for those turned round
     size_t value[GM_MAX_RANK];
 } gm_axes_attributes;
 
@@ -125,8 +127,8 @@ typedef struct gm_random_attributes {
 
 // ---- Operations that other parts name ----
 
-extern const gm_op gm_op_poison, gm_op_variable, gm_op_input, gm_op_constant;    // leaf.c
-extern const gm_op gm_op_reshape, gm_op_transpose, gm_op_broadcast, gm_op_slice; // view.c
+extern const gm_op gm_op_poison, gm_op_variable, gm_op_input, gm_op_constant;                // leaf.c
+extern const gm_op gm_op_reshape, gm_op_transpose, gm_op_broadcast, gm_op_slice, gm_op_flip; // view.c
 extern const gm_op gm_op_stop_gradient, gm_op_variance; // identities: the result is input 0, the gradient their own
 //   variance (value, x): value = sum((x - mean)^2) / n is built from nodes; the gradient goes to x by the closed form
 //   dx = dy 2/n (x - mean(x)) and not through value, which saves the reductions that are zero by construction
@@ -140,7 +142,11 @@ extern const gm_op gm_op_max_pool_index, gm_op_max_pool, gm_op_max_pool_input;
 //   max_pool_index (x) -> int32 map: h*W + w of the first maximum; max_pool (x, index) -> map; _input (dy, index) ->
 //   image
 extern const gm_op gm_op_gather, gm_op_scatter_add;              // gather.c
+extern const gm_op gm_op_shift;                                  // shift.c
 extern const gm_op gm_op_uniform, gm_op_normal, gm_op_bernoulli; // random.c: inputs (counter) or none
 // elementwise.c holds a table; the planner needs only gm_op.kind and gm_op.expression.
+
+// A text that lives as long as the graph, for names; NULL, and a fault, without memory.
+const char *gm_graph_printf(gm_graph *graph, const char *format, ...) GM_PRINTF(2, 3);
 
 #endif

@@ -51,6 +51,11 @@ void gm_phase_fetch(gm_phase *phase, gm_tensor *x) {
     phase->fetches[phase->fetch_count++] = x;
 }
 
+void gm_phase_isolate(gm_phase *phase) {
+    if (phase)
+        phase->isolated = true;
+}
+
 void gm_phase_assign(gm_phase *phase, gm_tensor *variable, gm_tensor *value) {
     if (!phase || !belongs(phase, "an assigned variable", variable) || !belongs(phase, "an assigned value", value))
         return;

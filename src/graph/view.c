@@ -41,6 +41,21 @@ static void slice_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_t
     dx[0] = gm_pad(dy, begin->value, after);
 }
 
+// The axes that a flip turns round.
+static uint32_t flipped_axes(const gm_tensor *y) {
+    const gm_axes_attributes *flipped = y->attributes;
+    uint32_t axes = 0;
+    for (size_t i = 0; i < y->shape.rank; i++)
+        if (flipped->value[i])
+            axes |= GM_AXIS(i);
+    return axes;
+}
+
+static void flip_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx) {
+    (void)wanted;
+    dx[0] = gm_flip(dy, flipped_axes(y));
+}
+
 // y = sum((x - m)^2)/n with m = mean(x): dx = dy 2/n (x - m); the terms through m cancel, since sum(x - m) = 0.
 static void variance_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx) {
     if (!wanted[1])
@@ -58,6 +73,7 @@ const gm_op gm_op_reshape = {.name = "reshape", .kind = GM_OP_VIEW, .gradient = 
 const gm_op gm_op_transpose = {.name = "transpose", .kind = GM_OP_VIEW, .gradient = transpose_gradient};
 const gm_op gm_op_broadcast = {.name = "broadcast", .kind = GM_OP_VIEW, .gradient = broadcast_gradient};
 const gm_op gm_op_slice = {.name = "slice", .kind = GM_OP_VIEW, .gradient = slice_gradient};
+const gm_op gm_op_flip = {.name = "flip", .kind = GM_OP_VIEW, .gradient = flip_gradient};
 const gm_op gm_op_stop_gradient = {.name = "stop_gradient", .kind = GM_OP_VIEW};
 const gm_op gm_op_variance = {.name = "variance", .kind = GM_OP_VIEW, .gradient = variance_gradient};
 
@@ -152,6 +168,27 @@ gm_tensor *gm_broadcast(gm_tensor *x, gm_shape shape) {
     if (gm_shape_count(&shape) == gm_shape_count(&x->shape))
         return gm_reshape(x, shape);
     return view(&gm_op_broadcast, x, &shape, NULL);
+}
+
+gm_tensor *gm_flip(gm_tensor *x, uint32_t axes) {
+    gm_tensor *poison;
+    if (!gm_usable("flip", &x, 1, &poison))
+        return poison;
+    if (axes & ~gm_all_axes(x->shape.rank))
+        return gm_fault(x->graph, "flip: the set of axes 0x%x names an axis that x %s does not have", axes,
+                        gm_describe(x));
+    if (gm_hidden_is(x, &gm_op_flip)) { // turned round twice is as it was
+        axes ^= flipped_axes(x);
+        x = x->input[0];
+    }
+    gm_axes_attributes attributes = {{0}};
+    bool moves = false;
+    for (size_t i = 0; i < x->shape.rank; i++)
+        if ((axes & GM_AXIS(i)) && x->shape.dim[i] > 1) {
+            attributes.value[i] = 1;
+            moves = true;
+        }
+    return moves ? view(&gm_op_flip, x, &x->shape, &attributes) : x;
 }
 
 // ---- Slices ----

@@ -65,16 +65,18 @@ static void append_epilogue_function(gm_text *text, const gm_fused *epilogue, si
         gm_text_printf(text,
                        ", __global const %s *e%zu, const int f%zu, const int h%zu, const int w%zu, "
                        "const int n%zu, const int k%zu",
-                       gm_type_name(epilogue->operand[i].type, 1), i, i, i, i, i, i);
+                       gm_view_element_type(&epilogue->operand[i]), i, i, i, i, i, i);
     gm_text_append(text, ") {\n");
     for (size_t i = 1; i < epilogue->operand_count; i++) {
         const gm_view *view = &epilogue->operand[i];
         const char *type = gm_type_name(view->type, 1), *wide = gm_type_name(view->type, width);
         int64_t stride = view->stride[1];
         gm_text_printf(text, "    __global const %s *p%zu = e%zu + f%zu + h * h%zu + w * w%zu + n * n%zu + k * k%zu;\n",
-                       type, i, i, i, i, i, i, i);
+                       gm_view_element_type(view), i, i, i, i, i, i, i);
         gm_text_printf(text, "    const %s x%zu = ", wide, i);
-        if (width == 1 || stride == 0)
+        if (view->half)
+            gm_text_printf(text, "vload_half(0, p%zu);\n", i);
+        else if (width == 1 || stride == 0)
             gm_text_printf(text, "(%s)(p%zu[0]);\n", wide, i);
         else if (stride == 1)
             gm_text_printf(text, "vload%zu(0, p%zu);\n", width, i);
@@ -87,18 +89,20 @@ static void append_epilogue_function(gm_text *text, const gm_fused *epilogue, si
     gm_text_append(text, ";\n}\n");
 }
 
-static void append_epilogue(gm_text *text, const gm_fused *epilogue) {
+// For both widths that CPUs' kernels store, or for the GPUs' one.
+static void append_epilogue(gm_text *text, const gm_fused *epilogue, bool gpu) {
     if (!epilogue)
         return;
-    append_epilogue_function(text, epilogue, 8);
+    if (!gpu)
+        append_epilogue_function(text, epilogue, 8);
     append_epilogue_function(text, epilogue, 1);
     gm_text_append(text, "#define GM_EPILOGUE_PARAMS ");
     for (size_t i = 1; i < epilogue->operand_count; i++)
         gm_text_printf(text,
                        ", __global const %s *e%zu, const int f%zu, const int eh%zu, const int ew%zu, "
                        "const int en%zu, const int ek%zu",
-                       gm_type_name(epilogue->operand[i].type, 1), i, i, i, i, i, i);
-    for (size_t width = 1; width <= 8; width += 7) {
+                       gm_view_element_type(&epilogue->operand[i]), i, i, i, i, i, i);
+    for (size_t width = 1; width <= (gpu ? 1 : 8); width += 7) {
         gm_text_printf(text, "\n#define GM_EPILOGUE%zu(v, h, w, n, k) @_epilogue%zu(v, h, w, n, k", width, width);
         for (size_t i = 1; i < epilogue->operand_count; i++)
             gm_text_printf(text, ", e%zu, f%zu, eh%zu, ew%zu, en%zu, ek%zu", i, i, i, i, i, i);
@@ -125,9 +129,17 @@ static bool is_outer(const gm_tensor *node) {
     return node->op == &gm_op_conv_weight || (node->op == &gm_op_gemm && g->transpose_a && !g->transpose_b);
 }
 
+static bool has_half(const gm_emitter *emitter, const gm_tensor *node) {
+    bool has = emitter->half && emitter->half[node->id];
+    for (size_t i = 0; emitter->half && i < node->input_count; i++)
+        has = has || emitter->half[node->input[i]->id];
+    return has;
+}
+
 static bool applies(const variant *v, const gm_emitter *emitter, const gm_tensor *node) {
     return v->gpu == emitter->gpu && (is_outer(node) ? v->outer : v->rows) &&
-           !(v->clblast && node->op != &gm_op_gemm) && !(emitter->matrix && (v->clblast || v->tile > 0));
+           !(v->clblast && (node->op != &gm_op_gemm || has_half(emitter, node))) &&
+           !(emitter->matrix && (v->clblast || v->tile > 0));
 }
 
 static void list_variants(const gm_emitter *emitter, const gm_tensor *node, gm_variants *list) {
@@ -168,6 +180,7 @@ typedef enum section {
 static const struct {
     const char *name, *prefix;
     bool function, epilogue;
+    bool reads; // x and w, not the parts of a sum
 } sections[] = {
     [PACK] = {"PACK", "pack", .function = true},
     [PACK_THIN] = {"PACK_THIN", "pack_thin", .function = true},
@@ -176,10 +189,15 @@ static const struct {
     [OUTER_CPU] = {"OUTER_CPU", "outer", .epilogue = true},
     [OUTER_THIN_CPU] = {"OUTER_THIN_CPU", "outer_thin", .epilogue = true},
     [SUM_CPU] = {"SUM_CPU", "outer_sum", .function = true, .epilogue = true},
-    [ROWS_GPU] = {"ROWS_GPU", "rows", .epilogue = true},
-    [OUTER_GPU] = {"OUTER_GPU", "outer", .epilogue = true},
+    [ROWS_GPU] = {"ROWS_GPU", "rows", .epilogue = true, .reads = true},
+    [OUTER_GPU] = {"OUTER_GPU", "outer", .epilogue = true, .reads = true},
     [SUM_GPU] = {"SUM_GPU", "outer_sum", .epilogue = true},
 };
+
+static void append_half(gm_text *text, const char *macro, bool half) {
+    if (half)
+        gm_text_printf(text, "#define %s half\n", macro);
+}
 
 // `last`: no sum of partial results follows, which would apply the epilogue.
 static gm_status instance(const contraction *c, section which, bool last, uint32_t *kernel) {
@@ -188,7 +206,10 @@ static gm_status instance(const contraction *c, section which, bool last, uint32
                              .function = sections[which].function};
     gm_text text = {0};
     if (last && sections[which].epilogue)
-        append_epilogue(&text, c->epilogue);
+        append_epilogue(&text, c->epilogue, c->emitter->gpu);
+    append_half(&text, "GM_X", sections[which].reads && c->x.half);
+    append_half(&text, "GM_W", sections[which].reads && c->w.half);
+    append_half(&text, "GM_Y", last && c->y.half);
     if (c->variant->tile > 0 && which == ROWS_CPU)
         gm_text_printf(&text, "#define GM_ROWS_TILE %zu\n#define GM_ROWS_EACH GM_EACH_%zu\n", c->variant->tile,
                        c->variant->tile);
@@ -224,7 +245,7 @@ static void map_arguments(gm_launch_builder *builder, const axis_map map[2]) {
 }
 
 static double view_bytes(const gm_view *view) {
-    return 4.0 * (double)gm_shape_count(&view->shape);
+    return (double)(gm_view_element_bytes(view) * gm_shape_count(&view->shape));
 }
 
 // ---- Rows: y[oh,ow,n,k] = Σ x[ih,iw,n,c] w[r,s,c,k] ----
@@ -426,7 +447,8 @@ static gm_status emit_conv(const gm_emit_call *call) {
     return emit_rows(&c);
 }
 
-// One of a matrix's strides must be 1, the other its leading dimension. False: CLBlast cannot read it.
+// One of a matrix's strides must be 1, the other its leading dimension, its elements floats. False: CLBlast cannot read
+// it.
 static bool as_operand(const gm_view *matrix, gm_product_operand *operand) {
     const int64_t *stride = matrix->stride;
     size_t rows = matrix->shape.dim[0], columns = matrix->shape.dim[1];
@@ -435,7 +457,7 @@ static bool as_operand(const gm_view *matrix, gm_product_operand *operand) {
     operand->offset = (size_t)matrix->offset;
     operand->transposed = !flat;
     operand->leading = (size_t)(flat ? stride[0] : stride[1]);
-    return flat || (stride[0] == 1 && stride[1] >= (int64_t)rows);
+    return !matrix->half && (flat || (stride[0] == 1 && stride[1] >= (int64_t)rows));
 }
 
 // The product alone; the epilogue follows as a launch of its own. *done is false where CLBlast cannot be used.
@@ -529,11 +551,12 @@ static void describe(const gm_tensor *node, gm_text *key) {
 }
 
 const gm_family gm_families_contract[] = {
-    {&gm_op_conv, emit_conv, accepts_image, GM_LAYOUT_HWNC, GM_LAYOUT_HWNC, true, conv_flop, list_variants, describe},
-    {&gm_op_conv_input, emit_conv, accepts_image, GM_LAYOUT_HWNC, GM_LAYOUT_HWNC, true, conv_flop, list_variants,
+    {&gm_op_conv, emit_conv, accepts_image, GM_LAYOUT_HWNC, GM_LAYOUT_HWNC, true, true, conv_flop, list_variants,
      describe},
-    {&gm_op_conv_weight, emit_conv, accepts_image, GM_LAYOUT_HWNC, GM_LAYOUT_ROW, true, conv_flop, list_variants,
+    {&gm_op_conv_input, emit_conv, accepts_image, GM_LAYOUT_HWNC, GM_LAYOUT_HWNC, true, true, conv_flop, list_variants,
      describe},
-    {&gm_op_gemm, emit_gemm, NULL, GM_LAYOUT_ROW, GM_LAYOUT_ROW, true, gemm_flop, list_variants, describe},
+    {&gm_op_conv_weight, emit_conv, accepts_image, GM_LAYOUT_HWNC, GM_LAYOUT_ROW, true, true, conv_flop, list_variants,
+     describe},
+    {&gm_op_gemm, emit_gemm, NULL, GM_LAYOUT_ROW, GM_LAYOUT_ROW, true, true, gemm_flop, list_variants, describe},
     {0},
 };

@@ -6,6 +6,23 @@
 
 enum { VECTOR = 8 };
 
+static void append_scalar_store(gm_text *text, const gm_space *space, const gm_view *target, size_t v,
+                                const gm_step_input *result, const char *indent) {
+    if (target->half) {
+        gm_text_printf(text, "%svstore_half_rte(", indent);
+        gm_fused_input(text, result, 1);
+        gm_text_append(text, ", ");
+        gm_space_index(text, space, v);
+        gm_text_printf(text, ", p%zu);\n", v);
+        return;
+    }
+    gm_text_printf(text, "%sp%zu[", indent, v);
+    gm_space_index(text, space, v);
+    gm_text_append(text, "] = ");
+    gm_fused_input(text, result, 1);
+    gm_text_append(text, ";\n");
+}
+
 static void append_stores(gm_text *text, const gm_space *space, const gm_fused *fused, size_t width, const char *m,
                           const char *indent) {
     size_t inner = space->rank - 1;
@@ -14,9 +31,7 @@ static void append_stores(gm_text *text, const gm_space *space, const gm_fused *
         const char *type = gm_type_name(fused->target[r].type, 1);
         int64_t stride = space->stride[v][inner];
         if (width == 1) {
-            gm_text_printf(text, stride == 1 ? "%sp%zu[i] = " : "%sp%zu[i * a%zu_%zu] = ", indent, v, v, inner);
-            gm_fused_input(text, &fused->result[r], 1);
-            gm_text_append(text, ";\n");
+            append_scalar_store(text, space, &fused->target[r], v, &fused->result[r], indent);
         } else {
             if (stride == 1 && !m) {
                 gm_text_printf(text, "%svstore8(", indent);
@@ -65,7 +80,7 @@ static void append_kernel(gm_text *text, const gm_space *space, const gm_fused *
     for (size_t v = 0; v < space->view_count; v++) {
         const gm_view *view = v < fused->operand_count ? &fused->operand[v] : &fused->target[v - fused->operand_count];
         gm_text_printf(text, "        __global %s%s *p%zu = ", v < fused->operand_count ? "const " : "",
-                       gm_type_name(view->type, 1), v);
+                       gm_view_element_type(view), v);
         gm_space_row_pointer(text, space, v);
         gm_text_append(text, ";\n");
     }
@@ -117,8 +132,8 @@ gm_status gm_emit_elementwise(gm_emitter *emitter, const gm_fused *fused) {
     }
     double bytes = 0;
     for (size_t i = 0; i < fused->operand_count; i++)
-        bytes += (double)(gm_type_size(fused->operand[i].type) * gm_shape_count(&fused->operand[i].shape));
+        bytes += (double)(gm_view_element_bytes(&fused->operand[i]) * gm_shape_count(&fused->operand[i].shape));
     for (size_t i = 0; i < fused->result_count; i++)
-        bytes += (double)(gm_type_size(fused->target[i].type) * total);
+        bytes += (double)(gm_view_element_bytes(&fused->target[i]) * total);
     return gm_emit_launch(&builder, kernel, emitter->gpu ? 1 : 2, global, local, (double)total * (double)cost, bytes);
 }

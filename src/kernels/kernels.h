@@ -17,10 +17,12 @@ typedef enum gm_layout {
     GM_LAYOUT_HWNC,    // rank 4 alone: channels innermost, the batch next to them
 } gm_layout;
 
-// Element (i0, i1, …) lies at offset + Σ i·stride, counted in elements of the storage. A stride of 0 repeats.
+// Element (i0, i1, …) lies at offset + Σ i·stride, counted in elements of the storage. A stride of 0 repeats, a
+// negative one runs backwards.
 typedef struct gm_view {
     uint32_t storage; // the plan's number for the memory
-    gm_type type;
+    gm_type type;     // of the values that kernels compute with
+    bool half;        // they are float32, but lie in memory as 16-bit floats, rounded to nearest (GPU family alone)
     gm_shape shape;
     int64_t stride[GM_MAX_RANK];
     int64_t offset;
@@ -29,12 +31,15 @@ typedef struct gm_view {
 gm_view gm_view_create(uint32_t storage, gm_type type, const gm_shape *shape, gm_layout layout);
 gm_view gm_view_transpose(const gm_view *x, const size_t *axes);
 gm_view gm_view_slice(const gm_view *x, const size_t *begin, const gm_shape *shape);
+gm_view gm_view_flip(const gm_view *x, const size_t *flipped); // an entry per axis: whether it runs backwards
 gm_view gm_view_broadcast(const gm_view *x, const gm_shape *shape);
 // False when the elements in row-major order cannot be addressed by strides in the new shape.
 bool gm_view_reshape(const gm_view *x, const gm_shape *shape, gm_view *result);
 // The view of a node of kind GM_OP_VIEW from its input's view; false as above.
 bool gm_view_apply(const gm_tensor *node, const gm_view *x, gm_view *result);
 bool gm_view_equal(const gm_view *a, const gm_view *b);
+size_t gm_view_element_bytes(const gm_view *x);     // of one element in memory
+const char *gm_view_element_type(const gm_view *x); // what kernels call it: "half", or the type of its values
 // Dense, in row-major order, so that element i lies at offset + i.
 bool gm_view_is_row_major(const gm_view *x);
 void gm_layout_order(gm_layout layout, size_t rank, size_t order[GM_MAX_RANK]); // axes, outermost first
@@ -115,6 +120,7 @@ typedef struct gm_emitter {
     const gm_device_info *info;
     bool gpu;           // which kernel family
     const char *matrix; // gpu: contractions on matrix units, with these build options; NULL: in float32
+    const bool *half;   // gpu: which nodes' values lie in memory as half, by node id; NULL: none
     gm_arena arena;
     gm_launch *launches;
     size_t launch_count, launch_capacity;
@@ -222,6 +228,7 @@ typedef struct gm_family {
     bool (*accepts)(const gm_tensor *node, size_t index, const gm_view *view);
     gm_layout input_layout, output_layout;
     bool epilogue; // can apply a fused expression to its result
+    bool half;     // gpu: reads and writes views that are half
     double (*flop)(const gm_tensor *node);
     // Lists the variants; NULL: there is one way. What they compute may differ in rounding alone.
     void (*variants)(const gm_emitter *emitter, const gm_tensor *node, gm_variants *variants);

@@ -9,13 +9,30 @@ static void view_arguments(gm_launch_builder *builder, const gm_view *view) {
         gm_argument_int(builder, view->stride[i]);
 }
 
+// The template's instance for an operation and how its operands lie in memory.
+static gm_status instance(const gm_emit_call *call, uint32_t *kernel) {
+    gm_text text = {0};
+    gm_text_printf(&text, "#define GM_POOL_%s\n#define GM_NAME @\n#define GM_X %s\n#define GM_Y %s\n",
+                   call->node->op->name, gm_view_element_type(&call->input[0]), gm_view_element_type(call->output));
+    gm_status status =
+        text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
+                    : gm_emit_kernel(call->emitter, call->node->op->name,
+                                     &(gm_kernel_text){.text = text.data, .function = true, .body = "pool.cl"}, kernel);
+    gm_text_finish(&text);
+    return status;
+}
+
+static double bytes_of(const gm_view *view) {
+    return (double)(gm_view_element_bytes(view) * gm_shape_count(&view->shape));
+}
+
 static gm_status emit_pool(const gm_emit_call *call) {
     const gm_tensor *node = call->node;
     const gm_pool_attributes *g = node->attributes;
     gm_emitter *emitter = call->emitter;
     uint32_t kernel;
-    GM_TRY(gm_emit_fixed_function(emitter, "pool.cl", node->op->name, &kernel));
-    gm_launch_builder builder = {.emitter = emitter};
+    GM_TRY(instance(call, &kernel));
+    gm_launch_builder builder = {.emitter = emitter, .label = node->op->name};
     for (size_t i = 0; i < node->input_count; i++)
         gm_argument_read(&builder, call->input[i].storage);
     gm_argument_write(&builder, call->output->storage);
@@ -38,17 +55,16 @@ static gm_status emit_pool(const gm_emit_call *call) {
                         node->shape.dim[2] * node->shape.dim[3]};
     double count = (double)gm_shape_count(&node->shape), window = (double)(g->kernel[0] * g->kernel[1]);
     return gm_emit_launch(&builder, kernel, 3, global, local, count * window,
-                          4.0 * (count + (double)gm_shape_count(&node->input[0]->shape)));
+                          bytes_of(&call->input[0]) + bytes_of(call->output));
 }
 
+#define POOL(operation)                                                                                                \
+    {                                                                                                                  \
+        .op = &operation, .emit = emit_pool, .input_layout = GM_LAYOUT_HWNC, .output_layout = GM_LAYOUT_HWNC,          \
+        .half = true                                                                                                   \
+    }
+
 const gm_family gm_families_pool[] = {
-    {.op = &gm_op_average_pool, .emit = emit_pool, .input_layout = GM_LAYOUT_HWNC, .output_layout = GM_LAYOUT_HWNC},
-    {.op = &gm_op_average_pool_input,
-     .emit = emit_pool,
-     .input_layout = GM_LAYOUT_HWNC,
-     .output_layout = GM_LAYOUT_HWNC},
-    {.op = &gm_op_max_pool_index, .emit = emit_pool, .input_layout = GM_LAYOUT_HWNC, .output_layout = GM_LAYOUT_HWNC},
-    {.op = &gm_op_max_pool, .emit = emit_pool, .input_layout = GM_LAYOUT_HWNC, .output_layout = GM_LAYOUT_HWNC},
-    {.op = &gm_op_max_pool_input, .emit = emit_pool, .input_layout = GM_LAYOUT_HWNC, .output_layout = GM_LAYOUT_HWNC},
-    {0},
+    POOL(gm_op_average_pool), POOL(gm_op_average_pool_input), POOL(gm_op_max_pool_index),
+    POOL(gm_op_max_pool),     POOL(gm_op_max_pool_input),     {0},
 };

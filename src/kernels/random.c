@@ -9,6 +9,7 @@ static gm_status emit_random(const gm_emit_call *call) {
     uint32_t kernel;
     const char *name = node->op == &gm_op_uniform  ? "random_uniform"
                        : node->op == &gm_op_normal ? "random_normal"
+                       : call->output->half        ? "random_bernoulli_half"
                                                    : "random_bernoulli";
     GM_TRY(gm_emit_fixed_function(emitter, "philox.cl", name, &kernel));
     bool counted = node->input_count > 0;
@@ -27,12 +28,13 @@ static gm_status emit_random(const gm_emit_call *call) {
     gm_argument_int(&builder, (int64_t)per);
     size_t local[1] = {emitter->gpu ? GM_GPU_LOCAL : 1};
     size_t global[1] = {gm_round_up((groups + per - 1) / per, local[0])};
-    return gm_emit_launch(&builder, kernel, 1, global, local, 40.0 * (double)count, 4.0 * (double)count);
+    return gm_emit_launch(&builder, kernel, 1, global, local, 40.0 * (double)count,
+                          (double)(gm_view_element_bytes(call->output) * count));
 }
 
 const gm_family gm_families_random[] = {
     {.op = &gm_op_uniform, .emit = emit_random},
     {.op = &gm_op_normal, .emit = emit_random},
-    {.op = &gm_op_bernoulli, .emit = emit_random},
+    {.op = &gm_op_bernoulli, .emit = emit_random, .half = true}, // zeros and ones
     {0},
 };

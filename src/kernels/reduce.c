@@ -1,7 +1,8 @@
 // Reductions, generated: sums or maxima of fused float expressions over a set of axes, several of them in one pass.
 //
 // Two shapes of kernel, by what the innermost dimension is:
-//   row     it is reduced: a work-item (GPU: a work-group) walks along it and folds its lanes at the end
+//   row     it is reduced: a work-item (GPU: a work-group) walks along it and folds its lanes at the end (GPU: as
+//           cl/subgroup.cl does)
 //   column  it is kept: neighbouring results are accumulated side by side while walking over the reduced rows
 // A long reduction is split into parts that write partial results, which a second launch folds in order, so results
 // repeat bit for bit. Sums run in blocks (a partial sum per block, then their sum), so that the rounding error grows
@@ -15,7 +16,7 @@ enum {
     BLOCK_ROWS = 64,
     ROWS_AT_ONCE = 4,
     COLUMNS = 256,
-    GPU_LOCAL = 256,
+    GPU_LOCAL = 256, // GM_FOLD_ITEMS of subgroup.cl
     GPU_COLUMNS = 32,
     GPU_LANES = 8,
     VECTOR = 8
@@ -48,8 +49,9 @@ static void append_combine(gm_text *text, const reduction *r, const char *into, 
 static void append_pointers(gm_text *text, const reduction *r, size_t from, size_t to, const char *indent) {
     for (size_t v = from; v < to; v++) {
         bool operand = v < r->fused->operand_count;
-        gm_type type = operand ? r->fused->operand[v].type : r->fused->target[v - r->fused->operand_count].type;
-        gm_text_printf(text, "%s__global %s%s *p%zu = ", indent, operand ? "const " : "", gm_type_name(type, 1), v);
+        const gm_view *view = operand ? &r->fused->operand[v] : &r->fused->target[v - r->fused->operand_count];
+        gm_text_printf(text, "%s__global %s%s *p%zu = ", indent, operand ? "const " : "", gm_view_element_type(view),
+                       v);
         gm_text_printf(text, "a%zu + o%zu", v, v);
         for (size_t d = 0; d + 1 < r->space.rank; d++)
             if (r->space.stride[v][d] != 0) // what does not move is loaded once
@@ -200,28 +202,27 @@ static void append_column_cpu(gm_text *text, const reduction *r) {
     gm_text_append(text, "    }\n}\n");
 }
 
-// Folds the work-group's values in local memory, `stride` apart, then the first lane writes.
-static void append_tree(gm_text *text, const reduction *r, int lanes, int stride, const char *lane, const char *slot) {
+// Folds a column's values in local memory, one to each of GPU_LANES lanes.
+static void append_tree(gm_text *text, const reduction *r) {
     for (size_t k = 0; k < r->fused->result_count; k++)
-        gm_text_printf(text, "    l%zu[%s] = t%zu;\n", k, slot, k);
+        gm_text_printf(text, "    l%zu[slot] = t%zu;\n", k, k);
     gm_text_append(text, "    barrier(CLK_LOCAL_MEM_FENCE);\n");
-    for (int half = lanes / 2; half > 0; half /= 2) {
-        gm_text_printf(text, "    if (%s < %d) {\n", lane, half);
+    for (int half = GPU_LANES / 2; half > 0; half /= 2) {
+        gm_text_printf(text, "    if (lane < %d) {\n", half);
         for (size_t k = 0; k < r->fused->result_count; k++) {
-            gm_text_printf(text, "        { const %s v = l%zu[%s + %d]; ", gm_type_name(GM_FLOAT32, 1), k, slot,
-                           half * stride);
-            gm_text_printf(text, "%s w = l%zu[%s]; ", gm_type_name(GM_FLOAT32, 1), k, slot);
+            gm_text_printf(text, "        { const float v = l%zu[slot + %d]; float w = l%zu[slot]; ", k,
+                           half * GPU_COLUMNS, k);
             append_combine(text, r, "w", "v");
-            gm_text_printf(text, "        l%zu[%s] = w; }\n", k, slot);
+            gm_text_printf(text, "        l%zu[slot] = w; }\n", k);
         }
         gm_text_append(text, "    }\n    barrier(CLK_LOCAL_MEM_FENCE);\n");
     }
 }
 
 static void append_row_gpu(gm_text *text, const reduction *r) {
+    size_t results = r->fused->result_count;
     append_head(text, r);
-    for (size_t k = 0; k < r->fused->result_count; k++)
-        gm_text_printf(text, "    __local %s l%zu[%d];\n", gm_type_name(GM_FLOAT32, 1), k, GPU_LOCAL);
+    gm_text_printf(text, "    __local float l[%zu];\n", results * GPU_LOCAL);
     gm_text_printf(text,
                    "    const int lane = get_local_id(0), part = get_group_id(1), inner = part %% inner_parts;\n"
                    "    const int first = part / inner_parts * rows_per, last = min(first + rows_per, rows);\n"
@@ -237,10 +238,13 @@ static void append_row_gpu(gm_text *text, const reduction *r) {
     append_pointers(text, r, 0, r->fused->operand_count, "        ");
     append_body(text, r, 1, "t", "        ");
     gm_text_append(text, "    }\n");
-    append_tree(text, r, GPU_LOCAL, 1, "lane", "lane");
+    gm_text_printf(text, "    float t[%zu];\n", results);
+    for (size_t k = 0; k < results; k++)
+        gm_text_printf(text, "    t[%zu] = t%zu;\n", k, k);
+    gm_text_printf(text, "    gm_fold_%s(t, %zu, lane, l);\n", r->maximum ? "max" : "sum", results);
     append_pointers(text, r, r->fused->operand_count, r->space.view_count, "    ");
-    for (size_t k = 0; k < r->fused->result_count; k++)
-        gm_text_printf(text, "    if (lane == 0)\n        p%zu[0] = l%zu[0];\n", r->fused->operand_count + k, k);
+    for (size_t k = 0; k < results; k++)
+        gm_text_printf(text, "    if (lane == 0)\n        p%zu[0] = t[%zu];\n", r->fused->operand_count + k, k);
     gm_text_append(text, "}\n");
 }
 
@@ -261,7 +265,7 @@ static void append_column_gpu(gm_text *text, const reduction *r) {
     append_pointers(text, r, 0, r->fused->operand_count, "        ");
     append_body(text, r, 1, "t", "        ");
     gm_text_append(text, "    }\n");
-    append_tree(text, r, GPU_LANES, GPU_COLUMNS, "lane", "slot");
+    append_tree(text, r);
     append_pointers(text, r, r->fused->operand_count, r->space.view_count, "    ");
     for (size_t k = 0; k < r->fused->result_count; k++) {
         size_t v = r->fused->operand_count + k;
@@ -278,9 +282,13 @@ static gm_status emit_pass(reduction *r, int64_t part_stride) {
     else
         (r->gpu ? append_row_gpu : append_row_cpu)(&text, r);
     uint32_t kernel;
-    gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
-                                   : gm_emit_kernel(r->emitter, r->column ? "reduce_column" : "reduce_row",
-                                                    &(gm_kernel_text){.text = text.data, .function = !r->gpu}, &kernel);
+    gm_status status = text.failed
+                           ? gm_fail_memory(text.capacity, "a kernel's text")
+                           : gm_emit_kernel(r->emitter, r->column ? "reduce_column" : "reduce_row",
+                                            &(gm_kernel_text){.text = text.data,
+                                                              .function = !r->gpu,
+                                                              .helper = r->gpu && !r->column ? "subgroup.cl" : NULL},
+                                            &kernel);
     gm_text_finish(&text);
     GM_TRY(status);
     gm_launch_builder builder = {.emitter = r->emitter};
@@ -309,7 +317,7 @@ static gm_status emit_pass(reduction *r, int64_t part_stride) {
     }
     double bytes = 0, total = (double)gm_shape_count(&r->fused->shape);
     for (size_t i = 0; i < r->fused->operand_count; i++)
-        bytes += (double)gm_type_size(r->fused->operand[i].type) * total;
+        bytes += (double)gm_view_element_bytes(&r->fused->operand[i]) * total;
     return gm_emit_launch(&builder, kernel, dims, global, local, total * (double)gm_fused_cost(r->fused), bytes);
 }
 

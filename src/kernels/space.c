@@ -45,7 +45,7 @@ size_t gm_space_count(const gm_space *space, size_t from, size_t to) {
 void gm_space_parameters(gm_text *text, const gm_space *space, const gm_fused *fused) {
     for (size_t v = 0; v < space->view_count; v++)
         gm_text_printf(text, "%s__global %s%s *a%zu", v ? ", " : "", v < fused->operand_count ? "const " : "",
-                       gm_type_name(view_of(fused, v)->type, 1), v);
+                       gm_view_element_type(view_of(fused, v)), v);
     for (size_t d = 0; d < space->rank; d++)
         gm_text_printf(text, ", const int n%zu", d);
     for (size_t v = 0; v < space->view_count; v++) {
@@ -91,6 +91,29 @@ void gm_space_split(gm_text *text, const char *index, const size_t *dims, size_t
     }
 }
 
+void gm_space_index(gm_text *text, const gm_space *space, size_t view) {
+    size_t inner = space->rank - 1;
+    gm_text_append(text, "i");
+    if (space->stride[view][inner] != 1)
+        gm_text_printf(text, " * a%zu_%zu", view, inner);
+}
+
+static void append_scalar(gm_text *text, const gm_space *space, const gm_fused *fused, size_t v) {
+    bool half = fused->operand[v].half;
+    if (half)
+        gm_text_append(text, "vload_half(");
+    else
+        gm_text_printf(text, "p%zu[", v);
+    if (space->stride[v][space->rank - 1] == 0)
+        gm_text_append(text, "0");
+    else
+        gm_space_index(text, space, v);
+    if (half)
+        gm_text_printf(text, ", p%zu);\n", v);
+    else
+        gm_text_append(text, "];\n");
+}
+
 // The inner stride decides how a vector is loaded: 1 at once, 0 the same element, otherwise one by one.
 void gm_space_loads(gm_text *text, const gm_space *space, const gm_fused *fused, size_t width, const char *m,
                     const char *indent) {
@@ -99,10 +122,10 @@ void gm_space_loads(gm_text *text, const gm_space *space, const gm_fused *fused,
         const char *type = gm_type_name(fused->operand[v].type, 1), *wide = gm_type_name(fused->operand[v].type, width);
         int64_t stride = space->stride[v][inner];
         gm_text_printf(text, "%sconst %s x%zu = ", indent, wide, v);
-        if (stride == 0)
+        if (width == 1)
+            append_scalar(text, space, fused, v);
+        else if (stride == 0)
             gm_text_printf(text, "(%s)(p%zu[0]);\n", wide, v);
-        else if (width == 1)
-            gm_text_printf(text, stride == 1 ? "p%zu[i];\n" : "p%zu[i * a%zu_%zu];\n", v, v, inner);
         else if (stride == 1 && m)
             gm_text_printf(text, "%s >= %zu ? vload%zu(0, p%zu + i) : gm_load_%s(p%zu + i, %s);\n", m, width, width, v,
                            type, v, m);

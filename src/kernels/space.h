@@ -24,6 +24,8 @@ void gm_space_parameters(gm_text *text, const gm_space *space, const gm_fused *f
 void gm_space_arguments(gm_launch_builder *builder, const gm_space *space, const gm_fused *fused);
 // "a0 + o0 + i0*a0_0 + …" over the outer dimensions (all but the innermost).
 void gm_space_row_pointer(gm_text *text, const gm_space *space, size_t view);
+// The offset of the element at inner position `i` in its row: "i" or "i * a0_1".
+void gm_space_index(gm_text *text, const gm_space *space, size_t view);
 // Appends "const int i<d> = …" splitting `index` into the listed dimensions, innermost of them last.
 void gm_space_split(gm_text *text, const char *index, const size_t *dims, size_t count, const char *indent);
 // Loads of all operands at inner position `i` (width 1), or `width` of them, `m` of which are valid (NULL: all).

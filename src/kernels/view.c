@@ -1,4 +1,4 @@
-// Views: transposing, slicing, broadcasting and reshaping are arithmetic on strides; nothing moves.
+// Views: transposing, slicing, flipping, broadcasting and reshaping are arithmetic on strides; nothing moves.
 #include "kernels/kernels.h"
 
 void gm_layout_order(gm_layout layout, size_t rank, size_t order[GM_MAX_RANK]) {
@@ -36,8 +36,18 @@ gm_view gm_view_slice(const gm_view *x, const size_t *begin, const gm_shape *sha
     return y;
 }
 
+gm_view gm_view_flip(const gm_view *x, const size_t *flipped) {
+    gm_view y = *x;
+    for (size_t i = 0; i < x->shape.rank; i++)
+        if (flipped[i]) {
+            y.offset += (int64_t)(x->shape.dim[i] - 1) * x->stride[i];
+            y.stride[i] = -x->stride[i];
+        }
+    return y;
+}
+
 gm_view gm_view_broadcast(const gm_view *x, const gm_shape *shape) {
-    gm_view y = {.storage = x->storage, .type = x->type, .shape = *shape, .offset = x->offset};
+    gm_view y = {.storage = x->storage, .type = x->type, .half = x->half, .shape = *shape, .offset = x->offset};
     size_t shift = shape->rank - x->shape.rank;
     for (size_t i = 0; i < x->shape.rank; i++)
         y.stride[i + shift] = x->shape.dim[i] == 1 ? 0 : x->stride[i];
@@ -46,7 +56,7 @@ gm_view gm_view_broadcast(const gm_view *x, const gm_shape *shape) {
 
 // Walks both shapes in row-major order: a run of new dimensions must cover a run of old ones that lie densely.
 bool gm_view_reshape(const gm_view *x, const gm_shape *shape, gm_view *result) {
-    gm_view y = {.storage = x->storage, .type = x->type, .shape = *shape, .offset = x->offset};
+    gm_view y = {.storage = x->storage, .type = x->type, .half = x->half, .shape = *shape, .offset = x->offset};
     size_t old_dim[GM_MAX_RANK], old_rank = 0;
     int64_t old_stride[GM_MAX_RANK];
     for (size_t i = 0; i < x->shape.rank; i++)
@@ -87,6 +97,8 @@ bool gm_view_apply(const gm_tensor *node, const gm_view *x, gm_view *result) {
         *result = gm_view_transpose(x, axes->value);
     else if (node->op == &gm_op_slice)
         *result = gm_view_slice(x, axes->value, &node->shape);
+    else if (node->op == &gm_op_flip)
+        *result = gm_view_flip(x, axes->value);
     else if (node->op == &gm_op_broadcast)
         *result = gm_view_broadcast(x, &node->shape);
     else
@@ -95,13 +107,21 @@ bool gm_view_apply(const gm_tensor *node, const gm_view *x, gm_view *result) {
 }
 
 bool gm_view_equal(const gm_view *a, const gm_view *b) {
-    if (a->storage != b->storage || a->type != b->type || a->offset != b->offset ||
+    if (a->storage != b->storage || a->type != b->type || a->half != b->half || a->offset != b->offset ||
         !gm_shape_equal(&a->shape, &b->shape))
         return false;
     for (size_t i = 0; i < a->shape.rank; i++)
         if (a->shape.dim[i] != 1 && a->stride[i] != b->stride[i])
             return false;
     return true;
+}
+
+size_t gm_view_element_bytes(const gm_view *x) {
+    return x->half ? sizeof(uint16_t) : gm_type_size(x->type);
+}
+
+const char *gm_view_element_type(const gm_view *x) {
+    return x->half ? "half" : gm_type_name(x->type, 1);
 }
 
 bool gm_view_is_row_major(const gm_view *x) {

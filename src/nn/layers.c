@@ -11,22 +11,6 @@ gm_status gm_graph_fault(const gm_graph *graph) {
     return graph->fault;
 }
 
-const char *gm_graph_printf(gm_graph *graph, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    va_list again;
-    va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
-    char *text = length < 0 ? NULL : gm_arena_alloc(&graph->arena, (size_t)length + 1);
-    if (text != NULL)
-        vsnprintf(text, (size_t)length + 1, format, again);
-    else
-        gm_fault(graph, "out of memory for a name");
-    va_end(again);
-    return text;
-}
-
 gm_tensor *gm_fault_prefix(gm_graph *graph, gm_status before, gm_tensor *y, const char *format, ...) {
     if (before != GM_OK || graph->fault == GM_OK || graph->fault_message == NULL)
         return y;

@@ -64,8 +64,6 @@ gm_tensor *gm_reshape_samples_layer(gm_tensor *x, gm_shape shape);
 
 // Names the layer in the graph's first fault if it appeared since `before` = gm_graph_status; returns y.
 gm_tensor *gm_fault_prefix(gm_graph *graph, gm_status before, gm_tensor *y, const char *format, ...) GM_PRINTF(4, 5);
-// Text in the graph's arena; NULL (and a fault) when memory is exhausted.
-const char *gm_graph_printf(gm_graph *graph, const char *format, ...) GM_PRINTF(2, 3);
 // The status without setting the message again.
 gm_status gm_graph_fault(const gm_graph *graph);
 

@@ -1,6 +1,8 @@
 // The table of layers: what a recipe may say. Adding a layer is adding its parameters, its apply function and a row.
 #include "nn/layers.h"
 
+#include "graph/graph.h"
+
 #include <assert.h>
 #include <math.h>
 #include <string.h>

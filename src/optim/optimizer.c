@@ -14,6 +14,7 @@ typedef struct update {
     gm_tensor *rate;               // scalar
     gm_tensor *step_size;          // Adam: rate / (1 - beta1^t)
     gm_tensor *inverse_correction; // Adam: 1 / sqrt(1 - beta2^t)
+    gm_tensor *gradient_scale;     // scalar; NULL: 1
     gm_tensor *parameter, *gradient;
 } update;
 
@@ -115,16 +116,35 @@ static gm_tensor *own_step(gm_phase *phase, const char *prefix) {
     return step;
 }
 
+// Within `limit` of 0; NaN passes.
+static gm_tensor *clipped(gm_tensor *x, double limit) {
+    gm_graph *graph = gm_tensor_graph(x);
+    if (!(limit > 0) || gm_is_poison(x))
+        return x;
+    return gm_maximum(gm_minimum(x, gm_constant(graph, limit)), gm_constant(graph, -limit));
+}
+
+// As PyTorch's clip_grad_norm_: gradients without a number in them spread to all parameters.
+static gm_tensor *norm_scale(const gm_optimizer *o, gm_graph *graph, gm_tensor *const *gradients, size_t count) {
+    gm_tensor *sum = gm_constant(graph, 0);
+    for (size_t i = 0; i < count; i++)
+        sum = gm_add(sum, gm_sum_all(gm_square(clipped(gradients[i], o->clip_value))));
+    gm_tensor *room = gm_divide(gm_constant(graph, o->clip_norm), gm_offset(gm_sqrt(sum), 1e-6));
+    return gm_minimum(room, gm_constant(graph, 1));
+}
+
 static gm_tensor *updated(const update *u) {
     const gm_optimizer *o = u->optimizer;
-    gm_tensor *p = u->parameter, *g = u->gradient;
+    gm_tensor *p = u->parameter, *g = clipped(u->gradient, o->clip_value);
+    if (u->gradient_scale != NULL)
+        g = gm_multiply(g, u->gradient_scale);
     if (o->weight_decay > 0) {
         if (o->kind == GM_OPTIMIZER_ADAMW) // p - rate decay p, off the gradient's path (Loshchilov & Hutter 2019)
             p = gm_subtract(p, gm_multiply(gm_scale(u->rate, o->weight_decay), p));
         else
             g = gm_add(g, gm_scale(p, o->weight_decay));
     }
-    return rules[o->kind](u, p, g);
+    return clipped(rules[o->kind](u, p, g), o->weight_clip);
 }
 
 void gm_optimizer_apply(gm_phase *phase, const gm_optimizer *optimizer, const char *prefix, gm_tensor *step,
@@ -142,6 +162,8 @@ void gm_optimizer_apply(gm_phase *phase, const gm_optimizer *optimizer, const ch
         u.step_size = gm_divide(u.rate, correction(step, optimizer->beta1));
         u.inverse_correction = gm_rsqrt(correction(step, optimizer->beta2));
     }
+    if (optimizer->clip_norm > 0)
+        u.gradient_scale = norm_scale(optimizer, graph, gradients, count);
     for (size_t i = 0; i < count; i++) {
         u.parameter = parameters[i];
         u.gradient = gradients[i];

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { MAX_STEPS = 1 << 30 };
+enum { MAX_STEPS = 1 << 30, MAX_CLIP = 1000000 };
 
 static const char *const schedule_names[] = {
     [GM_SCHEDULE_CONSTANT] = "constant",
@@ -32,6 +32,10 @@ static const char *const schedule_names[] = {
 #define BETAS                                                                                                          \
     NUMBER("beta1", beta1, 0.9, 0, 0.999999, "weight of the old mean gradient"),                                       \
         NUMBER("beta2", beta2, 0.999, 0, 0.999999, "weight of the old mean squared gradient")
+#define CLIPS                                                                                                          \
+    NUMBER("clip_value", clip_value, 0, 0, MAX_CLIP, "largest size of a gradient's element; 0: any"),                  \
+        NUMBER("clip_norm", clip_norm, 0, 0, MAX_CLIP, "largest norm of all gradients together; 0: any"),              \
+        NUMBER("weight_clip", weight_clip, 0, 0, MAX_CLIP, "largest size of a weight; 0: any")
 #define SCHEDULE                                                                                                       \
     {.key = "schedule",                                                                                                \
      .kind = GM_PARAMETER_CHOICE,                                                                                      \
@@ -58,7 +62,7 @@ static const char added_decay[] = "this share of the weights is added to their g
 
 static const gm_parameter sgd_parameters[] = {
     RATE(1e-3), MOMENTUM, BOOLEAN("nesterov", nesterov, "look ahead along the momentum"), WEIGHT_DECAY(0, added_decay),
-    SCHEDULE,
+    CLIPS,      SCHEDULE,
 };
 static const gm_parameter rmsprop_parameters[] = {
     RATE(1e-2),
@@ -67,11 +71,13 @@ static const gm_parameter rmsprop_parameters[] = {
     MOMENTUM,
     BOOLEAN("centered", centered, "divide by the gradient's deviation instead of its root mean square"),
     WEIGHT_DECAY(0, added_decay),
+    CLIPS,
     SCHEDULE,
 };
-static const gm_parameter adam_parameters[] = {RATE(1e-3), BETAS, EPSILON, WEIGHT_DECAY(0, added_decay), SCHEDULE};
+static const gm_parameter adam_parameters[] = {RATE(1e-3), BETAS,   EPSILON, WEIGHT_DECAY(0, added_decay),
+                                               CLIPS,      SCHEDULE};
 static const gm_parameter adamw_parameters[] = {
-    RATE(1e-3), BETAS, EPSILON, WEIGHT_DECAY(1e-2, "weights shrink by rate times this share"), SCHEDULE};
+    RATE(1e-3), BETAS, EPSILON, WEIGHT_DECAY(1e-2, "weights shrink by rate times this share"), CLIPS, SCHEDULE};
 
 static const gm_optimizer_type types[] = {
     {"sgd", "stochastic gradient descent, with momentum", GM_OPTIMIZER_SGD, sgd_parameters, GM_COUNT(sgd_parameters)},

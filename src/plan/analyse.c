@@ -1,16 +1,19 @@
-// Analysis of one phase: what it needs, what is kept in memory, and in which order of dimensions.
+// Analysis of one phase: what it needs, what is kept in memory, and in which order of dimensions. And of all of them:
+// which values lie in memory as half.
 #include "plan/plan.h"
+
+#include <stdlib.h>
 
 enum {
     CHEAP_COST = 24,    // operations that are rather repeated in each reader than stored and loaded
     CHEAP_OPERANDS = 2, // full-size values that a repeated expression may read
     LARGEST_TREE = 64,  // steps of an inlined expression
     MOST_READS = 14,    // values that one expression reads
+    HALF_LEAST = 4096,  // elements of a value that is worth half the memory
 };
 
 const gm_tensor *gm_plan_alias(const gm_tensor *node) {
-    while (node->op->kind == GM_OP_VIEW && node->op != &gm_op_reshape && node->op != &gm_op_transpose &&
-           node->op != &gm_op_broadcast && node->op != &gm_op_slice)
+    while (node->op == &gm_op_stop_gradient || node->op == &gm_op_variance)
         node = node->input[0];
     return node;
 }
@@ -239,4 +242,83 @@ gm_layout gm_analysis_walk(const gm_analysis *a, const gm_tensor *node) {
     if (gm_plan_has_value(a->plan, node))
         return value->present[GM_LAYOUT_HWNC] ? GM_LAYOUT_HWNC : GM_LAYOUT_ROW;
     return a->layout[node->id];
+}
+
+// ---- Half storage ----
+
+// Why a value stays float32 and, with it, values that it is made of.
+typedef enum exactness {
+    EXACT_NOT = 0,
+    EXACT_VIEWS,    // what it is a view of
+    EXACT_ELEMENTS, // as well as what its elements are computed from or moved from
+} exactness;
+
+static bool is_view(const gm_tensor *node) {
+    return node->op->kind == GM_OP_VIEW;
+}
+
+static bool is_move(const gm_tensor *node) {
+    return node->op == &gm_op_pad || node->op == &gm_op_concat;
+}
+
+// What is fetched keeps its bits, and so does what an assignment is made of element by element: gradients of weights
+// and moments. Kernels that know floats alone read and write floats.
+static void find_exact(const gm_plan *plan, exactness *exact) {
+    const gm_graph *graph = plan->graph;
+    for (size_t p = 0; p < graph->phase_count; p++) {
+        const gm_phase *phase = graph->phases[p];
+        for (size_t i = 0; i < phase->fetch_count; i++)
+            exact[phase->fetches[i]->id] = GM_MAX(exact[phase->fetches[i]->id], EXACT_VIEWS);
+        for (size_t i = 0; i < phase->assignment_count; i++)
+            exact[phase->assignments[i].value->id] = EXACT_ELEMENTS;
+    }
+    for (size_t id = graph->node_count; id-- > 0;) {
+        const gm_tensor *node = graph->nodes[id];
+        bool elements = node->op->kind == GM_OP_ELEMENTWISE || is_move(node);
+        exactness inputs = is_view(node) || (elements && exact[id] == EXACT_ELEMENTS) ? exact[id]
+                           : plan->family[id] && !plan->family[id]->half              ? EXACT_VIEWS
+                                                                                      : EXACT_NOT;
+        for (size_t i = 0; i < node->input_count; i++)
+            exact[node->input[i]->id] = GM_MAX(exact[node->input[i]->id], inputs);
+    }
+}
+
+// Sums stay float32: they are small beside what they are sums of, and may exceed what half can hold.
+static bool can_be_half(const gm_plan *plan, const gm_tensor *node) {
+    const gm_family *family = plan->family[node->id];
+    return node->type == GM_FLOAT32 && (family ? family->half : node->op->kind == GM_OP_ELEMENTWISE || is_move(node));
+}
+
+static bool is_source(const gm_tensor *node) {
+    return node->op == &gm_op_input || node->op == &gm_op_uniform || node->op == &gm_op_normal ||
+           node->op == &gm_op_bernoulli;
+}
+
+gm_status gm_plan_choose_half(gm_plan *plan) {
+    const gm_graph *graph = plan->graph;
+    const char *least_text = getenv("GANYMEDE_HALF_LEAST");
+    size_t count = graph->node_count, least = least_text ? strtoull(least_text, NULL, 10) : HALF_LEAST;
+    bool *half = gm_arena_alloc(&plan->arena, count * sizeof *half), *varies = NULL;
+    exactness *exact = NULL;
+    gm_status status = half ? GM_OK : gm_fail_memory(count * sizeof *half, "a plan's half values");
+    GM_TRY(status);
+    GM_TRY_DONE(gm_alloc(&varies, count, sizeof *varies, "a plan's half values"));
+    GM_TRY_DONE(gm_alloc(&exact, count, sizeof *exact, "a plan's half values"));
+    find_exact(plan, exact);
+    for (size_t id = 0; id < count; id++) {
+        const gm_tensor *node = graph->nodes[id];
+        varies[id] = is_source(node);
+        for (size_t i = 0; i < node->input_count; i++)
+            varies[id] = varies[id] || varies[node->input[i]->id];
+        if (is_view(node))
+            half[id] = half[node->input[0]->id];
+        else
+            half[id] = varies[id] && exact[id] == EXACT_NOT && can_be_half(plan, node) &&
+                       gm_shape_count(&node->shape) >= least;
+    }
+    plan->emitter.half = half;
+done:
+    free(varies);
+    free(exact);
+    return status;
 }

@@ -7,10 +7,10 @@
 static gm_status view_of(gm_analysis *a, const gm_tensor *node, gm_view *view);
 
 static gm_status new_view(gm_analysis *a, const gm_tensor *node, gm_layout layout, gm_view *view) {
-    uint32_t storage;
-    GM_TRY(gm_emit_storage(&a->plan->emitter, gm_type_size(node->type) * gm_shape_count(&node->shape), &storage));
-    *view = gm_view_create(storage, node->type, &node->shape, node->shape.rank == 4 ? layout : GM_LAYOUT_ROW);
-    return GM_OK;
+    gm_emitter *emitter = &a->plan->emitter;
+    *view = gm_view_create(0, node->type, &node->shape, node->shape.rank == 4 ? layout : GM_LAYOUT_ROW);
+    view->half = emitter->half && emitter->half[node->id];
+    return gm_emit_storage(emitter, gm_view_element_bytes(view) * gm_shape_count(&node->shape), &view->storage);
 }
 
 static void set_value(gm_analysis *a, const gm_tensor *node, gm_layout layout, const gm_view *view) {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint32_t poison = UINT32_C(0x7fc0dead);
+static const uint32_t poison = UINT32_C(0x7fc0fead); // a NaN as float32, and as two halves
 
 static _Thread_local const gm_storage *sorted_storages; // qsort has no context
 

@@ -66,6 +66,13 @@ static gm_status list_nodes(gm_plan *plan) {
     return GM_OK;
 }
 
+// What is planned next computes everything anew.
+static void forget_values(gm_plan *plan) {
+    for (size_t id = 0; id < plan->graph->node_count; id++)
+        for (size_t l = 0; l < GM_LAYOUTS; l++)
+            plan->values[id].present[l] = false;
+}
+
 static gm_status plan_phase(gm_plan *plan, size_t index) {
     gm_phase_plan *phase = &plan->phases[index];
     phase->phase = plan->graph->phases[index];
@@ -77,11 +84,15 @@ static gm_status plan_phase(gm_plan *plan, size_t index) {
         phase->assigned_leaves[phase->assigned_count++] =
             plan->leaf_of[gm_plan_alias(phase->phase->assignments[i].variable)->id];
     gm_analysis analysis = {0};
+    if (phase->phase->isolated)
+        forget_values(plan);
     gm_status status = gm_analyse(&analysis, plan, index);
     if (status == GM_OK)
         status = gm_units_create(&analysis);
     if (status == GM_OK)
         status = gm_lower(&analysis);
+    if (phase->phase->isolated)
+        forget_values(plan);
     gm_analysis_finish(&analysis);
     plan->phase_count = index + 1;
     return status == GM_OK ? GM_OK : gm_fail_prefix(status, "phase %s", phase->phase->name);
@@ -111,13 +122,18 @@ static gm_status add_source(gm_plan *plan, gm_source *sources, size_t *count, co
     return gm_device_source(plan->device, file, &sources[(*count)++].text);
 }
 
-static const char *program_options(const gm_plan *plan) {
-    return plan->emitter.matrix ? plan->emitter.matrix : "-cl-std=CL1.2";
+static gm_status choose_options(gm_plan *plan) {
+    const gm_emitter *emitter = &plan->emitter;
+    plan->program_options = emitter->matrix ? emitter->matrix : "-cl-std=CL1.2";
+    bool folds = false;
+    for (size_t i = 0; i < emitter->kernel_count; i++)
+        folds = folds || (emitter->kernels[i].helper && strcmp(emitter->kernels[i].helper, "subgroup.cl") == 0);
+    return folds && !emitter->matrix ? gm_device_subgroups(plan->device, &plan->program_options) : GM_OK;
 }
 
 // A name is made of its kernel's content.
 static uint64_t kernel_key(const gm_plan *plan, uint32_t kernel) {
-    return gm_hash_string(gm_hash_string(GM_HASH_START, program_options(plan)), plan->emitter.kernels[kernel].name);
+    return gm_hash_string(gm_hash_string(GM_HASH_START, plan->program_options), plan->emitter.kernels[kernel].name);
 }
 
 // The kernels that are launched and that no earlier plan of the device has built, with the functions that they call.
@@ -169,6 +185,7 @@ static gm_status build_program(gm_plan *plan) {
     bool *missing = NULL;
     size_t count = 0, key_count;
     gm_status status = GM_OK;
+    GM_TRY_DONE(choose_options(plan));
     GM_TRY_DONE(gm_alloc(&missing, emitter->kernel_count + 1, sizeof *missing, "a plan's kernels"));
     GM_TRY_DONE(gm_alloc(&keys, emitter->kernel_count + 1, sizeof *keys, "a plan's kernels"));
     key_count = list_missing(plan, missing, keys);
@@ -177,7 +194,7 @@ static gm_status build_program(gm_plan *plan) {
     GM_TRY_DONE(gm_alloc(&sources, 3 * emitter->kernel_count + 2, sizeof *sources, "a plan's kernels"));
     GM_TRY_DONE(gather_sources(plan, missing, sources, &count));
     double start = gm_seconds();
-    GM_TRY_DONE(gm_program_create(&program, plan->device, sources, count, program_options(plan)));
+    GM_TRY_DONE(gm_program_create(&program, plan->device, sources, count, plan->program_options));
     plan->statistics.build_ms = 1e3 * (gm_seconds() - start);
     status = gm_device_keep_program(plan->device, &program, keys, key_count);
 done:
@@ -256,30 +273,33 @@ static bool wants_gpu_kernels(const gm_device_info *info) {
     return info->type != GM_DEVICE_CPU;
 }
 
-// What the program is built with; NULL: float32.
-static gm_status choose_precision(gm_device *device, gm_precision precision, const char **matrix) {
-    *matrix = NULL;
+// How a plan differs from the default: what the caller asked for, and what that is on the device.
+typedef struct plan_request {
+    const gm_plan_options *options; // NULL: defaults
+    const char *matrix;             // what the program is built with; NULL: float32
+    bool half_storage;
+    const bool *half; // of a trial
+    bool trial;
+} plan_request;
+
+static gm_status choose_precision(gm_device *device, gm_precision precision, plan_request *request) {
     if (precision == GM_PRECISION_FLOAT32)
         return GM_OK;
-    if ((unsigned)precision > GM_PRECISION_BF16)
+    if ((unsigned)precision > GM_PRECISION_HALF_STORAGE)
         return gm_fail(GM_ERROR_ARGUMENT, "precision %u is unknown", (unsigned)precision);
     bool gpu = wants_gpu_kernels(gm_device_get_info(device));
+    request->half_storage = gpu && precision == GM_PRECISION_HALF_STORAGE;
+    if (request->half_storage)
+        return GM_OK;
     if (gpu)
-        GM_TRY(gm_device_matrix(device, precision, matrix));
-    if (*matrix)
-        gm_debug("precision %s: contractions with %s", gm_precision_names[precision], *matrix);
+        GM_TRY(gm_device_matrix(device, precision, &request->matrix));
+    if (request->matrix)
+        gm_debug("precision %s: contractions with %s", gm_precision_names[precision], request->matrix);
     else
         gm_warn("precision %s is not used, results are float32's: %s", gm_precision_names[precision],
                 gpu ? "the device shows no matrix units for it" : "the kernels for CPUs know no other");
     return GM_OK;
 }
-
-// How a plan differs from the default: what the caller asked for, and what that is on the device.
-typedef struct plan_request {
-    const gm_plan_options *options; // NULL: defaults
-    const char *matrix;
-    bool trial;
-} plan_request;
 
 static gm_status create_lowered(gm_plan **out, gm_graph *graph, gm_state *state, const plan_request *request) {
     const gm_plan_options *options = request->options;
@@ -297,8 +317,11 @@ static gm_status create_lowered(gm_plan **out, gm_graph *graph, gm_state *state,
     plan->emitter.info = gm_device_get_info(state->device);
     plan->emitter.gpu = wants_gpu_kernels(plan->emitter.info);
     plan->emitter.matrix = request->matrix;
+    plan->emitter.half = request->half;
     GM_TRY_DONE(list_leaves(plan));
     GM_TRY_DONE(list_nodes(plan));
+    if (request->half_storage)
+        GM_TRY_DONE(gm_plan_choose_half(plan));
     for (size_t i = 0; i < graph->phase_count; i++)
         GM_TRY_DONE(plan_phase(plan, i));
     *out = plan;
@@ -333,12 +356,12 @@ done:
 gm_status gm_plan_create(gm_plan **plan, gm_graph *graph, gm_state *state, const gm_plan_options *options) {
     plan_request request = {.options = options};
     *plan = NULL;
-    GM_TRY(choose_precision(state->device, options ? options->precision : GM_PRECISION_FLOAT32, &request.matrix));
+    GM_TRY(choose_precision(state->device, options ? options->precision : GM_PRECISION_FLOAT32, &request));
     return create(plan, graph, state, &request);
 }
 
-gm_status gm_plan_create_trial(gm_plan **plan, gm_graph *graph, gm_state *state, const char *matrix) {
-    return create(plan, graph, state, &(plan_request){.matrix = matrix, .trial = true});
+gm_status gm_plan_create_trial(gm_plan **plan, gm_graph *graph, gm_state *state, const char *matrix, const bool *half) {
+    return create(plan, graph, state, &(plan_request){.matrix = matrix, .half = half, .trial = true});
 }
 
 void gm_plan_destroy(gm_plan **out) {

@@ -125,6 +125,7 @@ struct gm_plan {
     gm_buffer **arenas;
     size_t arena_count;
     gm_buffer **buffers; // by storage: views of the arenas, or fixed
+    const char *program_options;
     gm_bound_launch *launches;
     gm_fetched *fetched;
     size_t fetched_count, fetched_capacity;
@@ -162,6 +163,10 @@ bool gm_plan_has_value(const gm_plan *plan, const gm_tensor *node); // in any la
 
 gm_status gm_analysis_alloc(gm_analysis *analysis, void *out, size_t count, size_t size); // zeroed, from its arena
 gm_status gm_analyse(gm_analysis *analysis, gm_plan *plan, size_t phase_index);
+// Which values of the plan lie in memory as half: large ones that inputs or random numbers go into (never what is made
+// of weights alone), but for what is fetched, and for what is assigned with all that it is made of element by element.
+// GANYMEDE_HALF_LEAST: how many elements are large, for tests.
+gm_status gm_plan_choose_half(gm_plan *plan);
 gm_layout gm_analysis_walk(const gm_analysis *analysis, const gm_tensor *node); // in which order to walk over it
 gm_status gm_units_create(gm_analysis *analysis);
 // Lists what computing the unit's results takes: the expressions on the way and what they read from memory.
@@ -178,7 +183,8 @@ gm_status gm_tune_choose(gm_plan *plan, const gm_tensor *node, const char **vari
 void gm_tune_measure(gm_plan *plan);
 // The magnitude of a leaf, made by the phase in the order that it would have inside a step: for measuring.
 gm_tensor *gm_tune_inside(gm_phase *before, gm_tensor *leaf);
-gm_status gm_plan_create_trial(gm_plan **plan, gm_graph *graph, gm_state *state, const char *matrix);
+// `half`: of which nodes the values lie in memory as half, by node id, as long as the plan lives; NULL: none.
+gm_status gm_plan_create_trial(gm_plan **plan, gm_graph *graph, gm_state *state, const char *matrix, const bool *half);
 gm_status gm_memory_plan(gm_plan *plan);
 // gm_plan_run without its limit on what is in flight: for measuring, where something waits in the end.
 gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *phase);

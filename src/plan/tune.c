@@ -22,11 +22,16 @@ typedef struct trial {
     gm_variants variants;
     double flop;
     gm_tensor *input[2], *inside[2]; // leaves, and what the candidates read
+    bool half[2];                    // that lies in memory as half
     gm_tensor *result[GM_MAX_VARIANTS];
     gm_phase *phase[GM_MAX_VARIANTS];
 } trial;
 
 // ---- Choosing ----
+
+static bool is_half(const gm_plan *plan, const gm_tensor *node) {
+    return plan->emitter.half && plan->emitter.half[node->id];
+}
 
 static gm_status describe(const gm_plan *plan, const gm_tensor *node, char **key) {
     const gm_family *family = plan->family[node->id];
@@ -39,6 +44,8 @@ static gm_status describe(const gm_plan *plan, const gm_tensor *node, char **key
         gm_text_append(&text, i < node->input_count ? " " : " -> ");
         for (size_t d = 0; d < shape->rank; d++)
             gm_text_printf(&text, d ? "x%zu" : "%zu", shape->dim[d]);
+        if (i < node->input_count && is_half(plan, node->input[i]))
+            gm_text_append(&text, ":half");
     }
     family->describe(node, &text);
     *key = text.failed ? NULL : text.data;
@@ -97,8 +104,9 @@ gm_tensor *gm_tune_inside(gm_phase *before, gm_tensor *leaf) {
     return inside;
 }
 
-// A node like that of the plan, for every variant. Weights stay leaves, as in a step.
-static void add_candidates(gm_graph *graph, gm_phase *before, const gm_tensor *node, trial *t) {
+// A node like that of the plan, for every variant. Weights stay leaves, as in a step. Results are float32, so that all
+// their bits are compared.
+static void add_candidates(const gm_plan *plan, gm_graph *graph, gm_phase *before, const gm_tensor *node, trial *t) {
     char name[32];
     for (size_t i = 0; i < 2; i++) {
         snprintf(name, sizeof name, "x%zu", graph->node_count);
@@ -106,6 +114,7 @@ static void add_candidates(gm_graph *graph, gm_phase *before, const gm_tensor *n
         const gm_tensor *base = gm_plan_base(node->input[i]);
         bool leaf = base->op == &gm_op_variable || base->op == &gm_op_input;
         t->inside[i] = leaf ? t->input[i] : gm_tune_inside(before, t->input[i]);
+        t->half[i] = is_half(plan, node->input[i]);
     }
     for (size_t v = 0; v < t->variants.count; v++) {
         t->result[v] = gm_node(graph, node->op, node->type, &node->shape, t->inside, 2, node->attributes,
@@ -236,7 +245,7 @@ static gm_status list_trials(gm_plan *plan, gm_graph *graph, gm_phase *before, t
         bytes += needed;
         plan->family[node->id]->variants(&plan->emitter, node, &t->variants);
         t->flop = plan->family[node->id]->flop(node);
-        add_candidates(graph, before, node, t);
+        add_candidates(plan, graph, before, node, t);
         ++*count;
     }
     return gm_graph_status(graph);
@@ -247,6 +256,7 @@ static gm_status measure(gm_plan *plan) {
     gm_state *state = NULL;
     gm_plan *candidates = NULL;
     trial *trials = NULL;
+    bool *half = NULL;
     size_t count = 0;
     double start = gm_seconds();
     gm_status status = GM_OK;
@@ -254,8 +264,12 @@ static gm_status measure(gm_plan *plan) {
     GM_TRY_DONE(gm_graph_create(&graph));
     gm_phase *before = gm_phase_create(graph, "before");
     GM_TRY_DONE(list_trials(plan, graph, before, trials, &count));
+    GM_TRY_DONE(gm_alloc(&half, graph->node_count, sizeof *half, "tuning"));
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < 2; k++)
+            half[trials[i].inside[k]->id] = trials[i].half[k];
     GM_TRY_DONE(gm_state_create(&state, plan->device, 1));
-    GM_TRY_DONE(gm_plan_create_trial(&candidates, graph, state, plan->emitter.matrix));
+    GM_TRY_DONE(gm_plan_create_trial(&candidates, graph, state, plan->emitter.matrix, half));
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < 2; k++)
             GM_TRY_DONE(fill(candidates, trials[i].input[k]));
@@ -274,6 +288,7 @@ done:
     gm_plan_destroy(&candidates);
     gm_state_destroy(&state);
     gm_graph_destroy(&graph);
+    free(half);
     for (size_t i = 0; trials && i < plan->asked_count; i++)
         free(trials[i].key);
     free(trials);

@@ -2,22 +2,47 @@
 //   N = batch; x real, z latent, G(z) fake, l = D's logit.
 //
 // Phases, in the order in which a step runs them:
-//   substep        advances the sub-step (only between several discriminator steps)
+//   start          once before the first step: the averages begin as the generator
+//   substep        advances the sub-step, wherever the next phase shall draw fresh noise
 //   discriminator  one update of D on a real batch and on G(z): as two training batches, as in the DCGAN paper, where D
-//                  looks across samples (batch norm), else as one of twice the size
+//                  looks across samples (batch norm), else as one of twice the size. The statistics network of the
+//                  entropy term learns here, too
+//   penalty.NAME   an update down a penalty alone, every so many discriminator steps (lazy regularisation)
 //   generator      one update of G on the same G(z), judged by the D just updated; step + 1, sub-step = 0
+//   average        the averaged generator follows
+// With several batches to an update, gather phases add up the gradients of all but the last.
 //
 // Running statistics: G's are stored once per generator step. D's see the real, then the fake batch of D's phase; the
 // statistics of the fakes that D judges again in G's phase are dropped, so that both kinds weigh the same.
 // (PyTorch's layers would add them; nothing but D in inference, which training never uses, could tell.)
 #include "train/model.h"
 
+#include "ganymede/augment.h"
+#include "ganymede/penalty.h"
+#include "graph/graph.h"
+
+#include <math.h>
+
+typedef struct gan {
+    gm_model *model;
+    const gm_recipe *recipe;
+    gm_graph *graph;
+    gm_network *generator, *discriminator, *statistics; // statistics: NULL without an entropy term
+    gm_tensor *counter, *step, *substep;
+    gm_tensor *z, *labels; // labels: NULL when no network needs them
+    gm_tensor *real, *fake;
+    gm_tensor *probability; // of augmentations; NULL: always
+} gan;
+
+// ---- Small parts ----
+
 // z (N, size) ~ N(0, 1) or U(-1, 1)
-static gm_tensor *latent_batch(gm_graph *graph, const gm_recipe *recipe, gm_tensor *counter) {
+static gm_tensor *latent_batch(const gan *g) {
+    const gm_recipe *recipe = g->recipe;
     gm_shape shape = GM_SHAPE(recipe->data.batch, recipe->latent.size);
     if (recipe->latent.distribution == GM_LATENT_UNIFORM)
-        return gm_offset(gm_scale(gm_random_uniform(graph, "latent", shape, counter), 2), -1);
-    return gm_random_normal(graph, "latent", shape, counter);
+        return gm_offset(gm_scale(gm_random_uniform(g->graph, "latent", shape, g->counter), 2), -1);
+    return gm_random_normal(g->graph, "latent", shape, g->counter);
 }
 
 // Element i of an int32 vector, as a scalar.
@@ -30,18 +55,36 @@ static gm_tensor *pair(gm_tensor *a, gm_tensor *b) {
     return gm_concat(both, 2, 0);
 }
 
-static gm_status check_fit(const gm_tensor *real, const gm_tensor *fake, const gm_recipe *recipe) {
-    if (gm_shape_equal(gm_tensor_shape(real), gm_tensor_shape(fake)))
+// Samples begin..begin + count - 1.
+static gm_tensor *samples(gm_tensor *x, size_t begin, size_t count) {
+    gm_shape shape = *gm_tensor_shape(x);
+    shape.dim[0] = count;
+    return gm_slice(x, (size_t[GM_MAX_RANK]){begin}, shape.dim);
+}
+
+static bool is_on(const gan *g, gm_regularizer which) {
+    return g->recipe->regularizers.origin[which] != NULL;
+}
+
+// ---- Checks that need shapes ----
+
+static gm_status check_fit(const gan *g) {
+    const gm_recipe *recipe = g->recipe;
+    if (gm_shape_equal(gm_tensor_shape(g->real), gm_tensor_shape(g->fake)))
         return GM_OK;
     size_t last = recipe->generator.count - 1;
     return gm_fail(GM_ERROR_ARGUMENT, "%s: the generator makes %s, but the data are %s: change its layers or data.size",
-                   recipe->generator.origins[last], gm_model_sample_text(fake).text, gm_model_sample_text(real).text);
+                   recipe->generator.origins[last], gm_model_sample_text(g->fake).text,
+                   gm_model_sample_text(g->real).text);
 }
 
-static gm_status check_logit(const gm_tensor *logit, const gm_recipe *recipe) {
+static gm_status check_logit(const gan *g, const gm_tensor *logit) {
+    const gm_recipe *recipe = g->recipe;
     const gm_shape *shape = gm_tensor_shape(logit);
     size_t last = recipe->discriminator.count - 1;
-    if (shape->rank > 0 && shape->dim[0] == recipe->data.batch && gm_shape_count(shape) == recipe->data.batch)
+    size_t expected =
+        recipe->data.batch / (is_on(g, GM_REGULARIZER_PACKING) ? recipe->regularizers.packing.samples : 1);
+    if (shape->rank > 0 && shape->dim[0] == expected && gm_shape_count(shape) == expected)
         return GM_OK;
     return gm_fail(GM_ERROR_ARGUMENT,
                    "%s: the discriminator must end in one logit per sample, but it gives %s values: end it with "
@@ -49,79 +92,360 @@ static gm_status check_logit(const gm_tensor *logit, const gm_recipe *recipe) {
                    recipe->discriminator.origins[last], gm_model_sample_text(logit).text);
 }
 
-static gm_tensor *half(gm_tensor *both, size_t index, size_t batch) {
-    gm_shape shape = *gm_tensor_shape(both);
-    size_t begin[GM_MAX_RANK] = {index * batch};
-    shape.dim[0] = batch;
-    return gm_slice(both, begin, shape.dim);
-}
-
-// D on real and on fake samples: as one batch, which is faster, unless a layer looks across samples and the two must
-// not see each other.
-static gm_status judge_both(gm_network *discriminator, const gm_recipe *recipe, gm_tensor *const samples[2],
-                            gm_tensor *counter, gm_tensor *logits[2]) {
-    gm_tensor *both;
-    if (gm_network_across_samples(discriminator)) {
-        GM_TRY(gm_model_apply(&logits[0], discriminator, samples[0], counter, &recipe->discriminator));
-        return gm_model_apply(&logits[1], discriminator, samples[1], counter, &recipe->discriminator);
-    }
-    GM_TRY(gm_model_apply(&both, discriminator, gm_concat(samples, 2, 0), counter, &recipe->discriminator));
-    const gm_shape *shape = gm_tensor_shape(both);
-    for (size_t i = 0; i < 2; i++) // anything but a batch of results is refused by check_logit
-        logits[i] =
-            shape->rank > 0 && shape->dim[0] == 2 * recipe->data.batch ? half(both, i, recipe->data.batch) : both;
+static gm_status check_labels(const gan *g, const gm_dataset_info *data) {
+    const gm_recipe *recipe = g->recipe;
+    size_t classes = gm_recipe_classes(recipe);
+    if (data->class_count == 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: a layer needs labels, but %s has none", recipe->file, data->name);
+    if (classes < data->class_count)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: %s has %zu classes, but a layer knows only %zu: raise its `classes`",
+                       recipe->file, data->name, data->class_count, classes);
+    if (is_on(g, GM_REGULARIZER_PACKING))
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: packed samples have no single label: packing and labels exclude each "
+                       "other",
+                       recipe->regularizers.origin[GM_REGULARIZER_PACKING]);
     return GM_OK;
 }
 
-static gm_tensor *mean_score(gm_tensor *logit) {
-    return gm_mean_all(gm_sigmoid(logit));
+// ---- What D sees, and what it says ----
+
+// `name` keeps the random streams of several uses apart.
+static gm_tensor *seen(const gan *g, gm_tensor *x, const char *name) {
+    const gm_regularizers *r = &g->recipe->regularizers;
+    if (is_on(g, GM_REGULARIZER_AUGMENT))
+        x = gm_augment(x, gm_graph_printf(g->graph, "augment.%s", name), &r->augment.operations, g->probability,
+                       g->counter);
+    if (is_on(g, GM_REGULARIZER_INSTANCE_NOISE)) {
+        gm_tensor *variance = gm_constant(g->graph, 1);
+        if (r->instance_noise.until > 0) {
+            variance = gm_scale(gm_cast(g->step, GM_FLOAT32), -1.0 / (double)r->instance_noise.until);
+            variance = gm_maximum(gm_offset(variance, 1), gm_constant(g->graph, 0));
+        }
+        const char *stream = gm_graph_printf(g->graph, "noise.%s", name);
+        x = gm_instance_noise(x, gm_random_normal(g->graph, stream, *gm_tensor_shape(x), g->counter),
+                              gm_scale(gm_sqrt(variance), r->instance_noise.deviation));
+    }
+    return is_on(g, GM_REGULARIZER_PACKING) ? gm_pack(x, r->packing.samples) : x;
+}
+
+static gm_status judge(const gan *g, gm_tensor *x, gm_tensor **logit) {
+    return gm_model_apply(logit, g->discriminator, x, g->labels, g->counter, &g->recipe->discriminator);
+}
+
+// As one batch, which is faster, unless a layer looks across samples and real and fake ones must not see each other, or
+// the gradient at one of them alone is wanted.
+static gm_status judge_both(const gan *g, bool apart, gm_tensor *const x[2], gm_tensor *logits[2]) {
+    gm_tensor *both, *labels = NULL;
+    if (apart) {
+        GM_TRY(judge(g, x[0], &logits[0]));
+        return judge(g, x[1], &logits[1]);
+    }
+    if (g->labels)
+        labels = gm_concat((gm_tensor *[]){g->labels, g->labels}, 2, 0);
+    GM_TRY(gm_model_apply(&both, g->discriminator, gm_concat(x, 2, 0), labels, g->counter, &g->recipe->discriminator));
+    const gm_shape *shape = gm_tensor_shape(both);
+    size_t count = gm_tensor_shape(x[0])->rank > 0 ? gm_tensor_shape(x[0])->dim[0] : 0;
+    for (size_t i = 0; i < 2; i++) // anything but a batch of results is refused by check_logit
+        logits[i] = shape->rank > 0 && shape->dim[0] == 2 * count ? samples(both, i * count, count) : both;
+    return GM_OK;
+}
+
+// ---- Penalties ----
+
+// `x` is drawn or made of real and generated samples; D judges it anew. The gradient is that with respect to x itself,
+// or to the packed samples, whose logit is theirs together.
+static gm_status judge_for_penalty(const gan *g, gm_tensor **x, const char *name, gm_tensor **logit) {
+    gm_tensor *input = seen(g, *x, name);
+    GM_TRY(judge(g, input, logit));
+    gm_network_drop_statistics(g->discriminator);
+    if (is_on(g, GM_REGULARIZER_PACKING))
+        *x = input;
+    return GM_OK;
+}
+
+static gm_status norm_penalty(const gan *g, gm_regularizer which, gm_tensor **penalty) {
+    bool dragan = which == GM_REGULARIZER_DRAGAN;
+    const gm_penalty_settings *settings =
+        dragan ? &g->recipe->regularizers.dragan : &g->recipe->regularizers.gradient_penalty;
+    const char *name = dragan ? "dragan" : "gradient_penalty";
+    gm_shape shape = dragan ? *gm_tensor_shape(g->real) : GM_SHAPE(g->recipe->data.batch, 1);
+    gm_tensor *uniform = gm_random_uniform(g->graph, name, shape, g->counter), *logit;
+    gm_tensor *x = dragan ? gm_dragan_neighbours(g->real, uniform) : gm_interpolate(g->real, g->fake, uniform);
+    GM_TRY(judge_for_penalty(g, &x, name, &logit));
+    *penalty = gm_gradient_penalty(logit, x, settings->weight * (double)settings->every, settings->centre);
+    return GM_OK;
+}
+
+static gm_status squared_penalty(const gan *g, gm_regularizer which, gm_tensor **penalty) {
+    bool real = which == GM_REGULARIZER_R1;
+    const gm_squared_penalty_settings *settings = real ? &g->recipe->regularizers.r1 : &g->recipe->regularizers.r2;
+    gm_tensor *x = real ? g->real : g->fake, *logit;
+    GM_TRY(judge_for_penalty(g, &x, real ? "real" : "fake", &logit));
+    *penalty = gm_squared_gradient_penalty(logit, x, settings->gamma * (double)settings->every);
+    return GM_OK;
+}
+
+static const struct {
+    gm_regularizer which;
+    const char *phase;
+    gm_status (*build)(const gan *g, gm_regularizer which, gm_tensor **penalty);
+} penalties[] = {
+    {GM_REGULARIZER_GRADIENT_PENALTY, "penalty.gradient_penalty", norm_penalty},
+    {GM_REGULARIZER_DRAGAN, "penalty.dragan", norm_penalty},
+    {GM_REGULARIZER_R1, "penalty.r1", squared_penalty},
+    {GM_REGULARIZER_R2, "penalty.r2", squared_penalty},
+};
+
+static size_t penalty_every(const gan *g, gm_regularizer which) {
+    const gm_regularizers *r = &g->recipe->regularizers;
+    return which == GM_REGULARIZER_GRADIENT_PENALTY ? r->gradient_penalty.every
+           : which == GM_REGULARIZER_DRAGAN         ? r->dragan.every
+           : which == GM_REGULARIZER_R1             ? r->r1.every
+                                                    : r->r2.every;
+}
+
+// ---- The entropy term ----
+
+// A bound on I(z; G(z)) through the statistics network T: pairs that belong together against pairs that do not, each z
+// beside its neighbour's sample.
+static gm_status information_bound(const gan *g, gm_tensor **bound) {
+    const gm_recipe *recipe = g->recipe;
+    size_t N = recipe->data.batch, values = gm_shape_count(gm_tensor_shape(g->fake)) / N;
+    gm_tensor *x = gm_reshape(g->fake, GM_SHAPE(N, values)), *T[2];
+    gm_tensor *shifted = gm_concat((gm_tensor *[]){samples(g->z, 1, N - 1), samples(g->z, 0, 1)}, 2, 0);
+    gm_tensor *latents[2] = {g->z, shifted};
+    for (size_t i = 0; i < 2; i++) {
+        gm_tensor *pairs = gm_concat((gm_tensor *[]){x, latents[i]}, 2, 1);
+        GM_TRY(gm_model_apply(&T[i], g->statistics, pairs, NULL, g->counter, &recipe->entropy_term.network));
+    }
+    *bound = gm_mutual_information_bound(T[0], T[1], (gm_mutual_information_bound_kind)(recipe->entropy_term.bound + 1),
+                                         NULL);
+    return GM_OK;
+}
+
+// ---- The two players ----
+
+static gm_gan_loss_params loss_params(const gan *g, bool discriminator) {
+    bool smooth = discriminator && is_on(g, GM_REGULARIZER_LABEL_SMOOTHING);
+    return (gm_gan_loss_params){.real_target = smooth ? g->recipe->regularizers.label_smoothing.real : 0,
+                                .alternative = !discriminator && g->recipe->alternative};
+}
+
+// What the logits of these samples say: the mean probability of being real where they are log ratios, else their mean.
+static gm_model_number score(const gan *g, gm_tensor *logit, bool real) {
+    if (!g->recipe->loss->log_ratio)
+        return (gm_model_number){real ? "real_logit" : "fake_logit", real ? "l(x)" : "l(G(z))", gm_mean_all(logit),
+                                 false};
+    return (gm_model_number){real ? "real_score" : "fake_score", real ? "D(x)" : "D(G(z))",
+                             gm_mean_all(gm_sigmoid(logit)), false};
+}
+
+// The phase that adds up gradients of all batches but the last; NULL when there is one.
+static gm_phase *gather_phase(const gan *g, const char *name) {
+    return g->recipe->accumulate > 1 ? gm_phase_create(g->graph, name) : NULL;
+}
+
+// What a loss is multiplied by before it is differentiated, and the gradients divided by after: powers of two, so that
+// neither rounds. Half's numbers end at 6e-8 and at 65504. A loss is a mean over the batch, so that a sample's part of
+// the gradients between layers shrinks with it: 128 * batch makes it 128 times the gradient of the sample's own loss,
+// whatever the batch. Near a logit that is at most about 128, with a factor of 512 left to grow by on the way down.
+static double loss_scale(const gm_recipe *recipe) {
+    if (recipe->precision != GM_PRECISION_HALF_STORAGE)
+        return 1;
+    return exp2(round(log2(128.0 * (double)recipe->data.batch)));
+}
+
+static gm_status descend(const gan *g, gm_phase *phase, gm_phase *gather, gm_network *network, gm_tensor *loss,
+                         gm_tensor *updates) {
+    bool generator = network == g->generator;
+    return gm_model_descend(&(gm_model_descent){
+        .phase = phase,
+        .gather = gather,
+        .micro_batches = g->recipe->accumulate,
+        .network = network,
+        .loss = loss,
+        .scale = loss_scale(g->recipe),
+        .optimizer = generator ? &g->recipe->optimizer.generator : &g->recipe->optimizer.discriminator,
+        .prefix = gm_graph_printf(g->graph, "optimizer.%s", gm_network_name(network)),
+        .updates = updates,
+    });
+}
+
+// Updates of D made before this one.
+static gm_tensor *discriminator_updates(const gan *g) {
+    gm_tensor *per_step = gm_constant_int(g->graph, (int32_t)g->recipe->discriminator_steps);
+    gm_tensor *within = gm_divide(g->substep, gm_constant_int(g->graph, (int32_t)g->recipe->accumulate));
+    return gm_add(gm_multiply(g->step, per_step), within);
+}
+
+// NULL: every operation on every image.
+static gm_tensor *augment_probability(const gan *g) {
+    const gm_augment_settings *settings = &g->recipe->regularizers.augment;
+    if (settings->adaptive)
+        return gm_variable(g->graph, "augment.probability", GM_FLOAT32, GM_SCALAR,
+                           (gm_initializer){.a = settings->probability});
+    return settings->probability < 1 ? gm_constant(g->graph, settings->probability) : NULL;
+}
+
+static void adapt_augmentation(const gan *g, gm_phase *phase, gm_tensor *logit) {
+    const gm_augment_settings *settings = &g->recipe->regularizers.augment;
+    gm_adaptive_params params = {
+        .target = settings->target, .images = settings->images, .batch = g->recipe->data.batch};
+    if (!is_on(g, GM_REGULARIZER_AUGMENT) || !settings->adaptive)
+        return;
+    gm_phase_assign(phase, g->probability, gm_augment_probability(g->probability, logit, &params));
+    gm_model_add_number(g->model, phase, (gm_model_number){"augment_probability", "augment", g->probability, false});
+}
+
+// Builds D's phases; logits[0] are those of real samples.
+static gm_status build_discriminator(gan *g, gm_phase **phase, gm_phase **gather, gm_tensor *logits[2]) {
+    const gm_recipe *recipe = g->recipe;
+    gm_tensor *inputs[2] = {seen(g, g->real, "real"), seen(g, g->fake, "fake")};
+    GM_TRY(judge_both(g, gm_network_across_samples(g->discriminator), inputs, logits));
+    GM_TRY(check_logit(g, logits[0]));
+    *gather = gather_phase(g, "discriminator.gather");
+    *phase = gm_phase_create(g->graph, "discriminator");
+    gm_network_assign_statistics(g->discriminator, *phase);
+    gm_gan_loss_params params = loss_params(g, true);
+    gm_tensor *loss = gm_gan_loss_discriminator(recipe->loss, logits[0], logits[1], &params);
+    gm_model_add_number(g->model, *phase, (gm_model_number){"discriminator_loss", "D", loss, true});
+    for (size_t i = 0; i < GM_COUNT(penalties); i++)
+        if (is_on(g, penalties[i].which) && penalty_every(g, penalties[i].which) == 1) {
+            gm_tensor *penalty;
+            GM_TRY(penalties[i].build(g, penalties[i].which, &penalty));
+            loss = gm_add(loss, penalty);
+        }
+    GM_TRY(descend(g, *phase, *gather, g->discriminator, loss, discriminator_updates(g)));
+    adapt_augmentation(g, *phase, logits[0]);
+    return GM_OK;
+}
+
+static gm_status build_statistics(gan *g, gm_phase *phase, gm_phase *gather) {
+    gm_tensor *bound;
+    GM_TRY(gm_model_add_network(g->model, "statistics", &g->recipe->entropy_term.network,
+                                (gm_weight_initializer)g->recipe->initializer, &g->statistics));
+    GM_TRY(information_bound(g, &bound));
+    GM_TRY(descend(g, phase, gather, g->statistics, gm_negate(bound), discriminator_updates(g)));
+    gm_model_add_number(g->model, phase, (gm_model_number){"information_bound", "I(z;G(z)) >=", bound, false});
+    return GM_OK;
+}
+
+static gm_status build_lazy_penalties(gan *g, gm_phase *lazy[GM_COUNT(penalties)]) {
+    for (size_t i = 0; i < GM_COUNT(penalties); i++) {
+        lazy[i] = NULL;
+        if (!is_on(g, penalties[i].which) || penalty_every(g, penalties[i].which) == 1)
+            continue;
+        gm_tensor *penalty;
+        GM_TRY(penalties[i].build(g, penalties[i].which, &penalty));
+        lazy[i] = gm_phase_create(g->graph, penalties[i].phase);
+        GM_TRY(descend(g, lazy[i], NULL, g->discriminator, penalty, discriminator_updates(g)));
+    }
+    return GM_OK;
+}
+
+// D is applied anew, so that its dropout draws again; without dropout and augmentation these are the same nodes,
+// computed again because D's variables were assigned.
+static gm_status build_generator(gan *g, gm_phase **phase, gm_phase **gather, gm_tensor *real_logit) {
+    const gm_recipe *recipe = g->recipe;
+    gm_tensor *judged, *bound;
+    GM_TRY(judge(g, seen(g, g->fake, is_on(g, GM_REGULARIZER_AUGMENT) ? "judged" : "fake"), &judged));
+    gm_network_drop_statistics(g->discriminator);
+    *gather = gather_phase(g, "generator.gather");
+    *phase = gm_phase_create(g->graph, "generator");
+    if (*gather)
+        gm_phase_isolate(*phase); // sub-steps lie between D's phase and this one
+    gm_gan_loss_params params = loss_params(g, false);
+    gm_tensor *loss =
+        gm_gan_loss_generator(recipe->loss, recipe->loss->generator_needs_real ? real_logit : NULL, judged, &params);
+    gm_model_add_number(g->model, *phase, (gm_model_number){"generator_loss", "G", loss, true});
+    if (recipe->kl_term.weight > 0) {
+        gm_tensor *term = gm_kl_term(recipe->loss, judged, (gm_kl_direction)(recipe->kl_term.direction + 1), NULL);
+        loss = gm_add(loss, gm_scale(term, recipe->kl_term.weight));
+    }
+    if (g->statistics) {
+        GM_TRY(information_bound(g, &bound));
+        loss = gm_subtract(loss, gm_scale(bound, recipe->entropy_term.weight));
+    }
+    GM_TRY(descend(g, *phase, *gather, g->generator, loss, g->step));
+    gm_network_assign_statistics(g->generator, *phase);
+    gm_tensor *next = gm_add(g->step, gm_constant_int(g->graph, 1));
+    gm_phase_assign(*phase, g->counter, pair(next, gm_constant_int(g->graph, 0)));
+    return GM_OK;
+}
+
+// ---- The step ----
+
+// `micro_batches` runs, all but the last of the gathering phase, with fresh noise for each.
+static gm_status add_player(gan *g, gm_phase *phase, gm_phase *gather, gm_phase *substep, bool fresh, bool *first) {
+    for (size_t i = 0; i < g->recipe->accumulate; i++) {
+        if (!*first)
+            GM_TRY(gm_model_add_action(g->model, (gm_model_action){.phase = substep, .every = 1}));
+        *first = false;
+        GM_TRY(gm_model_add_action(
+            g->model,
+            (gm_model_action){.phase = i + 1 < g->recipe->accumulate ? gather : phase, .fresh = fresh, .every = 1}));
+    }
+    return GM_OK;
+}
+
+static gm_status build(gan *g, const gm_dataset_info *data, bool resident) {
+    const gm_recipe *recipe = g->recipe;
+    gm_weight_initializer initializer = (gm_weight_initializer)recipe->initializer;
+    gm_phase *start = NULL, *substep = NULL, *discriminator, *generator, *gather[2], *lazy[GM_COUNT(penalties)];
+    gm_tensor *logits[2];
+    GM_TRY(gm_model_add_network(g->model, "generator", &recipe->generator, initializer, &g->generator));
+    GM_TRY(gm_model_add_network(g->model, "discriminator", &recipe->discriminator, initializer, &g->discriminator));
+    g->counter = gm_variable(g->graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
+    g->step = element(g->counter, 0);
+    g->substep = element(g->counter, 1);
+    g->real = gm_model_real_batch(g->model, recipe, data, resident);
+    if (gm_network_needs_labels(g->generator) || gm_network_needs_labels(g->discriminator)) {
+        GM_TRY(check_labels(g, data));
+        g->labels = gm_model_real_labels(g->model, recipe, data);
+    }
+    if (is_on(g, GM_REGULARIZER_AUGMENT))
+        g->probability = augment_probability(g);
+    g->z = latent_batch(g);
+    GM_TRY(gm_model_apply(&g->fake, g->generator, g->z, g->labels, g->counter, &recipe->generator));
+    GM_TRY(check_fit(g));
+
+    if (recipe->average.decay > 0)
+        g->model->start = start = gm_phase_create(g->graph, "start");
+    if (recipe->discriminator_steps > 1 || recipe->accumulate > 1) {
+        substep = gm_phase_create(g->graph, "substep");
+        gm_phase_assign(substep, g->counter, pair(g->step, gm_add(g->substep, gm_constant_int(g->graph, 1))));
+    }
+    GM_TRY(build_discriminator(g, &discriminator, &gather[0], logits));
+    if (recipe->entropy_term.weight > 0)
+        GM_TRY(build_statistics(g, discriminator, gather[0]));
+    GM_TRY(build_lazy_penalties(g, lazy));
+    GM_TRY(build_generator(g, &generator, &gather[1], logits[0]));
+    gm_model_add_number(g->model, discriminator, score(g, logits[0], true));
+    gm_model_add_number(g->model, discriminator, score(g, logits[1], false));
+
+    bool first = true;
+    for (size_t i = 0; i < recipe->discriminator_steps; i++) {
+        GM_TRY(add_player(g, discriminator, gather[0], substep, true, &first));
+        for (size_t k = 0; k < GM_COUNT(penalties); k++)
+            if (lazy[k])
+                GM_TRY(gm_model_add_action(g->model, (gm_model_action){.phase = lazy[k],
+                                                                       .every = penalty_every(g, penalties[k].which),
+                                                                       .index = i,
+                                                                       .per_step = recipe->discriminator_steps}));
+    }
+    first = recipe->accumulate == 1; // one batch: the samples that D has seen
+    GM_TRY(add_player(g, generator, gather[1], substep, false, &first));
+    if (start) {
+        gm_phase *average = gm_phase_create(g->graph, "average");
+        gm_average_params params = {.decay = recipe->average.decay, .step = recipe->average.warmup ? g->step : NULL};
+        GM_TRY(gm_model_average(g->generator, average, start, &params));
+        GM_TRY(gm_model_add_action(g->model, (gm_model_action){.phase = average, .every = 1}));
+    }
+    return gm_graph_status(g->graph);
 }
 
 gm_status gm_gan_build(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data, bool resident) {
-    gm_graph *graph = model->graph;
-    gm_weight_initializer initializer = (gm_weight_initializer)recipe->initializer;
-    gm_network *generator, *discriminator;
-    GM_TRY(gm_model_add_network(model, "generator", &recipe->generator, initializer, &generator));
-    GM_TRY(gm_model_add_network(model, "discriminator", &recipe->discriminator, initializer, &discriminator));
-
-    gm_tensor *counter = gm_variable(graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
-    gm_tensor *real = gm_model_real_batch(model, recipe, data, resident), *fake, *logit[2], *judged;
-    GM_TRY(gm_model_apply(&fake, generator, latent_batch(graph, recipe, counter), counter, &recipe->generator));
-    GM_TRY(check_fit(real, fake, recipe));
-    GM_TRY(judge_both(discriminator, recipe, (gm_tensor *[]){real, fake}, counter, logit));
-    GM_TRY(check_logit(logit[0], recipe));
-
-    gm_tensor *step = element(counter, 0), *substep = element(counter, 1);
-    gm_tensor *one = gm_constant_int(graph, 1);
-    model->updates = recipe->discriminator_steps;
-    if (model->updates > 1) {
-        model->substep = gm_phase_create(graph, "substep");
-        gm_phase_assign(model->substep, counter, pair(step, gm_add(substep, one)));
-    }
-
-    gm_phase *phase = gm_phase_create(graph, "discriminator");
-    gm_tensor *loss = gm_gan_loss_discriminator(recipe->loss, logit[0], logit[1], NULL);
-    gm_tensor *updates = gm_add(gm_multiply(step, gm_constant_int(graph, (int32_t)model->updates)), substep);
-    GM_TRY(gm_model_descend(phase, &discriminator, 1, loss, &recipe->optimizer.discriminator, "optimizer.discriminator",
-                            updates));
-    gm_network_assign_statistics(discriminator, phase);
-    gm_model_add_update(model, phase, 1);
-    gm_model_add_number(model, phase, (gm_model_number){"discriminator_loss", "D", loss, true});
-
-    // D is applied anew, so that its dropout draws again; without dropout these are the same nodes, computed again
-    // because D's variables were assigned.
-    gm_phase *finish = gm_phase_create(graph, "generator");
-    GM_TRY(gm_model_apply(&judged, discriminator, fake, counter, &recipe->discriminator));
-    gm_network_drop_statistics(discriminator);
-    gm_tensor *generator_loss =
-        gm_gan_loss_generator(recipe->loss, recipe->loss->generator_needs_real ? logit[0] : NULL, judged, NULL);
-    GM_TRY(gm_model_descend(finish, &generator, 1, generator_loss, &recipe->optimizer.generator, "optimizer.generator",
-                            step));
-    gm_network_assign_statistics(generator, finish);
-    gm_phase_assign(finish, counter, pair(gm_add(step, one), gm_constant_int(graph, 0)));
-    gm_model_add_finish(model, finish, 1);
-    gm_model_add_number(model, finish, (gm_model_number){"generator_loss", "G", generator_loss, true});
-    gm_model_add_number(model, phase, (gm_model_number){"real_score", "D(x)", mean_score(logit[0]), false});
-    gm_model_add_number(model, phase, (gm_model_number){"fake_score", "D(G(z))", mean_score(logit[1]), false});
-    return gm_graph_status(graph);
+    gan g = {.model = model, .recipe = recipe, .graph = model->graph};
+    return build(&g, data, resident);
 }

@@ -74,7 +74,7 @@ gm_status gm_trainer_sample_picture(gm_trainer *trainer) {
     GM_TRY_DONE(gm_alloc(&samples, count * item[0] * item[1] * item[2], sizeof *samples, "samples"));
     for (size_t i = 0; i < count; i++)
         seeds[i] = i;
-    GM_TRY_DONE(gm_sampling_run(&trainer->sampling, recipe, trainer->sampling_plan, seeds, count, samples));
+    GM_TRY_DONE(gm_sampling_run(&trainer->sampling, recipe, trainer->sampling_plan, seeds, NULL, count, samples));
     status = gm_sampling_picture(recipe, item, gm_run_sample_path(trainer->run, trainer->step), samples, count,
                                  recipe->log.grid[0], recipe->log.grid[1]);
 done:
@@ -185,7 +185,7 @@ typedef struct gm_pace {
 } gm_pace;
 
 static void set_pace(gm_pace *pace, const gm_trainer *trainer, gm_train_progress *progress) {
-    double now = gm_seconds(), batch = (double)(trainer->recipe->data.batch * trainer->model.updates);
+    double now = gm_seconds(), batch = (double)(trainer->recipe->data.batch * trainer->model.batches);
     progress->step = trainer->step;
     progress->seconds = now - pace->start;
     progress->images_per_second = batch * (double)(trainer->step - pace->step[0]) / GM_MAX(now - pace->time[0], 1e-9);

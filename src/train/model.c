@@ -27,9 +27,9 @@ static gm_status locate_fault(gm_status status, const gm_recipe_network *network
     return status;
 }
 
-gm_status gm_model_apply(gm_tensor **result, gm_network *network, gm_tensor *x, gm_tensor *counter,
+gm_status gm_model_apply(gm_tensor **result, gm_network *network, gm_tensor *x, gm_tensor *labels, gm_tensor *counter,
                          const gm_recipe_network *layers) {
-    *result = gm_network_apply(network, x, GM_MODE_TRAINING, counter);
+    *result = gm_network_apply_labelled(network, x, labels, GM_MODE_TRAINING, counter);
     gm_status status = gm_graph_status(gm_tensor_graph(x));
     return status == GM_OK ? GM_OK : locate_fault(status, layers, gm_network_name(network));
 }
@@ -58,43 +58,74 @@ size_t gm_model_parameter_count(const gm_network *network) {
     return sum;
 }
 
-gm_status gm_model_descend(gm_phase *phase, gm_network *const *networks, size_t network_count, gm_tensor *loss,
-                           const gm_optimizer *optimizer, const char *prefix, gm_tensor *updates) {
+gm_status gm_model_descend(const gm_model_descent *d) {
+    size_t count;
+    gm_tensor *const *parameters = gm_network_parameters(d->network, &count);
+    gm_tensor **gradients = NULL, **means = NULL;
     gm_status status = GM_OK;
-    gm_tensor **parameters = NULL, **gradients = NULL;
-    size_t total = 0, filled = 0;
-    for (size_t i = 0; i < network_count; i++) {
-        size_t count;
-        gm_network_parameters(networks[i], &count);
-        if (count == 0)
-            return gm_fail(GM_ERROR_ARGUMENT, "the %s has no layer with weights, so there is nothing to train",
-                           gm_network_name(networks[i]));
-        total += count;
+    if (count == 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "the %s has no layer with weights, so there is nothing to train",
+                       gm_network_name(d->network));
+    GM_TRY_DONE(gm_alloc(&gradients, count, sizeof(gm_tensor *), "gradients"));
+    GM_TRY_DONE(gm_alloc(&means, count, sizeof(gm_tensor *), "gradients"));
+    gm_grad(gm_scale(d->loss, d->scale), parameters, count, gradients);
+    for (size_t i = 0; i < count; i++)
+        gradients[i] = gm_scale(gradients[i], 1 / d->scale);
+    if (d->gather) {
+        gm_gradients_accumulate(d->gather, "accumulated", parameters, gradients, count);
+        gm_gradients_mean(d->phase, "accumulated", parameters, gradients, count, d->micro_batches, means);
     }
-    GM_TRY_DONE(gm_alloc(&parameters, total, sizeof(gm_tensor *), "parameters"));
-    GM_TRY_DONE(gm_alloc(&gradients, total, sizeof(gm_tensor *), "gradients"));
-    for (size_t i = 0; i < network_count; i++) {
-        size_t count;
-        gm_tensor *const *own = gm_network_parameters(networks[i], &count);
-        memcpy(parameters + filled, own, count * sizeof(gm_tensor *));
-        filled += count;
-    }
-    gm_grad(loss, parameters, total, gradients);
-    gm_optimizer_apply(phase, optimizer, prefix, updates, parameters, gradients, total);
+    gm_optimizer_apply(d->phase, d->optimizer, d->prefix, d->updates, parameters, d->gather ? means : gradients, count);
 done:
-    free(parameters);
     free(gradients);
+    free(means);
+    return status;
+}
+
+// "generator_average.0.weight" beside "generator.0.weight".
+static gm_status declare_averages(const char *network, gm_tensor *const *values, size_t count, gm_phase *start,
+                                  gm_tensor **averages) {
+    gm_text name = {0};
+    gm_status status = GM_OK;
+    for (size_t i = 0; i < count; i++) {
+        name.length = 0;
+        gm_text_printf(&name, "%s_average%s", network, gm_tensor_name(values[i]) + strlen(network));
+        if (name.failed) {
+            status = gm_fail_memory(64, "an average's name");
+            break;
+        }
+        averages[i] = gm_variable(gm_tensor_graph(values[i]), name.data, GM_FLOAT32, *gm_tensor_shape(values[i]),
+                                  (gm_initializer){0});
+        gm_phase_assign(start, averages[i], values[i]);
+    }
+    gm_text_finish(&name);
+    return status;
+}
+
+gm_status gm_model_average(gm_network *network, gm_phase *phase, gm_phase *start, const gm_average_params *params) {
+    size_t count[2];
+    gm_tensor *const *values[2] = {gm_network_parameters(network, &count[0]),
+                                   gm_network_statistics(network, &count[1])};
+    gm_status status = GM_OK;
+    for (size_t i = 0; i < 2 && status == GM_OK; i++) {
+        gm_tensor **averages;
+        GM_TRY(gm_alloc(&averages, count[i] + 1, sizeof(gm_tensor *), "averages"));
+        status = declare_averages(gm_network_name(network), values[i], count[i], start, averages);
+        if (status == GM_OK)
+            gm_average_assign(phase, averages, values[i], count[i], params);
+        free(averages);
+    }
     return status;
 }
 
 // ---- Phases and numbers ----
 
-void gm_model_add_update(gm_model *model, gm_phase *phase, size_t every) {
-    model->update[model->update_count++] = (gm_model_phase){phase, every};
-}
-
-void gm_model_add_finish(gm_model *model, gm_phase *phase, size_t every) {
-    model->finish[model->finish_count++] = (gm_model_phase){phase, every};
+gm_status gm_model_add_action(gm_model *model, gm_model_action action) {
+    GM_TRY(gm_grow(&model->actions, model->action_count, &model->action_capacity, sizeof *model->actions,
+                   "the actions of a step"));
+    model->actions[model->action_count++] = action;
+    model->batches += action.fresh;
+    return GM_OK;
 }
 
 void gm_model_add_number(gm_model *model, gm_phase *phase, gm_model_number number) {
@@ -134,6 +165,14 @@ gm_tensor *gm_model_real_batch(gm_model *model, const gm_recipe *recipe, const g
     return gm_offset(gm_scale(gm_cast(x, GM_FLOAT32), (high - low) / 255), low);
 }
 
+gm_tensor *gm_model_real_labels(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data) {
+    if (model->indices) {
+        model->labels = gm_input(model->graph, "labels", GM_INT32, GM_SHAPE(data->count));
+        return gm_gather(model->labels, model->indices);
+    }
+    return model->labels = gm_input(model->graph, "labels", GM_INT32, GM_SHAPE(recipe->data.batch));
+}
+
 // ---- Models ----
 
 gm_status gm_model_init(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data, bool resident) {
@@ -150,5 +189,6 @@ void gm_model_finish(gm_model *model) {
     for (size_t i = 0; i < model->network_count; i++)
         gm_network_destroy(&model->networks[i]);
     gm_graph_destroy(&model->graph);
+    free(model->actions);
     *model = (gm_model){0};
 }

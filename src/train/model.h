@@ -9,13 +9,15 @@
 
 // ---- The training step ----
 
-enum { GM_MODEL_NETWORKS = 4, GM_MODEL_PHASES = 4, GM_MODEL_NUMBERS = 8 };
+enum { GM_MODEL_NETWORKS = 4, GM_MODEL_NUMBERS = 8 };
 
-// A phase that runs in the updates (or steps) whose number is a multiple of `every`.
-typedef struct gm_model_phase {
+// One action of a step. Of the places that it has in the step it is number `index` of `per_step`; it runs only when
+// step per_step + index is a multiple of `every`.
+typedef struct gm_model_action {
     gm_phase *phase;
-    size_t every;
-} gm_model_phase;
+    bool fresh; // first, the next real batch is drawn
+    size_t every, index, per_step;
+} gm_model_action;
 
 // A number that a step shows: a fetched scalar. `label` is short, for the progress line.
 typedef struct gm_model_number {
@@ -24,17 +26,17 @@ typedef struct gm_model_number {
     bool is_loss; // must stay finite
 } gm_model_number;
 
-// A step makes `updates` updates, each on a fresh real batch, with `substep` between two of them, which advances the
-// sub-step so that each draws fresh noise; then come the phases of `finish`, the first of which advances the step.
 typedef struct gm_model {
     gm_graph *graph;
     gm_network *networks[GM_MODEL_NETWORKS];
     gm_tensor *data, *indices; // the data set on the device and which of its items are the batch; NULL unless resident
     gm_tensor *batch;          // the batch itself; NULL when resident
-    gm_phase *substep;         // NULL when there is one update
-    gm_model_phase update[GM_MODEL_PHASES], finish[GM_MODEL_PHASES];
+    gm_tensor *labels;         // of the data set when resident, else of the batch; NULL when nothing reads them
+    gm_phase *start;           // runs once, before the first step; NULL: nothing to do
+    gm_model_action *actions;  // of a step, in order
     gm_model_number numbers[GM_MODEL_NUMBERS];
-    size_t updates, network_count, update_count, finish_count, number_count;
+    size_t network_count, action_count, action_capacity, number_count;
+    size_t batches; // real ones in a step
 } gm_model;
 
 // Fails with the recipe's line when a layer does not fit, and when the networks do not fit the data.
@@ -50,18 +52,33 @@ size_t gm_model_parameter_count(const gm_network *network);
 
 gm_status gm_model_add_network(gm_model *model, const char *name, const gm_recipe_network *layers,
                                gm_weight_initializer initializer, gm_network **network);
-void gm_model_add_update(gm_model *model, gm_phase *phase, size_t every);
-void gm_model_add_finish(gm_model *model, gm_phase *phase, size_t every);
+gm_status gm_model_add_action(gm_model *model, gm_model_action action);
 // Fetched by the phase.
 void gm_model_add_number(gm_model *model, gm_phase *phase, gm_model_number number);
-// Applies the network in training; its faults begin with the recipe's line.
-gm_status gm_model_apply(gm_tensor **result, gm_network *network, gm_tensor *x, gm_tensor *counter,
+// Applies the network in training; its faults begin with the recipe's line. labels: NULL where it needs none.
+gm_status gm_model_apply(gm_tensor **result, gm_network *network, gm_tensor *x, gm_tensor *labels, gm_tensor *counter,
                          const gm_recipe_network *layers);
 // The real batch, in the recipe's range: x = low + byte (high - low) / 255. Declares the model's inputs.
 gm_tensor *gm_model_real_batch(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data, bool resident);
-// One update of the parameters of all these networks down the gradient of the loss.
-gm_status gm_model_descend(gm_phase *phase, gm_network *const *networks, size_t network_count, gm_tensor *loss,
-                           const gm_optimizer *optimizer, const char *prefix, gm_tensor *updates);
+// Its labels, int32 (batch). Behind gm_model_real_batch.
+gm_tensor *gm_model_real_labels(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data);
+
+// An update of a network's parameters down the gradient of a loss.
+typedef struct gm_model_descent {
+    gm_phase *phase;
+    gm_phase *gather;     // adds up the gradients of all batches but the last; NULL: there is one
+    size_t micro_batches; // all of them
+    gm_network *network;
+    gm_tensor *loss;
+    double scale; // a power of two, by which the loss is multiplied and the gradients are divided
+    const gm_optimizer *optimizer;
+    const char *prefix; // of the optimiser's variables
+    gm_tensor *updates; // made before
+} gm_model_descent;
+gm_status gm_model_descend(const gm_model_descent *descent);
+// Declares the averages of a network's parameters and statistics, NETWORK_average..., and appends their next values to
+// the phase; `start` makes them equal.
+gm_status gm_model_average(gm_network *network, gm_phase *phase, gm_phase *start, const gm_average_params *params);
 // "1x28x28": the shape of one sample.
 typedef struct gm_sample_text {
     char text[96];
@@ -80,6 +97,8 @@ typedef struct gm_sampling {
     gm_network *generator;
     gm_phase *phase;
     gm_tensor *latent;  // input (GM_SAMPLING_BATCH, size)
+    gm_tensor *labels;  // input (GM_SAMPLING_BATCH); NULL: the generator needs none
+    size_t classes;     // that it knows
     gm_tensor *samples; // fetched (GM_SAMPLING_BATCH, ...)
 } gm_sampling;
 
@@ -88,8 +107,9 @@ void gm_sampling_finish(gm_sampling *sampling);
 // Samples of `seeds`, one batch after the other (the last one filled up), row-major into `samples`.
 // Latent i of a seed is word i of the stream "sample" under the run's seed, with the sample's seed as counter: it
 // depends on nothing else.
+// labels: of each sample; NULL: the seed modulo the number of classes.
 gm_status gm_sampling_run(const gm_sampling *sampling, const gm_recipe *recipe, gm_plan *plan, const uint64_t *seeds,
-                          size_t count, float *samples);
+                          const int32_t *labels, size_t count, float *samples);
 // Channels, height and width of one sample; d x 1 x 1 for vectors.
 void gm_sampling_shape(const gm_sampling *sampling, size_t item[3]);
 // A picture: images in the recipe's range as a grid (rows x columns, 0 = near a square), points of the plane as dots.

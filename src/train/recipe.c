@@ -162,6 +162,34 @@ static gm_status check_logit(const gm_recipe *recipe) {
                    recipe->discriminator.origins[last_layer(&recipe->discriminator)], recipe->loss->name);
 }
 
+// Terms on top of the loss; which of them is meant without a weight, nobody knows.
+static gm_status check_terms(const gm_recipe *recipe, const gm_node *root) {
+    static const char *const terms[] = {"kl_term", "entropy_term"};
+    for (size_t i = 0; i < GM_COUNT(terms); i++) {
+        const gm_node *term = gm_node_find(root, terms[i]);
+        if (term && term->kind == GM_NODE_MAP && !gm_node_find(term, "weight"))
+            return gm_fail(GM_ERROR_FORMAT, "%s: %s needs a weight", term->origin, terms[i]);
+    }
+    const gm_node *kl = gm_node_find(root, "kl_term");
+    const char *origin = kl ? kl->origin : recipe->file;
+    if (recipe->kl_term.weight > 0 && !recipe->loss->log_ratio)
+        return gm_fail(
+            GM_ERROR_FORMAT,
+            "%s: kl_term needs a logit that estimates the log ratio of the densities, which that of the loss "
+            "%s does not: take another loss, such as non_saturating",
+            origin, recipe->loss->name);
+    if (recipe->kl_term.weight > 0 && recipe->regularizers.origin[GM_REGULARIZER_LABEL_SMOOTHING])
+        return gm_fail(GM_ERROR_FORMAT,
+                       "%s: kl_term and label_smoothing exclude each other: a smoothed logit is no log "
+                       "ratio of the densities",
+                       origin);
+    const gm_node *alternative = gm_node_find(root, "alternative");
+    if (recipe->alternative && !recipe->loss->divergence)
+        return gm_fail(GM_ERROR_FORMAT, "%s: alternative is for the losses of f-GAN (f_kl, ...), not for %s",
+                       alternative ? alternative->origin : recipe->file, recipe->loss->name);
+    return GM_OK;
+}
+
 // The file's name without folder and ending, with '-' for what no folder's name should hold.
 static gm_status default_name(gm_recipe *recipe) {
     const char *slash = strrchr(recipe->file, '/');
@@ -193,7 +221,28 @@ static gm_status resolve(gm_recipe *recipe, const gm_node *root) {
         return gm_recipe_refuse(gm_node_find(gm_node_find(root, "data"), "channels"), "data.channels", "0, 1 or 3");
     if (!gm_mixture_find(recipe->data.source))
         GM_TRY(gm_recipe_check_range(recipe));
-    return check_logit(recipe);
+    GM_TRY(check_logit(recipe));
+    GM_TRY(check_terms(recipe, root));
+    return gm_recipe_resolve_regularizers(recipe);
+}
+
+static size_t fewest_classes(const gm_layer_list *list) {
+    size_t fewest = SIZE_MAX;
+    for (size_t i = 0; i < list->count; i++) {
+        const gm_layer *layer = &list->layers[i];
+        const gm_parameter *row = gm_parameter_find(layer->type->parameters, layer->type->parameter_count, "classes");
+        if (row)
+            fewest = GM_MIN(fewest, *(const size_t *)(const void *)((const char *)&layer->params + row->offset));
+        for (size_t k = 0; k < layer->type->parameter_count; k++)
+            if (gm_layer_inner(layer, k))
+                fewest = GM_MIN(fewest, fewest_classes(gm_layer_inner(layer, k)));
+    }
+    return fewest;
+}
+
+size_t gm_recipe_classes(const gm_recipe *recipe) {
+    return GM_MIN(fewest_classes(&(gm_layer_list){recipe->generator.layers, recipe->generator.count}),
+                  fewest_classes(&(gm_layer_list){recipe->discriminator.layers, recipe->discriminator.count}));
 }
 
 // ---- Reading ----

@@ -6,6 +6,7 @@
 #define GM_TRAIN_RECIPE_H
 
 #include "base/base.h"
+#include "ganymede/augment.h"
 #include "ganymede/data.h"
 #include "ganymede/device.h"
 #include "ganymede/loss.h"
@@ -20,6 +21,69 @@ typedef struct gm_recipe_network {
     size_t count;
     const char *const *origins; // where each layer stands, "samples/dcgan.yaml:12", to begin messages with
 } gm_recipe_network;
+
+typedef enum gm_regularizer {
+    GM_REGULARIZER_GRADIENT_PENALTY = 0,
+    GM_REGULARIZER_DRAGAN,
+    GM_REGULARIZER_R1,
+    GM_REGULARIZER_R2,
+    GM_REGULARIZER_SPECTRAL_NORM,
+    GM_REGULARIZER_WEIGHT_CLIP,
+    GM_REGULARIZER_WEIGHT_DECAY,
+    GM_REGULARIZER_LABEL_SMOOTHING,
+    GM_REGULARIZER_INSTANCE_NOISE,
+    GM_REGULARIZER_PACKING,
+    GM_REGULARIZER_AUGMENT,
+    GM_REGULARIZER_GRADIENT_CLIP,
+    GM_REGULARIZER_COUNT,
+} gm_regularizer;
+
+typedef struct gm_penalty_settings {
+    double weight, centre;
+    size_t every;
+} gm_penalty_settings;
+typedef struct gm_squared_penalty_settings {
+    double gamma;
+    size_t every;
+} gm_squared_penalty_settings;
+typedef struct gm_weight_clip_settings {
+    double limit;
+} gm_weight_clip_settings;
+typedef struct gm_weight_decay_settings {
+    double weight;
+} gm_weight_decay_settings;
+typedef struct gm_label_smoothing_settings {
+    double real;
+} gm_label_smoothing_settings;
+typedef struct gm_instance_noise_settings {
+    double deviation;
+    size_t until;
+} gm_instance_noise_settings;
+typedef struct gm_packing_settings {
+    size_t samples;
+} gm_packing_settings;
+typedef struct gm_augment_settings {
+    gm_augment_params operations;
+    double probability, target, images;
+    bool adaptive;
+} gm_augment_settings;
+typedef struct gm_gradient_clip_settings {
+    double norm, value;
+} gm_gradient_clip_settings;
+
+// The settings of one that is not in the list are not set.
+typedef struct gm_regularizers {
+    const char *origin[GM_REGULARIZER_COUNT]; // where each stands, to begin messages with; NULL: not in the list
+    gm_penalty_settings gradient_penalty, dragan;
+    gm_squared_penalty_settings r1, r2;
+    gm_weight_clip_settings weight_clip;
+    gm_weight_decay_settings weight_decay;
+    gm_label_smoothing_settings label_smoothing;
+    gm_instance_noise_settings instance_noise;
+    gm_packing_settings packing;
+    gm_augment_settings augment;
+    gm_gradient_clip_settings gradient_clip;
+} gm_regularizers;
 
 typedef struct gm_recipe {
     const char *file; // as given to gm_recipe_read
@@ -45,11 +109,27 @@ typedef struct gm_recipe {
     gm_recipe_network generator, discriminator;
     int initializer; // gm_weight_initializer
     const gm_gan_loss *loss;
+    bool alternative; // f-GAN: G minimises -E[T]
+    struct {
+        int direction; // gm_kl_direction, less 1
+        double weight; // 0: none
+    } kl_term;
+    struct {
+        double weight; // 0: none
+        int bound;     // gm_mutual_information_bound_kind, less 1
+        gm_recipe_network network;
+    } entropy_term;
+    gm_regularizers regularizers;
     struct {
         gm_optimizer generator, discriminator; // each passed gm_optimizer_check
     } optimizer;
     size_t discriminator_steps; // per generator step
-    int precision;              // gm_precision
+    size_t accumulate;          // batches whose mean gradient makes one update
+    struct {
+        double decay; // of the average of the generator's weights that samples are made with; 0: none
+        bool warmup;
+    } average;
+    int precision; // gm_precision
     struct {
         size_t every, samples, checkpoint; // steps between log lines, pictures, checkpoints; 0 = none (every: >= 1)
         size_t grid[2];                    // rows and columns of the pictures
@@ -71,6 +151,9 @@ void gm_recipe_destroy(gm_recipe **recipe);
 // end may have any range. gm_recipe_read does so itself unless data.source is a mixture; a trainer whose data prove to
 // be floats ignores the range.
 gm_status gm_recipe_check_range(const gm_recipe *recipe);
+
+// How many classes the networks know: the fewest that any layer names; SIZE_MAX when none does.
+size_t gm_recipe_classes(const gm_recipe *recipe);
 
 // Appends the recipe as resolved, every key written out, as YAML. Reading it back gives the same recipe, and writing
 // that the same text.

@@ -7,7 +7,6 @@
 
 // Something with a name and a table of settings: what layers and optimisers have in common.
 typedef struct typed {
-    const char *noun; // "layer"
     const char *name; // "dense"
     const gm_parameter *rows;
     size_t count;
@@ -59,9 +58,13 @@ static gm_status read_settings(const typed *t, const gm_node *value) {
                    value->origin, t->name, t->name, t->rows[0].key, given);
 }
 
-// Splits "relu" or "dense: 128" into name and value (NULL: no settings).
-static gm_status split(const gm_node *node, const char *noun, const char *example, const char **name,
-                       const gm_node **value) {
+gm_status gm_recipe_read_settings(gm_recipe *recipe, const char *name, const gm_parameter *rows, size_t count,
+                                  void *values, const gm_node *value) {
+    return read_settings(&(typed){name, rows, count, values, recipe, 0}, value);
+}
+
+gm_status gm_recipe_split(const gm_node *node, const char *noun, const char *example, const char **name,
+                          const gm_node **value) {
     char given[80];
     if (node->kind == GM_NODE_SCALAR && !gm_node_is_null(node)) {
         *name = node->text;
@@ -100,7 +103,7 @@ void gm_recipe_write_typed(gm_text *text, const char *name, const gm_parameter *
 static gm_status read_layer(gm_recipe *recipe, gm_layer *layer, const gm_node *node, size_t depth) {
     const char *name = NULL;
     const gm_node *value = NULL;
-    GM_TRY(split(node, "layer", "relu or dense: {units: 128}", &name, &value));
+    GM_TRY(gm_recipe_split(node, "layer", "relu or dense: {units: 128}", &name, &value));
     const gm_layer_type *type = gm_layer_type_find(name);
     if (!type) {
         const char *names[64];
@@ -113,7 +116,7 @@ static gm_status read_layer(gm_recipe *recipe, gm_layer *layer, const gm_node *n
     }
     gm_layer_default(layer, type);
     layer->origin = node->origin;
-    typed t = {"layer", type->name, type->parameters, type->parameter_count, &layer->params, recipe, depth};
+    typed t = {type->name, type->parameters, type->parameter_count, &layer->params, recipe, depth};
     if (value)
         GM_TRY(read_settings(&t, value));
     gm_status status = gm_layer_check(layer);
@@ -199,7 +202,7 @@ static gm_status read_optimizer(gm_recipe *recipe, const char *key, void *field,
     (void)key;
     const char *name = NULL;
     const gm_node *value = NULL;
-    GM_TRY(split(node, "optimizer", "adam: {rate: 2e-4}", &name, &value));
+    GM_TRY(gm_recipe_split(node, "optimizer", "adam: {rate: 2e-4}", &name, &value));
     const gm_optimizer_type *type = gm_optimizer_type_find(name);
     if (!type) {
         const char *names[64];
@@ -212,9 +215,8 @@ static gm_status read_optimizer(gm_recipe *recipe, const char *key, void *field,
     }
     gm_optimizer optimizer;
     gm_optimizer_default(&optimizer, type);
-    typed t = {"optimizer", type->name, type->parameters, type->parameter_count, &optimizer, recipe, 0};
     if (value)
-        GM_TRY(read_settings(&t, value));
+        GM_TRY(gm_recipe_read_settings(recipe, type->name, type->parameters, type->parameter_count, &optimizer, value));
     if (gm_optimizer_check(&optimizer) != GM_OK)
         return gm_fail_prefix(GM_ERROR_FORMAT, "%s", node->origin);
     *(gm_optimizer *)field = optimizer;

@@ -7,8 +7,10 @@
 static const char *const splits[] = {"train", "test", NULL};
 static const char *const fits[] = {"auto", "pad", "resize", "crop", NULL}; // gm_fit
 static const char *const residents[] = {"auto", "yes", "no", NULL};
-static const char *const precisions[] = {"float32", "tf32", "bf16", NULL}; // gm_precision
+static const char *const precisions[] = {"float32", "tf32", "bf16", "half_storage", NULL}; // gm_precision
 static const char *const distributions[] = {"normal", "uniform", NULL};
+static const char *const directions[] = {"reverse", "forward", NULL};
+static const char *const bounds[] = {"jensen_shannon", "donsker_varadhan", NULL};
 
 #define PLACE(field) .offset = offsetof(gm_recipe, field)
 #define INTEGER(path, field, least, most, standard, text)                                                              \
@@ -22,6 +24,22 @@ static const char *const distributions[] = {"normal", "uniform", NULL};
             .initial = standard,                                                                                       \
             .help = text                                                                                               \
         }                                                                                                              \
+    }
+#define NUMBER(path, field, least, most, standard, text)                                                               \
+    {                                                                                                                  \
+        .value = {                                                                                                     \
+            .key = path,                                                                                               \
+            .kind = GM_PARAMETER_NUMBER,                                                                               \
+            PLACE(field),                                                                                              \
+            .minimum = least,                                                                                          \
+            .maximum = most,                                                                                           \
+            .initial = standard,                                                                                       \
+            .help = text                                                                                               \
+        }                                                                                                              \
+    }
+#define BOOLEAN(path, field, standard, text)                                                                           \
+    {                                                                                                                  \
+        .value = {.key = path, .kind = GM_PARAMETER_BOOLEAN, PLACE(field), .initial = standard, .help = text }         \
     }
 #define CHOICE(path, field, words, standard, text)                                                                     \
     {                                                                                                                  \
@@ -68,14 +86,35 @@ const gm_recipe_row gm_recipe_rows[] = {
     CHOICE("initializer", initializer, gm_weight_initializer_names, GM_WEIGHTS_DEFAULT,
            "how the weights of layers start that name none themselves"),
     OURS("loss", loss, gm_recipe_loss_kind, "non_saturating", false, "what both networks minimise"),
+    BOOLEAN("alternative", alternative, 0,
+            "f-GAN: the generator minimises -E[T], which does not saturate, in place of -E[f*(T)]"),
+    CHOICE("kl_term.direction", kl_term.direction, directions, 0,
+           "what the generator minimises on top: KL(generated || real), reverse, or KL(real || generated), forward"),
+    NUMBER("kl_term.weight", kl_term.weight, 0, 1000000, 0, "factor of the term; 0: none"),
+    NUMBER("entropy_term.weight", entropy_term.weight, 0, 1000000, 0,
+           "factor of a bound on I(z; G(z)) that the generator maximises, against collapse; 0: none"),
+    CHOICE("entropy_term.bound", entropy_term.bound, bounds, 0, "which bound the statistics network learns"),
+    OURS("entropy_term.network", entropy_term.network, gm_recipe_layers_kind,
+         "[dense: 128, leaky_relu: 0.2, dense: 128, leaky_relu: 0.2, dense: 1]", false,
+         "the layers of the statistics network, from a sample's values and its z, side by side, to one number"),
+    OURS("regularizers", regularizers, gm_recipe_regularizers_kind, NULL, false,
+         "what else keeps training in bounds, in any combination"),
     OURS("optimizer.generator", optimizer.generator, gm_recipe_optimizer_kind,
          "{adam: {rate: 2e-4, beta1: 0.5}}", false, "the generator's update rule"),
     OURS("optimizer.discriminator", optimizer.discriminator, gm_recipe_optimizer_kind,
          "{adam: {rate: 2e-4, beta1: 0.5}}", false, "the discriminator's update rule"),
     INTEGER("discriminator_steps", discriminator_steps, 1, 1000, 1, "discriminator steps per generator step"),
+    INTEGER("accumulate", accumulate, 1, 1024, 1,
+            "batches whose mean gradient makes one update: a larger batch than the memory holds"),
+    NUMBER("average.decay", average.decay, 0, 0.999999999, 0,
+           "samples are made with a moving average of the generator's weights that keeps this share a step; 0: with the "
+           "weights themselves"),
+    BOOLEAN("average.warmup", average.warmup, 1, "keep less at the start: at most (1 + step) / (10 + step)"),
     CHOICE("precision", precision, precisions, GM_PRECISION_FLOAT32,
-           "of what training's convolutions and matrix products multiply, where a GPU has units for it: 24, 11 or 8 "
-           "significant bits; sums and values stay float32, and so does all else"),
+           "of training, on a GPU. float32, tf32, bf16: convolutions and matrix products multiply 24, 11 or 8 "
+           "significant bits where the GPU has units for it; sums and values stay float32. half_storage: large values "
+           "between operations lie in memory as 16-bit floats, computed with in float32; weights, their gradients and "
+           "moments stay float32"),
     INTEGER("log.every", log.every, 1, 1000000000, 50, "generator steps between lines of log.jsonl"),
     INTEGER("log.samples", log.samples, 0, 1000000000, 500, "generator steps between pictures of samples; 0: none"),
     INTEGER("log.checkpoint", log.checkpoint, 0, 1000000000, 1000,

@@ -21,12 +21,20 @@ typedef struct gm_recipe_row {
 extern const gm_recipe_row gm_recipe_rows[];
 extern const size_t gm_recipe_row_count;
 
-extern const gm_recipe_kind gm_recipe_name_kind;      // const char *
-extern const gm_recipe_kind gm_recipe_string_kind;    // const char *, NULL from null
-extern const gm_recipe_kind gm_recipe_range_kind;     // double[2]
-extern const gm_recipe_kind gm_recipe_layers_kind;    // gm_recipe_network
-extern const gm_recipe_kind gm_recipe_loss_kind;      // const gm_gan_loss *
-extern const gm_recipe_kind gm_recipe_optimizer_kind; // gm_optimizer
+extern const gm_recipe_kind gm_recipe_name_kind;         // const char *
+extern const gm_recipe_kind gm_recipe_string_kind;       // const char *, NULL from null
+extern const gm_recipe_kind gm_recipe_range_kind;        // double[2]
+extern const gm_recipe_kind gm_recipe_layers_kind;       // gm_recipe_network
+extern const gm_recipe_kind gm_recipe_loss_kind;         // const gm_gan_loss *
+extern const gm_recipe_kind gm_recipe_optimizer_kind;    // gm_optimizer
+extern const gm_recipe_kind gm_recipe_regularizers_kind; // gm_regularizers
+
+// Settles what regularisers mean for the rest of the recipe, once that is read. Fails where they contradict it.
+gm_status gm_recipe_resolve_regularizers(gm_recipe *recipe);
+// Calls `document` for each regulariser.
+typedef void gm_recipe_document(gm_text *text, const char *name, const char *help, const gm_parameter *rows,
+                                size_t count);
+void gm_recipe_document_regularizers(gm_text *text, gm_recipe_document *document);
 
 // Sets a value of gm_parameter's kinds from a node: a scalar, or a list of scalars.
 gm_status gm_recipe_read_parameter(const gm_parameter *row, void *values, const gm_node *node);
@@ -35,6 +43,12 @@ gm_status gm_recipe_unknown(const char *origin, const char *thing, const char *w
                             size_t count);
 // Fails with "ORIGIN: KEY must be ALLOWED, not WHAT IS THERE".
 gm_status gm_recipe_refuse(const gm_node *node, const char *key, const char *allowed);
+// Splits "relu" or "dense: 128" into name and value (NULL: no settings). `noun` and `example` are for messages.
+gm_status gm_recipe_split(const gm_node *node, const char *noun, const char *example, const char **name,
+                          const gm_node **value);
+// Reads "name: VALUE": a map of settings, or the value of the positional one.
+gm_status gm_recipe_read_settings(gm_recipe *recipe, const char *name, const gm_parameter *rows, size_t count,
+                                  void *values, const gm_node *value);
 // "name" or "name: {key: value, ...}" with every row of the table.
 void gm_recipe_write_typed(gm_text *text, const char *name, const gm_parameter *rows, size_t count, const void *values,
                            bool braces);

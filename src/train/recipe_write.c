@@ -94,6 +94,12 @@ static void append_heading(gm_text *text, const char *name, const char *help) {
         append_wrapped(text, help);
 }
 
+static void append_typed(gm_text *text, const char *name, const char *help, const gm_parameter *rows, size_t count) {
+    append_heading(text, name, help);
+    for (size_t i = 0; i < count; i++)
+        append_parameter(text, &rows[i]);
+}
+
 gm_status gm_recipe_documentation(gm_text *text) {
     size_t count;
     gm_text_append(text, "RECIPE KEYS\n");
@@ -101,18 +107,15 @@ gm_status gm_recipe_documentation(gm_text *text) {
         append_row(text, &gm_recipe_rows[i]);
     gm_text_append(text, "\nLAYERS (in the lists of generator and discriminator)\n");
     const gm_layer_type *layers = gm_layer_types(&count);
-    for (size_t i = 0; i < count; i++) {
-        append_heading(text, layers[i].name, layers[i].help);
-        for (size_t j = 0; j < layers[i].parameter_count; j++)
-            append_parameter(text, &layers[i].parameters[j]);
-    }
+    for (size_t i = 0; i < count; i++)
+        append_typed(text, layers[i].name, layers[i].help, layers[i].parameters, layers[i].parameter_count);
     gm_text_append(text, "\nOPTIMIZERS\n");
     const gm_optimizer_type *optimizers = gm_optimizer_types(&count);
-    for (size_t i = 0; i < count; i++) {
-        append_heading(text, optimizers[i].name, optimizers[i].help);
-        for (size_t j = 0; j < optimizers[i].parameter_count; j++)
-            append_parameter(text, &optimizers[i].parameters[j]);
-    }
+    for (size_t i = 0; i < count; i++)
+        append_typed(text, optimizers[i].name, optimizers[i].help, optimizers[i].parameters,
+                     optimizers[i].parameter_count);
+    gm_text_append(text, "\nREGULARIZERS (in the list of that name)\n");
+    gm_recipe_document_regularizers(text, append_typed);
     gm_text_append(text, "\nLOSSES\n");
     const gm_gan_loss *losses = gm_gan_losses(&count);
     for (size_t i = 0; i < count; i++)

@@ -7,11 +7,17 @@
 
 static gm_status build(gm_sampling *sampling, const gm_recipe *recipe) {
     GM_TRY(gm_graph_create(&sampling->graph));
-    GM_TRY(gm_network_create(&sampling->generator, "generator", recipe->generator.layers, recipe->generator.count,
+    GM_TRY(gm_network_create(&sampling->generator, recipe->average.decay > 0 ? "generator_average" : "generator",
+                             recipe->generator.layers, recipe->generator.count,
                              (gm_weight_initializer)recipe->initializer));
     sampling->latent =
         gm_input(sampling->graph, "latent", GM_FLOAT32, GM_SHAPE(GM_SAMPLING_BATCH, recipe->latent.size));
-    sampling->samples = gm_network_apply(sampling->generator, sampling->latent, GM_MODE_INFERENCE, NULL);
+    if (gm_network_needs_labels(sampling->generator)) {
+        sampling->classes = gm_recipe_classes(recipe);
+        sampling->labels = gm_input(sampling->graph, "labels", GM_INT32, GM_SHAPE(GM_SAMPLING_BATCH));
+    }
+    sampling->samples =
+        gm_network_apply_labelled(sampling->generator, sampling->latent, sampling->labels, GM_MODE_INFERENCE, NULL);
     sampling->phase = gm_phase_create(sampling->graph, "sample");
     gm_phase_fetch(sampling->phase, sampling->samples);
     return gm_graph_status(sampling->graph);
@@ -39,18 +45,35 @@ static void fill_latent(const gm_recipe *recipe, uint64_t seed, float *latent) {
                         : (float)gm_philox_normal(recipe->seed, stream, low, high, i);
 }
 
+static gm_status check_labels(const gm_sampling *sampling, const int32_t *labels, size_t count) {
+    if (!sampling->labels)
+        return gm_fail(GM_ERROR_ARGUMENT, "this generator was trained without labels: it draws no class on request");
+    for (size_t i = 0; i < count; i++)
+        if (labels[i] < 0 || (size_t)labels[i] >= sampling->classes)
+            return gm_fail(GM_ERROR_ARGUMENT, "class %d is not one of this generator's, 0 to %zu", (int)labels[i],
+                           sampling->classes - 1);
+    return GM_OK;
+}
+
 gm_status gm_sampling_run(const gm_sampling *sampling, const gm_recipe *recipe, gm_plan *plan, const uint64_t *seeds,
-                          size_t count, float *samples) {
+                          const int32_t *labels, size_t count, float *samples) {
+    int32_t chosen[GM_SAMPLING_BATCH] = {0};
     const gm_shape *shape = gm_tensor_shape(sampling->samples);
     size_t item = gm_shape_count(shape) / GM_SAMPLING_BATCH, latent_count = GM_SAMPLING_BATCH * recipe->latent.size;
     gm_status status = GM_OK;
     float *latent = NULL, *batch = NULL;
+    if (labels)
+        GM_TRY_DONE(check_labels(sampling, labels, count));
     GM_TRY_DONE(gm_alloc(&latent, latent_count, sizeof *latent, "latents"));
     GM_TRY_DONE(gm_alloc(&batch, GM_SAMPLING_BATCH * item, sizeof *batch, "samples"));
     for (size_t done = 0; done < count; done += GM_SAMPLING_BATCH) {
         size_t here = GM_MIN(count - done, GM_SAMPLING_BATCH);
         for (size_t i = 0; i < here; i++)
             fill_latent(recipe, seeds[done + i], latent + i * recipe->latent.size);
+        for (size_t i = 0; i < here && sampling->labels; i++)
+            chosen[i] = labels ? labels[done + i] : (int32_t)(seeds[done + i] % sampling->classes);
+        if (sampling->labels)
+            GM_TRY_DONE(gm_plan_write(plan, sampling->labels, chosen, sizeof chosen));
         GM_TRY_DONE(gm_plan_write(plan, sampling->latent, latent, latent_count * sizeof *latent));
         GM_TRY_DONE(gm_plan_run(plan, sampling->phase));
         GM_TRY_DONE(gm_plan_read(plan, sampling->samples, batch, GM_SAMPLING_BATCH * item * sizeof *batch));

@@ -104,6 +104,9 @@ static gm_status choose_resident(gm_trainer *trainer) {
 
 static gm_status send_data(gm_trainer *trainer) {
     const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    if (trainer->resident && trainer->model.labels)
+        GM_TRY(gm_plan_write(trainer->plan, trainer->model.labels, gm_dataset_labels(trainer->data),
+                             data->count * sizeof(int32_t)));
     if (!trainer->resident)
         return gm_loader_create(&trainer->loader, trainer->data, trainer->recipe->data.batch, trainer->recipe->seed,
                                 trainer->cursor);
@@ -218,6 +221,8 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options) {
     GM_TRY(plan_step(trainer));
     if (!options->no_folder)
         GM_TRY(gm_plan_create(&trainer->sampling_plan, trainer->sampling.graph, trainer->state, NULL));
+    if (trainer->model.start && !trainer->resumed)
+        GM_TRY(gm_plan_run(trainer->plan, trainer->model.start));
     GM_TRY(gm_alloc(&trainer->indices, recipe->data.batch, sizeof *trainer->indices, "a batch's indices"));
     if (options->profile) {
         GM_TRY(gm_folder_create(options->profile));
@@ -281,7 +286,7 @@ void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
         .step = trainer->step,
         .steps = recipe->steps,
         .batch = recipe->data.batch,
-        .updates = trainer->model.updates,
+        .batches = trainer->model.batches,
         .data_count = data->count,
         .channels = data->channels,
         .height = data->height,
@@ -309,29 +314,25 @@ static gm_status next_batch(gm_trainer *trainer) {
             gm_plan_write(trainer->plan, trainer->model.indices, trainer->indices, batch * sizeof *trainer->indices));
     } else {
         const void *items;
-        GM_TRY(gm_loader_next(trainer->loader, &items, NULL));
+        const int32_t *labels;
+        GM_TRY(gm_loader_next(trainer->loader, &items, &labels));
         GM_TRY(gm_plan_write(trainer->plan, trainer->model.batch, items, batch * data->item_bytes));
+        if (trainer->model.labels)
+            GM_TRY(gm_plan_write(trainer->plan, trainer->model.labels, labels, batch * sizeof *labels));
     }
     trainer->cursor += batch;
     return GM_OK;
 }
 
-static gm_status run_phases(gm_trainer *trainer, const gm_model_phase *phases, size_t count, uint64_t number) {
-    for (size_t i = 0; i < count; i++)
-        if (number % phases[i].every == 0)
-            GM_TRY(gm_plan_run(trainer->plan, phases[i].phase));
-    return GM_OK;
-}
-
 gm_status gm_trainer_step(gm_trainer *trainer) {
-    const gm_model *model = &trainer->model;
-    for (size_t i = 0; i < model->updates; i++) {
-        if (i > 0)
-            GM_TRY(gm_plan_run(trainer->plan, model->substep));
-        GM_TRY(next_batch(trainer));
-        GM_TRY(run_phases(trainer, model->update, model->update_count, trainer->step * model->updates + i));
+    for (size_t i = 0; i < trainer->model.action_count; i++) {
+        const gm_model_action *action = &trainer->model.actions[i];
+        if ((trainer->step * action->per_step + action->index) % action->every != 0)
+            continue;
+        if (action->fresh)
+            GM_TRY(next_batch(trainer));
+        GM_TRY(gm_plan_run(trainer->plan, action->phase));
     }
-    GM_TRY(run_phases(trainer, model->finish, model->finish_count, trainer->step));
     trainer->step++;
     return GM_OK;
 }

@@ -1,6 +1,8 @@
 // Cases and their inputs.
 #include "kernels/check.h"
 
+#include "kernels/compare.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,10 +23,25 @@ bool gm_check_case(gm_cases *check, gm_case_size size, const char *format, ...) 
     return true;
 }
 
+// What is fetched is float32, but what it was padded from lies in memory, as half if that may be.
+static gm_tensor *padded(gm_tensor *x) {
+    const gm_shape *shape = gm_tensor_shape(x);
+    size_t before[GM_MAX_RANK] = {0}, after[GM_MAX_RANK] = {0};
+    if (shape->rank == 0 || gm_tensor_type(x) != GM_FLOAT32)
+        return x;
+    after[shape->rank - 1] = 1;
+    return gm_pad(x, before, after);
+}
+
 gm_tensor *gm_check_input(gm_cases *check, gm_values values, gm_type type, gm_shape shape) {
     char name[32];
     snprintf(name, sizeof name, "%s%zu", words[values], check->inputs++);
-    return gm_input(check->graph, name, type, shape);
+    gm_tensor *input = gm_input(check->graph, name, type, shape);
+    if (!check->operands || type != GM_FLOAT32)
+        return input;
+    gm_tensor *operand = gm_scale(input, 0.5);
+    gm_phase_fetch(check->operands, padded(operand));
+    return operand;
 }
 
 gm_tensor *gm_check_float(gm_cases *check, gm_shape shape) {
@@ -32,7 +49,7 @@ gm_tensor *gm_check_float(gm_cases *check, gm_shape shape) {
 }
 
 void gm_check_fetch(gm_cases *check, gm_tensor *x) {
-    gm_phase_fetch(check->phase, x);
+    gm_phase_fetch(check->phase, check->operands ? padded(x) : x);
 }
 
 size_t gm_check_draw(gm_cases *check, size_t least, size_t most) {
@@ -89,4 +106,9 @@ double gm_check_value(uint64_t seed, const gm_tensor *input, size_t i) {
         break;
     }
     return gm_philox_normal(seed, stream, 2, 0, i);
+}
+
+double gm_check_half_value(uint64_t seed, const gm_tensor *input, size_t i) {
+    double value = gm_check_value(seed, input, i);
+    return gm_tensor_type(input) == GM_FLOAT32 ? 2 * gm_round_to_half(value) : value;
 }

@@ -27,7 +27,8 @@ typedef struct gm_cases {
     gm_graph *graph;
     gm_phase *phase; // of the present case
     const gm_check_row *row;
-    bool small, bench; // what is asked for
+    bool small, bench;  // what is asked for
+    gm_phase *operands; // half storage: makes what the cases read, in memory as half; NULL: they read inputs
     uint64_t seed;
     uint64_t drawn;
     size_t inputs;
@@ -54,6 +55,8 @@ size_t gm_check_draw(gm_cases *check, size_t least, size_t most); // a whole num
 
 // Element i of an input made by gm_check_input, for gm_compare.
 double gm_check_value(uint64_t seed, const gm_tensor *input, size_t i);
+// With half storage: twice a number that half holds, as operands are made by halving inputs.
+double gm_check_half_value(uint64_t seed, const gm_tensor *input, size_t i);
 
 // The families, each ended by a row without an operation.
 extern const gm_check_row gm_check_elementwise[], gm_check_reduce[], gm_check_contract[], gm_check_pool[],

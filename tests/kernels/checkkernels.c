@@ -51,6 +51,8 @@ static gm_status build(const check_options *options, row_batch *batch) {
     gm_cases check = {.small = options->small, .bench = options->bench, .seed = options->seed};
     GM_TRY(gm_graph_create(&batch->graph));
     check.graph = batch->graph;
+    if (options->precision == GM_PRECISION_HALF_STORAGE)
+        check.operands = gm_phase_create(batch->graph, "operands");
     for (size_t i = 0; i < batch->count; i++) {
         check.row = batch->row[i];
         check.drawn = 0;
@@ -128,14 +130,20 @@ static void compare_row(check_run *run, const row_batch *batch, size_t row, gm_c
 
 static void compare_batch(check_run *run, row_batch *batch) {
     gm_comparison *comparison = NULL;
+    bool half = run->options->precision == GM_PRECISION_HALF_STORAGE;
     gm_compare compare = {.device = run->device,
                           .seed = run->options->seed,
-                          .value = gm_check_value,
+                          .value = half ? gm_check_half_value : gm_check_value,
                           .unfilled = run->options->unfilled,
-                          .precision = run->options->precision};
+                          .precision = run->options->precision,
+                          .halved = half};
     gm_status status = build(run->options, batch);
+    if (status == GM_OK && half)
+        compare.before = batch->graph->phases[0];
     if (status == GM_OK && batch->graph->phase_count > 0)
         status = gm_comparison_create(&comparison, &compare, batch->graph);
+    if (comparison && half && gm_comparison_run(comparison, batch->graph->phases[0], 1) != GM_OK)
+        report_failure(run);
     for (size_t i = 0; comparison && i < batch->count; i++)
         compare_row(run, batch, i, comparison);
     if (comparison && gm_comparison_check_guards(comparison) != GM_OK)
@@ -310,7 +318,8 @@ static int usage(const char *wrong) {
           "  --op NAME   one operation or family of --list\n"
           "  --seed N    of the inputs and the random shapes (default 1)\n"
           "  --small     only the small shapes, for slow devices\n"
-          "  --precision P  float32, tf32 or bf16, on matrix units, or on their emulation where there are none\n"
+          "  --precision P  float32; tf32 or bf16, on matrix units, or on their emulation where there are none;\n"
+          "              half_storage: what can lie in memory as half does so\n"
           "  --unfilled  once, in bare buffers, for tools that report uninitialised reads\n"
           "  --bench     time large shapes instead of comparing\n",
           stderr);
@@ -370,14 +379,17 @@ static const char *parse(int count, char **arguments, check_options *options) {
            strcmp(gm_precision_names[options->precision], options->precision_name) != 0)
         options->precision++;
     if (!gm_precision_names[options->precision])
-        return "--precision takes float32, tf32 or bf16";
+        return "--precision takes float32, tf32, bf16 or half_storage";
     return options->op && !known_op(options->op) ? "--op names no operation of --list" : NULL;
 }
 
-// Says who multiplies at a lower precision, and has it emulated where the device cannot.
-static gm_status find_matrix_units(gm_device *device, gm_precision precision) {
+// Says who multiplies at a lower precision, and has it emulated where the device cannot. Cases are small: their values
+// shall be half all the same.
+static gm_status prepare_precision(gm_device *device, gm_precision precision) {
     const char *units;
-    if (precision == GM_PRECISION_FLOAT32)
+    if (precision == GM_PRECISION_HALF_STORAGE)
+        setenv("GANYMEDE_HALF_LEAST", "1", 1);
+    if (precision == GM_PRECISION_FLOAT32 || precision == GM_PRECISION_HALF_STORAGE)
         return GM_OK;
     GM_TRY(gm_device_matrix(device, precision, &units));
     if (!units) {
@@ -399,7 +411,7 @@ int main(int count, char **arguments) {
         return list_cases(&options);
     check_run run = {.options = &options};
     if (gm_device_open(&run.device, options.device) != GM_OK ||
-        find_matrix_units(run.device, options.precision) != GM_OK) {
+        prepare_precision(run.device, options.precision) != GM_OK) {
         fprintf(stderr, "checkkernels: %s\n", gm_error_message());
         return EXIT_FAILURE;
     }

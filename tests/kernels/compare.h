@@ -17,7 +17,9 @@ typedef struct gm_compare {
     double ulps; // allowed |error| in units of eps·magnitude; 0: 64
     bool unfilled;
     const char *variant;    // of the kernels of every operation that has it; NULL: the defaults
-    gm_precision precision; // of the plans: products may then differ by the rounding of their operands as well
+    gm_precision precision; // of the plans: their results may then differ by the rounding of what it rounds as well
+    bool halved;            // half storage: what is an input times a half is exact
+    gm_phase *before;       // each run of another phase: makes what that reads; NULL: none
     size_t runs;            // of all phases in order; 0: 1
     // Element i of an input. NULL: floats normal, int32 of 0 to 3, uint8 of 0 to 255.
     double (*value)(uint64_t seed, const gm_tensor *input, size_t i);
@@ -36,5 +38,8 @@ const gm_plan *gm_comparison_plan(const gm_comparison *comparison); // the one t
 
 // All of that, for every phase.
 gm_status gm_compare_run(const gm_compare *compare, gm_graph *graph);
+
+// x to the nearest number that IEEE 754's 16-bit floats hold, ties to even.
+double gm_round_to_half(double x);
 
 #endif

@@ -1,4 +1,4 @@
-// What only moves: padding, concatenation, and views that are copied out in row-major order.
+// What only moves: padding, concatenation, shifts, and views that are copied out in row-major order.
 #include "kernels/check.h"
 
 static void pad_cases(gm_cases *check) {
@@ -62,9 +62,85 @@ static void copy_cases(gm_cases *check) {
     }
 }
 
+// Negative strides wherever views are read: copies, expressions, reductions, products, rows, in every part of a value.
+static void flip_cases(gm_cases *check) {
+    static const struct {
+        gm_shape shape;
+        uint32_t axes;
+    } cases[] = {{{3, {3, 5, 7}}, 4}, {{3, {3, 5, 7}}, 7}, {{4, {4, 3, 6, 9}}, 8},      {{4, {4, 3, 6, 9}}, 1 | 4},
+                 {{2, {37, 65}}, 2},  {{2, {37, 65}}, 3},  {{5, {2, 3, 1, 4, 8}}, 21u}, {{4, {2, 9, 5, 16}}, 15u}};
+    for (size_t i = 0; i < GM_COUNT(cases); i++)
+        if (gm_check_case(check, i < 2 ? GM_CASE_SMALL : GM_CASE_FULL, "%zu axes, set 0x%x", cases[i].shape.rank,
+                          cases[i].axes)) {
+            gm_tensor *x = gm_check_float(check, cases[i].shape), *y = gm_flip(x, cases[i].axes);
+            size_t rows = cases[i].shape.dim[0], count = gm_shape_count(&cases[i].shape);
+            gm_check_fetch(check, y);
+            gm_check_fetch(check, gm_tanh(y));
+            gm_check_fetch(check, gm_add(x, gm_flip(gm_scale(x, 2), cases[i].axes)));
+            gm_check_fetch(check, gm_reshape(y, GM_SHAPE(rows, count / rows)));
+            gm_check_fetch(check, gm_reshape(gm_flip(gm_sin(x), cases[i].axes), GM_SHAPE(count)));
+            gm_check_fetch(check, gm_sum(gm_square(y), GM_AXIS(0)));
+            gm_check_fetch(check, gm_max(y, GM_AXIS(cases[i].shape.rank - 1)));
+        }
+    if (gm_check_case(check, GM_CASE_FULL, "of an image, read by convolution, pooling, shift and padding")) {
+        gm_tensor *x = gm_check_float(check, GM_SHAPE(5, 9, 8, 6)), *w = gm_check_float(check, GM_SHAPE(10, 9, 3, 3));
+        gm_pool2d_params pool = {.kernel = {2, 2}};
+        for (uint32_t axes = 1; axes < 16; axes += 2) {
+            gm_tensor *y = gm_flip(gm_average_pool2d(x, &pool), axes); // channels innermost in memory
+            gm_check_fetch(check, gm_conv2d(y, w, NULL));
+            gm_check_fetch(check, gm_max_pool2d(y, &pool));
+            gm_check_fetch(check, gm_pad(y, (size_t[]){0, 1, 2, 0}, (size_t[]){1, 0, 0, 3}));
+            gm_check_fetch(check, gm_add(y, gm_average_pool2d(gm_flip(x, axes), &pool)));
+        }
+        gm_check_fetch(check, gm_conv2d(x, gm_flip(w, GM_AXIS(2) | GM_AXIS(3)), NULL));
+        gm_check_fetch(check, gm_conv2d(x, gm_flip(w, GM_AXIS(0) | GM_AXIS(1)), NULL));
+        gm_check_fetch(check, gm_add(gm_conv2d(x, w, NULL), gm_flip(gm_check_float(check, GM_SHAPE(10, 1, 1)), 1)));
+    }
+    if (gm_check_case(check, GM_CASE_FULL, "of matrices and rows")) {
+        gm_tensor *a = gm_check_float(check, GM_SHAPE(33, 20)), *b = gm_check_float(check, GM_SHAPE(20, 18));
+        gm_tensor *rows = gm_check_input(check, GM_VALUES_TIES, GM_INT32, GM_SHAPE(33));
+        for (uint32_t axes = 1; axes < 4; axes++) {
+            gm_check_fetch(check, gm_gemm(gm_flip(a, axes), gm_flip(b, 4 - axes), NULL));
+            gm_check_fetch(check, gm_gemm(gm_flip(a, axes), a, &(gm_gemm_params){.transpose_a = true}));
+            gm_check_fetch(check, gm_gather(gm_flip(a, axes), gm_flip(rows, 1)));
+            gm_check_fetch(check, gm_scatter_add(gm_flip(a, axes), gm_flip(rows, 1), 5));
+            gm_check_fetch(check, gm_concat((gm_tensor *[]){gm_flip(a, axes), a}, 2, 1));
+        }
+    }
+}
+
+static void shift_cases(gm_cases *check) {
+    static const size_t sizes[][4] = {{4, 3, 5, 6}, {1, 1, 1, 1}, {7, 1, 16, 9}, {3, 70, 4, 4}, {65, 3, 8, 8}};
+    for (size_t i = 0; i < GM_COUNT(sizes); i++)
+        if (gm_check_case(check, i < 2 ? GM_CASE_SMALL : GM_CASE_FULL, "(%zu, %zu, %zu, %zu)", sizes[i][0], sizes[i][1],
+                          sizes[i][2], sizes[i][3])) {
+            gm_shape shape = GM_SHAPE(sizes[i][0], sizes[i][1], sizes[i][2], sizes[i][3]);
+            gm_tensor *x = gm_check_float(check, shape), *dx; // offsets of -8 to 8: some images leave altogether
+            gm_tensor *y = gm_shift2d(x, gm_check_input(check, GM_VALUES_NORMAL, GM_INT32, GM_SHAPE(shape.dim[0], 2)));
+            gm_grad(gm_sum_all(gm_multiply(y, gm_check_float(check, shape))), &x, 1, &dx);
+            gm_check_fetch(check, y);
+            gm_check_fetch(check, dx);
+        }
+    if (gm_check_case(check, GM_CASE_FULL, "of views, by computed offsets")) {
+        gm_tensor *x = gm_check_float(check, GM_SHAPE(6, 5, 3, 7));
+        gm_tensor *offsets = gm_check_input(check, GM_VALUES_TIES, GM_INT32, GM_SHAPE(2, 6));
+        offsets = gm_transpose(gm_subtract(offsets, gm_constant_int(check->graph, 3)), (size_t[]){1, 0});
+        gm_check_fetch(check, gm_tanh(gm_shift2d(gm_transpose(x, (size_t[]){0, 2, 1, 3}), offsets)));
+        gm_check_fetch(check, gm_shift2d(gm_slice(gm_exp(x), (size_t[]){0, 1, 1, 2}, (size_t[]){6, 3, 2, 4}), offsets));
+        gm_tensor *one = gm_check_float(check, GM_SHAPE(1, 1, 3, 7));
+        gm_check_fetch(check, gm_shift2d(gm_broadcast(one, GM_SHAPE(6, 1, 3, 7)), offsets));
+    }
+    if (gm_check_case(check, GM_CASE_FULL, "far away")) {
+        gm_tensor *x = gm_check_float(check, GM_SHAPE(3, 2, 4, 4));
+        gm_tensor *far = gm_check_input(check, GM_VALUES_NORMAL, GM_INT32, GM_SHAPE(3, 2));
+        gm_check_fetch(check, gm_shift2d(x, gm_multiply(far, gm_constant_int(check->graph, 1 << 28))));
+    }
+    if (gm_check_case(check, GM_CASE_BENCH, "(64, 3, 64, 64)"))
+        gm_check_fetch(check, gm_shift2d(gm_check_float(check, GM_SHAPE(64, 3, 64, 64)),
+                                         gm_check_input(check, GM_VALUES_NORMAL, GM_INT32, GM_SHAPE(64, 2))));
+}
+
 const gm_check_row gm_check_move[] = {
-    {"pad", pad_cases, .ulps = 12},
-    {"concat", concat_cases, .ulps = 12},
-    {"copy", copy_cases, .ulps = 12},
-    {0},
+    {"pad", pad_cases, .ulps = 12},   {"concat", concat_cases, .ulps = 12}, {"copy", copy_cases, .ulps = 12},
+    {"flip", flip_cases, .ulps = 24}, {"shift2d", shift_cases, .ulps = 24}, {0},
 };

@@ -4,7 +4,7 @@
 # -cl-opt-disable, as its shadow memory knows no `freeze` instruction and no optimised vectors;
 # --unfilled, as it forgets what a buffer holds once the host writes or fills a part of it;
 # a process for each family, as a new buffer inherits what it remembers of a freed one.
-# At a lower precision only one operation for each of the two bodies that know it: emulated, they take half a minute.
+# At a lower precision only one operation for each of the bodies that know it: emulated, products take half a minute.
 # usage: oclgrind.sh CHECKKERNELS FAMILY [PRECISION]
 set -u
 checkkernels=$1
@@ -18,11 +18,11 @@ fi
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if [ "$precision" = float32 ]; then
-    all=$("$checkkernels" --small --list | cut -d: -f1 | uniq)
-else
-    all='conv2d conv2d_weight'
-fi
+case $precision in
+float32) all=$("$checkkernels" --small --list | cut -d: -f1 | uniq) ;;
+half_storage) all='conv2d conv2d_weight pool pad sum random_bernoulli' ;;
+*) all='conv2d conv2d_weight' ;;
+esac
 for operations in $all; do
     GANYMEDE_CACHE='' oclgrind --data-races --uninitialized --build-options -cl-opt-disable --max-errors 20 \
         "$checkkernels" --small --unfilled --device oclgrind --kernels "$family" --op "$operations" \

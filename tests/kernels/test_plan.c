@@ -3,6 +3,7 @@
 #include "kernels/compare.h"
 #include "plan/plan.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -142,21 +143,6 @@ static void everything_else_matches(void **unused) {
     gm_graph_destroy(&graph);
 }
 
-// The assigned view's value has no other reader outside its own launch.
-static void a_view_of_a_fused_value_is_assigned(void **unused) {
-    (void)unused;
-    gm_graph *graph;
-    ok(gm_graph_create(&graph));
-    gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(2, 3));
-    gm_tensor *v = gm_variable(graph, "v", GM_FLOAT32, GM_SHAPE(6), (gm_initializer){0});
-    gm_tensor *a = gm_tanh(x);
-    gm_phase *phase = gm_phase_create(graph, "all");
-    gm_phase_fetch(phase, gm_square(gm_add(a, gm_exp(a))));
-    gm_phase_assign(phase, v, gm_reshape(a, GM_SHAPE(6)));
-    compare_both(graph, 2);
-    gm_graph_destroy(&graph);
-}
-
 // Two phases: the second reuses what the first computed unless it depends on what the first assigned; assignments take
 // effect at the end, also when two variables are exchanged.
 static void phases_assign_at_their_end(void **unused) {
@@ -181,6 +167,24 @@ static void phases_assign_at_their_end(void **unused) {
     gm_graph_destroy(&graph);
 }
 
+// A flip reads what the assignment would overwrite: none of these can be made in place.
+static void variables_are_assigned_their_own_flips(void **unused) {
+    (void)unused;
+    gm_graph *graph;
+    ok(gm_graph_create(&graph));
+    const gm_initializer start = {GM_INITIALIZER_NORMAL, 0, 1};
+    gm_tensor *a = gm_variable(graph, "a", GM_FLOAT32, GM_SHAPE(9), start);
+    gm_tensor *b = gm_variable(graph, "b", GM_FLOAT32, GM_SHAPE(4, 3, 5, 6), start);
+    gm_tensor *c = gm_variable(graph, "c", GM_FLOAT32, GM_SHAPE(7, 40), start);
+    gm_phase *phase = gm_phase_create(graph, "all");
+    gm_phase_assign(phase, a, gm_flip(a, GM_AXIS(0)));
+    gm_phase_assign(phase, b, gm_scale(gm_flip(b, GM_AXIS(0) | GM_AXIS(3)), 0.5));
+    gm_phase_assign(phase, c, gm_add(c, gm_flip(gm_stop_gradient(c), GM_AXIS(1))));
+    gm_phase_fetch(phase, gm_flip(b, GM_AXIS(1)));
+    compare_both(graph, 3);
+    gm_graph_destroy(&graph);
+}
+
 // ---- Merging ----
 
 static size_t count_launches(gm_graph *graph, bool separate) {
@@ -196,6 +200,21 @@ static size_t count_launches(gm_graph *graph, bool separate) {
 }
 
 // Updates of variables of all sizes and of two kinds, then what needs one of the results, then what needs none of them.
+// The assigned view's value has no other reader outside its own launch.
+static void a_view_of_a_fused_value_is_assigned(void **unused) {
+    (void)unused;
+    gm_graph *graph;
+    ok(gm_graph_create(&graph));
+    gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(2, 3));
+    gm_tensor *v = gm_variable(graph, "v", GM_FLOAT32, GM_SHAPE(6), (gm_initializer){0});
+    gm_tensor *a = gm_tanh(x);
+    gm_phase *phase = gm_phase_create(graph, "all");
+    gm_phase_fetch(phase, gm_square(gm_add(a, gm_exp(a))));
+    gm_phase_assign(phase, v, gm_reshape(a, GM_SHAPE(6)));
+    compare_both(graph, 2);
+    gm_graph_destroy(&graph);
+}
+
 static void independent_launches_run_as_one(void **unused) {
     (void)unused;
     gm_graph *graph;
@@ -331,6 +350,37 @@ static void values_out_of_date_are_not_reused(void **unused) {
     destroy_fixture(&f);
 }
 
+// As above, but neither phase needs the other: each may run again and again, on one batch after the other.
+static void isolated_phases_share_no_values(void **unused) {
+    (void)unused;
+    for (size_t which = 0; which < 2; which++) {
+        gm_graph *graph;
+        gm_state *state;
+        gm_plan *plan;
+        ok(gm_graph_create(&graph));
+        gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(3));
+        gm_tensor *y = gm_sum_all(gm_tanh(x)), *z = gm_scale(y, 2);
+        gm_phase *phase[2] = {gm_phase_create(graph, "first"), gm_phase_create(graph, "second")};
+        gm_phase_fetch(phase[0], y);
+        gm_phase_fetch(phase[1], z);
+        gm_phase_isolate(phase[which]);
+        ok(gm_state_create(&state, device, 3));
+        ok(gm_plan_create(&plan, graph, state, NULL));
+        for (size_t run = 0; run < 6; run++) {
+            size_t k = run % 3 > 0;
+            float values[3] = {0.25f * (float)run, -1, 2}, got;
+            ok(gm_plan_write(plan, x, values, sizeof values));
+            ok(gm_plan_run(plan, phase[k]));
+            ok(gm_plan_read(plan, k ? z : y, &got, sizeof got));
+            double sum = tanh(0.25 * (double)run) - tanh(1) + tanh(2);
+            assert_true(fabs((double)got - (k ? 2 : 1) * sum) < 1e-5);
+        }
+        gm_plan_destroy(&plan);
+        gm_state_destroy(&state);
+        gm_graph_destroy(&graph);
+    }
+}
+
 static void wrong_reads_and_writes_fail(void **unused) {
     (void)unused;
     fixture f = create_fixture(), other = create_fixture();
@@ -406,13 +456,15 @@ int main(void) {
         cmocka_unit_test(matrix_products_match),
         cmocka_unit_test(convolutions_match),
         cmocka_unit_test(everything_else_matches),
-        cmocka_unit_test(a_view_of_a_fused_value_is_assigned),
         cmocka_unit_test(phases_assign_at_their_end),
+        cmocka_unit_test(variables_are_assigned_their_own_flips),
+        cmocka_unit_test(a_view_of_a_fused_value_is_assigned),
         cmocka_unit_test(independent_launches_run_as_one),
 
         cmocka_unit_test(plans_share_the_kernels_of_their_device),
         cmocka_unit_test(running_creates_and_builds_nothing),
         cmocka_unit_test(values_out_of_date_are_not_reused),
+        cmocka_unit_test(isolated_phases_share_no_values),
         cmocka_unit_test(wrong_reads_and_writes_fail),
         cmocka_unit_test(too_large_a_plan_says_what_it_needs),
         cmocka_unit_test(overrun_values_are_named),

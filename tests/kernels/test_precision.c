@@ -191,8 +191,62 @@ static void failing_calls_are_no_answer(void **unused) {
     gm_device_close(&fresh);
 }
 
+// Whom GANYMEDE_MATRIX=emulated:NAME can stand in for, each proven by the probe's product.
+static const struct {
+    const char *matrix;
+    gm_precision precision;
+    const char *options;
+} emulations[] = {
+    {"emulated:mma", GM_PRECISION_TF32, "-DGM_MATRIX_TF32 -DGM_MATRIX_MMA "},
+    {"emulated:mma", GM_PRECISION_BF16, "-DGM_MATRIX_BF16 -DGM_MATRIX_MMA "},
+    {"emulated:mfma", GM_PRECISION_TF32, "-DGM_MATRIX_TF32 -DGM_MATRIX_MFMA "},
+    {"emulated:mfma", GM_PRECISION_BF16, "-DGM_MATRIX_BF16 -DGM_MATRIX_MFMA "},
+    {"emulated:wmma", GM_PRECISION_BF16, "-DGM_MATRIX_BF16 -DGM_MATRIX_WMMA "},
+    {"emulated:dpas16", GM_PRECISION_TF32, "-DGM_MATRIX_TF32 -DGM_MATRIX_DPAS16 "},
+    {"emulated:dpas16", GM_PRECISION_BF16, "-DGM_MATRIX_BF16 -DGM_MATRIX_DPAS16 "},
+    {"emulated:dpas8", GM_PRECISION_BF16, "-DGM_MATRIX_BF16 -DGM_MATRIX_DPAS8 "},
+};
+
+static void every_instruction_is_emulated_at_its_precisions(void **unused) {
+    (void)unused;
+    const char *units;
+    for (size_t i = 0; i < GM_COUNT(emulations); i++) {
+        kernels("gpu", emulations[i].matrix);
+        ok(gm_device_matrix(device, emulations[i].precision, &units));
+        if (!units || !strstr(units, emulations[i].options) || !strstr(units, "-DGM_MATRIX_EMULATED"))
+            fail_msg("%s in %s: %s", emulations[i].matrix, gm_precision_names[emulations[i].precision],
+                     units ? units : "no");
+    }
+    const char *const bf16_alone[] = {"emulated:wmma", "emulated:dpas8"};
+    for (size_t i = 0; i < GM_COUNT(bf16_alone); i++) {
+        kernels("gpu", bf16_alone[i]);
+        ok(gm_device_matrix(device, GM_PRECISION_TF32, &units));
+        assert_null(units);
+    }
+}
+
+static void words_shared_by_two_items_are_put_together(void **unused) {
+    (void)unused;
+    kernels("gpu", "emulated:dpas16");
+    expect_chain(&(gm_plan_options){.precision = GM_PRECISION_BF16}, 8);
+}
+
+static void unknown_instructions_are_refused(void **unused) {
+    (void)unused;
+    const char *units, *const wrong[] = {"yes", "emulated:", "emulated:xmma", "emulated:mma8", "emulatedmma"};
+    for (size_t i = 0; i < GM_COUNT(wrong); i++) {
+        char begin[64];
+        kernels("gpu", wrong[i]);
+        assert_int_equal(gm_device_matrix(device, GM_PRECISION_BF16, &units), GM_ERROR_ARGUMENT);
+        snprintf(begin, sizeof begin, "GANYMEDE_MATRIX=%s is unknown: ", wrong[i]);
+        if (strncmp(gm_error_message(), begin, strlen(begin)) != 0)
+            fail_msg("%s", gm_error_message());
+        assert_null(units);
+    }
+}
+
 // matrix.cl with `old` replaced, in a folder that GANYMEDE_CL_PATH names, as a driver that misunderstands it.
-static void expect_refusal(const char *old, const char *new) {
+static void expect_refusal(const char *matrix, gm_precision precision, const char *old, const char *new) {
     char folder[] = "/tmp/ganymede-XXXXXX", path[64];
     const char *text, *units = "unasked";
     gm_device *fresh;
@@ -206,8 +260,9 @@ static void expect_refusal(const char *old, const char *new) {
     snprintf(path, sizeof path, "%s/matrix.cl", folder);
     ok(gm_file_write_atomic(path, changed.data, changed.length));
     ok(gm_device_open(&fresh, NULL));
+    kernels("gpu", matrix);
     setenv("GANYMEDE_CL_PATH", folder, 1);
-    gm_status status = gm_device_matrix(fresh, GM_PRECISION_TF32, &units);
+    gm_status status = gm_device_matrix(fresh, precision, &units);
     unsetenv("GANYMEDE_CL_PATH");
     unlink(path);
     rmdir(folder);
@@ -215,18 +270,24 @@ static void expect_refusal(const char *old, const char *new) {
     gm_device_close(&fresh);
     ok(status);
     if (units)
-        fail_msg("with \"%s\" for \"%s\" the probe says %s", new, old, units);
+        fail_msg("with \"%s\" for \"%s\" the probe of %s says %s", new, old, matrix, units);
 }
 
 static void units_that_compute_something_else_are_refused(void **unused) {
     (void)unused;
-    kernels("gpu", "emulated");
-    expect_refusal("(p[0], p[8 * row_step]", "(p[8 * row_step], p[0]"); // rows change places
-    expect_refusal("(p[0], p[4 * word_step])", "(p[4 * word_step], p[0])");
-    expect_refusal("item % 4 * 2 + d % 2", "item % 4 * 2 + 1 - d % 2");
-    expect_refusal(", result[d]);", ", 0.0f);");                        // the sum before is lost
-    expect_refusal("~GM_MATRIX_KEPT + 1", "0x00200000u");               // operands of too few bits
-    expect_refusal("static uint gm_matrix_round(", "static uint gm_("); // does not compile
+    const gm_precision tf32 = GM_PRECISION_TF32, bf16 = GM_PRECISION_BF16;
+    expect_refusal("emulated", tf32, "(lane / 4 + r % 2 * 8)", "(lane / 4 + (1 - r % 2) * 8)"); // rows change places
+    expect_refusal("emulated", tf32, "(lane % 4 + r * 4)", "(lane % 4 + (1 - r) * 4)");
+    expect_refusal("emulated", tf32, "(lane % 4 * 2 + r % 2)", "(lane % 4 * 2 + 1 - r % 2)");
+    expect_refusal("emulated", tf32, "(v, p), sum[r]);", "(v, p), 0.0f);");               // the sum before is lost
+    expect_refusal("emulated", tf32, "~GM_MATRIX_KEPT + 1", "0x00200000u");               // operands of too few bits
+    expect_refusal("emulated", tf32, "static uint gm_matrix_round(", "static uint gm_("); // does not compile
+    expect_refusal("emulated:mfma", bf16, "(lane / 16 * 2 + r)", "(lane / 16 + r * 4)");
+    expect_refusal("emulated:mfma", tf32, "(lane / 16 * 4 + r)", "(lane / 16 + r * 4)");
+    expect_refusal("emulated:wmma", bf16, "(r * 2 + lane / 16)", "(lane / 16 * 8 + r)"); // as RDNA 4 has it
+    expect_refusal("emulated:dpas16", bf16, ">> lane % 2 * 16", ">> 0");
+    expect_refusal("emulated:dpas16", tf32, "(r * 2 + lane / 8)", "(lane / 8 * 4 + r)");
+    expect_refusal("emulated:dpas8", bf16, "GM_MATRIX_A_WORD lane", "GM_MATRIX_A_WORD (7 - lane)");
 }
 
 static void unknown_precisions_are_refused(void **unused) {
@@ -237,9 +298,9 @@ static void unknown_precisions_are_refused(void **unused) {
     ok(gm_graph_create(&graph));
     gm_phase_fetch(gm_phase_create(graph, "all"), gm_constant(graph, 1));
     ok(gm_state_create(&state, device, 1));
-    gm_plan_options options = {.precision = (gm_precision)3};
+    gm_plan_options options = {.precision = (gm_precision)4};
     assert_int_equal(gm_plan_create(&plan, graph, state, &options), GM_ERROR_ARGUMENT);
-    assert_string_equal(gm_error_message(), "precision 3 is unknown");
+    assert_string_equal(gm_error_message(), "precision 4 is unknown");
     assert_null(plan);
     gm_state_destroy(&state);
     gm_graph_destroy(&graph);
@@ -268,6 +329,9 @@ int main(void) {
         cmocka_unit_test(who_has_no_matrix_units_computes_in_float32),
         cmocka_unit_test(device_is_asked_once),
         cmocka_unit_test(failing_calls_are_no_answer),
+        cmocka_unit_test(every_instruction_is_emulated_at_its_precisions),
+        cmocka_unit_test(words_shared_by_two_items_are_put_together),
+        cmocka_unit_test(unknown_instructions_are_refused),
         cmocka_unit_test(units_that_compute_something_else_are_refused),
         cmocka_unit_test(unknown_precisions_are_refused),
     };

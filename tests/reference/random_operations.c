@@ -186,6 +186,19 @@ static gm_tensor *slice(generator *g, gm_tensor *x) {
     return shape_of(x)->rank == 0 ? NULL : gm_slice(x, begin, size);
 }
 
+static gm_tensor *flip(generator *g, gm_tensor *x) {
+    size_t rank = shape_of(x)->rank;
+    return rank == 0 ? NULL : gm_flip(x, 1 + (uint32_t)gm_draw(g, ((size_t)1 << rank) - 1));
+}
+
+static gm_tensor *shift(generator *g, gm_tensor *x) {
+    if (shape_of(x)->rank != 4)
+        return NULL;
+    size_t samples = shape_of(x)->dim[0];
+    gm_tensor *offsets = gm_reshape(gm_draw_indices(g, 2 * samples), GM_SHAPE(samples, 2));
+    return gm_shift2d(x, gm_subtract(offsets, gm_constant_int(g->graph, 3)));
+}
+
 static gm_tensor *pad(generator *g, gm_tensor *x) {
     size_t before[GM_MAX_RANK], after[GM_MAX_RANK];
     for (size_t i = 0; i < shape_of(x)->rank; i++) {
@@ -306,7 +319,7 @@ static gm_tensor *rows(generator *g, gm_tensor *x) {
 }
 
 gm_random_operation *const gm_random_operations[] = {
-    unary, unary,  unary,     bounded, steps,  binary, binary, binary, binary, noise,          reshape, transpose,
-    slice, concat, broadcast, pad,     reduce, reduce, gemm,   conv,   conv,   conv_transpose, pool,    rows,
+    unary, unary, unary,  bounded,   steps, binary, binary, binary, binary, noise, reshape,        transpose, slice,
+    flip,  shift, concat, broadcast, pad,   reduce, reduce, gemm,   conv,   conv,  conv_transpose, pool,      rows,
 };
 const size_t gm_random_operation_count = GM_COUNT(gm_random_operations);

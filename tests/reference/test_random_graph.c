@@ -90,18 +90,18 @@ static bool has_operation(const gm_graph *graph, const char *name) {
 static void every_operation_occurs(void **state) {
     (void)state;
     static const char *const names[] = {
-        "add",        "subtract", "multiply",      "divide", "minimum",   "maximum",   "less",
-        "less_equal", "greater",  "greater_equal", "equal",  "not_equal", "select",    "negate",
-        "abs",        "sign",     "floor",         "exp",    "log",       "sqrt",      "rsqrt",
-        "square",     "sin",      "cos",           "tanh",   "sigmoid",   "softplus",  "relu",
-        "leaky_relu", "scale",    "offset",        "cast",   "reshape",   "transpose", "broadcast",
-        "slice",      "pad",      "concat",        "sum",    "max",       "variance",  "stop_gradient",
+        "add",     "subtract",      "multiply",      "divide",    "minimum",    "maximum", "less",   "less_equal",
+        "greater", "greater_equal", "equal",         "not_equal", "select",     "negate",  "abs",    "sign",
+        "floor",   "exp",           "log",           "sqrt",      "rsqrt",      "square",  "sin",    "cos",
+        "tanh",    "sigmoid",       "softplus",      "relu",      "leaky_relu", "scale",   "offset", "cast",
+        "reshape", "transpose",     "broadcast",     "slice",     "flip",       "pad",     "concat", "sum",
+        "max",     "variance",      "stop_gradient",
     };
     const gm_op *const operations[] = {&gm_op_gemm,           &gm_op_conv,         &gm_op_conv_input,
                                        &gm_op_conv_weight,    &gm_op_average_pool, &gm_op_average_pool_input,
                                        &gm_op_max_pool_index, &gm_op_max_pool,     &gm_op_max_pool_input,
-                                       &gm_op_gather,         &gm_op_scatter_add,  &gm_op_uniform,
-                                       &gm_op_normal,         &gm_op_bernoulli};
+                                       &gm_op_gather,         &gm_op_scatter_add,  &gm_op_shift,
+                                       &gm_op_uniform,        &gm_op_normal,       &gm_op_bernoulli};
     size_t seen[GM_COUNT(names) + GM_COUNT(operations)] = {0};
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         gm_graph *graph;

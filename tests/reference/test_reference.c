@@ -129,6 +129,17 @@ static void rows_outside_the_table_are_zeros_and_are_dropped(void **state) {
     check_values("scatter_add", evaluate(f, gm_scatter_add(x, twice, 2)), (double[]){0, 0, 6, 8}, 4);
 }
 
+static void flips_run_backwards_and_shifts_let_zeros_in(void **state) {
+    fixture *f = *state;
+    gm_tensor *x = gm_reshape(input(f, "x", GM_FLOAT32, 6, (double[]){1, 2, 3, 4, 5, 6}), GM_SHAPE(2, 3));
+    check_values("columns", evaluate(f, gm_flip(x, GM_AXIS(1))), (double[]){3, 2, 1, 6, 5, 4}, 6);
+    check_values("both", evaluate(f, gm_flip(x, GM_AXIS(0) | GM_AXIS(1))), (double[]){6, 5, 4, 3, 2, 1}, 6);
+    gm_tensor *images = gm_reshape(gm_concat((gm_tensor *[]){x, x}, 2, 0), GM_SHAPE(2, 1, 2, 3));
+    gm_tensor *offsets = gm_reshape(input(f, "offsets", GM_INT32, 4, (double[]){1, -1, 0, 2}), GM_SHAPE(2, 2));
+    check_values("shift2d", evaluate(f, gm_shift2d(images, offsets)), (double[]){0, 0, 0, 2, 3, 0, 0, 0, 1, 0, 0, 4},
+                 12);
+}
+
 static void random_numbers_follow_seed_name_and_counter(void **state) {
     fixture *f = *state;
     gm_tensor *counter = input(f, "counter", GM_INT32, 2, (double[]){7, 3});
@@ -219,6 +230,7 @@ int main(void) {
         TEST(integers_wrap_and_truncate),
         TEST(nan_wins_in_maxima_and_passes_relu),
         TEST(rows_outside_the_table_are_zeros_and_are_dropped),
+        TEST(flips_run_backwards_and_shifts_let_zeros_in),
         TEST(random_numbers_follow_seed_name_and_counter),
         TEST(magnitude_is_the_sum_of_absolute_terms),
         TEST(magnitude_carries_rounding_through_a_cancellation),

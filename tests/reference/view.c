@@ -73,12 +73,25 @@ static void slice(const gm_tensor *y, const gm_operand *in, double *value, doubl
     }
 }
 
+// y[..., i_k, ...] = x at dim_k - 1 - i_k along the flipped axes
+static void flip(const gm_tensor *y, const gm_operand *in, double *value, double *magnitude, uint64_t seed) {
+    (void)seed;
+    const gm_axes_attributes *flipped = y->attributes;
+    size_t count = gm_shape_count(&y->shape);
+    for (size_t i = 0; i < count; i++) {
+        size_t index[GM_MAX_RANK];
+        gm_reference_unravel(&y->shape, i, index);
+        for (size_t k = 0; k < y->shape.rank; k++)
+            index[k] = flipped->value[k] ? y->shape.dim[k] - 1 - index[k] : index[k];
+        size_t source = gm_reference_ravel(&y->shape, index);
+        value[i] = in[0].value[source];
+        magnitude[i] = in[0].magnitude[source];
+    }
+}
+
 const gm_reference_row gm_reference_views[] = {
-    {&gm_op_reshape, identity},
-    {&gm_op_stop_gradient, identity},
-    {&gm_op_variance, identity},
-    {&gm_op_transpose, transpose},
-    {&gm_op_broadcast, broadcast},
-    {&gm_op_slice, slice},
-    {NULL, NULL},
+    {&gm_op_reshape, identity},    {&gm_op_stop_gradient, identity},
+    {&gm_op_variance, identity},   {&gm_op_transpose, transpose},
+    {&gm_op_broadcast, broadcast}, {&gm_op_slice, slice},
+    {&gm_op_flip, flip},           {NULL, NULL},
 };

@@ -91,15 +91,11 @@ gm_phase *training_add_gradients(training *t) {
 size_t training_phases(const training *t, gm_phase **phases) {
     const gm_model *model = &t->model;
     size_t count = 0;
-    assert_in_range(model->updates * (model->update_count + 1) + model->finish_count, 1, 32);
-    for (size_t i = 0; i < model->updates; i++) {
-        if (i > 0)
-            phases[count++] = model->substep;
-        for (size_t k = 0; k < model->update_count; k++)
-            phases[count++] = model->update[k].phase;
-    }
-    for (size_t k = 0; k < model->finish_count; k++)
-        phases[count++] = model->finish[k].phase;
+    assert_in_range(model->action_count, 1, 31);
+    if (model->start)
+        phases[count++] = model->start;
+    for (size_t i = 0; i < model->action_count; i++)
+        phases[count++] = model->actions[i].phase;
     return count;
 }
 

@@ -58,6 +58,7 @@ OTHER(reshape, gm_square(gm_reshape(x[0], GM_SHAPE(4, 6))))
 OTHER(transpose, gm_square(gm_transpose(x[0], (size_t[]){2, 0, 1})))
 OTHER(broadcast, gm_square(gm_broadcast(x[0], GM_SHAPE(2, 4, 3))))
 OTHER(slice, gm_square(gm_slice(x[0], (size_t[]){1, 0, 1}, (size_t[]){1, 3, 2})))
+OTHER(flip, gm_square(gm_flip(x[0], GM_AXIS(0) | GM_AXIS(2))))
 OTHER(pad, gm_square(gm_pad(x[0], (size_t[]){1, 0, 2}, (size_t[]){0, 1, 1})))
 OTHER(concat, gm_square(gm_concat((gm_tensor *[]){x[0], x[1], x[0]}, 3, 1)))
 
@@ -93,6 +94,8 @@ OTHER(max_pool_overlapping, gm_square(gm_max_pool2d(x[0], &(gm_pool2d_params){.k
 
 OTHER(gather, gm_square(gm_gather(x[0], x[1])))
 OTHER(scatter_add, gm_square(gm_scatter_add(x[0], x[1], 4)))
+
+OTHER(shift, gm_square(gm_shift2d(x[0], gm_reshape(x[1], GM_SHAPE(3, 2)))))
 
 // clang-format off
 #define COUNT(...) GM_COUNT(((double[]){__VA_ARGS__}))
@@ -139,6 +142,7 @@ static gm_gradient_case cases[] = {
     ONE(transpose, X(2, 3, 4)),
     ONE(broadcast, X(4, 1)),
     ONE(slice, X(2, 3, 4)),
+    ONE(flip, X(2, 3, 4)),
     ONE(pad, X(2, 3, 2)),
     TWO(concat, X(2, 3, 2), X(2, 1, 2)),
     ONE(sum, X(2, 3, 4)),
@@ -167,6 +171,7 @@ static gm_gradient_case cases[] = {
     ONE(max_pool_overlapping, X(1, 2, 5, 4)),
     INDEXED(gather, X(4, 3), 2, 0, 2, 7, -1, 3),
     INDEXED(scatter_add, X(6, 2), 2, 0, 2, 7, -1, 3),
+    INDEXED(shift, X(3, 2, 3, 4), 1, -2, 0, 3, -4, 1),
 };
 
 static void gradient_matches_central_differences(void **state) {

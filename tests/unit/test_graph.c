@@ -99,6 +99,9 @@ static void views_and_moves_have_their_shapes(void **state) {
     assert_shape(gm_broadcast(x, GM_SHAPE(5, 2, 3, 4)), GM_SHAPE(5, 2, 3, 4));
     assert_shape(gm_slice(x, (size_t[]){0, 1, 1}, (size_t[]){2, 1, 3}), GM_SHAPE(2, 1, 3));
     assert_shape(gm_pad(x, (size_t[]){0, 1, 0}, (size_t[]){2, 0, 0}), GM_SHAPE(4, 4, 4));
+    assert_shape(gm_flip(x, GM_AXIS(0) | GM_AXIS(2)), GM_SHAPE(2, 3, 4));
+    gm_tensor *images = float_input("images", GM_SHAPE(5, 3, 8, 9));
+    assert_shape(gm_shift2d(images, gm_input(graph, "offsets", GM_INT32, GM_SHAPE(5, 2))), GM_SHAPE(5, 3, 8, 9));
     gm_tensor *y = float_input("y", GM_SHAPE(2, 5, 4));
     assert_shape(gm_concat((gm_tensor *[]){x, y, x}, 3, 1), GM_SHAPE(2, 11, 4));
 }
@@ -183,6 +186,12 @@ static void faults_name_shapes_and_values(void **state) {
                  "gemm: a 'a' (2, 3) has 3 columns but b 'b' (2, 3) has 2 rows");
     assert_fault(gm_sum(float_input("x", GM_SHAPE(2, 3)), GM_AXIS(2)),
                  "sum: the set of axes 0x4 names an axis that x 'x' (2, 3) does not have");
+    assert_fault(gm_flip(float_input("x", GM_SHAPE(2, 3)), GM_AXIS(2)),
+                 "flip: the set of axes 0x4 names an axis that x 'x' (2, 3) does not have");
+    assert_fault(gm_shift2d(float_input("x", GM_SHAPE(4, 3)), gm_input(graph, "o", GM_INT32, GM_SHAPE(4, 2))),
+                 "shift2d: x 'x' (4, 3) is float32 but must be float32 images (N, C, H, W)");
+    assert_fault(gm_shift2d(float_input("x", GM_SHAPE(4, 3, 2, 2)), gm_input(graph, "o", GM_INT32, GM_SHAPE(2, 4))),
+                 "shift2d: offsets 'o' (2, 4) are int32 but must be int32 (4, 2), a pair for each image of x");
     assert_fault(gm_slice(float_input("x", GM_SHAPE(4)), (size_t[]){3}, (size_t[]){2}),
                  "slice: 2 elements from 3 on are not in axis 0 of x 'x' (4)");
     assert_fault(gm_full(graph, GM_SHAPE(2, 0), 1),
@@ -334,6 +343,8 @@ static void views_that_change_nothing_vanish(void **state) {
     assert_ptr_equal(gm_pad(x, (size_t[]){0, 0, 0}, (size_t[]){0, 0, 0}), x);
     assert_ptr_equal(gm_concat(&x, 1, 0), x);
     assert_op(gm_transpose(x, (size_t[]){1, 0, 2}), "reshape"); // only a size of 1 moves
+    assert_ptr_equal(gm_flip(x, 0), x);
+    assert_ptr_equal(gm_flip(x, GM_AXIS(1)), x);
 }
 
 // What gm_grad makes on its way is hidden, and constructors shorten chains of it.
@@ -355,6 +366,8 @@ static void chains_of_hidden_nodes_collapse(void **state) {
     assert_ptr_equal(gm_broadcast(gm_broadcast(x, GM_SHAPE(2, 4, 3)), GM_SHAPE(5, 2, 4, 3)),
                      gm_broadcast(x, GM_SHAPE(5, 2, 4, 3)));
     assert_ptr_equal(gm_transpose(gm_transpose(x, (size_t[]){2, 0, 1}), (size_t[]){1, 2, 0}), x);
+    assert_ptr_equal(gm_flip(gm_flip(x, GM_AXIS(0)), GM_AXIS(0) | GM_AXIS(2)), gm_flip(x, GM_AXIS(2)));
+    assert_ptr_equal(gm_flip(gm_flip(x, GM_AXIS(2)), GM_AXIS(2)), x);
     gm_tensor *padded = gm_pad(x, (size_t[]){1, 0, 2}, (size_t[]){0, 0, 1});
     assert_ptr_equal(gm_slice(padded, (size_t[]){1, 0, 2}, (size_t[]){2, 1, 3}), x);
     gm_tensor *both = gm_concat((gm_tensor *[]){x, z}, 2, 0);
