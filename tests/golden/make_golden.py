@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Writes operations.inc, training.inc and layers.inc: what PyTorch (float64, on the CPU) gives where frameworks' conventions
-differ.
+"""Writes operations.inc, training.inc and layers.inc: what PyTorch (float64, on the CPU) gives where frameworks'
+conventions differ.
 
 Run by hand with Debian's python3-torch: /usr/bin/python3 make_golden.py
 The tests beside it hold the graph, run by the reference interpreter, to these values.
