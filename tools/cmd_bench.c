@@ -56,7 +56,7 @@ static gm_status measure(gm_trainer *trainer, size_t repeats, double *times, dou
 
 static void print_result(const gm_train_info *info, double median, bool json) {
     const gm_plan_statistics *plan = &info->statistics;
-    double images = (double)(info->batch * info->discriminator_steps) / (median * 1e-3);
+    double images = (double)(info->batch * info->updates) / (median * 1e-3);
     if (!json) {
         printf("%s on %s, batch %zu\n", info->name, info->device, info->batch);
         printf("median step        %.3f ms, %.1f images/s, %.1f GFLOP/s\n", median, images, plan->flop * 1e-6 / median);

@@ -44,10 +44,12 @@ void progress_start(progress_printer *printer, const gm_train_info *info) {
         print_json_string(info->device);
         printf(", \"data\": ");
         print_json_string(info->data);
-        printf(", \"items\": %zu, \"seed\": %llu, \"step\": %llu, \"steps\": %llu, \"batch\": %zu, "
-               "\"generator_parameters\": %zu, \"discriminator_parameters\": %zu, \"device_bytes\": %llu}\n",
-               info->data_count, (unsigned long long)info->seed, (unsigned long long)info->step,
-               (unsigned long long)info->steps, info->batch, info->generator_parameters, info->discriminator_parameters,
+        printf(", \"items\": %zu, \"seed\": %llu, \"step\": %llu, \"steps\": %llu, \"batch\": %zu, ", info->data_count,
+               (unsigned long long)info->seed, (unsigned long long)info->step, (unsigned long long)info->steps,
+               info->batch);
+        for (size_t i = 0; i < info->network_count; i++)
+            printf("\"%s_parameters\": %zu, ", info->networks[i].name, info->networks[i].parameters);
+        printf("\"device_bytes\": %llu}\n",
                (unsigned long long)(info->statistics.device_bytes + info->statistics.state_bytes));
         fflush(stdout);
         return;
@@ -55,9 +57,10 @@ void progress_start(progress_printer *printer, const gm_train_info *info) {
     printf("%s on %s\n", info->name, info->device);
     printf("data: %s, %zu items of %zux%zux%zu%s\n", info->data, info->data_count, info->channels, info->height,
            info->width, info->resident ? ", on the device" : "");
-    printf("parameters: generator %zu, discriminator %zu; device memory %s\n", info->generator_parameters,
-           info->discriminator_parameters,
-           format_bytes(info->statistics.device_bytes + info->statistics.state_bytes).text);
+    printf("parameters: ");
+    for (size_t i = 0; i < info->network_count; i++)
+        printf("%s%s %zu", i ? ", " : "", info->networks[i].name, info->networks[i].parameters);
+    printf("; device memory %s\n", format_bytes(info->statistics.device_bytes + info->statistics.state_bytes).text);
     if (info->folder)
         printf("run: %s, step %llu of %llu\n", info->folder, (unsigned long long)info->step,
                (unsigned long long)info->steps);
@@ -71,18 +74,9 @@ static void show_json(const gm_train_progress *progress) {
     print_json_number(progress->seconds);
     printf(", \"images_per_s\": ");
     print_json_number(progress->images_per_second);
-    const struct {
-        const char *key;
-        double value;
-    } numbers[] = {
-        {"discriminator_loss", progress->discriminator_loss},
-        {"generator_loss", progress->generator_loss},
-        {"real_score", progress->real_score},
-        {"fake_score", progress->fake_score},
-    };
-    for (size_t i = 0; progress->tick && i < COUNT(numbers); i++) {
-        printf(", \"%s\": ", numbers[i].key);
-        print_json_number(numbers[i].value);
+    for (size_t i = 0; progress->tick && i < progress->number_count; i++) {
+        printf(", \"%s\": ", progress->numbers[i].name);
+        print_json_number(progress->numbers[i].value);
     }
     if (progress->picture) {
         printf(", \"picture\": ");
@@ -123,13 +117,13 @@ void progress_show(progress_printer *printer, const gm_train_progress *progress)
         show_json(progress);
         return;
     }
-    char line[200];
+    char line[240];
     int used = snprintf(line, sizeof line, "step %llu/%llu  %.0f images/s  left %s", (unsigned long long)progress->step,
                         (unsigned long long)progress->steps, progress->images_per_second,
                         format_time(progress->seconds_left).text);
-    if (used > 0 && (size_t)used < sizeof line && isfinite(progress->discriminator_loss))
-        snprintf(line + used, sizeof line - (size_t)used, "  D %.3f G %.3f  D(x) %.2f D(G(z)) %.2f",
-                 progress->discriminator_loss, progress->generator_loss, progress->real_score, progress->fake_score);
+    for (size_t i = 0; i < progress->number_count && used > 0 && (size_t)used < sizeof line; i++)
+        used += snprintf(line + used, sizeof line - (size_t)used, "  %s %.3g", progress->numbers[i].label,
+                         progress->numbers[i].value);
     if (printer->style == PROGRESS_TERMINAL) {
         show_terminal(printer, progress, line);
     } else if (progress->tick) {

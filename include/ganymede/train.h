@@ -44,7 +44,12 @@ typedef struct gm_train_options {
 GM_API gm_status gm_trainer_create(gm_trainer **trainer, const gm_train_options *options);
 GM_API void gm_trainer_destroy(gm_trainer **trainer);
 
-// What is trained, and what it takes. Strings belong to the trainer.
+typedef struct gm_train_network {
+    const char *name;  // "generator"
+    size_t parameters; // trainable values
+} gm_train_network;
+
+// What is trained, and what it takes. Strings and arrays belong to the trainer.
 typedef struct gm_train_info {
     const char *name;   // the recipe's
     const char *folder; // the run folder; NULL without one
@@ -52,11 +57,12 @@ typedef struct gm_train_info {
     const char *device, *data;
     uint64_t seed;
     uint64_t step, steps;                       // generator steps taken and wanted
-    size_t batch;                               // real images per discriminator step
-    size_t discriminator_steps;                 // per generator step
+    size_t batch;                               // real images per update of the discriminator
+    size_t updates;                             // of the discriminator per generator step
     size_t data_count, channels, height, width; // of the data; vectors of d values are d x 1 x 1
     bool resident;                              // the data set lies on the device
-    size_t generator_parameters, discriminator_parameters;
+    const gm_train_network *networks;
+    size_t network_count;
     gm_plan_statistics statistics; // of the training plan
     const char *variants;          // the choices of kernel variants that it uses (gm_tuning_write); NULL without tuning
 } gm_train_info;
@@ -65,17 +71,26 @@ GM_API void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info);
 // Every key of a recipe, every layer and optimiser, with type, default, range and what it is for. The caller frees it.
 GM_API gm_status gm_train_keys(char **text);
 
-// How training goes. Losses and scores are those of the latest tick (NaN before the first).
+// A number that training shows, such as "generator_loss"; `label` is short, for a line of them.
+typedef struct gm_train_number {
+    const char *name, *label;
+    double value;
+} gm_train_number;
+
+// How training goes.
 typedef struct gm_train_progress {
     uint64_t step, steps;
     double seconds; // since gm_trainer_run began
     double images_per_second, seconds_left;
-    bool tick; // the numbers below are of this very step, and were written to log.jsonl
-    double discriminator_loss, generator_loss;
-    double real_score, fake_score; // mean D(x) and D(G(z)), in (0, 1)
-    const char *picture;           // the file of samples written at this step, or NULL
-    const char *checkpoint;        // the checkpoint written at this step, or NULL
+    bool tick;                      // the numbers below are of this very step, and were written to log.jsonl
+    const gm_train_number *numbers; // as of the latest tick: losses, and what else the model shows
+    size_t number_count;            // 0 before the first tick
+    const char *picture;            // the file of samples written at this step, or NULL
+    const char *checkpoint;         // the checkpoint written at this step, or NULL
 } gm_train_progress;
+
+// The number of that name; NaN where there is none.
+GM_API double gm_train_number_find(const gm_train_progress *progress, const char *name);
 
 // Called after every step; true asks to stop: the trainer then writes a checkpoint and returns GM_INTERRUPTED.
 typedef bool (*gm_train_callback)(const gm_train_progress *progress, void *user);
@@ -91,7 +106,7 @@ GM_API gm_status gm_trainer_wait(gm_trainer *trainer);
 // Takes `steps` steps and writes kernels.txt (time, GFLOP/s, GB/s and the share of the device's ceilings per kernel)
 // and trace.json (for chrome://tracing or Perfetto) into the folder.
 GM_API gm_status gm_trainer_profile(gm_trainer *trainer, const char *folder, size_t steps);
-// Waits, and gives losses and scores of the latest step.
+// Waits, and gives the numbers of the latest step.
 GM_API gm_status gm_trainer_measure(gm_trainer *trainer, gm_train_progress *progress);
 // Writes a checkpoint of the present step into the run folder.
 GM_API gm_status gm_trainer_save(gm_trainer *trainer);

@@ -37,6 +37,10 @@ gm_status gm_device_source(gm_device *device, const char *name, const char **tex
 gm_status gm_program_create(gm_program **program, gm_device *device, const gm_source *sources, size_t count,
                             const char *options);
 void gm_program_destroy(gm_program **program);
+// Programs that outlive their makers, so that plans share kernels: hands the program over to the device, where it stays
+// until that is closed, as what holds the kernels with these keys. find: NULL where there is none.
+gm_status gm_device_keep_program(gm_device *device, gm_program **program, const uint64_t *keys, size_t count);
+gm_program *gm_device_find_program(const gm_device *device, uint64_t key);
 
 // A kernel object with its own arguments: one per launch of a plan, bound once.
 gm_status gm_kernel_create(gm_kernel **kernel, gm_program *program, const char *name);

@@ -50,6 +50,11 @@ typedef struct gm_source_text {
 enum { GM_MATRIX_UNITS = 4 };
 typedef enum gm_matrix_answer { GM_MATRIX_UNKNOWN = 0, GM_MATRIX_FAILS, GM_MATRIX_RUNS } gm_matrix_answer;
 
+typedef struct gm_kept_kernel {
+    uint64_t key;
+    gm_program *program;
+} gm_kept_kernel;
+
 struct gm_device {
     gm_device_info info;
     cl_platform_id platform;
@@ -68,6 +73,10 @@ struct gm_device {
     size_t launch_count, launch_capacity;
     char *cache_folder;      // NULL: no disk cache
     uint64_t cache_identity; // hash of everything but text and options that a binary depends on
+    gm_program **programs; // kept
+    size_t program_count, program_capacity;
+    gm_kept_kernel *kernels; // theirs, by key
+    size_t kernel_count, kernel_capacity;
     gm_buffer *gemm_scratch;
     bool clblast_used;
     gm_matrix_answer matrix_answers[GM_MATRIX_UNITS]; // what matrix.c found, by its table's rows

@@ -51,6 +51,8 @@ void gm_device_close(gm_device **pointer) {
     gm_stages_finish(device);
     gm_profile_discard(device);
     gm_clblast_finish(device);
+    for (size_t i = 0; i < device->program_count; i++)
+        gm_program_destroy(&device->programs[i]);
     if (device->timed_queue)
         clReleaseCommandQueue(device->timed_queue);
     if (device->plain_queue)
@@ -60,6 +62,8 @@ void gm_device_close(gm_device **pointer) {
     gm_arena_finish(&device->arena);
     free(device->sources);
     free(device->launches);
+    free(device->programs);
+    free(device->kernels);
     free(device->cache_folder);
     free((void *)device->platform_version);
     gm_device_info_finish(&device->info);

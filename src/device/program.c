@@ -146,3 +146,37 @@ void gm_program_destroy(gm_program **program) {
     free(*program);
     *program = NULL;
 }
+
+// The first kept kernel whose key is not below `key`.
+static size_t place_of(const gm_device *device, uint64_t key) {
+    size_t low = 0, high = device->kernel_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (device->kernels[middle].key < key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+gm_program *gm_device_find_program(const gm_device *device, uint64_t key) {
+    size_t at = place_of(device, key);
+    return at < device->kernel_count && device->kernels[at].key == key ? device->kernels[at].program : NULL;
+}
+
+gm_status gm_device_keep_program(gm_device *device, gm_program **program, const uint64_t *keys, size_t count) {
+    GM_TRY(gm_grow(&device->programs, device->program_count, &device->program_capacity, sizeof *device->programs,
+                   "a device's programs"));
+    gm_program *kept = device->programs[device->program_count++] = *program;
+    *program = NULL;
+    for (size_t i = 0; i < count; i++) {
+        GM_TRY(gm_grow(&device->kernels, device->kernel_count, &device->kernel_capacity, sizeof *device->kernels,
+                       "a device's kernels"));
+        size_t at = place_of(device, keys[i]);
+        memmove(device->kernels + at + 1, device->kernels + at, (device->kernel_count - at) * sizeof *device->kernels);
+        device->kernels[at] = (gm_kept_kernel){keys[i], kept};
+        device->kernel_count++;
+    }
+    return GM_OK;
+}

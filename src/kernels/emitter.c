@@ -36,8 +36,9 @@ static gm_status add_kernel(gm_emitter *emitter, gm_kernel_text kernel, uint32_t
         }
     GM_TRY(gm_grow(&emitter->kernels, emitter->kernel_count, &emitter->kernel_capacity, sizeof(gm_kernel_text),
                    "a plan's kernels"));
-    kernel.text = gm_arena_string(&emitter->arena, kernel.text); // the caller's goes away
-    if (!kernel.text)
+    kernel.text = gm_arena_string(&emitter->arena, kernel.text); // the caller's go away
+    kernel.calls = gm_arena_copy(&emitter->arena, kernel.calls, kernel.call_count * sizeof *kernel.calls);
+    if (!kernel.text || !kernel.calls)
         return gm_fail(GM_ERROR_MEMORY, "out of memory for a kernel's text");
     *index = (uint32_t)emitter->kernel_count;
     emitter->kernels[emitter->kernel_count++] = kernel;
@@ -47,7 +48,7 @@ static gm_status add_kernel(gm_emitter *emitter, gm_kernel_text kernel, uint32_t
 gm_status gm_emit_kernel(gm_emitter *emitter, const char *prefix, const gm_kernel_text *source, uint32_t *kernel) {
     gm_kernel_text added = *source;
     added.hash = gm_hash_string(gm_hash_string(GM_HASH_START, prefix), source->text);
-    snprintf(added.name, sizeof added.name, "%s_%zu", prefix, emitter->kernel_count);
+    snprintf(added.name, sizeof added.name, "%s_%016llx", prefix, (unsigned long long)added.hash);
     return add_kernel(emitter, added, kernel);
 }
 

@@ -97,13 +97,15 @@ typedef struct gm_storage {
 
 // Most texts are functions of a work-group's place, `static void NAME(GM_PLACE, …)`: what is launched is a generated
 // kernel that calls one of them, or several of them in one launch (src/plan/merge.c). Texts that need local memory are
-// kernels themselves.
+// kernels themselves. The name is made of the content, so that equal kernels of several plans have one name.
 typedef struct gm_kernel_text {
     const char *text; // with `@` where the name stands; "" when the helper file holds the function itself
     bool function;
     uint64_t hash;
-    const char *helper; // a .cl file that comes once before all kernels that name it; NULL: none
-    const char *body;   // a .cl file that follows this text, a template instantiated by it; NULL: none
+    const char *helper;    // a .cl file that comes once before all kernels that name it; NULL: none
+    const char *body;      // a .cl file that follows this text, a template instantiated by it; NULL: none
+    const uint32_t *calls; // the functions that it calls
+    size_t call_count;
     char name[48];
 } gm_kernel_text;
 

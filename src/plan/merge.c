@@ -6,6 +6,7 @@
 // function (one copy of its code). What large launches write would live long: they join their neighbour alone.
 #include "plan/plan.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,21 +87,26 @@ static size_t count_buffers(const merging *m, const merged *in, const gm_launch 
     return count;
 }
 
-static size_t count_functions(const merging *m, const merged *in) {
+// The distinct functions of the parts, in their order.
+static size_t list_functions(const merging *m, const merged *in, uint32_t function[MOST_FUNCTIONS]) {
     size_t count = 0;
     for (size_t i = 0; i < in->count; i++) {
-        merged before = {.count = i};
-        memcpy(before.part, in->part, i * sizeof *in->part);
-        count += !runs_function(m, &before, launch_of(m, in->part[i])->kernel);
+        uint32_t kernel = launch_of(m, in->part[i])->kernel;
+        bool known = false;
+        for (size_t k = 0; k < count && !known; k++)
+            known = function[k] == kernel;
+        if (!known)
+            function[count++] = kernel;
     }
     return count;
 }
 
 static bool joins(const merging *m, uint32_t part, const merged *to) {
     const gm_launch *launch = launch_of(m, part), *first = launch_of(m, to->part[0]);
+    uint32_t function[MOST_FUNCTIONS];
     return is_function(m, to->part[0]) && to->count < MOST_PARTS &&
            memcmp(launch->local, first->local, sizeof launch->local) == 0 &&
-           (runs_function(m, to, launch->kernel) || count_functions(m, to) < MOST_FUNCTIONS) &&
+           (runs_function(m, to, launch->kernel) || list_functions(m, to, function) < MOST_FUNCTIONS) &&
            count_buffers(m, to, launch) <= MOST_BUFFERS;
 }
 
@@ -247,24 +253,19 @@ static void append_parts(gm_text *text, const merging *m, const uint32_t *part, 
 
 // A block of code for each function. Sorts the parts by function; returns the number of work-groups.
 static size_t append_merged(gm_text *text, const merging *m, merged *parts, merged_arguments *list) {
-    uint32_t sorted[MOST_PARTS];
-    size_t done = 0, groups = 0;
+    uint32_t function[MOST_FUNCTIONS];
+    size_t functions = list_functions(m, parts, function), groups = 0;
     gm_text body = {0};
-    for (size_t i = 0; i < parts->count; i++) {
-        uint32_t kernel = launch_of(m, parts->part[i])->kernel;
-        size_t begin = done;
-        merged before = {.count = i};
-        memcpy(before.part, parts->part, i * sizeof *parts->part);
-        if (runs_function(m, &before, kernel))
-            continue;
-        for (size_t k = i; k < parts->count; k++)
-            if (launch_of(m, parts->part[k])->kernel == kernel)
-                sorted[done++] = parts->part[k];
-        size_t end = groups;
-        for (size_t k = begin; k < done; k++)
-            end += all_groups(launch_of(m, sorted[k]));
+    for (size_t i = 0; i < functions; i++) {
+        uint32_t part[MOST_PARTS] = {0};
+        size_t count = 0, end = groups;
+        for (size_t k = 0; k < parts->count; k++)
+            if (launch_of(m, parts->part[k])->kernel == function[i]) {
+                end += all_groups(launch_of(m, parts->part[k]));
+                part[count++] = parts->part[k];
+            }
         gm_text_printf(&body, "    if (g >= %zu && g < %zu) {\n", groups, end);
-        append_parts(&body, m, sorted + begin, done - begin, &groups, list);
+        append_parts(&body, m, part, count, &groups, list);
         gm_text_append(&body, "    }\n");
     }
     append_head(text, launch_of(m, parts->part[0])->local);
@@ -281,21 +282,29 @@ static size_t append_merged(gm_text *text, const merging *m, merged *parts, merg
     return groups;
 }
 
-// What the profile calls it: its functions, or what the launch alone is called.
+// What the profile calls it: what its parts are called, else their functions, of generated ones the first digits.
 static const char *label_of(const merging *m, const merged *parts) {
     gm_text text = {0};
     for (size_t i = 0; i < parts->count; i++) {
+        const gm_kernel_text *kernel = text_of(m, parts->part[i]);
         const char *label = launch_of(m, parts->part[i])->cost.label;
-        label = label ? label : text_of(m, parts->part[i])->name;
+        int length = label || !kernel->text[0] ? INT_MAX : (int)strlen(kernel->name) - 12;
         bool known = false;
         for (size_t k = 0; k < i && !known; k++)
             known = launch_of(m, parts->part[k])->kernel == launch_of(m, parts->part[i])->kernel;
         if (!known)
-            gm_text_printf(&text, "%s%s", i ? " + " : "", label);
+            gm_text_printf(&text, "%s%.*s", i ? " + " : "", length, label ? label : kernel->name);
     }
     const char *copy = text.failed ? NULL : gm_arena_string(&m->emitter->arena, text.data);
     gm_text_finish(&text);
     return copy;
+}
+
+static gm_status emit_launcher(const merging *m, const merged *parts, const char *text, uint32_t *kernel) {
+    uint32_t calls[MOST_FUNCTIONS];
+    size_t count = list_functions(m, parts, calls);
+    return gm_emit_kernel(m->emitter, "launch", &(gm_kernel_text){.text = text, .calls = calls, .call_count = count},
+                          kernel);
 }
 
 static gm_status create_launch(const merging *m, merged *parts, gm_launch *launch) {
@@ -325,7 +334,7 @@ static gm_status create_launch(const merging *m, merged *parts, gm_launch *launc
     if (text.failed || !launch->argument)
         status = gm_fail(GM_ERROR_MEMORY, "out of memory for a kernel's text");
     else
-        status = gm_emit_kernel(m->emitter, "launch", &(gm_kernel_text){.text = text.data}, &launch->kernel);
+        status = emit_launcher(m, parts, text.data, &launch->kernel);
     gm_text_finish(&text);
     return status;
 }

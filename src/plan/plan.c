@@ -111,40 +111,80 @@ static gm_status add_source(gm_plan *plan, gm_source *sources, size_t *count, co
     return gm_device_source(plan->device, file, &sources[(*count)++].text);
 }
 
-// One program for the whole plan: common.cl, other helpers once, then every generated kernel and template instance.
-static gm_status build_program(gm_plan *plan) {
+static const char *program_options(const gm_plan *plan) {
+    return plan->emitter.matrix ? plan->emitter.matrix : "-cl-std=CL1.2";
+}
+
+// A name is made of its kernel's content.
+static uint64_t kernel_key(const gm_plan *plan, uint32_t kernel) {
+    return gm_hash_string(gm_hash_string(GM_HASH_START, program_options(plan)), plan->emitter.kernels[kernel].name);
+}
+
+// The kernels that are launched and that no earlier plan of the device has built, with the functions that they call.
+static size_t list_missing(const gm_plan *plan, bool *missing, uint64_t *keys) {
     const gm_emitter *emitter = &plan->emitter;
-    gm_source *sources;
     size_t count = 0;
-    gm_status status = GM_OK;
-    if (emitter->kernel_count == 0)
-        return GM_OK;
-    GM_TRY(gm_alloc(&sources, 3 * emitter->kernel_count + 2, sizeof *sources, "a plan's kernels"));
-    GM_TRY_DONE(add_source(plan, sources, &count, "common.cl", true));
+    for (size_t i = 0; i < emitter->launch_count; i++) {
+        uint32_t kernel = emitter->launches[i].kernel;
+        if (emitter->launches[i].product || missing[kernel] ||
+            gm_device_find_program(plan->device, kernel_key(plan, kernel)))
+            continue;
+        keys[count++] = kernel_key(plan, kernel);
+        missing[kernel] = true;
+        for (size_t k = 0; k < emitter->kernels[kernel].call_count; k++)
+            missing[emitter->kernels[kernel].calls[k]] = true;
+    }
+    return count;
+}
+
+// common.cl, other helpers once, then every generated kernel and template instance that is missing.
+static gm_status gather_sources(gm_plan *plan, const bool *missing, gm_source *sources, size_t *count) {
+    const gm_emitter *emitter = &plan->emitter;
+    GM_TRY(add_source(plan, sources, count, "common.cl", true));
     if (emitter->matrix)
-        GM_TRY_DONE(add_source(plan, sources, &count, "matrix.cl", true));
+        GM_TRY(add_source(plan, sources, count, "matrix.cl", true));
     for (size_t i = 0; i < emitter->kernel_count; i++)
-        if (emitter->kernels[i].helper)
-            GM_TRY_DONE(add_source(plan, sources, &count, emitter->kernels[i].helper, true));
+        if (missing[i] && emitter->kernels[i].helper)
+            GM_TRY(add_source(plan, sources, count, emitter->kernels[i].helper, true));
     for (size_t i = 0; i < emitter->kernel_count; i++) {
         const gm_kernel_text *kernel = &emitter->kernels[i];
-        if (!kernel->text[0])
+        if (!missing[i] || !kernel->text[0])
             continue;
         const char *text = named_text(plan, kernel);
-        if (!text) {
-            status = gm_fail(GM_ERROR_MEMORY, "out of memory for a kernel's text");
-            goto done;
-        }
-        sources[count++] = (gm_source){.name = "generated", .text = text};
+        if (!text)
+            return gm_fail(GM_ERROR_MEMORY, "out of memory for a kernel's text");
+        sources[(*count)++] = (gm_source){.name = "generated", .text = text};
         if (kernel->body)
-            GM_TRY_DONE(add_source(plan, sources, &count, kernel->body, false));
+            GM_TRY(add_source(plan, sources, count, kernel->body, false));
     }
+    return GM_OK;
+}
+
+// One program for all that the plan adds to what the device has built.
+static gm_status build_program(gm_plan *plan) {
+    const gm_emitter *emitter = &plan->emitter;
+    gm_source *sources = NULL;
+    gm_program *program = NULL;
+    uint64_t *keys = NULL;
+    bool *missing = NULL;
+    size_t count = 0, key_count;
+    gm_status status = GM_OK;
+    GM_TRY_DONE(gm_alloc(&missing, emitter->kernel_count + 1, sizeof *missing, "a plan's kernels"));
+    GM_TRY_DONE(gm_alloc(&keys, emitter->kernel_count + 1, sizeof *keys, "a plan's kernels"));
+    key_count = list_missing(plan, missing, keys);
+    if (key_count == 0)
+        goto done;
+    GM_TRY_DONE(gm_alloc(&sources, 3 * emitter->kernel_count + 2, sizeof *sources, "a plan's kernels"));
+    GM_TRY_DONE(gather_sources(plan, missing, sources, &count));
     double start = gm_seconds();
-    GM_TRY_DONE(gm_program_create(&plan->program, plan->device, sources, count,
-                                  emitter->matrix ? emitter->matrix : "-cl-std=CL1.2"));
+    GM_TRY_DONE(gm_program_create(&program, plan->device, sources, count, program_options(plan)));
     plan->statistics.build_ms = 1e3 * (gm_seconds() - start);
+    status = gm_device_keep_program(plan->device, &program, keys, key_count);
 done:
+    gm_program_destroy(&program);
     free(sources);
+    free(missing);
+    free(keys);
     return status;
 }
 
@@ -181,7 +221,8 @@ static gm_status bind_launches(gm_plan *plan) {
         const char *name = emitter->kernels[launch->kernel].name;
         gm_debug("launch %zu: %s (%s) over %zu x %zu x %zu", i, name, launch->cost.label, launch->global[0],
                  launch->global[1], launch->global[2]);
-        GM_TRY(gm_kernel_create(&plan->launches[i].kernel, plan->program, name));
+        GM_TRY(gm_kernel_create(&plan->launches[i].kernel,
+                                gm_device_find_program(plan->device, kernel_key(plan, launch->kernel)), name));
         for (size_t k = 0; k < launch->argument_count; k++)
             GM_TRY(bind(plan, plan->launches[i].kernel, (unsigned)k, &launch->argument[k]));
     }
@@ -325,7 +366,6 @@ void gm_plan_destroy(gm_plan **out) {
         for (size_t k = 0; k < IN_FLIGHT; k++)
             gm_marker_finish(&plan->phases[i].marker[k]);
     }
-    gm_program_destroy(&plan->program);
     free(plan->launches);
     free(plan->buffers);
     free(plan->arenas);

@@ -125,7 +125,6 @@ struct gm_plan {
     gm_buffer **arenas;
     size_t arena_count;
     gm_buffer **buffers; // by storage: views of the arenas, or fixed
-    gm_program *program;
     gm_bound_launch *launches;
     gm_fetched *fetched;
     size_t fetched_count, fetched_capacity;

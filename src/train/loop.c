@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PROFILED_STEPS 50
 
@@ -137,24 +138,28 @@ gm_status gm_trainer_save(gm_trainer *trainer) {
 
 // ---- Measuring ----
 
-static gm_status read_number(gm_trainer *trainer, gm_tensor *x, double *value) {
-    float read;
-    GM_TRY(gm_plan_read(trainer->plan, x, &read, sizeof read));
-    *value = (double)read;
-    return GM_OK;
-}
-
 gm_status gm_trainer_measure(gm_trainer *trainer, gm_train_progress *progress) {
     if (trainer->step == 0)
         return gm_fail(GM_ERROR_STATE, "there is nothing to measure before the first step");
-    GM_TRY(read_number(trainer, trainer->gan.discriminator_loss, &progress->discriminator_loss));
-    GM_TRY(read_number(trainer, trainer->gan.generator_loss, &progress->generator_loss));
-    GM_TRY(read_number(trainer, trainer->gan.real_score, &progress->real_score));
-    GM_TRY(read_number(trainer, trainer->gan.fake_score, &progress->fake_score));
+    for (size_t i = 0; i < trainer->model.number_count; i++) {
+        const gm_model_number *number = &trainer->model.numbers[i];
+        float value;
+        GM_TRY(gm_plan_read(trainer->plan, number->x, &value, sizeof value));
+        trainer->numbers[i] = (gm_train_number){number->name, number->label, (double)value};
+    }
+    progress->numbers = trainer->numbers;
+    progress->number_count = trainer->model.number_count;
     progress->step = trainer->step;
     progress->steps = trainer->recipe->steps;
     progress->tick = true;
     return GM_OK;
+}
+
+double gm_train_number_find(const gm_train_progress *progress, const char *name) {
+    for (size_t i = 0; i < progress->number_count; i++)
+        if (strcmp(progress->numbers[i].name, name) == 0)
+            return progress->numbers[i].value;
+    return NAN;
 }
 
 static gm_status write_log(gm_trainer *trainer, const gm_train_progress *progress) {
@@ -164,10 +169,8 @@ static gm_status write_log(gm_trainer *trainer, const gm_train_progress *progres
     gm_log_begin(&line);
     gm_log_integer(&line, "step", (int64_t)progress->step);
     gm_log_integer(&line, "images", (int64_t)trainer->cursor);
-    gm_log_number(&line, "discriminator_loss", progress->discriminator_loss);
-    gm_log_number(&line, "generator_loss", progress->generator_loss);
-    gm_log_number(&line, "real_score", progress->real_score);
-    gm_log_number(&line, "fake_score", progress->fake_score);
+    for (size_t i = 0; i < progress->number_count; i++)
+        gm_log_number(&line, progress->numbers[i].name, progress->numbers[i].value);
     gm_log_number(&line, "seconds", progress->seconds);
     gm_status status = gm_run_log(trainer->run, &line);
     gm_log_finish(&line);
@@ -182,7 +185,7 @@ typedef struct gm_pace {
 } gm_pace;
 
 static void set_pace(gm_pace *pace, const gm_trainer *trainer, gm_train_progress *progress) {
-    double now = gm_seconds(), batch = (double)(trainer->recipe->data.batch * trainer->recipe->discriminator_steps);
+    double now = gm_seconds(), batch = (double)(trainer->recipe->data.batch * trainer->model.updates);
     progress->step = trainer->step;
     progress->seconds = now - pace->start;
     progress->images_per_second = batch * (double)(trainer->step - pace->step[0]) / GM_MAX(now - pace->time[0], 1e-9);
@@ -201,10 +204,12 @@ static gm_status tick(gm_trainer *trainer, gm_pace *pace, gm_train_progress *pro
     GM_TRY(gm_trainer_measure(trainer, progress));
     set_pace(pace, trainer, progress);
     GM_TRY(write_log(trainer, progress));
-    if (!isfinite(progress->discriminator_loss))
-        return diverged(trainer, "the discriminator's loss is not finite");
-    if (!isfinite(progress->generator_loss))
-        return diverged(trainer, "the generator's loss is not finite");
+    for (size_t i = 0; i < progress->number_count; i++)
+        if (trainer->model.numbers[i].is_loss && !isfinite(progress->numbers[i].value)) {
+            char what[80];
+            snprintf(what, sizeof what, "%s is not finite", progress->numbers[i].name);
+            return diverged(trainer, what);
+        }
     return GM_OK;
 }
 
@@ -251,7 +256,6 @@ gm_status gm_trainer_run(gm_trainer *trainer, gm_train_callback callback, void *
     const double start = gm_seconds();
     gm_pace pace = {.start = start, .time = {start, start}, .step = {first, first}};
     gm_train_progress progress = {.steps = steps};
-    progress.discriminator_loss = progress.generator_loss = progress.real_score = progress.fake_score = NAN;
     bool profiling = trainer->profile_folder != NULL;
     if (profiling)
         GM_TRY(gm_profile_start(trainer->device));

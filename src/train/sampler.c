@@ -1,7 +1,7 @@
 // Sampling from a run: its newest checkpoint's recipe gives the generator, its tensors the weights.
 #include "ganymede/train.h"
 
-#include "train/gan.h"
+#include "train/model.h"
 #include "train/run.h"
 
 #include <stdlib.h>

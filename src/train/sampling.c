@@ -1,5 +1,5 @@
 // The generator alone, in inference mode: samples that depend on their own seeds, and pictures of them.
-#include "train/gan.h"
+#include "train/model.h"
 
 #include <math.h>
 #include <stdlib.h>

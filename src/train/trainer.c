@@ -109,7 +109,7 @@ static gm_status send_data(gm_trainer *trainer) {
                                 trainer->cursor);
     const void *items = data->kind == GM_DATASET_IMAGES ? (const void *)gm_dataset_images(trainer->data)
                                                         : (const void *)gm_dataset_floats(trainer->data);
-    return gm_plan_write(trainer->plan, trainer->gan.data, items, data->count * data->item_bytes);
+    return gm_plan_write(trainer->plan, trainer->model.data, items, data->count * data->item_bytes);
 }
 
 // ---- Tuning ----
@@ -128,7 +128,7 @@ static gm_status open_tuning(gm_trainer *trainer, gm_train_tuning how) {
 
 static gm_status plan_step(gm_trainer *trainer) {
     GM_TRY(gm_plan_create(
-        &trainer->plan, trainer->gan.graph, trainer->state,
+        &trainer->plan, trainer->model.graph, trainer->state,
         &(gm_plan_options){.precision = (gm_precision)trainer->recipe->precision, .tuning = trainer->tuning}));
     if (!trainer->tuning)
         return GM_OK;
@@ -206,7 +206,10 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options) {
     GM_TRY(gm_device_open(&trainer->device, options->device));
     GM_TRY(open_data(trainer));
     GM_TRY(choose_resident(trainer));
-    GM_TRY(gm_gan_init(&trainer->gan, recipe, gm_dataset_get_info(trainer->data), trainer->resident));
+    GM_TRY(gm_model_init(&trainer->model, recipe, gm_dataset_get_info(trainer->data), trainer->resident));
+    for (size_t i = 0; i < trainer->model.network_count; i++)
+        trainer->networks[i] = (gm_train_network){gm_network_name(trainer->model.networks[i]),
+                                                  gm_model_parameter_count(trainer->model.networks[i])};
     GM_TRY(gm_sampling_init(&trainer->sampling, recipe));
     GM_TRY(gm_state_create(&trainer->state, trainer->device, recipe->seed));
     if (options->resume)
@@ -252,7 +255,7 @@ void gm_trainer_destroy(gm_trainer **trainer) {
     gm_checkpoint_close(&old->resumed);
     free(old->variants);
     gm_sampling_finish(&old->sampling);
-    gm_gan_finish(&old->gan);
+    gm_model_finish(&old->model);
     gm_state_destroy(&old->state);
     gm_device_close(&old->device);
     gm_dataset_close(&old->data);
@@ -278,15 +281,15 @@ void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
         .step = trainer->step,
         .steps = recipe->steps,
         .batch = recipe->data.batch,
-        .discriminator_steps = recipe->discriminator_steps,
+        .updates = trainer->model.updates,
         .data_count = data->count,
         .channels = data->channels,
         .height = data->height,
         .width = data->width,
         .resident = trainer->resident,
         .variants = trainer->variants,
-        .generator_parameters = gm_gan_parameter_count(trainer->gan.generator),
-        .discriminator_parameters = gm_gan_parameter_count(trainer->gan.discriminator),
+        .networks = trainer->networks,
+        .network_count = trainer->model.network_count,
     };
     gm_plan_get_statistics(trainer->plan, &info->statistics);
 }
@@ -302,24 +305,33 @@ static gm_status next_batch(gm_trainer *trainer) {
     size_t batch = trainer->recipe->data.batch;
     if (trainer->resident) {
         GM_TRY(gm_loader_indices(trainer->recipe->seed, trainer->cursor, batch, data->count, trainer->indices));
-        GM_TRY(gm_plan_write(trainer->plan, trainer->gan.indices, trainer->indices, batch * sizeof *trainer->indices));
+        GM_TRY(
+            gm_plan_write(trainer->plan, trainer->model.indices, trainer->indices, batch * sizeof *trainer->indices));
     } else {
         const void *items;
         GM_TRY(gm_loader_next(trainer->loader, &items, NULL));
-        GM_TRY(gm_plan_write(trainer->plan, trainer->gan.batch, items, batch * data->item_bytes));
+        GM_TRY(gm_plan_write(trainer->plan, trainer->model.batch, items, batch * data->item_bytes));
     }
     trainer->cursor += batch;
     return GM_OK;
 }
 
+static gm_status run_phases(gm_trainer *trainer, const gm_model_phase *phases, size_t count, uint64_t number) {
+    for (size_t i = 0; i < count; i++)
+        if (number % phases[i].every == 0)
+            GM_TRY(gm_plan_run(trainer->plan, phases[i].phase));
+    return GM_OK;
+}
+
 gm_status gm_trainer_step(gm_trainer *trainer) {
-    for (size_t i = 0; i < trainer->recipe->discriminator_steps; i++) {
+    const gm_model *model = &trainer->model;
+    for (size_t i = 0; i < model->updates; i++) {
         if (i > 0)
-            GM_TRY(gm_plan_run(trainer->plan, trainer->gan.substep));
+            GM_TRY(gm_plan_run(trainer->plan, model->substep));
         GM_TRY(next_batch(trainer));
-        GM_TRY(gm_plan_run(trainer->plan, trainer->gan.discriminator_phase));
+        GM_TRY(run_phases(trainer, model->update, model->update_count, trainer->step * model->updates + i));
     }
-    GM_TRY(gm_plan_run(trainer->plan, trainer->gan.generator_phase));
+    GM_TRY(run_phases(trainer, model->finish, model->finish_count, trainer->step));
     trainer->step++;
     return GM_OK;
 }

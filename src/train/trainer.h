@@ -4,7 +4,7 @@
 #define GM_TRAIN_TRAINER_H
 
 #include "ganymede/train.h"
-#include "train/gan.h"
+#include "train/model.h"
 #include "train/run.h"
 
 struct gm_trainer {
@@ -17,16 +17,18 @@ struct gm_trainer {
     char *variants;         // the choices in use
     gm_checkpoint *resumed; // from which a run goes on, until it is loaded
     gm_state *state;
-    gm_gan gan;
+    gm_model model;
     gm_plan *plan;
     gm_sampling sampling; // for the pictures
     gm_plan *sampling_plan;
-    gm_loader *loader;     // NULL when resident
-    int32_t *indices;      // of one batch
-    gm_run *run;           // NULL without a folder
-    char *profile_folder;  // NULL without a profile
-    uint64_t step, cursor; // generator steps taken, items of the data set drawn
-    uint64_t good_step;    // of the newest checkpoint that we wrote or read
+    gm_loader *loader;                            // NULL when resident
+    int32_t *indices;                             // of one batch
+    gm_run *run;                                  // NULL without a folder
+    char *profile_folder;                         // NULL without a profile
+    gm_train_network networks[GM_MODEL_NETWORKS]; // for gm_train_info
+    gm_train_number numbers[GM_MODEL_NUMBERS];    // for gm_train_progress, as of the latest tick
+    uint64_t step, cursor;                        // generator steps taken, items of the data set drawn
+    uint64_t good_step;                           // of the newest checkpoint that we wrote or read
 };
 
 // The picture of real data, and the one of the fixed latents at the present step. For trainers with a folder.

@@ -72,7 +72,7 @@ static bool note(const gm_train_progress *progress, void *user) {
     seen->ticks[seen->calls] = progress->tick;
     seen->checkpoints[seen->calls] = progress->checkpoint != NULL;
     seen->pictures[seen->calls] = progress->picture != NULL;
-    assert_true(isfinite(progress->discriminator_loss) == (progress->step >= 5));
+    assert_true(isfinite(gm_train_number_find(progress, "discriminator_loss")) == (progress->step >= 5));
     seen->calls++;
     return progress->step == seen->stop;
 }
@@ -96,8 +96,11 @@ static void callback_sees_every_step_and_what_is_due(void **unused) {
     assert_string_equal(info.name, "points");
     assert_string_equal(info.folder, run_path);
     assert_int_equal(info.step, 12);
-    assert_int_equal(info.generator_parameters, 2 * 4 + 4 + 4 + 4 + 4 * 2 + 2);
-    assert_int_equal(info.discriminator_parameters, 2 * 4 + 4 + 4 + 1);
+    assert_int_equal(info.network_count, 2);
+    assert_string_equal(info.networks[0].name, "generator");
+    assert_int_equal(info.networks[0].parameters, 2 * 4 + 4 + 4 + 4 + 4 * 2 + 2);
+    assert_string_equal(info.networks[1].name, "discriminator");
+    assert_int_equal(info.networks[1].parameters, 2 * 4 + 4 + 4 + 1);
     gm_trainer_destroy(&trainer);
     assert_null(trainer);
 }
@@ -127,9 +130,10 @@ static void stopped_and_resumed_training_equals_single_steps(void **unused) {
         ASSERT_OK(gm_trainer_step(trainer));
     ASSERT_OK(gm_trainer_wait(trainer));
     ASSERT_OK(gm_trainer_measure(trainer, &progress));
-    assert_true(isfinite(progress.discriminator_loss) && isfinite(progress.generator_loss));
-    assert_true(progress.real_score > 0 && progress.real_score < 1 && progress.fake_score > 0 &&
-                progress.fake_score < 1);
+    assert_true(isfinite(gm_train_number_find(&progress, "discriminator_loss")) &&
+                isfinite(gm_train_number_find(&progress, "generator_loss")));
+    double real = gm_train_number_find(&progress, "real_score"), fake = gm_train_number_find(&progress, "fake_score");
+    assert_true(real > 0 && real < 1 && fake > 0 && fake < 1);
     read_weights(trainer, stepped);
     assert_memory_equal(resumed, stepped, sizeof resumed);
     ASSERT_OK(gm_trainer_step(trainer));

@@ -45,11 +45,13 @@ static void write_input(const training *t, gm_plan *plan, gm_tensor *input) {
 
 static void run_step(side *s, const training *t) {
     gm_phase *phases[32];
-    gm_tensor *inputs[] = {t->gan.data, t->gan.indices, t->gan.batch};
-    gm_tensor *fetched[] = {t->gan.discriminator_loss, t->gan.generator_loss, t->gan.real_score, t->gan.fake_score};
+    gm_tensor *inputs[] = {t->model.data, t->model.indices, t->model.batch};
+    gm_tensor *fetched[] = {
+        gm_model_find_number(&t->model, "discriminator_loss"), gm_model_find_number(&t->model, "generator_loss"),
+        gm_model_find_number(&t->model, "real_score"), gm_model_find_number(&t->model, "fake_score")};
     setenv("GANYMEDE_KERNELS", s->family, 1);
     check_ok(gm_state_create(&s->state, device, t->recipe->seed));
-    check_ok(gm_plan_create(&s->plan, t->gan.graph, s->state, NULL));
+    check_ok(gm_plan_create(&s->plan, t->model.graph, s->state, NULL));
     for (size_t i = 0; i < GM_COUNT(inputs); i++)
         if (inputs[i])
             write_input(t, s->plan, inputs[i]);

@@ -49,8 +49,8 @@ static size_t read_state(gm_state *state, float *values, outcome *o) {
 }
 
 static void write_inputs(const training *t, gm_plan *plan) {
-    for (size_t id = 0; id < t->gan.graph->node_count; id++) {
-        gm_tensor *input = t->gan.graph->nodes[id];
+    for (size_t id = 0; id < t->model.graph->node_count; id++) {
+        gm_tensor *input = t->model.graph->nodes[id];
         if (input->op != &gm_op_input)
             continue;
         size_t count = gm_shape_count(&input->shape), size = gm_type_size(input->type);
@@ -80,8 +80,8 @@ static outcome train(const char *file, const char *batch, const char *precision)
     training_init(
         &t, &(recipe_case){.file = file, .settings = {batch, precision}, .channels = 1, .size = images ? 32 : 28});
     check_ok(gm_state_create(&state, device, 1));
-    check_ok(
-        gm_plan_create(&plan, t.gan.graph, state, &(gm_plan_options){.precision = (gm_precision)t.recipe->precision}));
+    check_ok(gm_plan_create(&plan, t.model.graph, state,
+                            &(gm_plan_options){.precision = (gm_precision)t.recipe->precision}));
     write_inputs(&t, plan);
     o.count = read_state(state, NULL, &o);
     o.before = malloc(o.count * sizeof *o.before);
@@ -92,8 +92,9 @@ static outcome train(const char *file, const char *batch, const char *precision)
     for (size_t step = 0; step < STEPS; step++) {
         for (size_t i = 0; i < count; i++)
             check_ok(gm_plan_run(plan, phases[i]));
-        check_ok(gm_plan_read(plan, t.gan.discriminator_loss, &o.loss[step][0], sizeof(float)));
-        check_ok(gm_plan_read(plan, t.gan.generator_loss, &o.loss[step][1], sizeof(float)));
+        check_ok(
+            gm_plan_read(plan, gm_model_find_number(&t.model, "discriminator_loss"), &o.loss[step][0], sizeof(float)));
+        check_ok(gm_plan_read(plan, gm_model_find_number(&t.model, "generator_loss"), &o.loss[step][1], sizeof(float)));
     }
     read_state(state, o.after, &o);
     gm_plan_destroy(&plan);
@@ -113,8 +114,8 @@ static size_t count_divisions(const char *batch, const char *precision, double s
     size_t count = 0;
     training_init(
         &t, &(recipe_case){.file = "mlp-fashion.yaml", .settings = {batch, precision}, .channels = 1, .size = 28});
-    for (size_t id = 1; id < t.gan.graph->node_count; id++) {
-        const gm_tensor *node = t.gan.graph->nodes[id];
+    for (size_t id = 1; id < t.model.graph->node_count; id++) {
+        const gm_tensor *node = t.model.graph->nodes[id];
         const gm_element_attributes *attributes = node->attributes;
         count += strcmp(node->op->name, "scale") == 0 && attributes->a == 1 / scale;
     }

@@ -36,7 +36,7 @@ static void training_step_matches(void **state) {
     gm_phase *phases[32];
     training_init(&t, *state);
     size_t count = training_phases(&t, phases);
-    gm_comparison *comparison = compare(&t, t.gan.graph);
+    gm_comparison *comparison = compare(&t, t.model.graph);
     for (size_t i = 0; i < count; i++)
         check_ok(gm_comparison_run(comparison, phases[i], ulps));
     finish(comparison);
@@ -47,11 +47,11 @@ static void gradients_match(void **state) {
     training t;
     training_init(&t, *state);
     gm_phase *gradients = training_add_gradients(&t);
-    gm_comparison *comparison = compare(&t, t.gan.graph);
+    gm_comparison *comparison = compare(&t, t.model.graph);
     check_ok(gm_comparison_run(comparison, gradients, ulps));
     // Most of its values are those of `gradients` now.
-    check_ok(gm_comparison_run(comparison, t.gan.discriminator_phase, ulps));
-    check_ok(gm_comparison_run(comparison, t.gan.generator_phase, ulps));
+    check_ok(gm_comparison_run(comparison, training_phase(&t, "discriminator"), ulps));
+    check_ok(gm_comparison_run(comparison, training_phase(&t, "generator"), ulps));
     finish(comparison);
     training_finish(&t);
 }

@@ -201,8 +201,8 @@ static void gradients_are_the_slopes_of_the_losses(void **state) {
         training t;
         gm_reference *reference;
         training_init(&t, c);
-        check_ok(gm_reference_create(&reference, t.gan.graph, t.recipe->seed));
-        gm_tensor *inputs[] = {t.gan.data, t.gan.indices, t.gan.batch};
+        check_ok(gm_reference_create(&reference, t.model.graph, t.recipe->seed));
+        gm_tensor *inputs[] = {t.model.data, t.model.indices, t.model.batch};
         for (size_t k = 0; k < GM_COUNT(inputs); k++) {
             size_t count = inputs[k] ? gm_shape_count(gm_tensor_shape(inputs[k])) : 0;
             double *values;
@@ -213,8 +213,10 @@ static void gradients_are_the_slopes_of_the_losses(void **state) {
                 check_ok(gm_reference_set(reference, inputs[k], values));
             free(values);
         }
-        check_slope(reference, t.gan.discriminator_loss, t.gan.discriminator, c->file);
-        check_slope(reference, t.gan.generator_loss, t.gan.generator, c->file);
+        check_slope(reference, gm_model_find_number(&t.model, "discriminator_loss"),
+                    gm_model_network(&t.model, "discriminator"), c->file);
+        check_slope(reference, gm_model_find_number(&t.model, "generator_loss"),
+                    gm_model_network(&t.model, "generator"), c->file);
         gm_reference_destroy(&reference);
         training_finish(&t);
     }
@@ -384,16 +386,16 @@ static void every_discriminator_step_draws_fresh_noise(void **state) {
     training t;
     training_init(&t, &ring);
     gm_tensor *latent = NULL;
-    for (size_t i = 0; i < t.gan.graph->node_count; i++)
-        if (t.gan.graph->nodes[i]->op == &gm_op_normal)
-            latent = t.gan.graph->nodes[i];
+    for (size_t i = 0; i < t.model.graph->node_count; i++)
+        if (t.model.graph->nodes[i]->op == &gm_op_normal)
+            latent = t.model.graph->nodes[i];
     assert_non_null(latent);
     assert_string_equal(gm_tensor_name(latent), "latent");
-    gm_phase_fetch(t.gan.discriminator_phase, latent);
-    gm_phase_fetch(t.gan.generator_phase, latent);
+    gm_phase_fetch(training_phase(&t, "discriminator"), latent);
+    gm_phase_fetch(training_phase(&t, "generator"), latent);
     rig r = {0};
     check_ok(gm_state_create(&r.state, device, t.recipe->seed));
-    check_ok(gm_plan_create(&r.plan, t.gan.graph, r.state, NULL));
+    check_ok(gm_plan_create(&r.plan, t.model.graph, r.state, NULL));
     float seen[DRAWS][VALUES], generator[VALUES];
     gm_phase *phases[32];
     size_t count = training_phases(&t, phases), draws = 0;
@@ -401,10 +403,10 @@ static void every_discriminator_step_draws_fresh_noise(void **state) {
     for (uint32_t step = 0; step < STEPS; step++)
         for (size_t i = 0, substep = 0; i < count; i++) {
             check_ok(gm_plan_run(r.plan, phases[i]));
-            if (phases[i] == t.gan.generator_phase) {
+            if (phases[i] == training_phase(&t, "generator")) {
                 check_ok(gm_plan_read(r.plan, latent, generator, sizeof generator));
                 assert_memory_equal(generator, seen[draws - 1], sizeof generator);
-            } else if (phases[i] == t.gan.discriminator_phase) {
+            } else if (phases[i] == training_phase(&t, "discriminator")) {
                 check_ok(gm_plan_read(r.plan, latent, seen[draws], sizeof seen[0]));
                 for (size_t k = 0; k < VALUES; k++)
                     assert_near((double)seen[draws][k],

@@ -53,11 +53,11 @@ void training_init(training *t, const recipe_case *c) {
                             .item_bytes = values * (images ? 1 : sizeof(float))};
     snprintf(path, sizeof path, "%s/%s", samples_folder(), c->file);
     check_ok(gm_recipe_read(&t->recipe, path, c->settings, c->settings[1] ? 2 : 1));
-    check_ok(gm_gan_init(&t->gan, t->recipe, &info, !c->streamed));
+    check_ok(gm_model_init(&t->model, t->recipe, &info, !c->streamed));
 }
 
 void training_finish(training *t) {
-    gm_gan_finish(&t->gan);
+    gm_model_finish(&t->model);
     gm_recipe_destroy(&t->recipe);
 }
 
@@ -72,13 +72,14 @@ static void fetch_gradients(gm_phase *phase, gm_tensor *loss, const gm_network *
 }
 
 gm_phase *training_add_gradients(training *t) {
-    gm_graph *graph = t->gan.graph;
-    gm_tensor *losses[] = {t->gan.discriminator_loss, t->gan.generator_loss};
+    gm_graph *graph = t->model.graph;
+    gm_tensor *losses[] = {gm_model_find_number(&t->model, "discriminator_loss"),
+                           gm_model_find_number(&t->model, "generator_loss")};
     gm_phase *phase = gm_phase_create(graph, "gradients");
     for (size_t i = 0; i < GM_COUNT(losses); i++) {
         gm_phase_fetch(phase, losses[i]);
-        fetch_gradients(phase, losses[i], t->gan.discriminator);
-        fetch_gradients(phase, losses[i], t->gan.generator);
+        fetch_gradients(phase, losses[i], gm_model_network(&t->model, "discriminator"));
+        fetch_gradients(phase, losses[i], gm_model_network(&t->model, "generator"));
     }
     memmove(graph->phases + 1, graph->phases, (graph->phase_count - 1) * sizeof *graph->phases);
     graph->phases[0] = phase;
@@ -88,15 +89,27 @@ gm_phase *training_add_gradients(training *t) {
 }
 
 size_t training_phases(const training *t, gm_phase **phases) {
+    const gm_model *model = &t->model;
     size_t count = 0;
-    assert_in_range(t->recipe->discriminator_steps, 1, 15);
-    for (size_t i = 0; i < t->recipe->discriminator_steps; i++) {
+    assert_in_range(model->updates * (model->update_count + 1) + model->finish_count, 1, 32);
+    for (size_t i = 0; i < model->updates; i++) {
         if (i > 0)
-            phases[count++] = t->gan.substep;
-        phases[count++] = t->gan.discriminator_phase;
+            phases[count++] = model->substep;
+        for (size_t k = 0; k < model->update_count; k++)
+            phases[count++] = model->update[k].phase;
     }
-    phases[count++] = t->gan.generator_phase;
+    for (size_t k = 0; k < model->finish_count; k++)
+        phases[count++] = model->finish[k].phase;
     return count;
+}
+
+gm_phase *training_phase(const training *t, const char *name) {
+    const gm_graph *graph = t->model.graph;
+    for (size_t i = 0; i < graph->phase_count; i++)
+        if (strcmp(graph->phases[i]->name, name) == 0)
+            return graph->phases[i];
+    fail_msg("there is no phase %s", name);
+    return NULL;
 }
 
 double training_input(uint64_t seed, const gm_tensor *input, size_t i) {

@@ -2,7 +2,7 @@
 #ifndef GM_TESTS_TRAINING_H
 #define GM_TESTS_TRAINING_H
 
-#include "train/gan.h"
+#include "train/model.h"
 
 typedef struct recipe_case {
     const char *file;
@@ -21,7 +21,7 @@ void check_ok(gm_status status);
 
 typedef struct training {
     gm_recipe *recipe;
-    gm_gan gan;
+    gm_model model;
 } training;
 
 void training_init(training *t, const recipe_case *c);
@@ -29,6 +29,8 @@ void training_finish(training *t);
 // A phase that fetches both losses and their gradients with respect to the parameters of both networks. It becomes the
 // graph's first one: the other phases then use its values where they can.
 gm_phase *training_add_gradients(training *t);
+// Of the model, by name.
+gm_phase *training_phase(const training *t, const char *name);
 // The phases of one step in the trainer's order. The array holds 32 at least; returns how many.
 size_t training_phases(const training *t, gm_phase **phases);
 

@@ -483,10 +483,6 @@ static gm_device_counters counters(void) {
     return now;
 }
 
-static size_t programs(const gm_device_counters *c) {
-    return c->programs_built + c->programs_loaded;
-}
-
 static void plan_times_a_large_product_once(void **unused) {
     (void)unused;
     operation o = product(128, 128, 784, false);
@@ -494,7 +490,6 @@ static void plan_times_a_large_product_once(void **unused) {
     gm_device_counters before = counters();
     planned p = plan(&o, tuning);
     gm_device_counters after = counters();
-    assert_int_equal(programs(&after) - programs(&before), 2); // the candidates' and the plan's
     assert_true(after.launches > before.launches);
     assert_int_equal(tuning->count, 1);
     const gm_choice *choice = gm_tuning_find(tuning, product_key);
@@ -515,7 +510,6 @@ static void plan_times_a_large_product_once(void **unused) {
         before = counters();
         p = plan(&o, tuning);
         after = counters();
-        assert_int_equal(programs(&after) - programs(&before), 1);
         assert_int_equal(after.launches, before.launches);
         end_plan(&p);
         assert_int_equal(tuning->count, 1);
@@ -571,7 +565,6 @@ static void stored_mode_times_nothing(void **unused) {
         gm_device_counters before = counters();
         planned p = plan(&o, tuning);
         gm_device_counters after = counters();
-        assert_int_equal(programs(&after) - programs(&before), 1);
         assert_int_equal(after.launches, before.launches);
         assert_int_equal(tuning->count, 0);
         float *result = run(&o, &p);
@@ -639,7 +632,6 @@ static void all_mode_times_what_has_a_choice_once(void **unused) {
     gm_device_counters before = counters();
     plan_only(&o, tuning);
     gm_device_counters after = counters();
-    assert_int_equal(programs(&after) - programs(&before), 1);
     assert_int_equal(after.launches, before.launches);
     gm_tuning_destroy(&tuning);
     gm_graph_destroy(&o.graph);

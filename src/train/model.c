@@ -1,0 +1,169 @@
+// Models: what every training step is built from, whatever its networks are.
+#include "train/model.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+gm_sample_text gm_model_sample_text(const gm_tensor *x) {
+    const gm_shape *shape = gm_tensor_shape(x);
+    gm_sample_text result = {""};
+    size_t used = 0;
+    for (size_t i = 1; i < shape->rank && used < sizeof result.text; i++)
+        used +=
+            (size_t)snprintf(result.text + used, sizeof result.text - used, "%s%zu", i > 1 ? "x" : "", shape->dim[i]);
+    return result;
+}
+
+// ---- Networks ----
+
+// A fault of a layer begins with "NETWORK layer INDEX": say where the recipe has it.
+static gm_status locate_fault(gm_status status, const gm_recipe_network *network, const char *name) {
+    size_t index = 0, length = strlen(name);
+    const char *message = gm_error_message();
+    if (strncmp(message, name, length) == 0 && sscanf(message + length, " layer %zu", &index) == 1 &&
+        index < network->count)
+        return gm_fail_prefix(status, "%s", network->origins[index]);
+    return status;
+}
+
+gm_status gm_model_apply(gm_tensor **result, gm_network *network, gm_tensor *x, gm_tensor *counter,
+                         const gm_recipe_network *layers) {
+    *result = gm_network_apply(network, x, GM_MODE_TRAINING, counter);
+    gm_status status = gm_graph_status(gm_tensor_graph(x));
+    return status == GM_OK ? GM_OK : locate_fault(status, layers, gm_network_name(network));
+}
+
+gm_status gm_model_add_network(gm_model *model, const char *name, const gm_recipe_network *layers,
+                               gm_weight_initializer initializer, gm_network **network) {
+    if (model->network_count == GM_MODEL_NETWORKS)
+        return gm_fail(GM_ERROR_STATE, "a model has at most %d networks", GM_MODEL_NETWORKS);
+    GM_TRY(gm_network_create(network, name, layers->layers, layers->count, initializer));
+    model->networks[model->network_count++] = *network;
+    return GM_OK;
+}
+
+gm_network *gm_model_network(const gm_model *model, const char *name) {
+    for (size_t i = 0; i < model->network_count; i++)
+        if (strcmp(gm_network_name(model->networks[i]), name) == 0)
+            return model->networks[i];
+    return NULL;
+}
+
+size_t gm_model_parameter_count(const gm_network *network) {
+    size_t count, sum = 0;
+    gm_tensor *const *parameters = gm_network_parameters(network, &count);
+    for (size_t i = 0; i < count; i++)
+        sum += gm_shape_count(gm_tensor_shape(parameters[i]));
+    return sum;
+}
+
+// What the loss is multiplied by before it is differentiated, and the gradients divided by after: powers of two, so
+// that neither rounds. Half's numbers end at 6e-8 and at 65504. A loss is a mean over the batch, so that a sample's
+// part of the gradients between layers shrinks with it: 128 * batch makes it 128 times the gradient of the sample's own
+// loss, whatever the batch. Near a logit that is at most about 128, with a factor of 512 left to grow by on the way
+// down.
+static double loss_scale(const gm_recipe *recipe) {
+    if (recipe->precision != GM_PRECISION_HALF_STORAGE)
+        return 1;
+    return exp2(round(log2(128.0 * (double)recipe->data.batch)));
+}
+
+gm_status gm_model_descend(const gm_recipe *recipe, gm_phase *phase, gm_network *const *networks, size_t network_count,
+                           gm_tensor *loss, const gm_optimizer *optimizer, const char *prefix, gm_tensor *updates) {
+    gm_status status = GM_OK;
+    gm_tensor **parameters = NULL, **gradients = NULL;
+    size_t total = 0, filled = 0;
+    double scale = loss_scale(recipe);
+    for (size_t i = 0; i < network_count; i++) {
+        size_t count;
+        gm_network_parameters(networks[i], &count);
+        if (count == 0)
+            return gm_fail(GM_ERROR_ARGUMENT, "the %s has no layer with weights, so there is nothing to train",
+                           gm_network_name(networks[i]));
+        total += count;
+    }
+    GM_TRY_DONE(gm_alloc(&parameters, total, sizeof(gm_tensor *), "parameters"));
+    GM_TRY_DONE(gm_alloc(&gradients, total, sizeof(gm_tensor *), "gradients"));
+    for (size_t i = 0; i < network_count; i++) {
+        size_t count;
+        gm_tensor *const *own = gm_network_parameters(networks[i], &count);
+        memcpy(parameters + filled, own, count * sizeof(gm_tensor *));
+        filled += count;
+    }
+    gm_grad(gm_scale(loss, scale), parameters, total, gradients);
+    for (size_t i = 0; i < total; i++)
+        gradients[i] = gm_scale(gradients[i], 1 / scale);
+    gm_optimizer_apply(phase, optimizer, prefix, updates, parameters, gradients, total);
+done:
+    free(parameters);
+    free(gradients);
+    return status;
+}
+
+// ---- Phases and numbers ----
+
+void gm_model_add_update(gm_model *model, gm_phase *phase, size_t every) {
+    model->update[model->update_count++] = (gm_model_phase){phase, every};
+}
+
+void gm_model_add_finish(gm_model *model, gm_phase *phase, size_t every) {
+    model->finish[model->finish_count++] = (gm_model_phase){phase, every};
+}
+
+void gm_model_add_number(gm_model *model, gm_phase *phase, gm_model_number number) {
+    gm_phase_fetch(phase, number.x);
+    model->numbers[model->number_count++] = number;
+}
+
+gm_tensor *gm_model_find_number(const gm_model *model, const char *name) {
+    for (size_t i = 0; i < model->number_count; i++)
+        if (strcmp(model->numbers[i].name, name) == 0)
+            return model->numbers[i].x;
+    return NULL;
+}
+
+// ---- Data ----
+
+gm_tensor *gm_model_real_batch(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data, bool resident) {
+    bool images = data->kind == GM_DATASET_IMAGES;
+    bool vectors = !images && data->height == 1 && data->width == 1;
+    gm_type type = images ? GM_UINT8 : GM_FLOAT32;
+    gm_shape shape = {.rank = vectors ? 2 : 4, .dim = {0, data->channels, data->height, data->width}};
+    if (vectors)
+        shape.dim[2] = shape.dim[3] = 0;
+    gm_tensor *x;
+    if (resident) {
+        shape.dim[0] = data->count;
+        model->data = gm_input(model->graph, "data", type, shape);
+        model->indices = gm_input(model->graph, "indices", GM_INT32, GM_SHAPE(recipe->data.batch));
+        x = gm_gather(model->data, model->indices);
+    } else {
+        shape.dim[0] = recipe->data.batch;
+        model->batch = x = gm_input(model->graph, "batch", type, shape);
+    }
+    if (!images)
+        return x;
+    double low = recipe->data.range[0], high = recipe->data.range[1];
+    return gm_offset(gm_scale(gm_cast(x, GM_FLOAT32), (high - low) / 255), low);
+}
+
+// ---- Models ----
+
+gm_status gm_model_init(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data, bool resident) {
+    *model = (gm_model){0};
+    gm_status status = gm_graph_create(&model->graph);
+    if (status == GM_OK)
+        status = gm_gan_build(model, recipe, data, resident);
+    if (status != GM_OK)
+        gm_model_finish(model);
+    return status;
+}
+
+void gm_model_finish(gm_model *model) {
+    for (size_t i = 0; i < model->network_count; i++)
+        gm_network_destroy(&model->networks[i]);
+    gm_graph_destroy(&model->graph);
+    *model = (gm_model){0};
+}
