@@ -177,6 +177,31 @@ GM_API gm_tensor *gm_gather(gm_tensor *table, gm_tensor *indices);
 // Its adjoint: rows (N, ...), indices int32 (N) -> (count, ...): sums of the rows with each index, in order of i.
 GM_API gm_tensor *gm_scatter_add(gm_tensor *rows, gm_tensor *indices, size_t count);
 
+// ---- Neighbours: distances between the rows of x (N, D) and of y (M, D); no gradient ----
+
+typedef enum gm_norm {
+    GM_NORM_EUCLIDEAN = 1, // squares are floats: differences below 1e-19 count as 0, above 1e19 as infinite
+    GM_NORM_MAXIMUM,       // of the absolute differences
+} gm_norm;
+
+typedef struct gm_nearest_params {
+    size_t k; // at least 1
+    gm_norm norm;
+    bool exclude_same; // y's row i is no neighbour of x's row i (N = M)
+} gm_nearest_params;
+// -> (N, k): the distances from each row of x to its k nearest rows of y, ascending. A row with a value that is not
+// finite is no row's neighbour and has none: its distances are infinite.
+GM_API gm_tensor *gm_nearest(gm_tensor *x, gm_tensor *y, const gm_nearest_params *params);
+
+typedef struct gm_within_params {
+    gm_norm norm;
+    bool exclude_same;
+    bool strict;      // distance < radius, else <=; by the very floats that gm_nearest gives for the same rows
+    bool radius_of_y; // each row of y has its radius, else each row of x
+} gm_within_params;
+// radius (N), or (M) -> int32 (N): how many rows of y lie within the radius. Infinite distances are within none.
+GM_API gm_tensor *gm_count_within(gm_tensor *x, gm_tensor *y, gm_tensor *radius, const gm_within_params *params);
+
 // ---- Differentiation ----
 
 // dxs[i] = gradient of the one-element float32 tensor y with respect to xs[i], of xs[i]'s shape; zeros where y does

@@ -118,6 +118,13 @@ typedef struct gm_conv_attributes {
 
 typedef gm_conv_attributes gm_pool_attributes;
 
+typedef struct gm_neighbors_attributes {
+    size_t k;         // of nearest
+    int norm;         // a gm_norm
+    int exclude_same; // these three as in the params
+    int strict, radius_of_y;
+} gm_neighbors_attributes;
+
 typedef struct gm_random_attributes {
     uint32_t stream;
     double probability; // bernoulli
@@ -140,6 +147,7 @@ extern const gm_op gm_op_max_pool_index, gm_op_max_pool, gm_op_max_pool_input;
 //   max_pool_index (x) -> int32 map: h*W + w of the first maximum; max_pool (x, index) -> map; _input (dy, index) ->
 //   image
 extern const gm_op gm_op_gather, gm_op_scatter_add;              // gather.c
+extern const gm_op gm_op_nearest, gm_op_count_within;            // neighbors.c
 extern const gm_op gm_op_uniform, gm_op_normal, gm_op_bernoulli; // random.c: inputs (counter) or none
 // elementwise.c holds a table; the planner needs only gm_op.kind and gm_op.expression.
 

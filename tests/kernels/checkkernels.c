@@ -19,7 +19,8 @@ static const struct {
                 {"pool", gm_check_pool},
                 {"gather", gm_check_gather},
                 {"random", gm_check_random},
-                {"move", gm_check_move}};
+                {"move", gm_check_move},
+                {"neighbors", gm_check_neighbors}};
 
 enum { MOST_ROWS = 64, BENCH_RUNS = 5, EXIT_USAGE = 2 };
 
