@@ -64,7 +64,7 @@ GM_API gm_status gm_measure_joint_entropy(gm_device *device, const gm_samples *x
 // Biased: as for entropy of both together. Clipped below 0.
 GM_API gm_status gm_measure_mutual_information(gm_device *device, const gm_samples *x, const gm_samples *y, size_t k,
                                                gm_measure *measure);
-// H(X|Y) = H(X) - I(X;Y), by the two above.
+// H(X|Y) = H(X) - I(X;Y), by the two above; flags are both's.
 GM_API gm_status gm_measure_conditional_entropy(gm_device *device, const gm_samples *x, const gm_samples *y, size_t k,
                                                 gm_norm norm, gm_measure *measure);
 // KL(p||q) = (d/n) sum ln(v_i / r_i) + ln(m / (n - 1)), r_i and v_i the distances of p's sample i to its k-th neighbour
