@@ -118,9 +118,11 @@ static void GM_NAME(GM_PLACE, global const float *restrict x, global const float
     }
 #ifdef GM_NEIGHBORS_COUNT
     for (int i = 0; i < rows; i++) {
-        const int8 eight = inside[i].lo + inside[i].hi;
-        const int4 four = eight.lo + eight.hi;
-        result[result0 + begin + i] = (four.x + four.y) + (four.z + four.w);
+        int lane[GM_NEIGHBORS_PANEL], count = 0;
+        vstore16(inside[i], 0, lane);
+        for (int l = 0; l < GM_NEIGHBORS_PANEL; l++)
+            count += lane[l];
+        result[result0 + begin + i] = count;
     }
 #else
     for (long e = 0; e < (long)rows * k; e++)

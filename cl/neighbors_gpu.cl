@@ -61,15 +61,17 @@ kernel __attribute__((reqd_work_group_size(GM_NEIGHBORS_ITEMS, 1, 1))) void GM_N
             for (int p = 0; p < GM_NEIGHBORS_POINTS; p++)
                 part[p] = 0.0f;
             for (int d = c0; d < min(c0 + GM_NEIGHBORS_CHUNK, D); d += GM_NEIGHBORS_DEPTH) {
-                const int c = d + column;
-                for (int l = line; l < GM_NEIGHBORS_ITEMS; l += GM_NEIGHBORS_ITEMS / GM_NEIGHBORS_DEPTH)
-                    rows[column * GM_NEIGHBORS_LINE_X + l] =
-                        c < D ? x[x0 + (long)min(i0 + l, N - 1) * xn + (long)c * xc] : 0.0f;
-                for (int l = line; l < GM_NEIGHBORS_POINTS; l += GM_NEIGHBORS_ITEMS / GM_NEIGHBORS_DEPTH)
-                    points[column * GM_NEIGHBORS_LINE_Y + l] = c >= D ? 0.0f :
-                        j0 + l < M ? y[y0 + (long)(j0 + l) * yn + (long)c * yc] : NAN;
+                const int depth = min(GM_NEIGHBORS_DEPTH, D - d);
+                if (column < depth) {
+                    const long c = d + column;
+                    for (int l = line; l < GM_NEIGHBORS_ITEMS; l += GM_NEIGHBORS_ITEMS / GM_NEIGHBORS_DEPTH)
+                        rows[column * GM_NEIGHBORS_LINE_X + l] = x[x0 + (long)min(i0 + l, N - 1) * xn + c * xc];
+                    for (int l = line; l < GM_NEIGHBORS_POINTS; l += GM_NEIGHBORS_ITEMS / GM_NEIGHBORS_DEPTH)
+                        points[column * GM_NEIGHBORS_LINE_Y + l] =
+                            j0 + l < M ? y[y0 + (long)(j0 + l) * yn + c * yc] : NAN;
+                }
                 barrier(CLK_LOCAL_MEM_FENCE);
-                for (int e = 0; e < GM_NEIGHBORS_DEPTH; e++) {
+                for (int e = 0; e < depth; e++) {
                     const float value = rows[e * GM_NEIGHBORS_LINE_X + item];
 #pragma unroll
                     for (int p = 0; p < GM_NEIGHBORS_POINTS; p++) {
