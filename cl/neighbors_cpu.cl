@@ -1,5 +1,5 @@
-// Neighbours on CPUs: a work-group takes a block of x's rows, four at a time against a panel of 16 rows of y, so that the
-// sums stay in registers and a panel in the cache. A template, for each operation and norm:
+// Neighbours on CPUs: a work-group takes a block of rows of x, four at a time against a panel of 16 rows of y, so that
+// the sums stay in registers and a panel in the cache. A template, for each operation and norm:
 //   GM_NAME                   the function's name
 //   GM_NEIGHBORS_COUNT        counts within a radius; else the nearest
 //   GM_NEIGHBORS_MAXIMUM      the norm; else Euclidean
