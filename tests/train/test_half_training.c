@@ -70,6 +70,14 @@ static void write_inputs(const training *t, gm_plan *plan) {
     }
 }
 
+// Two convolutions on either side, and as few kernels as that takes: drivers for CPUs compile GPUs' slowly.
+static const char small_generator[] = "generator=[{dense: 1024}, {reshape: [16, 8, 8]}, {relu: }, {conv_transpose: "
+                                      "{channels: 16, kernel: 4, stride: 2, padding: 1}}, {relu: }, {conv_transpose: "
+                                      "{channels: 1, kernel: 4, stride: 2, padding: 1}}, {tanh: }]";
+static const char small_discriminator[] = "discriminator=[{conv: {channels: 16, kernel: 4, stride: 2, padding: 1}}, "
+                                          "{relu: }, {conv: {channels: 16, kernel: 4, stride: 2, padding: 1}}, "
+                                          "{relu: }, {flatten: }, {dense: 1}]";
+
 static outcome train(const char *file, const char *batch, const char *precision) {
     training t;
     gm_state *state;
@@ -77,8 +85,11 @@ static outcome train(const char *file, const char *batch, const char *precision)
     gm_phase *phases[32];
     outcome o = {.count = 0};
     bool images = strncmp(file, "dcgan", 5) == 0;
-    training_init(
-        &t, &(recipe_case){.file = file, .settings = {batch, precision}, .channels = 1, .size = images ? 32 : 28});
+    training_init(&t, &(recipe_case){.file = file,
+                                     .settings = {batch, precision, images ? small_generator : NULL,
+                                                  images ? small_discriminator : NULL},
+                                     .channels = 1,
+                                     .size = images ? 32 : 28});
     check_ok(gm_state_create(&state, device, 1));
     check_ok(gm_plan_create(&plan, t.model.graph, state,
                             &(gm_plan_options){.precision = (gm_precision)t.recipe->precision}));

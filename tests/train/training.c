@@ -52,7 +52,10 @@ void training_init(training *t, const recipe_case *c) {
                             .item_values = values,
                             .item_bytes = values * (images ? 1 : sizeof(float))};
     snprintf(path, sizeof path, "%s/%s", samples_folder(), c->file);
-    check_ok(gm_recipe_read(&t->recipe, path, c->settings, c->settings[1] ? 2 : 1));
+    size_t settings = 0;
+    while (settings < GM_COUNT(c->settings) && c->settings[settings])
+        settings++;
+    check_ok(gm_recipe_read(&t->recipe, path, c->settings, settings));
     check_ok(gm_model_init(&t->model, t->recipe, &info, !c->streamed));
 }
 

@@ -6,7 +6,7 @@
 
 typedef struct recipe_case {
     const char *file;
-    const char *settings[2]; // the batch, and what else is changed (NULL: nothing)
+    const char *settings[4]; // the batch, and what else is changed, up to a NULL
     size_t channels, size;   // of the data: images, or vectors of `channels` values when size is 1
     bool streamed;           // batches come from the host, not out of a data set on the device
 } recipe_case;
