@@ -97,7 +97,8 @@ class CommandTest(unittest.TestCase):
         (self.folder / "points.yaml").write_text(POINTS)
 
     def start(self, *arguments, env=None, **more):
-        environment = {**os.environ, **(env or {})}
+        # None takes a variable away.
+        environment = {name: value for name, value in {**os.environ, **(env or {})}.items() if value is not None}
         # Leaks are looked for in the in-process tests: LeakSanitizer now and then crashes on a driver's ending threads.
         environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}

@@ -46,10 +46,12 @@ class Tune(CommandTest):
         (self.folder / "large").mkdir()
         write_idx(self.folder / "large" / "train-images-idx3-ubyte", 40, 28)
         (self.folder / "dense.yaml").write_text(DENSE % {"data": self.folder / "large"})
-        self.cache = self.folder / "cache"
+        self.cache = self.folder / "cache" / "ganymede"
 
     def start(self, *arguments, env=None, **more):
-        own = {"GANYMEDE_CACHE": str(self.cache), "GANYMEDE_KERNELS": "cpu", "GANYMEDE_LOG": ""}
+        # Stores of its own; compiled kernels where pocl has those of all tests.
+        own = {"XDG_CACHE_HOME": str(self.cache.parent), "GANYMEDE_CACHE": None, "GANYMEDE_KERNELS": "cpu",
+               "GANYMEDE_LOG": ""}
         return super().start(*arguments, env={**own, **(env or {})}, **more)
 
     def train(self, *arguments, **more):
