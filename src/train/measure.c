@@ -290,8 +290,9 @@ static gm_status open_classifier(gm_comparison *c) {
             "nor %s is",
             c->sides[0].name, c->sides[1].name);
     GM_TRY(gm_classifier_open(&c->classifier, c->device, side->data, &side->data_options));
-    snprintf(c->names[PROBABILITIES], sizeof c->names[0], "classifier (accuracy .%02d)",
-             (int)(100 * gm_classifier_accuracy(c->classifier)));
+    unsigned percent = (unsigned)(100 * gm_classifier_accuracy(c->classifier));
+    snprintf(c->names[PROBABILITIES], sizeof c->names[0], "classifier (accuracy %s.%02u)", percent < 100 ? "" : "1",
+             percent % 100);
     for (size_t i = 0; i < 2; i++) {
         const gm_side *s = &c->sides[i];
         matrix *wide = &c->rows[WIDE][i], *probabilities = &c->rows[PROBABILITIES][i];
