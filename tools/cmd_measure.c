@@ -4,6 +4,7 @@
 #include "ganymede/measure.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct measure_arguments {
@@ -126,6 +127,15 @@ static int measure(const measure_arguments *arguments) {
     return exit_code;
 }
 
+static int print_keys(void) {
+    char *text = NULL;
+    if (gm_comparison_keys(&text) != GM_OK)
+        return fail_with_message();
+    fputs(text, stdout);
+    free(text);
+    return EXIT_OK;
+}
+
 static bool parse_features(const char *text, gm_comparison_features *features) {
     static const char *const names[] = {[GM_COMPARISON_PCA] = "pca", [GM_COMPARISON_CLASSIFIER] = "classifier"};
     for (size_t i = 0; i < COUNT(names); i++)
@@ -140,9 +150,11 @@ int command_measure(int count, char **words) {
     measure_arguments arguments = {0};
     option_number k = {0}, samples = {0};
     const char *features = "pca";
+    bool keys = false;
     const option_row options[] = {
         {"--metrics", "LIST", OPTION_TEXT, &arguments.metrics,
          "keys with commas between them (default: all that apply)"},
+        {"--keys", NULL, OPTION_FLAG, &keys, "list every key and what it means, measure nothing"},
         {"-k", "K", OPTION_NUMBER, &k, "which nearest neighbour the estimates look at (default 5)"},
         {"--samples", "N", OPTION_NUMBER, &samples, "at most so many of each side (default 10000)"},
         {"--paired", NULL, OPTION_FLAG, &arguments.options.paired, "row i of one side belongs to row i of the other"},
@@ -162,12 +174,15 @@ int command_measure(int count, char **words) {
         .example = "ganymede measure fashion-mnist runs/00000-dcgan-fashion",
         .options = options,
         .option_count = COUNT(options),
-        .least = 2,
         .most = 2,
     };
     int exit_code;
     if (!options_parse(&usage, count, words, arguments.sides, &exit_code))
         return exit_code;
+    if (keys)
+        return print_keys();
+    if (!arguments.sides[1])
+        return usage_error(&usage, "expected REAL FAKE");
     if (k.given && (k.value < 1 || k.value > 1000))
         return usage_error(&usage, "-k expects 1 to 1000");
     if (samples.given && (samples.value < 2 || samples.value > 1000000))

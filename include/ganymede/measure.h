@@ -70,6 +70,8 @@ GM_API gm_status gm_comparison_measure(gm_comparison *comparison, const char *me
                                        size_t *count);
 // Fails when `metrics` holds a word that is no key, with the list of keys: to be asked before any work.
 GM_API gm_status gm_comparison_check(const char *metrics);
+// Every key with what it is and what a bad value looks like, one a line. The caller frees it.
+GM_API gm_status gm_comparison_keys(char **text);
 
 #ifdef __cplusplus
 }

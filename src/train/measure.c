@@ -194,7 +194,7 @@ static const estimate estimates[] = {
     {TO_MIXTURES, NARROW, modes,
      {{"modes", "modes with a fake of high quality; bad: fewer than the control"},
       {"quality", "share of fakes within 3 sigma of a mode; bad: below .989, or above it (under_dispersed)"},
-      {"mode_reverse_kl", "KL(share of fakes per mode||equal shares); bad: far above its control (modes are missing)"}}},
+      {"mode_reverse_kl", "KL(share of fakes per mode||equal shares); bad: above its control (modes are missing)"}}},
     {WITH_CLASSES, PROBABILITIES, classes,
      {{"class_entropy", "H(y) of the fakes' classes; bad: below its control (classes are missing)"},
       {"class_conditional_entropy", "H(y|x), the classifier's doubt; bad: above its control (unclear images)"},
@@ -248,6 +248,24 @@ gm_status gm_comparison_check(const char *metrics) {
         word = word[length] ? word + length + 1 : NULL;
     }
     return GM_OK;
+}
+
+gm_status gm_comparison_keys(char **text) {
+    static const char *const when[] = {[ALWAYS] = "",
+                                       [UNPAIRED] = "",
+                                       [PAIRED] = "paired: ",
+                                       [TO_MIXTURES] = "points of a mixture: ",
+                                       [WITH_CLASSES] = "classifier: "};
+    gm_text keys = {0};
+    for (size_t i = 0; i < GM_COUNT(estimates); i++)
+        for (size_t j = 0; j < key_count(&estimates[i]); j++)
+            gm_text_printf(&keys, "%-26s %s%s\n", estimates[i].keys[j].name, when[estimates[i].when],
+                           estimates[i].keys[j].help);
+    gm_status status = keys.failed ? gm_fail_memory(4096, "the keys of measures") : GM_OK;
+    if (status != GM_OK)
+        gm_text_finish(&keys);
+    *text = keys.data;
+    return status;
 }
 
 static bool asks_for(const estimate *row, const char *metrics) {

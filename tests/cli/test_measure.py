@@ -97,6 +97,7 @@ class Measure(CommandTest):
             self.assertLess(close[key]["value"], apart[key]["value"], key)
             self.assertEqual(close[key]["control"], apart[key]["control"], key)
             self.assertLess(apart[key]["control"], .3, key)
+        self.assertGreater(close["frechet"]["control"], 1e-4)  # of two halves, not of one twice
         for key in ("precision", "recall", "coverage"):
             self.assertGreater(close[key]["value"], .8, key)
             self.assertLess(apart[key]["value"], .5, key)
@@ -236,6 +237,11 @@ class Measure(CommandTest):
             self.assertIn(part, out)
         for line in out.splitlines():
             self.assertLessEqual(len(line), 160)
+
+    def test_keys_are_listed(self):
+        out, _ = self.ganymede("measure", "--keys")
+        for key in UNPAIRED + ["modes", "quality", "mode_reverse_kl", "class_score"]:
+            self.assertRegex(out, rf"(?m)^{key} ")
 
     def test_what_is_refused(self):
         self.npy("a.npy", gauss(20, 2, 1))
