@@ -177,6 +177,8 @@ class Measure(CommandTest):
         self.assertEqual(drawn["entropy_fake"]["range"], [0, 1])
         # Half the range: 16 ln 2 less.
         self.assertAlmostEqual(run["entropy_fake"]["value"] - drawn["entropy_fake"]["value"], 16 * .693147, delta=1e-2)
+        self.assertAlmostEqual(self.measure("run", "drawn.npy", "--samples", "200", "--metrics",
+                                            "frechet")["frechet"]["value"], 0, delta=1e-7)
         checkpoint = next((self.folder / "run" / "checkpoints").glob("*2.safetensors"))
         self.assertEqual(self.measure(data, checkpoint, "--samples", "200", "--metrics", "frechet,entropy_fake"), run)
         self.assertEqual(self.measure("run", "run", "--samples", "50", "--metrics", "frechet")["frechet"]["range"],
