@@ -151,6 +151,19 @@ class Measure(CommandTest):
         self.assertEqual(found["entropy_fake"]["duplicates"], 180)
         self.assertIn("duplicates", found["entropy_fake"]["flags"])
 
+    def test_values_that_are_not_finite_and_columns_that_do_not_vary_are_flagged(self):
+        rows = gauss(60, 40, 1)
+        rows[3][2] = float("nan")
+        self.npy("real.npy", gauss(60, 40, 2))
+        found = self.measure("real.npy", self.npy("hole.npy", rows), "--metrics", "kl,frechet,coverage")
+        for figure in found.values():
+            self.assertEqual((figure["n"], figure["features"]), (59, "pca-16"))
+            self.assertIn("not_finite", figure["flags"])
+        found = self.measure("real.npy", self.npy("still.npy", [[1.] * 40] * 60), "--metrics", "kl,frechet")
+        self.assertIsNone(found["kl"]["value"])
+        self.assertGreater(found["frechet"]["value"], 0)
+        self.refused("measure", "still.npy", "real.npy", code=1, says=["still.npy", "60 equal samples"])
+
     def test_mixture_against_itself_has_all_its_modes(self):
         found = self.measure("ring8", "ring8", "--samples", "800", "--metrics", "modes,quality,mode_reverse_kl,frechet")
         self.assertEqual(found["modes"]["value"], 8)
