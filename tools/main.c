@@ -11,6 +11,7 @@ static const command_row commands[] = {
     {"devices", "list the OpenCL devices that can be used", command_devices},
     {"train", "train the networks of a recipe, or go on with a run", command_train},
     {"sample", "draw samples from a trained run into a PNG grid or an NPY file", command_sample},
+    {"measure", "say how far generated samples are from real ones, in numbers", command_measure},
     {"bench", "measure a training step, single operations or a device's ceilings", command_bench},
     {"tune", "find the fastest kernels for a recipe, or list those found", command_tune},
 };

@@ -9,6 +9,7 @@
 #include "ganymede/device.h"
 #include "ganymede/graph.h"
 #include "ganymede/loss.h"
+#include "ganymede/measure.h"
 #include "ganymede/metrics.h"
 #include "ganymede/nn.h"
 #include "ganymede/optim.h"

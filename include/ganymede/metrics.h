@@ -20,13 +20,14 @@ typedef struct gm_samples {
 
 // What a reader of a figure must know about it.
 typedef enum gm_measure_flag {
-    GM_MEASURE_MISSING = 1 << 0,    // could not be estimated: there is no value
-    GM_MEASURE_FEW = 1 << 1,        // fewer samples than the estimate wants
-    GM_MEASURE_DUPLICATES = 1 << 2, // equal rows: a collapsed generator, or values of few digits
-    GM_MEASURE_CONSTANT = 1 << 3,   // columns that do not vary were left out
-    GM_MEASURE_NOT_FINITE = 1 << 4, // rows with NaN or infinity were left out
-    GM_MEASURE_BIASED = 1 << 5,     // so many dimensions for so few samples that the estimator's bias is large
-    GM_MEASURE_CLIPPED = 1 << 6,    // came out below its lowest possible value, which it was set to
+    GM_MEASURE_MISSING = 1 << 0,         // could not be estimated: there is no value
+    GM_MEASURE_FEW = 1 << 1,             // fewer samples than the estimate wants
+    GM_MEASURE_DUPLICATES = 1 << 2,      // equal rows: a collapsed generator, or values of few digits
+    GM_MEASURE_CONSTANT = 1 << 3,        // columns that do not vary were left out
+    GM_MEASURE_NOT_FINITE = 1 << 4,      // rows with NaN or infinity were left out
+    GM_MEASURE_BIASED = 1 << 5,          // so many dimensions for so few samples that the estimator's bias is large
+    GM_MEASURE_CLIPPED = 1 << 6,         // came out below its lowest possible value, which it was set to
+    GM_MEASURE_UNDER_DISPERSED = 1 << 7, // comparisons alone: samples closer to the modes than true ones
 } gm_measure_flag;
 
 // One figure. Never NaN: `value` is 0 where GM_MEASURE_MISSING is set.

@@ -7,6 +7,7 @@
 #ifndef GANYMEDE_TRAIN_H
 #define GANYMEDE_TRAIN_H
 
+#include "ganymede/data.h"
 #include "ganymede/plan.h"
 
 #ifdef __cplusplus
@@ -121,12 +122,14 @@ GM_API gm_status gm_sampler_open(gm_sampler **sampler, const char *run, const ch
 GM_API void gm_sampler_close(gm_sampler **sampler);
 
 typedef struct gm_sampler_info {
-    const char *name;               // the recipe's; belongs to the sampler
-    uint64_t step;                  // of the checkpoint
-    size_t channels, height, width; // of one sample; vectors of d values are d x 1 x 1
-    bool images;                    // false: vectors
-    size_t classes;                 // that the generator takes labels of; 0: it takes none
-    double low, high;               // the range of image values
+    const char *name;                // the recipe's; belongs to the sampler
+    uint64_t step;                   // of the checkpoint
+    size_t channels, height, width;  // of one sample; vectors of d values are d x 1 x 1
+    bool images;                     // false: vectors
+    size_t classes;                  // that the generator takes labels of; 0: it takes none
+    double low, high;                // the range of image values
+    const char *data;                // what it learned from, as gm_dataset_open takes it; belongs to the sampler
+    gm_dataset_options data_options; //
 } gm_sampler_info;
 GM_API void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info);
 

@@ -37,6 +37,8 @@ gm_status gm_device_source(gm_device *device, const char *name, const char **tex
 gm_status gm_program_create(gm_program **program, gm_device *device, const gm_source *sources, size_t count,
                             const char *options);
 void gm_program_destroy(gm_program **program);
+// The folder of caches: GANYMEDE_CACHE, else where a user's caches are; the caller frees it. NULL: nowhere.
+gm_status gm_cache_folder(char **folder);
 // Programs that outlive their makers, so that plans share kernels: hands the program over to the device, where it stays
 // until that is closed, as what holds the kernels with these keys. find: NULL where there is none.
 gm_status gm_device_keep_program(gm_device *device, gm_program **program, const uint64_t *keys, size_t count);

@@ -107,8 +107,6 @@ typedef struct gm_cache_key {
     uint64_t entry, check; // the file's name, and a second hash that the file must carry
 } gm_cache_key;
 
-// GANYMEDE_CACHE, else where a user's caches are; the caller frees it. NULL: nowhere.
-gm_status gm_cache_folder(char **folder);
 gm_status gm_cache_open(gm_device *device);
 gm_cache_key gm_cache_get_key(const gm_device *device, const char *text, const char *options);
 // The binary of an intact entry (free it); false where there is none, after dropping a damaged one.

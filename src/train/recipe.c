@@ -304,3 +304,13 @@ void gm_recipe_destroy(gm_recipe **recipe) {
     free(*recipe);
     *recipe = NULL;
 }
+
+gm_dataset_options gm_recipe_data_options(const gm_recipe *recipe) {
+    return (gm_dataset_options){.split = (gm_split)recipe->data.split,
+                                .size = recipe->data.size,
+                                .fit = (gm_fit)recipe->data.fit,
+                                .channels = recipe->data.channels,
+                                .folder = recipe->data.folder,
+                                .count = recipe->data.count,
+                                .seed = recipe->seed};
+}

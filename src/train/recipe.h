@@ -152,6 +152,9 @@ void gm_recipe_destroy(gm_recipe **recipe);
 // be floats ignores the range.
 gm_status gm_recipe_check_range(const gm_recipe *recipe);
 
+// How gm_dataset_open shall read data.source. Strings belong to the recipe.
+gm_dataset_options gm_recipe_data_options(const gm_recipe *recipe);
+
 // How many classes the networks know: the fewest that any layer names; SIZE_MAX when none does.
 size_t gm_recipe_classes(const gm_recipe *recipe);
 

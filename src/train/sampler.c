@@ -82,7 +82,9 @@ void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info) {
                               .images = gm_tensor_shape(sampler->sampling.samples)->rank == 4,
                               .classes = sampler->sampling.classes,
                               .low = sampler->recipe->data.range[0],
-                              .high = sampler->recipe->data.range[1]};
+                              .high = sampler->recipe->data.range[1],
+                              .data = sampler->recipe->data.source,
+                              .data_options = gm_recipe_data_options(sampler->recipe)};
 }
 
 gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels, size_t count,

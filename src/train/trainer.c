@@ -71,14 +71,8 @@ static gm_status open_run(gm_trainer *trainer, const gm_train_options *options) 
 
 static gm_status open_data(gm_trainer *trainer) {
     const gm_recipe *recipe = trainer->recipe;
-    GM_TRY(gm_dataset_open(&trainer->data, recipe->data.source,
-                           &(gm_dataset_options){.split = (gm_split)recipe->data.split,
-                                                 .size = recipe->data.size,
-                                                 .fit = (gm_fit)recipe->data.fit,
-                                                 .channels = recipe->data.channels,
-                                                 .folder = recipe->data.folder,
-                                                 .count = recipe->data.count,
-                                                 .seed = recipe->seed}));
+    gm_dataset_options options = gm_recipe_data_options(recipe);
+    GM_TRY(gm_dataset_open(&trainer->data, recipe->data.source, &options));
     const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
     if (data->count == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: the data set is empty", data->name);

@@ -5,7 +5,7 @@ import unittest
 
 from command import GANYMEDE, CommandTest
 
-COMMANDS = ["devices", "train", "sample", "bench"]
+COMMANDS = ["devices", "train", "sample", "measure", "bench"]
 
 
 class Usage(CommandTest):
@@ -34,7 +34,7 @@ class Usage(CommandTest):
 
     def test_wrong_usage_says_what_was_expected(self):
         for arguments, says in [
-            (["trian"], ["'trian' is not a command", "train, sample, bench"]),
+            (["trian"], ["'trian' is not a command", "train, sample, measure, bench"]),
             (["train"], "expected RECIPE"),
             (["train", "a.yaml", "b.yaml"], "'b.yaml' is one argument too many"),
             (["train", "a.yaml", "--stesp", "3"], "unknown option '--stesp'"),

@@ -1,0 +1,79 @@
+// Comparing generated samples with real ones: what `ganymede measure` does, for programs.
+//
+//     gm_comparison *comparison = NULL;
+//     GM_TRY(gm_comparison_open(&comparison, "fashion-mnist", "runs/00000-dcgan-fashion", NULL));
+//     status = gm_comparison_measure(comparison, "frechet,kl", &figures, &count);
+//     gm_comparison_close(&comparison);
+//
+// The estimators themselves, for samples in memory, are in metrics.h.
+#ifndef GANYMEDE_MEASURE_H
+#define GANYMEDE_MEASURE_H
+
+#include "ganymede/metrics.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct gm_comparison gm_comparison;
+
+// The few numbers that stand for a sample of many values.
+typedef enum gm_comparison_features {
+    GM_COMPARISON_PCA = 0,    // the values themselves up to 16, else the real side's 16 leading principal components
+    GM_COMPARISON_CLASSIFIER, // the last hidden layer of a classifier of the data set, trained here and kept on disk
+} gm_comparison_features;
+
+// Zeroed fields mean the default.
+typedef struct gm_comparison_options {
+    const char *device; // a selector, as gm_device_open takes
+    size_t samples;     // at most so many of each side; 0 = 10,000
+    size_t k;           // which neighbour the estimates look at; 0 = 5
+    bool paired;        // row i of one side belongs to row i of the other
+    gm_comparison_features features;
+} gm_comparison_options;
+
+// Reads both sides and prepares their features. A side is
+//   a run folder or one of its checkpoints: the samples of seeds 0, 1, 2, ..., and so always the same ones,
+//   a .csv file of numbers, with or without a header: one row per sample,
+//   a data set, by name or path as gm_dataset_open takes it, its training split: an .npy array (N x d, N x C x H x W).
+// Of a larger data set a fixed random part is taken; paired, the first rows. Beside a run, a data set's images are
+// fitted to the run's size. Images are compared in one range of values: the run's, else 0 to 1, into which bytes (0 to
+// 255) and floats within [0, 1], [-1, 1] or [0, 255] are converted; floats that lie in none of these stay as they are.
+// Fails with the file and line that is at fault, for sides that differ in shape (with both shapes), for pairs that
+// differ in number, when bytes stand beside floats of no known range, and when there is no classifier to be had.
+GM_API gm_status gm_comparison_open(gm_comparison **comparison, const char *real, const char *fake,
+                                    const gm_comparison_options *options);
+GM_API void gm_comparison_close(gm_comparison **comparison);
+
+typedef struct gm_comparison_info {
+    const char *real, *fake; // as given; belong to the comparison, like all strings here
+    size_t real_count, fake_count;
+    size_t channels, height, width; // of one sample; vectors of d values are d x 1 x 1
+    bool ranged;                    // images, whose values of black and white are
+    double low, high;               //
+    size_t k;                       //
+} gm_comparison_info;
+GM_API void gm_comparison_get_info(const gm_comparison *comparison, gm_comparison_info *info);
+
+typedef struct gm_figure {
+    const char *key;      // "reverse_kl"
+    gm_measure value;     //
+    gm_measure control;   // the same figure of two disjoint random halves of the real side; may be missing
+    const char *features; // what it was measured on: "identity", "pca-16", "classifier (accuracy .91)"
+    const char *help;     // what it is, and what a bad value looks like
+} gm_figure;
+
+// metrics: keys with commas between them; NULL: all that apply to these sides. Figures come in a fixed order, whatever
+// order they are asked in; they belong to the comparison and hold until the next call.
+// Fails for a key that is unknown or does not apply here, naming those allowed or what it lacks.
+GM_API gm_status gm_comparison_measure(gm_comparison *comparison, const char *metrics, const gm_figure **figures,
+                                       size_t *count);
+// Fails when `metrics` holds a word that is no key, with the list of keys: to be asked before any work.
+GM_API gm_status gm_comparison_check(const char *metrics);
+// Every key with what it is and what a bad value looks like, one a line. The caller frees it.
+GM_API gm_status gm_comparison_keys(char **text);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,285 @@
+"""Measuring through the command: every kind of side, every key beside its control, and what is refused."""
+import array
+import json
+import random
+import struct
+import unittest
+
+from command import CommandTest, read_safetensors
+
+SEED = 20240611
+UNPAIRED = ["entropy_real", "entropy_fake", "joint_entropy", "mutual_information", "conditional_entropy", "jsd", "kl",
+            "reverse_kl", "frechet", "kid", "precision", "recall", "density", "coverage"]
+FIELDS = ["value", "control", "n", "duplicates", "features", "range", "flags"]
+CONVOLUTIONS = """\
+name: labelled
+data: { source: %(data)s, size: 16, range: [-1, 1], batch: 8 }
+latent: { size: 4 }
+generator:
+  - embed: { classes: 3, size: 4 }
+  - dense: 256
+  - tanh
+  - reshape: [1, 16, 16]
+discriminator:
+  - flatten
+  - dense: 8
+  - leaky_relu: 0.2
+  - projection: { classes: 3 }
+loss: non_saturating
+optimizer: { generator: { adam: { rate: 1e-3 } }, discriminator: { adam: { rate: 1e-3 } } }
+steps: 2
+log: { every: 2, samples: 0, checkpoint: 2 }
+"""
+
+
+def write_npy(path, shape, values, kind="f"):
+    descr = {"f": "<f4", "B": "|u1"}[kind]
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {tuple(shape)}, }}"
+    header += " " * (63 - (len(header) + 10) % 64) + "\n"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() +
+                     array.array(kind, values).tobytes())
+
+
+def gauss(rows, columns, seed, shift=0.):
+    rng = random.Random(SEED + seed)
+    return [[rng.gauss(shift, 1) for _ in range(columns)] for _ in range(rows)]
+
+
+def flat(rows):
+    return [value for row in rows for value in row]
+
+
+class Measure(CommandTest):
+    def npy(self, name, rows, kind="f", shape=None):
+        write_npy(self.folder / name, shape or (len(rows), len(rows[0])), flat(rows), kind)
+        return name
+
+    def measure(self, *arguments, **more):
+        out, err = self.ganymede("measure", *arguments, "--json", **more)
+        self.assertEqual(err, "")
+        self.assertEqual(len(out.splitlines()), 1)
+        found = json.loads(out)
+        for key, figure in found.items():
+            self.assertEqual(list(figure), FIELDS, key)
+        return found
+
+    def labelled(self, count=240):
+        """A folder of 16 x 16 images in 3 classes that differ in where they are bright; test images of the same kind.
+        Sorted by class."""
+        folder = self.folder / "labelled"
+        folder.mkdir()
+        rng = random.Random(SEED)
+        for name, number in ("train", count), ("t10k", 60):
+            labels = bytes(3 * i // number for i in range(number))
+            pixels = bytes(min(255, rng.randrange(60) + 180 * (y // 6 == label)) for label in labels
+                           for y in range(16) for _ in range(16))
+            (folder / f"{name}-images-idx3-ubyte").write_bytes(struct.pack(">IIII", 0x803, number, 16, 16) + pixels)
+            (folder / f"{name}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, number) + labels)
+        return folder
+
+    def test_every_key_with_its_control_tells_same_from_shifted(self):
+        real, same = self.npy("real.npy", gauss(600, 3, 1)), self.npy("same.npy", gauss(600, 3, 2))
+        far = self.npy("far.npy", gauss(600, 3, 3, 2.))
+        close, apart = self.measure(real, same), self.measure(real, far)
+        self.assertEqual(list(close), UNPAIRED)
+        for figure in close.values():
+            self.assertEqual((figure["n"], figure["features"], figure["range"]), (600, "identity", None))
+            self.assertIsNotNone(figure["control"])
+        # Truth: 3 ln(2 pi e) / 2 = 4.257; KL = 6; Frechet = 12.
+        self.assertAlmostEqual(close["entropy_real"]["value"], 4.257, delta=.3)
+        self.assertAlmostEqual(close["joint_entropy"]["value"],
+                               close["entropy_real"]["value"] + close["entropy_fake"]["value"], delta=1e-5)
+        self.assertAlmostEqual(apart["frechet"]["value"], 12, delta=1.5)
+        self.assertGreater(apart["kl"]["value"], 2)
+        self.assertGreater(apart["jsd"]["value"], .4)
+        self.assertAlmostEqual(apart["conditional_entropy"]["value"] + apart["jsd"]["value"], .6931, delta=1e-3)
+        for key in ("kl", "jsd", "frechet", "kid"):
+            self.assertLess(close[key]["value"], apart[key]["value"], key)
+            self.assertEqual(close[key]["control"], apart[key]["control"], key)
+            self.assertLess(apart[key]["control"], .3, key)
+        self.assertGreater(close["frechet"]["control"], 1e-4)  # of two halves, not of one twice
+        for key in ("precision", "recall", "coverage"):
+            self.assertGreater(close[key]["value"], .8, key)
+            self.assertLess(apart[key]["value"], .5, key)
+
+    def test_direction_of_the_divergences(self):
+        """Fakes on one of two clusters: what is missing shows in kl, recall and coverage, not the other way."""
+        halves = [[x + (20 if i % 2 else 0), y] for i, (x, y) in enumerate(gauss(600, 2, 1))]
+        found = self.measure(self.npy("two.npy", halves), self.npy("one.npy", gauss(600, 2, 2)),
+                             "--metrics", "recall,kl,reverse_kl,precision")
+        self.assertEqual(list(found), ["kl", "reverse_kl", "precision", "recall"])
+        self.assertGreater(found["kl"]["value"], 2 * found["reverse_kl"]["value"])
+        self.assertGreater(found["precision"]["value"], .9)
+        self.assertLess(found["recall"]["value"], .6)
+
+    def test_paired_rows_share_information_and_the_control_does_not(self):
+        x, noise = gauss(500, 1, 1), gauss(500, 1, 2)
+        y = [[.9 * a[0] + .19 ** .5 * b[0]] for a, b in zip(x, noise)]
+        found = self.measure(self.npy("x.npy", x), self.npy("y.npy", y), "--paired", "--metrics",
+                             "entropy_real,mutual_information,conditional_entropy")
+        information = found["mutual_information"]["value"]
+        self.assertAlmostEqual(information, .83, delta=.15)  # -ln(1 - .81) / 2
+        self.assertLess(found["mutual_information"]["control"], .15)
+        self.assertAlmostEqual(found["conditional_entropy"]["value"], found["entropy_real"]["value"] - information,
+                               delta=1e-5)
+        self.npy("short.npy", x[:400])
+        self.refused("measure", "x.npy", "short.npy", "--paired", code=1,
+                     says=["x.npy has 500 rows and short.npy 400", "pairs need equally many"])
+
+    def test_tables_and_arrays_give_the_same_figures(self):
+        rows = [[round(v, 3) for v in row] for row in gauss(200, 2, 1)]
+        (self.folder / "rows.csv").write_text("a,b\n" + "".join(f"{a},{b}\n" for a, b in rows))
+        self.npy("rows.npy", rows)
+        self.npy("other.npy", gauss(200, 2, 2))
+        metrics = ("--metrics", "frechet,kl")
+        self.assertEqual(self.measure("rows.csv", "other.npy", *metrics), self.measure("rows.npy", "other.npy", *metrics))
+        (self.folder / "bad.csv").write_text("1,2\n3,four\n")
+        self.refused("measure", "other.npy", "bad.csv", code=1, says="bad.csv:2")
+
+    def test_few_rows_are_flagged_and_missing_ones_null(self):
+        found = self.measure(self.npy("a.npy", gauss(8, 2, 1)), self.npy("b.npy", gauss(8, 2, 2)), "--metrics",
+                             "kl,entropy_fake,jsd")
+        self.assertIn("few", found["kl"]["flags"])
+        self.assertIsNone(found["kl"]["control"])  # 4 rows have no 5th neighbour
+        found = self.measure("a.npy", "b.npy", "--metrics", "kl", "-k", "20")
+        self.assertIsNone(found["kl"]["value"])
+        self.assertIn("missing", found["kl"]["flags"])
+
+    def test_collapsed_rows_are_counted(self):
+        self.npy("a.npy", gauss(200, 2, 1))
+        found = self.measure("a.npy", self.npy("b.npy", gauss(20, 2, 2) * 10), "--metrics", "entropy_fake")
+        self.assertEqual(found["entropy_fake"]["duplicates"], 180)
+        self.assertIn("duplicates", found["entropy_fake"]["flags"])
+
+    def test_values_that_are_not_finite_and_columns_that_do_not_vary_are_flagged(self):
+        rows = gauss(60, 40, 1)
+        rows[3][2] = float("nan")
+        self.npy("real.npy", gauss(60, 40, 2))
+        found = self.measure("real.npy", self.npy("hole.npy", rows), "--metrics", "kl,frechet,coverage")
+        for figure in found.values():
+            self.assertEqual((figure["n"], figure["features"]), (59, "pca-16"))
+            self.assertIn("not_finite", figure["flags"])
+        found = self.measure("real.npy", self.npy("still.npy", [[1.] * 40] * 60), "--metrics", "kl,frechet")
+        self.assertIsNone(found["kl"]["value"])
+        self.assertGreater(found["frechet"]["value"], 0)
+        self.refused("measure", "still.npy", "real.npy", code=1, says=["still.npy", "60 equal samples"])
+
+    def test_mixture_against_itself_has_all_its_modes(self):
+        found = self.measure("ring8", "ring8", "--samples", "800", "--metrics", "modes,quality,mode_reverse_kl,frechet")
+        self.assertEqual(found["modes"]["value"], 8)
+        self.assertAlmostEqual(found["quality"]["value"], .989, delta=.02)
+        self.assertLess(found["mode_reverse_kl"]["value"], .05)
+        self.assertNotEqual(found["frechet"]["value"], 0)  # two draws, not one
+        self.npy("dense.npy", [[1., 0.]] * 1200)
+        found = self.measure("ring8", "dense.npy", "--samples", "1200", "--metrics", "modes,quality")
+        self.assertEqual((found["modes"]["value"], found["quality"]["value"]), (1, 1))
+        self.assertIn("under_dispersed", found["quality"]["flags"])
+        self.npy("plane.npy", gauss(100, 2, 1))
+        self.refused("measure", "plane.npy", "plane.npy", "--metrics", "modes", code=1, says="ring8 and grid25 alone")
+
+    def test_runs_beside_their_data(self):
+        """A run's samples are those of seeds 0, 1, 2, ..., in the recipe's range; data are fitted to its size."""
+        data = self.labelled()
+        (self.folder / "labelled.yaml").write_text(CONVOLUTIONS % {"data": data})
+        self.ganymede("train", "labelled.yaml", "--out", "run", "--no-tune", "--quiet")
+        self.ganymede("sample", "run", "--seeds", "0-199", "--npy", "drawn.npy")
+        run = self.measure(data, "run", "--samples", "200", "--metrics", "frechet,entropy_fake")
+        drawn = self.measure(data, "drawn.npy", "--samples", "200", "--metrics", "entropy_fake")
+        self.assertEqual(run["frechet"]["range"], [-1, 1])
+        self.assertEqual(run["frechet"]["features"], "pca-16")
+        self.assertEqual(drawn["entropy_fake"]["range"], [0, 1])
+        # Half the range: 16 ln 2 less.
+        self.assertAlmostEqual(run["entropy_fake"]["value"] - drawn["entropy_fake"]["value"], 16 * .693147, delta=1e-2)
+        self.assertAlmostEqual(self.measure("run", "drawn.npy", "--samples", "200", "--metrics",
+                                            "frechet")["frechet"]["value"], 0, delta=1e-7)
+        checkpoint = next((self.folder / "run" / "checkpoints").glob("*2.safetensors"))
+        self.assertEqual(self.measure(data, checkpoint, "--samples", "200", "--metrics", "frechet,entropy_fake"), run)
+        self.assertEqual(self.measure("run", "run", "--samples", "50", "--metrics", "frechet")["frechet"]["range"],
+                         [-1, 1])
+        self.ganymede("train", "points.yaml", "--out", "plane", "--no-tune", "--quiet")
+        self.assertEqual(self.measure("plane", "ring8", "--samples", "100", "--metrics", "modes")["modes"]["value"], 8)
+
+    def test_classifier_is_trained_once_kept_and_mended(self):
+        data, cache = self.labelled(), self.folder / "cache"
+        (self.folder / "labelled.yaml").write_text(CONVOLUTIONS % {"data": data})
+        self.ganymede("train", "labelled.yaml", "--out", "run", "--no-tune", "--quiet")
+        env = {"GANYMEDE_CACHE": str(cache)}
+        arguments = (data, "run", "--samples", "120", "--features", "classifier", "--metrics",
+                     "frechet,entropy_real,class_entropy,class_score")
+        first = self.measure(*arguments, env=env)
+        self.assertEqual(first["frechet"]["features"], first["class_score"]["features"])
+        self.assertRegex(first["frechet"]["features"], r"^classifier \(accuracy (1\.00|\.9\d)\)$")
+        self.assertIn("pca-", first["entropy_real"]["features"])
+        self.assertGreater(first["class_score"]["control"], 2.5)  # of 3 clear classes, equally often
+        kept, = cache.glob("classifier-*.safetensors")
+        tensors, metadata = read_safetensors(kept)
+        self.assertIn("classifier.0.weight", tensors)
+        self.assertGreater(float(metadata["accuracy"]), .9)
+        whole = kept.read_bytes()
+        kept.write_bytes(whole[:-4] + b"\0\0\0\1")
+        self.assertEqual(self.measure(*arguments, env=env), first)
+        self.assertEqual(kept.read_bytes(), whole, "a damaged entry is trained anew, to the same weights")
+        # Unasked, too, as the run was told classes.
+        time = kept.stat().st_mtime_ns
+        default = self.measure(data, "run", "--samples", "120", env=env)
+        self.assertEqual(list(default), UNPAIRED + ["class_entropy", "class_conditional_entropy", "class_information",
+                                                    "class_score"])
+        self.assertEqual(default["class_score"], first["class_score"])
+        self.assertEqual(kept.stat().st_mtime_ns, time, "it was there already")
+        self.refused("measure", self.folder / "images", self.folder / "images", "--features", "classifier", code=1,
+                     says="labels")
+
+    def test_images_of_any_range_are_compared_in_one(self):
+        rng = random.Random(SEED)
+        pixels = [[rng.randrange(256) for _ in range(25)] for _ in range(60)]
+        shape = (60, 1, 5, 5)
+        self.npy("bytes.npy", pixels, "B", shape)
+        self.npy("unit.npy", [[p / 255 for p in row] for row in pixels], "f", shape)
+        self.npy("sign.npy", [[p / 127.5 - 1 for p in row] for row in pixels], "f", shape)
+        self.npy("wild.npy", [[p - 300 for p in row] for row in pixels], "f", shape)
+        for other in ("unit.npy", "sign.npy"):
+            found = self.measure("bytes.npy", other, "--metrics", "frechet")["frechet"]
+            self.assertAlmostEqual(found["value"], 0, delta=1e-4)
+            self.assertEqual(found["range"], [0, 1])
+        self.refused("measure", "bytes.npy", "wild.npy", code=1, says=["wild.npy has values from -300", "[0, 1]"])
+        self.assertIsNone(self.measure("wild.npy", "wild.npy", "--metrics", "frechet")["frechet"]["range"])
+
+    def test_table_for_people_explains_each_figure(self):
+        self.npy("a.npy", gauss(100, 2, 1))
+        out, err = self.ganymede("measure", "a.npy", "ring8", "--metrics", "kl,coverage,modes")
+        self.assertEqual(err, "")
+        for part in ("metric", "value", "control", "features", "flags", "identity", "real||fake", "modes are missing"):
+            self.assertIn(part, out)
+        for line in out.splitlines():
+            self.assertLessEqual(len(line), 160)
+
+    def test_keys_are_listed(self):
+        out, _ = self.ganymede("measure", "--keys")
+        for key in UNPAIRED + ["modes", "quality", "mode_reverse_kl", "class_score"]:
+            self.assertRegex(out, rf"(?m)^{key} ")
+
+    def test_what_is_refused(self):
+        self.npy("a.npy", gauss(20, 2, 1))
+        self.npy("b.npy", gauss(20, 3, 1))
+        (self.folder / "empty").mkdir()
+        for arguments, code, says in [
+            (["a.npy"], 2, "expected REAL FAKE"),
+            (["a.npy", "a.npy", "--metrics", "fid"], 2, ["'fid' is no metric", "frechet, kid"]),
+            (["a.npy", "a.npy", "--metrics", "kl,,kid"], 2, "'' is no metric"),
+            (["a.npy", "a.npy", "--metrics", "k"], 2, "'k' is no metric"),
+            (["a.npy", "a.npy", "-k", "0"], 2, "-k expects 1 to 1000"),
+            (["a.npy", "a.npy", "--samples", "1"], 2, "--samples expects 2"),
+            (["a.npy", "a.npy", "--features", "inception"], 2, "--features expects pca or classifier"),
+            (["a.npy", "b.npy"], 1, ["a.npy are 2x1x1", "b.npy 3x1x1"]),
+            (["a.npy", "nowhere"], 1, "nowhere"),
+            (["a.npy", "nowhere.csv"], 1, "nowhere.csv"),
+            (["a.npy", "empty"], 1, "empty"),
+            (["a.npy", "a.npy", "--features", "classifier"], 1, "a classifier needs a data set of images with labels"),
+            (["a.npy", "a.npy", "--metrics", "class_score"], 1, "a classifier needs a data set of images with labels"),
+        ]:
+            with self.subTest(arguments=arguments):
+                self.refused("measure", *arguments, code=code, says=says)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,197 @@
+// ganymede measure: how far generated samples are from real ones.
+#include "command.h"
+
+#include "ganymede/measure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct measure_arguments {
+    const char *sides[2], *metrics; // real, fake
+    gm_comparison_options options;
+    bool json;
+} measure_arguments;
+
+// ---- For programs ----
+
+static void print_json_value(const char *key, const gm_measure *measure) {
+    printf("\"%s\": ", key);
+    if (measure->flags & GM_MEASURE_MISSING)
+        printf("null");
+    else
+        print_json_number(measure->value);
+}
+
+static void print_json_flags(uint32_t flags) {
+    const char *comma = "";
+    printf("[");
+    for (uint32_t flag = 1; flag && flag <= flags; flag <<= 1) {
+        const char *name = flags & flag ? gm_measure_flag_name((gm_measure_flag)flag) : NULL;
+        if (!name)
+            continue;
+        printf("%s\"%s\"", comma, name);
+        comma = ", ";
+    }
+    printf("]");
+}
+
+static void print_json(const gm_comparison_info *info, const gm_figure *figures, size_t count) {
+    printf("{");
+    for (size_t i = 0; i < count; i++) {
+        const gm_figure *figure = &figures[i];
+        printf("%s\"%s\": {", i > 0 ? ", " : "", figure->key);
+        print_json_value("value", &figure->value);
+        printf(", ");
+        print_json_value("control", &figure->control);
+        printf(", \"n\": %zu, \"duplicates\": %zu, \"features\": ", figure->value.count, figure->value.duplicates);
+        print_json_string(figure->features);
+        printf(", \"range\": ");
+        if (info->ranged)
+            printf("[%g, %g]", info->low, info->high);
+        else
+            printf("null");
+        printf(", \"flags\": ");
+        print_json_flags(figure->value.flags);
+        printf("}");
+    }
+    printf("}\n");
+}
+
+// ---- For people ----
+
+typedef struct cell {
+    char text[96];
+} cell;
+
+static cell format_value(const gm_measure *measure) {
+    cell result;
+    if (measure->flags & GM_MEASURE_MISSING)
+        snprintf(result.text, sizeof result.text, "-");
+    else
+        snprintf(result.text, sizeof result.text, "%.4g", measure->value);
+    return result;
+}
+
+static cell format_flags(uint32_t flags) {
+    cell result = {""};
+    size_t used = 0;
+    for (uint32_t flag = 1; flag && flag <= flags; flag <<= 1) {
+        const char *name = flags & flag ? gm_measure_flag_name((gm_measure_flag)flag) : NULL;
+        if (name && used < sizeof result.text)
+            used += (size_t)snprintf(result.text + used, sizeof result.text - used, "%s%s", used > 0 ? "," : "", name);
+    }
+    return result;
+}
+
+static void print_table(const gm_comparison_info *info, const gm_figure *figures, size_t count) {
+    int key = 6, features = 8;
+    for (size_t i = 0; i < count; i++) {
+        int wide = (int)strlen(figures[i].key), taken = (int)strlen(figures[i].features);
+        key = wide > key ? wide : key;
+        features = taken > features ? taken : features;
+    }
+    printf("%s (%zu) and %s (%zu), samples of %zux%zux%zu", info->real, info->real_count, info->fake, info->fake_count,
+           info->channels, info->height, info->width);
+    if (info->ranged)
+        printf(" in [%g, %g]", info->low, info->high);
+    printf(", k = %zu\ncontrol: the same figure of two halves of the real side\n\n", info->k);
+    printf("%-*s  %10s  %10s  %6s  %-*s  %s\n", key, "metric", "value", "control", "n", features, "features", "flags");
+    for (size_t i = 0; i < count; i++) {
+        const gm_figure *figure = &figures[i];
+        cell flags = format_flags(figure->value.flags);
+        printf("%-*s  %10s  %10s  %6zu  %-*s  %s", key, figure->key, format_value(&figure->value).text,
+               format_value(&figure->control).text, figure->value.count, features, figure->features, flags.text);
+        if (figure->value.duplicates > 0)
+            printf(" (%zu)", figure->value.duplicates);
+        printf("\n  %s\n", figure->help);
+    }
+}
+
+// ---- The command ----
+
+static int measure(const measure_arguments *arguments) {
+    gm_comparison *comparison = NULL;
+    gm_comparison_info info;
+    const gm_figure *figures;
+    size_t count;
+    int exit_code = EXIT_OK;
+    if (gm_comparison_open(&comparison, arguments->sides[0], arguments->sides[1], &arguments->options) != GM_OK ||
+        gm_comparison_measure(comparison, arguments->metrics, &figures, &count) != GM_OK) {
+        exit_code = fail_with_message();
+    } else {
+        gm_comparison_get_info(comparison, &info);
+        (arguments->json ? print_json : print_table)(&info, figures, count);
+    }
+    gm_comparison_close(&comparison);
+    return exit_code;
+}
+
+static int print_keys(void) {
+    char *text = NULL;
+    if (gm_comparison_keys(&text) != GM_OK)
+        return fail_with_message();
+    fputs(text, stdout);
+    free(text);
+    return EXIT_OK;
+}
+
+static bool parse_features(const char *text, gm_comparison_features *features) {
+    static const char *const names[] = {[GM_COMPARISON_PCA] = "pca", [GM_COMPARISON_CLASSIFIER] = "classifier"};
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (strcmp(text, names[i]) == 0) {
+            *features = (gm_comparison_features)i;
+            return true;
+        }
+    return false;
+}
+
+int command_measure(int count, char **words) {
+    measure_arguments arguments = {0};
+    option_number k = {0}, samples = {0};
+    const char *features = "pca";
+    bool keys = false;
+    const option_row options[] = {
+        {"--metrics", "LIST", OPTION_TEXT, &arguments.metrics,
+         "keys with commas between them (default: all that apply)"},
+        {"--keys", NULL, OPTION_FLAG, &keys, "list every key and what it means, measure nothing"},
+        {"-k", "K", OPTION_NUMBER, &k, "which nearest neighbour the estimates look at (default 5)"},
+        {"--samples", "N", OPTION_NUMBER, &samples, "at most so many of each side (default 10000)"},
+        {"--paired", NULL, OPTION_FLAG, &arguments.options.paired, "row i of one side belongs to row i of the other"},
+        {"--features", "pca", OPTION_TEXT, &features,
+         "pca (16 components of the real side), or classifier (trained on the data set, kept on disk)"},
+        {"--json", NULL, OPTION_FLAG, &arguments.json, "one JSON object on standard output"},
+        {"--device", "SEL", OPTION_TEXT, &arguments.options.device,
+         "gpu, cpu, P:D or part of a name (see ganymede devices)"},
+    };
+    const usage_text usage = {
+        .command = "ganymede measure",
+        .arguments = "REAL FAKE",
+        .summary =
+            "Says how far FAKE's samples are from REAL's: entropies, divergences, quality and variety, each beside\n"
+            "its control, the same figure of two halves of REAL. A side is an .npy array (N x d or N x C x H x W),\n"
+            "a .csv table, a data set (name or path) or a run folder, which draws the samples of seeds 0, 1, 2, ...",
+        .example = "ganymede measure fashion-mnist runs/00000-dcgan-fashion",
+        .options = options,
+        .option_count = COUNT(options),
+        .most = 2,
+    };
+    int exit_code;
+    if (!options_parse(&usage, count, words, arguments.sides, &exit_code))
+        return exit_code;
+    if (keys)
+        return print_keys();
+    if (!arguments.sides[1])
+        return usage_error(&usage, "expected REAL FAKE");
+    if (k.given && (k.value < 1 || k.value > 1000))
+        return usage_error(&usage, "-k expects 1 to 1000");
+    if (samples.given && (samples.value < 2 || samples.value > 1000000))
+        return usage_error(&usage, "--samples expects 2 to 1000000");
+    if (!parse_features(features, &arguments.options.features))
+        return usage_error(&usage, "--features expects pca or classifier, not '%s'", features);
+    if (gm_comparison_check(arguments.metrics) != GM_OK)
+        return usage_error(&usage, "--metrics: %s", gm_error_message());
+    arguments.options.k = (size_t)k.value;
+    arguments.options.samples = (size_t)samples.value;
+    return measure(&arguments);
+}
