@@ -42,8 +42,8 @@ typedef struct gm_dataset_options {
     gm_fit fit;
     size_t channels;    // 1 or 3; 0 = their own (3 as soon as one picture of a folder has colours)
     const char *folder; // where a named data set lies (--data DIR), or NULL for the usual places
-    size_t count;       // at most so many items (the first ones); mixtures: how many to draw; 0 = all (see gm_mixture)
-    uint64_t seed;      // mixtures alone: which draw
+    size_t count;       // at most so many items (the first ones); mixtures, stacks: how many to draw; 0 = all
+    uint64_t seed;      // mixtures and stacks alone: which draw
 } gm_dataset_options;
 
 typedef struct gm_dataset_info {
@@ -57,12 +57,15 @@ typedef struct gm_dataset_info {
     const char *const *class_names; // class_count of them
 } gm_dataset_info;
 
-// Reads a whole data set into memory. `source` is a name (fashion-mnist, mnist, cifar-10, ring8, grid25) or a path:
+// Reads a whole data set into memory. `source` is a name (fashion-mnist, mnist, cifar-10, stacked-fashion,
+// stacked-mnist, ring8, grid25) or a path:
 //   a folder of IDX files (train-images-idx3-ubyte, t10k-labels.idx1-ubyte, with or without .gz; labels optional),
 //   a folder of CIFAR-10 binary files (data_batch_1.bin to data_batch_5.bin, test_batch.bin),
 //   a folder of PNG files, or of sub-folders of them, which are the classes in order of name (with sub-folders
 //     `train` and `test`, the one that the split names; transparency is blended with white),
 //   one .npy file (uint8 of rank 3 or 4: images; numbers of rank 1 to 4: floats) or one IDX file of images.
+// A stacked set's item is three random images of the grey one as its colour channels, as many items as that has unless
+// `count` says otherwise; the label of three of classes a, b, c is 100 a + 10 b + c.
 // Fails with the file's name and what is wrong with it, or with how to get a data set that is not there.
 // `options` may be NULL: the training split as it is.
 GM_API gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dataset_options *options);

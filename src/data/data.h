@@ -28,6 +28,16 @@ void gm_images_finish(gm_images *images);
 // Class names "0", "1", ... up to the largest label, unless `names` has them; a label without a name is a failure.
 gm_status gm_dataset_set_classes(gm_dataset *dataset, const char *where, const char *const *names, size_t count);
 
+// Kind, item_values and item_bytes from count, channels, height and width; fails when there are too many.
+gm_status gm_dataset_set_items(gm_dataset *dataset, const char *where, gm_dataset_kind kind);
+
+// ---- Stacked images (stacked.c) ----
+
+// The named data set whose images a stacked one is made of; NULL: `name` is none of those.
+const char *gm_stacked_find(const char *name);
+// Items, labels, classes, and the info but for its name.
+gm_status gm_stacked_open(gm_dataset *stacked, const char *of, const gm_dataset_options *options);
+
 // ---- Formats ----
 
 // IDX of unsigned bytes, plain or gzip. `rank` is 1 (labels) or 3 (images); values from malloc.

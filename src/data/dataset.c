@@ -79,7 +79,7 @@ gm_status gm_dataset_set_classes(gm_dataset *dataset, const char *where, const c
     return GM_OK;
 }
 
-static gm_status set_items(gm_dataset *dataset, const char *where, gm_dataset_kind kind) {
+gm_status gm_dataset_set_items(gm_dataset *dataset, const char *where, gm_dataset_kind kind) {
     gm_dataset_info *info = &dataset->info;
     size_t total;
     info->kind = kind;
@@ -108,7 +108,7 @@ static gm_status take_images(gm_dataset *dataset, const char *where, gm_images *
     size_t width = options->size ? options->size : images->width;
     *info =
         (gm_dataset_info){.name = info->name, .count = count, .channels = channels, .height = height, .width = width};
-    GM_TRY(set_items(dataset, where, GM_DATASET_IMAGES));
+    GM_TRY(gm_dataset_set_items(dataset, where, GM_DATASET_IMAGES));
     dataset->labels = images->labels;
     images->labels = NULL;
     if (channels == images->channels && height == images->height && width == images->width) {
@@ -189,7 +189,7 @@ static gm_status open_mixture(gm_dataset *dataset, const gm_mixture *mixture, co
     info->count = options->count ? options->count : test ? TEST_DRAWS : TRAIN_DRAWS;
     info->channels = 2;
     info->height = info->width = 1;
-    GM_TRY(set_items(dataset, mixture->name, GM_DATASET_FLOATS));
+    GM_TRY(gm_dataset_set_items(dataset, mixture->name, GM_DATASET_FLOATS));
     GM_TRY(gm_alloc(&dataset->items, info->count, info->item_bytes, mixture->name));
     GM_TRY(gm_alloc(&dataset->labels, info->count, sizeof(int32_t), mixture->name));
     gm_mixture_sample(mixture, options->seed, test ? TEST_FIRST : 0, info->count, dataset->items, dataset->labels);
@@ -240,7 +240,7 @@ static gm_status open_npy(gm_dataset *dataset, const char *path, const char *dat
     info->channels = array.rank == 3 ? 1 : array.dim[1];
     info->height = array.rank >= 3 ? array.dim[array.rank - 2] : 1;
     info->width = array.rank >= 3 ? array.dim[array.rank - 1] : 1;
-    GM_TRY_DONE(set_items(dataset, path, GM_DATASET_FLOATS));
+    GM_TRY_DONE(gm_dataset_set_items(dataset, path, GM_DATASET_FLOATS));
     if (array.bytes) {
         GM_TRY_DONE(gm_alloc(&array.floats, array.count, sizeof(float), path));
         for (size_t i = 0; i < array.count; i++)
@@ -283,6 +283,7 @@ static gm_status open_source(gm_dataset *dataset, const char *source, const gm_d
     struct stat info;
     const gm_mixture *mixture = gm_mixture_find(source);
     const named_dataset *named = find_named(source);
+    const char *stacked = gm_stacked_find(source);
     if (options->size > MAX_SIZE)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: images of %zu x %zu pixels: size is at most %d", source, options->size,
                        options->size, MAX_SIZE);
@@ -290,6 +291,8 @@ static gm_status open_source(gm_dataset *dataset, const char *source, const gm_d
         return gm_fail(GM_ERROR_ARGUMENT, "%s: images have 1 or 3 channels, not %zu", source, options->channels);
     if (mixture)
         return open_mixture(dataset, mixture, options);
+    if (stacked)
+        return gm_stacked_open(dataset, stacked, options);
     if (named)
         return open_named(dataset, named, options);
     if (options->folder)
@@ -297,8 +300,8 @@ static gm_status open_source(gm_dataset *dataset, const char *source, const gm_d
                        options->folder);
     if (stat(source, &info) != 0)
         return gm_fail(GM_ERROR_IO,
-                       "%s: is neither a file or folder nor a data set's name (fashion-mnist, mnist, cifar-10, ring8, "
-                       "grid25)",
+                       "%s: is neither a file or folder nor a data set's name (fashion-mnist, mnist, cifar-10, "
+                       "stacked-fashion, stacked-mnist, ring8, grid25)",
                        source);
     return S_ISDIR(info.st_mode) ? open_folder(dataset, source, options, NULL) : open_file(dataset, source, options);
 }

@@ -63,7 +63,8 @@ const gm_recipe_row gm_recipe_rows[] = {
     INTEGER("seed", seed, 0, 9999999999, 0, "key of every random number: weights, latents, order of the data"),
     INTEGER("steps", steps, 1, 1000000000, 10000, "generator steps to train"),
     OURS("data.source", data.source, gm_recipe_string_kind, NULL, true,
-         "a data set's name (fashion-mnist, mnist, cifar-10, ring8, grid25) or the path of a folder or file"),
+         "a data set's name (fashion-mnist, mnist, cifar-10, stacked-fashion, stacked-mnist, ring8, grid25) or the path "
+         "of a folder or file"),
     OURS("data.folder", data.folder, gm_recipe_string_kind, NULL, false,
          "where a named data set lies; null: in the usual places"),
     CHOICE("data.split", data.split, splits, 0, "which part of the data to train on"),

@@ -133,9 +133,8 @@ int main(void) {
         for (size_t i = 0; i < GM_COUNT(checks); i++) {
             if (i > 0 && c->settings[1])
                 continue; // variants differ in the training step alone
-            // A CPU's driver is slow to compile kernels for GPUs; test_families compares them, and dcgan-quick has the
-            // layers of dcgan-fashion.
-            if (gpu && (i == 1 || c->settings[1] || strcmp(c->file, "dcgan-fashion.yaml") == 0))
+            // A CPU's driver is slow to compile kernels for GPUs; test_families compares them.
+            if (gpu && (i == 1 || c->settings[1] || c->alike))
                 continue;
             snprintf(names[count - 1], sizeof names[0], "%s %s %s: %s", c->file, c->settings[0],
                      c->settings[1] ? c->settings[1] : "", checks[i].name);

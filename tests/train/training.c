@@ -12,18 +12,30 @@
 
 #include <cmocka.h>
 
-enum { ITEMS = 64 };
+enum { ITEMS = 64, CLASSES = 10 };
 
 // Batches that are no multiple of a vector or tile; small ones for the convolutions, which the interpreter does in
 // plain loops.
 const recipe_case recipe_cases[] = {
-    {"mlp-ring.yaml", {"data.batch=21"}, 2, 1, false},
-    {"mlp-ring.yaml", {"data.batch=20", "discriminator_steps=3"}, 2, 1, true},
-    {"mlp-grid.yaml", {"data.batch=20"}, 2, 1, false},
-    {"mlp-fashion.yaml", {"data.batch=20"}, 1, 28, false},
-    {"mlp-fashion.yaml", {"data.batch=7", "loss=least_squares"}, 1, 28, true},
-    {"dcgan-quick.yaml", {"data.batch=5"}, 1, 32, false},
-    {"dcgan-fashion.yaml", {"data.batch=3"}, 1, 32, false},
+    {"mlp-ring.yaml", {"data.batch=21"}, 2, 1, false, false},
+    {"mlp-ring.yaml", {"data.batch=20", "discriminator_steps=3"}, 2, 1, true, false},
+    {"mlp-grid.yaml", {"data.batch=20"}, 2, 1, false, false},
+    {"mlp-fashion.yaml", {"data.batch=20"}, 1, 28, false, false},
+    {"mlp-fashion.yaml", {"data.batch=7", "loss=least_squares"}, 1, 28, true, false},
+    {"dcgan-quick.yaml", {"data.batch=5"}, 1, 32, false, false},
+    {"dcgan-fashion.yaml", {"data.batch=3"}, 1, 32, false, true},
+    {"pacgan-ring.yaml", {"data.batch=20"}, 2, 1, false, false},
+    {"pacgan-ring.yaml", {"data.batch=20", "regularizers=[packing: 2]"}, 2, 1, false, false},
+    {"pacgan-ring.yaml", {"data.batch=20", "entropy_term.weight=1"}, 2, 1, false, false},
+    {"pacgan-grid.yaml", {"data.batch=20"}, 2, 1, false, true},
+    {"ring-r1r2.yaml", {"data.batch=20"}, 2, 1, false, false},
+    {"grid-r1r2.yaml", {"data.batch=20"}, 2, 1, false, true},
+    {"wgan-gp-fashion.yaml", {"data.batch=2"}, 1, 32, false, true},
+    {"hinge-sn-fashion.yaml", {"data.batch=3"}, 1, 32, false, true},
+    {"r3gan-fashion.yaml", {"data.batch=2"}, 1, 32, false, false},
+    {"f-gan-fashion.yaml", {"data.batch=3"}, 1, 32, false, true},
+    {"conditional-fashion.yaml", {"data.batch=3"}, 1, 32, false, false},
+    {"stacked-fashion.yaml", {"data.batch=4"}, 3, 32, true, true},
     {.file = NULL},
 };
 
@@ -49,6 +61,7 @@ void training_init(training *t, const recipe_case *c) {
                             .channels = c->channels,
                             .height = c->size,
                             .width = c->size,
+                            .class_count = CLASSES,
                             .item_values = values,
                             .item_bytes = values * (images ? 1 : sizeof(float))};
     snprintf(path, sizeof path, "%s/%s", samples_folder(), c->file);
@@ -116,5 +129,6 @@ double training_input(uint64_t seed, const gm_tensor *input, size_t i) {
     gm_type type = gm_tensor_type(input);
     if (type == GM_FLOAT32)
         return gm_philox_normal(seed, stream, 1, 0, i);
-    return floor(gm_philox_uniform(seed, stream, 1, 0, i) * (type == GM_INT32 ? ITEMS : 256));
+    double values = type != GM_INT32 ? 256 : strcmp(gm_tensor_name(input), "labels") == 0 ? CLASSES : ITEMS;
+    return floor(gm_philox_uniform(seed, stream, 1, 0, i) * values);
 }

@@ -1,4 +1,4 @@
-// Data sets: IDX and IDX.gz, CIFAR-10, mixtures, names and paths, fitting, and what bad input does.
+// Data sets: IDX and IDX.gz, CIFAR-10, stacks, mixtures, names and paths, fitting, and what bad input does.
 #include "data_support.h"
 
 #include <math.h>
@@ -188,6 +188,87 @@ static void a_named_data_set_is_read_from_the_folder_given(void **state) {
     assert_int_equal(gm_dataset_get_info(dataset)->count, 9);
     gm_dataset_close(&dataset);
     remove_tree(path_of("mnist"));
+}
+
+// ---- Stacked images ----
+
+// Item i of `stacked` against the nine grey images that it may be made of: which three, and that its label says so.
+// Returns whether the three are one and the same.
+static bool check_stack(const gm_dataset *stacked, const gm_dataset *grey, size_t i, bool *used) {
+    size_t plane = gm_dataset_get_info(grey)->item_bytes, first = 0;
+    int32_t label = 0;
+    bool same = true;
+    for (size_t channel = 0; channel < 3; channel++) {
+        const uint8_t *pixels = gm_dataset_images(stacked) + (3 * i + channel) * plane;
+        size_t k = 0;
+        while (k < 9 && memcmp(pixels, gm_dataset_images(grey) + k * plane, plane) != 0)
+            k++;
+        assert_in_range(k, 0, 8);
+        used[9 * channel + k] = true;
+        label = 10 * label + gm_dataset_labels(grey)[k];
+        first = channel == 0 ? k : first;
+        same = same && k == first;
+    }
+    assert_int_equal(gm_dataset_labels(stacked)[i], label);
+    return same;
+}
+
+static void stacked_images_are_three_random_grey_ones_of_the_folder(void **state) {
+    (void)state;
+    enum { COUNT = 200 };
+    gm_dataset *grey, *stacked, *fewer, *other;
+    bool used[27] = {false};
+    size_t same = 0;
+    write_idx("train-images-idx3-ubyte", 3, (uint32_t[]){9, 4, 4}, false);
+    write_idx("train-labels-idx1-ubyte", 1, (uint32_t[]){9}, false);
+    gm_dataset_options options = {.folder = temporary, .seed = 3};
+    assert_ok(gm_dataset_open(&grey, "mnist", &options));
+    assert_ok(gm_dataset_open(&stacked, "stacked-mnist", &options));
+    assert_int_equal(gm_dataset_get_info(stacked)->count, 9); // as many as there are grey ones
+    gm_dataset_close(&stacked);
+    options.count = COUNT;
+    assert_ok(gm_dataset_open(&stacked, "stacked-mnist", &options));
+    const gm_dataset_info *info = gm_dataset_get_info(stacked);
+    assert_string_equal(info->name, "stacked-mnist");
+    assert_int_equal(info->count, COUNT);
+    assert_int_equal(info->channels, 3);
+    assert_int_equal(info->height, 4);
+    assert_int_equal(info->item_bytes, 48);
+    assert_int_equal(info->class_count, 1000);
+    assert_string_equal(info->class_names[702], "7, 0, 2");
+    for (size_t i = 0; i < COUNT; i++)
+        same += check_stack(stacked, grey, i, used);
+    assert_in_range(same, 0, COUNT / 10);       // an 81st of them on average
+    for (size_t k = 0; k < GM_COUNT(used); k++) // missed by 200 draws once in 10^10
+        assert_true(used[k]);
+    options.count = 5;
+    assert_ok(gm_dataset_open(&fewer, "stacked-mnist", &options));
+    assert_memory_equal(gm_dataset_images(fewer), gm_dataset_images(stacked), 5 * 48);
+    options.seed = 4;
+    assert_ok(gm_dataset_open(&other, "stacked-mnist", &options));
+    assert_memory_not_equal(gm_dataset_images(fewer), gm_dataset_images(other), 5 * 48);
+    gm_dataset_close(&other);
+    gm_dataset_close(&fewer);
+    gm_dataset_close(&stacked);
+    gm_dataset_close(&grey);
+    options.size = 8; // the grey images are fitted
+    assert_ok(gm_dataset_open(&stacked, "stacked-mnist", &options));
+    assert_int_equal(gm_dataset_get_info(stacked)->item_bytes, 3 * 64);
+    gm_dataset_close(&stacked);
+    options.channels = 1;
+    assert_fails(gm_dataset_open(&stacked, "stacked-mnist", &options), GM_ERROR_ARGUMENT,
+                 "stacked-mnist: its images have 3 channels, not 1");
+    unlink(path_of("train-labels-idx1-ubyte"));
+    options.channels = 0;
+    assert_ok(gm_dataset_open(&stacked, "stacked-mnist", &options));
+    assert_null(gm_dataset_labels(stacked));
+    assert_int_equal(gm_dataset_get_info(stacked)->class_count, 0);
+    gm_dataset_close(&stacked);
+    unlink(path_of("train-images-idx3-ubyte"));
+    const gm_dataset_options nowhere = {.folder = "/nonexistent/folder"};
+    assert_fails(gm_dataset_open(&stacked, "stacked-fashion", &nowhere), GM_ERROR_IO,
+                 "for the data set fashion-mnist, install it");
+    assert_null(stacked);
 }
 
 // ---- CIFAR-10 ----
@@ -405,6 +486,7 @@ int main(void) {
         cmocka_unit_test(idx_of_another_kind_or_absurd_size_is_refused),
         cmocka_unit_test(fashion_mnist_is_found_or_says_how_to_get_it),
         cmocka_unit_test(a_named_data_set_is_read_from_the_folder_given),
+        cmocka_unit_test(stacked_images_are_three_random_grey_ones_of_the_folder),
         cmocka_unit_test(cifar_batches_are_joined_and_damaged_ones_refused),
         cmocka_unit_test(padding_centres_and_scales_down_only_what_is_too_large),
         cmocka_unit_test(resizing_averages_down_and_interpolates_up),

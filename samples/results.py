@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+"""Trains the recipes of this folder over several seeds, measures what they generate, and writes RESULTS.md.
+
+    samples/results.py --ganymede build/tools/ganymede [--only ring,grid] [--seeds 5] [--device SEL]
+    samples/results.py --table            # only writes RESULTS.md again from the runs there are
+
+Every run is appended to results.jsonl as soon as it is done and never made twice, so the script may be stopped and
+started at will; a run is made again when its recipe or its settings have changed. Needs nothing but Python 3.
+"""
+import argparse
+import array
+import collections
+import hashlib
+import json
+import math
+import pathlib
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+# settings: what --set changes of the recipe.
+Variant = collections.namedtuple("Variant", "section name recipe settings")
+
+PACKED2, PACKED4 = ["regularizers=[packing: 2]"], ["regularizers=[packing: 4]"]
+
+VARIANTS = [
+    variant
+    for kind in ("ring", "grid")
+    for variant in [
+        Variant(kind, "GAN", f"pacgan-{kind}.yaml", []),
+        Variant(kind, "packing, 2 samples", f"pacgan-{kind}.yaml", PACKED2),
+        Variant(kind, "packing, 4 samples", f"pacgan-{kind}.yaml", PACKED4),
+        Variant(kind, "entropy term", f"pacgan-{kind}.yaml", ["entropy_term.weight=1"]),
+        Variant(kind, "relativistic, R1 and R2", f"{kind}-r1r2.yaml", []),
+    ]
+] + [
+    Variant("images", name, f"{name}.yaml", [])
+    for name in ("dcgan-quick", "wgan-gp-fashion", "hinge-sn-fashion", "r3gan-fashion", "f-gan-fashion",
+                 "conditional-fashion", "stacked-fashion")
+]
+
+# Modes, % of high quality and reverse KL as published: Lin et al., "PacGAN" (2018), table 1.
+PUBLISHED = {
+    "ring": [("GAN", "6.3 ± 0.5", "98.2", "0.45"), ("ALI", "6.6", "97.6", "0.36"),
+             ("PacGAN2", "7.9 ± 0.1", "95.6", "0.07"), ("PacGAN4", "7.8 ± 0.1", "95.9", "0.07")],
+    "grid": [("GAN", "17.3 ± 0.8", "94.8", "0.70"), ("ALI", "24.1", "95.7", "0.14"),
+             ("PacGAN2", "23.8", "91.3", "0.13"), ("PacGAN4", "24.8 ± 0.2", "93.6", "0.04")],
+}
+
+# ---- Mixtures ----
+
+RING = ([(math.cos(math.pi * k / 4), math.sin(math.pi * k / 4)) for k in range(8)], .01)
+GRID = ([(2. * x, 2. * y) for y in range(-2, 3) for x in range(-2, 3)], .05)
+MIXTURES = {"ring": RING, "grid": GRID}
+DRAWS = 2500
+TRUE_QUALITY = 1 - math.exp(-4.5)  # within 3 sigma in the plane
+
+
+def read_points(path):
+    """The rows of a little-endian float32 .npy file (N, 2)."""
+    content = pathlib.Path(path).read_bytes()
+    if content[:8] != b"\x93NUMPY\x01\x00" or b"'<f4'" not in content[:128]:
+        sys.exit(f"{path}: is no float32 array of version 1.0")
+    values = array.array("f", content[10 + int.from_bytes(content[8:10], "little"):])
+    if sys.byteorder == "big":
+        values.byteswap()
+    return list(zip(values[0::2], values[1::2]))
+
+
+def measure_mixture(points, mixture):
+    """A sample belongs to the nearest mean and is of high quality within 3 sigma of it; a mode with such a sample is
+    captured; reverse KL = KL(share of samples per mode || equal shares)."""
+    centres, sigma = mixture
+    held, captured, good = [0] * len(centres), set(), 0
+    for x, y in points:
+        square, mode = min(((x - a)**2 + (y - b)**2, k) for k, (a, b) in enumerate(centres))
+        if not math.isfinite(square):
+            continue
+        held[mode] += 1
+        if square <= 9 * sigma**2:
+            good += 1
+            captured.add(mode)
+    shares = [n / len(points) for n in held if n > 0]
+    return {"modes": len(captured), "quality": good / len(points),
+            "reverse_kl": sum(p * math.log(p * len(centres)) for p in shares)}
+
+
+# ---- Runs ----
+
+
+def ganymede(args, *words):
+    """What a command printed; None when it failed."""
+    out = subprocess.run([args.ganymede, *map(str, words)], capture_output=True, text=True)
+    if out.returncode != 0:
+        print(f"ganymede {' '.join(map(str, words))}: {out.stderr.strip()}", file=sys.stderr)
+    return out.stdout if out.returncode == 0 else None
+
+
+def device_words(args):
+    return ["--device", args.device] if args.device else []
+
+
+def measure_run(args, variant, run):
+    if variant.section in MIXTURES:
+        points = run / "points.npy"
+        if ganymede(args, "sample", run, "--seeds", f"0-{DRAWS - 1}", "--npy", points, *device_words(args)) is None:
+            return None
+        return measure_mixture(read_points(points), MIXTURES[variant.section])
+    source = "stacked-fashion" if variant.name.startswith("stacked") else "fashion-mnist"
+    text = ganymede(args, "measure", source, run, "--metrics", "frechet,precision,recall,coverage", "--json",
+                    *device_words(args))
+    figures = json.loads(text) if text else {}
+    return {key: figures[key].get("value") for key in ("frechet", "precision", "recall", "coverage") if key in figures}
+
+
+def digest(variant):
+    """Names what was trained: another recipe or other settings make other runs; comments do not."""
+    lines = [line.split("#")[0].rstrip() for line in (HERE / variant.recipe).read_text().splitlines()]
+    content = [[line for line in lines if line], variant.settings]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def train(args, variant, seed):
+    """One run as a record, or None when it failed."""
+    settings = [word for setting in variant.settings for word in ("--set", setting)]
+    with tempfile.TemporaryDirectory() as folder:
+        run = pathlib.Path(args.runs or folder) / f"{variant.recipe[:-5]}-{digest(variant)}-{seed}"
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        text = ganymede(args, "train", HERE / variant.recipe, "--seed", seed, "--out", run, "--quiet", *settings,
+                        *device_words(args))
+        if text is None:
+            return None
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        record = {"section": variant.section, "variant": variant.name, "recipe": variant.recipe,
+                  "settings": variant.settings, "digest": digest(variant), "seed": seed,
+                  "seconds": round(time.monotonic() - start, 1),
+                  "cpu_seconds": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1)}
+        figures = measure_run(args, variant, run)
+        return None if figures is None else record | figures
+
+
+def read_records(path):
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines if line.strip()]
+
+
+def records_of(variant, records):
+    """The runs of a variant as it is now, in order of seed."""
+    found = [r for r in records if r["recipe"] == variant.recipe and r["digest"] == digest(variant)]
+    return sorted(found, key=lambda record: record["seed"])
+
+
+def run_all(args, variants, records):
+    """Seed after seed, so that every variant has some runs as early as can be."""
+    for seed in range(args.seeds):
+        for variant in variants:
+            if any(record["seed"] == seed for record in records_of(variant, records)):
+                continue
+            print(f"{variant.recipe}, {variant.name}, seed {seed} ...", flush=True)
+            record = train(args, variant, seed)
+            if record is None:
+                continue
+            records.append(record)
+            with args.records.open("a") as file:
+                file.write(json.dumps(record) + "\n")
+            write_table(args, records)
+
+
+# ---- The table ----
+
+
+def spread(values, digits, scale=1):
+    """Mean and standard deviation over the seeds."""
+    values = [scale * value for value in values if value is not None]
+    if not values:
+        return "–"
+    text = f"{statistics.mean(values):.{digits}f}"
+    return text + (f" ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else "")
+
+
+def recipe_key(variant, key):
+    """The value of a top-level key, as the recipe has it."""
+    for line in (HERE / variant.recipe).read_text().splitlines():
+        if line.startswith(key + ":"):
+            return line[len(key) + 1:].strip()
+    return "–"
+
+
+def command_of(variant):
+    settings = "".join(f" --set '{setting}'" for setting in variant.settings)
+    return f"`train samples/{variant.recipe}{settings}`"
+
+
+def time_of(found):
+    wall, cpu = (statistics.median(record[key] for record in found) for key in ("seconds", "cpu_seconds"))
+    return f"{wall:.0f} s ({cpu:.0f} s)"
+
+
+def mixture_rows(kind, records):
+    modes = len(MIXTURES[kind][0])
+    yield f"| of {modes} modes captured | % of high quality | reverse KL | what | steps | time (CPU) | seeds |"
+    yield "|---|---|---|---|---|---|---|"
+    for variant in [v for v in VARIANTS if v.section == kind]:
+        found = records_of(variant, records)
+        if not found:
+            continue
+        figures = [spread([r["modes"] for r in found], 1), spread([r["quality"] for r in found], 1, 100),
+                   spread([r["reverse_kl"] for r in found], 2)]
+        yield (f"| {' | '.join(figures)} | {variant.name}: {command_of(variant)} | {recipe_key(variant, 'steps')} | "
+               f"{time_of(found)} | {', '.join(str(r['seed']) for r in found)} |")
+    for name, *figures in PUBLISHED[kind]:
+        yield f"| {' | '.join(figures)} | {name}, as published | – | – | 10 trials |"
+
+
+def image_rows(records):
+    yield "| recipe | steps | time (CPU) | seeds | Fréchet, PCA-16 | precision | recall | coverage |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for variant in [v for v in VARIANTS if v.section == "images"]:
+        found = records_of(variant, records)
+        if found:
+            figures = [spread([r.get(key) for r in found], digits)
+                       for key, digits in (("frechet", 1), ("precision", 2), ("recall", 2), ("coverage", 2))]
+            yield (f"| {command_of(variant)} | {recipe_key(variant, 'steps')} | {time_of(found)} | "
+                   f"{', '.join(str(r['seed']) for r in found)} | {' | '.join(figures)} |")
+
+
+def missing_rows(args, records):
+    for variant in VARIANTS:
+        done = len(records_of(variant, records))
+        if done < args.seeds:
+            yield f"* {variant.section}, {variant.name}: {done} of {args.seeds} seeds"
+
+
+PREFACE = """\
+# What the recipes reach
+
+Written by `samples/results.py` from `results.jsonl`, which has every single run. Figures are means over the seeds, ±
+their standard deviation; times are medians of the whole command, and in brackets the processor time that it took, on
+two CPU cores that were shared with other work.
+
+## Mixtures of Gaussians in the plane
+
+The recipes `pacgan-*` have the data, networks, optimiser and batch of PacGAN (Lin et al. 2018, section 4.1): G 4 x 400
+ReLU with batch norm, D 3 x 200 maxout-5, z in the plane, Adam 1e-4 with beta1 .8, batch 100; fewer steps. The recipes
+`*-r1r2` have smaller networks. Of 2,500 samples each, one is of high quality within three standard deviations of the
+nearest mean (of the true distribution {quality:.1f} % are, and up to {limit:.1f} % by chance; more means that modes are
+too narrow); a mode is captured that has such a sample; reverse KL is that of the samples' shares per mode from equal
+ones.
+"""
+
+
+def write_table(args, records):
+    error = math.sqrt(TRUE_QUALITY * (1 - TRUE_QUALITY) / DRAWS)
+    lines = [PREFACE.format(quality=100 * TRUE_QUALITY, limit=100 * (TRUE_QUALITY + 3 * error))]
+    for kind, title in (("ring", "Eight on a circle"), ("grid", "Twenty-five on a grid")):
+        lines += [f"### {title}", "", *mixture_rows(kind, records), ""]
+    lines += ["## Images", "", *image_rows(records), "", "## Not measured yet", "", *missing_rows(args, records)]
+    args.output.write_text("\n".join(lines) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ganymede", default="ganymede", help="the command (default: ganymede)")
+    parser.add_argument("--only", default="", help="ring, grid, images, or parts of variants' or recipes' names")
+    parser.add_argument("--seeds", type=int, default=5, help="how many, from 0 on (default 5)")
+    parser.add_argument("--device", help="as ganymede train takes it")
+    parser.add_argument("--runs", help="keep the run folders in this folder (default: they are deleted)")
+    parser.add_argument("--records", type=pathlib.Path, default=HERE / "results.jsonl")
+    parser.add_argument("--table", action="store_true", help="train nothing")
+    parser.add_argument("-o", "--output", type=pathlib.Path, default=HERE / "RESULTS.md")
+    args = parser.parse_args()
+    words = [word for word in args.only.split(",") if word]
+    variants = [v for v in VARIANTS if not words or any(w == v.section or w in v.name or w in v.recipe for w in words)]
+    if not variants:
+        parser.error(f"--only {args.only} names no variant")
+    records = read_records(args.records)
+    if not args.table:
+        run_all(args, variants, records)
+    write_table(args, records)
+
+
+if __name__ == "__main__":
+    main()
