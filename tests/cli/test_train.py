@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from command import CommandTest, checkpoints, read_log, read_npy, read_safetensors
+from command import CommandTest, checkpoints, read_log, read_npy, read_safetensors, write_idx
 
 
 class Train(CommandTest):
