@@ -246,6 +246,8 @@ static gm_status measure_jsd(gm_monitor *m, const side *other, gm_figures *figur
                               NULL));
     }
     set_measure(figures, control ? GM_FIGURE_JSD_CONTROL : GM_FIGURE_JSD, &jsd);
+    if (!control && jsd.flags & GM_MEASURE_CLIPPED)
+        gm_figures_set(figures, GM_FIGURE_JSD_CLIPPED, 1);
     if (!control)
         gm_figures_set(figures, GM_FIGURE_CONDITIONAL_ENTROPY, log(2) - (double)figures->value[GM_FIGURE_JSD]);
     return GM_OK;

@@ -16,6 +16,7 @@
 
 typedef enum gm_figure {
     GM_FIGURE_JSD = 0,
+    GM_FIGURE_JSD_CLIPPED, // 1 where the JSD came out below 0 and was set to it; else absent
     GM_FIGURE_JSD_CONTROL,
     GM_FIGURE_CONDITIONAL_ENTROPY, // H(Y|X) = ln 2 - JSD, Y = real or generated
     GM_FIGURE_KL,

@@ -14,6 +14,7 @@ static const struct {
     const char *name, *label;
 } table[GM_FIGURE_COUNT] = {
     [GM_FIGURE_JSD] = {"jsd", "JSD"},
+    [GM_FIGURE_JSD_CLIPPED] = {"jsd_clipped", NULL},
     [GM_FIGURE_JSD_CONTROL] = {"jsd_control", NULL},
     [GM_FIGURE_CONDITIONAL_ENTROPY] = {"conditional_entropy", NULL},
     [GM_FIGURE_KL] = {"kl", NULL},

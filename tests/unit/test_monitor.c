@@ -292,11 +292,16 @@ static void set_to_zero(gm_trainer *trainer, const char *name, size_t count) {
 
 static void collapsed_generator_raises_the_alarm_and_names_the_checkpoint(void **unused) {
     (void)unused;
-    static const char *const frozen[] = {"optimizer.generator.adam.rate=1e-9"};
-    gm_trainer *trainer = create("collapsed", frozen, 1);
+    static const char *const frozen[] = {"optimizer.generator.adam.rate=1e-9",
+                                         "optimizer.discriminator.adam.rate=0.03"};
+    watched seen = {0};
+    gm_trainer *trainer = create("collapsed", frozen, 2);
     set_to_zero(trainer, "generator.2.weight", 32);
-    assert_int_equal(gm_trainer_run(trainer, NULL, NULL), GM_ERROR_STATE);
+    assert_int_equal(gm_trainer_run(trainer, note, &seen), GM_ERROR_STATE);
     gm_trainer_destroy(&trainer);
+    assert_int_equal(seen.last, 30);
+    if (!(seen.figure[0] > .1)) // a ring against its centre
+        fail_msg("the JSD is %g", seen.figure[0]);
     assert_non_null(strstr(gm_error_message(), "stopped by an alarm"));
     // The measurements behind the warm-up, at 30 and 40, are bad: nothing speaks against checkpoint 20.
     assert_non_null(strstr(gm_error_message(), " at step 40; the last good checkpoint is "));
