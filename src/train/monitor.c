@@ -66,8 +66,9 @@ static bool judges_itself(const gm_recipe *recipe) {
 
 size_t gm_monitor_interval(const gm_recipe *recipe, const gm_plan_statistics *step, bool cpu) {
     static const nominal gpu_device = {2e12, 8e-6, .15, .5}, cpu_device = {2.5e10, 2e-5, .25, 1};
-    // Of a step's work on a batch, the part that G's and D's passes without gradients are.
-    const double forward = .4;
+    // Of a step's work on a batch, the part that G's and D's passes without gradients are; and room for preparations
+    // and for devices unlike the nominal one.
+    const double forward = .4, margin = 1.5;
     const nominal *d = cpu ? &cpu_device : &gpu_device;
     size_t every = recipe->log.every;
     if (recipe->monitor.metrics == 0)
@@ -80,7 +81,7 @@ size_t gm_monitor_interval(const gm_recipe *recipe, const gm_plan_statistics *st
     double step_seconds = step->flop / d->flop + (double)step->launches * d->launch;
     double measure_seconds = forward * samples / (double)recipe->data.batch * step_seconds +
                              d->search * GM_MAX(1, thousands * thousands) + (judges_itself(recipe) ? 0 : d->probe);
-    double steps = ceil(measure_seconds / (recipe->monitor.share * step_seconds));
+    double steps = ceil(margin * measure_seconds / (recipe->monitor.share * step_seconds));
     return steps < 1e9 ? gm_round_up((size_t)steps, every) : 0;
 }
 

@@ -89,7 +89,8 @@ enum { GM_WATCH_RULES = 5 };
 typedef struct gm_watch {
     gm_watch_entry *entries;
     size_t count, capacity;
-    size_t held[GM_WATCH_RULES]; // at how many measurements in a row each condition has held
+    size_t held[GM_WATCH_RULES];  // at how many measurements in a row each condition has held
+    bool reached[GM_WATCH_RULES]; // it did not hold at some measurement
 } gm_watch;
 
 typedef struct gm_alarm {
@@ -98,7 +99,8 @@ typedef struct gm_alarm {
     char text[240];   // what is wrong, with the figures
 } gm_alarm;
 
-// A rule's condition must hold at consecutive measurements behind step `warmup`.
+// A rule's condition must hold at consecutive measurements behind step `warmup`; for coverage and modes that never were
+// on the right side of their limits, behind ten times that.
 gm_status gm_watch_add(gm_watch *watch, size_t warmup, uint64_t step, const gm_figures *figures, gm_alarm *alarm);
 void gm_watch_finish(gm_watch *watch);
 // Replays the lines of a log (log.jsonl's text), so that a resumed run is watched as if it had never stopped.

@@ -54,21 +54,23 @@ typedef struct rule {
     double per_column;         // + per_column * columns of the features
     bool above;                // the condition holds above the limit, else below
     size_t times;              // in a row until the alarm
+    size_t patience;           // warm-ups that a figure has to get to the right side of its limit for the first time
     const char *means;
 } rule;
 
 #define LN2 0.69314718055994530942
 
 // Generous limits: no alarm without need. Coverage and entropy are those of a generator that has lost most of the data:
-// an entropy d ln 2 lower is that of samples spread half as far along each of d axes.
+// an entropy d ln 2 lower is that of samples spread half as far along each of d axes. What coverage and modes tell of a
+// collapse from the others is that they were there before: slow learners take long to hit the data at all.
 static const rule rules[GM_WATCH_RULES] = {
-    {"coverage", GM_FIGURE_COVERAGE, GM_FIGURE_COVERAGE_CONTROL, .1, 0, 0, false, 2,
+    {"coverage", GM_FIGURE_COVERAGE, GM_FIGURE_COVERAGE_CONTROL, .1, 0, 0, false, 2, 10,
      "hardly any real sample has a generated one near it"},
-    {"entropy", GM_FIGURE_ENTROPY_FAKE, GM_FIGURE_ENTROPY_REAL, 1, 0, -LN2, false, 2,
+    {"entropy", GM_FIGURE_ENTROPY_FAKE, GM_FIGURE_ENTROPY_REAL, 1, 0, -LN2, false, 2, 1,
      "the samples hardly differ from one another"},
-    {"duplicates", GM_FIGURE_DUPLICATES, GM_FIGURE_COUNT, 0, .25, 0, true, 2, "many samples are the same"},
-    {"modes", GM_FIGURE_MODES, GM_FIGURE_MODES_CONTROL, .25, 0, 0, false, 2, "most modes of the data are lost"},
-    {"jsd", GM_FIGURE_JSD, GM_FIGURE_COUNT, 0, .98 * LN2, 0, true, 4,
+    {"duplicates", GM_FIGURE_DUPLICATES, GM_FIGURE_COUNT, 0, .25, 0, true, 2, 1, "many samples are the same"},
+    {"modes", GM_FIGURE_MODES, GM_FIGURE_MODES_CONTROL, .25, 0, 0, false, 2, 10, "most modes of the data are lost"},
+    {"jsd", GM_FIGURE_JSD, GM_FIGURE_COUNT, 0, .98 * LN2, 0, true, 4, 1,
      "the discriminator tells every sample from the data, so that the generator has nothing to learn from"},
 };
 
@@ -77,11 +79,12 @@ static double limit_of(const rule *r, const gm_figures *figures) {
     return r->factor * control + r->offset + r->per_column * (double)figures->columns;
 }
 
-static bool holds(const rule *r, const gm_figures *figures) {
+// Whether the figure and its control are there, on the wrong or the right side of the limit.
+static bool is(const rule *r, const gm_figures *figures, bool wrong) {
     if (!figures->present[r->figure] || (r->control != GM_FIGURE_COUNT && !figures->present[r->control]))
         return false;
     double value = (double)figures->value[r->figure], limit = limit_of(r, figures);
-    return r->above ? value > limit : value < limit;
+    return r->above == wrong ? value > limit : value < limit;
 }
 
 static void describe(const rule *r, const gm_figures *figures, gm_alarm *alarm) {
@@ -99,7 +102,9 @@ gm_status gm_watch_add(gm_watch *watch, size_t warmup, uint64_t step, const gm_f
     for (size_t i = 0; i < GM_WATCH_RULES; i++) {
         const rule *r = &rules[i];
         before = before || watch->held[i] >= r->times;
-        watch->held[i] = step > warmup && holds(r, figures) ? watch->held[i] + 1 : 0;
+        watch->reached[i] = watch->reached[i] || is(r, figures, false);
+        bool warm = step <= (watch->reached[i] ? warmup : r->patience * warmup);
+        watch->held[i] = !warm && is(r, figures, true) ? watch->held[i] + 1 : 0;
         healthy = healthy && watch->held[i] == 0;
         if (watch->held[i] < r->times || alarm->name)
             continue;

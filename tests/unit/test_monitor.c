@@ -86,6 +86,26 @@ static void alarm_needs_a_condition_that_lasts_behind_the_warmup(void **unused) 
     }
 }
 
+static void coverage_that_never_was_there_gets_ten_times_the_warmup(void **unused) {
+    (void)unused;
+    gm_watch slow = {0}, fallen = {0};
+    gm_figures good = healthy(), wrong = healthy();
+    gm_alarm alarm;
+    wrong.value[GM_FIGURE_COVERAGE] = .01F;
+    ASSERT_OK(gm_watch_add(&fallen, 100, 50, &good, &alarm));
+    for (uint64_t step = 900; step <= 1000; step += 50) {
+        ASSERT_OK(gm_watch_add(&slow, 100, step, &wrong, &alarm));
+        assert_null(alarm.name);
+        ASSERT_OK(gm_watch_add(&fallen, 100, step, &wrong, &alarm));
+        assert_true((alarm.name != NULL) == (step > 900));
+    }
+    for (uint64_t step = 1050; step <= 1100; step += 50)
+        ASSERT_OK(gm_watch_add(&slow, 100, step, &wrong, &alarm));
+    assert_string_equal(alarm.name, "coverage");
+    gm_watch_finish(&slow);
+    gm_watch_finish(&fallen);
+}
+
 static void figures_that_are_missing_raise_nothing(void **unused) {
     (void)unused;
     gm_watch watch = {0};
@@ -339,6 +359,7 @@ static void losses_without_a_log_ratio_are_judged_by_a_probe(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(alarm_needs_a_condition_that_lasts_behind_the_warmup),
+        cmocka_unit_test(coverage_that_never_was_there_gets_ten_times_the_warmup),
         cmocka_unit_test(figures_that_are_missing_raise_nothing),
         cmocka_unit_test(replayed_log_gives_the_same_watch),
         cmocka_unit_test(best_and_last_good_checkpoints_are_found),
