@@ -78,6 +78,14 @@ static void show_json(const gm_train_progress *progress) {
         printf(", \"%s\": ", progress->numbers[i].name);
         print_json_number(progress->numbers[i].value);
     }
+    for (size_t i = 0; progress->measured && i < progress->figure_count; i++) {
+        printf(", \"%s\": ", progress->figures[i].name);
+        print_json_number(progress->figures[i].value);
+    }
+    if (progress->alarm) {
+        printf(", \"alarm\": ");
+        print_json_string(progress->alarm);
+    }
     if (progress->picture) {
         printf(", \"picture\": ");
         print_json_string(progress->picture);
@@ -117,13 +125,17 @@ void progress_show(progress_printer *printer, const gm_train_progress *progress)
         show_json(progress);
         return;
     }
-    char line[240];
+    char line[320];
     int used = snprintf(line, sizeof line, "step %llu/%llu  %.0f images/s  left %s", (unsigned long long)progress->step,
                         (unsigned long long)progress->steps, progress->images_per_second,
                         format_time(progress->seconds_left).text);
     for (size_t i = 0; i < progress->number_count && used > 0 && (size_t)used < sizeof line; i++)
         used += snprintf(line + used, sizeof line - (size_t)used, "  %s %.3g", progress->numbers[i].label,
                          progress->numbers[i].value);
+    for (size_t i = 0; i < progress->figure_count && used > 0 && (size_t)used < sizeof line; i++)
+        if (progress->figures[i].label)
+            used += snprintf(line + used, sizeof line - (size_t)used, "  %s %.3g", progress->figures[i].label,
+                             progress->figures[i].value);
     if (printer->style == PROGRESS_TERMINAL) {
         show_terminal(printer, progress, line);
     } else if (progress->tick) {
@@ -137,12 +149,19 @@ void progress_end(progress_printer *printer, const gm_train_info *info, gm_statu
         printf("\n");
     printer->open_line = false;
     if (printer->style == PROGRESS_JSON) {
-        printf("{\"event\": \"end\", \"status\": \"%s\", \"step\": %llu}\n",
+        printf("{\"event\": \"end\", \"status\": \"%s\", \"step\": %llu",
                status == GM_OK            ? "done"
                : status == GM_INTERRUPTED ? "interrupted"
                                           : "failed",
                (unsigned long long)info->step);
+        if (info->monitor_share > 0) {
+            printf(", \"monitor_share\": ");
+            print_json_number(info->monitor_share);
+        }
+        printf("}\n");
     } else if (printer->style != PROGRESS_QUIET && info->folder && status == GM_OK) {
+        if (info->monitor_share > 0)
+            printf("monitoring took %.2g %% of the time\n", 100 * info->monitor_share);
         printf("done: ganymede sample %s -o grid.png draws samples\n", info->folder);
     }
     fflush(stdout);

@@ -65,6 +65,8 @@ typedef struct gm_train_info {
     size_t network_count;
     gm_plan_statistics statistics; // of the training plan
     const char *variants;          // the choices of kernel variants that it uses (gm_tuning_write); NULL without tuning
+    size_t monitor_interval;       // steps between measurements of the monitor; 0: none
+    double monitor_share;          // of the time of gm_trainer_run so far, spent on them
 } gm_train_info;
 GM_API void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info);
 
@@ -85,18 +87,23 @@ typedef struct gm_train_progress {
     bool tick;                      // the numbers below are of this very step, and were written to log.jsonl
     const gm_train_number *numbers; // as of the latest tick: losses, and what else the model shows
     size_t number_count;            // 0 before the first tick
+    bool measured;                  // the figures below are of this very step
+    const gm_train_number *figures; // as of the latest measurement of the recipe's `monitor`; NaN: none could be had
+    size_t figure_count;            // 0 before the first; a label may be NULL
+    const char *alarm;              // what is wrong at this step: "coverage", "entropy", ...; NULL: nothing
     const char *picture;            // the file of samples written at this step, or NULL
     const char *checkpoint;         // the checkpoint written at this step, or NULL
 } gm_train_progress;
 
-// The number of that name; NaN where there is none.
+// The number or figure of that name; NaN where there is none.
 GM_API double gm_train_number_find(const gm_train_progress *progress, const char *name);
 
 // Called after every step; true asks to stop: the trainer then writes a checkpoint and returns GM_INTERRUPTED.
 typedef bool (*gm_train_callback)(const gm_train_progress *progress, void *user);
 
 // Trains up to the recipe's steps, with log lines, pictures and checkpoints as the recipe says. `callback` may be NULL.
-// A loss or weight that is no longer finite is GM_ERROR_STATE and names the last good checkpoint.
+// A loss, weight or sample that is no longer finite is GM_ERROR_STATE and names the last good checkpoint; so is an
+// alarm of the monitor where the recipe wants to stop then.
 GM_API gm_status gm_trainer_run(gm_trainer *trainer, gm_train_callback callback, void *user);
 
 // For loops of one's own: one generator step with its discriminator steps, enqueued; no log, no files.

@@ -38,25 +38,15 @@ gm_status gm_trainer_real_picture(gm_trainer *trainer) {
     gm_status status = GM_OK;
     int32_t *indices = NULL;
     float *floats = NULL;
-    uint8_t *bytes = NULL;
     GM_TRY_DONE(gm_alloc(&indices, count, sizeof *indices, "indices"));
     GM_TRY_DONE(gm_alloc(&floats, values, sizeof *floats, "real images"));
     GM_TRY_DONE(gm_loader_indices(recipe->seed, 0, count, data->count, indices));
-    if (data->kind == GM_DATASET_IMAGES) {
-        double low = recipe->data.range[0], high = recipe->data.range[1];
-        GM_TRY_DONE(gm_alloc(&bytes, values, 1, "real images"));
-        GM_TRY_DONE(gm_dataset_gather(trainer->data, indices, count, bytes, NULL));
-        for (size_t i = 0; i < values; i++)
-            floats[i] = (float)(low + (high - low) / 255 * bytes[i]);
-    } else {
-        GM_TRY_DONE(gm_dataset_gather(trainer->data, indices, count, floats, NULL));
-    }
+    GM_TRY_DONE(gm_model_real_samples(recipe, trainer->data, indices, count, floats, NULL));
     status = gm_sampling_picture(recipe, item, gm_run_real_path(trainer->run), floats, count, recipe->log.grid[0],
                                  recipe->log.grid[1]);
 done:
     free(indices);
     free(floats);
-    free(bytes);
     return status;
 }
 
@@ -85,13 +75,18 @@ done:
 
 // ---- Checkpoints ----
 
+// `good`: the step of the checkpoint to go back to.
+static gm_status failed(gm_trainer *trainer, const char *how, const char *what, uint64_t good) {
+    char checkpoint[512] = "there is no checkpoint to go back to";
+    if (trainer->run && good != GM_RUN_NO_STEP)
+        snprintf(checkpoint, sizeof checkpoint, "the last good checkpoint is %s",
+                 gm_run_checkpoint_path(trainer->run, good));
+    return gm_fail(GM_ERROR_STATE, "training %s: %s at step %llu; %s; try a lower learning rate or another seed", how,
+                   what, (unsigned long long)trainer->step, checkpoint);
+}
+
 static gm_status diverged(gm_trainer *trainer, const char *what) {
-    char good[512] = "there is no checkpoint to go back to";
-    if (trainer->run)
-        snprintf(good, sizeof good, "the last good checkpoint is %s",
-                 gm_run_checkpoint_path(trainer->run, trainer->good_step));
-    return gm_fail(GM_ERROR_STATE, "training diverged: %s at step %llu; %s; try a lower learning rate or another seed",
-                   what, (unsigned long long)trainer->step, good);
+    return failed(trainer, "diverged", what, trainer->good_step);
 }
 
 // A checkpoint with a NaN in it would poison every resumed run.
@@ -122,6 +117,17 @@ done:
     return status;
 }
 
+// The latest few stay, the best, and the one that an alarm would name.
+static gm_status prune(gm_trainer *trainer) {
+    uint64_t *steps;
+    size_t count;
+    GM_TRY(gm_run_list_checkpoints(trainer->run, &steps, &count));
+    const uint64_t kept[2] = {gm_watch_best(&trainer->watch, steps, count),
+                              gm_watch_last_good(&trainer->watch, steps, count)};
+    free(steps);
+    return gm_run_prune(trainer->run, trainer->recipe->log.keep, kept, GM_COUNT(kept));
+}
+
 gm_status gm_trainer_save(gm_trainer *trainer) {
     if (!trainer->run)
         return gm_fail(GM_ERROR_STATE, "this trainer has no run folder to save into");
@@ -133,7 +139,7 @@ gm_status gm_trainer_save(gm_trainer *trainer) {
                                                      .recipe = trainer->recipe_text.data,
                                                      .variants = trainer->variants}));
     trainer->good_step = trainer->step;
-    return gm_run_prune(trainer->run, trainer->recipe->log.keep, GM_RUN_NO_STEP);
+    return prune(trainer);
 }
 
 // ---- Measuring ----
@@ -159,7 +165,14 @@ double gm_train_number_find(const gm_train_progress *progress, const char *name)
     for (size_t i = 0; i < progress->number_count; i++)
         if (strcmp(progress->numbers[i].name, name) == 0)
             return progress->numbers[i].value;
+    for (size_t i = 0; i < progress->figure_count; i++)
+        if (strcmp(progress->figures[i].name, name) == 0)
+            return progress->figures[i].value;
     return NAN;
+}
+
+static bool due(uint64_t step, size_t every) {
+    return every > 0 && step % every == 0;
 }
 
 static gm_status write_log(gm_trainer *trainer, const gm_train_progress *progress) {
@@ -171,6 +184,16 @@ static gm_status write_log(gm_trainer *trainer, const gm_train_progress *progres
     gm_log_integer(&line, "images", (int64_t)trainer->cursor);
     for (size_t i = 0; i < progress->number_count; i++)
         gm_log_number(&line, progress->numbers[i].name, progress->numbers[i].value);
+    if (progress->measured) {
+        for (size_t i = 0; i < progress->figure_count; i++)
+            gm_log_number(&line, progress->figures[i].name, progress->figures[i].value);
+        gm_log_string(&line, "monitor_features", gm_monitor_features(trainer->monitor));
+        gm_log_integer(&line, "monitor_columns", (int64_t)gm_monitor_columns(trainer->monitor));
+        gm_log_string(&line, "monitor_real", gm_monitor_real(trainer->monitor));
+        gm_log_string(&line, "monitor_judge", gm_monitor_judge(trainer->monitor));
+        if (progress->alarm)
+            gm_log_string(&line, "alarm", progress->alarm);
+    }
     gm_log_number(&line, "seconds", progress->seconds);
     gm_status status = gm_run_log(trainer->run, &line);
     gm_log_finish(&line);
@@ -199,11 +222,72 @@ static void set_pace(gm_pace *pace, const gm_trainer *trainer, gm_train_progress
     }
 }
 
-// The line is written first: of a run that diverged, the log should show it.
-static gm_status tick(gm_trainer *trainer, gm_pace *pace, gm_train_progress *progress) {
-    GM_TRY(gm_trainer_measure(trainer, progress));
-    set_pace(pace, trainer, progress);
-    GM_TRY(write_log(trainer, progress));
+// ---- Monitoring ----
+
+static gm_status make_monitor(gm_trainer *trainer) {
+    if (!trainer->sampling_plan)
+        GM_TRY(gm_plan_create(&trainer->sampling_plan, trainer->sampling.graph, trainer->state, NULL));
+    gm_status status = gm_monitor_create(&trainer->monitor, &(gm_monitor_source){
+                                                                .recipe = trainer->recipe,
+                                                                .device = trainer->device,
+                                                                .state = trainer->state,
+                                                                .data = trainer->data,
+                                                                .sampling = &trainer->sampling,
+                                                                .sampling_plan = trainer->sampling_plan,
+                                                            });
+    if (status != GM_ERROR_ARGUMENT)
+        return status;
+    gm_warn("training is not monitored: %s", gm_error_message());
+    trainer->monitor_interval = 0;
+    return GM_OK;
+}
+
+static gm_status measure_figures(gm_trainer *trainer, gm_train_progress *progress, gm_alarm *alarm) {
+    const gm_recipe *recipe = trainer->recipe;
+    gm_figures figures;
+    if (!trainer->monitor)
+        GM_TRY(make_monitor(trainer));
+    if (!trainer->monitor)
+        return GM_OK;
+    GM_TRY(gm_monitor_measure(trainer->monitor, &figures));
+    GM_TRY(gm_watch_add(&trainer->watch, recipe->monitor.warmup, trainer->step, &figures, alarm));
+    progress->measured = true;
+    progress->figures = trainer->figures;
+    progress->figure_count = 0;
+    for (size_t i = 0; i < GM_FIGURE_COUNT; i++)
+        if (figures.present[i])
+            trainer->figures[progress->figure_count++] = (gm_train_number){
+                gm_figure_name((gm_figure)i), gm_figure_label((gm_figure)i), (double)figures.value[i]};
+    progress->alarm = recipe->monitor.alarm == GM_MONITOR_OFF ? NULL : alarm->name;
+    if (progress->alarm && recipe->monitor.alarm == GM_MONITOR_WARN && alarm->rises)
+        gm_warn("step %llu: alarm: %s", (unsigned long long)trainer->step, alarm->text);
+    return GM_OK;
+}
+
+// Behind a tick's numbers, so that the device has nothing left to do and the time is that of the monitor alone.
+static gm_status monitor(gm_trainer *trainer, gm_train_progress *progress, gm_alarm *alarm) {
+    if (!due(trainer->step, trainer->monitor_interval))
+        return GM_OK;
+    double start = gm_seconds();
+    gm_status status = measure_figures(trainer, progress, alarm);
+    trainer->monitor_seconds += gm_seconds() - start;
+    return status;
+}
+
+static gm_status check_alarm(gm_trainer *trainer, const gm_train_progress *progress, const gm_alarm *alarm) {
+    uint64_t *steps, good = GM_RUN_NO_STEP;
+    size_t count;
+    if (!progress->alarm || trainer->recipe->monitor.alarm != GM_MONITOR_STOP)
+        return GM_OK;
+    if (trainer->run) {
+        GM_TRY(gm_run_list_checkpoints(trainer->run, &steps, &count));
+        good = gm_watch_last_good(&trainer->watch, steps, count);
+        free(steps);
+    }
+    return failed(trainer, "stopped by an alarm", alarm->text, good);
+}
+
+static gm_status check_losses(gm_trainer *trainer, const gm_train_progress *progress) {
     for (size_t i = 0; i < progress->number_count; i++)
         if (trainer->model.numbers[i].is_loss && !isfinite(progress->numbers[i].value)) {
             char what[80];
@@ -213,18 +297,31 @@ static gm_status tick(gm_trainer *trainer, gm_pace *pace, gm_train_progress *pro
     return GM_OK;
 }
 
-// ---- The loop ----
-
-static bool due(uint64_t step, size_t every) {
-    return every > 0 && step % every == 0;
+// The line is written first: of a run that diverged, the log should show it.
+static gm_status tick(gm_trainer *trainer, gm_pace *pace, gm_train_progress *progress) {
+    gm_alarm alarm = {0};
+    GM_TRY(gm_trainer_measure(trainer, progress));
+    gm_status monitored = monitor(trainer, progress, &alarm);
+    set_pace(pace, trainer, progress);
+    GM_TRY(write_log(trainer, progress));
+    GM_TRY(check_losses(trainer, progress));
+    if (monitored == GM_ERROR_STATE) {
+        char what[200];
+        snprintf(what, sizeof what, "%s", gm_error_message());
+        return diverged(trainer, what);
+    }
+    GM_TRY(monitored);
+    return check_alarm(trainer, progress, &alarm);
 }
+
+// ---- The loop ----
 
 // What is due after a step: numbers, a checkpoint, a picture.
 static gm_status after_step(gm_trainer *trainer, gm_pace *pace, gm_train_progress *progress) {
     const gm_recipe *recipe = trainer->recipe;
     bool last = trainer->step >= recipe->steps;
-    progress->tick = false;
-    progress->picture = progress->checkpoint = NULL;
+    progress->tick = progress->measured = false;
+    progress->picture = progress->checkpoint = progress->alarm = NULL;
     if (last || due(trainer->step, recipe->log.every))
         GM_TRY(tick(trainer, pace, progress));
     else
@@ -275,5 +372,6 @@ gm_status gm_trainer_run(gm_trainer *trainer, gm_train_callback callback, void *
         gm_status written = gm_trainer_write_profile(trainer, trainer->profile_folder, trainer->step - first);
         status = written == GM_OK ? status : written;
     }
+    trainer->run_seconds += gm_seconds() - start;
     return status;
 }

@@ -110,6 +110,9 @@ void gm_sampling_finish(gm_sampling *sampling);
 // labels: of each sample; NULL: the seed modulo the number of classes.
 gm_status gm_sampling_run(const gm_sampling *sampling, const gm_recipe *recipe, gm_plan *plan, const uint64_t *seeds,
                           const int32_t *labels, size_t count, float *samples);
+// Items of a data set as samples: floats, images in the recipe's range. labels: zeros without any; may be NULL.
+gm_status gm_model_real_samples(const gm_recipe *recipe, const gm_dataset *data, const int32_t *indices, size_t count,
+                                float *samples, int32_t *labels);
 // Channels, height and width of one sample; d x 1 x 1 for vectors.
 void gm_sampling_shape(const gm_sampling *sampling, size_t item[3]);
 // A picture: images in the recipe's range as a grid (rows x columns, 0 = near a square), points of the plane as dots.

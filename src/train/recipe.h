@@ -16,6 +16,17 @@
 typedef enum gm_resident { GM_RESIDENT_AUTO = 0, GM_RESIDENT_YES, GM_RESIDENT_NO } gm_resident;
 typedef enum gm_latent { GM_LATENT_NORMAL = 0, GM_LATENT_UNIFORM } gm_latent; // N(0, 1), U(-1, 1)
 
+// What is measured while a GAN trains; bits of monitor.metrics.
+typedef enum gm_monitor_metric {
+    GM_MONITOR_JSD = 0,
+    GM_MONITOR_KL,
+    GM_MONITOR_COVERAGE,
+    GM_MONITOR_ENTROPY,
+    GM_MONITOR_MODES,
+    GM_MONITOR_METRICS,
+} gm_monitor_metric;
+typedef enum gm_monitor_alarm { GM_MONITOR_WARN = 0, GM_MONITOR_STOP, GM_MONITOR_OFF } gm_monitor_alarm;
+
 typedef struct gm_recipe_network {
     const gm_layer *layers; // `count`, at least 1, each passed gm_layer_check: for gm_network_create
     size_t count;
@@ -135,6 +146,14 @@ typedef struct gm_recipe {
         size_t grid[2];                    // rows and columns of the pictures
         size_t keep;                       // how many of the latest checkpoints stay
     } log;
+    struct {
+        size_t every; // steps between measurements; 0: as `share` allows
+        double share; // of the run's time
+        size_t samples;
+        uint32_t metrics; // set of 1 << gm_monitor_metric
+        int alarm;        // gm_monitor_alarm
+        size_t warmup;    // steps before any alarm
+    } monitor;
     gm_arena arena; // private
 } gm_recipe;
 

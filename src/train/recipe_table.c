@@ -10,6 +10,7 @@ static const char *const residents[] = {"auto", "yes", "no", NULL};
 static const char *const precisions[] = {"float32", "tf32", "bf16", "half_storage", NULL}; // gm_precision
 static const char *const distributions[] = {"normal", "uniform", NULL};
 static const char *const directions[] = {"reverse", "forward", NULL};
+static const char *const alarms[] = {"warn", "stop", "off", NULL}; // gm_monitor_alarm
 static const char *const bounds[] = {"jensen_shannon", "donsker_varadhan", NULL};
 
 #define PLACE(field) .offset = offsetof(gm_recipe, field)
@@ -122,7 +123,21 @@ const gm_recipe_row gm_recipe_rows[] = {
             "generator steps between checkpoints; 0: only the first and the last"),
     {.value = {.key = "log.grid", .kind = GM_PARAMETER_PAIR, PLACE(log.grid), .minimum = 1, .maximum = 64,
                .initial = 8, .help = "rows and columns of the pictures"}},
-    INTEGER("log.keep", log.keep, 1, 1000000, 3, "how many of the latest checkpoints stay"),
+    INTEGER("log.keep", log.keep, 1, 1000000, 3,
+            "how many of the latest checkpoints stay, beside the best by coverage and the last before an alarm"),
+    INTEGER("monitor.every", monitor.every, 0, 1000000000, 0,
+            "generator steps between measurements, rounded up to log lines; 0: so many that they take monitor.share of "
+            "the time"),
+    NUMBER("monitor.share", monitor.share, 0, 1, .05,
+           "of the time that measuring may take, by a model of the device's speed; 0: none, unless monitor.every says "
+           "how often"),
+    INTEGER("monitor.samples", monitor.samples, 64, 65536, 1024, "real and generated samples that are compared"),
+    OURS("monitor.metrics", monitor.metrics, gm_recipe_metrics_kind, "[jsd, kl, coverage, entropy, modes]", false,
+         "what is measured; modes: of the mixtures ring8 and grid25; []: nothing"),
+    CHOICE("monitor.alarm", monitor.alarm, alarms, GM_MONITOR_WARN,
+           "what happens when the generator has collapsed or stands still: warn on standard error and in the log, stop "
+           "the run, or nothing"),
+    INTEGER("monitor.warmup", monitor.warmup, 0, 1000000000, 1000, "generator steps before which there is no alarm"),
 };
 // clang-format on
 const size_t gm_recipe_row_count = GM_COUNT(gm_recipe_rows);

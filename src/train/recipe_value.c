@@ -177,3 +177,48 @@ static void allow_loss(gm_text *text) {
 }
 
 const gm_recipe_kind gm_recipe_loss_kind = {read_loss, write_loss, allow_loss};
+
+// ---- Metrics ----
+
+static const char *const metrics[GM_MONITOR_METRICS] = {"jsd", "kl", "coverage", "entropy", "modes"};
+
+static gm_status read_metrics(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
+    (void)recipe;
+    uint32_t set = 0;
+    if (node->kind != GM_NODE_LIST)
+        return gm_recipe_refuse(node, key, "a list such as [jsd, coverage], or []");
+    for (size_t i = 0; i < node->count; i++) {
+        const gm_node *item = node->items[i];
+        size_t which = 0;
+        if (item->kind != GM_NODE_SCALAR || gm_node_is_null(item))
+            return gm_recipe_refuse(item, key, "a list of words such as [jsd, coverage]");
+        while (which < GM_MONITOR_METRICS && strcmp(metrics[which], item->text) != 0)
+            which++;
+        if (which == GM_MONITOR_METRICS)
+            return gm_recipe_unknown(item->origin, "metric", item->text, metrics, GM_MONITOR_METRICS);
+        set |= UINT32_C(1) << which;
+    }
+    *(uint32_t *)field = set;
+    return GM_OK;
+}
+
+static void write_metrics(const gm_recipe *recipe, const void *field, gm_text *text) {
+    (void)recipe;
+    uint32_t set = *(const uint32_t *)field;
+    const char *separator = "";
+    gm_text_append(text, " [");
+    for (size_t i = 0; i < GM_MONITOR_METRICS; i++)
+        if (set >> i & 1) {
+            gm_text_printf(text, "%s%s", separator, metrics[i]);
+            separator = ", ";
+        }
+    gm_text_append(text, "]");
+}
+
+static void allow_metrics(gm_text *text) {
+    gm_text_append(text, "a list of");
+    for (size_t i = 0; i < GM_MONITOR_METRICS; i++)
+        gm_text_printf(text, "%s %s", i > 0 ? "," : "", metrics[i]);
+}
+
+const gm_recipe_kind gm_recipe_metrics_kind = {read_metrics, write_metrics, allow_metrics};

@@ -308,13 +308,20 @@ static gm_status remove_file(const char *path) {
     return GM_OK;
 }
 
-gm_status gm_run_prune(gm_run *run, size_t keep, uint64_t best) {
+static bool is_among(uint64_t step, const uint64_t *steps, size_t count) {
+    bool found = false;
+    for (size_t i = 0; i < count; i++)
+        found = found || steps[i] == step;
+    return found;
+}
+
+gm_status gm_run_prune(gm_run *run, size_t keep, const uint64_t *best, size_t best_count) {
     uint64_t *steps;
     size_t count;
     GM_TRY(gm_run_list_checkpoints(run, &steps, &count));
     gm_status status = GM_OK;
     for (size_t i = 0; i + GM_MAX(keep, 1) < count && status == GM_OK; i++)
-        if (steps[i] != best)
+        if (!is_among(steps[i], best, best_count))
             status = remove_file(gm_run_checkpoint_path(run, steps[i]));
     free(steps);
     return status;
@@ -380,27 +387,35 @@ static bool keeps(const char *line, size_t length, uint64_t step) {
     return kept;
 }
 
-gm_status gm_run_log_cut(gm_run *run, uint64_t step) {
+// Through the descriptor: closing another one of this file would release the lock.
+gm_status gm_run_log_read(gm_run *run, char **text, size_t *bytes) {
+    *text = NULL;
     GM_TRY(check_writable(run));
-    char *text;
-    size_t bytes;
-    // Read through the descriptor: closing another one of this file would release the lock.
     off_t end = lseek(run->descriptor, 0, SEEK_END);
     if (end < 0)
         return gm_fail(GM_ERROR_IO, "%s: cannot be read: %s", gm_run_log_path(run), strerror(errno));
-    bytes = (size_t)end;
-    GM_TRY(gm_alloc(&text, bytes + 1, 1, "the log"));
-    gm_status status = GM_OK;
-    for (size_t got = 0; got < bytes;) {
-        ssize_t part = pread(run->descriptor, text + got, bytes - got, (off_t)got);
+    *bytes = (size_t)end;
+    GM_TRY(gm_alloc(text, *bytes + 1, 1, "the log"));
+    for (size_t got = 0; got < *bytes;) {
+        ssize_t part = pread(run->descriptor, *text + got, *bytes - got, (off_t)got);
         if (part < 0 && errno == EINTR)
             continue;
-        if (part <= 0)
-            GM_TRY_DONE(gm_fail(GM_ERROR_IO, "%s: cannot be read: %s", gm_run_log_path(run),
-                                part < 0 ? strerror(errno) : "it is shorter than it was"));
+        if (part <= 0) {
+            free(*text);
+            *text = NULL;
+            return gm_fail(GM_ERROR_IO, "%s: cannot be read: %s", gm_run_log_path(run),
+                           part < 0 ? strerror(errno) : "it is shorter than it was");
+        }
         got += (size_t)part;
     }
-    size_t kept = 0;
+    return GM_OK;
+}
+
+gm_status gm_run_log_cut(gm_run *run, uint64_t step) {
+    char *text;
+    size_t bytes, kept = 0;
+    GM_TRY(gm_run_log_read(run, &text, &bytes));
+    gm_status status = GM_OK;
     while (kept < bytes) {
         const char *feed = memchr(text + kept, '\n', bytes - kept);
         if (!feed || !keeps(text + kept, (size_t)(feed - (text + kept)), step))
@@ -409,7 +424,6 @@ gm_status gm_run_log_cut(gm_run *run, uint64_t step) {
     }
     if (kept < bytes && ftruncate(run->descriptor, (off_t)kept) != 0)
         status = gm_fail(GM_ERROR_IO, "%s: cannot be cut back: %s", gm_run_log_path(run), strerror(errno));
-done:
     free(text);
     return status;
 }

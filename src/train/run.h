@@ -7,7 +7,7 @@
 //     gm_run_create(&run, out, recipe->name)          or gm_run_open(&run, path, true) to resume
 //     gm_run_write_recipe(run, text)                  gm_run_newest_checkpoint(run, &checkpoint)
 //     gm_checkpoint_write(gm_run_checkpoint_path(run, 0), ...)     gm_run_log_cut(run, step of the checkpoint)
-//     each tick: gm_run_log(run, &line); at times: a checkpoint, then gm_run_prune(run, keep, best)
+//     each tick: gm_run_log(run, &line); at times: a checkpoint, then gm_run_prune(run, keep, &best, 1)
 #ifndef GM_TRAIN_RUN_H
 #define GM_TRAIN_RUN_H
 
@@ -41,13 +41,15 @@ gm_status gm_run_list_checkpoints(const gm_run *run, uint64_t **steps, size_t *c
 // Opens the newest checkpoint that is whole; each damaged one it passes over is a warning. Fails (GM_ERROR_STATE) when
 // there is none. The caller closes it.
 gm_status gm_run_newest_checkpoint(gm_run *run, gm_checkpoint **checkpoint);
-// Removes all but the latest `keep` (at least 1) checkpoints and that of step `best` (GM_RUN_NO_STEP: none).
-gm_status gm_run_prune(gm_run *run, size_t keep, uint64_t best);
+// Removes all but the latest `keep` (at least 1) checkpoints and those of the steps in `best` (GM_RUN_NO_STEP: none).
+gm_status gm_run_prune(gm_run *run, size_t keep, const uint64_t *best, size_t best_count);
 // After resuming at `step`: removes newer checkpoints (damaged ones that were passed over) and sample pictures.
 gm_status gm_run_forget_after(gm_run *run, uint64_t step);
 
 // Appends one line with one write. Needs a run made by gm_run_create or opened with `resume`.
 gm_status gm_run_log(gm_run *run, gm_log_line *line);
+// The log so far; free(*text).
+gm_status gm_run_log_read(gm_run *run, char **text, size_t *bytes);
 // Cuts log.jsonl back: from the first line whose "step" is beyond `step`, or that is not a whole JSON object, to the
 // end. Call it once, after loading the checkpoint.
 gm_status gm_run_log_cut(gm_run *run, uint64_t step);

@@ -85,6 +85,21 @@ done:
     return status;
 }
 
+gm_status gm_model_real_samples(const gm_recipe *recipe, const gm_dataset *data, const int32_t *indices, size_t count,
+                                float *samples, int32_t *labels) {
+    const gm_dataset_info *info = gm_dataset_get_info(data);
+    double low = recipe->data.range[0], high = recipe->data.range[1];
+    uint8_t *bytes;
+    if (info->kind != GM_DATASET_IMAGES)
+        return gm_dataset_gather(data, indices, count, samples, labels);
+    GM_TRY(gm_alloc(&bytes, count * info->item_values, 1, "real images"));
+    gm_status status = gm_dataset_gather(data, indices, count, bytes, labels);
+    for (size_t i = 0; i < count * info->item_values && status == GM_OK; i++)
+        samples[i] = (float)(low + (high - low) / 255 * bytes[i]);
+    free(bytes);
+    return status;
+}
+
 void gm_sampling_shape(const gm_sampling *sampling, size_t item[3]) {
     const gm_shape *shape = gm_tensor_shape(sampling->samples);
     for (size_t i = 0; i < 3; i++)

@@ -164,6 +164,15 @@ static gm_status open_checkpoint(gm_trainer *trainer) {
     return count > 0 ? gm_run_newest_checkpoint(trainer->run, &trainer->resumed) : GM_OK;
 }
 
+static gm_status replay_log(gm_trainer *trainer) {
+    char *text;
+    size_t bytes;
+    GM_TRY(gm_run_log_read(trainer->run, &text, &bytes));
+    gm_status status = gm_watch_replay(&trainer->watch, trainer->recipe->monitor.warmup, text, bytes);
+    free(text);
+    return status;
+}
+
 // Ticks fall on multiples of log.every, and on a run's last step: a line of the latter kind goes, so that the log of a
 // resumed run is that of one that was never stopped.
 static gm_status resume_run(gm_trainer *trainer) {
@@ -176,6 +185,7 @@ static gm_status resume_run(gm_trainer *trainer) {
     GM_TRY(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
     GM_TRY(gm_run_forget_after(trainer->run, trainer->step));
     GM_TRY(gm_run_log_cut(trainer->run, trainer->step - trainer->step % trainer->recipe->log.every));
+    GM_TRY(replay_log(trainer));
     if (begun)
         return GM_OK;
     GM_TRY(gm_trainer_real_picture(trainer)); // killed before checkpoint 0: the seed gives the same start
@@ -213,6 +223,10 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options) {
         GM_TRY(open_checkpoint(trainer));
     GM_TRY(open_tuning(trainer, options->tuning));
     GM_TRY(plan_step(trainer));
+    gm_plan_statistics statistics;
+    gm_plan_get_statistics(trainer->plan, &statistics);
+    trainer->monitor_interval =
+        gm_monitor_interval(recipe, &statistics, gm_device_get_info(trainer->device)->type == GM_DEVICE_CPU);
     if (!options->no_folder)
         GM_TRY(gm_plan_create(&trainer->sampling_plan, trainer->sampling.graph, trainer->state, NULL));
     if (trainer->model.start && !trainer->resumed)
@@ -248,6 +262,8 @@ void gm_trainer_destroy(gm_trainer **trainer) {
         return;
     gm_trainer *old = *trainer;
     gm_loader_destroy(&old->loader);
+    gm_monitor_destroy(&old->monitor);
+    gm_watch_finish(&old->watch);
     gm_plan_destroy(&old->sampling_plan);
     gm_plan_destroy(&old->plan);
     gm_tuning_destroy(&old->tuning);
@@ -289,6 +305,8 @@ void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
         .variants = trainer->variants,
         .networks = trainer->networks,
         .network_count = trainer->model.network_count,
+        .monitor_interval = trainer->monitor_interval,
+        .monitor_share = trainer->run_seconds > 0 ? trainer->monitor_seconds / trainer->run_seconds : 0,
     };
     gm_plan_get_statistics(trainer->plan, &info->statistics);
 }

@@ -5,6 +5,7 @@
 
 #include "ganymede/train.h"
 #include "train/model.h"
+#include "train/monitor.h"
 #include "train/run.h"
 
 struct gm_trainer {
@@ -29,6 +30,11 @@ struct gm_trainer {
     gm_train_number numbers[GM_MODEL_NUMBERS];    // for gm_train_progress, as of the latest tick
     uint64_t step, cursor;                        // generator steps taken, items of the data set drawn
     uint64_t good_step;                           // of the newest checkpoint that we wrote or read
+    gm_monitor *monitor;                          // NULL before the first measurement
+    size_t monitor_interval;                      // steps between them; 0: none
+    gm_watch watch;
+    gm_train_number figures[GM_FIGURE_COUNT]; // as of the latest measurement
+    double monitor_seconds, run_seconds;      // spent measuring, and in gm_trainer_run
 };
 
 // The picture of real data, and the one of the fixed latents at the present step. For trainers with a folder.

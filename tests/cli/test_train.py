@@ -7,7 +7,7 @@ import struct
 import subprocess
 import unittest
 
-from command import CommandTest, checkpoints, read_log, read_npy, read_safetensors
+from command import CommandTest, checkpoints, read_log, read_npy, read_safetensors, write_idx
 
 
 class Train(CommandTest):
@@ -201,6 +201,68 @@ class Train(CommandTest):
         self.assertEqual(events[0]["batch"], 4)
         self.assertEqual([e["step"] for e in events[1:-1]], [5, 10, 15, 20])
         self.assertEqual(events[-1], {"event": "end", "status": "done", "step": 20})
+
+    MONITOR = ("--set", "monitor={every: 10, samples: 128, warmup: 0}", "--set", "data.source=ring8")
+
+    def test_monitored_run_repeats_and_resumes_with_the_same_log(self):
+        for name, steps in (("a", 40), ("b", 40), ("c", 15)):
+            self.ganymede("train", "points.yaml", "--out", name, "--quiet", "--steps", steps, *self.MONITOR)
+        self.ganymede("train", "--resume", "c", "--quiet", "--steps", 40)
+        a, b, c = (read_log(self.folder / name) for name in "abc")
+        self.assertEqual(a, b)
+        self.assertEqual(a, c)
+        self.assertEqual([line["step"] for line in a if "jsd" in line], [10, 20, 30, 40])
+        line = a[-1]
+        for key in ("kl", "reverse_kl", "coverage", "entropy_fake", "entropy_real", "joint_entropy", "modes",
+                    "conditional_entropy"):
+            self.assertIsNotNone(line[key], key)
+        self.assertGreater(line["coverage_control"], .8)
+        self.assertEqual(line["modes_control"], 8)
+        self.assertEqual((line["monitor_real"], line["monitor_judge"]), ("held-out", "discriminator"))
+        # Nothing was learnt yet, and no warm-up hides it: the resumed run remembers how long that has lasted.
+        self.assertEqual([line.get("alarm") for line in a if "jsd" in line][:2], [None, "coverage"])
+
+    def test_alarm_warns_once_or_stops_and_names_the_checkpoint(self):
+        out, err = self.ganymede("train", "points.yaml", "--out", "a", "--steps", 40, *self.MONITOR)
+        self.assertEqual(len(err.splitlines()), 1, err)
+        self.assertIn("step 20: alarm: coverage is ", err)
+        self.assertIn("  coverage 0", out)
+        self.assertIn("monitoring took", out)
+        self.refused("train", "points.yaml", "--out", "b", "--quiet", "--steps", 40, *self.MONITOR, "--set",
+                     "monitor.alarm=stop", code=1,
+                     says=["stopped by an alarm", "at step 20", "last good checkpoint is b/checkpoints/00000000"])
+        self.assertEqual(read_log(self.folder / "b")[-1]["alarm"], "coverage")
+        _, err = self.ganymede("train", "points.yaml", "--out", "c", "--quiet", "--steps", 40, *self.MONITOR, "--set",
+                               "monitor.alarm=off")
+        self.assertEqual(err, "")
+        self.assertFalse(any("alarm" in line for line in read_log(self.folder / "c")))
+
+    def test_too_few_items_turn_the_monitor_off(self):
+        _, err = self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--set", "monitor.every=5")
+        self.assertIn("training is not monitored: ", err)
+        self.assertIn("40 items", err)
+        self.assertFalse(any("jsd" in line for line in read_log(self.folder / "a")))
+
+    def test_images_without_another_split_are_monitored_by_a_probe(self):
+        write_idx(self.folder / "images" / "train-images-idx3-ubyte", 200)
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--set", "monitor.every=20")
+        line = read_log(self.folder / "a")[-1]
+        self.assertEqual((line["monitor_real"], line["monitor_judge"]), ("training", "probe"))
+        self.assertRegex(line["monitor_features"], "^pca-")
+        self.assertNotIn("kl", line)
+        self.assertIn("jsd_control", line)
+
+    def test_images_are_monitored_on_the_other_split(self):
+        other = self.folder / "images" / "t10k-images-idx3-ubyte"
+        write_idx(other, 150)
+        content = other.read_bytes()
+        other.write_bytes(content[:16] + content[:15:-1])  # other images than those that are trained on
+        out, _ = self.ganymede("train", "tiny.yaml", "--out", "a", "--json", "--set", "monitor.every=20")
+        line = read_log(self.folder / "a")[-1]
+        self.assertEqual((line["monitor_real"], line["monitor_judge"]), ("held-out", "discriminator"))
+        events = [json.loads(text) for text in out.splitlines()]
+        self.assertEqual(events[-2]["jsd"], line["jsd"])
+        self.assertGreater(events[-1]["monitor_share"], 0)
 
     def test_quiet_prints_nothing(self):
         self.assertEqual(self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet"), ("", ""))

@@ -229,13 +229,13 @@ static void latest_and_best_checkpoints_stay(void **state) {
     gm_run *run = create();
     for (uint64_t step = 0; step <= 500; step += 100)
         save(run, step);
-    assert_int_equal(gm_run_prune(run, 3, 100), GM_OK);
+    assert_int_equal(gm_run_prune(run, 3, &(uint64_t){100}, 1), GM_OK);
     expect_steps(run, (const uint64_t[]){100, 300, 400, 500}, 4);
-    assert_int_equal(gm_run_prune(run, 3, 400), GM_OK);
+    assert_int_equal(gm_run_prune(run, 3, &(uint64_t){400}, 1), GM_OK);
     expect_steps(run, (const uint64_t[]){300, 400, 500}, 3);
-    assert_int_equal(gm_run_prune(run, 9, GM_RUN_NO_STEP), GM_OK);
+    assert_int_equal(gm_run_prune(run, 9, NULL, 0), GM_OK);
     expect_steps(run, (const uint64_t[]){300, 400, 500}, 3);
-    assert_int_equal(gm_run_prune(run, 0, GM_RUN_NO_STEP), GM_OK);
+    assert_int_equal(gm_run_prune(run, 0, &(uint64_t){GM_RUN_NO_STEP}, 1), GM_OK);
     expect_steps(run, (const uint64_t[]){500}, 1);
     gm_run_close(&run);
 }

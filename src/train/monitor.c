@@ -1,0 +1,386 @@
+// Measures of a GAN while it trains.
+//
+// The JSD is the lower bound ln 2 - BCE from D's own logits where they are log ratios of single samples and real
+// samples are at hand that D has not seen; else a small cross-fitted classifier of the features stands in for D. D
+// judges in inference mode: with batch norm's running statistics a sample's logit is a function of that sample alone,
+// which the bound needs (a batch that is all real or all generated gives itself away). All other figures are those of
+// features fitted to the real side once.
+//
+// Everything is made at the first measurement, so that short runs pay nothing.
+#include "train/monitor.h"
+
+#include "device/device.h"
+#include "ganymede/metrics.h"
+#include "train/feature_space.h"
+#include "train/trainer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEAST_SAMPLES = 32, MOST_VALUES = 1 << 25 };
+
+// One side: samples, their labels, their features.
+typedef struct side {
+    float *values, *features;
+    int32_t *labels;
+} side;
+
+// D in inference mode, on batches of GM_SAMPLING_BATCH.
+typedef struct judge {
+    gm_graph *graph;
+    gm_network *network;
+    gm_phase *phase;
+    gm_tensor *x, *labels, *ratio; // labels: NULL where it needs none; ratio: fetched, ln p/q
+    gm_plan *plan;
+    float *logits[2]; // of real and generated samples
+} judge;
+
+struct gm_monitor {
+    gm_monitor_source source;
+    size_t count, item; // samples of a side, values of one
+    bool held_out, judged;
+    gm_features *space;
+    judge judge;
+    side real, fake;
+    gm_figures controls;
+    uint64_t *seeds;
+};
+
+static bool wants(const gm_monitor *m, gm_monitor_metric metric) {
+    return m->source.recipe->monitor.metrics & (1u << metric);
+}
+
+// ---- The interval ----
+
+// What a nominal device does in a second, and takes for a launch; of a measurement, the seconds that do not grow with
+// the networks: the host's part and the searches, with 1024 samples, and the probe where it stands in for D.
+typedef struct nominal {
+    double flop, launch, search, probe;
+} nominal;
+
+static bool judges_itself(const gm_recipe *recipe) {
+    return recipe->loss->log_ratio && !recipe->loss->log_ratio_shifted &&
+           !recipe->regularizers.origin[GM_REGULARIZER_PACKING];
+}
+
+size_t gm_monitor_interval(const gm_recipe *recipe, const gm_plan_statistics *step, bool cpu) {
+    static const nominal gpu_device = {2e12, 8e-6, .15, .5}, cpu_device = {2.5e10, 2e-5, .25, 1};
+    // Of a step's work on a batch, the part that G's and D's passes without gradients are; and room for preparations
+    // and for devices unlike the nominal one.
+    const double forward = .4, margin = 1.5;
+    const nominal *d = cpu ? &cpu_device : &gpu_device;
+    size_t every = recipe->log.every;
+    if (recipe->monitor.metrics == 0)
+        return 0;
+    if (recipe->monitor.every > 0)
+        return gm_round_up(recipe->monitor.every, every);
+    if (!(recipe->monitor.share > 0))
+        return 0;
+    double samples = (double)recipe->monitor.samples, thousands = samples / 1024;
+    double step_seconds = step->flop / d->flop + (double)step->launches * d->launch;
+    double measure_seconds = forward * samples / (double)recipe->data.batch * step_seconds +
+                             d->search * GM_MAX(1, thousands * thousands) + (judges_itself(recipe) ? 0 : d->probe);
+    double steps = ceil(margin * measure_seconds / (recipe->monitor.share * step_seconds));
+    return steps < 1e9 ? gm_round_up((size_t)steps, every) : 0;
+}
+
+// ---- Real samples ----
+
+// The other split of the data; NULL where there is none: sources without splits fail or give the same items again.
+static gm_status open_other_split(const gm_monitor *m, gm_dataset **other) {
+    const gm_recipe *recipe = m->source.recipe;
+    const gm_dataset_info *data = gm_dataset_get_info(m->source.data);
+    gm_dataset_options options = {.split = recipe->data.split == GM_SPLIT_TEST ? GM_SPLIT_TRAIN : GM_SPLIT_TEST,
+                                  .size = recipe->data.size,
+                                  .fit = (gm_fit)recipe->data.fit,
+                                  .channels = recipe->data.channels,
+                                  .folder = recipe->data.folder,
+                                  .count = gm_mixture_find(recipe->data.source) ? 2 * recipe->monitor.samples : 0,
+                                  .seed = recipe->seed};
+    if (gm_dataset_open(other, recipe->data.source, &options) != GM_OK) {
+        gm_debug("monitor: the data have no other split: %s", gm_error_message());
+        *other = NULL;
+        return GM_OK;
+    }
+    const gm_dataset_info *info = gm_dataset_get_info(*other);
+    bool images = info->kind == GM_DATASET_IMAGES;
+    const void *mine =
+        images ? (const void *)gm_dataset_images(m->source.data) : (const void *)gm_dataset_floats(m->source.data);
+    const void *others = images ? (const void *)gm_dataset_images(*other) : (const void *)gm_dataset_floats(*other);
+    if (info->kind != data->kind || info->item_bytes != data->item_bytes || info->count < 2 * (size_t)LEAST_SAMPLES ||
+        memcmp(mine, others, GM_MIN(info->count, data->count) * data->item_bytes) == 0)
+        gm_dataset_close(other);
+    return GM_OK;
+}
+
+static gm_status side_init(side *s, const gm_monitor *m) {
+    GM_TRY(gm_alloc(&s->values, m->count * m->item, sizeof *s->values, "samples"));
+    return gm_alloc(&s->labels, m->count, sizeof *s->labels, "labels");
+}
+
+static void side_finish(side *s) {
+    free(s->values);
+    free(s->features);
+    free(s->labels);
+}
+
+static gm_samples samples_of(const gm_monitor *m, const float *values) {
+    return (gm_samples){values, m->count, m->item};
+}
+
+static gm_samples features_of(const gm_monitor *m, const side *s) {
+    return (gm_samples){s->features, m->count, gm_features_columns(m->space)};
+}
+
+static gm_status set_features(const gm_monitor *m, side *s) {
+    gm_samples samples = samples_of(m, s->values);
+    size_t values = m->count * gm_features_columns(m->space);
+    if (!s->features)
+        GM_TRY(gm_alloc(&s->features, values, sizeof *s->features, "features"));
+    return gm_features_apply(m->space, m->source.device, &samples, s->features);
+}
+
+// Twice `count` real samples, picked at random: those that are measured, and those of the controls.
+static gm_status read_real(gm_monitor *m, const gm_dataset *data, side *control) {
+    const gm_recipe *recipe = m->source.recipe;
+    gm_status status = GM_OK;
+    int32_t *indices = NULL;
+    GM_TRY_DONE(gm_alloc(&indices, 2 * m->count, sizeof *indices, "indices"));
+    GM_TRY_DONE(gm_loader_indices(gm_hash_string(recipe->seed, "monitor"), 0, 2 * m->count,
+                                  gm_dataset_get_info(data)->count, indices));
+    GM_TRY_DONE(side_init(&m->real, m));
+    GM_TRY_DONE(side_init(control, m));
+    GM_TRY_DONE(gm_model_real_samples(recipe, data, indices, m->count, m->real.values, m->real.labels));
+    GM_TRY_DONE(gm_model_real_samples(recipe, data, indices + m->count, m->count, control->values, NULL));
+    gm_samples real = samples_of(m, m->real.values);
+    GM_TRY_DONE(gm_features_create(&m->space, m->source.device, &real));
+    GM_TRY_DONE(set_features(m, &m->real));
+    status = set_features(m, control);
+done:
+    free(indices);
+    return status;
+}
+
+// ---- D ----
+
+static gm_status judge_init(gm_monitor *m) {
+    const gm_recipe *recipe = m->source.recipe;
+    const double confident = log(100); // where a logit may be no ratio at all
+    judge *j = &m->judge;
+    gm_shape shape = *gm_tensor_shape(m->source.sampling->samples);
+    GM_TRY(gm_graph_create(&j->graph));
+    GM_TRY(gm_network_create(&j->network, "discriminator", recipe->discriminator.layers, recipe->discriminator.count,
+                             (gm_weight_initializer)recipe->initializer));
+    j->x = gm_input(j->graph, "x", GM_FLOAT32, shape);
+    if (gm_network_needs_labels(j->network))
+        j->labels = gm_input(j->graph, "labels", GM_INT32, GM_SHAPE(GM_SAMPLING_BATCH));
+    gm_tensor *logit = gm_network_apply_labelled(j->network, j->x, j->labels, GM_MODE_INFERENCE, NULL);
+    j->ratio = gm_reshape(recipe->loss->log_ratio(logit), GM_SHAPE(GM_SAMPLING_BATCH));
+    if (!recipe->loss->label_smoothing)
+        j->ratio =
+            gm_minimum(gm_maximum(j->ratio, gm_constant(j->graph, -confident)), gm_constant(j->graph, confident));
+    j->phase = gm_phase_create(j->graph, "judge");
+    gm_phase_fetch(j->phase, j->ratio);
+    for (size_t i = 0; i < 2; i++)
+        GM_TRY(gm_alloc(&j->logits[i], gm_round_up(m->count, GM_SAMPLING_BATCH), sizeof(float), "logits"));
+    return gm_plan_create(&j->plan, j->graph, m->source.state, NULL);
+}
+
+static void judge_finish(judge *j) {
+    gm_plan_destroy(&j->plan);
+    gm_network_destroy(&j->network);
+    gm_graph_destroy(&j->graph);
+    free(j->logits[0]);
+    free(j->logits[1]);
+}
+
+// The last batch is filled up with what is there already.
+static gm_status judge_side(gm_monitor *m, const side *s, float *logits) {
+    const judge *j = &m->judge;
+    float *batch;
+    gm_status status = GM_OK;
+    int32_t labels[GM_SAMPLING_BATCH] = {0};
+    GM_TRY(gm_alloc(&batch, GM_SAMPLING_BATCH * m->item, sizeof *batch, "samples"));
+    for (size_t first = 0; first < m->count; first += GM_SAMPLING_BATCH) {
+        size_t here = GM_MIN(m->count - first, GM_SAMPLING_BATCH);
+        memcpy(batch, s->values + first * m->item, here * m->item * sizeof *batch);
+        memcpy(labels, s->labels + first, here * sizeof *labels);
+        GM_TRY_DONE(gm_plan_write(j->plan, j->x, batch, GM_SAMPLING_BATCH * m->item * sizeof *batch));
+        if (j->labels)
+            GM_TRY_DONE(gm_plan_write(j->plan, j->labels, labels, sizeof labels));
+        GM_TRY_DONE(gm_plan_run(j->plan, j->phase));
+        GM_TRY_DONE(gm_plan_read(j->plan, j->ratio, logits + first, GM_SAMPLING_BATCH * sizeof *logits));
+    }
+done:
+    free(batch);
+    return status;
+}
+
+// ---- Figures ----
+
+static void set_measure(gm_figures *figures, gm_figure figure, const gm_measure *measure) {
+    gm_figures_set(figures, figure, measure->flags & GM_MEASURE_MISSING ? NAN : measure->value);
+}
+
+static gm_status measure_jsd(gm_monitor *m, const side *other, gm_figures *figures, bool control) {
+    gm_measure jsd, kl, reverse;
+    if (m->judged && control)
+        return GM_OK; // D says of real samples that they are: 0
+    if (m->judged) {
+        judge *j = &m->judge;
+        GM_TRY(judge_side(m, &m->real, j->logits[0]));
+        GM_TRY(judge_side(m, other, j->logits[1]));
+        const gm_logits logits = {j->logits[0], j->logits[1], m->count, m->count};
+        GM_TRY(gm_measure_logit_jsd(&logits, &jsd, NULL));
+        // Smoothed labels leave the bound a bound, but the logit is no ratio.
+        if (wants(m, GM_MONITOR_KL) && !m->source.recipe->regularizers.origin[GM_REGULARIZER_LABEL_SMOOTHING]) {
+            GM_TRY(gm_measure_logit_kl(&logits, &kl, NULL, &reverse, NULL));
+            set_measure(figures, GM_FIGURE_KL, &kl);
+            set_measure(figures, GM_FIGURE_REVERSE_KL, &reverse);
+        }
+        if (!wants(m, GM_MONITOR_JSD))
+            return GM_OK;
+    } else {
+        gm_samples real = features_of(m, &m->real), theirs = features_of(m, other);
+        GM_TRY(gm_measure_jsd(m->source.device, &real, &theirs, &(gm_jsd_params){.seed = m->source.recipe->seed}, &jsd,
+                              NULL));
+    }
+    set_measure(figures, control ? GM_FIGURE_JSD_CONTROL : GM_FIGURE_JSD, &jsd);
+    if (!control && jsd.flags & GM_MEASURE_CLIPPED)
+        gm_figures_set(figures, GM_FIGURE_JSD_CLIPPED, 1);
+    if (!control)
+        gm_figures_set(figures, GM_FIGURE_CONDITIONAL_ENTROPY, log(2) - (double)figures->value[GM_FIGURE_JSD]);
+    return GM_OK;
+}
+
+static gm_status measure_entropy(gm_monitor *m, const side *of, gm_figures *figures, bool real) {
+    gm_measure entropy;
+    gm_samples samples = features_of(m, of);
+    GM_TRY(gm_measure_entropy(m->source.device, &samples, 0, GM_NORM_EUCLIDEAN, &entropy));
+    // An entropy of fewer columns compares with nothing.
+    if (entropy.flags & GM_MEASURE_CONSTANT)
+        entropy.flags |= GM_MEASURE_MISSING;
+    set_measure(figures, real ? GM_FIGURE_ENTROPY_REAL : GM_FIGURE_ENTROPY_FAKE, &entropy);
+    if (real)
+        return GM_OK;
+    gm_figures_set(figures, GM_FIGURE_JOINT_ENTROPY,
+                   (double)figures->value[GM_FIGURE_ENTROPY_REAL] + (double)figures->value[GM_FIGURE_ENTROPY_FAKE]);
+    gm_figures_set(figures, GM_FIGURE_DUPLICATES, (double)entropy.duplicates / (double)m->count);
+    return GM_OK;
+}
+
+static gm_status measure_modes(gm_monitor *m, const side *of, gm_figures *figures, bool control) {
+    const gm_mixture *mixture = gm_mixture_find(m->source.recipe->data.source);
+    gm_mode_measures modes;
+    gm_samples points = samples_of(m, of->values);
+    GM_TRY(gm_measure_mixture(&points, mixture->centre, mixture->modes, mixture->sigma, &modes));
+    set_measure(figures, control ? GM_FIGURE_MODES_CONTROL : GM_FIGURE_MODES, &modes.captured);
+    set_measure(figures, control ? GM_FIGURE_QUALITY_CONTROL : GM_FIGURE_QUALITY, &modes.quality);
+    return GM_OK;
+}
+
+// Of generated samples, or, `control`, of more real ones.
+static gm_status measure(gm_monitor *m, const side *other, gm_figures *figures, bool control) {
+    if (wants(m, GM_MONITOR_JSD) || (m->judged && wants(m, GM_MONITOR_KL)))
+        GM_TRY(measure_jsd(m, other, figures, control));
+    if (wants(m, GM_MONITOR_COVERAGE)) {
+        gm_prdc prdc;
+        gm_samples real = features_of(m, &m->real), theirs = features_of(m, other);
+        GM_TRY(gm_measure_prdc(m->source.device, &real, &theirs, 0, &prdc));
+        set_measure(figures, control ? GM_FIGURE_COVERAGE_CONTROL : GM_FIGURE_COVERAGE, &prdc.coverage);
+    }
+    if (wants(m, GM_MONITOR_ENTROPY))
+        GM_TRY(measure_entropy(m, control ? &m->real : other, figures, control));
+    if (wants(m, GM_MONITOR_MODES) && gm_mixture_find(m->source.recipe->data.source))
+        GM_TRY(measure_modes(m, other, figures, control));
+    return GM_OK;
+}
+
+// ---- The monitor ----
+
+static gm_status prepare(gm_monitor *m) {
+    const gm_recipe *recipe = m->source.recipe;
+    gm_dataset *other = NULL;
+    side control = {0};
+    gm_status status = GM_OK;
+    GM_TRY_DONE(open_other_split(m, &other));
+    const gm_dataset *data = other ? other : m->source.data;
+    const gm_dataset_info *info = gm_dataset_get_info(data);
+    m->held_out = other != NULL;
+    m->judged = m->held_out && judges_itself(recipe);
+    m->item = info->item_values;
+    m->count = GM_MIN(recipe->monitor.samples, info->count / 2);
+    m->count = GM_MIN(m->count, GM_MAX(MOST_VALUES / m->item, (size_t)LEAST_SAMPLES));
+    if (m->count < LEAST_SAMPLES) {
+        status =
+            gm_fail(GM_ERROR_ARGUMENT, "%s has %zu items, and it needs %d", info->name, info->count, 2 * LEAST_SAMPLES);
+        goto done;
+    }
+    GM_TRY_DONE(read_real(m, data, &control));
+    GM_TRY_DONE(side_init(&m->fake, m));
+    GM_TRY_DONE(gm_alloc(&m->seeds, m->count, sizeof *m->seeds, "seeds"));
+    for (size_t i = 0; i < m->count; i++) {
+        m->seeds[i] = i;
+        m->fake.labels[i] = m->source.sampling->classes > 0 ? (int32_t)(i % m->source.sampling->classes) : 0;
+    }
+    if (m->judged)
+        GM_TRY_DONE(judge_init(m));
+    m->controls.columns = gm_features_columns(m->space);
+    status = measure(m, &control, &m->controls, true);
+done:
+    side_finish(&control);
+    gm_dataset_close(&other);
+    return status;
+}
+
+gm_status gm_monitor_create(gm_monitor **monitor, const gm_monitor_source *source) {
+    *monitor = NULL;
+    gm_monitor *made;
+    GM_TRY(gm_alloc(&made, 1, sizeof *made, "the monitor"));
+    made->source = *source;
+    gm_status status = prepare(made);
+    if (status != GM_OK)
+        gm_monitor_destroy(&made);
+    *monitor = made;
+    return status;
+}
+
+void gm_monitor_destroy(gm_monitor **monitor) {
+    if (!*monitor)
+        return;
+    judge_finish(&(*monitor)->judge);
+    gm_features_destroy(&(*monitor)->space);
+    side_finish(&(*monitor)->real);
+    side_finish(&(*monitor)->fake);
+    free((*monitor)->seeds);
+    free(*monitor);
+    *monitor = NULL;
+}
+
+gm_status gm_monitor_measure(gm_monitor *m, gm_figures *figures) {
+    GM_TRY(gm_sampling_run(m->source.sampling, m->source.recipe, m->source.sampling_plan, m->seeds,
+                           m->source.sampling->labels ? m->fake.labels : NULL, m->count, m->fake.values));
+    for (size_t i = 0; i < m->count * m->item; i++)
+        if (!isfinite(m->fake.values[i]))
+            return gm_fail(GM_ERROR_STATE, "a generated sample is not finite");
+    GM_TRY(set_features(m, &m->fake));
+    *figures = m->controls;
+    return measure(m, &m->fake, figures, false);
+}
+
+const char *gm_monitor_features(const gm_monitor *monitor) {
+    return gm_features_name(monitor->space);
+}
+
+size_t gm_monitor_columns(const gm_monitor *monitor) {
+    return gm_features_columns(monitor->space);
+}
+
+const char *gm_monitor_judge(const gm_monitor *monitor) {
+    return monitor->judged ? "discriminator" : "probe";
+}
+
+const char *gm_monitor_real(const gm_monitor *monitor) {
+    return monitor->held_out ? "held-out" : "training";
+}
