@@ -214,7 +214,7 @@ def mixture_rows(kind, records):
         if not found:
             continue
         figures = [spread([r["modes"] for r in found], 1), spread([r["quality"] for r in found], 1, 100),
-                   spread([r["reverse_kl"] for r in found], 2)]
+                   spread([r["reverse_kl"] for r in found], 3)]
         yield (f"| {' | '.join(figures)} | {variant.name}: {command_of(variant)} | {recipe_key(variant, 'steps')} | "
                f"{time_of(found)} | {', '.join(str(r['seed']) for r in found)} |")
     for name, *figures in PUBLISHED[kind]:
@@ -263,9 +263,10 @@ IMAGES = """\
 ## Images
 
 Features are the 16 leading principal components of the real images, so that these figures compare recipes with each
-other and with nothing that was measured on the Inception network. Published, for scale: on Fashion-MNIST with Inception
-a large search ended at Fréchet distances of 26.5 (non-saturating), 24.5 (WGAN-GP) and 21.5 (WGAN) (Lucic et al. 2018); of
-the 1000 modes of stacked MNIST, DCGAN finds 99 (reverse KL 3.40), VEEGAN 150 (2.95), PacDCGAN2 1000 (0.06).
+other and with nothing that was measured on the Inception network. Published, for scale: on Fashion-MNIST with
+Inception a large search ended at Fréchet distances of 26.5 (non-saturating), 24.5 (WGAN-GP) and 21.5 (WGAN) (Lucic et
+al. 2018); of the 1000 modes of stacked MNIST, DCGAN finds 99 (reverse KL 3.40), VEEGAN 150 (2.95), PacDCGAN2 1000
+(0.06).
 """
 
 

@@ -96,7 +96,7 @@ class Runs(unittest.TestCase):
     def test_the_table_says_what_was_measured_and_what_is_missing(self):
         self.run_script("--seeds", "2")
         table = (self.here / "RESULTS.md").read_text()
-        self.assertIn("| 2.0 ± 0.0 | 100.0 ± 0.0 | 1.39 ± 0.00 | relativistic with R1 and R2, small: "
+        self.assertIn("| 2.0 ± 0.0 | 100.0 ± 0.0 | 1.386 ± 0.000 | relativistic with R1 and R2, small: "
                       "`train samples/ring-r1r2.yaml`", table)
         self.assertIn("* grid, GAN: 0 of 2 seeds", table)
         self.assertNotIn("* grid, relativistic", table)
