@@ -73,7 +73,7 @@ class Runs(unittest.TestCase):
             (self.here / name).write_text((self.samples / name).read_text())
 
     def run_script(self, *words):
-        sys.argv = ["results.py", "--ganymede", str(self.command), "--only", "ring-r1r2", "--records",
+        sys.argv = ["results.py", "--ganymede", str(self.command), "--only", "relativistic", "--records",
                     str(self.here / "results.jsonl"), "-o", str(self.here / "RESULTS.md"), *words]
         with contextlib.redirect_stdout(io.StringIO()):
             results.main()
@@ -82,26 +82,26 @@ class Runs(unittest.TestCase):
         return len([call for call in made if call.startswith("train ")])
 
     def test_runs_are_kept_and_made_once_until_the_recipe_changes(self):
-        self.assertEqual(self.run_script("--seeds", "2"), 2)
-        self.assertEqual(self.run_script("--seeds", "2"), 2)
-        self.assertEqual(self.run_script("--seeds", "3"), 3)
+        self.assertEqual(self.run_script("--seeds", "2"), 4)  # on the ring and on the grid
+        self.assertEqual(self.run_script("--seeds", "2"), 4)
+        self.assertEqual(self.run_script("--seeds", "3"), 6)
         recipe = self.here / "ring-r1r2.yaml"
         recipe.write_text("# a comment\n" + recipe.read_text())
-        self.assertEqual(self.run_script("--seeds", "3"), 3)
+        self.assertEqual(self.run_script("--seeds", "3"), 6)
         recipe.write_text(recipe.read_text().replace("batch: 100", "batch: 50"))
-        self.assertEqual(self.run_script("--seeds", "1"), 4)
+        self.assertEqual(self.run_script("--seeds", "1"), 7)
         records = [json.loads(line) for line in (self.here / "results.jsonl").read_text().splitlines()]
-        self.assertEqual([record["seed"] for record in records], [0, 1, 2, 0])
+        self.assertEqual([record["seed"] for record in records], [0, 0, 1, 1, 2, 2, 0])
 
     def test_the_table_says_what_was_measured_and_what_is_missing(self):
         self.run_script("--seeds", "2")
         table = (self.here / "RESULTS.md").read_text()
-        self.assertIn("| 2.0 ± 0.0 | 100.0 ± 0.0 | 1.39 ± 0.00 | relativistic, R1 and R2: "
+        self.assertIn("| 2.0 ± 0.0 | 100.0 ± 0.0 | 1.386 ± 0.000 | relativistic with R1 and R2, small: "
                       "`train samples/ring-r1r2.yaml`", table)
-        self.assertIn("* grid, relativistic, R1 and R2: 0 of 2 seeds", table)
-        self.assertNotIn("* ring, relativistic", table)
+        self.assertIn("* grid, GAN: 0 of 2 seeds", table)
+        self.assertNotIn("* grid, relativistic", table)
         (self.here / "RESULTS.md").unlink()
-        self.assertEqual(self.run_script("--seeds", "2", "--table"), 2)
+        self.assertEqual(self.run_script("--seeds", "2", "--table"), 4)
         self.assertEqual((self.here / "RESULTS.md").read_text(), table)
 
     def test_a_failed_run_leaves_no_record(self):
