@@ -148,8 +148,9 @@ int main(void) {
             continue;
         snprintf(names[count], sizeof names[0], "%s %s %s", c->file, c->settings[0],
                  c->settings[1] ? c->settings[1] : "");
-        tests[count++] = (struct CMUnitTest){
+        tests[count] = (struct CMUnitTest){
             .name = names[count], .test_func = families_agree, .initial_state = (void *)(uintptr_t)c};
+        count++;
     }
     return _cmocka_run_group_tests("families", tests, count, open_device, close_device);
 }

@@ -169,14 +169,15 @@ static gm_tensor *build_wgan_gp(gm_graph *graph, gm_tensor *const *x) {
                   gm_gradient_penalty(logit[2], between, 10, 1));
 }
 
+#define VARIABLE(from, to, ...)                                                                                        \
+    { .shape = {__VA_ARGS__}, .low = from, .high = to }
 #define CRITIC                                                                                                         \
-    {{4, {2, 1, 4, 4}}, -1, 1}, {{4, {2, 1, 4, 4}}, -1, 1}, {{4, {2, 2, 3, 3}}, -1, 1}, {                              \
-        {2, {8, 1}}, -1, 1                                                                                             \
-    }
+    VARIABLE(-1, 1, 4, {2, 1, 4, 4}), VARIABLE(-1, 1, 4, {2, 1, 4, 4}), VARIABLE(-1, 1, 4, {2, 2, 3, 3}),              \
+        VARIABLE(-1, 1, 2, {8, 1})
 static const gm_gradient_case cases[] = {
     {.name = "gradient_penalty", .build = build_gradient_penalty, .count = 4, .variable = {CRITIC}},
     {.name = "squared_gradient_penalty", .build = build_squared_gradient_penalty, .count = 4, .variable = {CRITIC}},
-    {.name = "wgan_gp", .build = build_wgan_gp, .count = 5, .variable = {CRITIC, {{4, {2, 1, 4, 4}}, -0.5, 1.5}}},
+    {.name = "wgan_gp", .build = build_wgan_gp, .count = 5, .variable = {CRITIC, VARIABLE(-0.5, 1.5, 4, {2, 1, 4, 4})}},
 };
 
 static void penalties_have_the_slopes_of_central_differences(void **state) {
