@@ -22,6 +22,7 @@ typedef struct command_row {
 int command_devices(int count, char **arguments);
 int command_train(int count, char **arguments);
 int command_sample(int count, char **arguments);
+int command_evaluate(int count, char **arguments);
 int command_bench(int count, char **arguments);
 int command_tune(int count, char **arguments);
 

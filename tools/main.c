@@ -11,6 +11,7 @@ static const command_row commands[] = {
     {"devices", "list the OpenCL devices that can be used", command_devices},
     {"train", "train the networks of a recipe, or go on with a run", command_train},
     {"sample", "draw samples from a trained run into a PNG grid or an NPY file", command_sample},
+    {"evaluate", "bound the likelihood of held-out data under a trained vae", command_evaluate},
     {"bench", "measure a training step, single operations or a device's ceilings", command_bench},
     {"tune", "find the fastest kernels for a recipe, or list those found", command_tune},
 };

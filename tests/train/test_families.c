@@ -22,7 +22,7 @@ typedef struct side {
     const char *family;
     gm_state *state;
     gm_plan *plan;
-    float losses[4];
+    float numbers[GM_MODEL_NUMBERS];
 } side;
 
 static void write_input(const training *t, gm_plan *plan, gm_tensor *input) {
@@ -46,9 +46,6 @@ static void write_input(const training *t, gm_plan *plan, gm_tensor *input) {
 static void run_step(side *s, const training *t) {
     gm_phase *phases[32];
     gm_tensor *inputs[] = {t->model.data, t->model.indices, t->model.batch};
-    gm_tensor *fetched[] = {
-        gm_model_find_number(&t->model, "discriminator_loss"), gm_model_find_number(&t->model, "generator_loss"),
-        gm_model_find_number(&t->model, "real_score"), gm_model_find_number(&t->model, "fake_score")};
     setenv("GANYMEDE_KERNELS", s->family, 1);
     check_ok(gm_state_create(&s->state, device, t->recipe->seed));
     check_ok(gm_plan_create(&s->plan, t->model.graph, s->state, NULL));
@@ -58,8 +55,8 @@ static void run_step(side *s, const training *t) {
     size_t count = training_phases(t, phases);
     for (size_t i = 0; i < count; i++)
         check_ok(gm_plan_run(s->plan, phases[i]));
-    for (size_t i = 0; i < GM_COUNT(fetched); i++)
-        check_ok(gm_plan_read(s->plan, fetched[i], &s->losses[i], sizeof(float)));
+    for (size_t i = 0; i < t->model.number_count; i++)
+        check_ok(gm_plan_read(s->plan, t->model.numbers[i].x, &s->numbers[i], sizeof(float)));
 }
 
 // |a - b| <= tolerance |a| over the whole variable but for `noise` per element, and never more than `most` in one.
@@ -114,10 +111,12 @@ static void families_agree(void **state) {
     training_init(&t, *state);
     for (size_t f = 0; f < FAMILIES; f++)
         run_step(&sides[f], &t);
-    for (size_t i = 0; i < GM_COUNT(sides[0].losses); i++)
-        compare_floats("a loss or score", &sides[0].losses[i], &sides[1].losses[i], 1, 1e-5, 0, INFINITY);
-    double rate = fmax(t.recipe->optimizer.generator.rate, t.recipe->optimizer.discriminator.rate);
-    rate *= (double)t.recipe->discriminator_steps;
+    for (size_t i = 0; i < t.model.number_count; i++)
+        compare_floats(t.model.numbers[i].name, &sides[0].numbers[i], &sides[1].numbers[i], 1, 1e-5, 0, INFINITY);
+    double rate = t.recipe->optimizer.autoencoder.rate;
+    if (t.recipe->model == GM_RECIPE_GAN)
+        rate = fmax(t.recipe->optimizer.generator.rate, t.recipe->optimizer.discriminator.rate) *
+               (double)t.recipe->discriminator_steps;
     assert_int_equal(gm_state_count(sides[0].state), gm_state_count(sides[1].state));
     for (size_t i = 0; i < gm_state_count(sides[0].state); i++)
         compare_variable(sides, i, rate);
