@@ -165,6 +165,51 @@ static void averages_are_what_is_evaluated_and_sampled(void **unused) {
     }
 }
 
+// The numbers of the first step, which are those of the initial weights; with the encoder's at zero if `blind`.
+static void first_step(const char *const *settings, size_t count, bool blind, double numbers[3]) {
+    static const char *const names[3] = {"loss", "reconstruction", "divergence"};
+    gm_trainer *trainer;
+    gm_train_progress progress = {0};
+    path recipe = write_recipe("recipe.yaml", linear);
+    ASSERT_OK(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe.text,
+                                                              .settings = settings,
+                                                              .setting_count = count,
+                                                              .no_folder = true,
+                                                              .tuning = GM_TRAIN_TUNE_NOT}));
+    if (blind)
+        ASSERT_OK(gm_state_write(gm_trainer_state(trainer), "encoder.0.weight", (float[2]){0}, 2 * sizeof(float)));
+    ASSERT_OK(gm_trainer_step(trainer));
+    ASSERT_OK(gm_trainer_measure(trainer, &progress));
+    for (size_t i = 0; i < 3; i++)
+        numbers[i] = gm_train_number_find(&progress, names[i]);
+    gm_trainer_destroy(&trainer);
+}
+
+static void beta_weighs_the_divergence(void **unused) {
+    (void)unused;
+    double one[3], three[3];
+    first_step(NULL, 0, false, one);
+    first_step((const char *[]){"autoencoder.beta=3"}, 1, false, three);
+    assert_true(one[2] > 0);
+    assert_true(fabs(one[0] - (one[1] + one[2])) < 1e-4 * fabs(one[0]));
+    assert_true(fabs(three[0] - (three[1] + 3 * three[2])) < 1e-4 * fabs(three[0]));
+    assert_true(fabs(three[1] - one[1]) < 1e-6 && fabs(three[2] - one[2]) < 1e-6);
+}
+
+// An encoder of zeros sees nothing of it: then noise changes the loss only if it is on the target, too.
+static void noise_is_on_the_input_and_not_on_the_target(void **unused) {
+    (void)unused;
+    const char *plain[] = {"encoder=[dense: 1]", "autoencoder.kind=plain"};
+    const char *noisy[] = {"encoder=[dense: 1]", "autoencoder.kind=denoising", "autoencoder.noise=100"};
+    double clean[3], blind[3], seeing[3];
+    first_step(plain, 2, true, clean);
+    first_step(noisy, 3, true, blind);
+    first_step(noisy, 3, false, seeing);
+    if (!(fabs(blind[0] - clean[0]) <= 1e-6 * clean[0]) || !(seeing[0] > 10 * clean[0]))
+        fail_msg("the loss is %.6f without noise, %.6f with noise that is not seen, %.6f with noise", clean[0],
+                 blind[0], seeing[0]);
+}
+
 static void read_state(gm_trainer *trainer, const char *name, float values[2]) {
     ASSERT_OK(gm_state_read(gm_trainer_state(trainer), name, values, 2 * sizeof *values));
 }
@@ -259,6 +304,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(importance_bound_rises_to_the_exact_likelihood),
         cmocka_unit_test(averages_are_what_is_evaluated_and_sampled),
+        cmocka_unit_test(beta_weighs_the_divergence),
+        cmocka_unit_test(noise_is_on_the_input_and_not_on_the_target),
         cmocka_unit_test(resumed_run_continues_bit_for_bit),
         cmocka_unit_test(networks_that_do_not_fit_are_refused),
         cmocka_unit_test(plain_autoencoders_refuse_samples_and_bounds),
