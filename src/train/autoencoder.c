@@ -54,8 +54,8 @@ gm_tensor *gm_autoencoder_input(const gm_recipe *recipe, gm_tensor *target, gm_t
 
 gm_status gm_autoencoder_code(const gm_recipe *recipe, gm_tensor *encoded, gm_tensor **mean, gm_tensor **log_variance) {
     const gm_shape *shape = gm_tensor_shape(encoded);
-    size_t N = recipe->data.batch, size = recipe->latent.size, parts = is_variational(recipe) ? 2 : 1;
-    N = shape->rank > 0 ? shape->dim[0] : N;
+    size_t N = shape->rank > 0 ? shape->dim[0] : 1, size = recipe->latent.size;
+    size_t parts = is_variational(recipe) ? 2 : 1;
     if (gm_shape_count(shape) != N * parts * size)
         return gm_fail(GM_ERROR_ARGUMENT,
                        "%s: the encoder must end in %s%zu values, %s, but it gives %s: end it with `dense: %zu`",

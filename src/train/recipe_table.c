@@ -155,13 +155,20 @@ gm_recipe_model gm_recipe_key_model(const char *key) {
         const char *key; // or the section
         gm_recipe_model model;
     } owners[] = {
-        {"generator", GM_RECIPE_GAN},           {"discriminator", GM_RECIPE_GAN},
-        {"loss", GM_RECIPE_GAN},                {"alternative", GM_RECIPE_GAN},
-        {"kl_term", GM_RECIPE_GAN},             {"entropy_term", GM_RECIPE_GAN},
-        {"regularizers", GM_RECIPE_GAN},        {"optimizer.generator", GM_RECIPE_GAN},
-        {"discriminator_steps", GM_RECIPE_GAN}, {"optimizer.discriminator", GM_RECIPE_GAN},
-        {"encoder", GM_RECIPE_AUTOENCODER},     {"decoder", GM_RECIPE_AUTOENCODER},
-        {"autoencoder", GM_RECIPE_AUTOENCODER}, {"optimizer.autoencoder", GM_RECIPE_AUTOENCODER},
+        {"generator", GM_RECIPE_GAN},
+        {"discriminator", GM_RECIPE_GAN},
+        {"loss", GM_RECIPE_GAN},
+        {"alternative", GM_RECIPE_GAN},
+        {"kl_term", GM_RECIPE_GAN},
+        {"entropy_term", GM_RECIPE_GAN},
+        {"regularizers", GM_RECIPE_GAN},
+        {"optimizer.generator", GM_RECIPE_GAN},
+        {"discriminator_steps", GM_RECIPE_GAN},
+        {"optimizer.discriminator", GM_RECIPE_GAN},
+        {"encoder", GM_RECIPE_AUTOENCODER},
+        {"decoder", GM_RECIPE_AUTOENCODER},
+        {"autoencoder", GM_RECIPE_AUTOENCODER},
+        {"optimizer.autoencoder", GM_RECIPE_AUTOENCODER},
     };
     for (size_t i = 0; i < GM_COUNT(owners); i++) {
         size_t length = strlen(owners[i].key);
