@@ -23,6 +23,7 @@ int command_devices(int count, char **arguments);
 int command_train(int count, char **arguments);
 int command_sample(int count, char **arguments);
 int command_measure(int count, char **arguments);
+int command_evaluate(int count, char **arguments);
 int command_bench(int count, char **arguments);
 int command_tune(int count, char **arguments);
 

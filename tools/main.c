@@ -12,6 +12,7 @@ static const command_row commands[] = {
     {"train", "train the networks of a recipe, or go on with a run", command_train},
     {"sample", "draw samples from a trained run into a PNG grid or an NPY file", command_sample},
     {"measure", "say how far generated samples are from real ones, in numbers", command_measure},
+    {"evaluate", "bound the likelihood of held-out data under a trained vae", command_evaluate},
     {"bench", "measure a training step, single operations or a device's ceilings", command_bench},
     {"tune", "find the fastest kernels for a recipe, or list those found", command_tune},
 };

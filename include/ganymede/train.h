@@ -148,6 +148,37 @@ GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds,
 GM_API gm_status gm_sampler_picture(gm_sampler *sampler, const char *path, const float *samples, size_t count,
                                     size_t rows, size_t columns);
 
+// ---- Evaluation ----
+
+// Zeroed fields mean the default.
+typedef struct gm_likelihood_options {
+    const char *device; // a selector, as gm_device_open takes
+    const char *data;   // a data set's name or path, instead of the recipe's
+    size_t count;       // only so many items, the first ones; 0: all
+    size_t samples;     // k, draws of z per item; 0: 64
+} gm_likelihood_options;
+
+// A mean over the items and its standard error.
+typedef struct gm_estimate {
+    double value, error;
+} gm_estimate;
+
+// All in nats per item.
+typedef struct gm_likelihood {
+    uint64_t step; // of the checkpoint
+    size_t count, samples;
+    gm_estimate elbo;           // -reconstruction - divergence <= ln p(x)
+    gm_estimate bound;          // IWAE: E ln (1/k) sum_i p(x, z_i) / q(z_i|x) <= ln p(x); tighter the larger k
+    gm_estimate reconstruction; // E_q -ln p(x|z)
+    gm_estimate divergence;     // KL(q(z|x) || p(z)), in closed form
+} gm_likelihood;
+
+// Bounds ln p(x) of data that training has not seen (the test split; of a run on the test split, the training split)
+// under a run's vae: its newest whole checkpoint, or one checkpoint file. The same call gives the same numbers on the
+// same device; of grey images a bernoulli likelihood is no density, unless the recipe binarizes them. options may be
+// NULL. Fails when the model is no vae or the data do not fit. Burda et al. 2016.
+GM_API gm_status gm_evaluate_likelihood(const char *run, const gm_likelihood_options *options, gm_likelihood *result);
+
 #ifdef __cplusplus
 }
 #endif

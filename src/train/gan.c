@@ -21,8 +21,6 @@
 #include "ganymede/penalty.h"
 #include "graph/graph.h"
 
-#include <math.h>
-
 typedef struct gan {
     gm_model *model;
     const gm_recipe *recipe;
@@ -246,16 +244,6 @@ static gm_phase *gather_phase(const gan *g, const char *name) {
     return g->recipe->accumulate > 1 ? gm_phase_create(g->graph, name) : NULL;
 }
 
-// What a loss is multiplied by before it is differentiated, and the gradients divided by after: powers of two, so that
-// neither rounds. Half's numbers end at 6e-8 and at 65504. A loss is a mean over the batch, so that a sample's part of
-// the gradients between layers shrinks with it: 128 * batch makes it 128 times the gradient of the sample's own loss,
-// whatever the batch. Near a logit that is at most about 128, with a factor of 512 left to grow by on the way down.
-static double loss_scale(const gm_recipe *recipe) {
-    if (recipe->precision != GM_PRECISION_HALF_STORAGE)
-        return 1;
-    return exp2(round(log2(128.0 * (double)recipe->data.batch)));
-}
-
 static gm_status descend(const gan *g, gm_phase *phase, gm_phase *gather, gm_network *network, gm_tensor *loss,
                          gm_tensor *updates) {
     bool generator = network == g->generator;
@@ -265,7 +253,7 @@ static gm_status descend(const gan *g, gm_phase *phase, gm_phase *gather, gm_net
         .micro_batches = g->recipe->accumulate,
         .network = network,
         .loss = loss,
-        .scale = loss_scale(g->recipe),
+        .scale = gm_model_loss_scale(g->recipe),
         .optimizer = generator ? &g->recipe->optimizer.generator : &g->recipe->optimizer.discriminator,
         .prefix = gm_graph_printf(g->graph, "optimizer.%s", gm_network_name(network)),
         .updates = updates,

@@ -28,25 +28,55 @@ static bool has_picture(const size_t item[3]) {
     return item[0] == 1 || item[0] == 3 || (item[0] == 2 && item[1] == 1 && item[2] == 1);
 }
 
+// The first items that training reads, as the networks see them; *count becomes how many. free(*values)
+static gm_status first_items(const gm_trainer *trainer, size_t *count, float **values) {
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    int32_t *indices = NULL;
+    gm_status status = GM_OK;
+    *values = NULL;
+    *count = GM_MIN(*count, data->count);
+    GM_TRY_DONE(gm_alloc(&indices, *count, sizeof *indices, "indices"));
+    GM_TRY_DONE(gm_alloc(values, *count * data->item_values, sizeof **values, "real images"));
+    GM_TRY_DONE(gm_loader_indices(trainer->recipe->seed, 0, *count, data->count, indices));
+    status = gm_model_real_samples(trainer->recipe, trainer->data, indices, *count, *values, NULL);
+done:
+    free(indices);
+    return status;
+}
+
 gm_status gm_trainer_real_picture(gm_trainer *trainer) {
     const gm_recipe *recipe = trainer->recipe;
     const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
     const size_t item[3] = {data->channels, data->height, data->width};
     if (!has_picture(item))
         return GM_OK;
-    size_t count = GM_MIN(picture_count(recipe, item), data->count), values = count * data->item_values;
+    size_t count = picture_count(recipe, item);
+    float *values;
+    gm_status status = first_items(trainer, &count, &values);
+    if (status == GM_OK)
+        status = gm_sampling_picture(recipe, item, gm_run_real_path(trainer->run), values, count, recipe->log.grid[0],
+                                     recipe->log.grid[1]);
+    free(values);
+    return status;
+}
+
+// Samples of the seeds 0, 1, 2, ...; reconstructions of the items in the picture of real data.
+static gm_status make_samples(gm_trainer *trainer, size_t count, float *samples) {
+    uint64_t *seeds = NULL;
+    float *items = NULL;
     gm_status status = GM_OK;
-    int32_t *indices = NULL;
-    float *floats = NULL;
-    GM_TRY_DONE(gm_alloc(&indices, count, sizeof *indices, "indices"));
-    GM_TRY_DONE(gm_alloc(&floats, values, sizeof *floats, "real images"));
-    GM_TRY_DONE(gm_loader_indices(recipe->seed, 0, count, data->count, indices));
-    GM_TRY_DONE(gm_model_real_samples(recipe, trainer->data, indices, count, floats, NULL));
-    status = gm_sampling_picture(recipe, item, gm_run_real_path(trainer->run), floats, count, recipe->log.grid[0],
-                                 recipe->log.grid[1]);
+    if (trainer->sampling.data) {
+        GM_TRY_DONE(first_items(trainer, &count, &items));
+        status = gm_sampling_reconstruct(&trainer->sampling, trainer->sampling_plan, items, count, samples);
+        goto done;
+    }
+    GM_TRY_DONE(gm_alloc(&seeds, count, sizeof *seeds, "seeds"));
+    for (size_t i = 0; i < count; i++)
+        seeds[i] = i;
+    status = gm_sampling_run(&trainer->sampling, trainer->recipe, trainer->sampling_plan, seeds, NULL, count, samples);
 done:
-    free(indices);
-    free(floats);
+    free(seeds);
+    free(items);
     return status;
 }
 
@@ -57,18 +87,15 @@ gm_status gm_trainer_sample_picture(gm_trainer *trainer) {
     if (!has_picture(item) || recipe->log.samples == 0)
         return GM_OK;
     size_t count = picture_count(recipe, item);
+    if (trainer->sampling.data)
+        count = GM_MIN(count, gm_dataset_get_info(trainer->data)->count);
     gm_status status = GM_OK;
-    uint64_t *seeds = NULL;
     float *samples = NULL;
-    GM_TRY_DONE(gm_alloc(&seeds, count, sizeof *seeds, "seeds"));
     GM_TRY_DONE(gm_alloc(&samples, count * item[0] * item[1] * item[2], sizeof *samples, "samples"));
-    for (size_t i = 0; i < count; i++)
-        seeds[i] = i;
-    GM_TRY_DONE(gm_sampling_run(&trainer->sampling, recipe, trainer->sampling_plan, seeds, NULL, count, samples));
+    GM_TRY_DONE(make_samples(trainer, count, samples));
     status = gm_sampling_picture(recipe, item, gm_run_sample_path(trainer->run, trainer->step), samples, count,
                                  recipe->log.grid[0], recipe->log.grid[1]);
 done:
-    free(seeds);
     free(samples);
     return status;
 }

@@ -1,6 +1,7 @@
 // Models: what every training step is built from, whatever its networks are.
 #include "train/model.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,16 @@ size_t gm_model_parameter_count(const gm_network *network) {
     for (size_t i = 0; i < count; i++)
         sum += gm_shape_count(gm_tensor_shape(parameters[i]));
     return sum;
+}
+
+// What a loss is multiplied by before it is differentiated, and the gradients divided by after: powers of two, so that
+// neither rounds. Half's numbers end at 6e-8 and at 65504. A loss is a mean over the batch, so that a sample's part of
+// the gradients between layers shrinks with it: 128 * batch makes it 128 times the gradient of the sample's own loss,
+// whatever the batch. Near a logit that is at most about 128, with a factor of 512 left to grow by on the way down.
+double gm_model_loss_scale(const gm_recipe *recipe) {
+    if (recipe->precision != GM_PRECISION_HALF_STORAGE)
+        return 1;
+    return exp2(round(log2(128.0 * (double)recipe->data.batch)));
 }
 
 gm_status gm_model_descend(const gm_model_descent *d) {
@@ -179,7 +190,8 @@ gm_status gm_model_init(gm_model *model, const gm_recipe *recipe, const gm_datas
     *model = (gm_model){0};
     gm_status status = gm_graph_create(&model->graph);
     if (status == GM_OK)
-        status = gm_gan_build(model, recipe, data, resident);
+        status = recipe->model == GM_RECIPE_AUTOENCODER ? gm_autoencoder_build(model, recipe, data, resident)
+                                                        : gm_gan_build(model, recipe, data, resident);
     if (status != GM_OK)
         gm_model_finish(model);
     return status;

@@ -1,4 +1,4 @@
-// The graphs that a recipe stands for: the training step, and the generator alone for sampling.
+// The graphs that a recipe stands for: the training step, and samples.
 #ifndef GM_TRAIN_MODEL_H
 #define GM_TRAIN_MODEL_H
 
@@ -76,6 +76,8 @@ typedef struct gm_model_descent {
     gm_tensor *updates; // made before
 } gm_model_descent;
 gm_status gm_model_descend(const gm_model_descent *descent);
+// The `scale` that the recipe's precision wants.
+double gm_model_loss_scale(const gm_recipe *recipe);
 // Declares the averages of a network's parameters and statistics, NETWORK_average..., and appends their next values to
 // the phase; `start` makes them equal.
 gm_status gm_model_average(gm_network *network, gm_phase *phase, gm_phase *start, const gm_average_params *params);
@@ -85,18 +87,36 @@ typedef struct gm_sample_text {
 } gm_sample_text;
 gm_sample_text gm_model_sample_text(const gm_tensor *x);
 
-// gan.c: see there
+// gan.c, autoencoder.c: see there
 gm_status gm_gan_build(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data, bool resident);
+gm_status gm_autoencoder_build(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data, bool resident);
+
+// ---- What autoencoders are built from, wherever they run ----
+
+// x in the data's range -> what is to be reproduced: x, or x drawn as zeros and ones.
+gm_tensor *gm_autoencoder_target(const gm_recipe *recipe, gm_tensor *x, gm_tensor *counter);
+// -> what the encoder sees: the target, or the target with noise.
+gm_tensor *gm_autoencoder_input(const gm_recipe *recipe, gm_tensor *target, gm_tensor *counter);
+// The encoder's result as mean and log variance of z, (N, size) each; log_variance is NULL unless variational. Fails
+// with the recipe's line when the number of values is another.
+gm_status gm_autoencoder_code(const gm_recipe *recipe, gm_tensor *encoded, gm_tensor **mean, gm_tensor **log_variance);
+// ln p(target|z) of the decoder's output -> (N)
+gm_tensor *gm_autoencoder_log_likelihood(const gm_recipe *recipe, gm_tensor *target, gm_tensor *output);
+// The mean of that likelihood, in the data's range: what is shown.
+gm_tensor *gm_autoencoder_mean(const gm_recipe *recipe, gm_tensor *output);
 
 // ---- Sampling ----
 
 #define GM_SAMPLING_BATCH 64
 
+// The generator, or the decoder of a vae. Other autoencoders have no distribution to draw z from: what they make are
+// reconstructions of `data`.
 typedef struct gm_sampling {
     gm_graph *graph;
-    gm_network *generator;
+    gm_network *generator, *encoder; // encoder: NULL unless data are reconstructed
     gm_phase *phase;
     gm_tensor *latent;  // input (GM_SAMPLING_BATCH, size)
+    gm_tensor *data;    // input (GM_SAMPLING_BATCH, ...), in place of the latent; NULL: samples are drawn
     gm_tensor *labels;  // input (GM_SAMPLING_BATCH); NULL: the generator needs none
     size_t classes;     // that it knows
     gm_tensor *samples; // fetched (GM_SAMPLING_BATCH, ...)
@@ -110,6 +130,9 @@ void gm_sampling_finish(gm_sampling *sampling);
 // labels: of each sample; NULL: the seed modulo the number of classes.
 gm_status gm_sampling_run(const gm_sampling *sampling, const gm_recipe *recipe, gm_plan *plan, const uint64_t *seeds,
                           const int32_t *labels, size_t count, float *samples);
+// The same with `data` (count, ...) for a sampling that reconstructs.
+gm_status gm_sampling_reconstruct(const gm_sampling *sampling, gm_plan *plan, const float *data, size_t count,
+                                  float *samples);
 // Items of a data set as samples: floats, images in the recipe's range. labels: zeros without any; may be NULL.
 gm_status gm_model_real_samples(const gm_recipe *recipe, const gm_dataset *data, const int32_t *indices, size_t count,
                                 float *samples, int32_t *labels);

@@ -71,7 +71,7 @@ size_t gm_monitor_interval(const gm_recipe *recipe, const gm_plan_statistics *st
     const double forward = .4, margin = 1.5;
     const nominal *d = cpu ? &cpu_device : &gpu_device;
     size_t every = recipe->log.every;
-    if (recipe->monitor.metrics == 0)
+    if (recipe->monitor.metrics == 0 || recipe->model != GM_RECIPE_GAN)
         return 0;
     if (recipe->monitor.every > 0)
         return gm_round_up(recipe->monitor.every, every);

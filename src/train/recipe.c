@@ -65,6 +65,17 @@ static gm_status fail_unknown_key(const char *section, const char *key, const ch
     return gm_recipe_unknown(origin, section[0] ? thing : "key", key, list, count);
 }
 
+// A key of another kind of model than the recipe's.
+static gm_status check_model(const gm_recipe *recipe, const char *key, const char *origin) {
+    static const char *const models[] = {[GM_RECIPE_GAN] = "a GAN (generator and discriminator)",
+                                         [GM_RECIPE_AUTOENCODER] = "an autoencoder (encoder and decoder)"};
+    gm_recipe_model model = gm_recipe_key_model(key);
+    if (!model || model == recipe->model)
+        return GM_OK;
+    return gm_fail(GM_ERROR_FORMAT, "%s: %s belongs to %s, but this recipe is that of %s: remove it", origin, key,
+                   models[model], models[recipe->model]);
+}
+
 static gm_status read_map(gm_recipe *recipe, const gm_node *map, const char *section, bool *seen);
 
 static gm_status read_key(gm_recipe *recipe, const gm_node *map, size_t index, const char *section, bool *seen) {
@@ -78,6 +89,7 @@ static gm_status read_key(gm_recipe *recipe, const gm_node *map, size_t index, c
             const gm_recipe_row *row = &gm_recipe_rows[i];
             if (strcmp(row->value.key, path) == 0) {
                 seen[i] = true;
+                GM_TRY(check_model(recipe, path, map->key_origins[index]));
                 return read_row(recipe, row, value);
             }
             is_section = is_section || within(row->value.key, inner);
@@ -100,7 +112,8 @@ static gm_status read_map(gm_recipe *recipe, const gm_node *map, const char *sec
 static gm_status check_required(const gm_recipe *recipe, const gm_node *root, const bool *seen) {
     for (size_t i = 0; i < gm_recipe_row_count; i++) {
         const gm_parameter *value = &gm_recipe_rows[i].value;
-        if (!value->required || seen[i])
+        gm_recipe_model model = gm_recipe_key_model(value->key);
+        if (!value->required || seen[i] || (model && model != recipe->model))
             continue;
         char section[80];
         snprintf(section, sizeof section, "%.*s", (int)strcspn(value->key, "."), value->key);
@@ -130,9 +143,17 @@ static const char *last_name(const gm_recipe_network *network) {
     return network->layers[last_layer(network)].type->name;
 }
 
-// The lower end of what the generator's last activation makes, which rises to 1; false when any range will do.
+const gm_recipe_network *gm_recipe_output(const gm_recipe *recipe) {
+    return recipe->model == GM_RECIPE_AUTOENCODER ? &recipe->decoder : &recipe->generator;
+}
+
+static bool is_bernoulli(const gm_recipe *recipe) {
+    return recipe->model == GM_RECIPE_AUTOENCODER && recipe->autoencoder.likelihood == GM_LIKELIHOOD_BERNOULLI;
+}
+
+// The lower end of what the last activation makes, which rises to 1; false when any range will do.
 static bool natural_low(const gm_recipe *recipe, double *low) {
-    const char *name = last_name(&recipe->generator);
+    const char *name = is_bernoulli(recipe) ? "sigmoid" : last_name(gm_recipe_output(recipe));
     *low = strcmp(name, "sigmoid") == 0 ? 0 : -1;
     return *low >= 0 || strcmp(name, "tanh") == 0;
 }
@@ -146,15 +167,31 @@ gm_status gm_recipe_check_range(const gm_recipe *recipe) {
     const double *range = recipe->data.range;
     if (!natural_low(recipe, &low) || (!differs(range[0], low) && !differs(range[1], 1)))
         return GM_OK;
+    const char *origin = recipe->data.range_origin ? recipe->data.range_origin : recipe->file;
+    const gm_recipe_network *output = gm_recipe_output(recipe);
+    if (is_bernoulli(recipe))
+        return gm_fail(
+            GM_ERROR_FORMAT,
+            "%s: data.range is [%g, %g], but a bernoulli likelihood takes values from 0 to 1: set data.range "
+            "to [0, 1] or autoencoder.likelihood to gaussian",
+            origin, range[0], range[1]);
     return gm_fail(GM_ERROR_FORMAT,
-                   "%s: data.range is [%g, %g], but the generator ends in %s (%s), which makes [%g, 1]: set data.range "
+                   "%s: data.range is [%g, %g], but the %s ends in %s (%s), which makes [%g, 1]: set data.range "
                    "to [%g, 1] or change the last activation (sigmoid makes [0, 1], tanh [-1, 1])",
-                   recipe->data.range_origin ? recipe->data.range_origin : recipe->file, range[0], range[1],
-                   last_name(&recipe->generator), recipe->generator.origins[last_layer(&recipe->generator)], low, low);
+                   origin, range[0], range[1], recipe->model == GM_RECIPE_AUTOENCODER ? "decoder" : "generator",
+                   last_name(output), output->origins[last_layer(output)], low, low);
 }
 
-// The other half of that trap: a sigmoid at the end of D, as textbooks draw it, where the losses take logits.
+// The other half of that trap: a sigmoid at the end of D or of a decoder, as textbooks draw it, where logits belong.
 static gm_status check_logit(const gm_recipe *recipe) {
+    if (recipe->model == GM_RECIPE_AUTOENCODER) {
+        if (!is_bernoulli(recipe) || strcmp(last_name(&recipe->decoder), "sigmoid") != 0)
+            return GM_OK;
+        return gm_fail(GM_ERROR_FORMAT,
+                       "%s: the decoder must end in logits, not in a sigmoid: remove it, the bernoulli likelihood "
+                       "contains it",
+                       recipe->decoder.origins[last_layer(&recipe->decoder)]);
+    }
     if (strcmp(last_name(&recipe->discriminator), "sigmoid") != 0 || strcmp(recipe->loss->name, "least_squares") == 0)
         return GM_OK;
     return gm_fail(GM_ERROR_FORMAT,
@@ -222,6 +259,8 @@ static gm_status resolve(gm_recipe *recipe, const gm_node *root) {
     if (!gm_mixture_find(recipe->data.source))
         GM_TRY(gm_recipe_check_range(recipe));
     GM_TRY(check_logit(recipe));
+    if (recipe->model == GM_RECIPE_AUTOENCODER)
+        return gm_recipe_resolve_autoencoder(recipe, root);
     GM_TRY(check_terms(recipe, root));
     return gm_recipe_resolve_regularizers(recipe);
 }
@@ -258,6 +297,8 @@ static gm_status read_recipe(gm_recipe *recipe, const char *file, const char *te
     GM_TRY(gm_node_parse(&root, &recipe->arena, recipe->file, text, bytes));
     for (size_t i = 0; i < count; i++)
         GM_TRY(gm_node_set(root, &recipe->arena, settings[i]));
+    bool autoencoder = gm_node_find(root, "encoder") || gm_node_find(root, "decoder");
+    recipe->model = autoencoder ? GM_RECIPE_AUTOENCODER : GM_RECIPE_GAN;
     GM_TRY(read_map(recipe, root, "", seen));
     GM_TRY(check_required(recipe, root, seen));
     return resolve(recipe, root);

@@ -26,6 +26,18 @@ typedef enum gm_monitor_metric {
     GM_MONITOR_METRICS,
 } gm_monitor_metric;
 typedef enum gm_monitor_alarm { GM_MONITOR_WARN = 0, GM_MONITOR_STOP, GM_MONITOR_OFF } gm_monitor_alarm;
+// What the networks make up together; keys that only one kind of model has are refused for the others.
+typedef enum gm_recipe_model {
+    GM_RECIPE_GAN = 1,     // generator, discriminator
+    GM_RECIPE_AUTOENCODER, // encoder, decoder
+} gm_recipe_model;
+
+typedef enum gm_autoencoder {
+    GM_AUTOENCODER_VARIATIONAL = 0,
+    GM_AUTOENCODER_PLAIN,
+    GM_AUTOENCODER_DENOISING, // plain, with noise on what the encoder sees
+} gm_autoencoder;
+typedef enum gm_likelihood_kind { GM_LIKELIHOOD_BERNOULLI = 0, GM_LIKELIHOOD_GAUSSIAN } gm_likelihood_kind;
 
 typedef struct gm_recipe_network {
     const gm_layer *layers; // `count`, at least 1, each passed gm_layer_check: for gm_network_create
@@ -117,7 +129,17 @@ typedef struct gm_recipe {
         size_t size;
         int distribution; // gm_latent
     } latent;
-    gm_recipe_network generator, discriminator;
+    gm_recipe_model model;
+    gm_recipe_network generator, discriminator; // empty unless the model has them
+    gm_recipe_network encoder, decoder;
+    struct {
+        int kind;         // gm_autoencoder
+        int likelihood;   // gm_likelihood_kind
+        double beta;      // weight of the divergence
+        double deviation; // of the Gaussian likelihood
+        bool binarize;    // pixels are drawn, black or white, anew each time
+        double noise;     // deviation of the noise of a denoising autoencoder
+    } autoencoder;
     int initializer; // gm_weight_initializer
     const gm_gan_loss *loss;
     bool alternative; // f-GAN: G minimises -E[T]
@@ -132,12 +154,12 @@ typedef struct gm_recipe {
     } entropy_term;
     gm_regularizers regularizers;
     struct {
-        gm_optimizer generator, discriminator; // each passed gm_optimizer_check
+        gm_optimizer generator, discriminator, autoencoder; // each passed gm_optimizer_check
     } optimizer;
     size_t discriminator_steps; // per generator step
     size_t accumulate;          // batches whose mean gradient makes one update
     struct {
-        double decay; // of the average of the generator's weights that samples are made with; 0: none
+        double decay; // of the average of the weights that samples are made with; 0: none
         bool warmup;
     } average;
     int precision; // gm_precision
@@ -166,9 +188,12 @@ gm_status gm_recipe_parse(gm_recipe **recipe, const char *file, const char *text
                           const char *const *settings, size_t count);
 void gm_recipe_destroy(gm_recipe **recipe);
 
-// Fails when data.range contradicts the generator's last activation: a sigmoid makes [0, 1], a tanh [-1, 1]; any other
-// end may have any range. gm_recipe_read does so itself unless data.source is a mixture; a trainer whose data prove to
-// be floats ignores the range.
+// The network that makes samples: generator or decoder.
+const gm_recipe_network *gm_recipe_output(const gm_recipe *recipe);
+
+// Fails when data.range contradicts the last activation of the network that makes samples: a sigmoid makes [0, 1], a
+// tanh [-1, 1]; any other end may have any range, but a Bernoulli likelihood wants [0, 1]. gm_recipe_read does so
+// itself unless data.source is a mixture; a trainer whose data prove to be floats ignores the range.
 gm_status gm_recipe_check_range(const gm_recipe *recipe);
 
 // How gm_dataset_open shall read data.source. Strings belong to the recipe.

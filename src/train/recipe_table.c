@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 static const char *const splits[] = {"train", "test", NULL};
 static const char *const fits[] = {"auto", "pad", "resize", "crop", NULL}; // gm_fit
@@ -12,6 +13,8 @@ static const char *const distributions[] = {"normal", "uniform", NULL};
 static const char *const directions[] = {"reverse", "forward", NULL};
 static const char *const alarms[] = {"warn", "stop", "off", NULL}; // gm_monitor_alarm
 static const char *const bounds[] = {"jensen_shannon", "donsker_varadhan", NULL};
+static const char *const autoencoders[] = {"vae", "plain", "denoising", NULL}; // gm_autoencoder
+static const char *const likelihoods[] = {"bernoulli", "gaussian", NULL};      // gm_likelihood_kind
 
 #define PLACE(field) .offset = offsetof(gm_recipe, field)
 #define INTEGER(path, field, least, most, standard, text)                                                              \
@@ -82,9 +85,28 @@ const gm_recipe_row gm_recipe_rows[] = {
            "keep the whole data set in the device's memory; auto: if it is small"),
     INTEGER("latent.size", latent.size, 1, 65536, 100, "values of z, the generator's input"),
     CHOICE("latent.distribution", latent.distribution, distributions, 0, "of z: normal N(0, 1) or uniform U(-1, 1)"),
-    OURS("generator", generator, gm_recipe_layers_kind, NULL, true, "the layers from z (N, size) to the data"),
+    OURS("generator", generator, gm_recipe_layers_kind, NULL, true,
+         "a GAN's layers from z (N, size) to the data (an autoencoder has an encoder and a decoder instead)"),
     OURS("discriminator", discriminator, gm_recipe_layers_kind, NULL, true,
-         "the layers from the data to one logit (N, 1)"),
+         "a GAN's layers from the data to one logit (N, 1)"),
+    OURS("encoder", encoder, gm_recipe_layers_kind, NULL, true,
+         "an autoencoder's layers from the data to z (N, size); of a vae to the mean and the logarithm of the variance "
+         "of z, one behind the other (N, 2 size)"),
+    OURS("decoder", decoder, gm_recipe_layers_kind, NULL, true,
+         "an autoencoder's layers from z (N, size) back to the data: logits for a bernoulli likelihood, means for a "
+         "gaussian one"),
+    CHOICE("autoencoder.kind", autoencoder.kind, autoencoders, 0,
+           "vae: z is drawn around its mean and held near N(0, 1), so that the decoder makes samples; plain: z is the "
+           "encoder's result; denoising: the same, with noise on what the encoder sees"),
+    CHOICE("autoencoder.likelihood", autoencoder.likelihood, likelihoods, 0,
+           "of the data given z: bernoulli, of images in [0, 1], or gaussian"),
+    NUMBER("autoencoder.beta", autoencoder.beta, 0, 1000000, 1, "vae: the weight of KL(q(z|x) || p(z)) in the loss"),
+    NUMBER("autoencoder.deviation", autoencoder.deviation, 1e-6, 1000000, 1,
+           "gaussian: the standard deviation of every value"),
+    BOOLEAN("autoencoder.binarize", autoencoder.binarize, 0,
+            "bernoulli: draw each value as 0 or 1 with its grey value as the probability, anew each time"),
+    NUMBER("autoencoder.noise", autoencoder.noise, 0, 1000000, 0,
+           "denoising: the standard deviation of the Gaussian noise that the encoder sees"),
     CHOICE("initializer", initializer, gm_weight_initializer_names, GM_WEIGHTS_DEFAULT,
            "how the weights of layers start that name none themselves"),
     OURS("loss", loss, gm_recipe_loss_kind, "non_saturating", false, "what both networks minimise"),
@@ -105,12 +127,14 @@ const gm_recipe_row gm_recipe_rows[] = {
          "{adam: {rate: 2e-4, beta1: 0.5}}", false, "the generator's update rule"),
     OURS("optimizer.discriminator", optimizer.discriminator, gm_recipe_optimizer_kind,
          "{adam: {rate: 2e-4, beta1: 0.5}}", false, "the discriminator's update rule"),
+    OURS("optimizer.autoencoder", optimizer.autoencoder, gm_recipe_optimizer_kind, "{adam: {rate: 1e-3}}", false,
+         "the update rule of encoder and decoder"),
     INTEGER("discriminator_steps", discriminator_steps, 1, 1000, 1, "discriminator steps per generator step"),
     INTEGER("accumulate", accumulate, 1, 1024, 1,
             "batches whose mean gradient makes one update: a larger batch than the memory holds"),
     NUMBER("average.decay", average.decay, 0, 0.999999999, 0,
-           "samples are made with a moving average of the generator's weights that keeps this share a step; 0: with the "
-           "weights themselves"),
+           "samples are made with a moving average of the weights that keeps this share a step; 0: with the weights "
+           "themselves"),
     BOOLEAN("average.warmup", average.warmup, 1, "keep less at the start: at most (1 + step) / (10 + step)"),
     CHOICE("precision", precision, precisions, GM_PRECISION_FLOAT32,
            "of training, on a GPU. float32, tf32, bf16: convolutions and matrix products multiply 24, 11 or 8 "
@@ -141,3 +165,32 @@ const gm_recipe_row gm_recipe_rows[] = {
 };
 // clang-format on
 const size_t gm_recipe_row_count = GM_COUNT(gm_recipe_rows);
+
+gm_recipe_model gm_recipe_key_model(const char *key) {
+    static const struct {
+        const char *key; // or the section
+        gm_recipe_model model;
+    } owners[] = {
+        {"generator", GM_RECIPE_GAN},
+        {"discriminator", GM_RECIPE_GAN},
+        {"loss", GM_RECIPE_GAN},
+        {"alternative", GM_RECIPE_GAN},
+        {"kl_term", GM_RECIPE_GAN},
+        {"entropy_term", GM_RECIPE_GAN},
+        {"regularizers", GM_RECIPE_GAN},
+        {"optimizer.generator", GM_RECIPE_GAN},
+        {"discriminator_steps", GM_RECIPE_GAN},
+        {"monitor", GM_RECIPE_GAN},
+        {"optimizer.discriminator", GM_RECIPE_GAN},
+        {"encoder", GM_RECIPE_AUTOENCODER},
+        {"decoder", GM_RECIPE_AUTOENCODER},
+        {"autoencoder", GM_RECIPE_AUTOENCODER},
+        {"optimizer.autoencoder", GM_RECIPE_AUTOENCODER},
+    };
+    for (size_t i = 0; i < GM_COUNT(owners); i++) {
+        size_t length = strlen(owners[i].key);
+        if (strncmp(key, owners[i].key, length) == 0 && (key[length] == '\0' || key[length] == '.'))
+            return owners[i].model;
+    }
+    return (gm_recipe_model)0;
+}

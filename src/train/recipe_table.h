@@ -20,6 +20,8 @@ typedef struct gm_recipe_row {
 
 extern const gm_recipe_row gm_recipe_rows[];
 extern const size_t gm_recipe_row_count;
+// The one kind of model that has this key, 0 when all have it.
+gm_recipe_model gm_recipe_key_model(const char *key);
 
 extern const gm_recipe_kind gm_recipe_name_kind;         // const char *
 extern const gm_recipe_kind gm_recipe_string_kind;       // const char *, NULL from null
@@ -32,6 +34,8 @@ extern const gm_recipe_kind gm_recipe_metrics_kind;      // uint32_t, set of 1 <
 
 // Settles what regularisers mean for the rest of the recipe, once that is read. Fails where they contradict it.
 gm_status gm_recipe_resolve_regularizers(gm_recipe *recipe);
+// Fails where an autoencoder's settings contradict each other. The recipe has a decoder.
+gm_status gm_recipe_resolve_autoencoder(const gm_recipe *recipe, const gm_node *root);
 // Calls `document` for each regulariser.
 typedef void gm_recipe_document(gm_text *text, const char *name, const char *help, const gm_parameter *rows,
                                 size_t count);

@@ -11,6 +11,9 @@ gm_status gm_recipe_write(const gm_recipe *recipe, gm_text *text) {
     for (size_t i = 0; i < gm_recipe_row_count; i++) {
         const gm_recipe_row *row = &gm_recipe_rows[i];
         const char *key = row->value.key, *dot = strchr(key, '.');
+        gm_recipe_model model = gm_recipe_key_model(key);
+        if (model && model != recipe->model)
+            continue;
         size_t length = dot ? (size_t)(dot - key) : 0;
         if (dot && (strncmp(section, key, length) != 0 || section[length] != '\0')) {
             snprintf(section, sizeof section, "%.*s", (int)length, key);
@@ -105,7 +108,7 @@ gm_status gm_recipe_documentation(gm_text *text) {
     gm_text_append(text, "RECIPE KEYS\n");
     for (size_t i = 0; i < gm_recipe_row_count; i++)
         append_row(text, &gm_recipe_rows[i]);
-    gm_text_append(text, "\nLAYERS (in the lists of generator and discriminator)\n");
+    gm_text_append(text, "\nLAYERS (in the lists of networks)\n");
     const gm_layer_type *layers = gm_layer_types(&count);
     for (size_t i = 0; i < count; i++)
         append_typed(text, layers[i].name, layers[i].help, layers[i].parameters, layers[i].parameter_count);

@@ -302,6 +302,17 @@ gm_status gm_run_newest_checkpoint(gm_run *run, gm_checkpoint **checkpoint) {
     return gm_fail(GM_ERROR_STATE, "%s: none of its %zu checkpoints is whole: start the run anew", run->folder, count);
 }
 
+gm_status gm_run_find_checkpoint(gm_checkpoint **checkpoint, const char *path) {
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISDIR(info.st_mode))
+        return gm_checkpoint_open(checkpoint, path);
+    gm_run *run = NULL;
+    GM_TRY(gm_run_open(&run, path, false));
+    gm_status status = gm_run_newest_checkpoint(run, checkpoint);
+    gm_run_close(&run);
+    return status;
+}
+
 static gm_status remove_file(const char *path) {
     if (unlink(path) != 0 && errno != ENOENT)
         return gm_fail(GM_ERROR_IO, "%s: cannot be removed: %s", path, strerror(errno));

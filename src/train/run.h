@@ -41,6 +41,8 @@ gm_status gm_run_list_checkpoints(const gm_run *run, uint64_t **steps, size_t *c
 // Opens the newest checkpoint that is whole; each damaged one it passes over is a warning. Fails (GM_ERROR_STATE) when
 // there is none. The caller closes it.
 gm_status gm_run_newest_checkpoint(gm_run *run, gm_checkpoint **checkpoint);
+// The newest whole checkpoint of the run folder at `path`, or the checkpoint file there.
+gm_status gm_run_find_checkpoint(gm_checkpoint **checkpoint, const char *path);
 // Removes all but the latest `keep` (at least 1) checkpoints and those of the steps in `best` (GM_RUN_NO_STEP: none).
 gm_status gm_run_prune(gm_run *run, size_t keep, const uint64_t *best, size_t best_count);
 // After resuming at `step`: removes newer checkpoints (damaged ones that were passed over) and sample pictures.

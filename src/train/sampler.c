@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct gm_sampler {
     gm_recipe *recipe;
@@ -17,25 +16,21 @@ struct gm_sampler {
     gm_plan *plan;
 };
 
-static gm_status open_checkpoint(gm_checkpoint **checkpoint, const char *path) {
-    struct stat info;
-    if (stat(path, &info) == 0 && !S_ISDIR(info.st_mode))
-        return gm_checkpoint_open(checkpoint, path);
-    gm_run *run = NULL;
-    GM_TRY(gm_run_open(&run, path, false));
-    gm_status status = gm_run_newest_checkpoint(run, checkpoint);
-    gm_run_close(&run);
-    return status;
-}
-
 static gm_status create(gm_sampler *sampler, const char *path, const char *device) {
     gm_checkpoint *checkpoint = NULL;
-    GM_TRY(open_checkpoint(&checkpoint, path));
+    GM_TRY(gm_run_find_checkpoint(&checkpoint, path));
     const gm_checkpoint_info *info = gm_checkpoint_get_info(checkpoint);
     gm_status status = GM_OK;
     sampler->step = info->step;
     GM_TRY_DONE(gm_recipe_parse(&sampler->recipe, path, info->recipe, strlen(info->recipe), NULL, 0));
     GM_TRY_DONE(gm_sampling_init(&sampler->sampling, sampler->recipe));
+    if (sampler->sampling.data) {
+        status = gm_fail(GM_ERROR_ARGUMENT,
+                         "%s: a plain or denoising autoencoder has no distribution to draw samples from; train one of "
+                         "kind vae for that (the pictures of this run are reconstructions)",
+                         path);
+        goto done;
+    }
     GM_TRY_DONE(gm_device_open(&sampler->device, device));
     GM_TRY_DONE(gm_state_create(&sampler->state, sampler->device, sampler->recipe->seed));
     GM_TRY_DONE(gm_plan_create(&sampler->plan, sampler->sampling.graph, sampler->state, NULL));

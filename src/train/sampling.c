@@ -1,15 +1,33 @@
-// The generator alone, in inference mode: samples that depend on their own seeds, and pictures of them.
+// What a trained model makes, in inference mode: samples that depend on their own seeds, and pictures of them.
 #include "train/model.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static gm_status build(gm_sampling *sampling, const gm_recipe *recipe) {
-    GM_TRY(gm_graph_create(&sampling->graph));
-    GM_TRY(gm_network_create(&sampling->generator, recipe->average.decay > 0 ? "generator_average" : "generator",
-                             recipe->generator.layers, recipe->generator.count,
+// Encoder and decoder on data of the shape that the decoder makes, which `samples` has.
+static gm_status build_reconstruction(gm_sampling *sampling, const gm_recipe *recipe) {
+    gm_tensor *code, *log_variance;
+    GM_TRY(gm_network_create(&sampling->encoder, recipe->average.decay > 0 ? "encoder_average" : "encoder",
+                             recipe->encoder.layers, recipe->encoder.count,
                              (gm_weight_initializer)recipe->initializer));
+    sampling->data = gm_input(sampling->graph, "data", GM_FLOAT32, *gm_tensor_shape(sampling->samples));
+    gm_tensor *target = gm_autoencoder_target(recipe, sampling->data, NULL);
+    gm_tensor *encoded =
+        gm_network_apply(sampling->encoder, gm_autoencoder_input(recipe, target, NULL), GM_MODE_INFERENCE, NULL);
+    GM_TRY(gm_graph_status(sampling->graph));
+    GM_TRY(gm_autoencoder_code(recipe, encoded, &code, &log_variance));
+    sampling->samples = gm_network_apply(sampling->generator, code, GM_MODE_INFERENCE, NULL);
+    return GM_OK;
+}
+
+static gm_status build(gm_sampling *sampling, const gm_recipe *recipe) {
+    static const char *const names[2][2] = {{"generator", "generator_average"}, {"decoder", "decoder_average"}};
+    const gm_recipe_network *output = gm_recipe_output(recipe);
+    bool autoencoder = recipe->model == GM_RECIPE_AUTOENCODER;
+    GM_TRY(gm_graph_create(&sampling->graph));
+    GM_TRY(gm_network_create(&sampling->generator, names[autoencoder][recipe->average.decay > 0], output->layers,
+                             output->count, (gm_weight_initializer)recipe->initializer));
     sampling->latent =
         gm_input(sampling->graph, "latent", GM_FLOAT32, GM_SHAPE(GM_SAMPLING_BATCH, recipe->latent.size));
     if (gm_network_needs_labels(sampling->generator)) {
@@ -18,6 +36,10 @@ static gm_status build(gm_sampling *sampling, const gm_recipe *recipe) {
     }
     sampling->samples =
         gm_network_apply_labelled(sampling->generator, sampling->latent, sampling->labels, GM_MODE_INFERENCE, NULL);
+    if (autoencoder && recipe->autoencoder.kind != GM_AUTOENCODER_VARIATIONAL)
+        GM_TRY(build_reconstruction(sampling, recipe));
+    if (autoencoder)
+        sampling->samples = gm_autoencoder_mean(recipe, sampling->samples);
     sampling->phase = gm_phase_create(sampling->graph, "sample");
     gm_phase_fetch(sampling->phase, sampling->samples);
     return gm_graph_status(sampling->graph);
@@ -33,6 +55,7 @@ gm_status gm_sampling_init(gm_sampling *sampling, const gm_recipe *recipe) {
 
 void gm_sampling_finish(gm_sampling *sampling) {
     gm_network_destroy(&sampling->generator);
+    gm_network_destroy(&sampling->encoder);
     gm_graph_destroy(&sampling->graph);
     *sampling = (gm_sampling){0};
 }
@@ -81,6 +104,25 @@ gm_status gm_sampling_run(const gm_sampling *sampling, const gm_recipe *recipe, 
     }
 done:
     free(latent);
+    free(batch);
+    return status;
+}
+
+gm_status gm_sampling_reconstruct(const gm_sampling *sampling, gm_plan *plan, const float *data, size_t count,
+                                  float *samples) {
+    size_t values = gm_shape_count(gm_tensor_shape(sampling->samples)), item = values / GM_SAMPLING_BATCH;
+    gm_status status = GM_OK;
+    float *batch;
+    GM_TRY(gm_alloc(&batch, values, sizeof *batch, "samples"));
+    for (size_t done = 0; done < count; done += GM_SAMPLING_BATCH) {
+        size_t here = GM_MIN(count - done, GM_SAMPLING_BATCH);
+        memcpy(batch, data + done * item, here * item * sizeof *batch);
+        GM_TRY_DONE(gm_plan_write(plan, sampling->data, batch, values * sizeof *batch));
+        GM_TRY_DONE(gm_plan_run(plan, sampling->phase));
+        GM_TRY_DONE(gm_plan_read(plan, sampling->samples, batch, values * sizeof *batch));
+        memcpy(samples + done * item, batch, here * item * sizeof *batch);
+    }
+done:
     free(batch);
     return status;
 }

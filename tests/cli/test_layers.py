@@ -22,7 +22,7 @@ KNOWS = {
 PUBLIC = {
     "base": "base", "device": "device", "graph": "graph", "plan": "plan", "nn": "nn", "loss": "loss", "optim": "optim",
     "data": "data", "train": "train", "parameter": "graph", "metrics": "metrics", "bench": "train", "penalty": "loss",
-    "tuning": "device", "augment": "nn", "measure": "train",
+    "tuning": "device", "augment": "nn", "measure": "train", "likelihood": "loss",
     "ganymede": "train",
 }
 OPENCL = re.compile(r'#\s*include\s*[<"](CL/|OpenCL/|clblast)')

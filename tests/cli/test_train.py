@@ -357,6 +357,14 @@ class Samples(CommandTest):
         self.assertRegex(done.stdout, r"step 3  loss D \d+\.\d+  loss G \d+\.\d+\nout.png\n")
         self.assertEqual((self.folder / "out.png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
 
+    @unittest.skipUnless("VAE" in os.environ, "the sample program was not built")
+    def test_vae_trains_and_draws(self):
+        done = subprocess.run([os.environ["VAE"], "3", "out.png", self.folder / "images"], cwd=self.folder,
+                              capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"step 3  -ELBO \d+\.\d+  KL \d+\.\d+\nout.png\n")
+        self.assertEqual((self.folder / "out.png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+
     def test_every_recipe_of_the_samples_is_planned(self):
         recipes = sorted((pathlib.Path(__file__).parents[2] / "samples").glob("*.yaml"))
         self.assertGreaterEqual(len(recipes), 5)

@@ -5,7 +5,7 @@ import unittest
 
 from command import GANYMEDE, CommandTest
 
-COMMANDS = ["devices", "train", "sample", "measure", "bench"]
+COMMANDS = ["devices", "train", "sample", "measure", "evaluate", "bench"]
 
 
 class Usage(CommandTest):
@@ -34,7 +34,7 @@ class Usage(CommandTest):
 
     def test_wrong_usage_says_what_was_expected(self):
         for arguments, says in [
-            (["trian"], ["'trian' is not a command", "train, sample, measure, bench"]),
+            (["trian"], ["'trian' is not a command", "train, sample, measure, evaluate, bench"]),
             (["train"], "expected RECIPE"),
             (["train", "a.yaml", "b.yaml"], "'b.yaml' is one argument too many"),
             (["train", "a.yaml", "--stesp", "3"], "unknown option '--stesp'"),
@@ -52,6 +52,9 @@ class Usage(CommandTest):
             (["sample", "r", "--grid", "8"], "--grid expects COLUMNSxROWS"),
             (["sample", "r", "--grid", "0x4"], "--grid expects COLUMNSxROWS"),
             (["sample", "r", "--grid", "2x2"], "--grid 2x2 has 4 cells for 64 seeds"),
+            (["evaluate"], "expected RUN"),
+            (["evaluate", "r", "--samples", "0"], "--samples expects 1 to"),
+            (["evaluate", "r", "--count", "0"], "--count expects at least 1"),
             (["bench"], "expected one of step, gemm"),
             (["bench", "nothing"], "'nothing' cannot be measured; expected one of step, gemm"),
             (["bench", "gemm", "5"], "expected M N K"),

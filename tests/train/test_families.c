@@ -114,8 +114,10 @@ static void families_agree(void **state) {
         run_step(&sides[f], &t);
     for (size_t i = 0; i < t.model.number_count; i++)
         compare_floats(t.model.numbers[i].name, &sides[0].numbers[i], &sides[1].numbers[i], 1, 1e-5, 1e-6, INFINITY);
-    double rate = fmax(t.recipe->optimizer.generator.rate, t.recipe->optimizer.discriminator.rate);
-    rate *= (double)t.recipe->discriminator_steps;
+    double rate = t.recipe->optimizer.autoencoder.rate;
+    if (t.recipe->model == GM_RECIPE_GAN)
+        rate = fmax(t.recipe->optimizer.generator.rate, t.recipe->optimizer.discriminator.rate) *
+               (double)t.recipe->discriminator_steps;
     assert_int_equal(gm_state_count(sides[0].state), gm_state_count(sides[1].state));
     for (size_t i = 0; i < gm_state_count(sides[0].state); i++)
         compare_variable(sides, i, rate);

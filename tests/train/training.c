@@ -36,6 +36,9 @@ const recipe_case recipe_cases[] = {
     {"f-gan-fashion.yaml", {"data.batch=3"}, 1, 32, false, true},
     {"conditional-fashion.yaml", {"data.batch=3"}, 1, 32, false, false},
     {"stacked-fashion.yaml", {"data.batch=4"}, 3, 32, true, true},
+    {"vae-fashion.yaml", {"data.batch=13"}, 1, 28, false, false},
+    {"vae-fashion.yaml", {"data.batch=6", "autoencoder.binarize=true"}, 1, 28, true, false},
+    {"autoencoder-fashion.yaml", {"data.batch=3"}, 1, 28, false, false},
     {.file = NULL},
 };
 
@@ -89,13 +92,13 @@ static void fetch_gradients(gm_phase *phase, gm_tensor *loss, const gm_network *
 
 gm_phase *training_add_gradients(training *t) {
     gm_graph *graph = t->model.graph;
-    gm_tensor *losses[] = {gm_model_find_number(&t->model, "discriminator_loss"),
-                           gm_model_find_number(&t->model, "generator_loss")};
     gm_phase *phase = gm_phase_create(graph, "gradients");
-    for (size_t i = 0; i < GM_COUNT(losses); i++) {
-        gm_phase_fetch(phase, losses[i]);
-        fetch_gradients(phase, losses[i], gm_model_network(&t->model, "discriminator"));
-        fetch_gradients(phase, losses[i], gm_model_network(&t->model, "generator"));
+    for (size_t i = 0; i < t->model.number_count; i++) {
+        if (!t->model.numbers[i].is_loss)
+            continue;
+        gm_phase_fetch(phase, t->model.numbers[i].x);
+        for (size_t k = 0; k < t->model.network_count; k++)
+            fetch_gradients(phase, t->model.numbers[i].x, t->model.networks[k]);
     }
     memmove(graph->phases + 1, graph->phases, (graph->phase_count - 1) * sizeof *graph->phases);
     graph->phases[0] = phase;

@@ -28,7 +28,7 @@ typedef struct training {
 
 void training_init(training *t, const recipe_case *c);
 void training_finish(training *t);
-// A phase that fetches both losses and their gradients with respect to the parameters of both networks. It becomes the
+// A phase that fetches every loss and its gradients with respect to the parameters of every network. It becomes the
 // graph's first one: the other phases then use its values where they can.
 gm_phase *training_add_gradients(training *t);
 // Of the model, by name.
