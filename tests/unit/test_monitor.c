@@ -167,7 +167,7 @@ static void best_and_last_good_checkpoints_are_found(void **unused) {
 
 static void interval_follows_the_share_and_nothing_else(void **unused) {
     (void)unused;
-    gm_recipe recipe = {.loss = gm_gan_loss_find("non_saturating")};
+    gm_recipe recipe = {.model = GM_RECIPE_GAN, .loss = gm_gan_loss_find("non_saturating")};
     recipe.data.batch = 64;
     recipe.log.every = 50;
     recipe.monitor.samples = 1024;
