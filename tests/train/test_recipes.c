@@ -1,5 +1,6 @@
 // Every recipe of samples/: a training step, its gradients, and sampling, through a plan that shares memory, through
 // one with a buffer per value (the same bits), and through the reference interpreter (within the rounding of floats).
+#include "graph/graph.h"
 #include "kernels/compare.h"
 #include "train/training.h"
 
@@ -50,8 +51,14 @@ static void gradients_match(void **state) {
     size_t count = training_phases(&t, phases);
     gm_comparison *comparison = compare(&t, t.model.graph);
     check_ok(gm_comparison_run(comparison, gradients, ulps));
-    for (size_t i = 0; i < count; i++) // most of their values are those of `gradients` now
-        check_ok(gm_comparison_run(comparison, phases[i], ulps));
+    // Most of their values are those of `gradients` now: each runs once, at the sub-step of those.
+    for (size_t i = 0; i < count; i++) {
+        bool again = strcmp(phases[i]->name, "substep") == 0;
+        for (size_t k = 0; k < i; k++)
+            again = again || phases[k] == phases[i];
+        if (!again)
+            check_ok(gm_comparison_run(comparison, phases[i], ulps));
+    }
     finish(comparison);
     training_finish(&t);
 }

@@ -217,7 +217,9 @@ static void gradients_are_the_slopes_of_the_losses(void **state) {
             char own[80];
             snprintf(own, sizeof own, "%s_loss", gm_network_name(t.model.networks[k]));
             gm_tensor *loss = gm_model_find_number(&t.model, own);
-            check_slope(reference, loss ? loss : gm_model_find_number(&t.model, "loss"), t.model.networks[k], c->file);
+            loss = loss ? loss : gm_model_find_number(&t.model, "loss");
+            if (loss) // the statistics network climbs a bound
+                check_slope(reference, loss, t.model.networks[k], c->file);
         }
         gm_reference_destroy(&reference);
         training_finish(&t);
