@@ -64,8 +64,8 @@ gm_status gm_kernel_launch(gm_kernel *kernel, size_t dims, const size_t *global,
 extern const char *const gm_precision_names[]; // by gm_precision, ended by NULL
 // The build options of a program that begins with matrix.cl and multiplies at that precision on this device's matrix
 // units; NULL: it has none that compute what they should. They are tried by the first question, whose answer the device
-// keeps. GANYMEDE_MATRIX=emulated (then mma) or emulated:INSTRUCTION, one of mma, mfma, wmma, dpas16 and dpas8: instead,
-// options of that instruction's slow emulation, for tests. Fails when it is set to anything else.
+// keeps. GANYMEDE_MATRIX=emulated (then mma) or emulated:INSTRUCTION, one of mma, mfma, wmma, dpas16 and dpas8:
+// instead, options of that instruction's slow emulation, for tests. Fails when it is set to anything else.
 gm_status gm_device_matrix(gm_device *device, gm_precision precision, const char **options);
 
 // The build options of a program with subgroup.cl in it and without matrix.cl: with the device's sub-groups where it

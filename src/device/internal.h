@@ -73,7 +73,7 @@ struct gm_device {
     size_t launch_count, launch_capacity;
     char *cache_folder;      // NULL: no disk cache
     uint64_t cache_identity; // hash of everything but text and options that a binary depends on
-    gm_program **programs; // kept
+    gm_program **programs;   // kept
     size_t program_count, program_capacity;
     gm_kept_kernel *kernels; // theirs, by key
     size_t kernel_count, kernel_capacity;

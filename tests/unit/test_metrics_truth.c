@@ -226,9 +226,10 @@ static void large_biases_are_flagged(void **unused) {
 
 // ---- Coverage ----
 
-// Naeem et al. 2020, the example of their code: N(0, I) in 1000 dimensions, 10,000 against 10,000 samples. Theirs is one
-// draw. The density of two sets of one distribution is 1 in expectation, as each of the n - 1 others and the fake are
-// equally likely to be among a real's k nearest, but varies by .04 from draw to draw here: this seed's is like theirs.
+// Naeem et al. 2020, the example of their code: N(0, I) in 1000 dimensions, 10,000 against 10,000 samples. Theirs is
+// one draw. The density of two sets of one distribution is 1 in expectation, as each of the n - 1 others and the fake
+// are equally likely to be among a real's k nearest, but varies by .04 from draw to draw here: this seed's is like
+// theirs.
 static void coverage_of_wide_normals_is_the_published_one(void **unused) {
     (void)unused;
     enum { COUNT = 10000, COLUMNS = 1000 };
