@@ -113,13 +113,13 @@ static gm_status apply(autoencoder *a) {
     if (gm_network_needs_labels(a->encoder) || gm_network_needs_labels(a->decoder))
         return gm_fail(GM_ERROR_ARGUMENT, "%s: autoencoders have no labels: remove the layer that needs them",
                        recipe->file);
-    GM_TRY(gm_model_apply(&encoded, a->encoder, input, NULL, a->counter, &recipe->encoder));
+    GM_TRY(gm_model_apply(&encoded, a->encoder, input, NULL, a->counter));
     GM_TRY(gm_autoencoder_code(recipe, encoded, &a->mean, &a->log_variance));
     gm_tensor *z = a->mean;
     if (is_variational(recipe))
         z = gm_reparametrize(a->mean, a->log_variance,
                              gm_random_normal(a->graph, "latent", *gm_tensor_shape(a->mean), a->counter));
-    return gm_model_apply(&a->output, a->decoder, z, NULL, a->counter, &recipe->decoder);
+    return gm_model_apply(&a->output, a->decoder, z, NULL, a->counter);
 }
 
 static gm_tensor *build_loss(const autoencoder *a, gm_phase *phase) {

@@ -128,7 +128,7 @@ static gm_tensor *seen(const gan *g, gm_tensor *x, const char *name) {
 }
 
 static gm_status judge(const gan *g, gm_tensor *x, gm_tensor **logit) {
-    return gm_model_apply(logit, g->discriminator, x, g->labels, g->counter, &g->recipe->discriminator);
+    return gm_model_apply(logit, g->discriminator, x, g->labels, g->counter);
 }
 
 // As one batch, which is faster, unless a layer looks across samples and real and fake ones must not see each other, or
@@ -141,7 +141,7 @@ static gm_status judge_both(const gan *g, bool apart, gm_tensor *const x[2], gm_
     }
     if (g->labels)
         labels = gm_concat((gm_tensor *[]){g->labels, g->labels}, 2, 0);
-    GM_TRY(gm_model_apply(&both, g->discriminator, gm_concat(x, 2, 0), labels, g->counter, &g->recipe->discriminator));
+    GM_TRY(gm_model_apply(&both, g->discriminator, gm_concat(x, 2, 0), labels, g->counter));
     const gm_shape *shape = gm_tensor_shape(both);
     size_t count = gm_tensor_shape(x[0])->rank > 0 ? gm_tensor_shape(x[0])->dim[0] : 0;
     for (size_t i = 0; i < 2; i++) // anything but a batch of results is refused by check_logit
@@ -215,7 +215,7 @@ static gm_status information_bound(const gan *g, gm_tensor **bound) {
     gm_tensor *latents[2] = {g->z, shifted};
     for (size_t i = 0; i < 2; i++) {
         gm_tensor *pairs = gm_concat((gm_tensor *[]){x, latents[i]}, 2, 1);
-        GM_TRY(gm_model_apply(&T[i], g->statistics, pairs, NULL, g->counter, &recipe->entropy_term.network));
+        GM_TRY(gm_model_apply(&T[i], g->statistics, pairs, NULL, g->counter));
     }
     *bound = gm_mutual_information_bound(T[0], T[1], (gm_mutual_information_bound_kind)(recipe->entropy_term.bound + 1),
                                          NULL);
@@ -395,7 +395,7 @@ static gm_status build(gan *g, const gm_dataset_info *data, bool resident) {
     if (is_on(g, GM_REGULARIZER_AUGMENT))
         g->probability = augment_probability(g);
     g->z = latent_batch(g);
-    GM_TRY(gm_model_apply(&g->fake, g->generator, g->z, g->labels, g->counter, &recipe->generator));
+    GM_TRY(gm_model_apply(&g->fake, g->generator, g->z, g->labels, g->counter));
     GM_TRY(check_fit(g));
 
     if (recipe->average.decay > 0)

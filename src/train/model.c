@@ -18,21 +18,9 @@ gm_sample_text gm_model_sample_text(const gm_tensor *x) {
 
 // ---- Networks ----
 
-// A fault of a layer begins with "NETWORK layer INDEX": say where the recipe has it.
-static gm_status locate_fault(gm_status status, const gm_recipe_network *network, const char *name) {
-    size_t index = 0, length = strlen(name);
-    const char *message = gm_error_message();
-    if (strncmp(message, name, length) == 0 && sscanf(message + length, " layer %zu", &index) == 1 &&
-        index < network->count)
-        return gm_fail_prefix(status, "%s", network->origins[index]);
-    return status;
-}
-
-gm_status gm_model_apply(gm_tensor **result, gm_network *network, gm_tensor *x, gm_tensor *labels, gm_tensor *counter,
-                         const gm_recipe_network *layers) {
+gm_status gm_model_apply(gm_tensor **result, gm_network *network, gm_tensor *x, gm_tensor *labels, gm_tensor *counter) {
     *result = gm_network_apply_labelled(network, x, labels, GM_MODE_TRAINING, counter);
-    gm_status status = gm_graph_status(gm_tensor_graph(x));
-    return status == GM_OK ? GM_OK : locate_fault(status, layers, gm_network_name(network));
+    return gm_graph_status(gm_tensor_graph(x));
 }
 
 gm_status gm_model_add_network(gm_model *model, const char *name, const gm_recipe_network *layers,
@@ -42,13 +30,6 @@ gm_status gm_model_add_network(gm_model *model, const char *name, const gm_recip
     GM_TRY(gm_network_create(network, name, layers->layers, layers->count, initializer));
     model->networks[model->network_count++] = *network;
     return GM_OK;
-}
-
-gm_network *gm_model_network(const gm_model *model, const char *name) {
-    for (size_t i = 0; i < model->network_count; i++)
-        if (strcmp(gm_network_name(model->networks[i]), name) == 0)
-            return model->networks[i];
-    return NULL;
 }
 
 size_t gm_model_parameter_count(const gm_network *network) {

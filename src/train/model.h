@@ -43,7 +43,6 @@ typedef struct gm_model {
 gm_status gm_model_init(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data, bool resident);
 void gm_model_finish(gm_model *model);
 // NULL where the model has none of that name.
-gm_network *gm_model_network(const gm_model *model, const char *name);
 gm_tensor *gm_model_find_number(const gm_model *model, const char *name);
 // The number of trainable values of a network.
 size_t gm_model_parameter_count(const gm_network *network);
@@ -56,8 +55,7 @@ gm_status gm_model_add_action(gm_model *model, gm_model_action action);
 // Fetched by the phase.
 void gm_model_add_number(gm_model *model, gm_phase *phase, gm_model_number number);
 // Applies the network in training; its faults begin with the recipe's line. labels: NULL where it needs none.
-gm_status gm_model_apply(gm_tensor **result, gm_network *network, gm_tensor *x, gm_tensor *labels, gm_tensor *counter,
-                         const gm_recipe_network *layers);
+gm_status gm_model_apply(gm_tensor **result, gm_network *network, gm_tensor *x, gm_tensor *labels, gm_tensor *counter);
 // The real batch, in the recipe's range: x = low + byte (high - low) / 255. Declares the model's inputs.
 gm_tensor *gm_model_real_batch(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data, bool resident);
 // Its labels, int32 (batch). Behind gm_model_real_batch.
