@@ -5,10 +5,12 @@
 #include "ganymede/train.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { MOST_SAMPLES = 10000000 };
+enum { MOST_SAMPLES = 10000000, MOST_CODES = 64, SWEEP_COLUMNS = 10 };
 
 // One whole number; *text moves behind it.
 static bool read_number(const char **text, uint64_t *value) {
@@ -65,18 +67,115 @@ static bool parse_grid(const char *text, size_t *columns, size_t *rows) {
     return true;
 }
 
+// What --codes says of one latent code.
+typedef struct code {
+    double first, last; // of the columns of the picture; NaN: as the seed has it
+} code;
+
 typedef struct sample_arguments {
     const char *run, *device, *picture, *npy;
     uint64_t *seeds;
     size_t count, rows, columns;
     option_number class;
+    code codes[MOST_CODES];
+    size_t code_count; // 0: all by the seeds
+    size_t sweep;      // columns along which codes change, each row for one seed; 0: none changes
 } sample_arguments;
+
+// A number in decimals; in "-1..1" it ends before the two dots.
+static bool read_code_value(const char **text, double *value) {
+    const char *dots = strstr(*text, "..");
+    char number[40], *end;
+    size_t length = strcspn(*text, ",");
+    if (dots && (size_t)(dots - *text) < length)
+        length = (size_t)(dots - *text);
+    if (length == 0 || length >= sizeof number)
+        return false;
+    memcpy(number, *text, length);
+    number[length] = '\0';
+    *value = strtod(number, &end);
+    *text += length;
+    return *end == '\0' && isfinite(*value);
+}
+
+// "3,*,-1..1": a value each, * for the seed's own, FIRST..LAST along the columns.
+static bool parse_codes(const char *text, sample_arguments *arguments) {
+    for (;;) {
+        if (arguments->code_count == MOST_CODES)
+            return false;
+        code *c = &arguments->codes[arguments->code_count++];
+        *c = (code){NAN, NAN};
+        if (*text == '*') {
+            text++;
+        } else {
+            if (!read_code_value(&text, &c->first))
+                return false;
+            c->last = c->first;
+            if (text[0] == '.' && text[1] == '.') {
+                text += 2;
+                if (!read_code_value(&text, &c->last))
+                    return false;
+                arguments->sweep = 1;
+            }
+        }
+        if (*text == '\0')
+            return true;
+        if (*text++ != ',')
+            return false;
+    }
+}
+
+// Every seed as often as there are columns.
+static bool repeat_seeds(sample_arguments *arguments) {
+    size_t columns = arguments->sweep, count = arguments->count;
+    if (count > MOST_SAMPLES / columns)
+        return false;
+    uint64_t *seeds = malloc(count * columns * sizeof *seeds);
+    if (!seeds)
+        return false;
+    for (size_t i = 0; i < count * columns; i++)
+        seeds[i] = arguments->seeds[i / columns];
+    free(arguments->seeds);
+    arguments->seeds = seeds;
+    arguments->count = count * columns;
+    if (arguments->rows == 0)
+        arguments->rows = count;
+    return true;
+}
+
+// The codes of every sample; false: a message says why not.
+static bool make_codes(const sample_arguments *arguments, const gm_sampler_info *info, float **codes) {
+    size_t width = info->categorical_codes + info->continuous_codes;
+    *codes = NULL;
+    if (arguments->code_count == 0)
+        return true;
+    if (arguments->code_count != width) {
+        fprintf(stderr,
+                "ganymede: --codes has %zu entries, but %s has %zu latent codes (%zu categorical, %zu continuous)\n",
+                arguments->code_count, arguments->run, width, info->categorical_codes, info->continuous_codes);
+        return false;
+    }
+    *codes = malloc(arguments->count * width * sizeof **codes);
+    if (!*codes) {
+        fprintf(stderr, "ganymede: out of memory for %zu codes; ask for fewer --seeds\n", arguments->count * width);
+        return false;
+    }
+    for (size_t i = 0; i < arguments->count * width; i++) {
+        const code *c = &arguments->codes[i % width];
+        size_t column = arguments->sweep > 0 ? i / width % arguments->sweep : 0;
+        double share = arguments->sweep > 1 ? (double)column / (double)(arguments->sweep - 1) : 0;
+        double value = c->first + share * (c->last - c->first);
+        bool whole = i % width < info->categorical_codes && (c->first < c->last || c->first > c->last);
+        (*codes)[i] = (float)(whole ? round(value) : value);
+    }
+    return true;
+}
 
 static int sample(const sample_arguments *arguments) {
     int exit_code = EXIT_ERROR;
     gm_sampler *sampler = NULL;
     gm_sampler_info info;
-    float *samples = NULL;
+    float *samples = NULL, *codes = NULL;
     int32_t *labels = NULL;
     if (gm_sampler_open(&sampler, arguments->run, arguments->device) != GM_OK)
         return fail_with_message();
@@ -95,7 +194,9 @@ static int sample(const sample_arguments *arguments) {
         for (size_t i = 0; i < arguments->count; i++)
             labels[i] = arguments->class.value > INT32_MAX ? INT32_MAX : (int32_t)arguments->class.value;
     }
-    if (gm_sampler_generate(sampler, arguments->seeds, labels, arguments->count, samples) != GM_OK) {
+    if (!make_codes(arguments, &info, &codes))
+        goto done;
+    if (gm_sampler_generate(sampler, arguments->seeds, labels, codes, arguments->count, samples) != GM_OK) {
         fail_with_message();
         goto done;
     }
@@ -119,17 +220,22 @@ static int sample(const sample_arguments *arguments) {
 done:
     free(samples);
     free(labels);
+    free(codes);
     gm_sampler_close(&sampler);
     return exit_code;
 }
 
 int command_sample(int count, char **words) {
     sample_arguments arguments = {0};
-    const char *seeds = NULL, *grid = NULL;
+    const char *seeds = NULL, *grid = NULL, *codes = NULL;
     const option_row options[] = {
-        {"--seeds", "0-63", OPTION_TEXT, &seeds, "which samples: numbers and ranges with commas (default 0-63)"},
+        {"--seeds", "0-63", OPTION_TEXT, &seeds,
+         "which samples: numbers and ranges with commas (default 0-63; rows of a sweep 0-7)"},
         {"--class", "K", OPTION_NUMBER, &arguments.class,
          "of a class-conditional generator (default: each seed modulo the classes)"},
+        {"--codes", "3,*,-1..1", OPTION_TEXT, &codes,
+         "latent codes of a run that has them, categorical ones first: a value, * for the seed's own, or FIRST..LAST "
+         "along the columns of the picture, which then has a row for each seed"},
         {"--grid", "8x8", OPTION_TEXT, &grid, "columns x rows of the picture (default: near a square)"},
         {"-o", "FILE.png", OPTION_TEXT, &arguments.picture,
          "the picture (default: samples.png, unless --npy is given)"},
@@ -152,10 +258,17 @@ int command_sample(int count, char **words) {
         return exit_code;
     if (grid && !parse_grid(grid, &arguments.columns, &arguments.rows))
         return usage_error(&usage, "--grid expects COLUMNSxROWS such as 8x8, not '%s'", grid);
-    if (!parse_seeds(seeds ? seeds : "0-63", &arguments.seeds, &arguments.count)) {
+    if (codes && !parse_codes(codes, &arguments))
+        return usage_error(
+            &usage, "--codes expects numbers, * and FIRST..LAST with commas, such as 3,*,-1..1, not '%s'", codes);
+    if (arguments.sweep > 0)
+        arguments.sweep = arguments.columns = arguments.columns > 0 ? arguments.columns : SWEEP_COLUMNS;
+    if (!parse_seeds(seeds ? seeds : arguments.sweep > 0 ? "0-7" : "0-63", &arguments.seeds, &arguments.count)) {
         exit_code = usage_error(&usage, "--seeds expects numbers and ranges such as 0-63 or 1,5,9-12, not '%s'", seeds);
+    } else if (arguments.sweep > 0 && !repeat_seeds(&arguments)) {
+        exit_code = usage_error(&usage, "--codes makes %zu samples of each seed, which are too many", arguments.sweep);
     } else if (grid && arguments.columns * arguments.rows < arguments.count) {
-        exit_code = usage_error(&usage, "--grid %s has %zu cells for %zu seeds", grid,
+        exit_code = usage_error(&usage, "--grid %s has %zu cells for %zu samples", grid,
                                 arguments.columns * arguments.rows, arguments.count);
     } else {
         if (!arguments.picture && !arguments.npy)

@@ -75,6 +75,8 @@ GM_API gm_tensor *gm_input(gm_graph *graph, const char *name, gm_type type, gm_s
 GM_API gm_tensor *gm_constant(gm_graph *graph, double value);             // float32 scalar
 GM_API gm_tensor *gm_constant_int(gm_graph *graph, int32_t value);        // int32 scalar
 GM_API gm_tensor *gm_full(gm_graph *graph, gm_shape shape, double value); // float32, every element = value
+// Numbers that are part of the graph, row-major, of the type's size each: copied.
+GM_API gm_tensor *gm_constant_array(gm_graph *graph, gm_type type, gm_shape shape, const void *values);
 
 // Random numbers, Philox4x32-10: element i of the row-major result is word i%4 of block
 // (i/4, hash of `name`, counter[0], counter[1]) under the state's seed as key. `counter` is int32 of shape (2)
@@ -177,6 +179,8 @@ GM_API gm_tensor *gm_max_pool2d(gm_tensor *x, const gm_pool2d_params *params);
 GM_API gm_tensor *gm_gather(gm_tensor *table, gm_tensor *indices);
 // Its adjoint: rows (N, ...), indices int32 (N) -> (count, ...): sums of the rows with each index, in order of i.
 GM_API gm_tensor *gm_scatter_add(gm_tensor *rows, gm_tensor *indices, size_t count);
+// indices int32 (N) -> float32 (N, count): 1 in column indices[i], else 0; a row of zeros for any other index.
+GM_API gm_tensor *gm_one_hot(gm_tensor *indices, size_t count);
 
 // ---- Images by offset ----
 

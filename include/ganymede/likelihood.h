@@ -30,6 +30,10 @@ GM_API gm_tensor *gm_gaussian_log_likelihood(gm_tensor *x, gm_tensor *mean, gm_t
 // the usual objective, but the log of no density.
 GM_API gm_tensor *gm_bernoulli_log_likelihood(gm_tensor *x, gm_tensor *logit);
 
+// sum p ln softmax(logits): p (N, K), a sample's category as 1 among zeros or probabilities that sum to 1, and logits
+// of that shape -> (N). The largest logit is taken out, so that nothing overflows.
+GM_API gm_tensor *gm_categorical_log_likelihood(gm_tensor *p, gm_tensor *logits);
+
 #ifdef __cplusplus
 }
 #endif

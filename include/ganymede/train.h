@@ -129,21 +129,25 @@ GM_API gm_status gm_sampler_open(gm_sampler **sampler, const char *run, const ch
 GM_API void gm_sampler_close(gm_sampler **sampler);
 
 typedef struct gm_sampler_info {
-    const char *name;                // the recipe's; belongs to the sampler
-    uint64_t step;                   // of the checkpoint
-    size_t channels, height, width;  // of one sample; vectors of d values are d x 1 x 1
-    bool images;                     // false: vectors
-    size_t classes;                  // that the generator takes labels of; 0: it takes none
-    double low, high;                // the range of image values
+    const char *name;                           // the recipe's; belongs to the sampler
+    uint64_t step;                              // of the checkpoint
+    size_t channels, height, width;             // of one sample; vectors of d values are d x 1 x 1
+    bool images;                                // false: vectors
+    size_t classes;                             // that the generator takes labels of; 0: it takes none
+    size_t categorical_codes, continuous_codes; // how many latent codes it takes
+    double low, high;                           // the range of image values
     const char *data;                // what it learned from, as gm_dataset_open takes it; belongs to the sampler
     gm_dataset_options data_options; //
 } gm_sampler_info;
 GM_API void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info);
 
-// samples (count, C, H, W): the one of seeds[i] depends on nothing but the weights, seeds[i] and labels[i].
-// labels: 0 to classes - 1 each; NULL: the seed modulo the classes. Fails when a label is given to a generator without.
-GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels, size_t count,
-                                     float *samples);
+// samples (count, C, H, W): the one of seeds[i] depends on nothing but the weights, seeds[i], labels[i] and codes[i].
+// labels: 0 to classes - 1 each; NULL: the seed modulo the classes.
+// codes (count, categorical_codes + continuous_codes): a category's number or a value each; NaN, or NULL for all: as
+// the seed has it (categories: seed modulo the first code's, then the quotient modulo the second's, ...). Fails when
+// labels or codes are given to a generator without, or are outside of what it has.
+GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels,
+                                     const float *codes, size_t count, float *samples);
 // Writes samples as a PNG: images in a grid (rows, columns; 0 = near a square), points of the plane as dots.
 GM_API gm_status gm_sampler_picture(gm_sampler *sampler, const char *path, const float *samples, size_t count,
                                     size_t rows, size_t columns);

@@ -62,3 +62,22 @@ gm_tensor *gm_scatter_add(gm_tensor *rows, gm_tensor *indices, size_t count) {
     return gm_node(rows->graph, &gm_op_scatter_add, GM_FLOAT32, &shape, (gm_tensor *[]){rows, indices}, 2, NULL, 0,
                    NULL);
 }
+
+gm_tensor *gm_one_hot(gm_tensor *indices, size_t count) {
+    gm_tensor *poison;
+    if (!gm_usable("one_hot", &indices, 1, &poison))
+        return poison;
+    gm_graph *graph = indices->graph;
+    gm_shape row = {2, {1, count}}, column = {2, {indices->shape.dim[0], 1}};
+    if (indices->type != GM_INT32 || indices->shape.rank != 1)
+        return gm_fault(graph, "one_hot: indices %s is %s of rank %zu but must be int32 of rank 1",
+                        gm_describe(indices), gm_type_text(indices->type), indices->shape.rank);
+    if (count > INT32_MAX || !gm_shape_usable(graph, "one_hot", &row))
+        return gm_fault(graph, "one_hot: %zu columns are none or too many", count);
+    int32_t *numbers = gm_arena_alloc(&graph->arena, count * sizeof *numbers);
+    if (numbers == NULL)
+        return gm_fault(graph, "one_hot: out of memory for %zu columns", count);
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = (int32_t)i;
+    return gm_equal(gm_reshape(indices, column), gm_constant_array(graph, GM_INT32, row, numbers));
+}

@@ -8,6 +8,7 @@ const gm_op gm_op_poison = {.name = "poison", .kind = GM_OP_LEAF};
 const gm_op gm_op_variable = {.name = "variable", .kind = GM_OP_LEAF};
 const gm_op gm_op_input = {.name = "input", .kind = GM_OP_LEAF};
 const gm_op gm_op_constant = {.name = "constant", .kind = GM_OP_LEAF};
+const gm_op gm_op_constant_array = {.name = "constant_array", .kind = GM_OP_LEAF};
 
 // The leaf of this name if it was declared before, a fault if it was declared otherwise; NULL when the name is new.
 static gm_tensor *declared(gm_graph *graph, const gm_op *op, const char *name, gm_type type, const gm_shape *shape) {
@@ -89,6 +90,17 @@ gm_tensor *gm_full(gm_graph *graph, gm_shape shape, double value) {
     if (!graph)
         return NULL;
     return gm_shape_usable(graph, "full", &shape) ? gm_filled(graph, GM_FLOAT32, &shape, value) : graph->nodes[0];
+}
+
+gm_tensor *gm_constant_array(gm_graph *graph, gm_type type, gm_shape shape, const void *values) {
+    if (!graph)
+        return NULL;
+    if (!leaf_usable(graph, &gm_op_constant_array, "values", type, &shape))
+        return graph->nodes[0];
+    if (!values)
+        return gm_fault(graph, "constant_array: it needs values");
+    return gm_node(graph, &gm_op_constant_array, type, &shape, NULL, 0, values,
+                   gm_type_size(type) * gm_shape_count(&shape), NULL);
 }
 
 bool gm_known(const gm_tensor *x, double *value) {

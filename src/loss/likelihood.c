@@ -60,3 +60,14 @@ gm_tensor *gm_bernoulli_log_likelihood(gm_tensor *x, gm_tensor *logit) {
     gm_tensor *zero = gm_multiply(gm_offset(gm_negate(x), 1), gm_softplus(logit));
     return gm_negate(sum_of_samples(gm_add(one, zero)));
 }
+
+gm_tensor *gm_categorical_log_likelihood(gm_tensor *p, gm_tensor *logits) {
+    gm_tensor *inputs[] = {p, logits}, *poison;
+    if (!shapes_fit("categorical_log_likelihood", inputs, 2, false, &poison))
+        return poison;
+    if (gm_tensor_shape(p)->rank != 2)
+        return gm_fault(p->graph, "categorical_log_likelihood: it takes (N, categories), not %s", gm_describe(p));
+    gm_tensor *rest = gm_subtract(logits, gm_stop_gradient(gm_max(logits, GM_AXIS(1))));
+    gm_tensor *log_sum = gm_log(gm_sum(gm_exp(rest), GM_AXIS(1)));
+    return sum_of_samples(gm_multiply(p, gm_subtract(rest, log_sum)));
+}

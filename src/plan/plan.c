@@ -22,7 +22,7 @@ static gm_status list_leaves(gm_plan *plan) {
         const gm_tensor *node = graph->nodes[id];
         plan->leaf_of[id] = SIZE_MAX;
         bool variable = node->op == &gm_op_variable;
-        if (!variable && node->op != &gm_op_input)
+        if (!variable && node->op != &gm_op_input && node->op != &gm_op_constant_array)
             continue;
         plan->leaf_of[id] = plan->leaf_count;
         gm_leaf *leaf = &plan->leaves[plan->leaf_count++];
@@ -31,10 +31,11 @@ static gm_status list_leaves(gm_plan *plan) {
         if (variable) {
             GM_TRY(gm_state_declare(plan->state, node, &leaf->variable));
         } else {
-            void *zeros;
+            void *zeros = NULL;
             GM_TRY(gm_buffer_create(&leaf->buffer, plan->device, bytes));
-            GM_TRY(gm_alloc(&zeros, bytes, 1, node->name));
-            gm_status status = gm_buffer_write(leaf->buffer, 0, zeros, bytes);
+            if (node->op == &gm_op_input)
+                GM_TRY(gm_alloc(&zeros, bytes, 1, node->name));
+            gm_status status = gm_buffer_write(leaf->buffer, 0, zeros ? zeros : node->attributes, bytes);
             free(zeros);
             GM_TRY(status);
         }
@@ -483,7 +484,7 @@ static gm_status check_bytes(const gm_tensor *node, size_t bytes) {
 
 gm_status gm_plan_write(gm_plan *plan, gm_tensor *input, const void *values, size_t bytes) {
     size_t leaf = input && input->graph == plan->graph ? plan->leaf_of[input->id] : SIZE_MAX;
-    if (leaf == SIZE_MAX || plan->leaves[leaf].variable)
+    if (leaf == SIZE_MAX || input->op != &gm_op_input)
         return gm_fail(GM_ERROR_ARGUMENT, "only inputs of the plan's graph can be written");
     GM_TRY(check_bytes(input, bytes));
     plan->leaves[leaf].input_version++;

@@ -22,11 +22,11 @@ typedef struct gm_value {
     size_t phase; // that computed it
 } gm_value;
 
-// A leaf that a phase can read and that can change between phases: a variable or an input.
+// A leaf that lies in memory: a variable or an input, which can change between phases, or an array of constants.
 typedef struct gm_leaf {
     const gm_tensor *node;
-    gm_state_variable *variable; // NULL: an input
-    gm_buffer *buffer;           // an input's own
+    gm_state_variable *variable; // NULL: it is no variable
+    gm_buffer *buffer;           // its own, of any other leaf
     uint64_t input_version;
     uint32_t storage;
 } gm_leaf;

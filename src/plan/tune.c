@@ -112,7 +112,7 @@ static void add_candidates(const gm_plan *plan, gm_graph *graph, gm_phase *befor
         snprintf(name, sizeof name, "x%zu", graph->node_count);
         t->input[i] = gm_input(graph, name, node->input[i]->type, node->input[i]->shape);
         const gm_tensor *base = gm_plan_base(node->input[i]);
-        bool leaf = base->op == &gm_op_variable || base->op == &gm_op_input;
+        bool leaf = plan->leaf_of[base->id] != SIZE_MAX;
         t->inside[i] = leaf ? t->input[i] : gm_tune_inside(before, t->input[i]);
         t->half[i] = is_half(plan, node->input[i]);
     }

@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "device/device.h"
+#include "ganymede/likelihood.h"
 #include "ganymede/nn.h"
 #include "ganymede/optim.h"
 #include "ganymede/plan.h"
@@ -93,17 +94,8 @@ typedef struct lesson {
     gm_network *network;
     gm_plan *plan;
     gm_phase *phase;
-    gm_tensor *images, *labels, *numbers; // numbers: 0 to K - 1
+    gm_tensor *images, *labels;
 } lesson;
-
-// E[ln sum_k e^(l_k) - l_label]; the largest logit is taken out of the sum so that nothing overflows.
-static gm_tensor *cross_entropy(gm_tensor *logits, gm_tensor *labels, gm_tensor *numbers) {
-    gm_tensor *mask = gm_equal(gm_reshape(labels, GM_SHAPE(BATCH, 1)), numbers);
-    gm_tensor *largest = gm_stop_gradient(gm_max(logits, GM_AXIS(1)));
-    gm_tensor *rest = gm_subtract(logits, largest);
-    gm_tensor *sum = gm_log(gm_sum(gm_exp(rest), GM_AXIS(1)));
-    return gm_mean_all(gm_subtract(sum, gm_sum(gm_multiply(rest, mask), GM_AXIS(1))));
-}
 
 static gm_status lesson_init(lesson *l, const gm_classifier *c, size_t steps) {
     gm_optimizer adam = GM_ADAM_DEFAULTS;
@@ -114,10 +106,10 @@ static gm_status lesson_init(lesson *l, const gm_classifier *c, size_t steps) {
     GM_TRY(make_network(c, &l->network));
     l->images = gm_input(l->graph, "images", GM_UINT8, GM_SHAPE(BATCH, c->channels, c->height, c->width));
     l->labels = gm_input(l->graph, "labels", GM_INT32, GM_SHAPE(BATCH));
-    l->numbers = gm_input(l->graph, "numbers", GM_INT32, GM_SHAPE(1, c->classes));
     gm_tensor *x = gm_offset(gm_scale(gm_cast(l->images, GM_FLOAT32), 2. / 255), -1);
     gm_tensor *logits = gm_network_apply(l->network, x, GM_MODE_TRAINING, NULL);
-    gm_tensor *loss = cross_entropy(logits, l->labels, l->numbers);
+    gm_tensor *truth = gm_one_hot(l->labels, c->classes);
+    gm_tensor *loss = gm_negate(gm_mean_all(gm_categorical_log_likelihood(truth, logits)));
     l->phase = gm_phase_create(l->graph, "learn");
     GM_TRY(gm_graph_status(l->graph));
     size_t count = gm_trainable(l->graph, prefix, parameters, GM_COUNT(parameters));
@@ -157,21 +149,16 @@ static gm_status learn(gm_classifier *c, const material *m, size_t steps) {
     const gm_dataset_info *info = gm_dataset_get_info(m->train);
     lesson l = {0};
     uint8_t *images = NULL;
-    int32_t *numbers = NULL, labels[BATCH];
+    int32_t labels[BATCH];
     gm_status status;
     GM_TRY_DONE(gm_alloc(&images, BATCH, info->item_bytes, "images"));
-    GM_TRY_DONE(gm_alloc(&numbers, c->classes, sizeof *numbers, "classes"));
-    for (size_t i = 0; i < c->classes; i++)
-        numbers[i] = (int32_t)i;
     GM_TRY_DONE(lesson_init(&l, c, steps));
-    GM_TRY_DONE(gm_plan_write(l.plan, l.numbers, numbers, c->classes * sizeof *numbers));
     for (size_t i = 0; i < steps; i++)
         GM_TRY_DONE(step(&l, m, i, images, labels));
     status = gm_plan_finish(l.plan);
 done:
     lesson_finish(&l);
     free(images);
-    free(numbers);
     return status;
 }
 

@@ -21,26 +21,31 @@
 #include "ganymede/penalty.h"
 #include "graph/graph.h"
 
+#include <stdlib.h>
+
 typedef struct gan {
     gm_model *model;
     const gm_recipe *recipe;
     gm_graph *graph;
     gm_network *generator, *discriminator, *statistics; // statistics: NULL without an entropy term
     gm_tensor *counter, *step, *substep;
-    gm_tensor *z, *labels; // labels: NULL when no network needs them
+    gm_tensor *z, *labels; // labels: NULL when nothing needs them
+    gm_tensor *weights;    // of the labels' classes, (N); NULL: all 1
+    gm_tensor *told;       // of G(z)'s codes by D's head, where D judged G(z) last; NULL: there is no such head
     gm_tensor *real, *fake;
     gm_tensor *probability; // of augmentations; NULL: always
 } gan;
 
 // ---- Small parts ----
 
-// z (N, size) ~ N(0, 1) or U(-1, 1)
+// z: noise (N, size) ~ N(0, 1) or U(-1, 1), and codes
 static gm_tensor *latent_batch(const gan *g) {
     const gm_recipe *recipe = g->recipe;
     gm_shape shape = GM_SHAPE(recipe->data.batch, recipe->latent.size);
-    if (recipe->latent.distribution == GM_LATENT_UNIFORM)
-        return gm_offset(gm_scale(gm_random_uniform(g->graph, "latent", shape, g->counter), 2), -1);
-    return gm_random_normal(g->graph, "latent", shape, g->counter);
+    gm_tensor *noise = recipe->latent.distribution == GM_LATENT_UNIFORM
+                           ? gm_offset(gm_scale(gm_random_uniform(g->graph, "latent", shape, g->counter), 2), -1)
+                           : gm_random_normal(g->graph, "latent", shape, g->counter);
+    return gm_codes_append(recipe, noise, g->counter);
 }
 
 // Element i of an int32 vector, as a scalar.
@@ -93,8 +98,15 @@ static gm_status check_logit(const gan *g, const gm_tensor *logit) {
 static gm_status check_labels(const gan *g, const gm_dataset_info *data) {
     const gm_recipe *recipe = g->recipe;
     size_t classes = gm_recipe_classes(recipe);
+    const gm_recipe_list *weights = &recipe->class_weights;
+    if (data->class_count == 0 && weights->count > 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: class_weights need labels, but %s has none", weights->origin,
+                       data->name);
     if (data->class_count == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: a layer needs labels, but %s has none", recipe->file, data->name);
+    if (weights->count > 0 && weights->count != data->class_count)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: class_weights has %zu numbers, but %s has %zu classes: give one each",
+                       weights->origin, weights->count, data->name, data->class_count);
     if (classes < data->class_count)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: %s has %zu classes, but a layer knows only %zu: raise its `classes`",
                        recipe->file, data->name, data->class_count, classes);
@@ -103,6 +115,17 @@ static gm_status check_labels(const gan *g, const gm_dataset_info *data) {
                        "%s: packed samples have no single label: packing and labels exclude each "
                        "other",
                        recipe->regularizers.origin[GM_REGULARIZER_PACKING]);
+    return GM_OK;
+}
+
+static gm_status weigh_classes(gan *g) {
+    const gm_recipe_list *list = &g->recipe->class_weights;
+    float *weights;
+    GM_TRY(gm_alloc(&weights, list->count, sizeof *weights, "class weights"));
+    for (size_t i = 0; i < list->count; i++)
+        weights[i] = (float)list->values[i];
+    g->weights = gm_gather(gm_constant_array(g->graph, GM_FLOAT32, GM_SHAPE(list->count), weights), g->labels);
+    free(weights);
     return GM_OK;
 }
 
@@ -127,17 +150,25 @@ static gm_tensor *seen(const gan *g, gm_tensor *x, const char *name) {
     return is_on(g, GM_REGULARIZER_PACKING) ? gm_pack(x, r->packing.samples) : x;
 }
 
+// What D's head makes of the samples judged last, from number `begin` on.
+static void listen(gan *g, size_t begin) {
+    gm_tensor *told =
+        gm_recipe_codes(g->recipe) > 0 ? gm_network_output(g->discriminator, g->recipe->codes.head) : NULL;
+    g->told = begin > 0 && told ? samples(told, begin, g->recipe->data.batch) : told;
+}
+
 static gm_status judge(const gan *g, gm_tensor *x, gm_tensor **logit) {
     return gm_model_apply(logit, g->discriminator, x, g->labels, g->counter);
 }
 
-// As one batch, which is faster, unless a layer looks across samples and real and fake ones must not see each other, or
-// the gradient at one of them alone is wanted.
-static gm_status judge_both(const gan *g, bool apart, gm_tensor *const x[2], gm_tensor *logits[2]) {
+// As one batch, which is faster, unless a layer looks across samples and real and fake ones must not see each other.
+static gm_status judge_both(gan *g, bool apart, gm_tensor *const x[2], gm_tensor *logits[2]) {
     gm_tensor *both, *labels = NULL;
     if (apart) {
         GM_TRY(judge(g, x[0], &logits[0]));
-        return judge(g, x[1], &logits[1]);
+        GM_TRY(judge(g, x[1], &logits[1]));
+        listen(g, 0);
+        return GM_OK;
     }
     if (g->labels)
         labels = gm_concat((gm_tensor *[]){g->labels, g->labels}, 2, 0);
@@ -146,6 +177,7 @@ static gm_status judge_both(const gan *g, bool apart, gm_tensor *const x[2], gm_
     size_t count = gm_tensor_shape(x[0])->rank > 0 ? gm_tensor_shape(x[0])->dim[0] : 0;
     for (size_t i = 0; i < 2; i++) // anything but a batch of results is refused by check_logit
         logits[i] = shape->rank > 0 && shape->dim[0] == 2 * count ? samples(both, i * count, count) : both;
+    listen(g, count);
     return GM_OK;
 }
 
@@ -226,7 +258,11 @@ static gm_status information_bound(const gan *g, gm_tensor **bound) {
 
 static gm_gan_loss_params loss_params(const gan *g, bool discriminator) {
     bool smooth = discriminator && is_on(g, GM_REGULARIZER_LABEL_SMOOTHING);
-    return (gm_gan_loss_params){.real_target = smooth ? g->recipe->regularizers.label_smoothing.real : 0,
+    // A generated sample has the label that it was made with; a relativistic pair is weighed once.
+    bool labelled = gm_network_needs_labels(g->generator) && !g->recipe->loss->generator_needs_real;
+    return (gm_gan_loss_params){.weight_real = g->weights,
+                                .weight_fake = labelled ? g->weights : NULL,
+                                .real_target = smooth ? g->recipe->regularizers.label_smoothing.real : 0,
                                 .alternative = !discriminator && g->recipe->alternative};
 }
 
@@ -304,6 +340,12 @@ static gm_status build_discriminator(gan *g, gm_phase **phase, gm_phase **gather
             GM_TRY(penalties[i].build(g, penalties[i].which, &penalty));
             loss = gm_add(loss, penalty);
         }
+    if (gm_recipe_codes(recipe) > 0) {
+        gm_tensor *bound;
+        GM_TRY(gm_codes_bound(recipe, g->z, g->told, &bound));
+        loss = gm_subtract(loss, gm_scale(bound, recipe->codes.weight));
+        gm_model_add_number(g->model, *phase, (gm_model_number){"code_information", "I(c;G(z)) >=", bound, false});
+    }
     GM_TRY(descend(g, *phase, *gather, g->discriminator, loss, discriminator_updates(g)));
     adapt_augmentation(g, *phase, logits[0]);
     return GM_OK;
@@ -332,12 +374,33 @@ static gm_status build_lazy_penalties(gan *g, gm_phase *lazy[GM_COUNT(penalties)
     return GM_OK;
 }
 
+// On top of the loss: what the generator wants from D's logit, from the statistics network and from D's head.
+static gm_status add_terms(gan *g, gm_tensor *judged, const gm_gan_loss_params *params, gm_tensor **loss) {
+    const gm_recipe *recipe = g->recipe;
+    gm_tensor *bound;
+    if (recipe->kl_term.weight > 0) {
+        gm_kl_direction direction = (gm_kl_direction)(recipe->kl_term.direction + 1);
+        gm_tensor *term = gm_kl_term(recipe->loss, judged, direction, params);
+        *loss = gm_add(*loss, gm_scale(term, recipe->kl_term.weight));
+    }
+    if (g->statistics) {
+        GM_TRY(information_bound(g, &bound));
+        *loss = gm_subtract(*loss, gm_scale(bound, recipe->entropy_term.weight));
+    }
+    if (gm_recipe_codes(recipe) > 0) {
+        GM_TRY(gm_codes_bound(recipe, g->z, g->told, &bound));
+        *loss = gm_subtract(*loss, gm_scale(bound, recipe->codes.weight));
+    }
+    return GM_OK;
+}
+
 // D is applied anew, so that its dropout draws again; without dropout and augmentation these are the same nodes,
 // computed again because D's variables were assigned.
 static gm_status build_generator(gan *g, gm_phase **phase, gm_phase **gather, gm_tensor *real_logit) {
     const gm_recipe *recipe = g->recipe;
-    gm_tensor *judged, *bound;
+    gm_tensor *judged;
     GM_TRY(judge(g, seen(g, g->fake, is_on(g, GM_REGULARIZER_AUGMENT) ? "judged" : "fake"), &judged));
+    listen(g, 0);
     gm_network_drop_statistics(g->discriminator);
     *gather = gather_phase(g, "generator.gather");
     *phase = gm_phase_create(g->graph, "generator");
@@ -347,14 +410,7 @@ static gm_status build_generator(gan *g, gm_phase **phase, gm_phase **gather, gm
     gm_tensor *loss =
         gm_gan_loss_generator(recipe->loss, recipe->loss->generator_needs_real ? real_logit : NULL, judged, &params);
     gm_model_add_number(g->model, *phase, (gm_model_number){"generator_loss", "G", loss, true});
-    if (recipe->kl_term.weight > 0) {
-        gm_tensor *term = gm_kl_term(recipe->loss, judged, (gm_kl_direction)(recipe->kl_term.direction + 1), NULL);
-        loss = gm_add(loss, gm_scale(term, recipe->kl_term.weight));
-    }
-    if (g->statistics) {
-        GM_TRY(information_bound(g, &bound));
-        loss = gm_subtract(loss, gm_scale(bound, recipe->entropy_term.weight));
-    }
+    GM_TRY(add_terms(g, judged, &params, &loss));
     GM_TRY(descend(g, *phase, *gather, g->generator, loss, g->step));
     gm_network_assign_statistics(g->generator, *phase);
     gm_tensor *next = gm_add(g->step, gm_constant_int(g->graph, 1));
@@ -388,10 +444,13 @@ static gm_status build(gan *g, const gm_dataset_info *data, bool resident) {
     g->step = element(g->counter, 0);
     g->substep = element(g->counter, 1);
     g->real = gm_model_real_batch(g->model, recipe, data, resident);
-    if (gm_network_needs_labels(g->generator) || gm_network_needs_labels(g->discriminator)) {
+    if (gm_network_needs_labels(g->generator) || gm_network_needs_labels(g->discriminator) ||
+        recipe->class_weights.count > 0) {
         GM_TRY(check_labels(g, data));
         g->labels = gm_model_real_labels(g->model, recipe, data);
     }
+    if (recipe->class_weights.count > 0)
+        GM_TRY(weigh_classes(g));
     if (is_on(g, GM_REGULARIZER_AUGMENT))
         g->probability = augment_probability(g);
     g->z = latent_batch(g);

@@ -73,7 +73,8 @@ static gm_status make_samples(gm_trainer *trainer, size_t count, float *samples)
     GM_TRY_DONE(gm_alloc(&seeds, count, sizeof *seeds, "seeds"));
     for (size_t i = 0; i < count; i++)
         seeds[i] = i;
-    status = gm_sampling_run(&trainer->sampling, trainer->recipe, trainer->sampling_plan, seeds, NULL, count, samples);
+    status =
+        gm_sampling_run(&trainer->sampling, trainer->recipe, trainer->sampling_plan, seeds, NULL, NULL, count, samples);
 done:
     free(seeds);
     free(items);

@@ -103,6 +103,20 @@ gm_tensor *gm_autoencoder_log_likelihood(const gm_recipe *recipe, gm_tensor *tar
 // The mean of that likelihood, in the data's range: what is shown.
 gm_tensor *gm_autoencoder_mean(const gm_recipe *recipe, gm_tensor *output);
 
+// ---- Latent codes ----
+
+// noise (N, latent.size) -> z (N, gm_recipe_latent_values): codes are drawn and put behind it.
+gm_tensor *gm_codes_append(const gm_recipe *recipe, gm_tensor *noise, gm_tensor *counter);
+// H(c) + E ln Q(c|G(z)) <= I(c; G(z)) in nats, c being z's codes and Q what the discriminator's head has `told` of
+// G(z); of continuous codes Q is normal. Fails with the recipe's line when `told` is NULL or has other values than the
+// codes.
+gm_status gm_codes_bound(const gm_recipe *recipe, gm_tensor *z, gm_tensor *told, gm_tensor **bound);
+// Fails unless codes (count, gm_recipe_codes) are ones that gm_codes_fill takes.
+gm_status gm_codes_check(const gm_recipe *recipe, const float *codes, size_t count);
+// Writes a sample's codes as z has them. codes: a category's number or a value each; NaN, or NULL for all: by the seed,
+// whose digits are the categories (the first code's turn fastest), and which draws the continuous ones.
+void gm_codes_fill(const gm_recipe *recipe, uint64_t seed, const float *codes, float *z);
+
 // ---- Sampling ----
 
 #define GM_SAMPLING_BATCH 64
@@ -125,9 +139,9 @@ void gm_sampling_finish(gm_sampling *sampling);
 // Samples of `seeds`, one batch after the other (the last one filled up), row-major into `samples`.
 // Latent i of a seed is word i of the stream "sample" under the run's seed, with the sample's seed as counter: it
 // depends on nothing else.
-// labels: of each sample; NULL: the seed modulo the number of classes.
+// labels: of each sample; NULL: the seed modulo the number of classes. codes: see gm_codes_fill.
 gm_status gm_sampling_run(const gm_sampling *sampling, const gm_recipe *recipe, gm_plan *plan, const uint64_t *seeds,
-                          const int32_t *labels, size_t count, float *samples);
+                          const int32_t *labels, const float *codes, size_t count, float *samples);
 // The same with `data` (count, ...) for a sampling that reconstructs.
 gm_status gm_sampling_reconstruct(const gm_sampling *sampling, gm_plan *plan, const float *data, size_t count,
                                   float *samples);

@@ -360,7 +360,7 @@ void gm_monitor_destroy(gm_monitor **monitor) {
 
 gm_status gm_monitor_measure(gm_monitor *m, gm_figures *figures) {
     GM_TRY(gm_sampling_run(m->source.sampling, m->source.recipe, m->source.sampling_plan, m->seeds,
-                           m->source.sampling->labels ? m->fake.labels : NULL, m->count, m->fake.values));
+                           m->source.sampling->labels ? m->fake.labels : NULL, NULL, m->count, m->fake.values));
     for (size_t i = 0; i < m->count * m->item; i++)
         if (!isfinite(m->fake.values[i]))
             return gm_fail(GM_ERROR_STATE, "a generated sample is not finite");

@@ -227,6 +227,24 @@ static gm_status check_terms(const gm_recipe *recipe, const gm_node *root) {
     return GM_OK;
 }
 
+static gm_status check_codes(gm_recipe *recipe, const gm_node *root) {
+    const gm_node *section = gm_node_find(root, "codes");
+    if (!section)
+        return GM_OK;
+    if (section->kind == GM_NODE_MAP && !gm_node_find(section, "categorical") && !gm_node_find(section, "continuous"))
+        return gm_fail(GM_ERROR_FORMAT, "%s: codes needs categorical, such as [10], or continuous, such as 2",
+                       section->origin);
+    if (gm_recipe_codes(recipe) == 0)
+        return GM_OK;
+    if (recipe->regularizers.origin[GM_REGULARIZER_PACKING])
+        return gm_fail(GM_ERROR_FORMAT,
+                       "%s: packing and codes exclude each other: packed samples have no codes of "
+                       "their own",
+                       recipe->regularizers.origin[GM_REGULARIZER_PACKING]);
+    recipe->codes.origin = section->origin;
+    return GM_OK;
+}
+
 // The file's name without folder and ending, with '-' for what no folder's name should hold.
 static gm_status default_name(gm_recipe *recipe) {
     const char *slash = strrchr(recipe->file, '/');
@@ -262,6 +280,7 @@ static gm_status resolve(gm_recipe *recipe, const gm_node *root) {
     if (recipe->model == GM_RECIPE_AUTOENCODER)
         return gm_recipe_resolve_autoencoder(recipe, root);
     GM_TRY(check_terms(recipe, root));
+    GM_TRY(check_codes(recipe, root));
     return gm_recipe_resolve_regularizers(recipe);
 }
 
@@ -282,6 +301,17 @@ static size_t fewest_classes(const gm_layer_list *list) {
 size_t gm_recipe_classes(const gm_recipe *recipe) {
     return GM_MIN(fewest_classes(&(gm_layer_list){recipe->generator.layers, recipe->generator.count}),
                   fewest_classes(&(gm_layer_list){recipe->discriminator.layers, recipe->discriminator.count}));
+}
+
+size_t gm_recipe_codes(const gm_recipe *recipe) {
+    return recipe->codes.categorical.count + recipe->codes.continuous;
+}
+
+size_t gm_recipe_latent_values(const gm_recipe *recipe) {
+    size_t values = recipe->latent.size + recipe->codes.continuous;
+    for (size_t i = 0; i < recipe->codes.categorical.count; i++)
+        values += (size_t)recipe->codes.categorical.values[i];
+    return values;
 }
 
 // ---- Reading ----

@@ -45,6 +45,13 @@ typedef struct gm_recipe_network {
     const char *const *origins; // where each layer stands, "samples/dcgan.yaml:12", to begin messages with
 } gm_recipe_network;
 
+// A list of numbers.
+typedef struct gm_recipe_list {
+    const double *values; // in the recipe's arena
+    size_t count;
+    const char *origin; // where it stands, to begin messages with
+} gm_recipe_list;
+
 typedef enum gm_regularizer {
     GM_REGULARIZER_GRADIENT_PENALTY = 0,
     GM_REGULARIZER_DRAGAN,
@@ -152,6 +159,14 @@ typedef struct gm_recipe {
         int bound;     // gm_mutual_information_bound_kind, less 1
         gm_recipe_network network;
     } entropy_term;
+    struct {
+        gm_recipe_list categorical; // the number of categories of each
+        size_t continuous;          // how many, each U(-1, 1)
+        const char *head;           // of the discriminator
+        double weight;
+        const char *origin; // where the section stands; only with codes
+    } codes;
+    gm_recipe_list class_weights; // by label; empty: all 1
     gm_regularizers regularizers;
     struct {
         gm_optimizer generator, discriminator, autoencoder; // each passed gm_optimizer_check
@@ -201,6 +216,10 @@ gm_dataset_options gm_recipe_data_options(const gm_recipe *recipe);
 
 // How many classes the networks know: the fewest that any layer names; SIZE_MAX when none does.
 size_t gm_recipe_classes(const gm_recipe *recipe);
+
+// How many latent codes there are, and the values of z, the generator's input: noise and codes.
+size_t gm_recipe_codes(const gm_recipe *recipe);
+size_t gm_recipe_latent_values(const gm_recipe *recipe);
 
 // Appends the recipe as resolved, every key written out, as YAML. Reading it back gives the same recipe, and writing
 // that the same text.

@@ -121,6 +121,18 @@ const gm_recipe_row gm_recipe_rows[] = {
     OURS("entropy_term.network", entropy_term.network, gm_recipe_layers_kind,
          "[dense: 128, leaky_relu: 0.2, dense: 128, leaky_relu: 0.2, dense: 1]", false,
          "the layers of the statistics network, from a sample's values and its z, side by side, to one number"),
+    OURS("codes.categorical", codes.categorical, gm_recipe_categories_kind, "[]", false,
+         "latent codes (InfoGAN), a part of the generator's input that a head of the discriminator learns to tell from "
+         "the sample: the number of categories of each, drawn equally often; they follow z, one-hot"),
+    INTEGER("codes.continuous", codes.continuous, 0, 1024, 0, "how many codes U(-1, 1) follow those"),
+    OURS("codes.head", codes.head, gm_recipe_string_kind, "codes", false,
+         "the discriminator's head (or tap) that tells them: a logit per category, then a mean per continuous code, "
+         "then a number per continuous code that sets its log variance"),
+    NUMBER("codes.weight", codes.weight, 0, 1000000, 1,
+           "factor of the bound on I(codes; G(z)) that both networks maximise"),
+    OURS("class_weights", class_weights, gm_recipe_weights_kind, "[]", false,
+         "what the samples of each class count in the loss, by label: the real ones, and those of a conditional "
+         "generator; []: the same"),
     OURS("regularizers", regularizers, gm_recipe_regularizers_kind, NULL, false,
          "what else keeps training in bounds, in any combination"),
     OURS("optimizer.generator", optimizer.generator, gm_recipe_optimizer_kind,
@@ -177,6 +189,8 @@ gm_recipe_model gm_recipe_key_model(const char *key) {
         {"alternative", GM_RECIPE_GAN},
         {"kl_term", GM_RECIPE_GAN},
         {"entropy_term", GM_RECIPE_GAN},
+        {"codes", GM_RECIPE_GAN},
+        {"class_weights", GM_RECIPE_GAN},
         {"regularizers", GM_RECIPE_GAN},
         {"optimizer.generator", GM_RECIPE_GAN},
         {"discriminator_steps", GM_RECIPE_GAN},

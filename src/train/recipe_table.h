@@ -31,6 +31,8 @@ extern const gm_recipe_kind gm_recipe_loss_kind;         // const gm_gan_loss *
 extern const gm_recipe_kind gm_recipe_optimizer_kind;    // gm_optimizer
 extern const gm_recipe_kind gm_recipe_regularizers_kind; // gm_regularizers
 extern const gm_recipe_kind gm_recipe_metrics_kind;      // uint32_t, set of 1 << gm_monitor_metric
+extern const gm_recipe_kind gm_recipe_categories_kind;   // gm_recipe_list of whole numbers, 2 at least
+extern const gm_recipe_kind gm_recipe_weights_kind;      // gm_recipe_list of numbers, 0 at least
 
 // Settles what regularisers mean for the rest of the recipe, once that is read. Fails where they contradict it.
 gm_status gm_recipe_resolve_regularizers(gm_recipe *recipe);

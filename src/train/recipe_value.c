@@ -2,6 +2,7 @@
 #include "train/recipe_table.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,6 +144,70 @@ static void allow_range(gm_text *text) {
 }
 
 const gm_recipe_kind gm_recipe_range_kind = {read_range, write_range, allow_range};
+
+// ---- Lists of numbers ----
+
+static gm_status read_list(gm_recipe *recipe, const char *key, gm_recipe_list *list, const gm_node *node,
+                           const gm_parameter *item, const char *allowed) {
+    if (node->kind != GM_NODE_LIST)
+        return gm_recipe_refuse(node, key, allowed);
+    double *values = gm_arena_alloc(&recipe->arena, GM_MAX(node->count, (size_t)1) * sizeof *values);
+    if (!values)
+        return gm_fail_memory(node->count * sizeof *values, "a recipe");
+    for (size_t i = 0; i < node->count; i++)
+        if (node->items[i]->kind != GM_NODE_SCALAR ||
+            gm_parameter_set_text(item, &values[i], node->items[i]->text) != GM_OK)
+            return gm_recipe_refuse(node->items[i], key, allowed);
+    *list = (gm_recipe_list){values, node->count, node->origin};
+    return GM_OK;
+}
+
+static void write_list(const gm_recipe *recipe, const void *field, gm_text *text) {
+    (void)recipe;
+    static const gm_parameter number = {.kind = GM_PARAMETER_NUMBER};
+    const gm_recipe_list *list = field;
+    char value[40];
+    gm_text_append(text, " [");
+    for (size_t i = 0; i < list->count; i++)
+        gm_text_printf(text, "%s%s", i > 0 ? ", " : "",
+                       gm_parameter_format(&number, &list->values[i], value, sizeof value));
+    gm_text_append(text, "]");
+}
+
+static gm_status read_categories(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
+    static const char allowed[] = "a list of whole numbers from 2 to 1024, such as [10]";
+    static const gm_parameter item = {
+        .key = "codes.categorical", .kind = GM_PARAMETER_NUMBER, .minimum = 2, .maximum = 1024};
+    gm_recipe_list *list = field;
+    GM_TRY(read_list(recipe, key, list, node, &item, allowed));
+    for (size_t i = 0; i < list->count; i++)
+        if (list->values[i] > floor(list->values[i]))
+            return gm_recipe_refuse(node->items[i], key, allowed);
+    return GM_OK;
+}
+
+static void allow_categories(gm_text *text) {
+    gm_text_append(text, "a list of whole numbers");
+}
+
+static gm_status read_weights(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
+    static const gm_parameter item = {
+        .key = "class_weights", .kind = GM_PARAMETER_NUMBER, .minimum = 0, .maximum = 1000000};
+    static const char allowed[] = "a list of numbers from 0 on, one per class and not all 0";
+    gm_recipe_list *list = field;
+    double largest = 0;
+    GM_TRY(read_list(recipe, key, list, node, &item, allowed));
+    for (size_t i = 0; i < list->count; i++)
+        largest = fmax(largest, list->values[i]);
+    return list->count > 0 && largest <= 0 ? gm_recipe_refuse(node, key, allowed) : GM_OK;
+}
+
+static void allow_weights(gm_text *text) {
+    gm_text_append(text, "a list of numbers");
+}
+
+const gm_recipe_kind gm_recipe_categories_kind = {read_categories, write_list, allow_categories};
+const gm_recipe_kind gm_recipe_weights_kind = {read_weights, write_list, allow_weights};
 
 // ---- Losses ----
 

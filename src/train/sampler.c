@@ -76,15 +76,17 @@ void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info) {
                               .width = item[2],
                               .images = gm_tensor_shape(sampler->sampling.samples)->rank == 4,
                               .classes = sampler->sampling.classes,
+                              .categorical_codes = sampler->recipe->codes.categorical.count,
+                              .continuous_codes = sampler->recipe->codes.continuous,
                               .low = sampler->recipe->data.range[0],
                               .high = sampler->recipe->data.range[1],
                               .data = sampler->recipe->data.source,
                               .data_options = gm_recipe_data_options(sampler->recipe)};
 }
 
-gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels, size_t count,
-                              float *samples) {
-    return gm_sampling_run(&sampler->sampling, sampler->recipe, sampler->plan, seeds, labels, count, samples);
+gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels, const float *codes,
+                              size_t count, float *samples) {
+    return gm_sampling_run(&sampler->sampling, sampler->recipe, sampler->plan, seeds, labels, codes, count, samples);
 }
 
 gm_status gm_sampler_picture(gm_sampler *sampler, const char *path, const float *samples, size_t count, size_t rows,

@@ -29,7 +29,7 @@ static gm_status build(gm_sampling *sampling, const gm_recipe *recipe) {
     GM_TRY(gm_network_create(&sampling->generator, names[autoencoder][recipe->average.decay > 0], output->layers,
                              output->count, (gm_weight_initializer)recipe->initializer));
     sampling->latent =
-        gm_input(sampling->graph, "latent", GM_FLOAT32, GM_SHAPE(GM_SAMPLING_BATCH, recipe->latent.size));
+        gm_input(sampling->graph, "latent", GM_FLOAT32, GM_SHAPE(GM_SAMPLING_BATCH, gm_recipe_latent_values(recipe)));
     if (gm_network_needs_labels(sampling->generator)) {
         sampling->classes = gm_recipe_classes(recipe);
         sampling->labels = gm_input(sampling->graph, "labels", GM_INT32, GM_SHAPE(GM_SAMPLING_BATCH));
@@ -60,12 +60,13 @@ void gm_sampling_finish(gm_sampling *sampling) {
     *sampling = (gm_sampling){0};
 }
 
-static void fill_latent(const gm_recipe *recipe, uint64_t seed, float *latent) {
+static void fill_latent(const gm_recipe *recipe, uint64_t seed, const float *codes, float *latent) {
     uint32_t stream = gm_stream("sample"), low = (uint32_t)seed, high = (uint32_t)(seed >> 32);
     for (size_t i = 0; i < recipe->latent.size; i++)
         latent[i] = recipe->latent.distribution == GM_LATENT_UNIFORM
                         ? (float)(2 * gm_philox_uniform(recipe->seed, stream, low, high, i) - 1)
                         : (float)gm_philox_normal(recipe->seed, stream, low, high, i);
+    gm_codes_fill(recipe, seed, codes, latent + recipe->latent.size);
 }
 
 static gm_status check_labels(const gm_sampling *sampling, const int32_t *labels, size_t count) {
@@ -79,25 +80,28 @@ static gm_status check_labels(const gm_sampling *sampling, const int32_t *labels
 }
 
 gm_status gm_sampling_run(const gm_sampling *sampling, const gm_recipe *recipe, gm_plan *plan, const uint64_t *seeds,
-                          const int32_t *labels, size_t count, float *samples) {
+                          const int32_t *labels, const float *codes, size_t count, float *samples) {
     int32_t chosen[GM_SAMPLING_BATCH] = {0};
     const gm_shape *shape = gm_tensor_shape(sampling->samples);
-    size_t item = gm_shape_count(shape) / GM_SAMPLING_BATCH, latent_count = GM_SAMPLING_BATCH * recipe->latent.size;
+    size_t item = gm_shape_count(shape) / GM_SAMPLING_BATCH, values = gm_recipe_latent_values(recipe);
     gm_status status = GM_OK;
     float *latent = NULL, *batch = NULL;
     if (labels)
         GM_TRY_DONE(check_labels(sampling, labels, count));
-    GM_TRY_DONE(gm_alloc(&latent, latent_count, sizeof *latent, "latents"));
+    if (codes)
+        GM_TRY_DONE(gm_codes_check(recipe, codes, count));
+    GM_TRY_DONE(gm_alloc(&latent, GM_SAMPLING_BATCH * values, sizeof *latent, "latents"));
     GM_TRY_DONE(gm_alloc(&batch, GM_SAMPLING_BATCH * item, sizeof *batch, "samples"));
     for (size_t done = 0; done < count; done += GM_SAMPLING_BATCH) {
         size_t here = GM_MIN(count - done, GM_SAMPLING_BATCH);
         for (size_t i = 0; i < here; i++)
-            fill_latent(recipe, seeds[done + i], latent + i * recipe->latent.size);
+            fill_latent(recipe, seeds[done + i], codes ? codes + (done + i) * gm_recipe_codes(recipe) : NULL,
+                        latent + i * values);
         for (size_t i = 0; i < here && sampling->labels; i++)
             chosen[i] = labels ? labels[done + i] : (int32_t)(seeds[done + i] % sampling->classes);
         if (sampling->labels)
             GM_TRY_DONE(gm_plan_write(plan, sampling->labels, chosen, sizeof chosen));
-        GM_TRY_DONE(gm_plan_write(plan, sampling->latent, latent, latent_count * sizeof *latent));
+        GM_TRY_DONE(gm_plan_write(plan, sampling->latent, latent, GM_SAMPLING_BATCH * values * sizeof *latent));
         GM_TRY_DONE(gm_plan_run(plan, sampling->phase));
         GM_TRY_DONE(gm_plan_read(plan, sampling->samples, batch, GM_SAMPLING_BATCH * item * sizeof *batch));
         memcpy(samples + done * item, batch, here * item * sizeof *batch);

@@ -54,7 +54,7 @@ static gm_status draw(gm_side *side, gm_sampler *sampler) {
     GM_TRY(gm_alloc(&seeds, side->count, sizeof *seeds, "seeds"));
     for (size_t i = 0; i < side->count; i++)
         seeds[i] = i;
-    gm_status status = gm_sampler_generate(sampler, seeds, NULL, side->count, side->values);
+    gm_status status = gm_sampler_generate(sampler, seeds, NULL, NULL, side->count, side->values);
     free(seeds);
     return status;
 }

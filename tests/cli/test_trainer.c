@@ -188,8 +188,8 @@ static void sample_depends_on_its_seed_alone(void **unused) {
     assert_int_equal(info.step, 12);
     assert_int_equal(info.channels * info.height * info.width, 2);
     assert_false(info.images);
-    ASSERT_OK(gm_sampler_generate(sampler, seeds, NULL, 70, all));
-    ASSERT_OK(gm_sampler_generate(sampler, (uint64_t[]){UINT64_MAX, 65}, NULL, 2, two));
+    ASSERT_OK(gm_sampler_generate(sampler, seeds, NULL, NULL, 70, all));
+    ASSERT_OK(gm_sampler_generate(sampler, (uint64_t[]){UINT64_MAX, 65}, NULL, NULL, 2, two));
     assert_memory_equal(two, all + 2 * 69, 2 * sizeof *two);
     assert_memory_equal(two + 2, all + 2 * 65, 2 * sizeof *two);
     assert_memory_not_equal(all, all + 2, 2 * sizeof *all);

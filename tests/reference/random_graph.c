@@ -5,6 +5,7 @@
 #include "random_operations.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 size_t gm_draw(generator *g, size_t count) {
@@ -23,6 +24,18 @@ const char *gm_draw_name(generator *g, const char *stem) {
     return g->name;
 }
 
+static gm_tensor *draw_array(generator *g, gm_shape shape) {
+    size_t count = gm_shape_count(&shape);
+    float *values = malloc(count * sizeof *values);
+    if (!values)
+        return gm_full(g->graph, shape, .75);
+    for (size_t i = 0; i < count; i++)
+        values[i] = (float)gm_draw(g, 1000) / 250 - 2;
+    gm_tensor *x = gm_constant_array(g->graph, GM_FLOAT32, shape, values);
+    free(values);
+    return x;
+}
+
 gm_tensor *gm_draw_leaf(generator *g, gm_shape shape) {
     gm_random_graph *out = g->out;
     bool variable = gm_draw(g, 3) > 0;
@@ -32,8 +45,8 @@ gm_tensor *gm_draw_leaf(generator *g, gm_shape shape) {
         gm_tensor *x = gm_variable(g->graph, gm_draw_name(g, "variable"), GM_FLOAT32, shape, initializer);
         return out->variables[out->variable_count++] = x;
     }
-    if (out->input_count == GM_RANDOM_LEAVES)
-        return gm_full(g->graph, shape, .75);
+    if (out->input_count == GM_RANDOM_LEAVES || gm_draw(g, 4) == 0)
+        return draw_array(g, shape);
     return out->inputs[out->input_count++] = gm_input(g->graph, gm_draw_name(g, "input"), GM_FLOAT32, shape);
 }
 

@@ -125,6 +125,11 @@ static void fill_leaf(const gm_reference *r, const gm_tensor *x, slot *s) {
         double value = ((const gm_constant_attributes *)x->attributes)->value;
         for (size_t i = 0; i < count; i++)
             s->value[i] = x->type == GM_FLOAT32 ? (double)(float)value : value;
+    } else if (x->op == &gm_op_constant_array) {
+        for (size_t i = 0; i < count; i++)
+            s->value[i] = x->type == GM_FLOAT32 ? (double)((const float *)x->attributes)[i]
+                          : x->type == GM_INT32 ? (double)((const int32_t *)x->attributes)[i]
+                                                : (double)((const uint8_t *)x->attributes)[i];
     } // an input is zeros until set
 }
 

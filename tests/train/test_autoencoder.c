@@ -157,7 +157,7 @@ static void averages_are_what_is_evaluated_and_sampled(void **unused) {
     gm_sampler *sampler;
     path run = in_folder("average");
     ASSERT_OK(gm_sampler_open(&sampler, run.text, NULL));
-    ASSERT_OK(gm_sampler_generate(sampler, (uint64_t[]){7, 8}, NULL, 2, samples[0]));
+    ASSERT_OK(gm_sampler_generate(sampler, (uint64_t[]){7, 8}, NULL, NULL, 2, samples[0]));
     gm_sampler_close(&sampler);
     for (size_t i = 0; i < 2; i++) { // means W z + b of two z: on the line through b
         double z = (double)(samples[i][0] - b[0]) / (double)W[0];

@@ -153,6 +153,20 @@ static void pooling_and_rows_have_their_shapes(void **state) {
     assert_shape(rows, GM_SHAPE(7, 3, 4));
     assert_int_equal(gm_tensor_type(rows), GM_UINT8);
     assert_shape(gm_scatter_add(gm_cast(rows, GM_FLOAT32), indices, 10), GM_SHAPE(10, 3, 4));
+    assert_shape(gm_one_hot(indices, 10), GM_SHAPE(7, 10));
+    assert_int_equal(gm_tensor_type(gm_one_hot(indices, 10)), GM_FLOAT32);
+}
+
+static void arrays_are_copied_and_equal_ones_are_one(void **state) {
+    (void)state;
+    float values[4] = {1, 2, 3, 4};
+    gm_tensor *x = gm_constant_array(graph, GM_FLOAT32, GM_SHAPE(2, 2), values);
+    assert_shape(x, GM_SHAPE(2, 2));
+    assert_ptr_equal(x, gm_constant_array(graph, GM_FLOAT32, GM_SHAPE(2, 2), values));
+    assert_ptr_not_equal(x, gm_constant_array(graph, GM_FLOAT32, GM_SHAPE(4), values));
+    values[3] = 5;
+    assert_ptr_not_equal(x, gm_constant_array(graph, GM_FLOAT32, GM_SHAPE(2, 2), values));
+    assert_true(((const float *)x->attributes)[3] > 3.5F && ((const float *)x->attributes)[3] < 4.5F);
 }
 
 static void random_nodes_are_named_and_counted(void **state) {
@@ -602,6 +616,7 @@ int main(void) {
         CASE(matrix_product_has_four_transpose_cases),
         CASE(convolution_has_pytorch_sizes),
         CASE(pooling_and_rows_have_their_shapes),
+        CASE(arrays_are_copied_and_equal_ones_are_one),
         CASE(random_nodes_are_named_and_counted),
         CASE(faults_name_shapes_and_values),
         CASE(geometry_that_cannot_be_is_a_fault),

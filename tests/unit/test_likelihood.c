@@ -85,6 +85,27 @@ static void bernoulli_likelihood_is_finite_for_any_logit(void **state) {
     end(&f);
 }
 
+// x by number, and an index outside of the categories, which no category is.
+static void categorical_likelihood_is_the_log_probability(void **state) {
+    (void)state;
+    const double logit[3 * D] = {0.5, -1, 2, 1e4, 0, -1e4, 7, 7, 7}, index[3] = {2, 1, 3};
+    const double hot[3 * D] = {0, 0, 1, 0, 1, 0, 0, 0, 0},
+                         slope[3 * D] = {-0.175290392, -0.0391125733, 0.214402965, -1, 1};
+    double expected[3] = {2 - log(exp(0.5) + exp(-1) + exp(2)), -1e4, 0};
+    fixture f;
+    begin(&f);
+    gm_tensor *l = gm_input(f.graph, "l", GM_FLOAT32, GM_SHAPE(3, D)), *dl;
+    gm_tensor *i = gm_input(f.graph, "i", GM_INT32, GM_SHAPE(3));
+    set(&f, l, logit);
+    set(&f, i, index);
+    gm_tensor *one_hot = gm_one_hot(i, D), *y = gm_categorical_log_likelihood(one_hot, l);
+    gm_grad(gm_sum_all(y), &l, 1, &dl);
+    has_values(&f, one_hot, hot, 3 * D);
+    has_values(&f, y, expected, 3);
+    has_values(&f, dl, slope, 3 * D);
+    end(&f);
+}
+
 // The ELBO of a sample that a linear decoder reproduces: x[0] mean, x[1] log variance, x[2] noise, x[3] data, x[4]
 // weights.
 static gm_tensor *bernoulli_elbo(gm_graph *graph, gm_tensor *const *x) {
@@ -120,20 +141,21 @@ static void shapes_that_do_not_fit_are_named(void **state) {
     (void)state;
     const struct {
         const char *start, *part;
-    } cases[] = {{"reparametrize", "must have one shape"},
-                 {"gaussian_divergence", "must have one shape"},
-                 {"gaussian_log_likelihood", "must have one shape"},
-                 {"bernoulli_log_likelihood", "must have one shape"},
-                 {"gaussian_log_likelihood", "not one number"}};
+    } cases[] = {
+        {"reparametrize", "must have one shape"},           {"gaussian_divergence", "must have one shape"},
+        {"gaussian_log_likelihood", "must have one shape"}, {"bernoulli_log_likelihood", "must have one shape"},
+        {"gaussian_log_likelihood", "not one number"},      {"categorical_log_likelihood", "must have one shape"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         fixture f;
         begin(&f);
         gm_tensor *a = input(&f, "a", means), *b = gm_input(f.graph, "b", GM_FLOAT32, GM_SHAPE(N, D + 1));
         gm_tensor *scalar = gm_constant(f.graph, 1);
-        gm_tensor *made[] = {gm_reparametrize(a, a, i == 0 ? b : a), gm_gaussian_divergence(a, i == 1 ? b : a),
+        gm_tensor *made[] = {gm_reparametrize(a, a, i == 0 ? b : a),
+                             gm_gaussian_divergence(a, i == 1 ? b : a),
                              gm_gaussian_log_likelihood(a, scalar, i == 2 ? b : a),
                              gm_bernoulli_log_likelihood(a, i == 3 ? b : a),
-                             gm_gaussian_log_likelihood(i == 4 ? scalar : a, scalar, scalar)};
+                             gm_gaussian_log_likelihood(i == 4 ? scalar : a, scalar, scalar),
+                             gm_categorical_log_likelihood(a, i == 5 ? b : a)};
         assert_non_null(made[i]);
         fault_says(&f, cases[i].start, cases[i].part);
         end(&f);
@@ -146,6 +168,7 @@ int main(void) {
         cmocka_unit_test(gaussian_likelihood_is_a_sum_over_all_values),
         cmocka_unit_test(bernoulli_likelihood_is_the_log_probability),
         cmocka_unit_test(bernoulli_likelihood_is_finite_for_any_logit),
+        cmocka_unit_test(categorical_likelihood_is_the_log_probability),
         cmocka_unit_test(elbo_has_the_slopes_of_its_central_differences),
         cmocka_unit_test(shapes_that_do_not_fit_are_named),
     };
