@@ -309,6 +309,20 @@ class Sample(CommandTest):
         self.assertEqual(read["run"], read["last"])
         self.assertNotEqual(read["run"], read["first"])
 
+    def test_codes_are_the_seeds_the_callers_or_swept_along_the_columns(self):
+        self.ganymede("train", "points.yaml", "--out", "a", "--quiet", "--steps", "3", "--set", "codes.categorical=[3]",
+                      "--set", "discriminator=[dense: 8, relu, {head: {name: codes, layers: [dense: 3]}}, dense: 1]")
+        def sample(*words):
+            self.ganymede("sample", "a", "--npy", "s.npy", *words)
+            values = read_npy(self.folder / "s.npy")[1]
+            return [tuple(values[i:i + 2]) for i in range(0, len(values), 2)]
+        swept = sample("--seeds", "4,6", "--codes", "0..2", "--grid", "3x2")
+        self.assertEqual(len(set(swept)), 6)
+        self.assertEqual([swept[1], swept[4]], sample("--seeds", "4,6", "--codes", "1"))
+        self.assertEqual([swept[1], swept[3]], sample("--seeds", "4,6"))  # 4 mod 3 = 1, 6 mod 3 = 0
+        self.assertEqual([swept[1], swept[3]], sample("--seeds", "4,6", "--codes", "*"))
+        self.assertEqual(len(sample("--codes", "2..0")), 80)  # ten columns, eight rows
+
     def test_grid_has_the_size_asked_for(self):
         self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--steps", "1")
         out, _ = self.ganymede("sample", "a", "--seeds", "0-5", "--grid", "3x2", "-o", "grid.png")
