@@ -150,9 +150,8 @@ static bool make_codes(const sample_arguments *arguments, const gm_sampler_info 
     if (arguments->code_count == 0)
         return true;
     if (arguments->code_count != width) {
-        fprintf(stderr,
-                "ganymede: --codes has %zu entries, but %s has %zu latent codes (%zu categorical, %zu continuous)\n",
-                arguments->code_count, arguments->run, width, info->categorical_codes, info->continuous_codes);
+        fprintf(stderr, "ganymede: --codes sets %zu, but %s has %zu categorical and %zu continuous latent codes\n",
+                arguments->code_count, arguments->run, info->categorical_codes, info->continuous_codes);
         return false;
     }
     *codes = malloc(arguments->count * width * sizeof **codes);
@@ -234,8 +233,7 @@ int command_sample(int count, char **words) {
         {"--class", "K", OPTION_NUMBER, &arguments.class,
          "of a class-conditional generator (default: each seed modulo the classes)"},
         {"--codes", "3,*,-1..1", OPTION_TEXT, &codes,
-         "latent codes of a run that has them, categorical ones first: a value, * for the seed's own, or FIRST..LAST "
-         "along the columns of the picture, which then has a row for each seed"},
+         "InfoGAN's codes: a value each, * for the seed's own, FIRST..LAST along the columns (a row per seed)"},
         {"--grid", "8x8", OPTION_TEXT, &grid, "columns x rows of the picture (default: near a square)"},
         {"-o", "FILE.png", OPTION_TEXT, &arguments.picture,
          "the picture (default: samples.png, unless --npy is given)"},

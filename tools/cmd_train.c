@@ -41,9 +41,10 @@ static void add_setting(train_arguments *train, char text[64], const char *key, 
 static void print_plan(const gm_train_info *info) {
     const gm_plan_statistics *plan = &info->statistics;
     printf("%s\nplan: %zu launches, %zu kernels, %.3f GFLOP a step, %s planned (%s with a buffer per value), "
-           "%s of variables\n",
+           "%s of variables, %s of inputs\n",
            info->recipe, plan->launches, plan->kernels, plan->flop * 1e-9, format_bytes(plan->device_bytes).text,
-           format_bytes(plan->unplanned_bytes).text, format_bytes(plan->state_bytes).text);
+           format_bytes(plan->unplanned_bytes).text, format_bytes(plan->state_bytes).text,
+           format_bytes(plan->input_bytes).text);
 }
 
 static int train(const train_arguments *arguments) {

@@ -29,6 +29,10 @@ void progress_prepare(const progress_printer *printer, bool begins) {
     fflush(stdout);
 }
 
+static uint64_t device_bytes(const gm_train_info *info) {
+    return info->statistics.device_bytes + info->statistics.state_bytes + info->statistics.input_bytes;
+}
+
 void progress_start(progress_printer *printer, const gm_train_info *info) {
     if (printer->style == PROGRESS_QUIET)
         return;
@@ -49,8 +53,7 @@ void progress_start(progress_printer *printer, const gm_train_info *info) {
                info->batch);
         for (size_t i = 0; i < info->network_count; i++)
             printf("\"%s_parameters\": %zu, ", info->networks[i].name, info->networks[i].parameters);
-        printf("\"device_bytes\": %llu}\n",
-               (unsigned long long)(info->statistics.device_bytes + info->statistics.state_bytes));
+        printf("\"device_bytes\": %llu}\n", (unsigned long long)device_bytes(info));
         fflush(stdout);
         return;
     }
@@ -60,7 +63,7 @@ void progress_start(progress_printer *printer, const gm_train_info *info) {
     printf("parameters: ");
     for (size_t i = 0; i < info->network_count; i++)
         printf("%s%s %zu", i ? ", " : "", info->networks[i].name, info->networks[i].parameters);
-    printf("; device memory %s\n", format_bytes(info->statistics.device_bytes + info->statistics.state_bytes).text);
+    printf("; device memory %s\n", format_bytes(device_bytes(info)).text);
     if (info->folder)
         printf("run: %s, step %llu of %llu\n", info->folder, (unsigned long long)info->step,
                (unsigned long long)info->steps);
@@ -162,7 +165,9 @@ void progress_end(progress_printer *printer, const gm_train_info *info, gm_statu
     } else if (printer->style != PROGRESS_QUIET && info->folder && status == GM_OK) {
         if (info->monitor_share > 0)
             printf("monitoring took %.2g %% of the time\n", 100 * info->monitor_share);
-        printf("done: ganymede sample %s -o grid.png draws samples\n", info->folder);
+        printf(info->reconstructs ? "done: %s/samples has the reconstructions\n"
+                                  : "done: ganymede sample %s -o grid.png draws samples\n",
+               info->folder);
     }
     fflush(stdout);
 }

@@ -58,6 +58,7 @@ typedef struct gm_plan_statistics {
     uint64_t device_bytes;    // planned values
     uint64_t unplanned_bytes; // with one buffer per value
     uint64_t state_bytes;     // the state's variables
+    uint64_t input_bytes;     // inputs (a data set on the device is one) and arrays of constants
     double flop;              // floating-point operations of GEMMs and convolutions, every phase once
     double build_ms;          // compiling or loading programs
 } gm_plan_statistics;

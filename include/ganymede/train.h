@@ -67,6 +67,7 @@ typedef struct gm_train_info {
     const char *variants;          // the choices of kernel variants that it uses (gm_tuning_write); NULL without tuning
     size_t monitor_interval;       // steps between measurements of the monitor; 0: none
     double monitor_share;          // of the time of gm_trainer_run so far, spent on them
+    bool reconstructs;             // pictures show reconstructions: the model has no distribution to draw samples from
 } gm_train_info;
 GM_API void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info);
 

@@ -37,7 +37,6 @@ gm_view gm_view_broadcast(const gm_view *x, const gm_shape *shape);
 bool gm_view_reshape(const gm_view *x, const gm_shape *shape, gm_view *result);
 // The view of a node of kind GM_OP_VIEW from its input's view; false as above.
 bool gm_view_apply(const gm_tensor *node, const gm_view *x, gm_view *result);
-bool gm_view_equal(const gm_view *a, const gm_view *b);
 size_t gm_view_element_bytes(const gm_view *x);     // of one element in memory
 const char *gm_view_element_type(const gm_view *x); // what kernels call it: "half", or the type of its values
 // Dense, in row-major order, so that element i lies at offset + i.

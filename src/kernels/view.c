@@ -106,16 +106,6 @@ bool gm_view_apply(const gm_tensor *node, const gm_view *x, gm_view *result) {
     return true;
 }
 
-bool gm_view_equal(const gm_view *a, const gm_view *b) {
-    if (a->storage != b->storage || a->type != b->type || a->half != b->half || a->offset != b->offset ||
-        !gm_shape_equal(&a->shape, &b->shape))
-        return false;
-    for (size_t i = 0; i < a->shape.rank; i++)
-        if (a->shape.dim[i] != 1 && a->stride[i] != b->stride[i])
-            return false;
-    return true;
-}
-
 size_t gm_view_element_bytes(const gm_view *x) {
     return x->half ? sizeof(uint16_t) : gm_type_size(x->type);
 }

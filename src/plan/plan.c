@@ -264,6 +264,8 @@ static void count_statistics(gm_plan *plan) {
     for (size_t i = 0; i < plan->leaf_count; i++)
         if (plan->leaves[i].variable)
             s->state_bytes += gm_buffer_bytes(plan->leaves[i].variable->buffer);
+        else
+            s->input_bytes += gm_buffer_bytes(plan->leaves[i].buffer);
 }
 
 // GANYMEDE_KERNELS=gpu or cpu picks a kernel family against the device's type: the tests run both on a CPU.

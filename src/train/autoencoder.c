@@ -59,7 +59,7 @@ gm_status gm_autoencoder_code(const gm_recipe *recipe, gm_tensor *encoded, gm_te
     if (gm_shape_count(shape) != N * parts * size)
         return gm_fail(GM_ERROR_ARGUMENT,
                        "%s: the encoder must end in %s%zu values, %s, but it gives %s: end it with `dense: %zu`",
-                       recipe->encoder.origins[recipe->encoder.count - 1], parts == 2 ? "2 latent.size = " : "",
+                       recipe->encoder.layers[recipe->encoder.count - 1].origin, parts == 2 ? "2 latent.size = " : "",
                        parts * size, parts == 2 ? "the mean and the log variance of z" : "latent.size",
                        gm_model_sample_text(encoded).text, parts * size);
     encoded = gm_reshape(encoded, GM_SHAPE(N, parts * size));
@@ -101,7 +101,7 @@ static gm_status check_fit(const autoencoder *a, const gm_dataset_info *data) {
     if (gm_shape_equal(gm_tensor_shape(a->real), gm_tensor_shape(a->output)))
         return GM_OK;
     return gm_fail(GM_ERROR_ARGUMENT, "%s: the decoder makes %s, but the data are %s: change its layers or data.size",
-                   recipe->decoder.origins[recipe->decoder.count - 1], gm_model_sample_text(a->output).text,
+                   recipe->decoder.layers[recipe->decoder.count - 1].origin, gm_model_sample_text(a->output).text,
                    gm_model_sample_text(a->real).text);
 }
 

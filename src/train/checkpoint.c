@@ -135,10 +135,6 @@ const gm_checkpoint_info *gm_checkpoint_get_info(const gm_checkpoint *checkpoint
     return &checkpoint->info;
 }
 
-const gm_safetensors *gm_checkpoint_tensors(const gm_checkpoint *checkpoint) {
-    return checkpoint->file;
-}
-
 // ---- Loading ----
 
 static const char *type_name(gm_type type) {

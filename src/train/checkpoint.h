@@ -26,7 +26,6 @@ typedef struct gm_checkpoint gm_checkpoint;
 gm_status gm_checkpoint_open(gm_checkpoint **checkpoint, const char *path);
 void gm_checkpoint_close(gm_checkpoint **checkpoint);
 const gm_checkpoint_info *gm_checkpoint_get_info(const gm_checkpoint *checkpoint);
-const gm_safetensors *gm_checkpoint_tensors(const gm_checkpoint *checkpoint);
 
 // Writes the checkpoint's values into the state's variables. Create the plans first (they declare the variables).
 // Every variable of the state must be in the file with its type and shape, else nothing is written and the message

@@ -77,7 +77,7 @@ static gm_status check_fit(const gan *g) {
         return GM_OK;
     size_t last = recipe->generator.count - 1;
     return gm_fail(GM_ERROR_ARGUMENT, "%s: the generator makes %s, but the data are %s: change its layers or data.size",
-                   recipe->generator.origins[last], gm_model_sample_text(g->fake).text,
+                   recipe->generator.layers[last].origin, gm_model_sample_text(g->fake).text,
                    gm_model_sample_text(g->real).text);
 }
 
@@ -92,7 +92,7 @@ static gm_status check_logit(const gan *g, const gm_tensor *logit) {
     return gm_fail(GM_ERROR_ARGUMENT,
                    "%s: the discriminator must end in one logit per sample, but it gives %s values: end it with "
                    "`dense: 1`",
-                   recipe->discriminator.origins[last], gm_model_sample_text(logit).text);
+                   recipe->discriminator.layers[last].origin, gm_model_sample_text(logit).text);
 }
 
 static gm_status check_labels(const gan *g, const gm_dataset_info *data) {

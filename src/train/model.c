@@ -23,7 +23,7 @@ gm_status gm_model_apply(gm_tensor **result, gm_network *network, gm_tensor *x, 
     return gm_graph_status(gm_tensor_graph(x));
 }
 
-gm_status gm_model_add_network(gm_model *model, const char *name, const gm_recipe_network *layers,
+gm_status gm_model_add_network(gm_model *model, const char *name, const gm_layer_list *layers,
                                gm_weight_initializer initializer, gm_network **network) {
     if (model->network_count == GM_MODEL_NETWORKS)
         return gm_fail(GM_ERROR_STATE, "a model has at most %d networks", GM_MODEL_NETWORKS);

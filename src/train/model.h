@@ -49,7 +49,7 @@ size_t gm_model_parameter_count(const gm_network *network);
 
 // ---- What models are built from ----
 
-gm_status gm_model_add_network(gm_model *model, const char *name, const gm_recipe_network *layers,
+gm_status gm_model_add_network(gm_model *model, const char *name, const gm_layer_list *layers,
                                gm_weight_initializer initializer, gm_network **network);
 gm_status gm_model_add_action(gm_model *model, gm_model_action action);
 // Fetched by the phase.

@@ -127,7 +127,7 @@ static gm_status check_required(const gm_recipe *recipe, const gm_node *root, co
 // ---- What only the whole recipe can tell ----
 
 // The last layer that changes values.
-static size_t last_layer(const gm_recipe_network *network) {
+static size_t last_layer(const gm_layer_list *network) {
     static const char *const movers[] = {"flatten", "reshape", "dropout", "tap", "head"};
     for (size_t i = network->count; i-- > 0;) {
         bool moves = false;
@@ -139,11 +139,11 @@ static size_t last_layer(const gm_recipe_network *network) {
     return 0;
 }
 
-static const char *last_name(const gm_recipe_network *network) {
+static const char *last_name(const gm_layer_list *network) {
     return network->layers[last_layer(network)].type->name;
 }
 
-const gm_recipe_network *gm_recipe_output(const gm_recipe *recipe) {
+const gm_layer_list *gm_recipe_output(const gm_recipe *recipe) {
     return recipe->model == GM_RECIPE_AUTOENCODER ? &recipe->decoder : &recipe->generator;
 }
 
@@ -168,7 +168,7 @@ gm_status gm_recipe_check_range(const gm_recipe *recipe) {
     if (!natural_low(recipe, &low) || (!differs(range[0], low) && !differs(range[1], 1)))
         return GM_OK;
     const char *origin = recipe->data.range_origin ? recipe->data.range_origin : recipe->file;
-    const gm_recipe_network *output = gm_recipe_output(recipe);
+    const gm_layer_list *output = gm_recipe_output(recipe);
     if (is_bernoulli(recipe))
         return gm_fail(
             GM_ERROR_FORMAT,
@@ -179,7 +179,7 @@ gm_status gm_recipe_check_range(const gm_recipe *recipe) {
                    "%s: data.range is [%g, %g], but the %s ends in %s (%s), which makes [%g, 1]: set data.range "
                    "to [%g, 1] or change the last activation (sigmoid makes [0, 1], tanh [-1, 1])",
                    origin, range[0], range[1], recipe->model == GM_RECIPE_AUTOENCODER ? "decoder" : "generator",
-                   last_name(output), output->origins[last_layer(output)], low, low);
+                   last_name(output), output->layers[last_layer(output)].origin, low, low);
 }
 
 // The other half of that trap: a sigmoid at the end of D or of a decoder, as textbooks draw it, where logits belong.
@@ -190,13 +190,13 @@ static gm_status check_logit(const gm_recipe *recipe) {
         return gm_fail(GM_ERROR_FORMAT,
                        "%s: the decoder must end in logits, not in a sigmoid: remove it, the bernoulli likelihood "
                        "contains it",
-                       recipe->decoder.origins[last_layer(&recipe->decoder)]);
+                       recipe->decoder.layers[last_layer(&recipe->decoder)].origin);
     }
     if (strcmp(last_name(&recipe->discriminator), "sigmoid") != 0 || strcmp(recipe->loss->name, "least_squares") == 0)
         return GM_OK;
     return gm_fail(GM_ERROR_FORMAT,
                    "%s: the discriminator must end in a logit, not in a sigmoid: remove it, the loss %s contains it",
-                   recipe->discriminator.origins[last_layer(&recipe->discriminator)], recipe->loss->name);
+                   recipe->discriminator.layers[last_layer(&recipe->discriminator)].origin, recipe->loss->name);
 }
 
 // Terms on top of the loss; which of them is meant without a weight, nobody knows.

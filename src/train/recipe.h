@@ -39,12 +39,6 @@ typedef enum gm_autoencoder {
 } gm_autoencoder;
 typedef enum gm_likelihood_kind { GM_LIKELIHOOD_BERNOULLI = 0, GM_LIKELIHOOD_GAUSSIAN } gm_likelihood_kind;
 
-typedef struct gm_recipe_network {
-    const gm_layer *layers; // `count`, at least 1, each passed gm_layer_check: for gm_network_create
-    size_t count;
-    const char *const *origins; // where each layer stands, "samples/dcgan.yaml:12", to begin messages with
-} gm_recipe_network;
-
 // A list of numbers.
 typedef struct gm_recipe_list {
     const double *values; // in the recipe's arena
@@ -128,7 +122,7 @@ typedef struct gm_recipe {
         int fit;                      // gm_fit
         double range[2];              // the values of black and white; for image data alone
         bool range_given;         // by the recipe; else it follows the generator's last activation (sigmoid: [0, 1])
-        const char *range_origin; // where it stands, as the origins of layers; NULL unless given
+        const char *range_origin; // where it stands, to begin messages with; NULL unless given
         size_t batch;             // real images per discriminator step
         int resident;             // gm_resident
     } data;
@@ -137,8 +131,9 @@ typedef struct gm_recipe {
         int distribution; // gm_latent
     } latent;
     gm_recipe_model model;
-    gm_recipe_network generator, discriminator; // empty unless the model has them
-    gm_recipe_network encoder, decoder;
+    // Empty unless the model has them. Of the layers each passed gm_layer_check, and `origin` tells where it stands.
+    gm_layer_list generator, discriminator;
+    gm_layer_list encoder, decoder;
     struct {
         int kind;         // gm_autoencoder
         int likelihood;   // gm_likelihood_kind
@@ -157,7 +152,7 @@ typedef struct gm_recipe {
     struct {
         double weight; // 0: none
         int bound;     // gm_mutual_information_bound_kind, less 1
-        gm_recipe_network network;
+        gm_layer_list network;
     } entropy_term;
     struct {
         gm_recipe_list categorical; // the number of categories of each
@@ -204,7 +199,7 @@ gm_status gm_recipe_parse(gm_recipe **recipe, const char *file, const char *text
 void gm_recipe_destroy(gm_recipe **recipe);
 
 // The network that makes samples: generator or decoder.
-const gm_recipe_network *gm_recipe_output(const gm_recipe *recipe);
+const gm_layer_list *gm_recipe_output(const gm_recipe *recipe);
 
 // Fails when data.range contradicts the last activation of the network that makes samples: a sigmoid makes [0, 1], a
 // tanh [-1, 1]; any other end may have any range, but a Bernoulli likelihood wants [0, 1]. gm_recipe_read does so

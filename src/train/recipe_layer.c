@@ -142,15 +142,7 @@ static gm_status read_list(gm_recipe *recipe, const gm_parameter *row, const gm_
 }
 
 static gm_status read_layers(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
-    gm_layer_list list = {0};
-    GM_TRY(read_list(recipe, &(gm_parameter){.key = key, .required = true}, node, 0, &list));
-    const char **origins = gm_arena_alloc(&recipe->arena, list.count * sizeof *origins);
-    if (!origins)
-        return gm_fail_memory(list.count * sizeof *origins, "a recipe");
-    for (size_t i = 0; i < list.count; i++)
-        origins[i] = list.layers[i].origin;
-    *(gm_recipe_network *)field = (gm_recipe_network){list.layers, list.count, origins};
-    return GM_OK;
+    return read_list(recipe, &(gm_parameter){.key = key, .required = true}, node, 0, field);
 }
 
 static bool holds_layers(const gm_layer_type *type) {
@@ -186,7 +178,7 @@ static void write_list(const gm_layer_list *list, int indent, gm_text *text) {
 
 static void write_layers(const gm_recipe *recipe, const void *field, gm_text *text) {
     (void)recipe;
-    const gm_recipe_network *network = field;
+    const gm_layer_list *network = field;
     write_list(&(gm_layer_list){network->layers, network->count}, 2, text);
 }
 

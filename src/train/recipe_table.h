@@ -26,7 +26,7 @@ gm_recipe_model gm_recipe_key_model(const char *key);
 extern const gm_recipe_kind gm_recipe_name_kind;         // const char *
 extern const gm_recipe_kind gm_recipe_string_kind;       // const char *, NULL from null
 extern const gm_recipe_kind gm_recipe_range_kind;        // double[2]
-extern const gm_recipe_kind gm_recipe_layers_kind;       // gm_recipe_network
+extern const gm_recipe_kind gm_recipe_layers_kind;       // gm_layer_list
 extern const gm_recipe_kind gm_recipe_loss_kind;         // const gm_gan_loss *
 extern const gm_recipe_kind gm_recipe_optimizer_kind;    // gm_optimizer
 extern const gm_recipe_kind gm_recipe_regularizers_kind; // gm_regularizers

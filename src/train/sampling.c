@@ -23,7 +23,7 @@ static gm_status build_reconstruction(gm_sampling *sampling, const gm_recipe *re
 
 static gm_status build(gm_sampling *sampling, const gm_recipe *recipe) {
     static const char *const names[2][2] = {{"generator", "generator_average"}, {"decoder", "decoder_average"}};
-    const gm_recipe_network *output = gm_recipe_output(recipe);
+    const gm_layer_list *output = gm_recipe_output(recipe);
     bool autoencoder = recipe->model == GM_RECIPE_AUTOENCODER;
     GM_TRY(gm_graph_create(&sampling->graph));
     GM_TRY(gm_network_create(&sampling->generator, names[autoencoder][recipe->average.decay > 0], output->layers,

@@ -306,6 +306,7 @@ void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
         .networks = trainer->networks,
         .network_count = trainer->model.network_count,
         .monitor_interval = trainer->monitor_interval,
+        .reconstructs = trainer->sampling.data != NULL,
         .monitor_share = trainer->run_seconds > 0 ? trainer->monitor_seconds / trainer->run_seconds : 0,
     };
     gm_plan_get_statistics(trainer->plan, &info->statistics);

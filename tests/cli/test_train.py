@@ -272,6 +272,7 @@ class Train(CommandTest):
         before = sorted(self.folder.rglob("*"))
         out, _ = self.ganymede("train", "tiny.yaml", "--dry-run")
         self.assertIn("launches", out)
+        self.assertIn(" of inputs", out)
         self.assertEqual(sorted(self.folder.rglob("*")), before)
 
     def test_profile_writes_a_table_and_a_trace(self):

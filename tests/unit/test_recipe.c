@@ -101,7 +101,7 @@ static void layers_are_read_in_all_their_forms(void **state) {
     assert_int_equal(g[4].params.conv.kernel[1], 4);
     assert_int_equal(g[4].params.conv.stride[0], 2);
     assert_false(g[4].params.conv.no_bias);
-    assert_string_equal(r->generator.origins[4], "r.yaml:12");
+    assert_string_equal(r->generator.layers[4].origin, "r.yaml:12");
     assert_int_equal(r->discriminator.layers[1].params.dense.units, 64);
     assert_same(r->discriminator.layers[2].params.activation.slope, 0.2);
     gm_recipe_destroy(&r);

@@ -43,7 +43,7 @@ static void every_key_reaches_its_field(void **state) {
     assert_int_equal(r->model, GM_RECIPE_AUTOENCODER);
     assert_int_equal(r->encoder.count, 2);
     assert_int_equal(r->decoder.count, 2);
-    assert_string_equal(r->decoder.origins[1], "r.yaml:8");
+    assert_string_equal(r->decoder.layers[1].origin, "r.yaml:8");
     assert_int_equal(r->generator.count, 0);
     assert_int_equal(r->autoencoder.kind, GM_AUTOENCODER_VARIATIONAL);
     assert_int_equal(r->autoencoder.likelihood, GM_LIKELIHOOD_BERNOULLI);
