@@ -17,45 +17,23 @@ static const char *const autoencoders[] = {"vae", "plain", "denoising", NULL}; /
 static const char *const likelihoods[] = {"bernoulli", "gaussian", NULL};      // gm_likelihood_kind
 
 #define PLACE(field) .offset = offsetof(gm_recipe, field)
+#define VALUE(path, field, type, standard, text, ...)                                                                  \
+    {                                                                                                                  \
+        .value = {                                                                                                     \
+            .key = path,                                                                                               \
+            .kind = GM_PARAMETER_##type,                                                                               \
+            PLACE(field),                                                                                              \
+            .initial = standard,                                                                                       \
+            .help = text,                                                                                              \
+            __VA_ARGS__                                                                                                \
+        }                                                                                                              \
+    }
 #define INTEGER(path, field, least, most, standard, text)                                                              \
-    {                                                                                                                  \
-        .value = {                                                                                                     \
-            .key = path,                                                                                               \
-            .kind = GM_PARAMETER_INTEGER,                                                                              \
-            PLACE(field),                                                                                              \
-            .minimum = least,                                                                                          \
-            .maximum = most,                                                                                           \
-            .initial = standard,                                                                                       \
-            .help = text                                                                                               \
-        }                                                                                                              \
-    }
+    VALUE(path, field, INTEGER, standard, text, .minimum = least, .maximum = most)
 #define NUMBER(path, field, least, most, standard, text)                                                               \
-    {                                                                                                                  \
-        .value = {                                                                                                     \
-            .key = path,                                                                                               \
-            .kind = GM_PARAMETER_NUMBER,                                                                               \
-            PLACE(field),                                                                                              \
-            .minimum = least,                                                                                          \
-            .maximum = most,                                                                                           \
-            .initial = standard,                                                                                       \
-            .help = text                                                                                               \
-        }                                                                                                              \
-    }
-#define BOOLEAN(path, field, standard, text)                                                                           \
-    {                                                                                                                  \
-        .value = {.key = path, .kind = GM_PARAMETER_BOOLEAN, PLACE(field), .initial = standard, .help = text }         \
-    }
-#define CHOICE(path, field, words, standard, text)                                                                     \
-    {                                                                                                                  \
-        .value = {                                                                                                     \
-            .key = path,                                                                                               \
-            .kind = GM_PARAMETER_CHOICE,                                                                               \
-            PLACE(field),                                                                                              \
-            .choices = words,                                                                                          \
-            .initial = standard,                                                                                       \
-            .help = text                                                                                               \
-        }                                                                                                              \
-    }
+    VALUE(path, field, NUMBER, standard, text, .minimum = least, .maximum = most)
+#define BOOLEAN(path, field, standard, text)       VALUE(path, field, BOOLEAN, standard, text, .choices = NULL)
+#define CHOICE(path, field, words, standard, text) VALUE(path, field, CHOICE, standard, text, .choices = words)
 #define OURS(path, field, of, standard, must, text)                                                                    \
     { .value = {.key = path, PLACE(field), .required = must, .help = text}, .kind = &of, .initial = standard }
 

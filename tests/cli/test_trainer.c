@@ -1,4 +1,6 @@
 // The C interface does what the command does: training step by step, stopping, going on, sampling.
+#include "check_ok.h"
+#include "folder_test.h"
 #include "ganymede/train.h"
 
 #include <setjmp.h>
@@ -25,12 +27,10 @@ static const char recipe[] =
     "steps: 12\n"
     "log: { every: 5, samples: 6, checkpoint: 4, keep: 9 }\n";
 
-static char folder[64], recipe_path[128], run_path[128];
+static char recipe_path[128], run_path[128];
 
-static int make_folder(void **unused) {
-    (void)unused;
-    snprintf(folder, sizeof folder, "/tmp/ganymede-trainer-XXXXXX");
-    if (!mkdtemp(folder))
+static int prepare(void **unused) {
+    if (make_folder(unused) != 0)
         return -1;
     snprintf(recipe_path, sizeof recipe_path, "%s/points.yaml", folder);
     snprintf(run_path, sizeof run_path, "%s/run", folder);
@@ -41,21 +41,8 @@ static int make_folder(void **unused) {
     return fclose(file);
 }
 
-static int remove_folder(void **unused) {
-    (void)unused;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
-}
-
-#define ASSERT_OK(expression)                                                                                          \
-    do {                                                                                                               \
-        if ((expression) != GM_OK)                                                                                     \
-            fail_msg("%s: %s", #expression, gm_error_message());                                                       \
-    } while (0)
-
 static void read_weights(gm_trainer *trainer, float weights[8]) {
-    ASSERT_OK(gm_state_read(gm_trainer_state(trainer), "generator.3.weight", weights, 8 * sizeof *weights));
+    check_ok(gm_state_read(gm_trainer_state(trainer), "generator.3.weight", weights, 8 * sizeof *weights));
 }
 
 // What a callback saw, and when it asks to stop (0 = never).
@@ -81,8 +68,8 @@ static void callback_sees_every_step_and_what_is_due(void **unused) {
     (void)unused;
     gm_trainer *trainer;
     watch seen = {0};
-    ASSERT_OK(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe_path, .out = run_path}));
-    ASSERT_OK(gm_trainer_run(trainer, note, &seen));
+    check_ok(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe_path, .out = run_path}));
+    check_ok(gm_trainer_run(trainer, note, &seen));
     assert_int_equal(seen.calls, 12);
     for (size_t i = 0; i < 12; i++) {
         uint64_t step = i + 1;
@@ -111,32 +98,32 @@ static void stopped_and_resumed_training_equals_single_steps(void **unused) {
     snprintf(path, sizeof path, "%s/stopped", folder);
     gm_trainer *trainer;
     watch seen = {.stop = 7};
-    ASSERT_OK(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe_path, .out = path}));
+    check_ok(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe_path, .out = path}));
     assert_int_equal(gm_trainer_run(trainer, note, &seen), GM_INTERRUPTED);
     assert_int_equal(seen.calls, 7);
     gm_trainer_destroy(&trainer);
 
     float resumed[8], stepped[8], other[8];
-    ASSERT_OK(gm_trainer_create(&trainer, &(gm_train_options){.resume = path}));
-    ASSERT_OK(gm_trainer_run(trainer, NULL, NULL));
+    check_ok(gm_trainer_create(&trainer, &(gm_train_options){.resume = path}));
+    check_ok(gm_trainer_run(trainer, NULL, NULL));
     read_weights(trainer, resumed);
     gm_trainer_destroy(&trainer);
 
     gm_train_progress progress = {0};
-    ASSERT_OK(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe_path, .no_folder = true}));
+    check_ok(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe_path, .no_folder = true}));
     assert_int_equal(gm_trainer_measure(trainer, &progress), GM_ERROR_STATE);
     assert_int_equal(gm_trainer_save(trainer), GM_ERROR_STATE);
     for (int i = 0; i < 12; i++)
-        ASSERT_OK(gm_trainer_step(trainer));
-    ASSERT_OK(gm_trainer_wait(trainer));
-    ASSERT_OK(gm_trainer_measure(trainer, &progress));
+        check_ok(gm_trainer_step(trainer));
+    check_ok(gm_trainer_wait(trainer));
+    check_ok(gm_trainer_measure(trainer, &progress));
     assert_true(isfinite(gm_train_number_find(&progress, "discriminator_loss")) &&
                 isfinite(gm_train_number_find(&progress, "generator_loss")));
     double real = gm_train_number_find(&progress, "real_score"), fake = gm_train_number_find(&progress, "fake_score");
     assert_true(real > 0 && real < 1 && fake > 0 && fake < 1);
     read_weights(trainer, stepped);
     assert_memory_equal(resumed, stepped, sizeof resumed);
-    ASSERT_OK(gm_trainer_step(trainer));
+    check_ok(gm_trainer_step(trainer));
     read_weights(trainer, other);
     assert_memory_not_equal(other, stepped, sizeof stepped);
     gm_trainer_destroy(&trainer);
@@ -147,7 +134,7 @@ static void settings_change_the_recipe_in_order(void **unused) {
     gm_trainer *trainer;
     gm_train_info info;
     const char *settings[] = {"data.batch=4", "data.batch=6", "steps=99", "data.source=ring8"};
-    ASSERT_OK(gm_trainer_create(
+    check_ok(gm_trainer_create(
         &trainer,
         &(gm_train_options){
             .recipe = recipe_path, .settings = settings, .setting_count = 4, .data = "grid25", .no_folder = true}));
@@ -183,13 +170,13 @@ static void sample_depends_on_its_seed_alone(void **unused) {
     for (size_t i = 0; i < 70; i++)
         seeds[i] = i;
     seeds[69] = UINT64_MAX;
-    ASSERT_OK(gm_sampler_open(&sampler, run_path, NULL));
+    check_ok(gm_sampler_open(&sampler, run_path, NULL));
     gm_sampler_get_info(sampler, &info);
     assert_int_equal(info.step, 12);
     assert_int_equal(info.channels * info.height * info.width, 2);
     assert_false(info.images);
-    ASSERT_OK(gm_sampler_generate(sampler, seeds, NULL, NULL, 70, all));
-    ASSERT_OK(gm_sampler_generate(sampler, (uint64_t[]){UINT64_MAX, 65}, NULL, NULL, 2, two));
+    check_ok(gm_sampler_generate(sampler, seeds, NULL, NULL, 70, all));
+    check_ok(gm_sampler_generate(sampler, (uint64_t[]){UINT64_MAX, 65}, NULL, NULL, 2, two));
     assert_memory_equal(two, all + 2 * 69, 2 * sizeof *two);
     assert_memory_equal(two + 2, all + 2 * 65, 2 * sizeof *two);
     assert_memory_not_equal(all, all + 2, 2 * sizeof *all);
@@ -204,5 +191,5 @@ int main(void) {
         cmocka_unit_test(impossible_options_are_refused),
         cmocka_unit_test(sample_depends_on_its_seed_alone), // of the first test's run
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, prepare, remove_folder);
 }

@@ -1,4 +1,5 @@
 // Half storage: which values lie in memory as 16-bit floats, how they are rounded, and that nothing else changes.
+#include "device_test.h"
 #include "graph/graph.h"
 #include "kernels/compare.h"
 #include "plan/plan.h"
@@ -12,13 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static gm_device *device;
-
-static void ok(gm_status status) {
-    if (status != GM_OK)
-        fail_msg("%s", gm_error_message());
-}
 
 // least: elements of the smallest value that is stored as half; NULL: the default.
 static void kernels(const char *family, const char *least) {
@@ -37,8 +31,8 @@ typedef struct planned {
 
 static planned create(gm_graph *graph, const gm_plan_options *options) {
     planned p = {.graph = graph};
-    ok(gm_state_create(&p.state, device, 1));
-    ok(gm_plan_create(&p.plan, graph, p.state, options));
+    check_ok(gm_state_create(&p.state, device, 1));
+    check_ok(gm_plan_create(&p.plan, graph, p.state, options));
     return p;
 }
 
@@ -68,7 +62,7 @@ static size_t storage_bytes(const planned *p, const gm_tensor *node) {
 static void large_values_that_vary_are_half_and_roots_are_not(void **unused) {
     (void)unused;
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(64, 128));
     gm_initializer normal = {GM_INITIALIZER_NORMAL, 0, 0.1};
     gm_tensor *w = gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(128, 96), normal), *dw;
@@ -130,7 +124,7 @@ static uint64_t device_bytes(gm_graph *graph, gm_precision precision) {
 static void memory_shrinks_by_half_on_gpus_and_not_on_cpus(void **unused) {
     (void)unused;
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(4, 1, 16, 16));
     for (size_t i = 0; i < 3; i++) {
         char name[8];
@@ -154,9 +148,10 @@ static void memory_shrinks_by_half_on_gpus_and_not_on_cpus(void **unused) {
 static char *tuned_keys(gm_graph *graph, gm_precision precision) {
     gm_tuning *tuning;
     char *text;
-    ok(gm_tuning_create(&tuning, device, &(gm_tuning_options){.mode = GM_TUNING_ALL, .seconds = 0.01, .choices = ""}));
+    check_ok(
+        gm_tuning_create(&tuning, device, &(gm_tuning_options){.mode = GM_TUNING_ALL, .seconds = 0.01, .choices = ""}));
     planned p = create(graph, &(gm_plan_options){.precision = precision, .tuning = tuning});
-    ok(gm_tuning_write(tuning, true, &text));
+    check_ok(gm_tuning_write(tuning, true, &text));
     destroy(&p);
     gm_tuning_destroy(&tuning);
     return text;
@@ -165,7 +160,7 @@ static char *tuned_keys(gm_graph *graph, gm_precision precision) {
 static void tuning_tells_halves_from_floats(void **unused) {
     (void)unused;
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_tensor *x = gm_tanh(gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(200, 200)));
     gm_tensor *w = gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(200, 200), (gm_initializer){.a = 1});
     gm_tensor *y = gm_gemm(x, w, NULL);
@@ -207,7 +202,7 @@ static void stores_round_to_nearest_even_and_keep_infinities_and_nan(void **unus
     (void)unused;
     static float x[COUNT], got[2][COUNT + 1];
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_tensor *in = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(COUNT, 1)), *one = gm_full(graph, GM_SHAPE(1, 1), -1);
     gm_tensor *y[2] = {gm_negate(in), gm_gemm(in, one, NULL)}, *out[2];
     gm_phase *phase = gm_phase_create(graph, "all");
@@ -219,11 +214,11 @@ static void stores_round_to_nearest_even_and_keep_infinities_and_nan(void **unus
         x[i] = awkward(i);
     kernels("gpu", NULL);
     planned p = create(graph, &half_storage);
-    ok(gm_plan_write(p.plan, in, x, sizeof x));
-    ok(gm_plan_run(p.plan, phase));
+    check_ok(gm_plan_write(p.plan, in, x, sizeof x));
+    check_ok(gm_plan_run(p.plan, phase));
     for (size_t t = 0; t < 2; t++) {
         expect_half(&p, t ? "a product" : "a negation", y[t], true);
-        ok(gm_plan_read(p.plan, out[t], got[t], sizeof got[t]));
+        check_ok(gm_plan_read(p.plan, out[t], got[t], sizeof got[t]));
         for (size_t i = 0; i < COUNT; i++) {
             double expected = -gm_round_to_half((double)x[i]);
             if (isnan(expected) ? !isnan(got[t][i]) : (double)got[t][i] != expected)
@@ -239,7 +234,7 @@ static void cpu_kernels_compute_as_ever(void **unused) {
     (void)unused;
     static float x[COUNT], got[2][COUNT];
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_tensor *in = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(64, 64));
     gm_tensor *y = gm_gemm(gm_tanh(in), gm_exp(in), NULL);
     gm_phase *phase = gm_phase_create(graph, "all");
@@ -250,9 +245,9 @@ static void cpu_kernels_compute_as_ever(void **unused) {
     for (size_t t = 0; t < 2; t++) {
         planned p = create(graph, t ? &half_storage : NULL);
         assert_null(p.plan->emitter.half);
-        ok(gm_plan_write(p.plan, in, x, sizeof x));
-        ok(gm_plan_run(p.plan, phase));
-        ok(gm_plan_read(p.plan, y, got[t], sizeof got[t]));
+        check_ok(gm_plan_write(p.plan, in, x, sizeof x));
+        check_ok(gm_plan_run(p.plan, phase));
+        check_ok(gm_plan_read(p.plan, y, got[t], sizeof got[t]));
         destroy(&p);
     }
     assert_memory_equal(got[0], got[1], sizeof got[0]);
@@ -262,7 +257,7 @@ static void cpu_kernels_compute_as_ever(void **unused) {
 // ---- Against the reference, and merged against separate plans bit for bit ----
 
 static void compare(gm_graph *graph, uint64_t seed, double (*value)(uint64_t, const gm_tensor *, size_t)) {
-    ok(gm_compare_run(
+    check_ok(gm_compare_run(
         &(gm_compare){
             .device = device, .seed = seed, .runs = 2, .value = value, .precision = GM_PRECISION_HALF_STORAGE},
         graph));
@@ -272,7 +267,7 @@ static void compare(gm_graph *graph, uint64_t seed, double (*value)(uint64_t, co
 static void whole_steps_match(void **unused) {
     (void)unused;
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_initializer normal = {GM_INITIALIZER_NORMAL, 0, 0.2};
     gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(4, 3, 8, 8)), *dw[2];
     gm_tensor *w[2] = {gm_variable(graph, "w0", GM_FLOAT32, GM_SHAPE(6, 3, 3, 3), normal),
@@ -305,23 +300,12 @@ static void random_graphs_match(void **unused) {
     for (uint64_t seed = first; seed < first + count; seed++) {
         gm_graph *graph;
         gm_random_graph random;
-        ok(gm_graph_create(&graph));
-        ok(gm_random_graph_build(graph, seed, &random));
+        check_ok(gm_graph_create(&graph));
+        check_ok(gm_random_graph_build(graph, seed, &random));
         printf("GANYMEDE_TEST_SEED=%llu\n", (unsigned long long)seed);
         compare(graph, seed, gm_random_graph_value);
         gm_graph_destroy(&graph);
     }
-}
-
-static int open_device(void **unused) {
-    (void)unused;
-    return gm_device_open(&device, NULL) == GM_OK ? 0 : (fprintf(stderr, "%s\n", gm_error_message()), -1);
-}
-
-static int close_device(void **unused) {
-    (void)unused;
-    gm_device_close(&device);
-    return 0;
 }
 
 int main(void) {

@@ -1,4 +1,5 @@
 // Plans: fusion, layouts, phases, reuse and memory, against the reference interpreter.
+#include "device_test.h"
 #include "graph/graph.h"
 #include "kernels/compare.h"
 #include "plan/plan.h"
@@ -12,21 +13,14 @@
 
 #include <cmocka.h>
 
-static gm_device *device;
-
-static void ok(gm_status status) {
-    if (status != GM_OK)
-        fail_msg("%s", gm_error_message());
-}
-
 static void compare_both(gm_graph *graph, size_t runs) {
-    ok(gm_compare_run(&(gm_compare){.device = device, .seed = 7, .runs = runs}, graph));
+    check_ok(gm_compare_run(&(gm_compare){.device = device, .seed = 7, .runs = runs}, graph));
 }
 
 static void element_wise_chains_match(void **unused) {
     (void)unused;
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(5, 7, 3)),
               *y = gm_input(graph, "y", GM_FLOAT32, GM_SHAPE(7, 1));
     gm_tensor *a = gm_tanh(gm_add(gm_multiply(x, y), gm_constant(graph, 0.5)));
@@ -45,7 +39,7 @@ static void element_wise_chains_match(void **unused) {
 static void reductions_match(void **unused) {
     (void)unused;
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_phase *phase = gm_phase_create(graph, "all");
     gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(6, 5, 9, 11));
     for (uint32_t axes = 1; axes < 16; axes++) {
@@ -64,7 +58,7 @@ static void matrix_products_match(void **unused) {
     (void)unused;
     static const size_t sizes[][3] = {{1, 1, 1}, {7, 5, 3}, {64, 100, 33}, {13, 128, 17}, {6, 1, 16}, {100, 31, 1}};
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_phase *phase = gm_phase_create(graph, "all");
     for (size_t i = 0; i < GM_COUNT(sizes); i++)
         for (int t = 0; t < 4; t++) {
@@ -88,7 +82,7 @@ static void convolutions_match(void **unused) {
     } cases[] = {{4, 3, 5, 8, 9, 3, 3, 1, 1, 0},  {7, 16, 20, 8, 8, 4, 4, 2, 1, 0}, {5, 1, 9, 10, 10, 4, 4, 2, 1, 0},
                  {6, 10, 1, 4, 4, 4, 4, 1, 0, 0}, {3, 12, 8, 9, 7, 5, 3, 3, 2, 1},  {8, 100, 33, 1, 1, 4, 4, 1, 3, 0}};
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_phase *phase = gm_phase_create(graph, "all");
     for (size_t i = 0; i < GM_COUNT(cases); i++) {
         char name[3][16];
@@ -117,7 +111,7 @@ static void convolutions_match(void **unused) {
 static void everything_else_matches(void **unused) {
     (void)unused;
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_phase *phase = gm_phase_create(graph, "all");
     gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(3, 5, 9, 8));
     gm_pool2d_params pool = {.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}};
@@ -148,7 +142,7 @@ static void everything_else_matches(void **unused) {
 static void phases_assign_at_their_end(void **unused) {
     (void)unused;
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_tensor *a = gm_variable(graph, "a", GM_FLOAT32, GM_SHAPE(9), (gm_initializer){GM_INITIALIZER_NORMAL, 0, 1});
     gm_tensor *b = gm_variable(graph, "b", GM_FLOAT32, GM_SHAPE(9), (gm_initializer){GM_INITIALIZER_UNIFORM, -1, 1});
     gm_tensor *c = gm_variable(graph, "c", GM_FLOAT32, GM_SHAPE(9), (gm_initializer){.a = 0.5});
@@ -171,7 +165,7 @@ static void phases_assign_at_their_end(void **unused) {
 static void variables_are_assigned_their_own_flips(void **unused) {
     (void)unused;
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     const gm_initializer start = {GM_INITIALIZER_NORMAL, 0, 1};
     gm_tensor *a = gm_variable(graph, "a", GM_FLOAT32, GM_SHAPE(9), start);
     gm_tensor *b = gm_variable(graph, "b", GM_FLOAT32, GM_SHAPE(4, 3, 5, 6), start);
@@ -191,8 +185,8 @@ static size_t count_launches(gm_graph *graph, bool separate) {
     gm_state *state;
     gm_plan *plan;
     gm_plan_statistics statistics;
-    ok(gm_state_create(&state, device, 1));
-    ok(gm_plan_create(&plan, graph, state, &(gm_plan_options){.separate = separate}));
+    check_ok(gm_state_create(&state, device, 1));
+    check_ok(gm_plan_create(&plan, graph, state, &(gm_plan_options){.separate = separate}));
     gm_plan_get_statistics(plan, &statistics);
     gm_plan_destroy(&plan);
     gm_state_destroy(&state);
@@ -204,7 +198,7 @@ static size_t count_launches(gm_graph *graph, bool separate) {
 static void a_view_of_a_fused_value_is_assigned(void **unused) {
     (void)unused;
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(2, 3));
     gm_tensor *v = gm_variable(graph, "v", GM_FLOAT32, GM_SHAPE(6), (gm_initializer){0});
     gm_tensor *a = gm_tanh(x);
@@ -218,7 +212,7 @@ static void a_view_of_a_fused_value_is_assigned(void **unused) {
 static void independent_launches_run_as_one(void **unused) {
     (void)unused;
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_phase *phase = gm_phase_create(graph, "all");
     gm_tensor *counter = gm_input(graph, "counter", GM_INT32, GM_SHAPE(2));
     for (size_t i = 0; i < 6; i++) {
@@ -252,7 +246,7 @@ typedef struct fixture {
 // `second` reads y, which `first` computes from x and w.
 static fixture create_fixture(void) {
     fixture f;
-    ok(gm_graph_create(&f.graph));
+    check_ok(gm_graph_create(&f.graph));
     f.x = gm_input(f.graph, "x", GM_FLOAT32, GM_SHAPE(4, 8));
     f.w = gm_variable(f.graph, "w", GM_FLOAT32, GM_SHAPE(8, 8), (gm_initializer){GM_INITIALIZER_NORMAL, 0, 1});
     f.y = gm_gemm(f.x, f.w, NULL);
@@ -264,8 +258,8 @@ static fixture create_fixture(void) {
     gm_phase_fetch(f.first, f.y);
     gm_phase_fetch(f.second, f.loss);
     gm_phase_assign(f.second, f.w, gm_subtract(f.w, gm_scale(dw, 0.1)));
-    ok(gm_state_create(&f.state, device, 3));
-    ok(gm_plan_create(&f.plan, f.graph, f.state, NULL));
+    check_ok(gm_state_create(&f.state, device, 3));
+    check_ok(gm_plan_create(&f.plan, f.graph, f.state, NULL));
     return f;
 }
 
@@ -292,10 +286,10 @@ static void running_creates_and_builds_nothing(void **unused) {
             gm_device_get_counters(device, &before);
             allocations = gm_allocations();
         }
-        ok(gm_plan_write(f.plan, f.x, x, sizeof x));
-        ok(gm_plan_run(f.plan, f.first));
-        ok(gm_plan_run(f.plan, f.second));
-        ok(gm_plan_read(f.plan, f.loss, &loss[run > 0], sizeof loss[0]));
+        check_ok(gm_plan_write(f.plan, f.x, x, sizeof x));
+        check_ok(gm_plan_run(f.plan, f.first));
+        check_ok(gm_plan_run(f.plan, f.second));
+        check_ok(gm_plan_read(f.plan, f.loss, &loss[run > 0], sizeof loss[0]));
     }
     assert_int_equal(gm_allocations(), allocations);
     gm_device_get_counters(device, &after);
@@ -322,10 +316,10 @@ static void plans_share_the_kernels_of_their_device(void **unused) {
     destroy_fixture(&first);
     float x[32] = {1, -2, 3}, loss[2];
     for (size_t run = 0; run < 2; run++) {
-        ok(gm_plan_write(second.plan, second.x, x, sizeof x));
-        ok(gm_plan_run(second.plan, second.first));
-        ok(gm_plan_run(second.plan, second.second));
-        ok(gm_plan_read(second.plan, second.loss, &loss[run], sizeof loss[0]));
+        check_ok(gm_plan_write(second.plan, second.x, x, sizeof x));
+        check_ok(gm_plan_run(second.plan, second.first));
+        check_ok(gm_plan_run(second.plan, second.second));
+        check_ok(gm_plan_read(second.plan, second.loss, &loss[run], sizeof loss[0]));
     }
     assert_true(loss[1] < loss[0]);
     destroy_fixture(&second);
@@ -336,17 +330,17 @@ static void values_out_of_date_are_not_reused(void **unused) {
     fixture f = create_fixture();
     float w[64] = {0}, x[32] = {0};
     expect_failure(gm_plan_run(f.plan, f.second), GM_ERROR_STATE, "run first again");
-    ok(gm_plan_run(f.plan, f.first));
-    ok(gm_plan_run(f.plan, f.second));
+    check_ok(gm_plan_run(f.plan, f.first));
+    check_ok(gm_plan_run(f.plan, f.second));
     expect_failure(gm_plan_run(f.plan, f.second), GM_ERROR_STATE, "first"); // it assigned w, which y is made of
-    ok(gm_plan_run(f.plan, f.first));
-    ok(gm_plan_write(f.plan, f.x, x, sizeof x));
+    check_ok(gm_plan_run(f.plan, f.first));
+    check_ok(gm_plan_write(f.plan, f.x, x, sizeof x));
     expect_failure(gm_plan_run(f.plan, f.second), GM_ERROR_STATE, "x has changed since");
-    ok(gm_plan_run(f.plan, f.first));
-    ok(gm_state_write(f.state, "w", w, sizeof w));
+    check_ok(gm_plan_run(f.plan, f.first));
+    check_ok(gm_state_write(f.state, "w", w, sizeof w));
     expect_failure(gm_plan_run(f.plan, f.second), GM_ERROR_STATE, "w has changed since");
-    ok(gm_plan_run(f.plan, f.first));
-    ok(gm_plan_run(f.plan, f.second));
+    check_ok(gm_plan_run(f.plan, f.first));
+    check_ok(gm_plan_run(f.plan, f.second));
     destroy_fixture(&f);
 }
 
@@ -357,21 +351,21 @@ static void isolated_phases_share_no_values(void **unused) {
         gm_graph *graph;
         gm_state *state;
         gm_plan *plan;
-        ok(gm_graph_create(&graph));
+        check_ok(gm_graph_create(&graph));
         gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(3));
         gm_tensor *y = gm_sum_all(gm_tanh(x)), *z = gm_scale(y, 2);
         gm_phase *phase[2] = {gm_phase_create(graph, "first"), gm_phase_create(graph, "second")};
         gm_phase_fetch(phase[0], y);
         gm_phase_fetch(phase[1], z);
         gm_phase_isolate(phase[which]);
-        ok(gm_state_create(&state, device, 3));
-        ok(gm_plan_create(&plan, graph, state, NULL));
+        check_ok(gm_state_create(&state, device, 3));
+        check_ok(gm_plan_create(&plan, graph, state, NULL));
         for (size_t run = 0; run < 6; run++) {
             size_t k = run % 3 > 0;
             float values[3] = {0.25f * (float)run, -1, 2}, got;
-            ok(gm_plan_write(plan, x, values, sizeof values));
-            ok(gm_plan_run(plan, phase[k]));
-            ok(gm_plan_read(plan, k ? z : y, &got, sizeof got));
+            check_ok(gm_plan_write(plan, x, values, sizeof values));
+            check_ok(gm_plan_run(plan, phase[k]));
+            check_ok(gm_plan_read(plan, k ? z : y, &got, sizeof got));
             double sum = tanh(0.25 * (double)run) - tanh(1) + tanh(2);
             assert_true(fabs((double)got - (k ? 2 : 1) * sum) < 1e-5);
         }
@@ -390,8 +384,8 @@ static void wrong_reads_and_writes_fail(void **unused) {
     expect_failure(gm_plan_write(f.plan, NULL, values, 128), GM_ERROR_ARGUMENT, "only inputs");
     expect_failure(gm_plan_write(f.plan, f.x, values, 124), GM_ERROR_ARGUMENT, "x (4, 8) has 128 bytes, not 124");
     expect_failure(gm_plan_read(f.plan, f.y, values, 128), GM_ERROR_STATE, "has run");
-    ok(gm_plan_run(f.plan, f.first));
-    ok(gm_plan_read(f.plan, f.y, values, 128));
+    check_ok(gm_plan_run(f.plan, f.first));
+    check_ok(gm_plan_read(f.plan, f.y, values, 128));
     expect_failure(gm_plan_read(f.plan, f.y, values, 4), GM_ERROR_ARGUMENT, "has 128 bytes, not 4");
     expect_failure(gm_plan_read(f.plan, other.y, values, 128), GM_ERROR_STATE, "can be read");
     expect_failure(gm_plan_read(f.plan, f.loss, values, 4), GM_ERROR_STATE, "can be read");
@@ -406,8 +400,8 @@ static void too_large_a_plan_says_what_it_needs(void **unused) {
     gm_graph *graph;
     gm_state *state;
     gm_plan *plan;
-    ok(gm_graph_create(&graph));
-    ok(gm_state_create(&state, device, 1));
+    check_ok(gm_graph_create(&graph));
+    check_ok(gm_state_create(&state, device, 1));
     gm_tensor *row = gm_input(graph, "row", GM_FLOAT32, GM_SHAPE(1, 500000));
     gm_tensor *column = gm_input(graph, "column", GM_FLOAT32, GM_SHAPE(400000, 1));
     gm_phase_fetch(gm_phase_create(graph, "huge"), gm_add(row, column)); // 800 GB
@@ -423,30 +417,19 @@ static void overrun_values_are_named(void **unused) {
     gm_graph *graph;
     gm_state *state;
     gm_plan *plan;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_phase *phase = gm_phase_create(graph, "all");
     gm_phase_fetch(phase, gm_tanh(gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(7))));
-    ok(gm_state_create(&state, device, 1));
-    ok(gm_plan_create(&plan, graph, state, &(gm_plan_options){.separate = true}));
-    ok(gm_plan_run(plan, phase));
-    ok(gm_plan_check_guards(plan));
+    check_ok(gm_state_create(&state, device, 1));
+    check_ok(gm_plan_create(&plan, graph, state, &(gm_plan_options){.separate = true}));
+    check_ok(gm_plan_run(plan, phase));
+    check_ok(gm_plan_check_guards(plan));
     float stray = 1;
-    ok(gm_buffer_write(plan->arenas[0], 7 * sizeof stray, &stray, sizeof stray));
+    check_ok(gm_buffer_write(plan->arenas[0], 7 * sizeof stray, &stray, sizeof stray));
     expect_failure(gm_plan_check_guards(plan), GM_ERROR_STATE, "of 28 bytes, written by element_");
     gm_plan_destroy(&plan);
     gm_state_destroy(&state);
     gm_graph_destroy(&graph);
-}
-
-static int open_device(void **unused) {
-    (void)unused;
-    return gm_device_open(&device, NULL) == GM_OK ? 0 : (fprintf(stderr, "%s\n", gm_error_message()), -1);
-}
-
-static int close_device(void **unused) {
-    (void)unused;
-    gm_device_close(&device);
-    return 0;
 }
 
 int main(void) {

@@ -1,5 +1,6 @@
 // Augmentation and updates from micro-batches as plans run them, on either family of kernels.
 #include "base/base.h"
+#include "device_test.h"
 #include "ganymede/augment.h"
 #include "ganymede/optim.h"
 #include "kernels/compare.h"
@@ -11,13 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static gm_device *device;
-
-static void ok(gm_status status) {
-    if (status != GM_OK)
-        fail_msg("%s", gm_error_message());
-}
 
 static gm_tensor *element(gm_tensor *vector, size_t i) {
     return gm_reshape(gm_slice(vector, &i, &(size_t){1}), GM_SCALAR);
@@ -40,7 +34,7 @@ static const gm_augment_params everything = {
 static void augmented_images_match_the_reference(void **state) {
     (void)state;
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     enum { N = 7 };
     gm_tensor *counter = gm_variable(graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
     gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(N, 3, 8, 6));
@@ -54,7 +48,7 @@ static void augmented_images_match_the_reference(void **state) {
     gm_phase_fetch(phase, dx);
     gm_phase_assign(phase, p, gm_augment_probability(p, logits, &(gm_adaptive_params){.target = 0.1, .images = 70}));
     count_step(phase, counter);
-    ok(gm_compare_run(&(gm_compare){.device = device, .seed = 7, .runs = 4}, graph));
+    check_ok(gm_compare_run(&(gm_compare){.device = device, .seed = 7, .runs = 4}, graph));
     gm_graph_destroy(&graph);
 }
 
@@ -68,18 +62,18 @@ static void images_that_are_left_alone_keep_every_bit(void **state) {
     static const float odd[] = {-0.0f, NAN, INFINITY, -INFINITY, 1e-42f, 3e38f, 1};
     for (size_t i = 0; i < COUNT; i++)
         in[i] = i % 3 ? (float)gm_philox_normal(1, 2, 0, 0, i) : odd[i / 3 % GM_COUNT(odd)];
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_tensor *counter = gm_variable(graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
     gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(4, 3, 8, 8));
     gm_tensor *p = gm_variable(graph, "p", GM_FLOAT32, GM_SCALAR, (gm_initializer){0});
     gm_tensor *y = gm_augment(x, "real", &everything, p, counter);
     gm_phase *phase = gm_phase_create(graph, "all");
     gm_phase_fetch(phase, y);
-    ok(gm_state_create(&values, device, 3));
-    ok(gm_plan_create(&plan, graph, values, NULL));
-    ok(gm_plan_write(plan, x, in, sizeof in));
-    ok(gm_plan_run(plan, phase));
-    ok(gm_plan_read(plan, y, out, sizeof out));
+    check_ok(gm_state_create(&values, device, 3));
+    check_ok(gm_plan_create(&plan, graph, values, NULL));
+    check_ok(gm_plan_write(plan, x, in, sizeof in));
+    check_ok(gm_plan_run(plan, phase));
+    check_ok(gm_plan_read(plan, y, out, sizeof out));
     for (size_t i = 0; i < COUNT; i++)
         if (memcmp(&in[i], &out[i], sizeof in[i]) != 0)
             fail_msg("element %zu was %g and is %g", i, (double)in[i], (double)out[i]);
@@ -101,7 +95,7 @@ typedef struct model {
 } model;
 
 static void build(model *m, size_t batch) {
-    ok(gm_graph_create(&m->graph));
+    check_ok(gm_graph_create(&m->graph));
     m->x = gm_input(m->graph, "x", GM_FLOAT32, GM_SHAPE(batch, FEATURES));
     gm_tensor *w = gm_variable(m->graph, "w", GM_FLOAT32, GM_SHAPE(FEATURES), (gm_initializer){.a = 0.3}), *dw, *mean;
     gm_grad(gm_mean_all(gm_softplus(gm_sum(gm_tanh(gm_multiply(m->x, w)), GM_AXIS(1)))), &w, 1, &dw);
@@ -113,8 +107,8 @@ static void build(model *m, size_t batch) {
     rule.rate = 0.2;
     rule.momentum = 0.9;
     gm_optimizer_apply(m->update, &rule, "opt", NULL, &w, &mean, 1);
-    ok(gm_state_create(&m->state, device, 11));
-    ok(gm_plan_create(&m->plan, m->graph, m->state, NULL));
+    check_ok(gm_state_create(&m->state, device, 11));
+    check_ok(gm_plan_create(&m->plan, m->graph, m->state, NULL));
 }
 
 static void step(model *m, size_t batch, size_t t) {
@@ -122,8 +116,8 @@ static void step(model *m, size_t batch, size_t t) {
     for (size_t i = 0; i < GM_COUNT(x); i++)
         x[i] = (float)gm_philox_normal(5, 1, (uint32_t)t, 0, i);
     for (size_t first = 0; first < WHOLE; first += batch) {
-        ok(gm_plan_write(m->plan, m->x, x + first * FEATURES, batch * FEATURES * sizeof *x));
-        ok(gm_plan_run(m->plan, first + batch < WHOLE ? m->gather : m->update));
+        check_ok(gm_plan_write(m->plan, m->x, x + first * FEATURES, batch * FEATURES * sizeof *x));
+        check_ok(gm_plan_run(m->plan, first + batch < WHOLE ? m->gather : m->update));
     }
 }
 
@@ -137,8 +131,8 @@ static void micro_batches_equal_one_batch_to_rounding(void **state) {
         step(&whole, WHOLE, t);
         step(&micro, MICRO, t);
     }
-    ok(gm_state_read(whole.state, "w", w[0], sizeof w[0]));
-    ok(gm_state_read(micro.state, "w", w[1], sizeof w[1]));
+    check_ok(gm_state_read(whole.state, "w", w[0], sizeof w[0]));
+    check_ok(gm_state_read(micro.state, "w", w[1], sizeof w[1]));
     double moved = 0;
     for (size_t i = 0; i < FEATURES; i++) {
         moved = fmax(moved, fabs((double)w[0][i] - 0.3));
@@ -153,17 +147,6 @@ static void micro_batches_equal_one_batch_to_rounding(void **state) {
         gm_state_destroy(&m->state);
         gm_graph_destroy(&m->graph);
     }
-}
-
-static int open_device(void **state) {
-    (void)state;
-    return gm_device_open(&device, NULL) == GM_OK ? 0 : (fprintf(stderr, "%s\n", gm_error_message()), -1);
-}
-
-static int close_device(void **state) {
-    (void)state;
-    gm_device_close(&device);
-    return 0;
 }
 
 int main(void) {

@@ -3,6 +3,7 @@
 // GANYMEDE_TEST_SEED=N runs that graph alone; GANYMEDE_TEST_GRAPHS=N says how many. Every graph costs a driver seconds
 // of compiling, hence the low default.
 #include "base/base.h"
+#include "device_test.h"
 #include "kernels/compare.h"
 #include "reference/random_graph.h"
 
@@ -12,8 +13,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-static gm_device *device;
 
 static uint64_t number(const char *name, uint64_t fallback) {
     const char *text = getenv(name);
@@ -45,17 +44,6 @@ static void random_graphs_match_the_reference(void **state) {
         failed += !graph_matches(seed);
     if (failed > 0)
         fail_msg("%zu of %llu random graphs differ", failed, (unsigned long long)count);
-}
-
-static int open_device(void **state) {
-    (void)state;
-    return gm_device_open(&device, NULL) == GM_OK ? 0 : (fprintf(stderr, "%s\n", gm_error_message()), -1);
-}
-
-static int close_device(void **state) {
-    (void)state;
-    gm_device_close(&device);
-    return 0;
 }
 
 int main(void) {

@@ -1,6 +1,7 @@
 // Precisions below float32: what is rounded and how, who multiplies, and that nobody is given less than they asked for.
 #include "device/device.h"
 #include "device/fault.h"
+#include "device_test.h"
 #include "graph/graph.h"
 #include "plan/plan.h"
 
@@ -17,13 +18,7 @@
 // More than one tile of results, and neither they nor the contraction whole ones.
 enum { M = 70, K = 37, N = 67 };
 
-static gm_device *device;
 static float a[M * K], b[K * N]; // the same values for every product, in the order that it reads them
-
-static void ok(gm_status status) {
-    if (status != GM_OK)
-        fail_msg("%s", gm_error_message());
-}
 
 static void kernels(const char *family, const char *matrix) {
     setenv("GANYMEDE_KERNELS", family, 1);
@@ -40,7 +35,7 @@ static void multiply(const gm_plan_options *options, size_t m, size_t k, size_t 
     gm_state *state;
     gm_plan *plan;
     gm_tensor *u[2], *product[2];
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_phase *phase = gm_phase_create(graph, "products");
     gm_tensor *v = gm_input(graph, "b", GM_FLOAT32, GM_SHAPE(k, n));
     for (size_t t = 0; t < 2; t++) {
@@ -48,14 +43,14 @@ static void multiply(const gm_plan_options *options, size_t m, size_t k, size_t 
         product[t] = gm_gemm(u[t], v, &(gm_gemm_params){.transpose_a = t == 1});
         gm_phase_fetch(phase, product[t]);
     }
-    ok(gm_state_create(&state, device, 1));
-    ok(gm_plan_create(&plan, graph, state, options));
-    ok(gm_plan_write(plan, v, right, k * n * sizeof *right));
+    check_ok(gm_state_create(&state, device, 1));
+    check_ok(gm_plan_create(&plan, graph, state, options));
+    check_ok(gm_plan_write(plan, v, right, k * n * sizeof *right));
     for (size_t t = 0; t < 2; t++)
-        ok(gm_plan_write(plan, u[t], left, m * k * sizeof *left));
-    ok(gm_plan_run(plan, phase));
+        check_ok(gm_plan_write(plan, u[t], left, m * k * sizeof *left));
+    check_ok(gm_plan_run(plan, phase));
     for (size_t t = 0; t < 2; t++)
-        ok(gm_plan_read(plan, product[t], y + t * m * n, m * n * sizeof *y));
+        check_ok(gm_plan_read(plan, product[t], y + t * m * n, m * n * sizeof *y));
     gm_plan_destroy(&plan);
     gm_state_destroy(&state);
     gm_graph_destroy(&graph);
@@ -149,7 +144,7 @@ static void who_has_no_matrix_units_computes_in_float32(void **unused) {
         assert_memory_equal(y, expected, sizeof y);
         kernels("gpu", NULL);
         const char *units;
-        ok(gm_device_matrix(device, lower[i], &units));
+        check_ok(gm_device_matrix(device, lower[i], &units));
         if (!units)
             expect_chain(&(gm_plan_options){.precision = lower[i]}, 24);
     }
@@ -159,12 +154,12 @@ static void device_is_asked_once(void **unused) {
     (void)unused;
     gm_device *fresh;
     gm_device_counters counters[3];
-    ok(gm_device_open(&fresh, NULL));
+    check_ok(gm_device_open(&fresh, NULL));
     kernels("gpu", "emulated");
     gm_device_get_counters(fresh, &counters[0]);
     for (size_t i = 1; i < 3; i++) {
         const char *units;
-        ok(gm_device_matrix(fresh, GM_PRECISION_BF16, &units));
+        check_ok(gm_device_matrix(fresh, GM_PRECISION_BF16, &units));
         assert_non_null(units);
         gm_device_get_counters(fresh, &counters[i]);
     }
@@ -179,14 +174,14 @@ static void failing_calls_are_no_answer(void **unused) {
     gm_device *fresh;
     const char *units;
     kernels("gpu", "emulated");
-    ok(gm_device_open(&fresh, NULL));
+    check_ok(gm_device_open(&fresh, NULL));
     for (size_t i = 0; i < GM_COUNT(calls); i++) {
-        ok(gm_fault_arm(calls[i]));
+        check_ok(gm_fault_arm(calls[i]));
         if (gm_device_matrix(fresh, GM_PRECISION_TF32, &units) == GM_OK)
             fail_msg("%s failed, and the device says %s", calls[i], units ? units : "no");
     }
-    ok(gm_fault_arm(NULL));
-    ok(gm_device_matrix(fresh, GM_PRECISION_TF32, &units));
+    check_ok(gm_fault_arm(NULL));
+    check_ok(gm_device_matrix(fresh, GM_PRECISION_TF32, &units));
     assert_non_null(units);
     gm_device_close(&fresh);
 }
@@ -212,7 +207,7 @@ static void every_instruction_is_emulated_at_its_precisions(void **unused) {
     const char *units;
     for (size_t i = 0; i < GM_COUNT(emulations); i++) {
         kernels("gpu", emulations[i].matrix);
-        ok(gm_device_matrix(device, emulations[i].precision, &units));
+        check_ok(gm_device_matrix(device, emulations[i].precision, &units));
         if (!units || !strstr(units, emulations[i].options) || !strstr(units, "-DGM_MATRIX_EMULATED"))
             fail_msg("%s in %s: %s", emulations[i].matrix, gm_precision_names[emulations[i].precision],
                      units ? units : "no");
@@ -220,7 +215,7 @@ static void every_instruction_is_emulated_at_its_precisions(void **unused) {
     const char *const bf16_alone[] = {"emulated:wmma", "emulated:dpas8"};
     for (size_t i = 0; i < GM_COUNT(bf16_alone); i++) {
         kernels("gpu", bf16_alone[i]);
-        ok(gm_device_matrix(device, GM_PRECISION_TF32, &units));
+        check_ok(gm_device_matrix(device, GM_PRECISION_TF32, &units));
         assert_null(units);
     }
 }
@@ -251,15 +246,15 @@ static void expect_refusal(const char *matrix, gm_precision precision, const cha
     const char *text, *units = "unasked";
     gm_device *fresh;
     gm_text changed = {0};
-    ok(gm_device_source(device, "matrix.cl", &text));
+    check_ok(gm_device_source(device, "matrix.cl", &text));
     const char *at = strstr(text, old);
     if (!at)
         fail_msg("matrix.cl has no %s", old);
     gm_text_printf(&changed, "%.*s%s%s", (int)(at - text), text, new, at + strlen(old));
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/matrix.cl", folder);
-    ok(gm_file_write_atomic(path, changed.data, changed.length));
-    ok(gm_device_open(&fresh, NULL));
+    check_ok(gm_file_write_atomic(path, changed.data, changed.length));
+    check_ok(gm_device_open(&fresh, NULL));
     kernels("gpu", matrix);
     setenv("GANYMEDE_CL_PATH", folder, 1);
     gm_status status = gm_device_matrix(fresh, precision, &units);
@@ -268,7 +263,7 @@ static void expect_refusal(const char *matrix, gm_precision precision, const cha
     rmdir(folder);
     gm_text_finish(&changed);
     gm_device_close(&fresh);
-    ok(status);
+    check_ok(status);
     if (units)
         fail_msg("with \"%s\" for \"%s\" the probe of %s says %s", new, old, matrix, units);
 }
@@ -295,9 +290,9 @@ static void unknown_precisions_are_refused(void **unused) {
     gm_graph *graph;
     gm_state *state;
     gm_plan *plan;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_phase_fetch(gm_phase_create(graph, "all"), gm_constant(graph, 1));
-    ok(gm_state_create(&state, device, 1));
+    check_ok(gm_state_create(&state, device, 1));
     gm_plan_options options = {.precision = (gm_precision)4};
     assert_int_equal(gm_plan_create(&plan, graph, state, &options), GM_ERROR_ARGUMENT);
     assert_string_equal(gm_error_message(), "precision 4 is unknown");
@@ -306,19 +301,12 @@ static void unknown_precisions_are_refused(void **unused) {
     gm_graph_destroy(&graph);
 }
 
-static int open_device(void **unused) {
-    (void)unused;
+static int prepare(void **unused) {
     for (size_t i = 0; i < GM_COUNT(a); i++)
         a[i] = (float)gm_philox_normal(1, 1, 0, 0, i);
     for (size_t i = 0; i < GM_COUNT(b); i++)
         b[i] = (float)gm_philox_normal(1, 2, 0, 0, i);
-    return gm_device_open(&device, NULL) == GM_OK ? 0 : (fprintf(stderr, "%s\n", gm_error_message()), -1);
-}
-
-static int close_device(void **unused) {
-    (void)unused;
-    gm_device_close(&device);
-    return 0;
+    return open_device(unused);
 }
 
 int main(void) {
@@ -335,5 +323,5 @@ int main(void) {
         cmocka_unit_test(units_that_compute_something_else_are_refused),
         cmocka_unit_test(unknown_precisions_are_refused),
     };
-    return cmocka_run_group_tests_name("precision", tests, open_device, close_device);
+    return cmocka_run_group_tests_name("precision", tests, prepare, close_device);
 }

@@ -1,5 +1,6 @@
 // The interpreter itself against values worked out by hand: leaves, phases, integers, random streams, error scales.
 #include "base/base.h"
+#include "check_ok.h"
 #include "reference.h"
 
 #include <math.h>
@@ -14,11 +15,6 @@ typedef struct fixture {
     gm_graph *graph;
     gm_reference *reference;
 } fixture;
-
-static void check_ok(gm_status status) {
-    if (status != GM_OK)
-        fail_msg("%s", gm_error_message());
-}
 
 static int setup(void **state) {
     static fixture f;

@@ -2,6 +2,8 @@
 //
 // The model with a known answer is linear: z ~ N(0, 1), x = W z + b + deviation noise, so that x ~ N(b, W W' +
 // deviation^2 I) whatever the weights are.
+#include "check_ok.h"
+#include "folder_test.h"
 #include "ganymede/data.h"
 #include "ganymede/train.h"
 
@@ -28,27 +30,6 @@ static const char linear[] = "data: { source: ring8, count: 256, batch: 16 }\n"
                              "steps: 60\n"
                              "log: { every: 20, samples: 30, checkpoint: 30 }\n";
 
-static char folder[64];
-
-static int make_folder(void **unused) {
-    (void)unused;
-    snprintf(folder, sizeof folder, "/tmp/ganymede-autoencoder-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **unused) {
-    (void)unused;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
-}
-
-#define ASSERT_OK(expression)                                                                                          \
-    do {                                                                                                               \
-        if ((expression) != GM_OK)                                                                                     \
-            fail_msg("%s: %s", #expression, gm_error_message());                                                       \
-    } while (0)
-
 typedef struct path {
     char text[160];
 } path;
@@ -72,12 +53,12 @@ static path write_recipe(const char *name, const char *text) {
 static gm_trainer *train(const char *name, const char *const *settings, size_t count) {
     gm_trainer *trainer;
     path recipe = write_recipe("recipe.yaml", linear), out = in_folder(name);
-    ASSERT_OK(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe.text,
-                                                              .settings = settings,
-                                                              .setting_count = count,
-                                                              .out = out.text,
-                                                              .tuning = GM_TRAIN_TUNE_NOT}));
-    ASSERT_OK(gm_trainer_run(trainer, NULL, NULL));
+    check_ok(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe.text,
+                                                             .settings = settings,
+                                                             .setting_count = count,
+                                                             .out = out.text,
+                                                             .tuning = GM_TRAIN_TUNE_NOT}));
+    check_ok(gm_trainer_run(trainer, NULL, NULL));
     return trainer;
 }
 
@@ -86,14 +67,14 @@ static double exact_likelihood(gm_state *state, const char *network, size_t coun
     float W[2], b[2];
     char name[64];
     snprintf(name, sizeof name, "%s.0.weight", network);
-    ASSERT_OK(gm_state_read(state, name, W, sizeof W));
+    check_ok(gm_state_read(state, name, W, sizeof W));
     snprintf(name, sizeof name, "%s.0.bias", network);
-    ASSERT_OK(gm_state_read(state, name, b, sizeof b));
+    check_ok(gm_state_read(state, name, b, sizeof b));
     double s = DEVIATION * DEVIATION,
            c[3] = {(double)(W[0] * W[0]) + s, (double)(W[0] * W[1]), (double)(W[1] * W[1]) + s};
     double determinant = c[0] * c[2] - c[1] * c[1], sum = 0;
     gm_dataset *data;
-    ASSERT_OK(gm_dataset_open(&data, "ring8", &(gm_dataset_options){.split = GM_SPLIT_TEST, .seed = 4}));
+    check_ok(gm_dataset_open(&data, "ring8", &(gm_dataset_options){.split = GM_SPLIT_TEST, .seed = 4}));
     assert_true(gm_dataset_get_info(data)->count >= count);
     const float *x = gm_dataset_floats(data);
     for (size_t i = 0; i < count; i++) {
@@ -108,7 +89,7 @@ static double exact_likelihood(gm_state *state, const char *network, size_t coun
 static gm_likelihood evaluate(const char *name, size_t samples) {
     gm_likelihood result;
     path run = in_folder(name);
-    ASSERT_OK(gm_evaluate_likelihood(run.text, &(gm_likelihood_options){.samples = samples, .count = 1250}, &result));
+    check_ok(gm_evaluate_likelihood(run.text, &(gm_likelihood_options){.samples = samples, .count = 1250}, &result));
     assert_int_equal(result.count, 1250);
     assert_int_equal(result.samples, samples);
     assert_int_equal(result.step, 60);
@@ -147,8 +128,8 @@ static void averages_are_what_is_evaluated_and_sampled(void **unused) {
     double exact = exact_likelihood(gm_trainer_state(trainer), "decoder_average", 1250);
     assert_true(fabs(exact - exact_likelihood(gm_trainer_state(trainer), "decoder", 1250)) > 0.02);
     float W[2], b[2], samples[2][2];
-    ASSERT_OK(gm_state_read(gm_trainer_state(trainer), "decoder_average.0.weight", W, sizeof W));
-    ASSERT_OK(gm_state_read(gm_trainer_state(trainer), "decoder_average.0.bias", b, sizeof b));
+    check_ok(gm_state_read(gm_trainer_state(trainer), "decoder_average.0.weight", W, sizeof W));
+    check_ok(gm_state_read(gm_trainer_state(trainer), "decoder_average.0.bias", b, sizeof b));
     gm_trainer_destroy(&trainer);
     gm_likelihood result = evaluate("average", 2000);
     if (!(fabs(result.bound.value - exact) <= 0.005))
@@ -156,8 +137,8 @@ static void averages_are_what_is_evaluated_and_sampled(void **unused) {
 
     gm_sampler *sampler;
     path run = in_folder("average");
-    ASSERT_OK(gm_sampler_open(&sampler, run.text, NULL));
-    ASSERT_OK(gm_sampler_generate(sampler, (uint64_t[]){7, 8}, NULL, NULL, 2, samples[0]));
+    check_ok(gm_sampler_open(&sampler, run.text, NULL));
+    check_ok(gm_sampler_generate(sampler, (uint64_t[]){7, 8}, NULL, NULL, 2, samples[0]));
     gm_sampler_close(&sampler);
     for (size_t i = 0; i < 2; i++) { // means W z + b of two z: on the line through b
         double z = (double)(samples[i][0] - b[0]) / (double)W[0];
@@ -171,15 +152,15 @@ static void first_step(const char *const *settings, size_t count, bool blind, do
     gm_trainer *trainer;
     gm_train_progress progress = {0};
     path recipe = write_recipe("recipe.yaml", linear);
-    ASSERT_OK(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe.text,
-                                                              .settings = settings,
-                                                              .setting_count = count,
-                                                              .no_folder = true,
-                                                              .tuning = GM_TRAIN_TUNE_NOT}));
+    check_ok(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe.text,
+                                                             .settings = settings,
+                                                             .setting_count = count,
+                                                             .no_folder = true,
+                                                             .tuning = GM_TRAIN_TUNE_NOT}));
     if (blind)
-        ASSERT_OK(gm_state_write(gm_trainer_state(trainer), "encoder.0.weight", (float[2]){0}, 2 * sizeof(float)));
-    ASSERT_OK(gm_trainer_step(trainer));
-    ASSERT_OK(gm_trainer_measure(trainer, &progress));
+        check_ok(gm_state_write(gm_trainer_state(trainer), "encoder.0.weight", (float[2]){0}, 2 * sizeof(float)));
+    check_ok(gm_trainer_step(trainer));
+    check_ok(gm_trainer_measure(trainer, &progress));
     for (size_t i = 0; i < 3; i++)
         numbers[i] = gm_train_number_find(&progress, names[i]);
     gm_trainer_destroy(&trainer);
@@ -211,7 +192,7 @@ static void noise_is_on_the_input_and_not_on_the_target(void **unused) {
 }
 
 static void read_state(gm_trainer *trainer, const char *name, float values[2]) {
-    ASSERT_OK(gm_state_read(gm_trainer_state(trainer), name, values, 2 * sizeof *values));
+    check_ok(gm_state_read(gm_trainer_state(trainer), name, values, 2 * sizeof *values));
 }
 
 static bool stop_at_37(const gm_train_progress *progress, void *user) {
@@ -237,16 +218,16 @@ static void resumed_run_continues_bit_for_bit(void **unused) {
         gm_trainer_destroy(&trainer);
 
         path recipe = write_recipe("recipe.yaml", linear), out = in_folder(names[1]);
-        ASSERT_OK(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe.text,
-                                                                  .settings = cases[i].settings,
-                                                                  .setting_count = cases[i].count,
-                                                                  .out = out.text,
-                                                                  .tuning = GM_TRAIN_TUNE_NOT}));
+        check_ok(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe.text,
+                                                                 .settings = cases[i].settings,
+                                                                 .setting_count = cases[i].count,
+                                                                 .out = out.text,
+                                                                 .tuning = GM_TRAIN_TUNE_NOT}));
         read_state(trainer, "decoder.0.weight", start);
         assert_int_equal(gm_trainer_run(trainer, stop_at_37, NULL), GM_INTERRUPTED);
         gm_trainer_destroy(&trainer);
-        ASSERT_OK(gm_trainer_create(&trainer, &(gm_train_options){.resume = out.text}));
-        ASSERT_OK(gm_trainer_run(trainer, NULL, NULL));
+        check_ok(gm_trainer_create(&trainer, &(gm_train_options){.resume = out.text}));
+        check_ok(gm_trainer_run(trainer, NULL, NULL));
         read_state(trainer, "decoder.0.weight", resumed);
         gm_trainer_destroy(&trainer);
         assert_memory_equal(straight, resumed, sizeof straight);

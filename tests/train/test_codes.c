@@ -1,4 +1,6 @@
 // Latent codes and class weights: the bound against its formula, and training that must follow them.
+#include "check_ok.h"
+#include "folder_test.h"
 #include "ganymede/train.h"
 #include "train/model.h"
 #include "unit/nn_test.h"
@@ -24,30 +26,9 @@ static const char recipe_text[] = "data: { source: ring8, batch: 32 }\n"
                                   "steps: 600\n"
                                   "log: { every: 300, samples: 0, checkpoint: 0 }\n";
 
-static char folder[64];
-
-static int make_folder(void **state) {
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/ganymede-codes-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
-}
-
-#define assert_ok(expression)                                                                                          \
-    do {                                                                                                               \
-        if ((expression) != GM_OK)                                                                                     \
-            fail_msg("%s: %s", #expression, gm_error_message());                                                       \
-    } while (0)
-
 static gm_recipe *parse(const char *setting) {
     gm_recipe *recipe;
-    assert_ok(gm_recipe_parse(&recipe, "r.yaml", recipe_text, strlen(recipe_text), &setting, 1));
+    check_ok(gm_recipe_parse(&recipe, "r.yaml", recipe_text, strlen(recipe_text), &setting, 1));
     return recipe;
 }
 
@@ -79,7 +60,7 @@ static void bound_is_entropy_and_expected_log_likelihood(void **state) {
     set(&f, c, z);
     set(&f, t, told);
     gm_tensor *cut = gm_slice(t, (size_t[]){0, 0}, (size_t[]){N, 6});
-    assert_ok(gm_codes_bound(recipe, c, cut, &bound));
+    check_ok(gm_codes_bound(recipe, c, cut, &bound));
     has_values(&f, bound, &expected, 1);
     assert_int_equal(gm_codes_bound(recipe, c, t, &bound), GM_ERROR_ARGUMENT);
     assert_non_null(strstr(gm_error_message(), "the head 'codes' must give 6 values"));
@@ -95,7 +76,7 @@ static void codes_are_drawn_as_they_are_distributed(void **state) {
     enum { BATCH = 6000 };
     gm_recipe *recipe;
     const char *settings[] = {"codes={categorical: [3], continuous: 1}", "data.batch=6000"};
-    assert_ok(gm_recipe_parse(&recipe, "r.yaml", recipe_text, strlen(recipe_text), settings, 2));
+    check_ok(gm_recipe_parse(&recipe, "r.yaml", recipe_text, strlen(recipe_text), settings, 2));
     fixture f;
     begin(&f);
     double noise[BATCH * 2] = {0}, count[3] = {0}, sum = 0, squares = 0;
@@ -135,7 +116,7 @@ static void sampled_codes_are_the_callers_or_the_seeds(void **state) {
     assert_near((double)other[5], (double)z[5], 0);
     assert_near((double)other[6], 0.25, 0);
     assert_true(z[5] >= -1 && z[5] <= 1 && (z[5] < z[6] || z[5] > z[6]));
-    assert_ok(gm_codes_check(recipe, (float[]){2, 1, -5, NAN}, 1));
+    check_ok(gm_codes_check(recipe, (float[]){2, 1, -5, NAN}, 1));
     assert_int_equal(gm_codes_check(recipe, (float[]){3, 1, 0, 0}, 1), GM_ERROR_ARGUMENT);
     assert_non_null(strstr(gm_error_message(), "code 0 cannot be 3: its categories are 0 to 2"));
     assert_int_equal(gm_codes_check(recipe, (float[]){0, 0.5F, 0, 0}, 1), GM_ERROR_ARGUMENT);
@@ -158,11 +139,11 @@ static void train(const char *name, const char *const *settings, size_t count, c
     assert_non_null(file);
     fputs(recipe_text, file);
     assert_int_equal(fclose(file), 0);
-    assert_ok(gm_trainer_create(
+    check_ok(gm_trainer_create(
         &trainer,
         &(gm_train_options){
             .recipe = recipe, .settings = settings, .setting_count = count, .out = run, .tuning = GM_TRAIN_TUNE_NOT}));
-    assert_ok(gm_trainer_run(trainer, NULL, NULL));
+    check_ok(gm_trainer_run(trainer, NULL, NULL));
     gm_trainer_destroy(&trainer);
 }
 
@@ -173,8 +154,8 @@ static void sample(const char *run, const float *codes, float points[2 * SAMPLES
     uint64_t seeds[SAMPLES];
     for (size_t i = 0; i < SAMPLES; i++)
         seeds[i] = i;
-    assert_ok(gm_sampler_open(&sampler, run, NULL));
-    assert_ok(gm_sampler_generate(sampler, seeds, NULL, codes, SAMPLES, points));
+    check_ok(gm_sampler_open(&sampler, run, NULL));
+    check_ok(gm_sampler_generate(sampler, seeds, NULL, codes, SAMPLES, points));
     gm_sampler_close(&sampler);
 }
 

@@ -1,6 +1,7 @@
 // Objectives and penalties on the device. f-GAN's six divergences of two Gaussians with known answers, as a critic that
 // was trained on one set of samples estimates them on another; float32's range; penalties against the interpreter.
 #include "base/base.h"
+#include "device_test.h"
 #include "ganymede/loss.h"
 #include "ganymede/optim.h"
 #include "ganymede/penalty.h"
@@ -17,8 +18,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static gm_device *device;
 
 // ---- Known answers: p = N(.75, .9^2), q = N(0, 1) ----
 
@@ -258,20 +257,6 @@ static void penalties_run_on_the_device(void **state) {
     }
     check_ok(gm_compare_run(&(gm_compare){.device = device, .seed = SEED}, graph));
     gm_graph_destroy(&graph);
-}
-
-static int open_device(void **state) {
-    (void)state;
-    if (gm_device_open(&device, NULL) == GM_OK)
-        return 0;
-    fprintf(stderr, "%s\n", gm_error_message());
-    return -1;
-}
-
-static int close_device(void **state) {
-    (void)state;
-    gm_device_close(&device);
-    return 0;
 }
 
 int main(void) {

@@ -2,6 +2,7 @@
 //
 // The bounds are norms over whole tensors, which owe nothing to the interpreter's error scales: Adam's first moments
 // are the gradients, and its first update is at most the rate whatever a gradient is.
+#include "device_test.h"
 #include "ganymede/plan.h"
 #include "train/training.h"
 
@@ -15,8 +16,6 @@
 #include <cmocka.h>
 
 enum { FAMILIES = 2 };
-
-static gm_device *device;
 
 typedef struct side {
     const char *family;
@@ -126,17 +125,6 @@ static void families_agree(void **state) {
         gm_state_destroy(&sides[f].state);
     }
     training_finish(&t);
-}
-
-static int open_device(void **state) {
-    (void)state;
-    return gm_device_open(&device, NULL) == GM_OK ? 0 : (fprintf(stderr, "%s\n", gm_error_message()), -1);
-}
-
-static int close_device(void **state) {
-    (void)state;
-    gm_device_close(&device);
-    return 0;
 }
 
 enum { CASES_MAX = 32 };

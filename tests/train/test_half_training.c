@@ -1,5 +1,6 @@
 // Training with half storage: the loss is scaled so that small gradients survive, which changes nothing by itself, and
 // networks learn what they learn in float32.
+#include "device_test.h"
 #include "train/training.h"
 
 #include "graph/graph.h"
@@ -16,8 +17,6 @@
 enum { STEPS = 3, NETWORKS = 2 };
 
 static const char *const networks[NETWORKS] = {"generator.", "discriminator."};
-static gm_device *device;
-
 // A run of a few steps: all variables after them, one behind the other, and the losses on the way.
 typedef struct outcome {
     float *before, *after;
@@ -186,17 +185,6 @@ static void convolutional_networks_learn_as_in_float32(void **unused) {
     }
     finish(&plain);
     finish(&half);
-}
-
-static int open_device(void **unused) {
-    (void)unused;
-    return gm_device_open(&device, NULL) == GM_OK ? 0 : (fprintf(stderr, "%s\n", gm_error_message()), -1);
-}
-
-static int close_device(void **unused) {
-    (void)unused;
-    gm_device_close(&device);
-    return 0;
 }
 
 int main(void) {

@@ -1,5 +1,6 @@
 // Layers that are made of several operations, through plans on a device: training steps down a penalty, with the
 // statistics of two applications, against the interpreter.
+#include "device_test.h"
 #include "kernels/compare.h"
 
 #include "ganymede/nn.h"
@@ -10,13 +11,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static gm_device *device;
-
-static void check_ok(gm_status status) {
-    if (status != GM_OK)
-        fail_msg("%s", gm_error_message());
-}
 
 typedef struct layer_case {
     const char *type;
@@ -71,17 +65,6 @@ static void layer_matches_the_interpreter(void **state) {
     check_ok(gm_compare_run(&(gm_compare){.device = device, .seed = 5, .runs = 2, .unfilled = true}, graph));
     gm_network_destroy(&network);
     gm_graph_destroy(&graph);
-}
-
-static int open_device(void **state) {
-    (void)state;
-    return gm_device_open(&device, NULL) == GM_OK ? 0 : (fprintf(stderr, "%s\n", gm_error_message()), -1);
-}
-
-static int close_device(void **state) {
-    (void)state;
-    gm_device_close(&device);
-    return 0;
 }
 
 int main(void) {

@@ -1,5 +1,6 @@
 // Every recipe of samples/: a training step, its gradients, and sampling, through a plan that shares memory, through
 // one with a buffer per value (the same bits), and through the reference interpreter (within the rounding of floats).
+#include "device_test.h"
 #include "graph/graph.h"
 #include "kernels/compare.h"
 #include "train/training.h"
@@ -16,8 +17,6 @@
 // In units of eps·magnitude (see gm_reference_magnitude), which grows with the network and where Adam divides by a
 // tiny gradient. Differences of 1 unit were seen on pocl; OpenCL lets tanh and exp be off by 5 more.
 static const double ulps = 8;
-
-static gm_device *device;
 
 static gm_comparison *compare(const training *t, gm_graph *graph) {
     gm_comparison *comparison;
@@ -110,17 +109,6 @@ static void every_recipe_has_a_case(void **state) {
     }
     closedir(folder);
     assert_true(found > 0);
-}
-
-static int open_device(void **state) {
-    (void)state;
-    return gm_device_open(&device, NULL) == GM_OK ? 0 : (fprintf(stderr, "%s\n", gm_error_message()), -1);
-}
-
-static int close_device(void **state) {
-    (void)state;
-    gm_device_close(&device);
-    return 0;
 }
 
 // Batch norm and convolutions, second-order gradients, points.

@@ -1,4 +1,5 @@
 // Does training on the device do what the mathematics says? Small problems with known answers, no timing.
+#include "device_test.h"
 #include "ganymede/loss.h"
 #include "ganymede/nn.h"
 #include "ganymede/optim.h"
@@ -15,8 +16,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static gm_device *device;
 
 #define assert_near(a, b, tolerance)                                                                                   \
     do {                                                                                                               \
@@ -425,17 +424,6 @@ static void every_discriminator_step_draws_fresh_noise(void **state) {
     gm_plan_destroy(&r.plan);
     gm_state_destroy(&r.state);
     training_finish(&t);
-}
-
-static int open_device(void **state) {
-    (void)state;
-    return gm_device_open(&device, NULL) == GM_OK ? 0 : (fprintf(stderr, "%s\n", gm_error_message()), -1);
-}
-
-static int close_device(void **state) {
-    (void)state;
-    gm_device_close(&device);
-    return 0;
 }
 
 int main(void) {

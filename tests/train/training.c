@@ -56,11 +56,6 @@ const char *samples_folder(void) {
     return folder;
 }
 
-void check_ok(gm_status status) {
-    if (status != GM_OK)
-        fail_msg("%s", gm_error_message());
-}
-
 void training_init(training *t, const recipe_case *c) {
     char path[1024];
     size_t values = c->channels * c->size * c->size;

@@ -2,6 +2,7 @@
 #ifndef GM_TESTS_TRAINING_H
 #define GM_TESTS_TRAINING_H
 
+#include "check_ok.h"
 #include "train/model.h"
 
 typedef struct recipe_case {
@@ -18,8 +19,6 @@ extern const recipe_case recipe_cases[];
 
 // The folder of recipes, from the environment.
 const char *samples_folder(void);
-// Fails the test with the library's message.
-void check_ok(gm_status status);
 
 typedef struct training {
     gm_recipe *recipe;

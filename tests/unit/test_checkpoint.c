@@ -14,26 +14,18 @@
 #include <cmocka.h>
 
 #include "base/base.h"
+#include "folder_test.h"
 #include "train_support.h"
 
 // ---- Common to the tests ----
 
-static char folder[] = "/tmp/ganymede-checkpoint-XXXXXX";
-static char path[64];
+static char path[96];
 
-static int make_folder(void **state) {
-    (void)state;
-    if (!mkdtemp(folder))
+static int prepare(void **unused) {
+    if (make_folder(unused) != 0)
         return -1;
     snprintf(path, sizeof path, "%s/a.safetensors", folder);
     return 0;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    char command[80];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
 }
 
 static float weight[6] = {1.5f, -0.0f, 1e-40f, 3e38f, 5, 6};
@@ -334,5 +326,5 @@ int main(void) {
         cmocka_unit_test(headers_that_lie_are_refused),
         cmocka_unit_test(names_that_clash_are_not_written),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, prepare, remove_folder);
 }

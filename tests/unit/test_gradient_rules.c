@@ -1,5 +1,6 @@
 // What gm_grad gives where no difference quotient exists or no path leads: exact values.
 #include "base/base.h"
+#include "check_ok.h"
 #include "reference/reference.h"
 
 #include <setjmp.h>
@@ -12,11 +13,6 @@ typedef struct fixture {
     gm_graph *graph;
     gm_reference *reference;
 } fixture;
-
-static void check_ok(gm_status status) {
-    if (status != GM_OK)
-        fail_msg("%s", gm_error_message());
-}
 
 static int setup(void **state) {
     static fixture f;

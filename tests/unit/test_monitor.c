@@ -1,4 +1,6 @@
 // The monitor: when it measures, what it measures, when it raises the alarm, and that training does not notice it.
+#include "check_ok.h"
+#include "folder_test.h"
 #include "ganymede/train.h"
 #include "train/monitor.h"
 
@@ -14,12 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define ASSERT_OK(expression)                                                                                          \
-    do {                                                                                                               \
-        if ((expression) != GM_OK)                                                                                     \
-            fail_msg("%s: %s", #expression, gm_error_message());                                                       \
-    } while (0)
 
 // ---- The rules, without a device ----
 
@@ -60,18 +56,18 @@ static void alarm_needs_a_condition_that_lasts_behind_the_warmup(void **unused) 
         gm_alarm alarm;
         wrong.value[bad->figure] = bad->value;
         for (uint64_t step = 10; step <= 100; step += 10) { // warm
-            ASSERT_OK(gm_watch_add(&watch, 100, step, &wrong, &alarm));
+            check_ok(gm_watch_add(&watch, 100, step, &wrong, &alarm));
             assert_null(alarm.name);
         }
         uint64_t step = 110;
         for (size_t time = 1; time < bad->times; time++, step += 10) {
-            ASSERT_OK(gm_watch_add(&watch, 100, step, &wrong, &alarm));
+            check_ok(gm_watch_add(&watch, 100, step, &wrong, &alarm));
             assert_null(alarm.name);
         }
-        ASSERT_OK(gm_watch_add(&watch, 100, step, &good, &alarm)); // interrupts the row
+        check_ok(gm_watch_add(&watch, 100, step, &good, &alarm)); // interrupts the row
         assert_null(alarm.name);
         for (size_t time = 1; time <= bad->times + 1; time++, step += 10) {
-            ASSERT_OK(gm_watch_add(&watch, 100, step + 10, &wrong, &alarm));
+            check_ok(gm_watch_add(&watch, 100, step + 10, &wrong, &alarm));
             if (time < bad->times) {
                 assert_null(alarm.name);
                 continue;
@@ -80,7 +76,7 @@ static void alarm_needs_a_condition_that_lasts_behind_the_warmup(void **unused) 
             assert_true(alarm.rises == (time == bad->times));
             assert_non_null(strstr(alarm.text, gm_figure_name(bad->figure)));
         }
-        ASSERT_OK(gm_watch_add(&watch, 100, step + 10, &good, &alarm));
+        check_ok(gm_watch_add(&watch, 100, step + 10, &good, &alarm));
         assert_null(alarm.name);
         gm_watch_finish(&watch);
     }
@@ -92,15 +88,15 @@ static void coverage_that_never_was_there_gets_ten_times_the_warmup(void **unuse
     gm_figures good = healthy(), wrong = healthy();
     gm_alarm alarm;
     wrong.value[GM_FIGURE_COVERAGE] = .01F;
-    ASSERT_OK(gm_watch_add(&fallen, 100, 50, &good, &alarm));
+    check_ok(gm_watch_add(&fallen, 100, 50, &good, &alarm));
     for (uint64_t step = 900; step <= 1000; step += 50) {
-        ASSERT_OK(gm_watch_add(&slow, 100, step, &wrong, &alarm));
+        check_ok(gm_watch_add(&slow, 100, step, &wrong, &alarm));
         assert_null(alarm.name);
-        ASSERT_OK(gm_watch_add(&fallen, 100, step, &wrong, &alarm));
+        check_ok(gm_watch_add(&fallen, 100, step, &wrong, &alarm));
         assert_true((alarm.name != NULL) == (step > 900));
     }
     for (uint64_t step = 1050; step <= 1100; step += 50)
-        ASSERT_OK(gm_watch_add(&slow, 100, step, &wrong, &alarm));
+        check_ok(gm_watch_add(&slow, 100, step, &wrong, &alarm));
     assert_string_equal(alarm.name, "coverage");
     gm_watch_finish(&slow);
     gm_watch_finish(&fallen);
@@ -114,7 +110,7 @@ static void figures_that_are_missing_raise_nothing(void **unused) {
     for (size_t i = 0; i < GM_FIGURE_COUNT; i++)
         nan.value[i] = NAN;
     for (uint64_t step = 1; step < 10; step++) {
-        ASSERT_OK(gm_watch_add(&watch, 0, step, step % 2 ? &none : &nan, &alarm));
+        check_ok(gm_watch_add(&watch, 0, step, step % 2 ? &none : &nan, &alarm));
         assert_null(alarm.name);
     }
     assert_true(gm_watch_best(&watch, (uint64_t[]){0, 5}, 2) == GM_RUN_NO_STEP);
@@ -132,14 +128,14 @@ static void replayed_log_gives_the_same_watch(void **unused) {
     gm_watch watch = {0};
     gm_figures figures = {.columns = 16};
     gm_alarm alarm;
-    ASSERT_OK(gm_watch_replay(&watch, 0, log, strlen(log)));
+    check_ok(gm_watch_replay(&watch, 0, log, strlen(log)));
     assert_int_equal(watch.count, 3);
     assert_int_equal(watch.entries[0].step, 20);
     assert_true(watch.entries[0].healthy && !watch.entries[1].healthy && !watch.entries[2].healthy);
     assert_true(isnan(watch.entries[2].coverage));
     gm_figures_set(&figures, GM_FIGURE_ENTROPY_FAKE, -20);
     gm_figures_set(&figures, GM_FIGURE_ENTROPY_REAL, 1);
-    ASSERT_OK(gm_watch_add(&watch, 0, 50, &figures, &alarm)); // the second in a row, the first being the log's
+    check_ok(gm_watch_add(&watch, 0, 50, &figures, &alarm)); // the second in a row, the first being the log's
     assert_string_equal(alarm.name, "entropy");
     gm_watch_finish(&watch);
 }
@@ -153,7 +149,7 @@ static void best_and_last_good_checkpoints_are_found(void **unused) {
     for (size_t i = 0; i < GM_COUNT(coverage); i++) {
         gm_figures figures = healthy();
         gm_figures_set(&figures, GM_FIGURE_COVERAGE, (double)coverage[i]);
-        ASSERT_OK(gm_watch_add(&watch, 0, 10 * (i + 1), &figures, &alarm));
+        check_ok(gm_watch_add(&watch, 0, 10 * (i + 1), &figures, &alarm));
     }
     assert_string_equal(alarm.name, "coverage");
     assert_int_equal(gm_watch_best(&watch, steps, 6), 35); // measured at 30
@@ -207,12 +203,10 @@ static const char recipe_text[] =
     "log: { every: 5, samples: 0, checkpoint: 5, keep: 1 }\n"
     "monitor: { every: 10, samples: 128, warmup: 20, alarm: stop }\n";
 
-static char folder[64], recipe_path[128];
+static char recipe_path[128];
 
-static int make_folder(void **unused) {
-    (void)unused;
-    snprintf(folder, sizeof folder, "/tmp/ganymede-monitor-XXXXXX");
-    if (!mkdtemp(folder))
+static int prepare(void **unused) {
+    if (make_folder(unused) != 0)
         return -1;
     snprintf(recipe_path, sizeof recipe_path, "%s/points.yaml", folder);
     FILE *file = fopen(recipe_path, "w");
@@ -222,22 +216,15 @@ static int make_folder(void **unused) {
     return fclose(file);
 }
 
-static int remove_folder(void **unused) {
-    (void)unused;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
-}
-
 static gm_trainer *create(const char *run, const char *const *settings, size_t count) {
     char path[160];
     gm_trainer *trainer;
     snprintf(path, sizeof path, "%s/%s", folder, run);
-    ASSERT_OK(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe_path,
-                                                              .settings = settings,
-                                                              .setting_count = count,
-                                                              .out = path,
-                                                              .tuning = GM_TRAIN_TUNE_NOT}));
+    check_ok(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe_path,
+                                                             .settings = settings,
+                                                             .setting_count = count,
+                                                             .out = path,
+                                                             .tuning = GM_TRAIN_TUNE_NOT}));
     return trainer;
 }
 
@@ -269,8 +256,8 @@ static void training_does_not_notice_the_monitor(void **unused) {
     watched seen = {0}, none = {0};
     gm_train_info info;
     gm_trainer *trainer = create("on", on, 1);
-    ASSERT_OK(gm_trainer_run(trainer, note, &seen));
-    ASSERT_OK(gm_state_read(gm_trainer_state(trainer), "generator.2.weight", with, sizeof with));
+    check_ok(gm_trainer_run(trainer, note, &seen));
+    check_ok(gm_state_read(gm_trainer_state(trainer), "generator.2.weight", with, sizeof with));
     gm_trainer_get_info(trainer, &info);
     assert_int_equal(info.monitor_interval, 10);
     assert_true(info.monitor_share > 0 && info.monitor_share < 1);
@@ -278,8 +265,8 @@ static void training_does_not_notice_the_monitor(void **unused) {
     assert_int_equal(seen.measured, 6);
     assert_int_equal(seen.last, 60);
     trainer = create("off", off, 1);
-    ASSERT_OK(gm_trainer_run(trainer, note, &none));
-    ASSERT_OK(gm_state_read(gm_trainer_state(trainer), "generator.2.weight", without, sizeof without));
+    check_ok(gm_trainer_run(trainer, note, &none));
+    check_ok(gm_state_read(gm_trainer_state(trainer), "generator.2.weight", without, sizeof without));
     gm_trainer_destroy(&trainer);
     assert_int_equal(none.measured, 0);
     assert_memory_equal(with, without, sizeof with);
@@ -290,7 +277,7 @@ static void figures_of_the_data_are_what_they_should_be(void **unused) {
     static const char *const settings[] = {"monitor.samples=1000", "monitor.every=5", "steps=5"};
     watched seen = {0};
     gm_trainer *trainer = create("figures", settings, 3);
-    ASSERT_OK(gm_trainer_run(trainer, note, &seen));
+    check_ok(gm_trainer_run(trainer, note, &seen));
     gm_trainer_destroy(&trainer);
     assert_int_equal(seen.measured, 1);
     assert_true(seen.figure[0] >= 0 && seen.figure[0] < .6931472); // JSD
@@ -307,7 +294,7 @@ static void figures_of_the_data_are_what_they_should_be(void **unused) {
 
 static void set_to_zero(gm_trainer *trainer, const char *name, size_t count) {
     const float zeros[64] = {0};
-    ASSERT_OK(gm_state_write(gm_trainer_state(trainer), name, zeros, count * sizeof *zeros));
+    check_ok(gm_state_write(gm_trainer_state(trainer), name, zeros, count * sizeof *zeros));
 }
 
 static void collapsed_generator_raises_the_alarm_and_names_the_checkpoint(void **unused) {
@@ -337,7 +324,7 @@ static void sample_that_is_not_finite_stops_the_run(void **unused) {
     static const char *const settings[] = {"monitor.alarm=off", "average.decay=0.5", "monitor.every=5", "steps=5"};
     const float bad[2] = {NAN, 0};
     gm_trainer *trainer = create("nan", settings, 4);
-    ASSERT_OK(gm_state_write(gm_trainer_state(trainer), "generator_average.2.bias", bad, sizeof bad));
+    check_ok(gm_state_write(gm_trainer_state(trainer), "generator_average.2.bias", bad, sizeof bad));
     assert_int_equal(gm_trainer_run(trainer, NULL, NULL), GM_ERROR_STATE);
     gm_trainer_destroy(&trainer);
     assert_non_null(strstr(gm_error_message(), "a generated sample is not finite at step 5; the last good checkpoint"));
@@ -349,7 +336,7 @@ static void losses_without_a_log_ratio_are_judged_by_a_probe(void **unused) {
     static const char *const settings[] = {"loss=hinge", "monitor.every=5", "steps=5", "monitor.samples=512"};
     watched seen = {0};
     gm_trainer *trainer = create("hinge", settings, 4);
-    ASSERT_OK(gm_trainer_run(trainer, note, &seen));
+    check_ok(gm_trainer_run(trainer, note, &seen));
     gm_trainer_destroy(&trainer);
     if (!(seen.figure[0] > .5)) // the samples lie about the origin, far from all modes
         fail_msg("the JSD of an untrained generator is %g", seen.figure[0]);
@@ -370,5 +357,5 @@ int main(void) {
         cmocka_unit_test(sample_that_is_not_finite_stops_the_run),
         cmocka_unit_test(losses_without_a_log_ratio_are_judged_by_a_probe),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, prepare, remove_folder);
 }
