@@ -1,0 +1,52 @@
+// The table of measures: which keys there are, when each applies, of which features it is taken and what estimates it.
+#ifndef GM_TRAIN_MEASURE_TABLE_H
+#define GM_TRAIN_MEASURE_TABLE_H
+
+#include "base/base.h"
+#include "ganymede/data.h"
+#include "ganymede/metrics.h"
+
+enum { GM_ESTIMATE_KEYS = 4 }; // of one estimate, at most
+
+// What estimates are taken of.
+typedef enum gm_space {
+    GM_SPACE_NARROW = 0,    // few columns, for estimates from neighbours and density ratios
+    GM_SPACE_WIDE,          // the classifier's whole layer, where there is one; else as NARROW
+    GM_SPACE_PROBABILITIES, // the classifier's
+    GM_SPACES,
+} gm_space;
+
+// Real and fake, or two halves of real.
+typedef struct gm_pair {
+    gm_device *device;
+    size_t k;
+    const gm_mixture *mixture;
+    gm_samples of[GM_SPACES][2];
+} gm_pair;
+
+typedef enum gm_applies {
+    GM_APPLIES_ALWAYS = 0,
+    GM_APPLIES_UNPAIRED,
+    GM_APPLIES_PAIRED,
+    GM_APPLIES_TO_MIXTURES,
+    GM_APPLIES_WITH_CLASSES,
+} gm_applies;
+
+typedef struct gm_estimate {
+    gm_applies when;
+    gm_space space;
+    gm_status (*measure)(const gm_pair *p, gm_measure *figures);
+    struct {
+        const char *name, *help;
+    } keys[GM_ESTIMATE_KEYS]; // in the order of the figures
+} gm_estimate;
+
+extern const gm_estimate gm_estimates[];
+extern const size_t gm_estimate_count;
+
+size_t gm_estimate_key_count(const gm_estimate *row);
+// metrics: keys with commas between them. Whether it holds the key; whether it holds any of the row's.
+bool gm_metrics_have(const char *metrics, const char *key);
+bool gm_metrics_ask_for(const char *metrics, const gm_estimate *row);
+
+#endif
