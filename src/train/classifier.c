@@ -164,37 +164,29 @@ done:
 
 // ---- The test ----
 
-static size_t largest_of(const float *row, size_t count) {
-    size_t best = 0;
-    for (size_t i = 1; i < count; i++)
-        if (row[i] > row[best])
-            best = i;
-    return best;
-}
-
 static gm_status judge(gm_classifier *c, const gm_dataset *test, const int32_t *indices, size_t count) {
     const gm_dataset_info *info = gm_dataset_get_info(test);
     size_t values = count * info->item_values, right = 0;
     uint8_t *bytes = NULL;
-    float *images = NULL, *probabilities = NULL;
-    int32_t *labels = NULL;
+    float *images = NULL;
+    int32_t *labels = NULL, *classes = NULL;
     gm_status status;
     GM_TRY_DONE(gm_alloc(&bytes, values, 1, "images"));
     GM_TRY_DONE(gm_alloc(&images, values, sizeof *images, "images"));
     GM_TRY_DONE(gm_alloc(&labels, count, sizeof *labels, "labels"));
-    GM_TRY_DONE(gm_alloc(&probabilities, count * c->classes, sizeof *probabilities, "probabilities"));
+    GM_TRY_DONE(gm_alloc(&classes, count, sizeof *classes, "classes"));
     GM_TRY_DONE(gm_dataset_gather(test, indices, count, bytes, labels));
     for (size_t i = 0; i < values; i++)
         images[i] = bytes[i];
-    GM_TRY_DONE(gm_classifier_apply(c, images, count, 0, 255, NULL, probabilities));
+    GM_TRY_DONE(gm_classifier_name(c, &(gm_samples){images, count, info->item_values}, 0, 255, classes));
     for (size_t i = 0; i < count; i++)
-        right += largest_of(probabilities + i * c->classes, c->classes) == (size_t)labels[i];
+        right += classes[i] == labels[i];
     c->accuracy = (double)right / (double)count;
 done:
     free(bytes);
     free(images);
     free(labels);
-    free(probabilities);
+    free(classes);
     return status;
 }
 
@@ -423,6 +415,14 @@ double gm_classifier_accuracy(const gm_classifier *classifier) {
     return classifier->accuracy;
 }
 
+static size_t largest_of(const float *row, size_t count) {
+    size_t best = 0;
+    for (size_t i = 1; i < count; i++)
+        if (row[i] > row[best])
+            best = i;
+    return best;
+}
+
 static void soften(const float *logits, size_t count, float *probabilities) {
     double largest = logits[largest_of(logits, count)], sum = 0;
     for (size_t i = 0; i < count; i++)
@@ -431,10 +431,15 @@ static void soften(const float *logits, size_t count, float *probabilities) {
         probabilities[i] = (float)(exp((double)logits[i] - largest) / sum);
 }
 
-gm_status gm_classifier_apply(gm_classifier *c, const float *images, size_t count, double low, double high,
-                              float *features, float *probabilities) {
-    size_t item = c->channels * c->height * c->width;
+gm_status gm_classifier_apply(gm_classifier *c, const gm_samples *images, double low, double high, float *features,
+                              float *probabilities) {
+    size_t item = c->channels * c->height * c->width, count = images->count;
     float *logits, *taps = NULL;
+    if (images->columns != item)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "a classifier of images of %zux%zux%zu cannot name samples of %zu values: has the data set "
+                       "changed since the run learned from it?",
+                       c->channels, c->height, c->width, images->columns);
     GM_TRY(gm_alloc(&logits, BATCH * (c->classes + GM_CLASSIFIER_FEATURES), sizeof *logits, "logits"));
     taps = logits + BATCH * c->classes;
     gm_status status = GM_OK;
@@ -442,7 +447,7 @@ gm_status gm_classifier_apply(gm_classifier *c, const float *images, size_t coun
         size_t here = GM_MIN(count - first, (size_t)BATCH);
         for (size_t i = 0; i < BATCH * item; i++) // the last batch is filled up
             c->batch[i] =
-                i < here * item ? (float)(2 * ((double)images[first * item + i] - low) / (high - low) - 1) : 0;
+                i < here * item ? (float)(2 * ((double)images->values[first * item + i] - low) / (high - low) - 1) : 0;
         GM_TRY_DONE(gm_plan_write(c->plan, c->images, c->batch, BATCH * item * sizeof *c->batch));
         GM_TRY_DONE(gm_plan_run(c->plan, c->phase));
         GM_TRY_DONE(gm_plan_read(c->plan, c->logits, logits, BATCH * c->classes * sizeof *logits));
@@ -454,5 +459,17 @@ gm_status gm_classifier_apply(gm_classifier *c, const float *images, size_t coun
     }
 done:
     free(logits);
+    return status;
+}
+
+gm_status gm_classifier_name(gm_classifier *c, const gm_samples *images, double low, double high, int32_t *classes) {
+    float *probabilities;
+    GM_TRY(gm_alloc(&probabilities, images->count * c->classes, sizeof *probabilities, "probabilities"));
+    gm_status status = gm_classifier_apply(c, images, low, high, NULL, probabilities);
+    for (size_t i = 0; status == GM_OK && i < images->count; i++) {
+        const float *row = probabilities + i * c->classes;
+        classes[i] = isnan(row[0]) ? -1 : (int32_t)largest_of(row, c->classes);
+    }
+    free(probabilities);
     return status;
 }

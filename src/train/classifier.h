@@ -3,7 +3,7 @@
 #define GM_TRAIN_CLASSIFIER_H
 
 #include "ganymede/data.h"
-#include "ganymede/device.h"
+#include "ganymede/metrics.h"
 
 typedef struct gm_classifier gm_classifier;
 
@@ -18,10 +18,14 @@ void gm_classifier_close(gm_classifier **classifier);
 
 size_t gm_classifier_classes(const gm_classifier *classifier);
 double gm_classifier_accuracy(const gm_classifier *classifier); // share of held-out images that it names rightly
-// images (count, C, H, W) of the data set's shape, black = low, white = high
-//   -> features (count, GM_CLASSIFIER_FEATURES), probabilities (count, classes). Images with a value that is not finite
-// give NaN.
-gm_status gm_classifier_apply(gm_classifier *classifier, const float *images, size_t count, double low, double high,
+// images: rows of C x H x W values, the data set's shape, black = low, white = high
+//   -> features (count, GM_CLASSIFIER_FEATURES), probabilities (count, classes); either may be NULL
+// Images with a value that is not finite give NaN. Fails for images of another size than the data set's, which may have
+// changed since a run learned from it.
+gm_status gm_classifier_apply(gm_classifier *classifier, const gm_samples *images, double low, double high,
                               float *features, float *probabilities);
+// The same images -> the most probable class of each; -1 where a value is not finite.
+gm_status gm_classifier_name(gm_classifier *classifier, const gm_samples *images, double low, double high,
+                             int32_t *classes);
 
 #endif

@@ -42,6 +42,7 @@ struct gm_comparison {
 // ---- Features ----
 
 static gm_status matrix_init(matrix *m, size_t count, size_t columns) {
+    free(m->values); // of an attempt that failed
     *m = (matrix){.count = count, .columns = columns};
     return gm_alloc(&m->values, count * columns, sizeof *m->values, "features");
 }
@@ -61,6 +62,18 @@ static const gm_side *labelled_side(const gm_comparison *c) {
     return NULL;
 }
 
+static gm_status classify(gm_comparison *c) {
+    for (size_t i = 0; i < 2; i++) {
+        const gm_side *s = &c->sides[i];
+        const gm_samples images = {s->values, s->count, s->channels * s->height * s->width};
+        matrix *wide = &c->rows[GM_SPACE_WIDE][i], *probabilities = &c->rows[GM_SPACE_PROBABILITIES][i];
+        GM_TRY(matrix_init(wide, s->count, GM_CLASSIFIER_FEATURES));
+        GM_TRY(matrix_init(probabilities, s->count, gm_classifier_classes(c->classifier)));
+        GM_TRY(gm_classifier_apply(c->classifier, &images, s->low, s->high, wide->values, probabilities->values));
+    }
+    return GM_OK;
+}
+
 static gm_status open_classifier(gm_comparison *c) {
     const gm_side *side = labelled_side(c);
     if (c->classifier)
@@ -75,15 +88,11 @@ static gm_status open_classifier(gm_comparison *c) {
     unsigned percent = (unsigned)(100 * gm_classifier_accuracy(c->classifier));
     snprintf(c->names[GM_SPACE_PROBABILITIES], sizeof c->names[0], "classifier (accuracy %s.%02u)",
              percent < 100 ? "" : "1", percent % 100);
-    for (size_t i = 0; i < 2; i++) {
-        const gm_side *s = &c->sides[i];
-        matrix *wide = &c->rows[GM_SPACE_WIDE][i], *probabilities = &c->rows[GM_SPACE_PROBABILITIES][i];
-        GM_TRY(matrix_init(wide, s->count, GM_CLASSIFIER_FEATURES));
-        GM_TRY(matrix_init(probabilities, s->count, gm_classifier_classes(c->classifier)));
-        GM_TRY(gm_classifier_apply(c->classifier, s->values, s->count, s->low, s->high, wide->values,
-                                   probabilities->values));
-    }
-    return GM_OK;
+    gm_status status = classify(c);
+    if (status == GM_OK)
+        return GM_OK;
+    gm_classifier_close(&c->classifier);
+    return gm_fail_prefix(status, "%s", side->data);
 }
 
 // From the images, or from the classifier's layer.
