@@ -81,6 +81,10 @@ GM_API const int32_t *gm_dataset_labels(const gm_dataset *dataset); // (N), 0 to
 GM_API gm_status gm_dataset_gather(const gm_dataset *dataset, const int32_t *indices, size_t count, void *items,
                                    int32_t *labels);
 
+// The name of the grey data set whose images a stacked one is made of: of stacked-fashion, fashion-mnist. NULL for any
+// other name.
+GM_API const char *gm_stacked_find(const char *name);
+
 // ---- Two-dimensional mixtures of Gaussians with equal weights (PacGAN, Lin et al. 2018, section 4) ----
 
 // As data sets: 100,000 draws to train on, 2,500 other ones to test with; labels are the modes.

@@ -33,8 +33,6 @@ gm_status gm_dataset_set_items(gm_dataset *dataset, const char *where, gm_datase
 
 // ---- Stacked images (stacked.c) ----
 
-// The named data set whose images a stacked one is made of; NULL: `name` is none of those.
-const char *gm_stacked_find(const char *name);
 // Items, labels, classes, and the info but for its name.
 gm_status gm_stacked_open(gm_dataset *stacked, const char *of, const gm_dataset_options *options);
 

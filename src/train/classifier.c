@@ -238,7 +238,7 @@ static gm_status material_init(material *m, const char *source, const gm_dataset
         return gm_fail(
             GM_ERROR_ARGUMENT,
             "%s: a classifier learns from images with labels of two classes or more, which this data set has "
-            "not: take the default features (pca)",
+            "not: only what needs none can be measured",
             source);
     if (GM_MIN(info->height, info->width) < LEAST_SIDE)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: images of %zu x %zu are too small for a classifier: %d x %d at least",

@@ -8,6 +8,7 @@
 #include "train/feature_space.h"
 #include "train/measure_table.h"
 #include "train/side.h"
+#include "train/stacks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,8 @@ struct gm_comparison {
     gm_features *narrow;
     gm_classifier *classifier;
     const gm_mixture *mixture;
+    const gm_side *stacked;    // one of the sides
+    size_t grey_classes;       // of its images; 0: not classified yet
     matrix rows[GM_SPACES][2]; // what lies behind `whole`
     matrix halves[GM_SPACES];  // the real rows in random order
     gm_pair whole, control;    // views of the above
@@ -62,6 +65,13 @@ static const gm_side *labelled_side(const gm_comparison *c) {
     return NULL;
 }
 
+// of: the data set that it knows, when it is not that of the sides.
+static void describe_classifier(char *text, size_t room, const gm_classifier *classifier, const char *of) {
+    unsigned percent = (unsigned)(100 * gm_classifier_accuracy(classifier));
+    snprintf(text, room, "classifier%s%.30s (accuracy %s.%02u)", of ? " of " : "", of ? of : "",
+             percent < 100 ? "" : "1", percent % 100);
+}
+
 static gm_status classify(gm_comparison *c) {
     for (size_t i = 0; i < 2; i++) {
         const gm_side *s = &c->sides[i];
@@ -85,14 +95,44 @@ static gm_status open_classifier(gm_comparison *c) {
             "nor %s is",
             c->sides[0].name, c->sides[1].name);
     GM_TRY(gm_classifier_open(&c->classifier, c->device, side->data, &side->data_options));
-    unsigned percent = (unsigned)(100 * gm_classifier_accuracy(c->classifier));
-    snprintf(c->names[GM_SPACE_PROBABILITIES], sizeof c->names[0], "classifier (accuracy %s.%02u)",
-             percent < 100 ? "" : "1", percent % 100);
+    describe_classifier(c->names[GM_SPACE_PROBABILITIES], sizeof c->names[0], c->classifier, NULL);
     gm_status status = classify(c);
     if (status == GM_OK)
         return GM_OK;
     gm_classifier_close(&c->classifier);
     return gm_fail_prefix(status, "%s", side->data);
+}
+
+static gm_status check_stacks(const gm_comparison *c) {
+    const gm_side *stranger = gm_stacks_find_stranger(c->sides);
+    if (stranger)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s is of %s, but the modes are those of %s: to count them all the same, give an array of its "
+                       "samples (ganymede sample RUN --npy FILE)",
+                       stranger->name, stranger->data, c->stacked->data);
+    if (!c->sides[0].ranged)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s and %s: modes are counted in images of one range: scale both to [0, 1], [-1, 1] or [0, 255]",
+                       c->sides[0].name, c->sides[1].name);
+    return GM_OK;
+}
+
+static gm_status name_stacks(gm_comparison *c) {
+    gm_classifier *grey = NULL;
+    gm_status status;
+    if (c->grey_classes > 0)
+        return GM_OK;
+    GM_TRY(check_stacks(c));
+    GM_TRY_DONE(gm_stacks_open(&grey, c->device, c->stacked));
+    for (size_t i = 0; i < 2; i++) {
+        GM_TRY_DONE(matrix_init(&c->rows[GM_SPACE_STACKS][i], c->sides[i].count, 1));
+        GM_TRY_DONE(gm_stacks_name(grey, &c->sides[i], c->rows[GM_SPACE_STACKS][i].values));
+    }
+    describe_classifier(c->names[GM_SPACE_STACKS], sizeof c->names[0], grey, gm_stacked_find(c->stacked->data));
+    c->grey_classes = gm_classifier_classes(grey);
+done:
+    gm_classifier_close(&grey);
+    return status == GM_OK ? GM_OK : gm_fail_prefix(status, "%s", c->stacked->data);
 }
 
 // From the images, or from the classifier's layer.
@@ -140,7 +180,8 @@ static gm_status make_pairs(gm_comparison *c) {
     size_t half = c->sides[0].count / 2;
     for (size_t s = 0; s < GM_SPACES; s++)
         GM_TRY(shuffle_rows(&c->halves[s], &c->rows[s][0]));
-    c->whole = c->control = (gm_pair){.device = c->device, .k = c->options.k, .mixture = c->mixture};
+    c->whole = c->control =
+        (gm_pair){.device = c->device, .k = c->options.k, .mixture = c->mixture, .grey_classes = c->grey_classes};
     for (size_t s = 0; s < GM_SPACES; s++) {
         gm_space from = source_of(c, (gm_space)s);
         for (size_t i = 0; i < 2 && c->rows[from][i].values; i++) {
@@ -183,6 +224,7 @@ static gm_status open_comparison(gm_comparison *c, const char *real, const char 
     GM_TRY(gm_sides_open(&c->sides[0], &c->sides[1], real, fake, &sides));
     GM_TRY(gm_device_open(&c->device, options->device));
     c->mixture = find_mixture(c);
+    c->stacked = gm_stacks_find(c->sides);
     if (options->features == GM_COMPARISON_CLASSIFIER)
         GM_TRY(open_classifier(c));
     return make_narrow(c);
@@ -244,6 +286,11 @@ static bool classes_at_hand(const gm_comparison *c) {
     return c->classifier || (told && c->sides[0].ranged && c->sides[0].data_classes > 1);
 }
 
+// Modes of stacked images are counted unasked when one side is the data set itself, with labels.
+static bool stacks_at_hand(const gm_comparison *c) {
+    return c->stacked->data_classes > 1 && !gm_stacks_find_stranger(c->sides);
+}
+
 static bool does_apply(const gm_comparison *c, const gm_estimate *row) {
     switch (row->when) {
     case GM_APPLIES_UNPAIRED:
@@ -252,6 +299,8 @@ static bool does_apply(const gm_comparison *c, const gm_estimate *row) {
         return c->options.paired;
     case GM_APPLIES_TO_MIXTURES:
         return c->mixture != NULL;
+    case GM_APPLIES_TO_STACKS:
+        return c->stacked != NULL;
     case GM_APPLIES_WITH_CLASSES:
     case GM_APPLIES_ALWAYS:
         break;
@@ -264,7 +313,9 @@ static bool is_chosen(const gm_comparison *c, const gm_estimate *row, const char
         return false;
     if (metrics)
         return gm_metrics_ask_for(metrics, row);
-    return row->when != GM_APPLIES_WITH_CLASSES || classes_at_hand(c);
+    return row->when == GM_APPLIES_WITH_CLASSES ? classes_at_hand(c)
+           : row->when == GM_APPLIES_TO_STACKS  ? stacks_at_hand(c)
+                                                : true;
 }
 
 static gm_status add_figures(gm_comparison *c, const gm_estimate *row, const char *metrics) {
@@ -282,13 +333,28 @@ static gm_status add_figures(gm_comparison *c, const gm_estimate *row, const cha
     return GM_OK;
 }
 
+static bool does_key_apply(const gm_comparison *c, const char *key) {
+    for (const gm_estimate *row = gm_estimates; row < gm_estimates + gm_estimate_count; row++)
+        if (gm_metrics_ask_for(key, row) && does_apply(c, row))
+            return true;
+    return false;
+}
+
 static gm_status check_applicable(const gm_comparison *c, const char *metrics) {
+    const char *const names[] = {c->sides[0].name, c->sides[1].name};
     for (const gm_estimate *row = gm_estimates; metrics && row < gm_estimates + gm_estimate_count; row++)
-        if (row->when == GM_APPLIES_TO_MIXTURES && gm_metrics_ask_for(metrics, row) && !c->mixture)
-            return gm_fail(GM_ERROR_ARGUMENT,
-                           "modes are known of ring8 and grid25 alone: neither %s nor %s is points of one",
-                           c->sides[0].name, c->sides[1].name);
+        for (size_t j = 0; j < gm_estimate_key_count(row); j++) {
+            const char *key = row->keys[j].name;
+            if (gm_metrics_have(metrics, key) && !does_key_apply(c, key))
+                return gm_estimate_fail_unknown(key, names);
+        }
     return GM_OK;
+}
+
+static gm_status prepare(gm_comparison *c, const gm_estimate *row) {
+    return row->when == GM_APPLIES_WITH_CLASSES ? open_classifier(c)
+           : row->when == GM_APPLIES_TO_STACKS  ? name_stacks(c)
+                                                : GM_OK;
 }
 
 gm_status gm_comparison_measure(gm_comparison *c, const char *metrics, const gm_figure **figures, size_t *count) {
@@ -298,8 +364,8 @@ gm_status gm_comparison_measure(gm_comparison *c, const char *metrics, const gm_
     GM_TRY(gm_comparison_check(metrics));
     GM_TRY(check_applicable(c, metrics));
     for (const gm_estimate *row = gm_estimates; row < end; row++)
-        if (row->when == GM_APPLIES_WITH_CLASSES && is_chosen(c, row, metrics))
-            GM_TRY(open_classifier(c));
+        if (is_chosen(c, row, metrics))
+            GM_TRY(prepare(c, row));
     GM_TRY(make_pairs(c));
     if (!c->figures)
         GM_TRY(gm_alloc(&c->figures, gm_estimate_count * GM_ESTIMATE_KEYS, sizeof *c->figures, "figures"));

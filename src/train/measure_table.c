@@ -3,6 +3,7 @@
 #include "train/measure_table.h"
 
 #include "ganymede/measure.h"
+#include "train/stacks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,14 @@ static gm_status modes(const gm_pair *p, gm_measure *figures) {
     return GM_OK;
 }
 
+static gm_status stacked_modes(const gm_pair *p, gm_measure *figures) {
+    gm_mode_measures found;
+    GM_TRY(gm_stacks_measure(&p->of[GM_SPACE_STACKS][1], p->grey_classes, &found));
+    figures[0] = found.captured;
+    figures[1] = found.reverse_kl;
+    return GM_OK;
+}
+
 static gm_status classes(const gm_pair *p, gm_measure *figures) {
     gm_class_measures found;
     GM_TRY(gm_measure_classes(&p->of[GM_SPACE_PROBABILITIES][1], &found));
@@ -138,6 +147,9 @@ const gm_estimate gm_estimates[] = {
      {{"modes", "modes with a fake of high quality; bad: fewer than the control"},
       {"quality", "share of fakes within 3 sigma of a mode; bad: below .989, or above it (under_dispersed)"},
       {"mode_reverse_kl", "KL(share of fakes per mode||equal shares); bad: above its control (modes are missing)"}}},
+    {GM_APPLIES_TO_STACKS, GM_SPACE_STACKS, stacked_modes,
+     {{"modes", "triples of classes that the fakes show, of 1000; bad: fewer than the control (of half the real samples)"},
+      {"mode_reverse_kl", "KL(share of fakes per triple||equal shares); bad: far above 1000/2n, which perfect fakes have"}}},
     {GM_APPLIES_WITH_CLASSES, GM_SPACE_PROBABILITIES, classes,
      {{"class_entropy", "H(y) of the fakes' classes; bad: below its control (classes are missing)"},
       {"class_conditional_entropy", "H(y|x), the classifier's doubt; bad: above its control (unclear images)"},
@@ -179,10 +191,15 @@ static bool is_key(const char *word, size_t length) {
     return false;
 }
 
+// Whether the row gives other rows' keys for other data.
+static bool repeats_keys(const gm_estimate *row) {
+    return row->when == GM_APPLIES_PAIRED || row->when == GM_APPLIES_TO_STACKS;
+}
+
 static gm_status fail_unknown(const char *word, size_t length) {
     gm_text list = {0};
     for (const gm_estimate *row = gm_estimates; row < gm_estimates + gm_estimate_count; row++)
-        for (size_t j = 0; j < gm_estimate_key_count(row) && row->when != GM_APPLIES_PAIRED; j++)
+        for (size_t j = 0; j < gm_estimate_key_count(row) && !repeats_keys(row); j++)
             gm_text_printf(&list, "%s%s", list.length > 0 ? ", " : "", row->keys[j].name);
     gm_status status = gm_fail(GM_ERROR_ARGUMENT, "'%.*s' is no metric; expected one or more of %s", (int)length, word,
                                list.data ? list.data : "");
@@ -200,11 +217,26 @@ gm_status gm_comparison_check(const char *metrics) {
     return GM_OK;
 }
 
+gm_status gm_estimate_fail_unknown(const char *key, const char *const sides[2]) {
+    static const char *const data[] = {[GM_APPLIES_TO_MIXTURES] = "points of ring8 and grid25",
+                                       [GM_APPLIES_TO_STACKS] = "images of stacked-fashion and stacked-mnist",
+                                       [GM_APPLIES_WITH_CLASSES] = NULL};
+    gm_text list = {0};
+    for (const gm_estimate *row = gm_estimates; row < gm_estimates + gm_estimate_count; row++)
+        if (gm_metrics_ask_for(key, row) && data[row->when])
+            gm_text_printf(&list, "%s%s", list.length > 0 ? " and " : "", data[row->when]);
+    gm_status status = gm_fail(GM_ERROR_ARGUMENT, "%s: known of %s alone, which neither %s nor %s is", key,
+                               list.data ? list.data : "", sides[0], sides[1]);
+    gm_text_finish(&list);
+    return status;
+}
+
 gm_status gm_comparison_keys(char **text) {
     static const char *const when[] = {[GM_APPLIES_ALWAYS] = "",
                                        [GM_APPLIES_UNPAIRED] = "",
                                        [GM_APPLIES_PAIRED] = "paired: ",
                                        [GM_APPLIES_TO_MIXTURES] = "points of a mixture: ",
+                                       [GM_APPLIES_TO_STACKS] = "stacked images: ",
                                        [GM_APPLIES_WITH_CLASSES] = "classifier: "};
     gm_text keys = {0};
     for (const gm_estimate *row = gm_estimates; row < gm_estimates + gm_estimate_count; row++)

@@ -13,6 +13,7 @@ typedef enum gm_space {
     GM_SPACE_NARROW = 0,    // few columns, for estimates from neighbours and density ratios
     GM_SPACE_WIDE,          // the classifier's whole layer, where there is one; else as NARROW
     GM_SPACE_PROBABILITIES, // the classifier's
+    GM_SPACE_STACKS,        // which mode each stacked image is of: one column
     GM_SPACES,
 } gm_space;
 
@@ -21,6 +22,7 @@ typedef struct gm_pair {
     gm_device *device;
     size_t k;
     const gm_mixture *mixture;
+    size_t grey_classes; // of the images that are stacked
     gm_samples of[GM_SPACES][2];
 } gm_pair;
 
@@ -29,6 +31,7 @@ typedef enum gm_applies {
     GM_APPLIES_UNPAIRED,
     GM_APPLIES_PAIRED,
     GM_APPLIES_TO_MIXTURES,
+    GM_APPLIES_TO_STACKS,
     GM_APPLIES_WITH_CLASSES,
 } gm_applies;
 
@@ -48,5 +51,7 @@ size_t gm_estimate_key_count(const gm_estimate *row);
 // metrics: keys with commas between them. Whether it holds the key; whether it holds any of the row's.
 bool gm_metrics_have(const char *metrics, const char *key);
 bool gm_metrics_ask_for(const char *metrics, const gm_estimate *row);
+// Fails, saying of which data the key is known. sides: the names of two that are no such data.
+gm_status gm_estimate_fail_unknown(const char *key, const char *const sides[2]);
 
 #endif
