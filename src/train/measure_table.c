@@ -224,7 +224,7 @@ gm_status gm_estimate_fail_unknown(const char *key, const char *const sides[2]) 
     gm_text list = {0};
     for (const gm_estimate *row = gm_estimates; row < gm_estimates + gm_estimate_count; row++)
         if (gm_metrics_ask_for(key, row) && data[row->when])
-            gm_text_printf(&list, "%s%s", list.length > 0 ? " and " : "", data[row->when]);
+            gm_text_printf(&list, "%s%s", list.length > 0 ? " and of " : "", data[row->when]);
     gm_status status = gm_fail(GM_ERROR_ARGUMENT, "%s: known of %s alone, which neither %s nor %s is", key,
                                list.data ? list.data : "", sides[0], sides[1]);
     gm_text_finish(&list);

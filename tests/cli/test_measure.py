@@ -1,8 +1,11 @@
 """Measuring through the command: every kind of side, every key beside its control, and what is refused."""
 import array
+import collections
 import json
+import math
 import random
 import struct
+import tempfile
 import unittest
 
 from command import CommandTest, read_safetensors
@@ -11,6 +14,7 @@ SEED = 20240611
 UNPAIRED = ["entropy_real", "entropy_fake", "joint_entropy", "mutual_information", "conditional_entropy", "jsd", "kl",
             "reverse_kl", "frechet", "kid", "precision", "recall", "density", "coverage"]
 FIELDS = ["value", "control", "n", "duplicates", "features", "range", "flags"]
+MODES = ("--metrics", "modes,mode_reverse_kl")
 CONVOLUTIONS = """\
 name: labelled
 data: { source: %(data)s, size: 16, range: [-1, 1], batch: 8 }
@@ -29,6 +33,18 @@ loss: non_saturating
 optimizer: { generator: { adam: { rate: 1e-3 } }, discriminator: { adam: { rate: 1e-3 } } }
 steps: 2
 log: { every: 2, samples: 0, checkpoint: 2 }
+"""
+STACKED = """\
+name: stacked
+data: { source: %(source)s, folder: %(folder)s, range: [-1, 1], batch: 8 }
+latent: { size: 4 }
+generator: [ { dense: 300 }, tanh, { reshape: [3, 10, 10] } ]
+discriminator: [ flatten, { dense: 1 } ]
+loss: non_saturating
+optimizer: { generator: { adam: { rate: 1e-3 } }, discriminator: { adam: { rate: 1e-3 } } }
+steps: 2
+log: { every: 2, samples: 0, checkpoint: 2 }
+monitor: { metrics: [] }
 """
 
 
@@ -49,7 +65,27 @@ def flat(rows):
     return [value for row in rows for value in row]
 
 
-class Measure(CommandTest):
+def mode_reverse_kl(labels):
+    counts = collections.Counter(labels).values()
+    return sum(n / len(labels) * math.log(1000 * n / len(labels)) for n in counts)
+
+
+def write_blocks(folder, size=10):
+    """Files of MNIST's form in which images of class k are bright in the k-th of 5 x 2 blocks. Returns the test images
+    of each class."""
+    folder.mkdir(exist_ok=True)
+    rng = random.Random(SEED)
+    for name, number in ("train", 1200), ("t10k", 200):
+        labels = bytes(i % 10 for i in range(number))
+        images = [bytes(rng.randrange(60) + 180 * (y * 2 // size * 5 + x * 5 // size == label)
+                        for y in range(size) for x in range(size)) for label in labels]
+        (folder / f"{name}-images-idx3-ubyte").write_bytes(struct.pack(">IIII", 0x803, number, size, size) +
+                                                           b"".join(images))
+        (folder / f"{name}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, number) + labels)
+    return [images[label::10] for label in range(10)]
+
+
+class MeasureTest(CommandTest):
     def npy(self, name, rows, kind="f", shape=None):
         write_npy(self.folder / name, shape or (len(rows), len(rows[0])), flat(rows), kind)
         return name
@@ -63,6 +99,8 @@ class Measure(CommandTest):
             self.assertEqual(list(figure), FIELDS, key)
         return found
 
+
+class Measure(MeasureTest):
     def labelled(self, count=240):
         """A folder of 16 x 16 images in 3 classes that differ in where they are bright; test images of the same kind.
         Sorted by class."""
@@ -175,7 +213,9 @@ class Measure(CommandTest):
         self.assertEqual((found["modes"]["value"], found["quality"]["value"]), (1, 1))
         self.assertIn("under_dispersed", found["quality"]["flags"])
         self.npy("plane.npy", gauss(100, 2, 1))
-        self.refused("measure", "plane.npy", "plane.npy", "--metrics", "modes", code=1, says="ring8 and grid25 alone")
+        self.refused("measure", "plane.npy", "plane.npy", "--metrics", "modes", code=1,
+                     says=["modes: known of points of ring8 and grid25 and of images of stacked-fashion and "
+                           "stacked-mnist", "neither plane.npy nor plane.npy"])
 
     def test_runs_beside_their_data(self):
         """A run's samples are those of seeds 0, 1, 2, ..., in the recipe's range; data are fitted to its size."""
@@ -279,6 +319,90 @@ class Measure(CommandTest):
         ]:
             with self.subTest(arguments=arguments):
                 self.refused("measure", *arguments, code=code, says=says)
+
+
+class Stacked(MeasureTest):
+    """A run on stacks of the clear images of write_blocks, whose classes are told without a mistake."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cache = tempfile.TemporaryDirectory(prefix="ganymede-")
+        cls.addClassCleanup(cls.cache.cleanup)
+
+    def setUp(self):
+        super().setUp()
+        self.data = self.folder / "mnist"
+        self.images = write_blocks(self.data)
+        self.train_stacked("run", "stacked-mnist", self.data)
+
+    def start(self, *arguments, env=None, **more):
+        return super().start(*arguments, env={"GANYMEDE_CACHE": self.cache.name} | (env or {}), **more)
+
+    def train_stacked(self, out, source, folder="null"):
+        (self.folder / "stacked.yaml").write_text(STACKED % {"source": source, "folder": folder})
+        self.ganymede("train", "stacked.yaml", "--out", out, "--no-tune", "--quiet")
+
+    def stack(self, name, labels, kind="B", value=lambda byte: byte):
+        """An array of one stack of test images for each label, abc."""
+        rng = random.Random(SEED)
+        pixels = b"".join(rng.choice(self.images[label // place % 10]) for label in labels for place in (100, 10, 1))
+        write_npy(self.folder / name, (len(labels), 3, 10, 10), [value(byte) for byte in pixels], kind)
+        return name
+
+    def test_modes_are_the_triples_that_there_are(self):
+        rng = random.Random(SEED)
+        labels = [rng.randrange(1000) for _ in range(2500)]
+        found = self.measure("run", self.stack("all.npy", labels), *MODES)
+        for figure in found.values():
+            self.assertEqual((figure["n"], figure["features"]), (2500, "classifier of mnist (accuracy 1.00)"))
+        self.assertEqual(found["modes"]["value"], len(set(labels)))
+        self.assertAlmostEqual(found["mode_reverse_kl"]["value"], mode_reverse_kl(labels), delta=1e-6)
+        self.assertEqual((found["modes"]["flags"], found["mode_reverse_kl"]["flags"]), ([], ["biased"]))
+
+    def test_few_modes_are_counted_as_few(self):
+        found = self.measure("run", self.stack("four.npy", [7, 70, 700, 777] * 50), *MODES)
+        self.assertEqual((found["modes"]["value"], found["modes"]["flags"]), (4, ["few"]))
+        self.assertAlmostEqual(found["mode_reverse_kl"]["value"], math.log(250), delta=1e-6)
+        hole = self.folder / self.stack("hole.npy", [7, 70, 700, 777, 707], "f", lambda byte: byte / 127.5 - 1)
+        hole.write_bytes(hole.read_bytes()[:-4] + struct.pack("<f", math.nan))  # in the last of them
+        found = self.measure("run", hole, *MODES)["modes"]
+        self.assertEqual((found["value"], found["n"], found["flags"]), (4, 4, ["few", "not_finite"]))
+
+    def test_control_is_that_of_the_data_set(self):
+        """The stacked data set has as many images as the grey one: 600 in half, of 1000 (1 - e^-.6) modes or 8 off."""
+        found = self.measure("stacked-mnist", "run", *MODES)
+        self.assertAlmostEqual(found["modes"]["control"], 451, delta=40)
+        self.assertLess(found["mode_reverse_kl"]["control"], 1.2)
+
+    def test_modes_are_counted_unasked(self):
+        found = self.measure("stacked-mnist", "run", "--samples", "100")
+        self.assertEqual(list(found), UNPAIRED + ["modes", "mode_reverse_kl"])
+
+    def test_where_there_are_no_modes(self):
+        some = self.stack("some.npy", range(100))
+        self.train_stacked("other", some)
+        self.stack("wild.npy", range(100), "f", lambda byte: 3. * byte - 300)
+        for name, shape in ("grey.npy", (100, 1, 10, 10)), ("small.npy", (100, 3, 8, 8)):
+            write_npy(self.folder / name, shape, bytes(math.prod(shape)), "B")
+        for real, fake, metrics, says in [
+            (some, some, "modes", ["modes: known of points of ring8 and grid25 and of images of stacked-fashion and "
+                                   "stacked-mnist alone, which neither some.npy nor some.npy is"]),
+            ("run", some, "quality", "quality: known of points of ring8 and grid25 alone, which neither run nor"),
+            ("run", "grey.npy", "modes", ["run are 3x10x10", "grey.npy 1x10x10"]),
+            ("small.npy", "run", "modes", ["small.npy are 3x8x8", "run 3x10x10"]),
+            ("run", "other", "modes", ["other is of some.npy, but the modes are those of stacked-mnist", "--npy FILE"]),
+            ("run", "wild.npy", "modes", ["run and wild.npy: modes are counted in images of one range", "[0, 255]"]),
+        ]:
+            with self.subTest(real=real, fake=fake, metrics=metrics):
+                self.refused("measure", real, fake, "--metrics", metrics, code=1, says=says)
+
+    def test_data_set_that_changed_since_the_run_is_refused(self):
+        some = self.stack("some.npy", range(100))
+        write_blocks(self.data, 12)
+        self.refused("measure", "run", some, *MODES, code=1,
+                     says=["stacked-mnist: a classifier of images of 1x12x12 cannot name", "changed"])
+        (self.data / "train-labels-idx1-ubyte").unlink()
+        self.refused("measure", "run", some, *MODES, code=1, says="learns from images with labels")
 
 
 if __name__ == "__main__":
