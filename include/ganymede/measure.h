@@ -59,7 +59,7 @@ typedef struct gm_figure {
     const char *key;      // "reverse_kl"
     gm_measure value;     //
     gm_measure control;   // the same figure of two disjoint random halves of the real side; may be missing
-    const char *features; // what it was measured on: "identity", "pca-16", "classifier (accuracy .91)"
+    const char *features; // what it was measured on: "identity", "pca-16", "classifier of mnist (accuracy .98)"
     const char *help;     // what it is, and what a bad value looks like
 } gm_figure;
 

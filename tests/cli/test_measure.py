@@ -297,6 +297,8 @@ class Measure(MeasureTest):
         out, _ = self.ganymede("measure", "--keys")
         for key in UNPAIRED + ["modes", "quality", "mode_reverse_kl", "class_score"]:
             self.assertRegex(out, rf"(?m)^{key} ")
+        self.assertRegex(out, r"(?m)^modes +points of a mixture: ")
+        self.assertRegex(out, r"(?m)^modes +stacked images: ")
 
     def test_what_is_refused(self):
         self.npy("a.npy", gauss(20, 2, 1))

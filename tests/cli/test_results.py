@@ -13,10 +13,10 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "samples"))
 import results
 
-# Notes what it was asked for; its samples are the ring's first two means.
+# Notes what it was asked for; its samples are the ring's first two means, its measures 1, 2, ... in the order asked.
 COMMAND = """\
 #!/usr/bin/env python3
-import pathlib, struct, sys
+import json, pathlib, struct, sys
 pathlib.Path(%r).open("a").write(" ".join(sys.argv[1:3]) + "\\n")
 if sys.argv[1] == "sample":
     count = int(sys.argv[sys.argv.index("--seeds") + 1].split("-")[1]) + 1
@@ -26,6 +26,10 @@ if sys.argv[1] == "sample":
     file = pathlib.Path(sys.argv[sys.argv.index("--npy") + 1])
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(b"\\x93NUMPY\\x01\\x00v\\x00" + header.encode() + struct.pack("<%%df" %% len(values), *values))
+if sys.argv[1] == "measure":
+    keys = sys.argv[sys.argv.index("--metrics") + 1].split(",")
+    count = sys.argv[sys.argv.index("--samples") + 1] if "--samples" in sys.argv else "0"
+    print(json.dumps({key: {"value": i + 1 + int(count)} for i, key in enumerate(keys)}))
 """
 
 
@@ -103,6 +107,20 @@ class Runs(unittest.TestCase):
         (self.here / "RESULTS.md").unlink()
         self.assertEqual(self.run_script("--seeds", "2", "--table"), 4)
         self.assertEqual((self.here / "RESULTS.md").read_text(), table)
+
+    def test_modes_of_stacked_images_stand_beside_the_published(self):
+        words = ("--only", "stacked", "--seeds", "1")
+        self.assertEqual(self.run_script(*words), 1)
+        record = json.loads((self.here / "results.jsonl").read_text())
+        self.assertEqual([record[key] for key in ("frechet", "coverage", "modes", "mode_reverse_kl")],
+                         [1, 4, 26001, 26002])
+        table = (self.here / "RESULTS.md").read_text()
+        self.assertIn("| 26001.0 | 26002.000 | `train samples/stacked-fashion.yaml` | 6000 |", table)
+        self.assertIn("| 1000.0 | 0.06 | PacDCGAN2, as published |", table)
+        del record["modes"], record["mode_reverse_kl"]  # as made before modes were counted
+        (self.here / "results.jsonl").write_text(json.dumps(record) + "\n")
+        self.assertEqual(self.run_script(*words), 1)
+        self.assertIn("| 1.0 | 2.00 | 3.00 | 4.00 |", (self.here / "RESULTS.md").read_text())
 
     def test_a_failed_run_leaves_no_record(self):
         self.command.write_text("#!/bin/sh\nexit 1\n")
