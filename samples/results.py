@@ -45,20 +45,24 @@ VARIANTS = [
 ] + [
     Variant("images", name, f"{name}.yaml", [])
     for name in ("dcgan-quick", "wgan-gp-fashion", "hinge-sn-fashion", "r3gan-fashion", "f-gan-fashion",
-                 "conditional-fashion", "stacked-fashion")
-]
+                 "conditional-fashion", "infogan-fashion", "stacked-fashion")
+] + [Variant("autoencoders", "vae-fashion", "vae-fashion.yaml", [])]
 
-# Modes, % of high quality and reverse KL as published: Lin et al., "PacGAN" (2018), table 1.
+# Modes, % of high quality and reverse KL as published: Lin et al., "PacGAN" (2018), table 1; the rows of VEEGAN:
+# Srivastava et al. (2017), table 1, with other networks.
 PUBLISHED = {
     "ring": [("GAN", "6.3 ± 0.5", "98.2", "0.45"), ("ALI", "6.6", "97.6", "0.36"),
-             ("PacGAN2", "7.9 ± 0.1", "95.6", "0.07"), ("PacGAN4", "7.8 ± 0.1", "95.9", "0.07")],
+             ("PacGAN2", "7.9 ± 0.1", "95.6", "0.07"), ("PacGAN4", "7.8 ± 0.1", "95.9", "0.07"),
+             ("GAN of VEEGAN", "1.0", "99.3", "–"), ("VEEGAN", "8.0", "52.9", "–")],
     "grid": [("GAN", "17.3 ± 0.8", "94.8", "0.70"), ("ALI", "24.1", "95.7", "0.14"),
-             ("PacGAN2", "23.8", "91.3", "0.13"), ("PacGAN4", "24.8 ± 0.2", "93.6", "0.04")],
+             ("PacGAN2", "23.8", "91.3", "0.13"), ("PacGAN4", "24.8 ± 0.2", "93.6", "0.04"),
+             ("GAN of VEEGAN", "3.3", "0.5", "–"), ("VEEGAN", "24.6", "40.0", "–")],
 }
 # Modes and reverse KL of stacked MNIST as published there (section 4.2), its own and those that it cites.
 PUBLISHED_STACKED = [("99.0", "3.40", "DCGAN"), ("48.7", "–", "unrolled GAN"), ("150.0", "2.95", "VEEGAN"),
                      ("1000.0", "0.06", "PacDCGAN2")]
 STACKED_DRAWS = 26000
+IWAE_SAMPLES = 100
 
 # ---- Mixtures ----
 
@@ -131,6 +135,10 @@ def measure_run(args, variant, run):
         if ganymede(args, "sample", run, "--seeds", f"0-{DRAWS - 1}", "--npy", points, *device_words(args)) is None:
             return None
         return measure_mixture(read_points(points), MIXTURES[variant.section])
+    if variant.section == "autoencoders":
+        text = ganymede(args, "evaluate", run, "--samples", IWAE_SAMPLES, "--json", *device_words(args))
+        figures = json.loads(text) if text else {}
+        return {key: figures[key] for key in ("elbo", "iwae")} if figures else None
     if not is_stacked(variant):
         return measure_images(args, "fashion-mnist", run, IMAGE_KEYS)
     figures = measure_images(args, "stacked-fashion", run, IMAGE_KEYS)
@@ -221,6 +229,10 @@ def time_of(found):
     return f"{wall:.0f} s ({cpu:.0f} s)"
 
 
+def seeds_of(found):
+    return ", ".join(str(record["seed"]) for record in found)
+
+
 def mixture_rows(kind, records):
     modes = len(MIXTURES[kind][0])
     yield f"| of {modes} modes captured | % of high quality | reverse KL | what | steps | time (CPU) | seeds |"
@@ -232,7 +244,7 @@ def mixture_rows(kind, records):
         figures = [spread([r["modes"] for r in found], 1), spread([r["quality"] for r in found], 1, 100),
                    spread([r["reverse_kl"] for r in found], 3)]
         yield (f"| {' | '.join(figures)} | {variant.name}: {command_of(variant)} | {recipe_key(variant, 'steps')} | "
-               f"{time_of(found)} | {', '.join(str(r['seed']) for r in found)} |")
+               f"{time_of(found)} | {seeds_of(found)} |")
     for name, *figures in PUBLISHED[kind]:
         yield f"| {' | '.join(figures)} | {name}, as published | – | – | 10 trials |"
 
@@ -246,7 +258,17 @@ def image_rows(records):
             figures = [spread([r.get(key) for r in found], digits)
                        for key, digits in (("frechet", 1), ("precision", 2), ("recall", 2), ("coverage", 2))]
             yield (f"| {command_of(variant)} | {recipe_key(variant, 'steps')} | {time_of(found)} | "
-                   f"{', '.join(str(r['seed']) for r in found)} | {' | '.join(figures)} |")
+                   f"{seeds_of(found)} | {' | '.join(figures)} |")
+
+
+def autoencoder_rows(records):
+    yield f"| recipe | steps | time (CPU) | seeds | ELBO | IWAE-{IWAE_SAMPLES} |"
+    yield "|---|---|---|---|---|---|"
+    for variant in [v for v in VARIANTS if v.section == "autoencoders"]:
+        found = records_of(variant, records)
+        if found:
+            yield (f"| {command_of(variant)} | {recipe_key(variant, 'steps')} | {time_of(found)} | {seeds_of(found)} | "
+                   f"{spread([r['elbo'] for r in found], 1)} | {spread([r['iwae'] for r in found], 1)} |")
 
 
 def stacked_rows(records):
@@ -257,7 +279,7 @@ def stacked_rows(records):
         if found:
             yield (f"| {spread([r['modes'] for r in found], 1)} | {spread([r['mode_reverse_kl'] for r in found], 3)} | "
                    f"{command_of(variant)} | {recipe_key(variant, 'steps')} | {time_of(found)} | "
-                   f"{', '.join(str(r['seed']) for r in found)} |")
+                   f"{seeds_of(found)} |")
     for modes, reverse_kl, name in PUBLISHED_STACKED:
         yield f"| {modes} | {reverse_kl} | {name}, as published | – | – | – |"
 
@@ -284,7 +306,8 @@ ReLU with batch norm, D 3 x 200 maxout-5, z in the plane, Adam 1e-4 with beta1 .
 put other objectives on them. Of 2,500 samples each, one is of high quality within three standard deviations of the
 nearest mean (of the true distribution {quality:.1f} % are, and up to {limit:.1f} % by chance; more means that modes are
 too narrow); a mode is captured that has such a sample; reverse KL is that of the samples' shares per mode from equal
-ones.
+ones. How wide the modes are, none of these tells: on the grid those of R1 and R2 are less than half as wide as the
+data's, which the monitor's entropy shows while it trains.
 """
 
 
@@ -307,20 +330,29 @@ per triple from equal ones, {bias:.3f} for so many perfect samples. What was pub
 """
 
 
+AUTOENCODERS = """\
+## Autoencoders
+
+Bounds of the log likelihood of the test split's 10,000 images, in nats an image. Of grey images a Bernoulli likelihood
+is no density, so that these figures compare such autoencoders with each other; published ones (about -90 and better)
+are of the binarised MNIST.
+"""
+
+
 def write_table(args, records):
     error = math.sqrt(TRUE_QUALITY * (1 - TRUE_QUALITY) / DRAWS)
     lines = [PREFACE.format(quality=100 * TRUE_QUALITY, limit=100 * (TRUE_QUALITY + 3 * error))]
     for kind, title in (("ring", "Eight on a circle"), ("grid", "Twenty-five on a grid")):
         lines += [f"### {title}", "", *mixture_rows(kind, records), ""]
     lines += [IMAGES, *image_rows(records), "", STACKED.format(draws=STACKED_DRAWS, bias=999 / (2 * STACKED_DRAWS)),
-              *stacked_rows(records), "", "## Not measured yet", "", *missing_rows(args, records)]
+              *stacked_rows(records), "", AUTOENCODERS, *autoencoder_rows(records), "", "## Not measured yet", "", *missing_rows(args, records)]
     args.output.write_text("\n".join(lines) + "\n")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ganymede", default="ganymede", help="the command (default: ganymede)")
-    parser.add_argument("--only", default="", help="ring, grid, images, or parts of variants' or recipes' names")
+    parser.add_argument("--only", default="", help="ring, grid, images, autoencoders, or parts of variants' or recipes' names")
     parser.add_argument("--seeds", type=int, default=5, help="how many, from 0 on (default 5)")
     parser.add_argument("--device", help="as ganymede train takes it")
     parser.add_argument("--runs", help="keep the run folders in this folder (default: they are deleted)")
