@@ -397,7 +397,8 @@ static const gm_parameter embed_parameters[] = {
      .minimum = 1,
      .maximum = MAX_CHANNELS,
      .required = true,
-     .help = "values per class"},
+     .help = "values per class, each N(0, 1) at the start; few beside those of z, or the generator learns one picture "
+             "of each class by heart"},
 };
 
 static const gm_parameter projection_parameters[] = {
