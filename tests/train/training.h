@@ -10,8 +10,8 @@ typedef struct recipe_case {
     const char *settings[4]; // the batch, and what else is changed, up to a NULL
     size_t channels, size;   // of the data: images, or vectors of `channels` values when size is 1
     bool streamed;           // batches come from the host, not out of a data set on the device
-    bool alike;              // another case has its layers: left out where the kernels of GPUs are compiled on a CPU,
-                             // or networks differentiated number by number, which is slow
+    bool alike;              // another case has its layers: left out where kernels of GPUs are compiled on a CPU,
+                             // networks differentiated number by number, or many samples interpreted, which is slow
 } recipe_case;
 
 // At least one for every recipe in samples/; ended by a row without a file.
