@@ -91,6 +91,7 @@ typedef struct gm_watch {
     size_t count, capacity;
     size_t held[GM_WATCH_RULES];  // at how many measurements in a row each condition has held
     bool reached[GM_WATCH_RULES]; // it did not hold at some measurement
+    double gap[GM_WATCH_RULES];   // how far the figure was on the wrong side at the last one
 } gm_watch;
 
 typedef struct gm_alarm {

@@ -55,6 +55,7 @@ typedef struct rule {
     bool above;                // the condition holds above the limit, else below
     size_t times;              // in a row until the alarm
     size_t patience;           // warm-ups that a figure has to get to the right side of its limit for the first time
+    bool waits;                // beyond them, too, while it comes nearer from one measurement to the next
     const char *means;
 } rule;
 
@@ -62,29 +63,33 @@ typedef struct rule {
 
 // Generous limits: no alarm without need. Coverage and entropy are those of a generator that has lost most of the data:
 // an entropy d ln 2 lower is that of samples spread half as far along each of d axes. What coverage and modes tell of a
-// collapse from the others is that they were there before: slow learners take long to hit the data at all.
+// collapse from the others is that they were there before: slow learners take long to hit the data at all. Their
+// entropy rises from the first picture on, where that of a collapse falls or stands.
 static const rule rules[GM_WATCH_RULES] = {
-    {"coverage", GM_FIGURE_COVERAGE, GM_FIGURE_COVERAGE_CONTROL, .1, 0, 0, false, 2, 10,
+    {"coverage", GM_FIGURE_COVERAGE, GM_FIGURE_COVERAGE_CONTROL, .1, 0, 0, false, 2, 10, false,
      "hardly any real sample has a generated one near it"},
-    {"entropy", GM_FIGURE_ENTROPY_FAKE, GM_FIGURE_ENTROPY_REAL, 1, 0, -LN2, false, 2, 1,
+    {"entropy", GM_FIGURE_ENTROPY_FAKE, GM_FIGURE_ENTROPY_REAL, 1, 0, -LN2, false, 2, 1, true,
      "the samples hardly differ from one another"},
-    {"duplicates", GM_FIGURE_DUPLICATES, GM_FIGURE_COUNT, 0, .25, 0, true, 2, 1, "many samples are the same"},
-    {"modes", GM_FIGURE_MODES, GM_FIGURE_MODES_CONTROL, .25, 0, 0, false, 2, 10, "most modes of the data are lost"},
-    {"jsd", GM_FIGURE_JSD, GM_FIGURE_COUNT, 0, .98 * LN2, 0, true, 4, 1,
+    {"duplicates", GM_FIGURE_DUPLICATES, GM_FIGURE_COUNT, 0, .25, 0, true, 2, 1, false, "many samples are the same"},
+    {"modes", GM_FIGURE_MODES, GM_FIGURE_MODES_CONTROL, .25, 0, 0, false, 2, 10, false,
+     "most modes of the data are lost"},
+    {"jsd", GM_FIGURE_JSD, GM_FIGURE_COUNT, 0, .98 * LN2, 0, true, 4, 1, false,
      "the discriminator tells every sample from the data, so that the generator has nothing to learn from"},
 };
+
+static const double nearer = .9; // of the last gap
 
 static double limit_of(const rule *r, const gm_figures *figures) {
     double control = r->control == GM_FIGURE_COUNT ? 0 : (double)figures->value[r->control];
     return r->factor * control + r->offset + r->per_column * (double)figures->columns;
 }
 
-// Whether the figure and its control are there, on the wrong or the right side of the limit.
-static bool is(const rule *r, const gm_figures *figures, bool wrong) {
+// How far the figure lies on the wrong side of its limit, negative on the right one; NaN when something is missing.
+static double gap_of(const rule *r, const gm_figures *figures) {
     if (!figures->present[r->figure] || (r->control != GM_FIGURE_COUNT && !figures->present[r->control]))
-        return false;
+        return NAN;
     double value = (double)figures->value[r->figure], limit = limit_of(r, figures);
-    return r->above == wrong ? value > limit : value < limit;
+    return r->above ? value - limit : limit - value;
 }
 
 static void describe(const rule *r, const gm_figures *figures, gm_alarm *alarm) {
@@ -102,9 +107,12 @@ gm_status gm_watch_add(gm_watch *watch, size_t warmup, uint64_t step, const gm_f
     for (size_t i = 0; i < GM_WATCH_RULES; i++) {
         const rule *r = &rules[i];
         before = before || watch->held[i] >= r->times;
-        watch->reached[i] = watch->reached[i] || is(r, figures, false);
+        double gap = gap_of(r, figures);
+        watch->reached[i] = watch->reached[i] || gap < 0;
         bool warm = step <= (watch->reached[i] ? warmup : r->patience * warmup);
-        watch->held[i] = !warm && is(r, figures, true) ? watch->held[i] + 1 : 0;
+        bool comes = r->waits && !watch->reached[i] && gap < nearer * watch->gap[i];
+        watch->held[i] = gap > 0 && !warm && !comes ? watch->held[i] + 1 : 0;
+        watch->gap[i] = isnan(gap) ? watch->gap[i] : gap;
         healthy = healthy && watch->held[i] == 0;
         if (watch->held[i] < r->times || alarm->name)
             continue;

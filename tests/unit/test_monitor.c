@@ -102,6 +102,29 @@ static void coverage_that_never_was_there_gets_ten_times_the_warmup(void **unuse
     gm_watch_finish(&fallen);
 }
 
+// A quarter nearer each time is a slow learner; as far as before, or back, is none. Nor is who was there before.
+static void entropy_that_rises_for_the_first_time_is_waited_for(void **unused) {
+    (void)unused;
+    gm_watch slow = {0}, fallen = {0};
+    gm_figures rising = healthy();
+    gm_alarm alarm;
+    double gap = 4;
+    check_ok(gm_watch_add(&fallen, 100, 50, &rising, &alarm));
+    for (uint64_t step = 110; step <= 200; step += 10, gap *= .75) {
+        rising.value[GM_FIGURE_ENTROPY_FAKE] = (float)(-4.3 - 2 * log(2) - gap);
+        check_ok(gm_watch_add(&fallen, 100, step, &rising, &alarm));
+        assert_true((alarm.name != NULL) == (step > 110));
+        check_ok(gm_watch_add(&slow, 100, step, &rising, &alarm));
+        assert_null(alarm.name);
+    }
+    check_ok(gm_watch_add(&slow, 100, 210, &rising, &alarm));
+    assert_null(alarm.name);
+    check_ok(gm_watch_add(&slow, 100, 220, &rising, &alarm));
+    assert_string_equal(alarm.name, "entropy");
+    gm_watch_finish(&slow);
+    gm_watch_finish(&fallen);
+}
+
 static void figures_that_are_missing_raise_nothing(void **unused) {
     (void)unused;
     gm_watch watch = {0};
@@ -347,6 +370,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(alarm_needs_a_condition_that_lasts_behind_the_warmup),
         cmocka_unit_test(coverage_that_never_was_there_gets_ten_times_the_warmup),
+        cmocka_unit_test(entropy_that_rises_for_the_first_time_is_waited_for),
         cmocka_unit_test(figures_that_are_missing_raise_nothing),
         cmocka_unit_test(replayed_log_gives_the_same_watch),
         cmocka_unit_test(best_and_last_good_checkpoints_are_found),
