@@ -1,12 +1,11 @@
 // The modes of stacked images: how triples are numbered, what is left out, and which sides have any.
 #include "data_support.h"
+#include "device_test.h"
 #include "train/stacks.h"
 
 #include <math.h>
 
 enum { K = 10, EDGE = 10, PIXELS = EDGE * EDGE, TRAIN = 1500, TEST = 400, STACKS = 3000, SIZE = 12 };
-
-static gm_device *device;
 
 // ---- A grey data set whose every seventh label is wrong, so that the classifier is right about the others alone ----
 
@@ -36,16 +35,15 @@ static void write_split(const char *images_name, const char *labels_name, uint32
 
 static int setup(void **state) {
     setenv("GANYMEDE_CACHE", "", 1);
-    if (temporary_create(state) != 0 || gm_device_open(&device, NULL) != GM_OK)
-        return fprintf(stderr, "%s\n", gm_error_message()), -1;
+    if (temporary_create(state) != 0 || open_device(state) != 0)
+        return -1;
     write_split("train-images-idx3-ubyte", "train-labels-idx1-ubyte", TRAIN);
     write_split("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", TEST);
     return 0;
 }
 
 static int teardown(void **state) {
-    gm_device_close(&device);
-    return temporary_remove(state);
+    return close_device(state) + temporary_remove(state);
 }
 
 // ---- Naming ----
