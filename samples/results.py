@@ -301,13 +301,14 @@ two CPU cores that were shared with other work.
 ## Mixtures of Gaussians in the plane
 
 The recipes `pacgan-*` have the data, networks, optimiser and batch of PacGAN (Lin et al. 2018, section 4.1): G 4 x 400
-ReLU with batch norm, D 3 x 200 maxout-5, z in the plane, Adam 1e-4 with beta1 .8, batch 100; fewer steps. The recipes
-`*-r1r2` have small ones: G and D 3 x 128, ReLU and leaky ReLU, Adam 1e-3 with beta1 0, falling; the rows marked small
-put other objectives on them. Of 2,500 samples each, one is of high quality within three standard deviations of the
-nearest mean (of the true distribution {quality:.1f} % are, and up to {limit:.1f} % by chance; more means that modes are
-too narrow); a mode is captured that has such a sample; reverse KL is that of the samples' shares per mode from equal
-ones. How wide the modes are, none of these tells: on the grid those of R1 and R2 are less than half as wide as the
-data's, which the monitor's entropy shows while it trains.
+ReLU with batch norm, D 3 x 200 maxout-5, z in the plane, Adam 1e-4 with beta1 .8, batch 100. They take fewer steps, and
+packs are made of the batch, so that packing m leaves D an m-th of the logits to learn from; either may be why packing
+loses quality here. The recipes `*-r1r2` have small networks: G and D 3 x 128, ReLU and leaky ReLU, Adam 1e-3 with beta1
+0, falling; the rows marked small put other objectives on them. Of 2,500 samples each, one is of high quality within
+three standard deviations of the nearest mean (of the true distribution {quality:.1f} % are, and up to {limit:.1f} % by
+chance; more means that modes are too narrow); a mode is captured that has such a sample; reverse KL is that of the
+samples' shares per mode from equal ones. How wide the modes are, none of these tells: on the grid those of R1 and R2
+are less than half as wide as the data's, which the monitor's entropy shows while it trains.
 """
 
 
