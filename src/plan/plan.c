@@ -132,9 +132,11 @@ static gm_status choose_options(gm_plan *plan) {
     return folds && !emitter->matrix ? gm_device_subgroups(plan->device, &plan->program_options) : GM_OK;
 }
 
-// A name is made of its kernel's content.
+// A name is made of its kernel's content. Trials share kernels with each other alone: a plan must build the same
+// program whether it was tuned just now or earlier, so that the next start finds it on disk.
 static uint64_t kernel_key(const gm_plan *plan, uint32_t kernel) {
-    return gm_hash_string(gm_hash_string(GM_HASH_START, plan->program_options), plan->emitter.kernels[kernel].name);
+    uint64_t hash = gm_hash_string(GM_HASH_START, plan->trial ? "trial" : "plan");
+    return gm_hash_string(gm_hash_string(hash, plan->program_options), plan->emitter.kernels[kernel].name);
 }
 
 // The kernels that are launched and that no earlier plan of the device has built, with the functions that they call.
