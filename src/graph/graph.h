@@ -134,8 +134,8 @@ typedef struct gm_random_attributes {
 
 // ---- Operations that other parts name ----
 
-extern const gm_op gm_op_poison, gm_op_variable, gm_op_input, gm_op_constant;                // leaf.c
-extern const gm_op gm_op_constant_array; // its attributes are the values
+extern const gm_op gm_op_poison, gm_op_variable, gm_op_input, gm_op_constant; // leaf.c
+extern const gm_op gm_op_constant_array;                                      // its attributes are the values
 extern const gm_op gm_op_reshape, gm_op_transpose, gm_op_broadcast, gm_op_slice, gm_op_flip; // view.c
 extern const gm_op gm_op_stop_gradient, gm_op_variance; // identities: the result is input 0, the gradient their own
 //   variance (value, x): value = sum((x - mean)^2) / n is built from nodes; the gradient goes to x by the closed form
