@@ -346,14 +346,16 @@ def write_table(args, records):
     for kind, title in (("ring", "Eight on a circle"), ("grid", "Twenty-five on a grid")):
         lines += [f"### {title}", "", *mixture_rows(kind, records), ""]
     lines += [IMAGES, *image_rows(records), "", STACKED.format(draws=STACKED_DRAWS, bias=999 / (2 * STACKED_DRAWS)),
-              *stacked_rows(records), "", AUTOENCODERS, *autoencoder_rows(records), "", "## Not measured yet", "", *missing_rows(args, records)]
+              *stacked_rows(records), "", AUTOENCODERS, *autoencoder_rows(records), "",
+              "## Not measured yet", "", *missing_rows(args, records)]
     args.output.write_text("\n".join(lines) + "\n")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ganymede", default="ganymede", help="the command (default: ganymede)")
-    parser.add_argument("--only", default="", help="ring, grid, images, autoencoders, or parts of variants' or recipes' names")
+    parser.add_argument("--only", default="",
+                        help="ring, grid, images, autoencoders, or parts of variants' or recipes' names")
     parser.add_argument("--seeds", type=int, default=5, help="how many, from 0 on (default 5)")
     parser.add_argument("--device", help="as ganymede train takes it")
     parser.add_argument("--runs", help="keep the run folders in this folder (default: they are deleted)")

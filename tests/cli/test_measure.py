@@ -170,7 +170,8 @@ class Measure(MeasureTest):
         self.npy("rows.npy", rows)
         self.npy("other.npy", gauss(200, 2, 2))
         metrics = ("--metrics", "frechet,kl")
-        self.assertEqual(self.measure("rows.csv", "other.npy", *metrics), self.measure("rows.npy", "other.npy", *metrics))
+        of_text = self.measure("rows.csv", "other.npy", *metrics)
+        self.assertEqual(of_text, self.measure("rows.npy", "other.npy", *metrics))
         (self.folder / "bad.csv").write_text("1,2\n3,four\n")
         self.refused("measure", "other.npy", "bad.csv", code=1, says="bad.csv:2")
 
