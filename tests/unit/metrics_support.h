@@ -3,34 +3,13 @@
 #define GM_TEST_METRICS_SUPPORT_H
 
 #include "base/base.h"
+#include "device_test.h"
 #include "ganymede/metrics.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-static gm_device *device;
-
-static inline int open_device(void **unused) {
-    (void)unused;
-    return gm_device_open(&device, NULL) == GM_OK ? 0 : (fprintf(stderr, "%s\n", gm_error_message()), -1);
-}
-
-static inline int close_device(void **unused) {
-    (void)unused;
-    gm_device_close(&device);
-    return 0;
-}
-
-static inline void ok(gm_status status) {
-    if (status != GM_OK)
-        fail_msg("%s", gm_error_message());
-}
 
 static inline void assert_near(double got, double expected, double allowed, const char *what) {
     if (!(fabs(got - expected) <= allowed))
@@ -50,7 +29,7 @@ typedef struct cloud {
 
 static inline cloud create_cloud(size_t count, size_t columns) {
     cloud c;
-    ok(gm_alloc(&c.values, count * columns + 1, sizeof *c.values, "samples"));
+    check_ok(gm_alloc(&c.values, count * columns + 1, sizeof *c.values, "samples"));
     c.samples = (gm_samples){c.values, count, columns};
     return c;
 }

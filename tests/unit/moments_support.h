@@ -2,34 +2,13 @@
 #ifndef GM_TESTS_MOMENTS_SUPPORT_H
 #define GM_TESTS_MOMENTS_SUPPORT_H
 
+#include "device_test.h"
 #include "metrics/moments.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-static gm_device *device;
-
-static inline int device_open(void **state) {
-    (void)state;
-    return gm_device_open(&device, NULL) == GM_OK ? 0 : -1;
-}
-
-static inline int device_close(void **state) {
-    (void)state;
-    gm_device_close(&device);
-    return 0;
-}
-
-static inline void ok(gm_status status) {
-    if (status != GM_OK)
-        fail_msg("status %d: %s", (int)status, gm_error_message());
-}
 
 static inline void fails(gm_status status, const char *text) {
     assert_int_equal(status, GM_ERROR_ARGUMENT);

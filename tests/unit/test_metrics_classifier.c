@@ -21,18 +21,18 @@ static void histogram_entropies_are_corrected_once(void **state) {
     static const uint64_t counts[] = {6, 3, 1, 0};
     const double plain = -(.6 * log(.6) + .3 * log(.3) + .1 * log(.1));
     gm_measure found;
-    ok(gm_measure_histogram_entropy(counts, 4, GM_HISTOGRAM_NONE, &found));
+    check_ok(gm_measure_histogram_entropy(counts, 4, GM_HISTOGRAM_NONE, &found));
     assert_near(found.value, plain, 1e-12);
     assert_flags(&found, 0);
     assert_int_equal(found.count, 10);
-    ok(gm_measure_histogram_entropy(counts, 4, GM_HISTOGRAM_MILLER_MADOW, &found));
+    check_ok(gm_measure_histogram_entropy(counts, 4, GM_HISTOGRAM_MILLER_MADOW, &found));
     assert_near(found.value, plain + 2. / 20, 1e-12); // three bins are occupied
-    ok(gm_measure_histogram_entropy(counts, 4, GM_HISTOGRAM_AUTO, &found));
+    check_ok(gm_measure_histogram_entropy(counts, 4, GM_HISTOGRAM_AUTO, &found));
     assert_near(found.value,
                 -(6.5 * log(6.5 / 12) + 3.5 * log(3.5 / 12) + 1.5 * log(1.5 / 12) + .5 * log(.5 / 12)) / 12, 1e-12);
-    ok(gm_measure_histogram_entropy((uint64_t[3]){0}, 3, GM_HISTOGRAM_HALF, &found));
+    check_ok(gm_measure_histogram_entropy((uint64_t[3]){0}, 3, GM_HISTOGRAM_HALF, &found));
     assert_flags(&found, GM_MEASURE_MISSING | GM_MEASURE_FEW);
-    ok(gm_measure_histogram_entropy((uint64_t[3]){0, 2, 0}, 3, GM_HISTOGRAM_NONE, &found));
+    check_ok(gm_measure_histogram_entropy((uint64_t[3]){0, 2, 0}, 3, GM_HISTOGRAM_NONE, &found));
     assert_near(found.value, 0, 0);
     assert_flags(&found, GM_MEASURE_FEW);
     fails(gm_measure_histogram_entropy(counts, 4, (gm_histogram_correction)7, &found), "correction 7");
@@ -41,25 +41,25 @@ static void histogram_entropies_are_corrected_once(void **state) {
 static void histogram_information_and_divergence(void **state) {
     (void)state;
     gm_measure found;
-    ok(gm_measure_histogram_information((uint64_t[]){2, 4, 6, 3, 6, 9}, 2, 3, GM_HISTOGRAM_NONE, &found));
+    check_ok(gm_measure_histogram_information((uint64_t[]){2, 4, 6, 3, 6, 9}, 2, 3, GM_HISTOGRAM_NONE, &found));
     assert_near(found.value, 0, 1e-12); // independent
     assert_flags(&found, 0);
-    ok(gm_measure_histogram_information((uint64_t[]){5, 0, 0, 5}, 2, 2, GM_HISTOGRAM_NONE, &found));
+    check_ok(gm_measure_histogram_information((uint64_t[]){5, 0, 0, 5}, 2, 2, GM_HISTOGRAM_NONE, &found));
     assert_near(found.value, log(2), 1e-12);
-    ok(gm_measure_histogram_information((uint64_t[]){5, 0, 0, 5}, 2, 2, GM_HISTOGRAM_HALF, &found));
+    check_ok(gm_measure_histogram_information((uint64_t[]){5, 0, 0, 5}, 2, 2, GM_HISTOGRAM_HALF, &found));
     assert_near(found.value, 2 * (5.5 / 12 * log(4 * 5.5 / 12) + .5 / 12 * log(4 * .5 / 12)), 1e-12);
-    ok(gm_measure_histogram_information((uint64_t[]){5, 5, 5, 5}, 2, 2, GM_HISTOGRAM_MILLER_MADOW, &found));
+    check_ok(gm_measure_histogram_information((uint64_t[]){5, 5, 5, 5}, 2, 2, GM_HISTOGRAM_MILLER_MADOW, &found));
     assert_flags(&found, GM_MEASURE_CLIPPED); // 0 + (1 + 1 - 3) / 40
     assert_near(found.value, 0, 0);
 
     static const uint64_t p[] = {8, 2, 0}, q[] = {2, 4, 4};
-    ok(gm_measure_histogram_kl(p, q, 3, GM_HISTOGRAM_NONE, &found));
+    check_ok(gm_measure_histogram_kl(p, q, 3, GM_HISTOGRAM_NONE, &found));
     assert_near(found.value, .8 * log(4) + .2 * log(.5), 1e-12);
-    ok(gm_measure_histogram_kl(q, p, 3, GM_HISTOGRAM_NONE, &found)); // infinite
+    check_ok(gm_measure_histogram_kl(q, p, 3, GM_HISTOGRAM_NONE, &found)); // infinite
     assert_flags(&found, GM_MEASURE_MISSING);
-    ok(gm_measure_histogram_kl(q, p, 3, GM_HISTOGRAM_AUTO, &found));
+    check_ok(gm_measure_histogram_kl(q, p, 3, GM_HISTOGRAM_AUTO, &found));
     assert_near(found.value, (2.5 * log(2.5 / 8.5) + 4.5 * log(4.5 / 2.5) + 4.5 * log(4.5 / .5)) / 11.5, 1e-12);
-    ok(gm_measure_histogram_kl(p, (uint64_t[3]){0}, 3, GM_HISTOGRAM_HALF, &found));
+    check_ok(gm_measure_histogram_kl(p, (uint64_t[3]){0}, 3, GM_HISTOGRAM_HALF, &found));
     assert_flags(&found, GM_MEASURE_MISSING | GM_MEASURE_FEW);
     fails(gm_measure_histogram_kl(p, q, 3, GM_HISTOGRAM_MILLER_MADOW, &found), "add 1/2");
 }
@@ -95,12 +95,12 @@ static void true_logits_give_the_true_divergences(void **state) {
             squares[side] += loss[side] * loss[side] / N;
         }
     }
-    ok(gm_measure_logit_kl(&logits, &kl, &kl_error, &reverse, &reverse_error));
+    check_ok(gm_measure_logit_kl(&logits, &kl, &kl_error, &reverse, &reverse_error));
     assert_near(kl_error, 1 / sqrt(N), 1e-4);
     assert_near(kl.value, .5, 4 * kl_error);
     assert_near(reverse.value, .5, 4 * reverse_error);
     assert_true(kl.value != reverse.value);
-    ok(gm_measure_logit_jsd(&logits, &jsd, &jsd_error));
+    check_ok(gm_measure_logit_jsd(&logits, &jsd, &jsd_error));
     assert_near(jsd.value, jsd_of_shift(1), 4 * jsd_error);
     assert_near(jsd.value, log(2) - (sum[0] + sum[1]) / 2, 1e-9);
     assert_near(jsd_error, sqrt((squares[0] - sum[0] * sum[0] + squares[1] - sum[1] * sum[1]) / 4 / N), 1e-7);
@@ -115,18 +115,18 @@ static void odd_logits_are_flagged_and_never_nan(void **state) {
     const float good[] = {1e30f, 2, NAN}, bad[] = {-INFINITY, 3, 5};
     gm_measure jsd, kl, reverse;
     double error;
-    ok(gm_measure_logit_jsd(&(gm_logits){good, bad, 3, 3}, &jsd, &error));
+    check_ok(gm_measure_logit_jsd(&(gm_logits){good, bad, 3, 3}, &jsd, &error));
     assert_flags(&jsd, GM_MEASURE_NOT_FINITE | GM_MEASURE_CLIPPED);
     assert_int_equal(jsd.count, 2);
     assert_near(jsd.value, 0, 0);
     assert_true(error > 0);
-    ok(gm_measure_logit_kl(&(gm_logits){good, bad, 2, 3}, &kl, NULL, &reverse, NULL));
+    check_ok(gm_measure_logit_kl(&(gm_logits){good, bad, 2, 3}, &kl, NULL, &reverse, NULL));
     assert_flags(&kl, 0);
     assert_flags(&reverse, GM_MEASURE_NOT_FINITE | GM_MEASURE_CLIPPED);
-    ok(gm_measure_logit_jsd(&(gm_logits){good, bad, 1, 0}, &jsd, &error));
+    check_ok(gm_measure_logit_jsd(&(gm_logits){good, bad, 1, 0}, &jsd, &error));
     assert_flags(&jsd, GM_MEASURE_MISSING);
     assert_near(error, 0, 0);
-    ok(gm_measure_logit_jsd(&(gm_logits){(float[]){1e6f}, (float[]){-1e6f}, 1, 1}, &jsd, &error));
+    check_ok(gm_measure_logit_jsd(&(gm_logits){(float[]){1e6f}, (float[]){-1e6f}, 1, 1}, &jsd, &error));
     assert_near(jsd.value, log(2), 1e-12);
 }
 
@@ -137,24 +137,24 @@ static void classifier_scores_follow_their_definitions(void **state) {
     gm_class_measures found;
     static const float sharp[] = {1, 0, 0, 1, 1, 0, 0, 1}, flat[] = {.5f, .5f, .5f, .5f},
                        mixed[] = {.9f, .1f, .3f, .7f};
-    ok(gm_measure_classes(&(gm_samples){sharp, 4, 2}, &found));
+    check_ok(gm_measure_classes(&(gm_samples){sharp, 4, 2}, &found));
     assert_near(found.entropy.value, log(2), 1e-7);
     assert_near(found.conditional.value, 0, 1e-7);
     assert_near(found.information.value, log(2), 1e-7);
     assert_near(found.score.value, 2, 1e-6);
     assert_flags(&found.score, GM_MEASURE_FEW | GM_MEASURE_DUPLICATES);
-    ok(gm_measure_classes(&(gm_samples){flat, 2, 2}, &found));
+    check_ok(gm_measure_classes(&(gm_samples){flat, 2, 2}, &found));
     assert_near(found.conditional.value, log(2), 1e-7);
     assert_near(found.score.value, 1, 1e-7);
-    ok(gm_measure_classes(&(gm_samples){mixed, 2, 2}, &found));
+    check_ok(gm_measure_classes(&(gm_samples){mixed, 2, 2}, &found));
     double conditional = -(.9 * log(.9) + .1 * log(.1) + .3 * log(.3) + .7 * log(.7)) / 2;
     assert_near(found.entropy.value, -(.6 * log(.6) + .4 * log(.4)), 1e-6);
     assert_near(found.conditional.value, conditional, 1e-6);
     assert_near(found.information.value, found.entropy.value - conditional, 1e-6);
-    ok(gm_measure_classes(&(gm_samples){(float[]){NAN, 1, .5f, .5f}, 2, 2}, &found));
+    check_ok(gm_measure_classes(&(gm_samples){(float[]){NAN, 1, .5f, .5f}, 2, 2}, &found));
     assert_flags(&found.entropy, GM_MEASURE_NOT_FINITE | GM_MEASURE_FEW);
     assert_int_equal(found.entropy.count, 1);
-    ok(gm_measure_classes(&(gm_samples){sharp, 0, 2}, &found));
+    check_ok(gm_measure_classes(&(gm_samples){sharp, 0, 2}, &found));
     assert_flags(&found.score, GM_MEASURE_MISSING | GM_MEASURE_FEW);
     fails(gm_measure_classes(&(gm_samples){(float[]){1, 0, 2, -1}, 2, 2}, &found), "row 1: the probability of class 1");
     fails(gm_measure_classes(&(gm_samples){(float[]){1, 0, .5f, .4f}, 2, 2}, &found),
@@ -171,8 +171,8 @@ static void true_mixtures_cover_their_modes(void **state) {
         const gm_mixture *mixture = gm_mixture_find(names[k]);
         gm_mode_measures found;
         gm_mixture_sample(mixture, 3, 0, 20000, points, NULL);
-        ok(gm_measure_mixture(&(gm_samples){points, 20000, 2}, mixture->centre, mixture->modes, mixture->sigma,
-                              &found));
+        check_ok(gm_measure_mixture(&(gm_samples){points, 20000, 2}, mixture->centre, mixture->modes, mixture->sigma,
+                                    &found));
         assert_near(found.captured.value, (double)mixture->modes, 0);
         assert_near(found.quality.value, .98889, 3 * .00074);
         assert_near(found.reverse_kl.value, (double)(mixture->modes - 1) / 40000, (double)mixture->modes / 40000);
@@ -182,8 +182,8 @@ static void true_mixtures_cover_their_modes(void **state) {
             const double *centre = mixture->centre[i / 2 % 8];
             points[i] = (float)(centre[i % 2] + mixture->sigma * .5 * gm_philox_normal(1, 1, 0, 0, i));
         }
-        ok(gm_measure_mixture(&(gm_samples){points, 20000, 2}, mixture->centre, mixture->modes, mixture->sigma,
-                              &found));
+        check_ok(gm_measure_mixture(&(gm_samples){points, 20000, 2}, mixture->centre, mixture->modes, mixture->sigma,
+                                    &found));
         assert_near(found.captured.value, 8, 0);
         assert_true(found.under_dispersed);
         assert_near(found.reverse_kl.value, log((double)mixture->modes / 8), 1e-3);
@@ -195,14 +195,14 @@ static void collapsed_and_stray_points(void **state) {
     const gm_mixture *ring = gm_mixture_find("ring8");
     gm_mode_measures found;
     float points[] = {1, 0, 1, 0, 1, 0, 0, 0, .05f, 1, NAN, 0};
-    ok(gm_measure_mixture(&(gm_samples){points, 6, 2}, ring->centre, 8, ring->sigma, &found));
+    check_ok(gm_measure_mixture(&(gm_samples){points, 6, 2}, ring->centre, 8, ring->sigma, &found));
     assert_near(found.captured.value, 1, 0); // (.05, 1) is five sigma from its mode
     assert_near(found.quality.value, .6, 1e-12);
     assert_near(found.reverse_kl.value, .8 * log(.8 * 8) + .2 * log(.2 * 8), 1e-12); // the middle goes to mode 0
     assert_flags(&found.quality, GM_MEASURE_NOT_FINITE | GM_MEASURE_DUPLICATES | GM_MEASURE_FEW);
     assert_flags(&found.reverse_kl, found.quality.flags | GM_MEASURE_BIASED);
     assert_int_equal(found.quality.duplicates, 2);
-    ok(gm_measure_mixture(&(gm_samples){points, 0, 2}, ring->centre, 8, ring->sigma, &found));
+    check_ok(gm_measure_mixture(&(gm_samples){points, 0, 2}, ring->centre, 8, ring->sigma, &found));
     assert_flags(&found.captured, GM_MEASURE_MISSING | GM_MEASURE_FEW);
     fails(gm_measure_mixture(&(gm_samples){points, 2, 3}, ring->centre, 8, .01, &found), "2 columns, not 3");
     fails(gm_measure_mixture(&(gm_samples){points, 2, 2}, ring->centre, 8, 0, &found), "sigma");
@@ -216,13 +216,13 @@ static void perfect_stacked_images_have_the_expected_divergence(void **state) {
     gm_mode_measures found;
     for (size_t i = 0; i < N; i++)
         classes[i] = (int32_t)(gm_philox_uniform(1, 1, 0, 0, i) * MODES);
-    ok(gm_measure_modes(classes, N, MODES, &found));
+    check_ok(gm_measure_modes(classes, N, MODES, &found));
     assert_near(found.captured.value, 1000, 0);
     assert_near(found.reverse_kl.value, .0192, .0026); // three deviations, sqrt(2 * 999) / 2N each
     assert_flags(&found.reverse_kl, 0);
     for (size_t i = 0; i < N; i++)
         classes[i] = 7;
-    ok(gm_measure_modes(classes, 500, MODES, &found));
+    check_ok(gm_measure_modes(classes, 500, MODES, &found));
     assert_near(found.captured.value, 1, 0);
     assert_near(found.reverse_kl.value, log(1000), 1e-12);
     assert_flags(&found.captured, GM_MEASURE_FEW);
@@ -234,7 +234,7 @@ static void perfect_stacked_images_have_the_expected_divergence(void **state) {
 
 static gm_measure jsd_of(const gm_samples *x, const gm_samples *y, uint64_t seed) {
     gm_measure found, rest;
-    ok(gm_measure_jsd(device, x, y, &(gm_jsd_params){.seed = seed}, &found, &rest));
+    check_ok(gm_measure_jsd(device, x, y, &(gm_jsd_params){.seed = seed}, &found, &rest));
     assert_true(found.value >= 0 && found.value <= log(2));
     if (!(found.flags & GM_MEASURE_MISSING))
         assert_near(rest.value, log(2) - found.value, 1e-12);
@@ -255,7 +255,7 @@ static double jsd_of_true_logits(const gm_samples *x, const gm_samples *y, doubl
             logit -= shift / sqrt((double)x->columns) * row[j];
         logits[i] = (float)logit;
     }
-    ok(gm_measure_logit_jsd(&(gm_logits){logits, logits + x->count, x->count, x->count}, &found, standard_error));
+    check_ok(gm_measure_logit_jsd(&(gm_logits){logits, logits + x->count, x->count, x->count}, &found, standard_error));
     free(logits);
     return found.value;
 }
@@ -295,7 +295,7 @@ static void jsd_repeats_bit_for_bit(void **state) {
     gm_measure a = jsd_of(&x, &y, 7), b = jsd_of(&x, &y, 7), c = jsd_of(&x, &y, 8);
     assert_true(a.value == b.value && a.value != c.value);
     assert_flags(&a, 0);
-    ok(gm_measure_jsd(device, &x, &y, &(gm_jsd_params){.folds = 5}, &b, NULL));
+    check_ok(gm_measure_jsd(device, &x, &y, &(gm_jsd_params){.folds = 5}, &b, NULL));
     assert_near(a.value, b.value, .03);
     fails(gm_measure_jsd(device, &x, &y, &(gm_jsd_params){.folds = 11}, &b, NULL), "2 to 10");
     assert_flags(&b, GM_MEASURE_MISSING);
@@ -348,5 +348,5 @@ int main(void) {
         cmocka_unit_test(jsd_repeats_bit_for_bit),
         cmocka_unit_test(jsd_of_degenerate_samples),
     };
-    return cmocka_run_group_tests(tests, device_open, device_close);
+    return cmocka_run_group_tests(tests, open_device, close_device);
 }

@@ -34,7 +34,7 @@ static void eigenvectors_solve_their_equation(void **state) {
             memcpy(copy, a, n * n * sizeof *a);
             for (size_t i = 0; i < n * n; i++)
                 norm = fmax(norm, fabs(a[i]) * (double)n);
-            ok(gm_eigen_symmetric(copy, n, values, v));
+            check_ok(gm_eigen_symmetric(copy, n, values, v));
             for (size_t i = 0; i < n; i++) {
                 assert_true(i == 0 || values[i] <= values[i - 1]);
                 for (size_t j = 0; j <= i; j++)
@@ -43,7 +43,7 @@ static void eigenvectors_solve_their_equation(void **state) {
                     assert_near(gm_dot(a + j * n, v + i * n, n), values[i] * v[i * n + j], 1e-13 * norm);
             }
             memcpy(copy, a, n * n * sizeof *a);
-            ok(gm_eigen_symmetric(copy, n, alone, NULL));
+            check_ok(gm_eigen_symmetric(copy, n, alone, NULL));
             for (size_t i = 0; i < n; i++)
                 assert_near(alone[i], values[i], 1e-13 * norm);
             free(a);
@@ -63,12 +63,12 @@ static void frechet_of_exact_moments_is_the_closed_form(void **state) {
     (void)state;
     double m[2] = {1, -2}, c[4] = {2, .9, .9, 1}, m2[2] = {.5, 3}, c2[4] = {1, -.4, -.4, .5}, value;
     gm_moments a = {2, m, c}, b = {2, m2, c2};
-    ok(gm_frechet_of_moments(&a, &b, &value));
+    check_ok(gm_frechet_of_moments(&a, &b, &value));
     assert_near(value, frechet_2(m, c, m2, c2), 1e-12);
-    ok(gm_frechet_of_moments(&a, &a, &value));
+    check_ok(gm_frechet_of_moments(&a, &a, &value));
     assert_near(value, 0, 1e-12);
     double flat[4] = {4, 0, 0, 0}; // singular
-    ok(gm_frechet_of_moments(&a, &(gm_moments){2, m, flat}, &value));
+    check_ok(gm_frechet_of_moments(&a, &(gm_moments){2, m, flat}, &value));
     assert_near(value, frechet_2(m, c, m, flat), 1e-9);
 
     // Diagonal: sum of (sqrt(a) - sqrt(b))^2.
@@ -80,7 +80,7 @@ static void frechet_of_exact_moments_is_the_closed_form(void **state) {
         two[i * D + i] = 2 + (double)((7 * i) % D);
         expected += pow(sqrt(one[i * D + i]) - sqrt(two[i * D + i]), 2);
     }
-    ok(gm_frechet_of_moments(&(gm_moments){D, mean, one}, &(gm_moments){D, mean, two}, &value));
+    check_ok(gm_frechet_of_moments(&(gm_moments){D, mean, one}, &(gm_moments){D, mean, two}, &value));
     assert_near(value, expected, 1e-9);
 }
 
@@ -100,7 +100,7 @@ static void frechet_of_samples_is_that_of_their_moments(void **state) {
                 covariance[s][j] += (sides[s]->values[2 * i + j / 2] - mean[s][j / 2]) *
                                     (sides[s]->values[2 * i + j % 2] - mean[s][j % 2]) / (double)(n - 1);
     }
-    ok(gm_measure_frechet(&x, &y, &found));
+    check_ok(gm_measure_frechet(&x, &y, &found));
     assert_near(found.value, frechet_2(mean[0], covariance[0], mean[1], covariance[1]), 1e-8);
     assert_flags(&found, 0);
     assert_int_equal(found.count, 300);
@@ -110,10 +110,10 @@ static void frechet_of_samples_is_that_of_their_moments(void **state) {
     // N(0, I) against N(1, 4 I) in 8 dimensions: 8 (1 + 1); the same distribution: about 8 * 9 / 2N + 2 * 8 / N.
     x = draw(3, 20000, 8);
     y = draw(4, 20000, 8);
-    ok(gm_measure_frechet(&x, &y, &found));
+    check_ok(gm_measure_frechet(&x, &y, &found));
     assert_true(found.value > 0 && found.value < 2 * 52. / 20000);
     transform(&y, 1, 2);
-    ok(gm_measure_frechet(&x, &y, &found));
+    check_ok(gm_measure_frechet(&x, &y, &found));
     assert_near(found.value, 16, .25);
     release(&x);
     release(&y);
@@ -123,28 +123,28 @@ static void degenerate_samples_have_flagged_frechet_distances(void **state) {
     (void)state;
     gm_measure found;
     gm_samples x = draw(1, 50, 3), y = draw(2, 50, 3);
-    ok(gm_measure_frechet(&x, &x, &found));
+    check_ok(gm_measure_frechet(&x, &x, &found));
     assert_near(found.value, 0, 1e-9);
     for (size_t i = 0; i < 50; i++)
         edit(&y)[3 * i] = 7; // a constant column
-    ok(gm_measure_frechet(&x, &y, &found));
+    check_ok(gm_measure_frechet(&x, &y, &found));
     assert_flags(&found, 0);
     edit(&y)[4] = NAN;
     edit(&x)[7] = INFINITY;
-    ok(gm_measure_frechet(&x, &y, &found));
+    check_ok(gm_measure_frechet(&x, &y, &found));
     assert_flags(&found, GM_MEASURE_NOT_FINITE);
     assert_int_equal(found.count, 49);
     for (size_t i = 0; i < 150; i++)
         edit(&y)[i] = (float)(i % 3);
-    ok(gm_measure_frechet(&x, &y, &found)); // collapsed onto a point: the covariance is 0
+    check_ok(gm_measure_frechet(&x, &y, &found)); // collapsed onto a point: the covariance is 0
     assert_flags(&found, GM_MEASURE_NOT_FINITE | GM_MEASURE_DUPLICATES);
     assert_int_equal(found.duplicates, 49);
     assert_true(found.value > 0);
-    ok(gm_measure_frechet(&x, &(gm_samples){y.values, 1, 3}, &found));
+    check_ok(gm_measure_frechet(&x, &(gm_samples){y.values, 1, 3}, &found));
     assert_flags(&found, GM_MEASURE_NOT_FINITE | GM_MEASURE_FEW | GM_MEASURE_BIASED | GM_MEASURE_MISSING);
-    ok(gm_measure_frechet(&(gm_samples){x.values, 2, 3}, &(gm_samples){y.values, 0, 3}, &found));
+    check_ok(gm_measure_frechet(&(gm_samples){x.values, 2, 3}, &(gm_samples){y.values, 0, 3}, &found));
     assert_int_equal(found.count, 0);
-    ok(gm_measure_frechet(&(gm_samples){x.values, 2, 25}, &(gm_samples){x.values, 3, 25}, &found)); // N < d
+    check_ok(gm_measure_frechet(&(gm_samples){x.values, 2, 25}, &(gm_samples){x.values, 3, 25}, &found)); // N < d
     assert_true(isfinite(found.value) && found.flags & GM_MEASURE_FEW);
     fails(gm_measure_frechet(&x, &(gm_samples){y.values, 10, 2}, &found), "real samples have 3 columns, fake ones 2");
     assert_true(found.flags & GM_MEASURE_MISSING);
@@ -177,7 +177,7 @@ static void kid_equals_the_sum_over_all_pairs(void **state) {
         transform(&y, .3, 1.2);
         gm_measure found;
         double within = kernel_mean(&x, &x) + kernel_mean(&y, &y), between = kernel_mean(&x, &y);
-        ok(gm_measure_kid(device, &x, &y, &found));
+        check_ok(gm_measure_kid(device, &x, &y, &found));
         assert_near(found.value, within - 2 * between, 1e-5 * GM_MAX(fabs(within), 1));
         assert_flags(&found, GM_MIN(sizes[s][0], sizes[s][1]) < 100 ? GM_MEASURE_FEW : 0);
         release(&x);
@@ -191,25 +191,25 @@ static void kid_is_unbiased_and_defined_for_few_samples(void **state) {
     double sum = 0;
     for (uint64_t seed = 0; seed < 20; seed++) { // with the diagonal it would be about 10 above 0
         gm_samples x = draw(2 * seed, 10, 2), y = draw(2 * seed + 1, 10, 2);
-        ok(gm_measure_kid(device, &x, &y, &found));
+        check_ok(gm_measure_kid(device, &x, &y, &found));
         sum += found.value / 20;
         release(&x);
         release(&y);
     }
     assert_near(sum, 0, 1);
     gm_samples x = draw(1, 30, 4);
-    ok(gm_measure_kid(device, &x, &(gm_samples){x.values, 1, 4}, &found));
+    check_ok(gm_measure_kid(device, &x, &(gm_samples){x.values, 1, 4}, &found));
     assert_flags(&found, GM_MEASURE_FEW | GM_MEASURE_MISSING);
     edit(&x)[5] = NAN;
-    ok(gm_measure_kid(device, &x, &x, &found));
+    check_ok(gm_measure_kid(device, &x, &x, &found));
     assert_flags(&found, GM_MEASURE_FEW | GM_MEASURE_NOT_FINITE);
     for (size_t i = 0; i < 120; i++)
         edit(&x)[i] = 2;
-    ok(gm_measure_kid(device, &x, &x, &found)); // all rows equal: no discrepancy
+    check_ok(gm_measure_kid(device, &x, &x, &found)); // all rows equal: no discrepancy
     assert_near(found.value, 0, 1e-4);
     assert_int_equal(found.duplicates, 58);
     edit(&x)[0] = 1e30f; // its kernel is beyond float32
-    ok(gm_measure_kid(device, &x, &x, &found));
+    check_ok(gm_measure_kid(device, &x, &x, &found));
     assert_flags(&found, GM_MEASURE_FEW | GM_MEASURE_DUPLICATES | GM_MEASURE_MISSING);
     fails(gm_measure_kid(device, &x, &(gm_samples){x.values, 10, 3}, &found), "columns");
     release(&x);
@@ -240,12 +240,12 @@ static void check_pca(const gm_samples *x, size_t components, double tolerance) 
     size_t d = x->columns;
     double *values = malloc((d + d * d) * sizeof *values), *vectors = values + d, trace = 0, kept = 0;
     float *scores = malloc(x->count * components * sizeof *scores);
-    ok(gm_moments_init(&moments, x->values, x->count, d));
+    check_ok(gm_moments_init(&moments, x->values, x->count, d));
     for (size_t j = 0; j < d; j++)
         trace += moments.covariance[j * d + j];
-    ok(gm_eigen_symmetric(moments.covariance, d, values, vectors));
-    ok(gm_pca_create(&pca, device, x, components));
-    ok(gm_pca_apply(pca, device, x, scores));
+    check_ok(gm_eigen_symmetric(moments.covariance, d, values, vectors));
+    check_ok(gm_pca_create(&pca, device, x, components));
+    check_ok(gm_pca_apply(pca, device, x, scores));
     assert_int_equal(pca->components, components);
     assert_int_equal(pca->count, x->count);
     assert_near(pca->total, trace, 1e-6 * trace);
@@ -305,9 +305,9 @@ static void pca_of_low_rank_samples_rebuilds_them(void **state) {
                 sum += (double)factors.values[i / d * 3 + k] * loads.values[k * d + i % d];
             edit(&x)[i] = (float)(ldexp(rint(ldexp(sum, 6)), -6)); // near rank 3
         }
-        ok(gm_pca_create(&pca, device, &x, 3));
+        check_ok(gm_pca_create(&pca, device, &x, 3));
         float *scores = malloc(n * 3 * sizeof *scores);
-        ok(gm_pca_apply(pca, device, &x, scores));
+        check_ok(gm_pca_apply(pca, device, &x, scores));
         for (size_t i = 0; i < n * d; i++) {
             double sum = pca->mean[i % d];
             for (size_t k = 0; k < 3; k++)
@@ -331,21 +331,21 @@ static void pca_of_degenerate_samples(void **state) {
         for (size_t j = 0; j < 400; j++)
             if (j > 1)
                 edit(&x)[i * 400 + j] = 5; // two columns vary
-    ok(gm_pca_create(&pca, device, &x, 16));
-    ok(gm_pca_create(&again, device, &x, 16));
+    check_ok(gm_pca_create(&pca, device, &x, 16));
+    check_ok(gm_pca_create(&again, device, &x, 16));
     assert_int_equal(pca->components, 2);
     assert_near(gm_pca_explained(pca), 1, 1e-6);
     assert_memory_equal(pca->axes, again->axes, 2 * 400 * sizeof(float));
     gm_pca_destroy(&again);
     float scores[8];
     edit(&x)[400] = NAN;
-    ok(gm_pca_apply(pca, device, &(gm_samples){x.values, 4, 400}, scores));
+    check_ok(gm_pca_apply(pca, device, &(gm_samples){x.values, 4, 400}, scores));
     for (size_t i = 0; i < 8; i++)
         assert_int_equal(isnan(scores[i]), i / 2 == 1);
     fails(gm_pca_apply(pca, device, &(gm_samples){x.values, 4, 40}, scores),
           "40 columns: the principal components are");
     gm_pca_destroy(&pca);
-    ok(gm_pca_create(&pca, device, &(gm_samples){x.values, 3, 400}, 16)); // one of three rows is not finite
+    check_ok(gm_pca_create(&pca, device, &(gm_samples){x.values, 3, 400}, 16)); // one of three rows is not finite
     assert_int_equal(pca->components, 1);
     assert_int_equal(pca->count, 2);
     gm_pca_destroy(&pca);
@@ -371,5 +371,5 @@ int main(void) {
         cmocka_unit_test(pca_of_low_rank_samples_rebuilds_them),
         cmocka_unit_test(pca_of_degenerate_samples),
     };
-    return cmocka_run_group_tests(tests, device_open, device_close);
+    return cmocka_run_group_tests(tests, open_device, close_device);
 }

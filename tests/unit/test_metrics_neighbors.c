@@ -137,7 +137,7 @@ static void entropy_is_its_formula(void **unused) {
         for (size_t n = 0; n < GM_COUNT(norms); n++) {
             cloud x = normal_cloud(s, 1, shapes[s].count, shapes[s].columns);
             gm_measure measure;
-            ok(gm_measure_entropy(device, &x.samples, shapes[s].k, norms[n], &measure));
+            check_ok(gm_measure_entropy(device, &x.samples, shapes[s].k, norms[n], &measure));
             double expected = entropy(&x.samples, shapes[s].k, norms[n]);
             assert_near(measure.value, expected, 1e-5 * fmax(1, fabs(expected)), "the entropy");
             assert_int_equal(measure.count, shapes[s].count);
@@ -163,12 +163,12 @@ static void measures_of_pairs_are_their_formulas(void **unused) {
         cloud x = normal_cloud(10 + i, 1, 300, columns[i][0]);
         cloud y = dependent_cloud(&x.samples, columns[i][1], 10 + i), z = join(&x.samples, &y.samples);
         gm_measure measure;
-        ok(gm_measure_mutual_information(device, &x.samples, &y.samples, 0, &measure));
+        check_ok(gm_measure_mutual_information(device, &x.samples, &y.samples, 0, &measure));
         double information = mutual_information(&x.samples, &y.samples, 5);
         assert_near(measure.value, information, 1e-5, "the mutual information");
-        ok(gm_measure_joint_entropy(device, &x.samples, &y.samples, 4, GM_NORM_MAXIMUM, &measure));
+        check_ok(gm_measure_joint_entropy(device, &x.samples, &y.samples, 4, GM_NORM_MAXIMUM, &measure));
         assert_near(measure.value, entropy(&z.samples, 4, GM_NORM_MAXIMUM), 2e-5, "the joint entropy");
-        ok(gm_measure_conditional_entropy(device, &x.samples, &y.samples, 5, GM_NORM_EUCLIDEAN, &measure));
+        check_ok(gm_measure_conditional_entropy(device, &x.samples, &y.samples, 5, GM_NORM_EUCLIDEAN, &measure));
         double expected = entropy(&x.samples, 5, GM_NORM_EUCLIDEAN) - information;
         assert_near(measure.value, expected, 2e-5, "the conditional entropy");
         destroy_cloud(&x);
@@ -185,7 +185,7 @@ static void divergence_is_its_formula(void **unused) {
         for (size_t i = 0; i < q.samples.count * q.samples.columns; i++)
             q.values[i] = 1.25f * q.values[i] + 0.5f;
         gm_measure measure;
-        ok(gm_measure_kl(device, &p.samples, &q.samples, shapes[s].k, &measure));
+        check_ok(gm_measure_kl(device, &p.samples, &q.samples, shapes[s].k, &measure));
         double expected = kl(&p.samples, &q.samples, shapes[s].k);
         assert_near(measure.value, expected, 1e-5 * fmax(1, expected), "the divergence");
         assert_int_equal(measure.count, q.samples.count);
@@ -203,7 +203,7 @@ static void coverage_is_its_formula(void **unused) {
             fake.values[i] *= 0.75f;
         gm_prdc measured;
         double expected[4];
-        ok(gm_measure_prdc(device, &real.samples, &fake.samples, shapes[s].k, &measured));
+        check_ok(gm_measure_prdc(device, &real.samples, &fake.samples, shapes[s].k, &measured));
         prdc(&real.samples, &fake.samples, shapes[s].k, expected);
         assert_near(measured.precision.value, expected[0], 1e-9, "precision");
         assert_near(measured.recall.value, expected[1], 1e-9, "recall");
@@ -224,10 +224,10 @@ static void both_kernel_families_estimate_alike(void **unused) {
     gm_prdc balls[2];
     for (size_t f = 0; f < 2; f++) {
         setenv("GANYMEDE_KERNELS", f ? "gpu" : "cpu", 1);
-        ok(gm_measure_entropy(device, &x.samples, 5, GM_NORM_EUCLIDEAN, &figures[f][0]));
-        ok(gm_measure_mutual_information(device, &x.samples, &y.samples, 5, &figures[f][1]));
-        ok(gm_measure_kl(device, &x.samples, &y.samples, 5, &figures[f][2]));
-        ok(gm_measure_prdc(device, &x.samples, &y.samples, 5, &balls[f]));
+        check_ok(gm_measure_entropy(device, &x.samples, 5, GM_NORM_EUCLIDEAN, &figures[f][0]));
+        check_ok(gm_measure_mutual_information(device, &x.samples, &y.samples, 5, &figures[f][1]));
+        check_ok(gm_measure_kl(device, &x.samples, &y.samples, 5, &figures[f][2]));
+        check_ok(gm_measure_prdc(device, &x.samples, &y.samples, 5, &balls[f]));
     }
     for (size_t i = 0; i < 3; i++)
         assert_near(figures[0][i].value, figures[1][i].value, 1e-6, "a figure");
@@ -252,7 +252,7 @@ static void count_at_the_radius(gm_norm norm) {
         gm_state *state;
         gm_plan *plan;
         int32_t counts[2][ROWS];
-        ok(gm_graph_create(&graph));
+        check_ok(gm_graph_create(&graph));
         gm_tensor *all = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(ROWS, 7)), *within[2];
         gm_tensor *rows = gm_slice(all, (size_t[]){0, 0}, (size_t[]){ROWS, columns});
         gm_tensor *near = gm_nearest(rows, rows, &(gm_nearest_params){K, norm, .exclude_same = true});
@@ -263,12 +263,12 @@ static void count_at_the_radius(gm_norm norm) {
             within[strict] = gm_count_within(rows, rows, last, &params);
             gm_phase_fetch(phase, within[strict]);
         }
-        ok(gm_state_create(&state, device, 1));
-        ok(gm_plan_create(&plan, graph, state, NULL));
-        ok(gm_plan_write(plan, all, x.values, ROWS * 7 * sizeof(float)));
-        ok(gm_plan_run(plan, phase));
+        check_ok(gm_state_create(&state, device, 1));
+        check_ok(gm_plan_create(&plan, graph, state, NULL));
+        check_ok(gm_plan_write(plan, all, x.values, ROWS * 7 * sizeof(float)));
+        check_ok(gm_plan_run(plan, phase));
         for (size_t strict = 0; strict < 2; strict++) {
-            ok(gm_plan_read(plan, within[strict], counts[strict], sizeof counts[strict]));
+            check_ok(gm_plan_read(plan, within[strict], counts[strict], sizeof counts[strict]));
             for (size_t i = 0; i < ROWS; i++)
                 assert_int_equal(counts[strict][i], strict ? K - 1 : K);
         }
@@ -288,7 +288,7 @@ static void a_neighbour_at_the_radius_is_inside_by_the_rule(void **unused) {
 // The first fault of a graph that only `build` adds to.
 static void assert_fault(gm_tensor *(*build)(gm_tensor *x, gm_tensor *y), const char *part) {
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(6, 3));
     gm_tensor *y = gm_input(graph, "y", GM_FLOAT32, GM_SHAPE(4, 3));
     build(x, y);
@@ -337,11 +337,11 @@ static void impossible_searches_are_refused(void **unused) {
 static void searches_have_no_gradient(void **unused) {
     (void)unused;
     gm_graph *graph;
-    ok(gm_graph_create(&graph));
+    check_ok(gm_graph_create(&graph));
     gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(6, 3)), *dx;
     gm_tensor *near = gm_nearest(x, x, &(gm_nearest_params){2, GM_NORM_EUCLIDEAN, true});
     gm_grad(gm_sum_all(near), &x, 1, &dx);
-    ok(gm_graph_status(graph));
+    check_ok(gm_graph_status(graph));
     assert_true(gm_shape_equal(gm_tensor_shape(dx), gm_tensor_shape(x)));
     assert_string_equal(gm_tensor_name(dx), "broadcast"); // of the constant 0
     gm_graph_destroy(&graph);
@@ -358,12 +358,12 @@ static void too_few_samples_give_no_figure(void **unused) {
         cloud x = normal_cloud(60, 1, count, 2), y = normal_cloud(60, 2, 100, 2);
         gm_measure measure[5];
         gm_prdc balls;
-        ok(gm_measure_entropy(device, &x.samples, 5, GM_NORM_EUCLIDEAN, &measure[0]));
-        ok(gm_measure_mutual_information(device, &x.samples, &x.samples, 5, &measure[1]));
-        ok(gm_measure_conditional_entropy(device, &x.samples, &x.samples, 5, GM_NORM_EUCLIDEAN, &measure[2]));
-        ok(gm_measure_kl(device, &x.samples, &y.samples, 5, &measure[3]));
-        ok(gm_measure_kl(device, &y.samples, &x.samples, 5, &measure[4]));
-        ok(gm_measure_prdc(device, &x.samples, &y.samples, 5, &balls));
+        check_ok(gm_measure_entropy(device, &x.samples, 5, GM_NORM_EUCLIDEAN, &measure[0]));
+        check_ok(gm_measure_mutual_information(device, &x.samples, &x.samples, 5, &measure[1]));
+        check_ok(gm_measure_conditional_entropy(device, &x.samples, &x.samples, 5, GM_NORM_EUCLIDEAN, &measure[2]));
+        check_ok(gm_measure_kl(device, &x.samples, &y.samples, 5, &measure[3]));
+        check_ok(gm_measure_kl(device, &y.samples, &x.samples, 5, &measure[4]));
+        check_ok(gm_measure_prdc(device, &x.samples, &y.samples, 5, &balls));
         for (size_t i = 0; i < 5; i++) {
             assert_flags(&measure[i], missing_few, "a figure of few");
             assert_true(measure[i].value == 0);
@@ -375,7 +375,7 @@ static void too_few_samples_give_no_figure(void **unused) {
     }
     cloud x = normal_cloud(60, 1, 6, 1);
     gm_measure measure;
-    ok(gm_measure_entropy(device, &x.samples, 5, GM_NORM_EUCLIDEAN, &measure));
+    check_ok(gm_measure_entropy(device, &x.samples, 5, GM_NORM_EUCLIDEAN, &measure));
     assert_flags(&measure, GM_MEASURE_FEW | GM_MEASURE_BIASED, "the entropy of k + 1");
     assert_near(measure.value, entropy(&x.samples, 5, GM_NORM_EUCLIDEAN), 1e-5, "the entropy of k + 1");
     destroy_cloud(&x);
@@ -390,22 +390,23 @@ static void rows_that_are_not_finite_are_left_out(void **unused) {
     x.values[298 * 2 + 1] = NAN;
     y.values[299] = -INFINITY;
     gm_measure measure, expected;
-    ok(gm_measure_joint_entropy(device, &x.samples, &y.samples, 5, GM_NORM_EUCLIDEAN, &measure));
-    ok(gm_measure_joint_entropy(device, &clean_x.samples, &clean_y.samples, 5, GM_NORM_EUCLIDEAN, &expected));
+    check_ok(gm_measure_joint_entropy(device, &x.samples, &y.samples, 5, GM_NORM_EUCLIDEAN, &measure));
+    check_ok(gm_measure_joint_entropy(device, &clean_x.samples, &clean_y.samples, 5, GM_NORM_EUCLIDEAN, &expected));
     assert_true(measure.value == expected.value);
     assert_int_equal(measure.count, 298);
     assert_flags(&measure, DROPPED, "the joint entropy");
-    ok(gm_measure_conditional_entropy(device, &x.samples, &y.samples, 5, GM_NORM_EUCLIDEAN, &measure));
-    ok(gm_measure_conditional_entropy(device, &clean_x.samples, &clean_y.samples, 5, GM_NORM_EUCLIDEAN, &expected));
+    check_ok(gm_measure_conditional_entropy(device, &x.samples, &y.samples, 5, GM_NORM_EUCLIDEAN, &measure));
+    check_ok(
+        gm_measure_conditional_entropy(device, &clean_x.samples, &clean_y.samples, 5, GM_NORM_EUCLIDEAN, &expected));
     assert_true(measure.value == expected.value);
     assert_true(measure.flags == (expected.flags | DROPPED));
     gm_prdc balls;
-    ok(gm_measure_prdc(device, &x.samples, &clean_x.samples, 5, &balls));
+    check_ok(gm_measure_prdc(device, &x.samples, &clean_x.samples, 5, &balls));
     assert_int_equal(balls.density.count, 298);
     assert_flags(&balls.density, DROPPED | EQUAL, "density");
     for (size_t i = 0; i < 600; i++)
         x.values[i] = NAN;
-    ok(gm_measure_entropy(device, &x.samples, 5, GM_NORM_EUCLIDEAN, &measure));
+    check_ok(gm_measure_entropy(device, &x.samples, 5, GM_NORM_EUCLIDEAN, &measure));
     assert_flags(&measure, DROPPED | missing_few, "the entropy of NaN");
     destroy_cloud(&x);
     destroy_cloud(&y);
@@ -423,26 +424,26 @@ static void columns_that_do_not_vary_are_left_out(void **unused) {
         wide.values[3 * i + 2] = -1e30f;
     }
     gm_measure measure, expected;
-    ok(gm_measure_entropy(device, &wide.samples, 5, GM_NORM_MAXIMUM, &measure));
-    ok(gm_measure_entropy(device, &x.samples, 5, GM_NORM_MAXIMUM, &expected));
+    check_ok(gm_measure_entropy(device, &wide.samples, 5, GM_NORM_MAXIMUM, &measure));
+    check_ok(gm_measure_entropy(device, &x.samples, 5, GM_NORM_MAXIMUM, &expected));
     assert_true(measure.value == expected.value);
     assert_flags(&measure, SAME, "the entropy with constants");
-    ok(gm_measure_mutual_information(device, &wide.samples, &y.samples, 5, &measure));
-    ok(gm_measure_mutual_information(device, &x.samples, &y.samples, 5, &expected));
+    check_ok(gm_measure_mutual_information(device, &wide.samples, &y.samples, 5, &measure));
+    check_ok(gm_measure_mutual_information(device, &x.samples, &y.samples, 5, &expected));
     assert_true(measure.value == expected.value);
     assert_true(measure.flags == (expected.flags | SAME));
-    ok(gm_measure_entropy(device, &flat.samples, 5, GM_NORM_MAXIMUM, &measure));
+    check_ok(gm_measure_entropy(device, &flat.samples, 5, GM_NORM_MAXIMUM, &measure));
     assert_flags(&measure, SAME | GM_MEASURE_MISSING, "the entropy of constants");
-    ok(gm_measure_mutual_information(device, &flat.samples, &y.samples, 5, &measure));
+    check_ok(gm_measure_mutual_information(device, &flat.samples, &y.samples, 5, &measure));
     assert_flags(&measure, SAME, "the information of constants");
     assert_true(measure.value == 0);
-    ok(gm_measure_conditional_entropy(device, &flat.samples, &y.samples, 5, GM_NORM_MAXIMUM, &measure));
+    check_ok(gm_measure_conditional_entropy(device, &flat.samples, &y.samples, 5, GM_NORM_MAXIMUM, &measure));
     assert_flags(&measure, SAME | GM_MEASURE_MISSING, "the conditional entropy of constants");
     cloud other = normal_cloud(62, 3, 200, 3);
-    ok(gm_measure_kl(device, &wide.samples, &other.samples, 5, &measure));
+    check_ok(gm_measure_kl(device, &wide.samples, &other.samples, 5, &measure));
     assert_true((measure.flags & SAME) && isfinite(measure.value));
     gm_prdc balls;
-    ok(gm_measure_prdc(device, &flat.samples, &flat.samples, 5, &balls));
+    check_ok(gm_measure_prdc(device, &flat.samples, &flat.samples, 5, &balls));
     assert_true(balls.precision.value == 1 && balls.recall.value == 1 && balls.coverage.value == 1);
     assert_flags(&balls.precision, EQUAL, "the precision of constants");
     cloud *all[] = {&x, &y, &wide, &flat, &other};
@@ -461,9 +462,9 @@ static void equal_rows_are_counted_and_moved_apart(void **unused) {
     some.values[2 * 600] = 0.0f, some.values[2 * 601] = -0.0f;
     some.values[2 * 600 + 1] = some.values[2 * 601 + 1] = 0.5f; // rows 600 and 601 equal one another
     gm_measure collapsed, repeated, usual;
-    ok(gm_measure_entropy(device, &few.samples, 5, GM_NORM_EUCLIDEAN, &collapsed));
-    ok(gm_measure_entropy(device, &some.samples, 5, GM_NORM_EUCLIDEAN, &repeated));
-    ok(gm_measure_entropy(device, &x.samples, 5, GM_NORM_EUCLIDEAN, &usual));
+    check_ok(gm_measure_entropy(device, &few.samples, 5, GM_NORM_EUCLIDEAN, &collapsed));
+    check_ok(gm_measure_entropy(device, &some.samples, 5, GM_NORM_EUCLIDEAN, &repeated));
+    check_ok(gm_measure_entropy(device, &x.samples, 5, GM_NORM_EUCLIDEAN, &usual));
     assert_int_equal(collapsed.duplicates, 1990);
     assert_int_equal(repeated.duplicates, 4);
     assert_int_equal(usual.duplicates, 0);
@@ -472,12 +473,12 @@ static void equal_rows_are_counted_and_moved_apart(void **unused) {
     assert_true(isfinite(collapsed.value) && collapsed.value < usual.value - 8);
     assert_near(repeated.value, usual.value, 0.01, "the entropy with a few repeats");
     gm_measure again;
-    ok(gm_measure_entropy(device, &few.samples, 5, GM_NORM_EUCLIDEAN, &again));
+    check_ok(gm_measure_entropy(device, &few.samples, 5, GM_NORM_EUCLIDEAN, &again));
     assert_true(again.value == collapsed.value); // the jitter is no chance
-    ok(gm_measure_kl(device, &x.samples, &few.samples, 5, &usual));
+    check_ok(gm_measure_kl(device, &x.samples, &few.samples, 5, &usual));
     assert_true(isfinite(usual.value) && usual.value > 1);
     assert_flags(&usual, EQUAL | GM_MEASURE_BIASED, "the divergence of a collapsed generator");
-    ok(gm_measure_kl(device, &x.samples, &x.samples, 5, &usual));
+    check_ok(gm_measure_kl(device, &x.samples, &x.samples, 5, &usual));
     assert_int_equal(usual.duplicates, 2000);
     assert_true(isfinite(usual.value) && usual.value < 0.3);
     destroy_cloud(&x);
@@ -494,10 +495,10 @@ static void information_of_values_of_few_digits_is_finite(void **unused) {
         x.values[i] = uniform(64, 1, i) < 0.5 ? -1.0f : 1.0f;
         y.values[i] = uniform(64, 2, i) < 0.5 ? 1e-3f : 3e-3f;
     }
-    ok(gm_measure_mutual_information(device, &x.samples, &x.samples, 5, &measure));
+    check_ok(gm_measure_mutual_information(device, &x.samples, &x.samples, 5, &measure));
     assert_near(measure.value, log(2), 0.05, "the information of a bit about itself");
     assert_flags(&measure, EQUAL, "the information of a bit");
-    ok(gm_measure_mutual_information(device, &x.samples, &y.samples, 5, &measure));
+    check_ok(gm_measure_mutual_information(device, &x.samples, &y.samples, 5, &measure));
     assert_near(measure.value, 0, 0.05, "the information of independent bits");
     destroy_cloud(&x);
     destroy_cloud(&y);
@@ -508,17 +509,17 @@ static void scale_moves_entropy_alone(void **unused) {
     static const int exponents[] = {-110, -60, 3, 60, 120};
     cloud x = normal_cloud(65, 1, 200, 3), y = dependent_cloud(&x.samples, 3, 65), scaled = create_cloud(200, 3);
     gm_measure usual[3], measure;
-    ok(gm_measure_entropy(device, &x.samples, 5, GM_NORM_EUCLIDEAN, &usual[0]));
-    ok(gm_measure_mutual_information(device, &x.samples, &y.samples, 5, &usual[1]));
-    ok(gm_measure_kl(device, &x.samples, &x.samples, 5, &usual[2]));
+    check_ok(gm_measure_entropy(device, &x.samples, 5, GM_NORM_EUCLIDEAN, &usual[0]));
+    check_ok(gm_measure_mutual_information(device, &x.samples, &y.samples, 5, &usual[1]));
+    check_ok(gm_measure_kl(device, &x.samples, &x.samples, 5, &usual[2]));
     for (size_t e = 0; e < GM_COUNT(exponents); e++) {
         for (size_t i = 0; i < 600; i++)
             scaled.values[i] = ldexpf(x.values[i], exponents[e]);
-        ok(gm_measure_entropy(device, &scaled.samples, 5, GM_NORM_EUCLIDEAN, &measure));
+        check_ok(gm_measure_entropy(device, &scaled.samples, 5, GM_NORM_EUCLIDEAN, &measure));
         assert_near(measure.value, usual[0].value + 3 * exponents[e] * log(2), 1e-9, "the scaled entropy");
-        ok(gm_measure_mutual_information(device, &scaled.samples, &y.samples, 5, &measure));
+        check_ok(gm_measure_mutual_information(device, &scaled.samples, &y.samples, 5, &measure));
         assert_near(measure.value, usual[1].value, 1e-12, "the scaled information");
-        ok(gm_measure_kl(device, &scaled.samples, &scaled.samples, 5, &measure));
+        check_ok(gm_measure_kl(device, &scaled.samples, &scaled.samples, 5, &measure));
         assert_near(measure.value, usual[2].value, 1e-12, "the scaled divergence");
     }
     destroy_cloud(&x);

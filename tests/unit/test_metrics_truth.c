@@ -141,7 +141,7 @@ static double error_of(const subject *s, size_t count, uint64_t seed) {
     cloud first = create_cloud(count, s->columns), second = create_cloud(count, s->columns);
     gm_measure measure;
     s->draw(s, seed, &first, &second);
-    ok(s->measure(&first, &second, &measure));
+    check_ok(s->measure(&first, &second, &measure));
     destroy_cloud(&first);
     destroy_cloud(&second);
     return measure.value - s->truth;
@@ -189,7 +189,7 @@ static void divergence_is_known_to_fall_short_of_tails(void **unused) {
         cloud p = create_cloud(5000, s.columns), q = create_cloud(5000, s.columns);
         gm_measure measure;
         draw_tails(&s, 1, &p, &q);
-        ok(kl(&p, &q, &measure));
+        check_ok(kl(&p, &q, &measure));
         assert_near(measure.value, rows[r].expected, rows[r].allowed, "the divergence");
         assert_int_equal((measure.flags & GM_MEASURE_BIASED) != 0, rows[r].biased);
         destroy_cloud(&p);
@@ -207,7 +207,7 @@ static void large_biases_are_flagged(void **unused) {
     for (size_t r = 0; r < GM_COUNT(rows); r++) {
         cloud x = normal_cloud(1, 1, rows[r].count, rows[r].columns);
         gm_measure measure;
-        ok(entropy(&x, NULL, &measure));
+        check_ok(entropy(&x, NULL, &measure));
         assert_flags(&measure, rows[r].biased ? GM_MEASURE_BIASED : 0, "an entropy");
         destroy_cloud(&x);
     }
@@ -215,10 +215,10 @@ static void large_biases_are_flagged(void **unused) {
     cloud p = create_cloud(1000, 2), q = create_cloud(1000, 2);
     gm_measure measure;
     draw_shifted(&shifted, 1, &p, &q);
-    ok(kl(&p, &q, &measure));
+    check_ok(kl(&p, &q, &measure));
     assert_flags(&measure, 0, "the divergence of shifted normals");
     draw_tails(&shifted, 1, &p, &q);
-    ok(kl(&p, &q, &measure));
+    check_ok(kl(&p, &q, &measure));
     assert_flags(&measure, GM_MEASURE_BIASED, "the divergence to narrower tails");
     destroy_cloud(&p);
     destroy_cloud(&q);
@@ -235,7 +235,7 @@ static void coverage_of_wide_normals_is_the_published_one(void **unused) {
     enum { COUNT = 10000, COLUMNS = 1000 };
     cloud real = normal_cloud(2, 1, COUNT, COLUMNS), fake = normal_cloud(2, 2, COUNT, COLUMNS);
     gm_prdc prdc;
-    ok(gm_measure_prdc(device, &real.samples, &fake.samples, 5, &prdc));
+    check_ok(gm_measure_prdc(device, &real.samples, &fake.samples, 5, &prdc));
     print_message("precision %.4f recall %.4f density %.4f coverage %.4f\n", prdc.precision.value, prdc.recall.value,
                   prdc.density.value, prdc.coverage.value);
     assert_near(prdc.precision.value, 0.4772, 0.02, "precision");
@@ -256,7 +256,7 @@ static void a_lost_mode_shows_in_recall_and_coverage(void **unused) {
         fake.values[2 * i] += 100.0f * (float)(i % 3);
     }
     gm_prdc prdc;
-    ok(gm_measure_prdc(device, &real.samples, &fake.samples, 5, &prdc));
+    check_ok(gm_measure_prdc(device, &real.samples, &fake.samples, 5, &prdc));
     assert_near(prdc.recall.value, 0.75, 0.03, "recall");
     assert_near(prdc.coverage.value, 0.75, 0.03, "coverage");
     assert_true(prdc.precision.value > 0.95);
