@@ -26,7 +26,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 # settings: what --set changes of the recipe.
 Variant = collections.namedtuple("Variant", "section name recipe settings")
 
-PACKED2, PACKED4 = ["regularizers=[packing: 2]"], ["regularizers=[packing: 4]"]
+# m batches make a batch of packs, as in PacGAN
+PACKED2, PACKED4 = [[f"regularizers=[packing: {m}]", f"data.batch={100 * m}"] for m in (2, 4)]
 PLAIN, ENTROPY = ["loss=non_saturating"], ["entropy_term.weight=1"]
 
 VARIANTS = [
@@ -159,15 +160,18 @@ def train(args, variant, seed):
     with tempfile.TemporaryDirectory() as folder:
         run = pathlib.Path(args.runs or folder) / f"{variant.recipe[:-5]}-{digest(variant)}-{seed}"
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        text = ganymede(args, "train", HERE / variant.recipe, "--seed", seed, "--out", run, "--quiet", *settings,
+        text = ganymede(args, "train", HERE / variant.recipe, "--seed", seed, "--out", run, "--json", *settings,
                         *device_words(args))
         if text is None:
             return None
+        events = [json.loads(line) for line in text.splitlines()]
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         record = {"section": variant.section, "variant": variant.name, "recipe": variant.recipe,
                   "settings": variant.settings, "digest": digest(variant), "seed": seed,
                   "seconds": round(time.monotonic() - start, 1),
-                  "cpu_seconds": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1)}
+                  "cpu_seconds": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1),
+                  "monitor_share": events[-1].get("monitor_share"),
+                  "alarms": sorted({event["alarm"] for event in events if "alarm" in event})}
         figures = measure_run(args, variant, run)
         return None if figures is None else record | figures
 

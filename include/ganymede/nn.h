@@ -77,8 +77,8 @@ typedef struct gm_maxout_params {
     gm_dense_params dense; // units: of the result
     size_t pieces;
 } gm_maxout_params;
-// x (N, M) -> (N, units): unit j is the maximum of the `pieces` outputs j pieces, j pieces + 1, ... of a dense layer
-// (Goodfellow et al. 2013); variables NAME.weight (M, units pieces), NAME.bias (units pieces).
+// x (N, M) -> (N, units): unit j is the maximum of the `pieces` outputs j, j + units, j + 2 units, ... of a dense layer
+// (Goodfellow et al. 2013); variables NAME.weight (M, pieces units), NAME.bias (pieces units).
 GM_API gm_tensor *gm_maxout(gm_tensor *x, const char *name, const gm_maxout_params *params);
 
 #define GM_MAX_CONV_GROUPS 256

@@ -92,7 +92,7 @@ gm_tensor *gm_maxout_layer(gm_tensor *x, const char *name, const gm_maxout_param
     if (gm_is_poison(y))
         return y;
     const size_t samples = gm_tensor_shape(y)->dim[0];
-    y = gm_max(gm_reshape(y, (gm_shape){3, {samples, units, pieces}}), GM_AXIS(2));
+    y = gm_max(gm_reshape(y, (gm_shape){3, {samples, pieces, units}}), GM_AXIS(1));
     return gm_reshape(y, (gm_shape){2, {samples, units}});
 }
 

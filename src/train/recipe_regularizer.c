@@ -59,7 +59,8 @@ static const gm_parameter packing_rows[] = {
      .maximum = 64,
      .initial = 2,
      .positional = true,
-     .help = "how many samples D judges at once; it must divide data.batch"},
+     .help = "how many samples D judges at once; divides data.batch, of which it makes packs: a batch m times as "
+             "large keeps as many logits"},
 };
 
 static const gm_parameter augment_rows[] = {

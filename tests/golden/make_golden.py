@@ -132,7 +132,7 @@ class Maxout(torch.nn.Module):
         self.linear, self.pieces = torch.nn.Linear(features, units * pieces), pieces
 
     def forward(self, x):
-        return self.linear(x).unflatten(1, (-1, self.pieces)).amax(2)
+        return self.linear(x).unflatten(1, (self.pieces, -1)).amax(1)
 
 
 LAYERS = [
