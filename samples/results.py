@@ -26,8 +26,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 # settings: what --set changes of the recipe.
 Variant = collections.namedtuple("Variant", "section name recipe settings")
 
-# m batches make a batch of packs, as in PacGAN
-PACKED2, PACKED4 = [[f"regularizers=[packing: {m}]", f"data.batch={100 * m}"] for m in (2, 4)]
+PACKED = ["regularizers=[packing: 2]", "data.batch=200"]  # two batches make a batch of packs, as in PacGAN
 PLAIN, ENTROPY = ["loss=non_saturating"], ["entropy_term.weight=1"]
 
 VARIANTS = [
@@ -35,11 +34,10 @@ VARIANTS = [
     for kind in ("ring", "grid")
     for variant in [
         Variant(kind, "GAN", f"pacgan-{kind}.yaml", []),
-        Variant(kind, "packing 2", f"pacgan-{kind}.yaml", PACKED2),
-        Variant(kind, "packing 4", f"pacgan-{kind}.yaml", PACKED4),
+        Variant(kind, "packing 2", f"pacgan-{kind}.yaml", PACKED),
         Variant(kind, "entropy term", f"pacgan-{kind}.yaml", ENTROPY),
         Variant(kind, "GAN, small", f"{kind}-r1r2.yaml", PLAIN + ["regularizers=[]"]),
-        Variant(kind, "packing 2, small", f"{kind}-r1r2.yaml", PLAIN + PACKED2),
+        Variant(kind, "packing 2, small", f"{kind}-r1r2.yaml", PLAIN + PACKED),
         Variant(kind, "entropy term, small", f"{kind}-r1r2.yaml", PLAIN + ENTROPY + ["regularizers=[]"]),
         Variant(kind, "relativistic with R1 and R2, small", f"{kind}-r1r2.yaml", []),
     ]
@@ -72,6 +70,7 @@ GRID = ([(2. * x, 2. * y) for y in range(-2, 3) for x in range(-2, 3)], .05)
 MIXTURES = {"ring": RING, "grid": GRID}
 DRAWS = 2500
 TRUE_QUALITY = 1 - math.exp(-4.5)  # within 3 sigma in the plane
+TRUE_SQUARE = 2 - 9 * math.exp(-4.5) / TRUE_QUALITY  # of the distance from the mean of those, in sigma^2
 
 
 def read_points(path):
@@ -87,9 +86,10 @@ def read_points(path):
 
 def measure_mixture(points, mixture):
     """A sample belongs to the nearest mean and is of high quality within 3 sigma of it; a mode with such a sample is
-    captured; reverse KL = KL(share of samples per mode || equal shares)."""
+    captured; reverse KL = KL(share of samples per mode || equal shares); width = root mean square of the distances of
+    high quality samples from the means over what it truly is."""
     centres, sigma = mixture
-    held, captured, good = [0] * len(centres), set(), 0
+    held, captured, good, total = [0] * len(centres), set(), 0, 0.
     for x, y in points:
         square, mode = min(((x - a)**2 + (y - b)**2, k) for k, (a, b) in enumerate(centres))
         if not math.isfinite(square):
@@ -97,10 +97,12 @@ def measure_mixture(points, mixture):
         held[mode] += 1
         if square <= 9 * sigma**2:
             good += 1
+            total += square / sigma**2
             captured.add(mode)
     shares = [n / len(points) for n in held if n > 0]
     return {"modes": len(captured), "quality": good / len(points),
-            "reverse_kl": sum(p * math.log(p * len(centres)) for p in shares)}
+            "reverse_kl": sum(p * math.log(p * len(centres)) for p in shares),
+            "width": math.sqrt(total / good / TRUE_SQUARE) if good > 0 else None}
 
 
 # ---- Runs ----
@@ -237,32 +239,43 @@ def seeds_of(found):
     return ", ".join(str(record["seed"]) for record in found)
 
 
+def monitor_of(found):
+    """The monitor's share of the time, and the alarms with the number of runs that raised them."""
+    found = [record for record in found if record.get("monitor_share") is not None]
+    if not found:
+        return "–"
+    share = f"{100 * statistics.median(record['monitor_share'] for record in found):.1f} %"
+    alarms = collections.Counter(alarm for record in found for alarm in record["alarms"])
+    return ", ".join([share] + [f"{name} in {times} of {len(found)}" for name, times in sorted(alarms.items())])
+
+
 def mixture_rows(kind, records):
     modes = len(MIXTURES[kind][0])
-    yield f"| of {modes} modes captured | % of high quality | reverse KL | what | steps | time (CPU) | seeds |"
-    yield "|---|---|---|---|---|---|---|"
+    yield (f"| of {modes} modes captured | % of high quality | reverse KL | width | what | steps | time (CPU) | "
+           "monitor | seeds |")
+    yield "|---|---|---|---|---|---|---|---|---|"
     for variant in [v for v in VARIANTS if v.section == kind]:
         found = records_of(variant, records)
         if not found:
             continue
         figures = [spread([r["modes"] for r in found], 1), spread([r["quality"] for r in found], 1, 100),
-                   spread([r["reverse_kl"] for r in found], 3)]
+                   spread([r["reverse_kl"] for r in found], 3), spread([r.get("width") for r in found], 2)]
         yield (f"| {' | '.join(figures)} | {variant.name}: {command_of(variant)} | {recipe_key(variant, 'steps')} | "
-               f"{time_of(found)} | {seeds_of(found)} |")
+               f"{time_of(found)} | {monitor_of(found)} | {seeds_of(found)} |")
     for name, *figures in PUBLISHED[kind]:
-        yield f"| {' | '.join(figures)} | {name}, as published | – | – | 10 trials |"
+        yield f"| {' | '.join(figures)} | – | {name}, as published | – | – | – | 10 trials |"
 
 
 def image_rows(records):
-    yield "| recipe | steps | time (CPU) | seeds | Fréchet, PCA-16 | precision | recall | coverage |"
-    yield "|---|---|---|---|---|---|---|---|"
+    yield "| recipe | steps | time (CPU) | monitor | seeds | Fréchet, PCA-16 | precision | recall | coverage |"
+    yield "|---|---|---|---|---|---|---|---|---|"
     for variant in [v for v in VARIANTS if v.section == "images"]:
         found = records_of(variant, records)
         if found:
             figures = [spread([r.get(key) for r in found], digits)
                        for key, digits in (("frechet", 1), ("precision", 2), ("recall", 2), ("coverage", 2))]
             yield (f"| {command_of(variant)} | {recipe_key(variant, 'steps')} | {time_of(found)} | "
-                   f"{seeds_of(found)} | {' | '.join(figures)} |")
+                   f"{monitor_of(found)} | {seeds_of(found)} | {' | '.join(figures)} |")
 
 
 def autoencoder_rows(records):
@@ -300,19 +313,20 @@ PREFACE = """\
 
 Written by `samples/results.py` from `results.jsonl`, which has every single run. Figures are means over the seeds, ±
 their standard deviation; times are medians of the whole command, and in brackets the processor time that it took, on
-two CPU cores that were shared with other work.
+two CPU cores that were shared with other work. Under "monitor" is its share of the time, and which alarms it raised in
+how many runs.
 
 ## Mixtures of Gaussians in the plane
 
 The recipes `pacgan-*` have the data, networks, optimiser and batch of PacGAN (Lin et al. 2018, section 4.1): G 4 x 400
-ReLU with batch norm, D 3 x 200 maxout-5, z in the plane, Adam 1e-4 with beta1 .8, batch 100. They take fewer steps, and
-packs are made of the batch, so that packing m leaves D an m-th of the logits to learn from; either may be why packing
-loses quality here. The recipes `*-r1r2` have small networks: G and D 3 x 128, ReLU and leaky ReLU, Adam 1e-3 with beta1
-0, falling; the rows marked small put other objectives on them. Of 2,500 samples each, one is of high quality within
-three standard deviations of the nearest mean (of the true distribution {quality:.1f} % are, and up to {limit:.1f} % by
-chance; more means that modes are too narrow); a mode is captured that has such a sample; reverse KL is that of the
-samples' shares per mode from equal ones. How wide the modes are, none of these tells: on the grid those of R1 and R2
-are less than half as wide as the data's, which the monitor's entropy shows while it trains.
+ReLU with batch norm, D 3 x 200 maxout-5, z in the plane, Adam 1e-4 with beta1 .8, batch 100; they take fewer steps.
+With packing, two batches make a batch of packs, as there. The recipes `*-r1r2` have small networks: G and D 3 x 128,
+ReLU and leaky ReLU, Adam 1e-3 with beta1 0, falling; the rows marked small put other objectives on them.
+
+Of 2,500 samples each, one is of high quality within three standard deviations of the nearest mean (of the true
+distribution {quality:.1f} % are, and up to {limit:.1f} % by chance; more means that modes are too narrow); a mode is captured that has
+such a sample; reverse KL is that of the samples' shares per mode from equal ones; width is the root mean square
+distance of the samples of high quality from the means, 1 where it is that of the true distribution.
 """
 
 

@@ -48,11 +48,11 @@ char *gm_arena_printf(gm_arena *arena, const char *format, ...) {
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = gm_vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     char *text = length < 0 ? NULL : gm_arena_alloc(arena, (size_t)length + 1);
     if (text)
-        vsnprintf(text, (size_t)length + 1, format, again);
+        gm_vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
     return text;
 }

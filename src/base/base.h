@@ -57,6 +57,11 @@ gm_status gm_alloc(void *out, size_t count, size_t size, const char *what);
 void gm_warn(const char *format, ...) GM_PRINTF(1, 2);
 void gm_debug(const char *format, ...) GM_PRINTF(1, 2);
 
+// As vsnprintf, snprintf and strtod, but with a point in numbers whatever the program's locale.
+int gm_vsnprintf(char *text, size_t size, const char *format, va_list arguments) GM_PRINTF(3, 0);
+int gm_snprintf(char *text, size_t size, const char *format, ...) GM_PRINTF(3, 4);
+double gm_parse_double(const char *text, char **end);
+
 // A bump allocator: everything in it lives until gm_arena_finish. Zeroed value = empty arena.
 typedef struct gm_arena {
     struct gm_arena_block *blocks;
@@ -97,7 +102,8 @@ double gm_philox_normal(uint64_t key, uint32_t stream, uint32_t step, uint32_t s
 
 // A file's whole content, NUL-terminated behind `*bytes` bytes; owned by the caller (free). Names the file in errors.
 gm_status gm_file_read(const char *path, char **data, size_t *bytes);
-// Writes a file whole or not at all: temporary name in the same folder, fsync, rename.
+// Writes a file whole or not at all: temporary name in the same folder, fsync, rename. What is no regular file (a pipe,
+// a device) is written to; of a symbolic link the file behind it is replaced.
 gm_status gm_file_write_atomic(const char *path, const void *data, size_t bytes);
 // Creates a folder and its missing parents; an existing one is fine.
 gm_status gm_folder_create(const char *path);

@@ -1,4 +1,5 @@
 // Whole files: reading, and writing so that a reader (or a crash) sees the old file or the new one, never half.
+#define _XOPEN_SOURCE 700 // realpath
 #include "base/base.h"
 
 #include <errno.h>
@@ -63,27 +64,58 @@ static gm_status write_all(int descriptor, const char *path, const void *data, s
     return GM_OK;
 }
 
-gm_status gm_file_write_atomic(const char *path, const void *data, size_t bytes) {
-    gm_text temporary = {0};
-    gm_text_printf(&temporary, "%s.%ld.tmp", path, (long)getpid());
-    if (temporary.failed)
-        return gm_fail_memory(strlen(path), "a file name");
-    gm_status status = GM_OK;
-    int descriptor = open(temporary.data, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (descriptor < 0) {
-        status = gm_fail(GM_ERROR_IO, "%s: cannot be created: %s", path, strerror(errno));
-        goto done;
-    }
-    status = write_all(descriptor, path, data, bytes);
+static gm_status write_and_close(int descriptor, const char *path, const void *data, size_t bytes) {
+    gm_status status = write_all(descriptor, path, data, bytes);
     if (close(descriptor) != 0 && status == GM_OK)
         status = gm_fail(GM_ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
-    if (status == GM_OK && rename(temporary.data, path) != 0)
-        status = gm_fail(GM_ERROR_IO, "%s: cannot be put in place: %s", path, strerror(errno));
-    if (status != GM_OK)
-        unlink(temporary.data);
-done:
+    return status;
+}
+
+// A new file beside `path`, whose name nobody else has.
+static gm_status create_beside(const char *path, gm_text *name, int *descriptor) {
+    for (unsigned serial = 0; serial < 1000; serial++) {
+        name->length = 0;
+        gm_text_printf(name, "%s.%ld.%u.tmp", path, (long)getpid(), serial);
+        if (name->failed)
+            return gm_fail_memory(strlen(path), "a file name");
+        *descriptor = open(name->data, O_WRONLY | O_CREAT | O_EXCL, 0666);
+        if (*descriptor >= 0)
+            return GM_OK;
+        if (errno != EEXIST)
+            break;
+    }
+    return gm_fail(GM_ERROR_IO, "%s: cannot be created: %s", path, strerror(errno));
+}
+
+static gm_status replace(const char *path, const void *data, size_t bytes) {
+    gm_text temporary = {0};
+    int descriptor = -1;
+    gm_status status = create_beside(path, &temporary, &descriptor);
+    if (status == GM_OK) {
+        status = write_and_close(descriptor, path, data, bytes);
+        if (status == GM_OK && rename(temporary.data, path) != 0)
+            status = gm_fail(GM_ERROR_IO, "%s: cannot be put in place: %s", path, strerror(errno));
+        if (status != GM_OK)
+            unlink(temporary.data);
+    }
     gm_text_finish(&temporary);
     return status;
+}
+
+gm_status gm_file_write_atomic(const char *path, const void *data, size_t bytes) {
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return replace(path, data, bytes);
+    if (S_ISREG(info.st_mode)) {
+        char *target = realpath(path, NULL);
+        gm_status status = replace(target ? target : path, data, bytes);
+        free(target);
+        return status;
+    }
+    int descriptor = open(path, O_WRONLY);
+    if (descriptor < 0)
+        return gm_fail(GM_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    return write_and_close(descriptor, path, data, bytes);
 }
 
 gm_status gm_folder_create(const char *path) {

@@ -21,7 +21,7 @@ gm_status gm_fail(gm_status status, const char *format, ...) {
     char text[sizeof message]; // the arguments may point into the present message
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    gm_vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     memcpy(message, text, sizeof message);
     return status;
@@ -31,7 +31,7 @@ gm_status gm_fail_prefix(gm_status status, const char *format, ...) {
     char text[sizeof message];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    gm_vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     return gm_fail(status, "%s: %s", text, message);
 }
@@ -76,7 +76,7 @@ void gm_warn(const char *format, ...) {
     char text[sizeof message];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    gm_vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     fprintf(stderr, "ganymede: warning: %s\n", text);
 }
@@ -88,7 +88,7 @@ void gm_debug(const char *format, ...) {
     char text[sizeof message];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    gm_vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     fprintf(stderr, "ganymede: %s\n", text);
 }

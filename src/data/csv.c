@@ -110,7 +110,7 @@ static const char *skip_digits(const char *text, size_t *count) {
     return text;
 }
 
-// [+-] digits [. digits] [e [+-] digits]: what strtod takes, but for hexadecimals, inf and nan. Finite as float32.
+// [+-] digits [. digits] [e [+-] digits]: what gm_parse_double takes, but for hexadecimals, inf and nan. Finite as float32.
 static bool parse_number(const char *text, float *value) {
     size_t whole, fraction = 0, exponent = 1;
     char *stop;
@@ -123,7 +123,7 @@ static bool parse_number(const char *text, float *value) {
         at += 1 + (at[1] == '+' || at[1] == '-');
         at = skip_digits(at, &exponent);
     }
-    *value = (float)strtod(text, &stop);
+    *value = (float)gm_parse_double(text, &stop);
     return exponent > 0 && *at == '\0' && *stop == '\0' && isfinite(*value);
 }
 

@@ -149,7 +149,7 @@ gm_status gm_cl_check(int code, const char *format, ...) {
     char what[512];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(what, sizeof what, format, arguments);
+    gm_vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
     gm_status status = GM_ERROR_DEVICE;
     const char *advice = NULL;

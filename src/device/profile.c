@@ -182,7 +182,7 @@ gm_status gm_profile_trace(gm_device *device, const char *path) {
         unsigned long long begin = launch->begin - zero, length = launch->end - launch->begin;
         gm_text_append(&text, ",\n{\"name\": ");
         append_json_string(&text, launch->label);
-        // Microseconds, put together from integers, so that no locale turns the point into a comma.
+        // Microseconds, put together from integers, so that they are exact.
         gm_text_printf(&text,
                        ", \"cat\": \"kernel\", \"ph\": \"X\", \"pid\": 0, \"tid\": 0, \"ts\": %llu.%03llu, \"dur\": "
                        "%llu.%03llu, \"args\": {\"flop\": %.0f, \"bytes\": %.0f}}",

@@ -160,7 +160,7 @@ gm_tensor *gm_fault(gm_graph *graph, const char *format, ...) {
         char message[1024];
         va_list arguments;
         va_start(arguments, format);
-        vsnprintf(message, sizeof message, format, arguments);
+        gm_vsnprintf(message, sizeof message, format, arguments);
         va_end(arguments);
         graph->fault = GM_ERROR_ARGUMENT;
         graph->fault_message = gm_arena_string(&graph->arena, message);
@@ -323,11 +323,11 @@ const char *gm_graph_printf(gm_graph *graph, const char *format, ...) {
     va_start(arguments, format);
     va_list again;
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = gm_vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     char *text = length < 0 ? NULL : gm_arena_alloc(&graph->arena, (size_t)length + 1);
     if (text != NULL)
-        vsnprintf(text, (size_t)length + 1, format, again);
+        gm_vsnprintf(text, (size_t)length + 1, format, again);
     else
         gm_fault(graph, "out of memory for a name");
     va_end(again);

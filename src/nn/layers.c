@@ -17,7 +17,7 @@ gm_tensor *gm_fault_prefix(gm_graph *graph, gm_status before, gm_tensor *y, cons
     char prefix[512];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(prefix, sizeof prefix, format, arguments);
+    gm_vsnprintf(prefix, sizeof prefix, format, arguments);
     va_end(arguments);
     char *message = gm_arena_printf(&graph->arena, "%s: %s", prefix, graph->fault_message);
     if (message != NULL)

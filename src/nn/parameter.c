@@ -140,8 +140,9 @@ char *gm_parameter_format(const gm_parameter *row, const void *values, char *tex
         // The shortest form that reads back as the same number.
         char number[40];
         for (int digits = 6; digits <= 17; digits++) {
-            snprintf(number, sizeof number, "%.*g", digits, *(const double *)from);
-            if (strtod(number, NULL) >= *(const double *)from && strtod(number, NULL) <= *(const double *)from)
+            gm_snprintf(number, sizeof number, "%.*g", digits, *(const double *)from);
+            double back = gm_parse_double(number, NULL);
+            if (back >= *(const double *)from && back <= *(const double *)from)
                 break;
         }
         gm_text_append(&out, number);
@@ -178,12 +179,12 @@ static gm_status refuse(const gm_parameter *row, const char *given) {
     return gm_fail(GM_ERROR_ARGUMENT, "%s must be %s, not %s", row->key, allowed, given);
 }
 
-// A decimal number and nothing else: strtod alone would take "0x10", "inf" and trailing words.
+// A decimal number and nothing else: it alone would take "0x10", "inf" and trailing words.
 static bool parse_number(const char *text, double *number) {
     if (text[0] == '\0' || text[strspn(text, "+-.0123456789eE")] != '\0')
         return false;
     char *end;
-    *number = strtod(text, &end);
+    *number = gm_parse_double(text, &end);
     return *end == '\0' && end != text && isfinite(*number);
 }
 
@@ -284,7 +285,7 @@ gm_status gm_parameter_set_list(const gm_parameter *row, void *values, const cha
 gm_status gm_parameter_set_number(const gm_parameter *row, void *values, double value) {
     if (row->kind == GM_PARAMETER_CHOICE || !is_numeric(row) || !in_range(row, value) || !isfinite(value)) {
         char given[40];
-        snprintf(given, sizeof given, "%g", value);
+        gm_snprintf(given, sizeof given, "%g", value);
         return refuse(row, given);
     }
     store(row, values, &value, 1);

@@ -316,7 +316,7 @@ static bool load(gm_classifier *c, const char *path, const char *description) {
                 whole = gm_state_write(c->state, t->name, t->data, gm_shape_count(&t->shape) * sizeof(float)) == GM_OK;
         }
     if (whole)
-        c->accuracy = strtod(accuracy, NULL);
+        c->accuracy = gm_parse_double(accuracy, NULL);
     else
         gm_debug("%s: is damaged or of another classifier; training anew", path);
     gm_safetensors_destroy(&file);
@@ -339,7 +339,7 @@ static gm_status store(gm_classifier *c, const char *path, const char *descripti
         tensors[done].data = values;
         status = gm_state_read(c->state, tensors[done].name, values, bytes);
     }
-    snprintf(accuracy, sizeof accuracy, "%.6f", c->accuracy);
+    gm_snprintf(accuracy, sizeof accuracy, "%.6f", c->accuracy);
     const gm_safetensors_text metadata[] = {{"classifier", description}, {"accuracy", accuracy}};
     if (status == GM_OK)
         status = gm_safetensors_write(path, tensors, count, metadata, GM_COUNT(metadata));

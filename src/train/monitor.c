@@ -65,7 +65,7 @@ static bool judges_itself(const gm_recipe *recipe) {
 }
 
 size_t gm_monitor_interval(const gm_recipe *recipe, const gm_plan_statistics *step, bool cpu) {
-    static const nominal gpu_device = {2e12, 8e-6, .15, .5}, cpu_device = {2.5e10, 2e-5, .25, 1};
+    static const nominal gpu_device = {2e12, 8e-6, .15, .8}, cpu_device = {2.5e10, 2e-5, .25, 1.6};
     // Of a step's work on a batch, the part that G's and D's passes without gradients are; and room for preparations
     // and for devices unlike the nominal one.
     const double forward = .4, margin = 1.5;

@@ -147,7 +147,7 @@ static gm_status open_log(gm_run *run) {
     return GM_OK;
 }
 
-// Removes what a killed process left of gm_file_write_atomic: NAME.PID.tmp.
+// Removes what a killed process left of gm_file_write_atomic: NAME.PID.N.tmp.
 static void remove_temporary(const gm_run *run, const char *sub) {
     char path[2 * PATH_BYTES];
     join(run, path, sub);

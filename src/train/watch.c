@@ -95,9 +95,11 @@ static double gap_of(const rule *r, const gm_figures *figures) {
 static void describe(const rule *r, const gm_figures *figures, gm_alarm *alarm) {
     char control[64] = "";
     if (r->control != GM_FIGURE_COUNT)
-        snprintf(control, sizeof control, " (%s is %.3g)", table[r->control].name, (double)figures->value[r->control]);
-    snprintf(alarm->text, sizeof alarm->text, "%s is %.3g, %s %.3g%s: %s", table[r->figure].name,
-             (double)figures->value[r->figure], r->above ? "above" : "below", limit_of(r, figures), control, r->means);
+        gm_snprintf(control, sizeof control, " (%s is %.3g)", table[r->control].name,
+                    (double)figures->value[r->control]);
+    gm_snprintf(alarm->text, sizeof alarm->text, "%s is %.3g, %s %.3g%s: %s", table[r->figure].name,
+                (double)figures->value[r->figure], r->above ? "above" : "below", limit_of(r, figures), control,
+                r->means);
 }
 
 gm_status gm_watch_add(gm_watch *watch, size_t warmup, uint64_t step, const gm_figures *figures, gm_alarm *alarm) {

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,6 +130,54 @@ static void stopped_and_resumed_training_equals_single_steps(void **unused) {
     gm_trainer_destroy(&trainer);
 }
 
+// A locale of its own, so that none need be installed.
+static void use_decimal_commas(void) {
+    char text[400];
+    snprintf(text, sizeof text, "%s/comma.def", folder);
+    FILE *file = fopen(text, "w");
+    assert_non_null(file);
+    fputs("LC_NUMERIC\ndecimal_point \",\"\nthousands_sep \".\"\ngrouping 3;3\nEND LC_NUMERIC\n", file);
+    static const char *const others[] = {"CTYPE", "COLLATE", "TIME", "MONETARY", "MESSAGES"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        fprintf(file, "LC_%s\ncopy \"POSIX\"\nEND LC_%s\n", others[i], others[i]);
+    assert_int_equal(fclose(file), 0);
+    snprintf(text, sizeof text, "cd '%s' && localedef -c --no-archive -i comma.def ./comma >localedef.log 2>&1",
+             folder);
+    (void)!system(text); // its warnings count as failure; setlocale tells
+    setenv("LOCPATH", folder, 1);
+    assert_non_null(setlocale(LC_NUMERIC, "comma"));
+    snprintf(text, sizeof text, "%g", 1.5);
+    assert_string_equal(text, "1,5");
+}
+
+static void train_in(const char *name, float weights[8]) {
+    char path[160];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    gm_trainer *trainer;
+    const char *settings[] = {"optimizer.generator.adam.rate=0.003"};
+    check_ok(gm_trainer_create(
+        &trainer, &(gm_train_options){.recipe = recipe_path, .out = path, .settings = settings, .setting_count = 1}));
+    check_ok(gm_trainer_run(trainer, NULL, NULL));
+    read_weights(trainer, weights);
+    gm_trainer_destroy(&trainer);
+}
+
+static void decimal_commas_of_the_program_change_nothing(void **unused) {
+    (void)unused;
+    float plain[8], comma[8];
+    train_in("points", plain);
+    use_decimal_commas();
+    train_in("commas", comma);
+    assert_memory_equal(plain, comma, sizeof plain);
+    char command[300]; // the run's files are those of any locale, but for times
+    snprintf(command, sizeof command,
+             "cd '%s' && grep -q '\"discriminator_loss\": [0-9]*[.][0-9]' commas/log.jsonl && "
+             "cmp points/recipe.yaml commas/recipe.yaml",
+             folder);
+    assert_int_equal(system(command), 0);
+    assert_non_null(setlocale(LC_NUMERIC, "C"));
+}
+
 static void settings_change_the_recipe_in_order(void **unused) {
     (void)unused;
     gm_trainer *trainer;
@@ -187,6 +236,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(callback_sees_every_step_and_what_is_due),
         cmocka_unit_test(stopped_and_resumed_training_equals_single_steps),
+        cmocka_unit_test(decimal_commas_of_the_program_change_nothing),
         cmocka_unit_test(settings_change_the_recipe_in_order),
         cmocka_unit_test(impossible_options_are_refused),
         cmocka_unit_test(sample_depends_on_its_seed_alone), // of the first test's run
