@@ -22,9 +22,9 @@ static void print_json(const gm_likelihood *result) {
     printf("}\n");
 }
 
-static void print_lines(const gm_likelihood *result) {
-    printf("step %llu, %zu items held out of training; nats per item, +- one standard error\n",
-           (unsigned long long)result->step, result->count);
+static void print_lines(const gm_likelihood *result, const char *data) {
+    printf("step %llu, %zu items %s%s; nats per item, +- one standard error\n", (unsigned long long)result->step,
+           result->count, data ? "of " : "held out of training", data ? data : "");
     printf("  %-14s %.4f +- %.4f   = -(reconstruction + divergence) <= ln p(x)\n", "ELBO", result->elbo.value,
            result->elbo.error);
     printf("  IWAE-%-9zu %.4f +- %.4f   <= ln p(x)\n", result->samples, result->bound.value, result->bound.error);
@@ -50,8 +50,10 @@ int command_evaluate(int count, char **words) {
     const usage_text usage = {
         .command = "ganymede evaluate",
         .arguments = "RUN",
-        .summary = "Bounds the log likelihood of held-out data (the test split) under a vae: the ELBO, and the\n"
-                   "tighter IWAE bound. RUN is a run folder (its newest checkpoint) or a .safetensors file in it.",
+        .summary =
+            "Bounds the log likelihood of held-out data (the test split, or what --data names) under a vae: the\n"
+            "ELBO, and the tighter IWAE bound. RUN is a run folder (its newest checkpoint) or a .safetensors\n"
+            "file in it.",
         .example = "ganymede evaluate runs/00000-vae-fashion --samples 200 --count 1000",
         .options = options,
         .option_count = COUNT(options),
@@ -72,6 +74,6 @@ int command_evaluate(int count, char **words) {
     if (json)
         print_json(&result);
     else
-        print_lines(&result);
+        print_lines(&result, evaluation.data);
     return EXIT_OK;
 }

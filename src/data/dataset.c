@@ -1,6 +1,7 @@
 // Opening a data set by name or path, fitting its images, and reading items out of it.
 #include "data/data.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -246,6 +247,12 @@ static gm_status open_npy(gm_dataset *dataset, const char *path, const char *dat
         for (size_t i = 0; i < array.count; i++)
             array.floats[i] = array.bytes[i];
     }
+    for (size_t i = 0; i < info->count * info->item_values; i++)
+        if (!isfinite(array.floats[i])) {
+            status = gm_fail(GM_ERROR_FORMAT, "%s: item %zu has %g as its value %zu: fill it or leave the item out",
+                             path, i / info->item_values, (double)array.floats[i], i % info->item_values);
+            goto done;
+        }
     dataset->items = array.floats;
     array.floats = NULL;
 done:
@@ -337,6 +344,21 @@ const gm_dataset_info *gm_dataset_get_info(const gm_dataset *dataset) {
 
 const uint8_t *gm_dataset_images(const gm_dataset *dataset) {
     return dataset->info.kind == GM_DATASET_IMAGES ? dataset->items : NULL;
+}
+
+gm_status gm_dataset_check_held_out(const gm_dataset *other, const gm_dataset *trained) {
+    const gm_dataset_info *a = &other->info, *b = &trained->info;
+    if (a->kind != b->kind || a->channels != b->channels || a->height != b->height || a->width != b->width)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: its items are not like those of %s", a->name, b->name);
+    bool same_classes = (a->class_count == 0) == (b->class_count == 0) && a->class_count <= b->class_count;
+    for (size_t i = 0; i < a->class_count && same_classes; i++)
+        same_classes = strcmp(a->class_names[i], b->class_names[i]) == 0;
+    if (!same_classes)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: its training and test split have different classes", a->name);
+    if (memcmp(other->items, trained->items, GM_MIN(a->count, b->count) * a->item_bytes) == 0)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: has no items held out of training: its training and test split are the same", a->name);
+    return GM_OK;
 }
 
 const float *gm_dataset_floats(const gm_dataset *dataset) {

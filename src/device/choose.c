@@ -147,12 +147,15 @@ void gm_device_info_finish(gm_device_info *info) {
     *info = (gm_device_info){0};
 }
 
+static void found_finish(gm_found *found) {
+    free((void *)found->platform_vendor);
+    free((void *)found->platform_version);
+    gm_device_info_finish(&found->info);
+}
+
 void gm_found_free(gm_found **found, size_t count) {
-    for (size_t i = 0; *found && i < count; i++) {
-        free((void *)(*found)[i].platform_vendor);
-        free((void *)(*found)[i].platform_version);
-        gm_device_info_finish(&(*found)[i].info);
-    }
+    for (size_t i = 0; *found && i < count; i++)
+        found_finish(&(*found)[i]);
     free(*found);
     *found = NULL;
 }
@@ -176,15 +179,16 @@ static gm_status list_platforms(cl_platform_id **platforms, cl_uint *count) {
     return gm_cl_check(code, "listing the OpenCL platforms");
 }
 
-// Appends the platform's devices, described.
+// Appends the platform's devices, described. One broken driver must not hide the others: of a device that cannot be
+// described, `*broken` has the status, and the error message tells.
 static gm_status list_devices(cl_platform_id platform, int platform_index, gm_found **found, size_t *count,
-                              size_t *capacity) {
+                              size_t *capacity, gm_status *broken) {
     cl_device_id *ids = NULL;
     cl_uint id_count = 0;
     cl_int code = gm_fault_due(GM_FAULT_DEVICE);
     GM_TRY(gm_cl_check(code, "listing the devices of OpenCL platform %d", platform_index));
     code = clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, NULL, &id_count);
-    if (code != CL_SUCCESS || id_count == 0) { // one broken driver must not hide the others
+    if (code != CL_SUCCESS || id_count == 0) {
         gm_debug("OpenCL platform %d has no device: %s (%d)", platform_index, gm_cl_error_name(code), code);
         return GM_OK;
     }
@@ -199,11 +203,18 @@ static gm_status list_devices(cl_platform_id platform, int platform_index, gm_fo
         status = gm_grow(found, *count, capacity, sizeof **found, "the devices");
         if (status != GM_OK)
             break;
-        gm_found *device = &(*found)[(*count)++];
+        gm_found *device = &(*found)[*count];
         *device = (gm_found){.platform = platform, .device = ids[i]};
         device->info.platform_index = platform_index;
         device->info.device_index = (int)i;
-        status = describe(device);
+        gm_status described = describe(device);
+        if (described == GM_OK) {
+            ++*count;
+            continue;
+        }
+        found_finish(device);
+        gm_debug("device %d of OpenCL platform %d is left out: %s", (int)i, platform_index, gm_error_message());
+        *broken = described;
     }
     free(ids);
     return status;
@@ -216,11 +227,13 @@ gm_status gm_found_list(gm_found **found, size_t *count) {
     size_t capacity = 0;
     cl_platform_id *platforms;
     cl_uint platform_count;
-    gm_status status;
+    gm_status status, broken = GM_OK;
     GM_TRY_DONE(list_platforms(&platforms, &platform_count));
     for (cl_uint i = 0; i < platform_count; i++)
-        GM_TRY_DONE(list_devices(platforms[i], (int)i, found, count, &capacity));
-    if (*count == 0)
+        GM_TRY_DONE(list_devices(platforms[i], (int)i, found, count, &capacity, &broken));
+    if (*count == 0 && broken != GM_OK)
+        status = broken;
+    else if (*count == 0)
         status = gm_fail(GM_ERROR_DEVICE,
                          "no OpenCL device: %u platforms are installed but offer none (Mesa's rusticl needs "
                          "RUSTICL_ENABLE; a CPU driver comes with `apt-get install pocl-opencl-icd`)",

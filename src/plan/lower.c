@@ -8,6 +8,9 @@ static gm_status view_of(gm_analysis *a, const gm_tensor *node, gm_view *view);
 
 static gm_status new_view(gm_analysis *a, const gm_tensor *node, gm_layout layout, gm_view *view) {
     gm_emitter *emitter = &a->plan->emitter;
+    if (gm_shape_count(&node->shape) > INT32_MAX) // kernels count in int
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: a value %s has more than 2^31 elements; use a smaller batch",
+                       node->op->name, gm_shape_text(&node->shape));
     *view = gm_view_create(0, node->type, &node->shape, node->shape.rank == 4 ? layout : GM_LAYOUT_ROW);
     view->half = emitter->half && emitter->half[node->id];
     return gm_emit_storage(emitter, gm_view_element_bytes(view) * gm_shape_count(&node->shape), &view->storage);

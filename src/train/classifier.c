@@ -205,24 +205,12 @@ static gm_status examine(gm_classifier *c, const material *m) {
 
 // ---- The data ----
 
-static bool is_same_kind(const gm_dataset_info *a, const gm_dataset_info *b) {
-    return a->kind == b->kind && a->channels == b->channels && a->height == b->height && a->width == b->width &&
-           a->class_count == b->class_count;
-}
-
 // The other split where there is one, else one item in TEST_SHARE of a random order.
 static gm_status open_test(material *m, const char *source, const gm_dataset_options *options) {
     const gm_dataset_info *info = gm_dataset_get_info(m->train);
     gm_dataset_options other = *options;
     other.split = GM_SPLIT_TEST;
-    bool usable = gm_dataset_open(&m->test, source, &other) == GM_OK && gm_dataset_labels(m->test) &&
-                  is_same_kind(info, gm_dataset_get_info(m->test));
-    if (usable) { // a folder without splits is the same both times
-        const gm_dataset_info *test = gm_dataset_get_info(m->test);
-        usable = test->count != info->count ||
-                 memcmp(gm_dataset_images(m->test), gm_dataset_images(m->train), info->count * info->item_bytes) != 0;
-    }
-    if (usable)
+    if (gm_dataset_open(&m->test, source, &other) == GM_OK && gm_dataset_check_held_out(m->test, m->train) == GM_OK)
         return GM_OK;
     gm_dataset_close(&m->test);
     m->held_out = GM_MAX(info->count / TEST_SHARE, (size_t)1);

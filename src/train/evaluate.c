@@ -61,17 +61,26 @@ static gm_status check_model(const gm_recipe *recipe, const char *path) {
                    path);
 }
 
-// The part that was not trained on.
+// The part that was not trained on, or the data that are asked for.
 static gm_status open_data(evaluation *e, const gm_likelihood_options *options) {
     const gm_recipe *recipe = e->recipe;
-    GM_TRY(gm_dataset_open(
-        &e->data, options->data ? options->data : recipe->data.source,
-        &(gm_dataset_options){.split = recipe->data.split == GM_SPLIT_TEST ? GM_SPLIT_TRAIN : GM_SPLIT_TEST,
-                              .size = recipe->data.size,
-                              .fit = (gm_fit)recipe->data.fit,
-                              .channels = recipe->data.channels,
-                              .folder = options->data ? NULL : recipe->data.folder,
-                              .seed = recipe->seed}));
+    const char *source = options->data ? options->data : recipe->data.source;
+    gm_dataset_options choice = {.split = recipe->data.split == GM_SPLIT_TEST ? GM_SPLIT_TRAIN : GM_SPLIT_TEST,
+                                 .size = recipe->data.size,
+                                 .fit = (gm_fit)recipe->data.fit,
+                                 .channels = recipe->data.channels,
+                                 .folder = options->data ? NULL : recipe->data.folder,
+                                 .seed = recipe->seed};
+    GM_TRY(gm_dataset_open(&e->data, source, &choice));
+    if (!options->data) {
+        gm_dataset *trained;
+        choice.split = (gm_split)recipe->data.split;
+        GM_TRY(gm_dataset_open(&trained, source, &choice));
+        gm_status status = gm_dataset_check_held_out(e->data, trained);
+        gm_dataset_close(&trained);
+        if (status != GM_OK)
+            return gm_fail(status, "%s: name others by --data", gm_error_message());
+    }
     const gm_dataset_info *info = gm_dataset_get_info(e->data);
     if (info->count == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: the data set is empty", info->name);

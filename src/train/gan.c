@@ -315,7 +315,7 @@ static gm_tensor *augment_probability(const gan *g) {
 static void adapt_augmentation(const gan *g, gm_phase *phase, gm_tensor *logit) {
     const gm_augment_settings *settings = &g->recipe->regularizers.augment;
     gm_adaptive_params params = {
-        .target = settings->target, .images = settings->images, .batch = g->recipe->data.batch};
+        .target = settings->target, .images = settings->images, .batch = g->recipe->data.batch * g->recipe->accumulate};
     if (!is_on(g, GM_REGULARIZER_AUGMENT) || !settings->adaptive)
         return;
     gm_phase_assign(phase, g->probability, gm_augment_probability(g->probability, logit, &params));

@@ -88,9 +88,8 @@ size_t gm_monitor_interval(const gm_recipe *recipe, const gm_plan_statistics *st
 // ---- Real samples ----
 
 // The other split of the data; NULL where there is none: sources without splits fail or give the same items again.
-static gm_status open_other_split(const gm_monitor *m, gm_dataset **other) {
+static void open_other_split(const gm_monitor *m, gm_dataset **other) {
     const gm_recipe *recipe = m->source.recipe;
-    const gm_dataset_info *data = gm_dataset_get_info(m->source.data);
     gm_dataset_options options = {.split = recipe->data.split == GM_SPLIT_TEST ? GM_SPLIT_TRAIN : GM_SPLIT_TEST,
                                   .size = recipe->data.size,
                                   .fit = (gm_fit)recipe->data.fit,
@@ -98,20 +97,13 @@ static gm_status open_other_split(const gm_monitor *m, gm_dataset **other) {
                                   .folder = recipe->data.folder,
                                   .count = gm_mixture_find(recipe->data.source) ? 2 * recipe->monitor.samples : 0,
                                   .seed = recipe->seed};
-    if (gm_dataset_open(other, recipe->data.source, &options) != GM_OK) {
+    gm_status status = gm_dataset_open(other, recipe->data.source, &options);
+    if (status == GM_OK)
+        status = gm_dataset_check_held_out(*other, m->source.data);
+    if (status != GM_OK)
         gm_debug("monitor: the data have no other split: %s", gm_error_message());
-        *other = NULL;
-        return GM_OK;
-    }
-    const gm_dataset_info *info = gm_dataset_get_info(*other);
-    bool images = info->kind == GM_DATASET_IMAGES;
-    const void *mine =
-        images ? (const void *)gm_dataset_images(m->source.data) : (const void *)gm_dataset_floats(m->source.data);
-    const void *others = images ? (const void *)gm_dataset_images(*other) : (const void *)gm_dataset_floats(*other);
-    if (info->kind != data->kind || info->item_bytes != data->item_bytes || info->count < 2 * (size_t)LEAST_SAMPLES ||
-        memcmp(mine, others, GM_MIN(info->count, data->count) * data->item_bytes) == 0)
+    if (status != GM_OK || gm_dataset_get_info(*other)->count < 2 * (size_t)LEAST_SAMPLES)
         gm_dataset_close(other);
-    return GM_OK;
 }
 
 static gm_status side_init(side *s, const gm_monitor *m) {
@@ -304,7 +296,7 @@ static gm_status prepare(gm_monitor *m) {
     gm_dataset *other = NULL;
     side control = {0};
     gm_status status = GM_OK;
-    GM_TRY_DONE(open_other_split(m, &other));
+    open_other_split(m, &other);
     const gm_dataset *data = other ? other : m->source.data;
     const gm_dataset_info *info = gm_dataset_get_info(data);
     m->held_out = other != NULL;

@@ -207,6 +207,11 @@ static gm_status check_terms(const gm_recipe *recipe, const gm_node *root) {
         if (term && term->kind == GM_NODE_MAP && !gm_node_find(term, "weight"))
             return gm_fail(GM_ERROR_FORMAT, "%s: %s needs a weight", term->origin, terms[i]);
     }
+    const gm_node *entropy = gm_node_find(root, "entropy_term");
+    if (recipe->entropy_term.weight > 0 && recipe->data.batch < 2)
+        return gm_fail(GM_ERROR_FORMAT,
+                       "%s: entropy_term compares samples of a batch with one another: data.batch must be at least 2",
+                       entropy ? entropy->origin : recipe->file);
     const gm_node *kl = gm_node_find(root, "kl_term");
     const char *origin = kl ? kl->origin : recipe->file;
     if (recipe->kl_term.weight > 0 && !recipe->loss->log_ratio)

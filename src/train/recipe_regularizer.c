@@ -35,7 +35,7 @@ static const gm_parameter weight_clip_rows[] = {
 };
 
 static const gm_parameter weight_decay_rows[] = {
-    NUMBER(gm_weight_decay_settings, weight, 0, 1e3, 1e-4, "weight_decay of both optimisers that have none themselves"),
+    NUMBER(gm_weight_decay_settings, weight, 0, 1, 1e-4, "weight_decay of both optimisers that have none themselves"),
 };
 
 static const gm_parameter label_smoothing_rows[] = {
@@ -75,8 +75,8 @@ static const gm_parameter augment_rows[] = {
 };
 
 static const gm_parameter gradient_clip_rows[] = {
-    NUMBER(gm_gradient_clip_settings, norm, 0, 1e9, 0, "largest norm of all gradients of a network together; 0: any"),
-    NUMBER(gm_gradient_clip_settings, value, 0, 1e9, 0, "largest absolute value of each element; 0: any"),
+    NUMBER(gm_gradient_clip_settings, norm, 0, 1e6, 0, "largest norm of all gradients of a network together; 0: any"),
+    NUMBER(gm_gradient_clip_settings, value, 0, 1e6, 0, "largest absolute value of each element; 0: any"),
 };
 
 #define PART(field) .offset = offsetof(gm_regularizers, field)

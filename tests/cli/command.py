@@ -48,9 +48,9 @@ log: { every: 5, samples: 10, checkpoint: 10 }
 """
 
 
-def write_idx(path, count, size=8):
-    """A deterministic IDX file of `count` grey images."""
-    pixels = bytes((7 * i * i + 31 * i) % 256 for i in range(count * size * size))
+def write_idx(path, count, size=8, factor=7):
+    """A deterministic IDX file of `count` grey images; another factor makes other ones."""
+    pixels = bytes((factor * i * i + 31 * i) % 256 for i in range(count * size * size))
     path.write_bytes(struct.pack(">IIII", 0x803, count, size, size) + pixels)
 
 

@@ -20,7 +20,7 @@ log: { every: 5, samples: 10, checkpoint: 10 }
 class Evaluate(CommandTest):
     def setUp(self):
         super().setUp()
-        write_idx(self.folder / "images" / "t10k-images-idx3-ubyte", 12)
+        write_idx(self.folder / "images" / "t10k-images-idx3-ubyte", 12, factor=11)
         (self.folder / "vae.yaml").write_text(VAE % {"data": self.folder / "images"})
 
     def test_bounds_are_printed_and_repeat(self):
@@ -42,6 +42,17 @@ class Evaluate(CommandTest):
         self.assertIn("IWAE-5 ", lines)
         other, _ = self.ganymede("evaluate", "a/checkpoints/00000010.safetensors", "--samples", "5", "--json")
         self.assertEqual(json.loads(other)["step"], 10)
+
+    def test_data_that_were_trained_on_are_not_called_held_out(self):
+        self.ganymede("train", "vae.yaml", "--out", "a", "--no-tune", "--quiet")
+        alone = self.folder / "alone"
+        alone.mkdir()
+        (self.folder / "images" / "train-images-idx3-ubyte").rename(alone / "images.idx3-ubyte")
+        source = "alone/images.idx3-ubyte"
+        self.ganymede("train", "vae.yaml", "--data", source, "--out", "b", "--no-tune", "--quiet")
+        self.refused("evaluate", "b", code=1, says=["images.idx3-ubyte: has no items held out of training", "--data"])
+        lines, _ = self.ganymede("evaluate", "b", "--data", source, "--samples", "5")
+        self.assertIn(f"step 20, 40 items of {source};", lines)
 
     def test_samples_come_from_the_decoder(self):
         self.ganymede("train", "vae.yaml", "--out", "a", "--no-tune", "--quiet")

@@ -176,6 +176,13 @@ class Train(CommandTest):
         self.assert_same_weights(self.folder / "a/checkpoints/00000020.safetensors",
                                  self.folder / "b/checkpoints/00000020.safetensors")
 
+    def test_adaptive_augmentation_counts_every_image_that_the_discriminator_sees(self):
+        # 4 x 2 images an update, 2,000 from 0 to 1; a target of -1 is always exceeded.
+        augment = "regularizers=[augment: { adaptive: yes, probability: 0.5, target: -1, images: 2000 }]"
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--steps", "5", "--set", augment,
+                      "--set", "accumulate=2")
+        self.assertAlmostEqual(read_log(self.folder / "a")[-1]["augment_probability"], .5 + 5 * 8 / 2000, 6)
+
     def test_data_on_the_device_and_from_the_loader_train_the_same(self):
         for recipe, last in (("tiny.yaml", "00000020"), ("points.yaml", "00000010")):
             for name in ("yes", "no"):
@@ -254,10 +261,7 @@ class Train(CommandTest):
         self.assertIn("jsd_control", line)
 
     def test_images_are_monitored_on_the_other_split(self):
-        other = self.folder / "images" / "t10k-images-idx3-ubyte"
-        write_idx(other, 150)
-        content = other.read_bytes()
-        other.write_bytes(content[:16] + content[:15:-1])  # other images than those that are trained on
+        write_idx(self.folder / "images" / "t10k-images-idx3-ubyte", 150, factor=11)
         out, _ = self.ganymede("train", "tiny.yaml", "--out", "a", "--json", "--set", "monitor.every=20")
         line = read_log(self.folder / "a")[-1]
         self.assertEqual((line["monitor_real"], line["monitor_judge"]), ("held-out", "discriminator"))

@@ -402,14 +402,36 @@ static void too_large_a_plan_says_what_it_needs(void **unused) {
     gm_plan *plan;
     check_ok(gm_graph_create(&graph));
     check_ok(gm_state_create(&state, device, 1));
-    gm_tensor *row = gm_input(graph, "row", GM_FLOAT32, GM_SHAPE(1, 500000));
-    gm_tensor *column = gm_input(graph, "column", GM_FLOAT32, GM_SHAPE(400000, 1));
-    gm_phase_fetch(gm_phase_create(graph, "huge"), gm_add(row, column)); // 800 GB
+    gm_tensor *row = gm_input(graph, "row", GM_FLOAT32, GM_SHAPE(1, 50000));
+    gm_tensor *column = gm_input(graph, "column", GM_FLOAT32, GM_SHAPE(40000, 1));
+    gm_phase *huge = gm_phase_create(graph, "huge");
+    for (int i = 0; i < 100; i++)
+        gm_phase_fetch(huge, gm_offset(gm_add(row, column), i)); // 8 GB
     expect_failure(gm_plan_create(&plan, graph, state, NULL), GM_ERROR_MEMORY, "the plan needs 762939.");
     assert_non_null(strstr(gm_error_message(), "use a smaller batch"));
     assert_null(plan);
     gm_state_destroy(&state);
     gm_graph_destroy(&graph);
+}
+
+// Kernels count in int. Once a value that is stored, once one that never is.
+static void value_that_kernels_cannot_count_is_refused(void **unused) {
+    (void)unused;
+    for (int stored = 0; stored < 2; stored++) {
+        gm_graph *graph;
+        gm_state *state;
+        gm_plan *plan;
+        check_ok(gm_graph_create(&graph));
+        check_ok(gm_state_create(&state, device, 1));
+        gm_tensor *row = gm_input(graph, "row", GM_FLOAT32, GM_SHAPE(1, 50000));
+        gm_tensor *column = gm_input(graph, "column", GM_FLOAT32, GM_SHAPE(50000, 1));
+        gm_tensor *product = stored ? gm_gemm(column, row, NULL) : gm_sum(gm_multiply(row, column), GM_AXIS(1));
+        gm_phase_fetch(gm_phase_create(graph, "huge"), product);
+        expect_failure(gm_plan_create(&plan, graph, state, NULL), GM_ERROR_ARGUMENT, "more than 2^31 elements");
+        assert_null(plan);
+        gm_state_destroy(&state);
+        gm_graph_destroy(&graph);
+    }
 }
 
 static void overrun_values_are_named(void **unused) {
@@ -450,6 +472,7 @@ int main(void) {
         cmocka_unit_test(isolated_phases_share_no_values),
         cmocka_unit_test(wrong_reads_and_writes_fail),
         cmocka_unit_test(too_large_a_plan_says_what_it_needs),
+        cmocka_unit_test(value_that_kernels_cannot_count_is_refused),
         cmocka_unit_test(overrun_values_are_named),
     };
     return cmocka_run_group_tests_name("plan", tests, open_device, close_device);
