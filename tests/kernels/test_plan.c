@@ -402,12 +402,12 @@ static void too_large_a_plan_says_what_it_needs(void **unused) {
     gm_plan *plan;
     check_ok(gm_graph_create(&graph));
     check_ok(gm_state_create(&state, device, 1));
-    gm_tensor *row = gm_input(graph, "row", GM_FLOAT32, GM_SHAPE(1, 50000));
-    gm_tensor *column = gm_input(graph, "column", GM_FLOAT32, GM_SHAPE(40000, 1));
+    gm_tensor *row = gm_input(graph, "row", GM_FLOAT32, GM_SHAPE(1, 32768));
+    gm_tensor *column = gm_input(graph, "column", GM_FLOAT32, GM_SHAPE(16384, 1));
     gm_phase *huge = gm_phase_create(graph, "huge");
-    for (int i = 0; i < 100; i++)
-        gm_phase_fetch(huge, gm_offset(gm_add(row, column), i)); // 8 GB
-    expect_failure(gm_plan_create(&plan, graph, state, NULL), GM_ERROR_MEMORY, "the plan needs 762939.");
+    for (int i = 0; i < 400; i++)
+        gm_phase_fetch(huge, gm_offset(gm_add(row, column), i)); // 2 GiB
+    expect_failure(gm_plan_create(&plan, graph, state, NULL), GM_ERROR_MEMORY, "the plan needs 819200.");
     assert_non_null(strstr(gm_error_message(), "use a smaller batch"));
     assert_null(plan);
     gm_state_destroy(&state);
