@@ -34,6 +34,10 @@ typedef struct gan {
     gm_tensor *told;       // of G(z)'s codes by D's head, where D judged G(z) last; NULL: there is no such head
     gm_tensor *real, *fake;
     gm_tensor *probability; // of augmentations; NULL: always
+    // The statistics network's: as D's, but its weights need no Lipschitz bound. ln of the moving average of e^T that
+    // the Donsker-Varadhan bound's gradient is divided by; NULL: the Jensen-Shannon bound, which has none.
+    gm_optimizer statistics_optimizer;
+    gm_tensor *log_average;
 } gan;
 
 // ---- Small parts ----
@@ -73,6 +77,9 @@ static bool is_on(const gan *g, gm_regularizer which) {
 
 static gm_status check_fit(const gan *g) {
     const gm_recipe *recipe = g->recipe;
+    if (is_on(g, GM_REGULARIZER_AUGMENT) && gm_tensor_shape(g->real)->rank != 4)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: augment takes images, which these data (%s a sample) are not",
+                       recipe->regularizers.origin[GM_REGULARIZER_AUGMENT], gm_model_sample_text(g->real).text);
     if (gm_shape_equal(gm_tensor_shape(g->real), gm_tensor_shape(g->fake)))
         return GM_OK;
     size_t last = recipe->generator.count - 1;
@@ -81,35 +88,38 @@ static gm_status check_fit(const gan *g) {
                    gm_model_sample_text(g->real).text);
 }
 
-static gm_status check_logit(const gan *g, const gm_tensor *logit) {
-    const gm_recipe *recipe = g->recipe;
+// How many samples D judges together: a pack's logit is theirs.
+static size_t packed(const gan *g) {
+    return is_on(g, GM_REGULARIZER_PACKING) ? g->recipe->regularizers.packing.samples : 1;
+}
+
+static gm_status check_logit(const gm_tensor *logit, const gm_layer_list *layers, size_t expected,
+                             const char *network) {
     const gm_shape *shape = gm_tensor_shape(logit);
-    size_t last = recipe->discriminator.count - 1;
-    size_t expected =
-        recipe->data.batch / (is_on(g, GM_REGULARIZER_PACKING) ? recipe->regularizers.packing.samples : 1);
     if (shape->rank > 0 && shape->dim[0] == expected && gm_shape_count(shape) == expected)
         return GM_OK;
     return gm_fail(GM_ERROR_ARGUMENT,
-                   "%s: the discriminator must end in one logit per sample, but it gives %s values: end it with "
-                   "`dense: 1`",
-                   recipe->discriminator.layers[last].origin, gm_model_sample_text(logit).text);
+                   "%s: the %s must end in one logit per sample, but it gives %s values: end it with `dense: 1`",
+                   layers->layers[layers->count - 1].origin, network, gm_model_sample_text(logit).text);
 }
 
 static gm_status check_labels(const gan *g, const gm_dataset_info *data) {
     const gm_recipe *recipe = g->recipe;
-    size_t classes = gm_recipe_classes(recipe);
+    const gm_layer *labelled;
+    size_t classes = gm_recipe_classes(recipe, &labelled);
     const gm_recipe_list *weights = &recipe->class_weights;
     if (data->class_count == 0 && weights->count > 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: class_weights need labels, but %s has none", weights->origin,
                        data->name);
     if (data->class_count == 0)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: a layer needs labels, but %s has none", recipe->file, data->name);
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: %s needs labels, but %s has none", labelled->origin,
+                       labelled->type->name, data->name);
     if (weights->count > 0 && weights->count != data->class_count)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: class_weights has %zu numbers, but %s has %zu classes: give one each",
                        weights->origin, weights->count, data->name, data->class_count);
     if (classes < data->class_count)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: %s has %zu classes, but a layer knows only %zu: raise its `classes`",
-                       recipe->file, data->name, data->class_count, classes);
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: %s has %zu classes, but %s knows only %zu: raise its `classes`",
+                       labelled->origin, data->name, data->class_count, labelled->type->name, classes);
     if (is_on(g, GM_REGULARIZER_PACKING))
         return gm_fail(GM_ERROR_ARGUMENT,
                        "%s: packed samples have no single label: packing and labels exclude each "
@@ -147,7 +157,7 @@ static gm_tensor *seen(const gan *g, gm_tensor *x, const char *name) {
         x = gm_instance_noise(x, gm_random_normal(g->graph, stream, *gm_tensor_shape(x), g->counter),
                               gm_scale(gm_sqrt(variance), r->instance_noise.deviation));
     }
-    return is_on(g, GM_REGULARIZER_PACKING) ? gm_pack(x, r->packing.samples) : x;
+    return packed(g) > 1 ? gm_pack(x, packed(g)) : x;
 }
 
 // What D's head makes of the samples judged last, from number `begin` on.
@@ -239,7 +249,7 @@ static size_t penalty_every(const gan *g, gm_regularizer which) {
 
 // A bound on I(z; G(z)) through the statistics network T: pairs that belong together against pairs that do not, each z
 // beside its neighbour's sample.
-static gm_status information_bound(const gan *g, gm_tensor **bound) {
+static gm_status information_bound(const gan *g, gm_tensor **bound, gm_tensor **product) {
     const gm_recipe *recipe = g->recipe;
     size_t N = recipe->data.batch, values = gm_shape_count(gm_tensor_shape(g->fake)) / N;
     gm_tensor *x = gm_reshape(g->fake, GM_SHAPE(N, values)), *T[2];
@@ -248,9 +258,11 @@ static gm_status information_bound(const gan *g, gm_tensor **bound) {
     for (size_t i = 0; i < 2; i++) {
         gm_tensor *pairs = gm_concat((gm_tensor *[]){x, latents[i]}, 2, 1);
         GM_TRY(gm_model_apply(&T[i], g->statistics, pairs, NULL, g->counter));
+        GM_TRY(check_logit(T[i], &recipe->entropy_term.network, N, "statistics network"));
     }
+    *product = T[1];
     *bound = gm_mutual_information_bound(T[0], T[1], (gm_mutual_information_bound_kind)(recipe->entropy_term.bound + 1),
-                                         NULL);
+                                         g->log_average);
     return GM_OK;
 }
 
@@ -282,7 +294,9 @@ static gm_phase *gather_phase(const gan *g, const char *name) {
 
 static gm_status descend(const gan *g, gm_phase *phase, gm_phase *gather, gm_network *network, gm_tensor *loss,
                          gm_tensor *updates) {
-    bool generator = network == g->generator;
+    const gm_optimizer *optimizer = network == g->generator    ? &g->recipe->optimizer.generator
+                                    : network == g->statistics ? &g->statistics_optimizer
+                                                               : &g->recipe->optimizer.discriminator;
     return gm_model_descend(&(gm_model_descent){
         .phase = phase,
         .gather = gather,
@@ -290,7 +304,7 @@ static gm_status descend(const gan *g, gm_phase *phase, gm_phase *gather, gm_net
         .network = network,
         .loss = loss,
         .scale = gm_model_loss_scale(g->recipe),
-        .optimizer = generator ? &g->recipe->optimizer.generator : &g->recipe->optimizer.discriminator,
+        .optimizer = optimizer,
         .prefix = gm_graph_printf(g->graph, "optimizer.%s", gm_network_name(network)),
         .updates = updates,
     });
@@ -327,7 +341,7 @@ static gm_status build_discriminator(gan *g, gm_phase **phase, gm_phase **gather
     const gm_recipe *recipe = g->recipe;
     gm_tensor *inputs[2] = {seen(g, g->real, "real"), seen(g, g->fake, "fake")};
     GM_TRY(judge_both(g, gm_network_across_samples(g->discriminator), inputs, logits));
-    GM_TRY(check_logit(g, logits[0]));
+    GM_TRY(check_logit(logits[0], &recipe->discriminator, recipe->data.batch / packed(g), "discriminator"));
     *gather = gather_phase(g, "discriminator.gather");
     *phase = gm_phase_create(g->graph, "discriminator");
     gm_network_assign_statistics(g->discriminator, *phase);
@@ -352,10 +366,17 @@ static gm_status build_discriminator(gan *g, gm_phase **phase, gm_phase **gather
 }
 
 static gm_status build_statistics(gan *g, gm_phase *phase, gm_phase *gather) {
-    gm_tensor *bound;
+    static const double rate = .01; // of the moving average, as in MINE
+    gm_tensor *bound, *product;
+    g->statistics_optimizer = g->recipe->optimizer.discriminator;
+    g->statistics_optimizer.weight_clip = 0;
+    if (g->recipe->entropy_term.bound + 1 == GM_MUTUAL_INFORMATION_DONSKER_VARADHAN)
+        g->log_average = gm_variable(g->graph, "statistics.log_average", GM_FLOAT32, GM_SCALAR, (gm_initializer){0});
     GM_TRY(gm_model_add_network(g->model, "statistics", &g->recipe->entropy_term.network,
                                 (gm_weight_initializer)g->recipe->initializer, &g->statistics));
-    GM_TRY(information_bound(g, &bound));
+    GM_TRY(information_bound(g, &bound, &product));
+    if (g->log_average)
+        gm_phase_assign(phase, g->log_average, gm_log_moving_average(g->log_average, gm_log_mean_exp(product), rate));
     GM_TRY(descend(g, phase, gather, g->statistics, gm_negate(bound), discriminator_updates(g)));
     gm_model_add_number(g->model, phase, (gm_model_number){"information_bound", "I(z;G(z)) >=", bound, false});
     return GM_OK;
@@ -377,14 +398,14 @@ static gm_status build_lazy_penalties(gan *g, gm_phase *lazy[GM_COUNT(penalties)
 // On top of the loss: what the generator wants from D's logit, from the statistics network and from D's head.
 static gm_status add_terms(gan *g, gm_tensor *judged, const gm_gan_loss_params *params, gm_tensor **loss) {
     const gm_recipe *recipe = g->recipe;
-    gm_tensor *bound;
-    if (recipe->kl_term.weight > 0) {
+    gm_tensor *bound, *product;
+    if (recipe->kl_term.weight > 0) { // a pack's divergence is the sum of its samples'
         gm_kl_direction direction = (gm_kl_direction)(recipe->kl_term.direction + 1);
         gm_tensor *term = gm_kl_term(recipe->loss, judged, direction, params);
-        *loss = gm_add(*loss, gm_scale(term, recipe->kl_term.weight));
+        *loss = gm_add(*loss, gm_scale(term, recipe->kl_term.weight / (double)packed(g)));
     }
     if (g->statistics) {
-        GM_TRY(information_bound(g, &bound));
+        GM_TRY(information_bound(g, &bound, &product));
         *loss = gm_subtract(*loss, gm_scale(bound, recipe->entropy_term.weight));
     }
     if (gm_recipe_codes(recipe) > 0) {

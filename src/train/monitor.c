@@ -215,6 +215,13 @@ static void set_measure(gm_figures *figures, gm_figure figure, const gm_measure 
     gm_figures_set(figures, figure, measure->flags & GM_MEASURE_MISSING ? NAN : measure->value);
 }
 
+// `mark` is set where the measure came out below 0.
+static void set_clipped(gm_figures *figures, gm_figure figure, gm_figure mark, const gm_measure *measure) {
+    set_measure(figures, figure, measure);
+    if (measure->flags & GM_MEASURE_CLIPPED)
+        gm_figures_set(figures, mark, 1);
+}
+
 static gm_status measure_jsd(gm_monitor *m, const side *other, gm_figures *figures, bool control) {
     gm_measure jsd, kl, reverse;
     if (m->judged && control)
@@ -228,8 +235,8 @@ static gm_status measure_jsd(gm_monitor *m, const side *other, gm_figures *figur
         // Smoothed labels leave the bound a bound, but the logit is no ratio.
         if (wants(m, GM_MONITOR_KL) && !m->source.recipe->regularizers.origin[GM_REGULARIZER_LABEL_SMOOTHING]) {
             GM_TRY(gm_measure_logit_kl(&logits, &kl, NULL, &reverse, NULL));
-            set_measure(figures, GM_FIGURE_KL, &kl);
-            set_measure(figures, GM_FIGURE_REVERSE_KL, &reverse);
+            set_clipped(figures, GM_FIGURE_KL, GM_FIGURE_KL_CLIPPED, &kl);
+            set_clipped(figures, GM_FIGURE_REVERSE_KL, GM_FIGURE_REVERSE_KL_CLIPPED, &reverse);
         }
         if (!wants(m, GM_MONITOR_JSD))
             return GM_OK;
@@ -238,11 +245,12 @@ static gm_status measure_jsd(gm_monitor *m, const side *other, gm_figures *figur
         GM_TRY(gm_measure_jsd(m->source.device, &real, &theirs, &(gm_jsd_params){.seed = m->source.recipe->seed}, &jsd,
                               NULL));
     }
-    set_measure(figures, control ? GM_FIGURE_JSD_CONTROL : GM_FIGURE_JSD, &jsd);
-    if (!control && jsd.flags & GM_MEASURE_CLIPPED)
-        gm_figures_set(figures, GM_FIGURE_JSD_CLIPPED, 1);
-    if (!control)
-        gm_figures_set(figures, GM_FIGURE_CONDITIONAL_ENTROPY, log(2) - (double)figures->value[GM_FIGURE_JSD]);
+    if (control) {
+        set_measure(figures, GM_FIGURE_JSD_CONTROL, &jsd);
+        return GM_OK;
+    }
+    set_clipped(figures, GM_FIGURE_JSD, GM_FIGURE_JSD_CLIPPED, &jsd);
+    gm_figures_set(figures, GM_FIGURE_CONDITIONAL_ENTROPY, log(2) - (double)figures->value[GM_FIGURE_JSD]);
     return GM_OK;
 }
 

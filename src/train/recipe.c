@@ -212,6 +212,13 @@ static gm_status check_terms(const gm_recipe *recipe, const gm_node *root) {
         return gm_fail(GM_ERROR_FORMAT,
                        "%s: entropy_term compares samples of a batch with one another: data.batch must be at least 2",
                        entropy ? entropy->origin : recipe->file);
+    const gm_layer *across =
+        recipe->entropy_term.weight > 0 ? gm_recipe_across_samples(&recipe->entropy_term.network) : NULL;
+    if (across)
+        return gm_fail(GM_ERROR_FORMAT,
+                       "%s: %s mixes the samples of a batch, so that pairs that belong together and others would "
+                       "differ by their batches alone: use layer_norm here",
+                       across->origin, across->type->name);
     const gm_node *kl = gm_node_find(root, "kl_term");
     const char *origin = kl ? kl->origin : recipe->file;
     if (recipe->kl_term.weight > 0 && !recipe->loss->log_ratio)
@@ -289,23 +296,29 @@ static gm_status resolve(gm_recipe *recipe, const gm_node *root) {
     return gm_recipe_resolve_regularizers(recipe);
 }
 
-static size_t fewest_classes(const gm_layer_list *list) {
-    size_t fewest = SIZE_MAX;
+static void find_classes(const gm_layer_list *list, size_t *fewest, const gm_layer **layer_of) {
     for (size_t i = 0; i < list->count; i++) {
         const gm_layer *layer = &list->layers[i];
         const gm_parameter *row = gm_parameter_find(layer->type->parameters, layer->type->parameter_count, "classes");
-        if (row)
-            fewest = GM_MIN(fewest, *(const size_t *)(const void *)((const char *)&layer->params + row->offset));
+        const size_t *classes = row ? (const size_t *)(const void *)((const char *)&layer->params + row->offset) : NULL;
+        if (classes && *classes < *fewest) {
+            *fewest = *classes;
+            *layer_of = layer;
+        }
         for (size_t k = 0; k < layer->type->parameter_count; k++)
             if (gm_layer_inner(layer, k))
-                fewest = GM_MIN(fewest, fewest_classes(gm_layer_inner(layer, k)));
+                find_classes(gm_layer_inner(layer, k), fewest, layer_of);
     }
-    return fewest;
 }
 
-size_t gm_recipe_classes(const gm_recipe *recipe) {
-    return GM_MIN(fewest_classes(&(gm_layer_list){recipe->generator.layers, recipe->generator.count}),
-                  fewest_classes(&(gm_layer_list){recipe->discriminator.layers, recipe->discriminator.count}));
+size_t gm_recipe_classes(const gm_recipe *recipe, const gm_layer **layer) {
+    const gm_layer *found = NULL;
+    size_t fewest = SIZE_MAX;
+    find_classes(&(gm_layer_list){recipe->generator.layers, recipe->generator.count}, &fewest, &found);
+    find_classes(&(gm_layer_list){recipe->discriminator.layers, recipe->discriminator.count}, &fewest, &found);
+    if (layer)
+        *layer = found;
+    return fewest;
 }
 
 size_t gm_recipe_codes(const gm_recipe *recipe) {

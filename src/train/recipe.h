@@ -209,8 +209,9 @@ gm_status gm_recipe_check_range(const gm_recipe *recipe);
 // How gm_dataset_open shall read data.source. Strings belong to the recipe.
 gm_dataset_options gm_recipe_data_options(const gm_recipe *recipe);
 
-// How many classes the networks know: the fewest that any layer names; SIZE_MAX when none does.
-size_t gm_recipe_classes(const gm_recipe *recipe);
+// How many classes the networks know: the fewest that any layer names; SIZE_MAX when none does. layer: unless NULL, gets
+// that layer, or NULL.
+size_t gm_recipe_classes(const gm_recipe *recipe, const gm_layer **layer);
 
 // How many latent codes there are, and the values of z, the generator's input: noise and codes.
 size_t gm_recipe_codes(const gm_recipe *recipe);

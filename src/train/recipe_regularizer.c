@@ -196,14 +196,13 @@ void gm_recipe_document_regularizers(gm_text *text, gm_recipe_document *document
 
 // ---- What only the whole recipe can tell ----
 
-// The first layer, in layers of layers too, whose results depend on the rest of the batch.
-static const gm_layer *find_across_samples(const gm_layer_list *list) {
+const gm_layer *gm_recipe_across_samples(const gm_layer_list *list) {
     for (size_t i = 0; i < list->count; i++) {
         if (list->layers[i].type->across_samples)
             return &list->layers[i];
         for (size_t k = 0; k < list->layers[i].type->parameter_count; k++) {
             const gm_layer_list *inner = gm_layer_inner(&list->layers[i], k);
-            const gm_layer *found = inner ? find_across_samples(inner) : NULL;
+            const gm_layer *found = inner ? gm_recipe_across_samples(inner) : NULL;
             if (found)
                 return found;
         }
@@ -228,7 +227,7 @@ static gm_status check_penalties(const gm_recipe *recipe) {
     static const gm_regularizer penalties[] = {GM_REGULARIZER_GRADIENT_PENALTY, GM_REGULARIZER_DRAGAN,
                                                GM_REGULARIZER_R1, GM_REGULARIZER_R2};
     const gm_layer_list layers = {recipe->discriminator.layers, recipe->discriminator.count};
-    const gm_layer *across = find_across_samples(&layers);
+    const gm_layer *across = gm_recipe_across_samples(&layers);
     for (size_t i = 0; i < GM_COUNT(penalties); i++)
         if (across && recipe->regularizers.origin[penalties[i]])
             return gm_fail(
@@ -251,6 +250,9 @@ gm_status gm_recipe_resolve_regularizers(gm_recipe *recipe) {
     if (r->origin[GM_REGULARIZER_PACKING] && recipe->data.batch % r->packing.samples != 0)
         return gm_fail(GM_ERROR_FORMAT, "%s: packing by %zu does not divide data.batch, %zu",
                        r->origin[GM_REGULARIZER_PACKING], r->packing.samples, recipe->data.batch);
+    if (r->origin[GM_REGULARIZER_GRADIENT_CLIP] && !(r->gradient_clip.norm > 0 || r->gradient_clip.value > 0))
+        return gm_fail(GM_ERROR_FORMAT, "%s: gradient_clip needs a norm or a value: `gradient_clip: { norm: 1 }`",
+                       r->origin[GM_REGULARIZER_GRADIENT_CLIP]);
     if (r->origin[GM_REGULARIZER_SPECTRAL_NORM])
         GM_TRY(normalise_layers(&(gm_layer_list){recipe->discriminator.layers, recipe->discriminator.count}));
     if (r->origin[GM_REGULARIZER_WEIGHT_CLIP])
@@ -258,10 +260,10 @@ gm_status gm_recipe_resolve_regularizers(gm_recipe *recipe) {
     for (size_t i = 0; i < GM_COUNT(both); i++) {
         if (r->origin[GM_REGULARIZER_WEIGHT_DECAY] && !(both[i]->weight_decay > 0))
             both[i]->weight_decay = r->weight_decay.weight;
-        if (r->origin[GM_REGULARIZER_GRADIENT_CLIP]) {
+        if (r->gradient_clip.norm > 0)
             both[i]->clip_norm = r->gradient_clip.norm;
+        if (r->gradient_clip.value > 0)
             both[i]->clip_value = r->gradient_clip.value;
-        }
     }
     return GM_OK;
 }

@@ -34,6 +34,8 @@ extern const gm_recipe_kind gm_recipe_metrics_kind;      // uint32_t, set of 1 <
 extern const gm_recipe_kind gm_recipe_categories_kind;   // gm_recipe_list of whole numbers, 2 at least
 extern const gm_recipe_kind gm_recipe_weights_kind;      // gm_recipe_list of numbers, 0 at least
 
+// The first layer, in layers of layers too, whose results depend on the rest of the batch; NULL: none.
+const gm_layer *gm_recipe_across_samples(const gm_layer_list *list);
 // Settles what regularisers mean for the rest of the recipe, once that is read. Fails where they contradict it.
 gm_status gm_recipe_resolve_regularizers(gm_recipe *recipe);
 // Fails where an autoencoder's settings contradict each other. The recipe has a decoder.

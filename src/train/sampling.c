@@ -31,7 +31,7 @@ static gm_status build(gm_sampling *sampling, const gm_recipe *recipe) {
     sampling->latent =
         gm_input(sampling->graph, "latent", GM_FLOAT32, GM_SHAPE(GM_SAMPLING_BATCH, gm_recipe_latent_values(recipe)));
     if (gm_network_needs_labels(sampling->generator)) {
-        sampling->classes = gm_recipe_classes(recipe);
+        sampling->classes = gm_recipe_classes(recipe, NULL);
         sampling->labels = gm_input(sampling->graph, "labels", GM_INT32, GM_SHAPE(GM_SAMPLING_BATCH));
     }
     sampling->samples =

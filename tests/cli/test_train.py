@@ -177,11 +177,35 @@ class Train(CommandTest):
                                  self.folder / "b/checkpoints/00000020.safetensors")
 
     def test_adaptive_augmentation_counts_every_image_that_the_discriminator_sees(self):
-        # 4 x 2 images an update, 2,000 from 0 to 1; a target of -1 is always exceeded.
+        # 4 x 2 images an update, 2,000 from 0 to 1; a target of -1 is always exceeded; shown as it was in the step.
         augment = "regularizers=[augment: { adaptive: yes, probability: 0.5, target: -1, images: 2000 }]"
         self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--steps", "5", "--set", augment,
                       "--set", "accumulate=2")
-        self.assertAlmostEqual(read_log(self.folder / "a")[-1]["augment_probability"], .5 + 5 * 8 / 2000, 6)
+        self.assertAlmostEqual(read_log(self.folder / "a")[-1]["augment_probability"], .5 + 4 * 8 / 2000, 6)
+
+    def test_weight_clip_leaves_the_statistics_network_alone(self):
+        self.ganymede("train", "points.yaml", "--out", "a", "--quiet", "--set", "loss=wasserstein", "--set",
+                      "regularizers=[weight_clip: { limit: 0.01 }]", "--set", "entropy_term.weight=1")
+        tensors = read_safetensors(self.folder / "a/checkpoints/00000010.safetensors")[0]
+        largest = {network: max(abs(value) for name, (_, _, content) in tensors.items()
+                                if name.startswith(network) and name.endswith("weight")
+                                for value in struct.unpack(f"<{len(content) // 4}f", content))
+                   for network in ("discriminator.", "statistics.")}
+        self.assertLessEqual(largest["discriminator."], .0100001)
+        self.assertGreater(largest["statistics."], .05)
+
+    def test_donsker_varadhan_bound_keeps_its_moving_average(self):
+        # 1, then ten times 1 % of a mean e^T that is near 1, as T is near 0
+        term = "entropy_term={ weight: 1, bound: donsker_varadhan, network: [dense: 4, relu, dense: 1] }"
+        for name, steps in (("a", 10), ("b", 5)):
+            self.ganymede("train", "points.yaml", "--out", name, "--quiet", "--set", term, "--steps", steps)
+        self.ganymede("train", "--resume", "b", "--quiet", "--steps", "10")
+        tensors = read_safetensors(self.folder / "a/checkpoints/00000010.safetensors")[0]
+        log_average = struct.unpack("<f", tensors["statistics.log_average"][2])[0]
+        self.assertNotEqual(log_average, 0)
+        self.assertLess(abs(log_average), .1)
+        self.assert_same_weights(self.folder / "a/checkpoints/00000010.safetensors",
+                                 self.folder / "b/checkpoints/00000010.safetensors")
 
     def test_data_on_the_device_and_from_the_loader_train_the_same(self):
         for recipe, last in (("tiny.yaml", "00000020"), ("points.yaml", "00000010")):
@@ -224,6 +248,9 @@ class Train(CommandTest):
         for key in ("kl", "reverse_kl", "coverage", "entropy_fake", "entropy_real", "joint_entropy", "modes",
                     "conditional_entropy"):
             self.assertIsNotNone(line[key], key)
+        marks = [(line[key] == 0, key + "_clipped" in line) for line in a if "jsd" in line
+                 for key in ("jsd", "kl", "reverse_kl")]
+        self.assertTrue(all(zero == mark for zero, mark in marks) and any(mark for _, mark in marks), marks)
         self.assertGreater(line["coverage_control"], .8)
         self.assertEqual(line["modes_control"], 8)
         self.assertEqual((line["monitor_real"], line["monitor_judge"]), ("held-out", "discriminator"))
