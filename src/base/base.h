@@ -81,6 +81,8 @@ typedef struct gm_text {
 } gm_text;
 void gm_text_append(gm_text *text, const char *string);
 void gm_text_printf(gm_text *text, const char *format, ...) GM_PRINTF(2, 3);
+// In quotes, as JSON has it; bytes that are no UTF-8 become U+FFFD.
+void gm_text_append_json(gm_text *text, const char *value);
 void gm_text_finish(gm_text *text);
 
 // A growing array: GM_PUSH(array, count, capacity, what) ensures room for one more element at array[count].

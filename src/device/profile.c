@@ -153,20 +153,6 @@ gm_status gm_profile_stop(gm_device *device, gm_profile_row **rows, size_t *coun
 
 // ---- The trace ----
 
-static void append_json_string(gm_text *text, const char *string) {
-    gm_text_append(text, "\"");
-    for (; *string; string++) {
-        unsigned char c = (unsigned char)*string;
-        if (c == '"' || c == '\\')
-            gm_text_printf(text, "\\%c", c);
-        else if (c < 0x20)
-            gm_text_printf(text, "\\u%04x", c);
-        else
-            gm_text_printf(text, "%c", c);
-    }
-    gm_text_append(text, "\"");
-}
-
 gm_status gm_profile_trace(gm_device *device, const char *path) {
     GM_TRY(resolve(device));
     cl_ulong zero = device->launch_count ? device->launches[0].begin : 0;
@@ -175,13 +161,13 @@ gm_status gm_profile_trace(gm_device *device, const char *path) {
     gm_text text = {0};
     gm_text_append(&text, "{\"displayTimeUnit\": \"ns\", \"traceEvents\": [\n"
                           "{\"name\": \"process_name\", \"ph\": \"M\", \"pid\": 0, \"tid\": 0, \"args\": {\"name\": ");
-    append_json_string(&text, device->info.name);
+    gm_text_append_json(&text, device->info.name);
     gm_text_append(&text, "}}");
     for (size_t i = 0; i < device->launch_count; i++) {
         const gm_profile_launch *launch = &device->launches[i];
         unsigned long long begin = launch->begin - zero, length = launch->end - launch->begin;
         gm_text_append(&text, ",\n{\"name\": ");
-        append_json_string(&text, launch->label);
+        gm_text_append_json(&text, launch->label);
         // Microseconds, put together from integers, so that they are exact.
         gm_text_printf(&text,
                        ", \"cat\": \"kernel\", \"ph\": \"X\", \"pid\": 0, \"tid\": 0, \"ts\": %llu.%03llu, \"dur\": "

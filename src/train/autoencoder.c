@@ -33,10 +33,6 @@ static bool is_variational(const gm_recipe *recipe) {
     return recipe->autoencoder.kind == GM_AUTOENCODER_VARIATIONAL;
 }
 
-static bool is_bernoulli(const gm_recipe *recipe) {
-    return recipe->autoencoder.likelihood == GM_LIKELIHOOD_BERNOULLI;
-}
-
 // ---- What training, pictures and bounds share ----
 
 gm_tensor *gm_autoencoder_target(const gm_recipe *recipe, gm_tensor *x, gm_tensor *counter) {
@@ -69,31 +65,21 @@ gm_status gm_autoencoder_code(const gm_recipe *recipe, gm_tensor *encoded, gm_te
 }
 
 gm_tensor *gm_autoencoder_log_likelihood(const gm_recipe *recipe, gm_tensor *target, gm_tensor *output) {
-    if (is_bernoulli(recipe))
+    if (gm_recipe_is_bernoulli(recipe))
         return gm_bernoulli_log_likelihood(target, output);
     double log_variance = 2 * log(recipe->autoencoder.deviation);
     return gm_gaussian_log_likelihood(target, output, gm_constant(gm_tensor_graph(target), log_variance));
 }
 
 gm_tensor *gm_autoencoder_mean(const gm_recipe *recipe, gm_tensor *output) {
-    return is_bernoulli(recipe) ? gm_sigmoid(output) : output;
+    return gm_recipe_is_bernoulli(recipe) ? gm_sigmoid(output) : output;
 }
 
 // ---- Small parts ----
 
-// Element i of an int32 vector, as a scalar.
-static gm_tensor *element(gm_tensor *vector, size_t i) {
-    return gm_reshape(gm_slice(vector, &i, &(size_t){1}), GM_SCALAR);
-}
-
-static gm_tensor *pair(gm_tensor *a, gm_tensor *b) {
-    gm_tensor *both[2] = {gm_reshape(a, GM_SHAPE(1)), gm_reshape(b, GM_SHAPE(1))};
-    return gm_concat(both, 2, 0);
-}
-
 static gm_status check_fit(const autoencoder *a, const gm_dataset_info *data) {
     const gm_recipe *recipe = a->recipe;
-    if (is_bernoulli(recipe) && data->kind != GM_DATASET_IMAGES)
+    if (gm_recipe_is_bernoulli(recipe) && data->kind != GM_DATASET_IMAGES)
         return gm_fail(GM_ERROR_ARGUMENT,
                        "%s: a bernoulli likelihood takes images, but %s holds floats, which may have any value: set "
                        "autoencoder.likelihood to gaussian",
@@ -156,7 +142,7 @@ static gm_status build_update(const autoencoder *a, gm_phase *phase, gm_phase *g
         gm_network_assign_statistics(both[i], phase);
     }
     gm_tensor *next = gm_add(a->step, gm_constant_int(a->graph, 1));
-    gm_phase_assign(phase, a->counter, pair(next, gm_constant_int(a->graph, 0)));
+    gm_phase_assign(phase, a->counter, gm_model_pair(next, gm_constant_int(a->graph, 0)));
     return GM_OK;
 }
 
@@ -176,8 +162,8 @@ static gm_status build(autoencoder *a, const gm_dataset_info *data, bool residen
     GM_TRY(gm_model_add_network(a->model, "encoder", &recipe->encoder, initializer, &a->encoder));
     GM_TRY(gm_model_add_network(a->model, "decoder", &recipe->decoder, initializer, &a->decoder));
     a->counter = gm_variable(a->graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
-    a->step = element(a->counter, 0);
-    a->substep = element(a->counter, 1);
+    a->step = gm_model_element(a->counter, 0);
+    a->substep = gm_model_element(a->counter, 1);
     a->real = gm_autoencoder_target(recipe, gm_model_real_batch(a->model, recipe, data, resident), a->counter);
     GM_TRY(apply(a));
     GM_TRY(check_fit(a, data));
@@ -186,7 +172,7 @@ static gm_status build(autoencoder *a, const gm_dataset_info *data, bool residen
         a->model->start = gm_phase_create(a->graph, "start");
     if (recipe->accumulate > 1) {
         substep = gm_phase_create(a->graph, "substep");
-        gm_phase_assign(substep, a->counter, pair(a->step, gm_add(a->substep, gm_constant_int(a->graph, 1))));
+        gm_phase_assign(substep, a->counter, gm_model_pair(a->step, gm_add(a->substep, gm_constant_int(a->graph, 1))));
         gather = gm_phase_create(a->graph, "gather");
     }
     gm_phase *update = gm_phase_create(a->graph, "update");

@@ -45,7 +45,6 @@ gm_status gm_checkpoint_write(const char *path, gm_state *state, const gm_checkp
         {"data_cursor", cursor},
         {"seed", seed},
         {"variants", info->variants ? info->variants : ""},
-        {"score", info->score ? info->score : ""},
         {"recipe", info->recipe ? info->recipe : ""},
     };
     size_t count = gm_state_count(state);
@@ -101,7 +100,6 @@ static gm_status read_info(gm_checkpoint *checkpoint) {
     GM_TRY(read_number(checkpoint, "data_cursor", &info->data_cursor));
     GM_TRY(read_number(checkpoint, "seed", &info->seed));
     GM_TRY(read_text(checkpoint, "variants", &info->variants));
-    GM_TRY(read_text(checkpoint, "score", &info->score));
     return read_text(checkpoint, "recipe", &info->recipe);
 }
 

@@ -14,7 +14,6 @@ typedef struct gm_checkpoint_info {
     uint64_t seed;
     const char *recipe;   // the resolved recipe (gm_recipe_write); NULL writes ""
     const char *variants; // the kernel variants chosen before step 0, any text; NULL writes ""
-    const char *score;    // what "best" was judged by at this step, any text ("fid=12.5"); NULL writes ""
 } gm_checkpoint_info;
 
 // Reads every variable of the state (waits for the device) and writes the file atomically.

@@ -52,16 +52,6 @@ static gm_tensor *latent_batch(const gan *g) {
     return gm_codes_append(recipe, noise, g->counter);
 }
 
-// Element i of an int32 vector, as a scalar.
-static gm_tensor *element(gm_tensor *vector, size_t i) {
-    return gm_reshape(gm_slice(vector, &i, &(size_t){1}), GM_SCALAR);
-}
-
-static gm_tensor *pair(gm_tensor *a, gm_tensor *b) {
-    gm_tensor *both[2] = {gm_reshape(a, GM_SHAPE(1)), gm_reshape(b, GM_SHAPE(1))};
-    return gm_concat(both, 2, 0);
-}
-
 // Samples begin..begin + count - 1.
 static gm_tensor *samples(gm_tensor *x, size_t begin, size_t count) {
     gm_shape shape = *gm_tensor_shape(x);
@@ -435,7 +425,7 @@ static gm_status build_generator(gan *g, gm_phase **phase, gm_phase **gather, gm
     GM_TRY(descend(g, *phase, *gather, g->generator, loss, g->step));
     gm_network_assign_statistics(g->generator, *phase);
     gm_tensor *next = gm_add(g->step, gm_constant_int(g->graph, 1));
-    gm_phase_assign(*phase, g->counter, pair(next, gm_constant_int(g->graph, 0)));
+    gm_phase_assign(*phase, g->counter, gm_model_pair(next, gm_constant_int(g->graph, 0)));
     return GM_OK;
 }
 
@@ -462,8 +452,8 @@ static gm_status build(gan *g, const gm_dataset_info *data, bool resident) {
     GM_TRY(gm_model_add_network(g->model, "generator", &recipe->generator, initializer, &g->generator));
     GM_TRY(gm_model_add_network(g->model, "discriminator", &recipe->discriminator, initializer, &g->discriminator));
     g->counter = gm_variable(g->graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
-    g->step = element(g->counter, 0);
-    g->substep = element(g->counter, 1);
+    g->step = gm_model_element(g->counter, 0);
+    g->substep = gm_model_element(g->counter, 1);
     g->real = gm_model_real_batch(g->model, recipe, data, resident);
     if (gm_network_needs_labels(g->generator) || gm_network_needs_labels(g->discriminator) ||
         recipe->class_weights.count > 0) {
@@ -482,7 +472,7 @@ static gm_status build(gan *g, const gm_dataset_info *data, bool resident) {
         g->model->start = start = gm_phase_create(g->graph, "start");
     if (recipe->discriminator_steps > 1 || recipe->accumulate > 1) {
         substep = gm_phase_create(g->graph, "substep");
-        gm_phase_assign(substep, g->counter, pair(g->step, gm_add(g->substep, gm_constant_int(g->graph, 1))));
+        gm_phase_assign(substep, g->counter, gm_model_pair(g->step, gm_add(g->substep, gm_constant_int(g->graph, 1))));
     }
     GM_TRY(build_discriminator(g, &discriminator, &gather[0], logits));
     if (recipe->entropy_term.weight > 0)

@@ -25,8 +25,6 @@ typedef struct gm_log_line {
 void gm_log_begin(gm_log_line *line); // also empties a used line
 void gm_log_integer(gm_log_line *line, const char *key, int64_t value);
 void gm_log_number(gm_log_line *line, const char *key, double value);
-void gm_log_numbers(gm_log_line *line, const char *key, const double *values, size_t count); // an array
-void gm_log_boolean(gm_log_line *line, const char *key, bool value);
 void gm_log_string(gm_log_line *line, const char *key, const char *value); // NULL writes null; bad UTF-8 becomes U+FFFD
 // Closes the object (once; later calls give the same) and gives its text, without a line feed, valid until the next
 // gm_log_begin or gm_log_finish.

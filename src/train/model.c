@@ -134,6 +134,15 @@ gm_tensor *gm_model_find_number(const gm_model *model, const char *name) {
 
 // ---- Data ----
 
+gm_tensor *gm_model_element(gm_tensor *vector, size_t i) {
+    return gm_reshape(gm_slice(vector, &i, &(size_t){1}), GM_SCALAR);
+}
+
+gm_tensor *gm_model_pair(gm_tensor *a, gm_tensor *b) {
+    gm_tensor *both[2] = {gm_reshape(a, GM_SHAPE(1)), gm_reshape(b, GM_SHAPE(1))};
+    return gm_concat(both, 2, 0);
+}
+
 gm_tensor *gm_model_real_batch(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data, bool resident) {
     bool images = data->kind == GM_DATASET_IMAGES;
     bool vectors = !images && data->height == 1 && data->width == 1;

@@ -61,6 +61,10 @@ gm_tensor *gm_model_real_batch(gm_model *model, const gm_recipe *recipe, const g
 // Its labels, int32 (batch). Behind gm_model_real_batch.
 gm_tensor *gm_model_real_labels(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data);
 
+// Element i of an int32 vector, as a scalar; and two such scalars as a vector.
+gm_tensor *gm_model_element(gm_tensor *vector, size_t i);
+gm_tensor *gm_model_pair(gm_tensor *a, gm_tensor *b);
+
 // An update of a network's parameters down the gradient of a loss.
 typedef struct gm_model_descent {
     gm_phase *phase;

@@ -147,13 +147,13 @@ const gm_layer_list *gm_recipe_output(const gm_recipe *recipe) {
     return recipe->model == GM_RECIPE_AUTOENCODER ? &recipe->decoder : &recipe->generator;
 }
 
-static bool is_bernoulli(const gm_recipe *recipe) {
+bool gm_recipe_is_bernoulli(const gm_recipe *recipe) {
     return recipe->model == GM_RECIPE_AUTOENCODER && recipe->autoencoder.likelihood == GM_LIKELIHOOD_BERNOULLI;
 }
 
 // The lower end of what the last activation makes, which rises to 1; false when any range will do.
 static bool natural_low(const gm_recipe *recipe, double *low) {
-    const char *name = is_bernoulli(recipe) ? "sigmoid" : last_name(gm_recipe_output(recipe));
+    const char *name = gm_recipe_is_bernoulli(recipe) ? "sigmoid" : last_name(gm_recipe_output(recipe));
     *low = strcmp(name, "sigmoid") == 0 ? 0 : -1;
     return *low >= 0 || strcmp(name, "tanh") == 0;
 }
@@ -169,7 +169,7 @@ gm_status gm_recipe_check_range(const gm_recipe *recipe) {
         return GM_OK;
     const char *origin = recipe->data.range_origin ? recipe->data.range_origin : recipe->file;
     const gm_layer_list *output = gm_recipe_output(recipe);
-    if (is_bernoulli(recipe))
+    if (gm_recipe_is_bernoulli(recipe))
         return gm_fail(
             GM_ERROR_FORMAT,
             "%s: data.range is [%g, %g], but a bernoulli likelihood takes values from 0 to 1: set data.range "
@@ -185,7 +185,7 @@ gm_status gm_recipe_check_range(const gm_recipe *recipe) {
 // The other half of that trap: a sigmoid at the end of D or of a decoder, as textbooks draw it, where logits belong.
 static gm_status check_logit(const gm_recipe *recipe) {
     if (recipe->model == GM_RECIPE_AUTOENCODER) {
-        if (!is_bernoulli(recipe) || strcmp(last_name(&recipe->decoder), "sigmoid") != 0)
+        if (!gm_recipe_is_bernoulli(recipe) || strcmp(last_name(&recipe->decoder), "sigmoid") != 0)
             return GM_OK;
         return gm_fail(GM_ERROR_FORMAT,
                        "%s: the decoder must end in logits, not in a sigmoid: remove it, the bernoulli likelihood "

@@ -209,6 +209,9 @@ gm_status gm_recipe_check_range(const gm_recipe *recipe);
 // How gm_dataset_open shall read data.source. Strings belong to the recipe.
 gm_dataset_options gm_recipe_data_options(const gm_recipe *recipe);
 
+// Whether it is an autoencoder whose likelihood of a value in [0, 1] is Bernoulli's.
+bool gm_recipe_is_bernoulli(const gm_recipe *recipe);
+
 // How many classes the networks know: the fewest that any layer names; SIZE_MAX when none does. layer: unless NULL, gets
 // that layer, or NULL.
 size_t gm_recipe_classes(const gm_recipe *recipe, const gm_layer **layer);

@@ -237,11 +237,12 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options) {
         GM_TRY(gm_alloc(&trainer->profile_folder, strlen(options->profile) + 1, 1, "a folder's name"));
         memcpy(trainer->profile_folder, options->profile, strlen(options->profile) + 1);
     }
-    if (options->resume)
+    if (options->resume) {
         GM_TRY(resume_run(trainer));
-    else if (!options->no_folder)
-        GM_TRY(start_run(trainer, options));
-    return send_data(trainer);
+        return send_data(trainer);
+    }
+    GM_TRY(send_data(trainer));
+    return options->no_folder ? GM_OK : start_run(trainer, options);
 }
 
 gm_status gm_trainer_create(gm_trainer **trainer, const gm_train_options *options) {

@@ -2,7 +2,7 @@
 """Times Ganymede beside OpenBLAS (through NumPy) and PyTorch on this machine, in turn, and writes RESULTS.md.
 
     /usr/bin/python3 tests/bench/table.py --ganymede build/tools/ganymede [--peer PEER_STEP.py]
-                                          [--rounds 5] [--only gemm,conv,memory,step,scale,width,start] [-o RESULTS.md]
+                                          [--rounds 5] [--only gemm,conv,memory,step,scale,width,start,measure] [-o RESULTS.md]
 
 Machines are noisy: each row runs ours and the peer alternately, `rounds` times, and reports medians and the ratio of
 the medians of the same rounds. Needs python3-numpy with OpenBLAS (libopenblas0) and python3-torch.
@@ -182,8 +182,38 @@ def start_rows(args):
     yield ["warm", f"{median(warm):.2f}", "1"]
 
 
-SECTIONS = {"gemm": gemm_rows, "conv": conv_rows, "memory": memory_rows, "step": step_rows, "scale": scale_rows, "width": width_rows,
-            "start": start_rows}
+NORMALS = "import numpy as np; g = np.random.default_rng({seed}); x = g.standard_normal((10000, 16), np.float32)\n"
+SEARCH = ("import torch, time; x = torch.from_numpy(x); t = []\n"
+          "for _ in range(5):\n"
+          "    s = time.perf_counter(); torch.cdist(x, x).topk(6, largest=False); t.append(time.perf_counter() - s)\n"
+          "print(sorted(t)[2])\n")
+
+
+def measure_rows(args):
+    """A peer's search alone beside ours with the start of the command, its files and the estimate."""
+    yield "## Measures of 10,000 against 10,000 normal samples of 16 values (seconds for all of the command)", \
+        ["what", "seconds", "PyTorch", "asked"]
+    times, peer = {}, []
+    with tempfile.TemporaryDirectory() as folder:
+        files = [os.path.join(folder, f"{side}.npy") for side in "ab"]
+        for seed, path in enumerate(files):
+            subprocess.run([sys.executable, "-c", NORMALS.format(seed=seed) + f"np.save({path!r}, x)"], check=True)
+        for i in range(args.rounds):
+            caches = {"POCL_CACHE_DIR": f"{folder}/{i}", "XDG_CACHE_HOME": f"{folder}/{i}"}
+            for what, words in (("all of `measure`, nothing cached", []), ("all of `measure`, kernels cached", []),
+                                ("`--metrics entropy_fake`: 5 nearest neighbours", ["--metrics", "entropy_fake"])):
+                start = time.perf_counter()
+                subprocess.run([args.ganymede, "measure", *files, *words], check=True, capture_output=True,
+                               env={**os.environ, **caches})
+                times.setdefault(what, []).append(time.perf_counter() - start)
+            code = NORMALS.format(seed=0) + SEARCH
+            peer.append(float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout))
+    for what, asked in zip(times, ("30", "30", "2")):
+        yield [what, f"{median(times[what]):.2f}", f"{median(peer):.2f}" if asked == "2" else "–", asked]
+
+
+SECTIONS = {"gemm": gemm_rows, "conv": conv_rows, "memory": memory_rows, "step": step_rows, "scale": scale_rows,
+            "width": width_rows, "start": start_rows, "measure": measure_rows}
 
 
 def main():

@@ -252,15 +252,13 @@ static void log_lines_keep_order_and_digits(void **state) {
         gm_log_number(&line, "loss_d", (double)0.1f);
         gm_log_number(&line, "loss_g", NAN);
         gm_log_number(&line, "up", -INFINITY);
-        gm_log_numbers(&line, "a", (const double[]){1, NAN, 1e300}, 3);
-        gm_log_numbers(&line, "none", NULL, 0);
-        gm_log_boolean(&line, "yes", true);
+        gm_log_number(&line, "large", 1e300);
         gm_log_string(&line, "text", "\"\\\n\x01\xc3\xa9\xff\xed\xa0\x80");
         gm_log_string(&line, "null", NULL);
         for (int again = 0; again < 2; again++) {
             assert_int_equal(gm_log_end(&line, &text), GM_OK);
             assert_string_equal(text, "{\"step\": -9223372036854775808, \"loss_d\": 0.100000001, \"loss_g\": null, "
-                                      "\"up\": null, \"a\": [1, null, 1e+300], \"none\": [], \"yes\": true, "
+                                      "\"up\": null, \"large\": 1e+300, "
                                       "\"text\": \"\\\"\\\\\\u000a\\u0001\xc3\xa9\\ufffd\\ufffd\\ufffd\\ufffd\", "
                                       "\"null\": null}");
         }
