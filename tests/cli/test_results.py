@@ -18,6 +18,9 @@ COMMAND = """\
 #!/usr/bin/env python3
 import json, pathlib, struct, sys
 pathlib.Path(%r).open("a").write(" ".join(sys.argv[1:3]) + "\\n")
+if sys.argv[1] == "train":
+    print('{"event": "start"}\\n{"event": "step", "step": 1, "alarm": "entropy"}')
+    print('{"event": "step", "step": 2, "alarm": "entropy"}\\n{"event": "end", "monitor_share": 0.034}')
 if sys.argv[1] == "sample":
     count = int(sys.argv[sys.argv.index("--seeds") + 1].split("-")[1]) + 1
     root = .5 ** .5
@@ -29,7 +32,7 @@ if sys.argv[1] == "sample":
 if sys.argv[1] == "measure":
     keys = sys.argv[sys.argv.index("--metrics") + 1].split(",")
     count = sys.argv[sys.argv.index("--samples") + 1] if "--samples" in sys.argv else "0"
-    print(json.dumps({key: {"value": i + 1 + int(count)} for i, key in enumerate(keys)}))
+    print(json.dumps({key: {"value": i + 1 + int(count), "control": -i, "n": 7} for i, key in enumerate(keys)}))
 """
 
 
@@ -43,6 +46,10 @@ class Measures(unittest.TestCase):
             self.assertEqual(figures["modes"], len(centres), f"{name}, seed {seed}")
             self.assertAlmostEqual(figures["quality"], results.TRUE_QUALITY, delta=.012, msg=f"{name}, seed {seed}")
             self.assertLess(figures["reverse_kl"], .02, f"{name}, seed {seed}")
+            self.assertAlmostEqual(figures["width"], 1, delta=.05, msg=f"{name}, seed {seed}")
+            narrow = [(cx + .4 * (x - cx), cy + .4 * (y - cy)) for x, y in points
+                      for cx, cy in [min(centres, key=lambda c: (x - c[0]) ** 2 + (y - c[1]) ** 2)]]
+            self.assertAlmostEqual(results.measure_mixture(narrow, (centres, sigma))["width"], .4, delta=.03)
 
     def test_lost_modes_and_stray_points_show(self):
         centres, sigma = results.GRID
@@ -100,8 +107,9 @@ class Runs(unittest.TestCase):
     def test_the_table_says_what_was_measured_and_what_is_missing(self):
         self.run_script("--seeds", "2")
         table = (self.here / "RESULTS.md").read_text()
-        self.assertIn("| 2.0 ± 0.0 | 100.0 ± 0.0 | 1.386 ± 0.000 | relativistic with R1 and R2, small: "
+        self.assertIn("| 2.0 ± 0.0 | 100.0 ± 0.0 | 1.386 ± 0.000 | 0.00 ± 0.00 | relativistic with R1 and R2, small: "
                       "`train samples/ring-r1r2.yaml`", table)
+        self.assertIn("| 3.4 %, entropy in 2 of 2 | 0, 1 |", table)
         self.assertIn("* grid, GAN: 0 of 2 seeds", table)
         self.assertNotIn("* grid, relativistic", table)
         (self.here / "RESULTS.md").unlink()
@@ -117,10 +125,14 @@ class Runs(unittest.TestCase):
         table = (self.here / "RESULTS.md").read_text()
         self.assertIn("| 26001.0 | 26002.000 | `train samples/stacked-fashion.yaml` | 6000 |", table)
         self.assertIn("| 1000.0 | 0.06 | PacDCGAN2, as published |", table)
+        self.assertNotIn("control:", table)  # of the grey images alone
         del record["modes"], record["mode_reverse_kl"]  # as made before modes were counted
         (self.here / "results.jsonl").write_text(json.dumps(record) + "\n")
         self.assertEqual(self.run_script(*words), 1)
         self.assertIn("| 1.0 | 2.00 | 3.00 | 4.00 |", (self.here / "RESULTS.md").read_text())
+        self.run_script("--only", "hinge", "--seeds", "1")
+        self.assertIn("| control: two halves of 7 real images | – | – | – | – | 0.0 | -1.00 | -2.00 | -3.00 |",
+                      (self.here / "RESULTS.md").read_text())
 
     def test_a_failed_run_leaves_no_record(self):
         self.command.write_text("#!/bin/sh\nexit 1\n")
