@@ -140,8 +140,9 @@ static gm_tensor *seen(const gan *g, gm_tensor *x, const char *name) {
     if (is_on(g, GM_REGULARIZER_INSTANCE_NOISE)) {
         gm_tensor *variance = gm_constant(g->graph, 1);
         if (r->instance_noise.until > 0) {
-            variance = gm_scale(gm_cast(g->step, GM_FLOAT32), -1.0 / (double)r->instance_noise.until);
-            variance = gm_maximum(gm_offset(variance, 1), gm_constant(g->graph, 0));
+            gm_tensor *until = gm_constant_int(g->graph, (int32_t)r->instance_noise.until);
+            gm_tensor *left = gm_maximum(gm_subtract(until, g->step), gm_constant_int(g->graph, 0));
+            variance = gm_scale(gm_cast(left, GM_FLOAT32), 1.0 / (double)r->instance_noise.until); // 0 without rounding
         }
         const char *stream = gm_graph_printf(g->graph, "noise.%s", name);
         x = gm_instance_noise(x, gm_random_normal(g->graph, stream, *gm_tensor_shape(x), g->counter),
