@@ -34,10 +34,7 @@ typedef struct gan {
     gm_tensor *told;       // of G(z)'s codes by D's head, where D judged G(z) last; NULL: there is no such head
     gm_tensor *real, *fake;
     gm_tensor *probability; // of augmentations; NULL: always
-    // The statistics network's: as D's, but its weights need no Lipschitz bound. ln of the moving average of e^T that
-    // the Donsker-Varadhan bound's gradient is divided by; NULL: the Jensen-Shannon bound, which has none.
-    gm_optimizer statistics_optimizer;
-    gm_tensor *log_average;
+    gm_tensor *log_average; // of e^T, moving, for the Donsker-Varadhan bound's gradient; NULL: the Jensen-Shannon bound
 } gan;
 
 // ---- Small parts ----
@@ -285,9 +282,9 @@ static gm_phase *gather_phase(const gan *g, const char *name) {
 
 static gm_status descend(const gan *g, gm_phase *phase, gm_phase *gather, gm_network *network, gm_tensor *loss,
                          gm_tensor *updates) {
-    const gm_optimizer *optimizer = network == g->generator    ? &g->recipe->optimizer.generator
-                                    : network == g->statistics ? &g->statistics_optimizer
-                                                               : &g->recipe->optimizer.discriminator;
+    gm_optimizer optimizer = gm_recipe_optimizer(g->recipe, network != g->generator);
+    if (network == g->statistics)
+        optimizer.weight_clip = 0; // it needs no Lipschitz bound
     return gm_model_descend(&(gm_model_descent){
         .phase = phase,
         .gather = gather,
@@ -295,7 +292,7 @@ static gm_status descend(const gan *g, gm_phase *phase, gm_phase *gather, gm_net
         .network = network,
         .loss = loss,
         .scale = gm_model_loss_scale(g->recipe),
-        .optimizer = optimizer,
+        .optimizer = &optimizer,
         .prefix = gm_graph_printf(g->graph, "optimizer.%s", gm_network_name(network)),
         .updates = updates,
     });
@@ -359,8 +356,6 @@ static gm_status build_discriminator(gan *g, gm_phase **phase, gm_phase **gather
 static gm_status build_statistics(gan *g, gm_phase *phase, gm_phase *gather) {
     static const double rate = .01; // of the moving average, as in MINE
     gm_tensor *bound, *product;
-    g->statistics_optimizer = g->recipe->optimizer.discriminator;
-    g->statistics_optimizer.weight_clip = 0;
     if (g->recipe->entropy_term.bound + 1 == GM_MUTUAL_INFORMATION_DONSKER_VARADHAN)
         g->log_average = gm_variable(g->graph, "statistics.log_average", GM_FLOAT32, GM_SCALAR, (gm_initializer){0});
     GM_TRY(gm_model_add_network(g->model, "statistics", &g->recipe->entropy_term.network,

@@ -209,6 +209,9 @@ gm_status gm_recipe_check_range(const gm_recipe *recipe);
 // How gm_dataset_open shall read data.source. Strings belong to the recipe.
 gm_dataset_options gm_recipe_data_options(const gm_recipe *recipe);
 
+// A GAN's optimiser as the recipe has it, and what regularisers make of it.
+gm_optimizer gm_recipe_optimizer(const gm_recipe *recipe, bool discriminator);
+
 // Whether it is an autoencoder whose likelihood of a value in [0, 1] is Bernoulli's.
 bool gm_recipe_is_bernoulli(const gm_recipe *recipe);
 

@@ -241,7 +241,6 @@ static gm_status check_penalties(const gm_recipe *recipe) {
 
 gm_status gm_recipe_resolve_regularizers(gm_recipe *recipe) {
     gm_regularizers *r = &recipe->regularizers;
-    gm_optimizer *both[2] = {&recipe->optimizer.generator, &recipe->optimizer.discriminator};
     GM_TRY(check_penalties(recipe));
     if (r->origin[GM_REGULARIZER_LABEL_SMOOTHING] && !recipe->loss->label_smoothing)
         return gm_fail(GM_ERROR_FORMAT,
@@ -255,15 +254,19 @@ gm_status gm_recipe_resolve_regularizers(gm_recipe *recipe) {
                        r->origin[GM_REGULARIZER_GRADIENT_CLIP]);
     if (r->origin[GM_REGULARIZER_SPECTRAL_NORM])
         GM_TRY(normalise_layers(&(gm_layer_list){recipe->discriminator.layers, recipe->discriminator.count}));
-    if (r->origin[GM_REGULARIZER_WEIGHT_CLIP])
-        recipe->optimizer.discriminator.weight_clip = r->weight_clip.limit;
-    for (size_t i = 0; i < GM_COUNT(both); i++) {
-        if (r->origin[GM_REGULARIZER_WEIGHT_DECAY] && !(both[i]->weight_decay > 0))
-            both[i]->weight_decay = r->weight_decay.weight;
-        if (r->gradient_clip.norm > 0)
-            both[i]->clip_norm = r->gradient_clip.norm;
-        if (r->gradient_clip.value > 0)
-            both[i]->clip_value = r->gradient_clip.value;
-    }
     return GM_OK;
+}
+
+gm_optimizer gm_recipe_optimizer(const gm_recipe *recipe, bool discriminator) {
+    const gm_regularizers *r = &recipe->regularizers;
+    gm_optimizer optimizer = discriminator ? recipe->optimizer.discriminator : recipe->optimizer.generator;
+    if (discriminator && r->origin[GM_REGULARIZER_WEIGHT_CLIP])
+        optimizer.weight_clip = r->weight_clip.limit;
+    if (r->origin[GM_REGULARIZER_WEIGHT_DECAY] && !(optimizer.weight_decay > 0))
+        optimizer.weight_decay = r->weight_decay.weight;
+    if (r->gradient_clip.norm > 0)
+        optimizer.clip_norm = r->gradient_clip.norm;
+    if (r->gradient_clip.value > 0)
+        optimizer.clip_value = r->gradient_clip.value;
+    return optimizer;
 }

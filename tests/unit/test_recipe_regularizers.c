@@ -84,6 +84,10 @@ static void combinations_that_make_no_sense_are_refused(void **state) {
     } cases[] = {
         {"regularizers:\n  - r1\n  - packing: 2\n", NULL, "r.yaml:6: ", "packing by 2 does not divide data.batch, 9"},
         {"regularizers:\n  - packing: 3\n", "data.batch=8", "r.yaml:5: ", "packing by 3 does not divide data.batch, 8"},
+        {"regularizers:\n  - r1\n  - gradient_clip\n", NULL,
+         "r.yaml:6: ", "gradient_clip needs a norm or a value: `gradient_"},
+        {"entropy_term:\n  weight: 1\n  network:\n  - dense: 4\n  - batch_norm\n  - dense: 1\n", NULL,
+         "r.yaml:8: ", "batch_norm mixes the samples of a batch, so that pairs"},
         {"codes: { categorical: [2] }\nregularizers:\n  - packing: 3\n", NULL,
          "r.yaml:6: ", "packing and codes exclude each other"},
         {"loss: least_squares\nregularizers:\n  - label_smoothing\n", NULL, "r.yaml:6: ", cross},
@@ -184,21 +188,28 @@ static void clipping_and_decay_reach_their_optimizers(void **state) {
     const char *settings[] = {"regularizers=[weight_clip: {limit: 0.5}, weight_decay: {weight: 0.125}]",
                               "optimizer.discriminator=sgd"};
     gm_recipe *r = parse(text, settings, 1);
-    assert_same(r->optimizer.discriminator.weight_clip, 0.5);
-    assert_same(r->optimizer.generator.weight_clip, 0);
-    assert_same(r->optimizer.discriminator.weight_decay, 0.25); // its own
-    assert_same(r->optimizer.generator.weight_decay, 0.125);
+    assert_same(gm_recipe_optimizer(r, true).weight_clip, 0.5);
+    assert_same(gm_recipe_optimizer(r, false).weight_clip, 0);
+    assert_same(gm_recipe_optimizer(r, true).weight_decay, 0.25); // its own
+    assert_same(gm_recipe_optimizer(r, false).weight_decay, 0.125);
     gm_recipe_destroy(&r);
     r = parse(text, settings, 2);
-    assert_same(r->optimizer.discriminator.weight_decay, 0.125);
+    assert_same(gm_recipe_optimizer(r, true).weight_decay, 0.125);
     gm_recipe_destroy(&r);
     r = parse(text, (const char *[]){"regularizers=[weight_clip, weight_decay]"}, 1);
-    assert_same(r->optimizer.discriminator.weight_clip, 0.01);
-    assert_same(r->optimizer.generator.weight_decay, 1e-4);
+    assert_same(gm_recipe_optimizer(r, true).weight_clip, 0.01);
+    assert_same(gm_recipe_optimizer(r, false).weight_decay, 1e-4);
+    gm_recipe_destroy(&r);
+    r = parse(
+        text,
+        (const char *[]){"optimizer.generator={adam: {clip_norm: 3}}", "regularizers=[gradient_clip: {value: 2}]"}, 2);
+    assert_same(gm_recipe_optimizer(r, false).clip_norm, 3); // its own stays
+    assert_same(gm_recipe_optimizer(r, false).clip_value, 2);
+    assert_same(gm_recipe_optimizer(r, true).clip_norm, 0);
     gm_recipe_destroy(&r);
     r = parse(text, (const char *[]){"regularizers=[r1, instance_noise]"}, 1);
-    assert_same(r->optimizer.discriminator.weight_clip, 0);
-    assert_same(r->optimizer.generator.weight_decay, 0);
+    assert_same(gm_recipe_optimizer(r, true).weight_clip, 0);
+    assert_same(gm_recipe_optimizer(r, false).weight_decay, 0);
     gm_recipe_destroy(&r);
 }
 
@@ -246,7 +257,7 @@ static void resolved_recipe_reads_back_as_itself(void **state) {
     static const char regularizers[] =
         "regularizers=[gradient_penalty: {weight: 2, centre: 0, every: 3}, dragan, r1: {gamma: 0.1}, r2: {every: 16}, "
         "spectral_norm, weight_clip, weight_decay, label_smoothing: {real: 0.8}, instance_noise: {until: 9}, "
-        "packing: 3]";
+        "packing: 3, gradient_clip: {norm: 4}]";
     const char *setting = regularizers;
     gm_recipe *first = parse(networks, &setting, 1);
     gm_text a = {0}, b = {0};
@@ -256,10 +267,19 @@ static void resolved_recipe_reads_back_as_itself(void **state) {
     assert_string_equal(a.data, b.data);
     assert_non_null(strstr(a.data, "\n  - gradient_penalty: {weight: 2, centre: 0, every: 3}\n"));
     assert_int_equal(second->regularizers.packing.samples, 3);
+    // What a resumed run is told anew counts, and what is left out does no more.
+    gm_recipe *changed = parse(a.data, (const char *[]){"regularizers=[weight_decay: {weight: 0.5}]"}, 1);
+    assert_same(gm_recipe_optimizer(second, true).weight_decay, 1e-4);
+    assert_same(gm_recipe_optimizer(changed, true).weight_decay, 0.5);
+    assert_same(gm_recipe_optimizer(second, true).weight_clip, 0.01);
+    assert_same(gm_recipe_optimizer(changed, true).weight_clip, 0);
+    assert_same(gm_recipe_optimizer(second, false).clip_norm, 4);
+    assert_same(gm_recipe_optimizer(changed, false).clip_norm, 0);
     gm_text_finish(&a);
     gm_text_finish(&b);
     gm_recipe_destroy(&first);
     gm_recipe_destroy(&second);
+    gm_recipe_destroy(&changed);
 }
 
 int main(void) {
