@@ -23,11 +23,12 @@ typedef enum gm_measure_flag {
     GM_MEASURE_MISSING = 1 << 0,         // could not be estimated: there is no value
     GM_MEASURE_FEW = 1 << 1,             // fewer samples than the estimate wants
     GM_MEASURE_DUPLICATES = 1 << 2,      // equal rows: a collapsed generator, or values of few digits
-    GM_MEASURE_CONSTANT = 1 << 3,        // columns that do not vary were left out
+    GM_MEASURE_CONSTANT = 1 << 3,        // columns that do not vary (in the one set alone: KL, which is missing then)
     GM_MEASURE_NOT_FINITE = 1 << 4,      // rows with NaN or infinity were left out
     GM_MEASURE_BIASED = 1 << 5,          // so many dimensions for so few samples that the estimator's bias is large
     GM_MEASURE_CLIPPED = 1 << 6,         // came out below its lowest possible value, which it was set to
     GM_MEASURE_UNDER_DISPERSED = 1 << 7, // comparisons alone: samples closer to the modes than true ones
+    GM_MEASURE_FAR = 1 << 8,             // values so far away that float32 loses digits of the figure
 } gm_measure_flag;
 
 // One figure. Never NaN: `value` is 0 where GM_MEASURE_MISSING is set.
@@ -47,8 +48,10 @@ GM_API const char *gm_measure_flag_name(gm_measure_flag flag);
 // about 16) and samples of comparable spread in each are the caller's business. What is not a figure of all that was
 // given says so: rows that are not finite are left out; columns that do not vary are left out of all but precision and
 // its kin, so that an entropy is that of the other columns; equal rows are moved apart by a thousandth of a standard
-// deviation. k samples or fewer give no figure, fewer than 20 k one with GM_MEASURE_FEW. They fail when samples are
-// NULL, have no columns or do not match, and when the device does.
+// deviation; what is more than 2^100 standard deviations away is brought that near (GM_MEASURE_FAR), and up to there a
+// row that is far from the others takes nothing from the figure's digits. k samples or fewer give no figure, fewer than
+// 20 k one with GM_MEASURE_FEW. They fail when samples are NULL, have no columns or do not match, and when the device
+// does.
 
 // The differential entropy of x's rows, which may be negative and depends on the scale of the columns.
 //   H = psi(N) - psi(k) + ln c_d + (d/N) sum ln e_i, e_i the distance to the k-th neighbour, c_d the unit ball's volume
@@ -70,8 +73,9 @@ GM_API gm_status gm_measure_conditional_entropy(gm_device *device, const gm_samp
                                                 gm_norm norm, gm_measure *measure);
 // KL(p||q) = (d/n) sum ln(v_i / r_i) + ln(m / (n - 1)), r_i and v_i the distances of p's sample i to its k-th neighbour
 // among the others of p and among q (Wang, Kulkarni and Verdu 2009). Falls short where few samples of q reach p's
-// tails. Biased: as for entropy, or more than a tenth of p lies farther from q than nearly all of q from one another.
-// Clipped below 0.
+// tails. Infinite, therefore missing (GM_MEASURE_CONSTANT), when a column does not vary in one set but does in the
+// other or has another value there. Biased: as for entropy, or more than a tenth of p lies farther from q than nearly
+// all of q from one another. Clipped below 0.
 GM_API gm_status gm_measure_kl(gm_device *device, const gm_samples *p, const gm_samples *q, size_t k,
                                gm_measure *measure);
 
