@@ -25,7 +25,8 @@ typedef enum gm_measure_flag {
     GM_MEASURE_DUPLICATES = 1 << 2,      // equal rows: a collapsed generator, or values of few digits
     GM_MEASURE_CONSTANT = 1 << 3,        // columns that do not vary (in the one set alone: KL, which is missing then)
     GM_MEASURE_NOT_FINITE = 1 << 4,      // rows with NaN or infinity were left out
-    GM_MEASURE_BIASED = 1 << 5,          // so many dimensions for so few samples that the estimator's bias is large
+    GM_MEASURE_BIASED = 1 << 5,          // so many dimensions for so few samples that the estimator's bias is large;
+                                         // in comparisons also: components fitted to fewer than 10 rows per column
     GM_MEASURE_CLIPPED = 1 << 6,         // came out below its lowest possible value, which it was set to
     GM_MEASURE_UNDER_DISPERSED = 1 << 7, // comparisons alone: samples closer to the modes than true ones
     GM_MEASURE_FAR = 1 << 8,             // values so far away that float32 loses digits of the figure
@@ -123,7 +124,9 @@ GM_API gm_status gm_measure_frechet(const gm_samples *real, const gm_samples *fa
 // The kernel inception distance of Binkowski et al. 2018, without Inception: the unbiased squared maximum mean
 // discrepancy with the kernel (x.y / columns + 1)^3, over all rows (not the mean over random subsets, of which it is
 // the expectation). Below 0 for about half of all pairs of equal distributions. Few: fewer than 100 rows.
-// Missing: fewer than 2, or values so large that the kernel overflows float32 (beyond some millions).
+// Missing: fewer than 2. Up to 64 columns in double on the host; more on the device, where it is missing when values
+// are so large that the kernel overflows float32 (beyond some millions), and far (GM_MEASURE_FAR) when the samples lie
+// 4 times as far from the origin as from their mean.
 GM_API gm_status gm_measure_kid(gm_device *device, const gm_samples *real, const gm_samples *fake, gm_measure *measure);
 
 // How counts become probabilities.
