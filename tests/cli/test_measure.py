@@ -201,7 +201,58 @@ class Measure(MeasureTest):
         found = self.measure("real.npy", self.npy("still.npy", [[1.] * 40] * 60), "--metrics", "kl,frechet")
         self.assertIsNone(found["kl"]["value"])
         self.assertGreater(found["frechet"]["value"], 0)
-        self.refused("measure", "still.npy", "real.npy", code=1, says=["still.npy", "60 equal samples"])
+        self.assertEqual(self.measure("real.npy", "still.npy", "--metrics", "entropy_fake")["entropy_fake"]["duplicates"],
+                         59)
+
+    def test_real_sides_without_variation_are_measured_alike_narrow_and_wide(self):
+        """One row, equal rows, all NaN: flagged or missing figures of the same kind, whether the columns are looked at
+        themselves or through components, which a real side without variation has none of."""
+        nan = float("nan")
+        kinds = {"still": lambda d: [[1.] * d] * 60, "one": lambda d: [[1.] * d], "nan": lambda d: [[nan] * d] * 60}
+        for kind, rows in kinds.items():
+            found = {}
+            for d in 3, 40:
+                self.npy(f"{kind}{d}.npy", rows(d))
+                for fake in "varied", "far", kind:
+                    self.npy(f"varied{d}.npy", gauss(60, d, 2))
+                    self.npy(f"far{d}.npy", [[9.] * d] * 60)
+                    found[fake, d] = self.measure(f"{kind}{d}.npy", f"{fake}{d}.npy")
+            for fake in "varied", "far", kind:
+                for key, narrow in found[fake, 3].items():
+                    with self.subTest(kind=kind, fake=fake, key=key):
+                        wide = found[fake, 40][key]
+                        self.assertEqual((wide["value"] is None, wide["n"], wide["duplicates"]),
+                                         (narrow["value"] is None, narrow["n"], narrow["duplicates"]))
+                        self.assertEqual(set(wide["flags"]) - {"biased", "few"},
+                                         set(narrow["flags"]) - {"biased", "few"})
+        still = self.measure("still40.npy", "varied40.npy")
+        self.assertEqual(still["coverage"]["value"], 0)
+        self.assertGreater(still["frechet"]["value"], 10)
+        self.assertEqual(still["kl"]["flags"], ["missing", "few", "duplicates", "constant", "biased"])
+
+    def test_far_row_hides_no_difference(self):
+        real, far = gauss(600, 3, 1), gauss(600, 3, 2, 8.)
+        self.npy("real.npy", real)
+        plain = self.measure("real.npy", self.npy("plain.npy", far))
+        for distance in 1e6, 1e30:
+            far[17] = [distance] * 3
+            found = self.measure("real.npy", self.npy("far.npy", far))
+            for key in "precision", "recall", "density", "coverage":
+                self.assertEqual((found[key]["value"], found[key]["flags"]), (0, ["far"]), key)
+            self.assertAlmostEqual(found["jsd"]["value"], .693, delta=.01)
+            self.assertAlmostEqual(found["kl"]["value"], plain["kl"]["value"], delta=.1)
+            self.assertGreater(found["reverse_kl"]["value"], plain["reverse_kl"]["value"])
+            self.assertGreater(found["kid"]["value"], plain["kid"]["value"])
+            self.assertNotIn("far", found["kl"]["flags"] + found["jsd"]["flags"])
+
+    def test_components_of_few_rows_are_flagged(self):
+        for count, flagged in (399, True), (400, False):
+            found = self.measure(self.npy("a.npy", gauss(count, 40, 1)), self.npy("b.npy", gauss(count, 40, 2)),
+                                 "--metrics", "recall,kid")
+            for key in "recall", "kid":
+                self.assertEqual((found[key]["features"], "biased" in found[key]["flags"]), ("pca-16", flagged), key)
+        found = self.measure(self.npy("a.npy", gauss(100, 16, 1)), "a.npy", "--metrics", "recall")
+        self.assertNotIn("biased", found["recall"]["flags"])
 
     def test_mixture_against_itself_has_all_its_modes(self):
         found = self.measure("ring8", "ring8", "--samples", "800", "--metrics", "modes,quality,mode_reverse_kl,frechet")

@@ -342,6 +342,24 @@ static void collapsed_generator_raises_the_alarm_and_names_the_checkpoint(void *
     assert_int_equal(stat(path, &info), 0); // in spite of log.keep: 1
 }
 
+// All samples the same, bit for bit: there is no entropy to compare, and duplicates tell.
+static void total_collapse_raises_the_alarm_right_behind_the_warmup(void **unused) {
+    (void)unused;
+    static const char *const settings[] = {"monitor.alarm=stop"};
+    watched seen = {0};
+    gm_trainer *trainer = create("total", settings, 1);
+    set_to_zero(trainer, "generator.0.weight", 32);
+    set_to_zero(trainer, "generator.0.bias", 16); // zeros behind the ReLU, which let no gradient through
+    set_to_zero(trainer, "generator.2.weight", 32);
+    assert_int_equal(gm_trainer_run(trainer, note, &seen), GM_ERROR_STATE);
+    gm_trainer_destroy(&trainer);
+    assert_true(isnan(seen.figure[4]));
+    if (!(seen.figure[5] > .99))
+        fail_msg("the duplicates are %g", seen.figure[5]);
+    assert_non_null(strstr(gm_error_message(), "duplicates"));
+    assert_non_null(strstr(gm_error_message(), " at step 40; the last good checkpoint is "));
+}
+
 static void sample_that_is_not_finite_stops_the_run(void **unused) {
     (void)unused;
     static const char *const settings[] = {"monitor.alarm=off", "average.decay=0.5", "monitor.every=5", "steps=5"};
@@ -378,6 +396,7 @@ int main(void) {
         cmocka_unit_test(training_does_not_notice_the_monitor),
         cmocka_unit_test(figures_of_the_data_are_what_they_should_be),
         cmocka_unit_test(collapsed_generator_raises_the_alarm_and_names_the_checkpoint),
+        cmocka_unit_test(total_collapse_raises_the_alarm_right_behind_the_warmup),
         cmocka_unit_test(sample_that_is_not_finite_stops_the_run),
         cmocka_unit_test(losses_without_a_log_ratio_are_judged_by_a_probe),
     };
