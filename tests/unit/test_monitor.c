@@ -2,6 +2,7 @@
 #include "check_ok.h"
 #include "folder_test.h"
 #include "ganymede/train.h"
+#include "train/feature_space.h"
 #include "train/monitor.h"
 
 #include <setjmp.h>
@@ -384,6 +385,35 @@ static void losses_without_a_log_ratio_are_judged_by_a_probe(void **unused) {
     assert_true(isnan(seen.figure[1])); // no KL
 }
 
+// The measures' components of wide samples, when the real side has none.
+static void features_of_a_real_side_without_variation_are_those_of_both(void **unused) {
+    (void)unused;
+    enum { N = 30, D = 20 };
+    static float real[N * D], fake[N * D], scores[N * 16];
+    static const gm_samples sides[] = {{real, N, D}, {fake, N, D}};
+    gm_device *device;
+    gm_features *features;
+    for (size_t i = 0; i < N * D; i++)
+        fake[i] = (float)gm_philox_normal(1, 1, 0, 0, i);
+    check_ok(gm_device_open(&device, NULL));
+    for (size_t nan = 0; nan < 2; nan++) {
+        for (size_t i = 0; i < N * D; i++)
+            real[i] = nan ? NAN : 1;
+        assert_int_equal(gm_features_create(&features, device, &sides[0], NULL), GM_ERROR_ARGUMENT);
+        check_ok(gm_features_create(&features, device, &sides[0], &sides[1]));
+        assert_int_equal(gm_features_columns(features), 16);
+        check_ok(gm_features_apply(features, device, &sides[1], scores));
+        assert_true(isfinite(scores[0]) && fabsf(scores[0] - scores[16]) > 0);
+        gm_features_destroy(&features);
+        check_ok(gm_features_create(&features, device, &sides[0], &sides[0])); // nothing varies
+        assert_int_equal(gm_features_columns(features), 1);
+        check_ok(gm_features_apply(features, device, &sides[0], scores));
+        assert_true(nan ? isnan(scores[N - 1]) : scores[0] >= 1 && scores[N - 1] <= 1);
+        gm_features_destroy(&features);
+    }
+    gm_device_close(&device);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(alarm_needs_a_condition_that_lasts_behind_the_warmup),
@@ -399,6 +429,7 @@ int main(void) {
         cmocka_unit_test(total_collapse_raises_the_alarm_right_behind_the_warmup),
         cmocka_unit_test(sample_that_is_not_finite_stops_the_run),
         cmocka_unit_test(losses_without_a_log_ratio_are_judged_by_a_probe),
+        cmocka_unit_test(features_of_a_real_side_without_variation_are_those_of_both),
     };
     return cmocka_run_group_tests(tests, prepare, remove_folder);
 }
