@@ -5,6 +5,7 @@
 #include "train/feature_space.h"
 
 #include "base/base.h"
+#include "metrics/moments.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -41,6 +42,46 @@ static bool varies(const gm_samples *samples) {
     return false;
 }
 
+// The finite rows that are not more than 4096 standard deviations, of the column that varies most, from the others: one
+// of 1e30 would be the only component.
+static gm_status copy_near_rows(const gm_samples *from, float *values, gm_samples *near) {
+    size_t n = from->count, d = from->columns;
+    double *mean, deviation, widest = 0;
+    gm_status status = GM_OK;
+    *near = (gm_samples){.values = values, .columns = d};
+    GM_TRY(gm_alloc(&mean, d, sizeof *mean, "features"));
+    for (size_t i = 0; i < n; i++)
+        if (is_finite(from->values + i * d, d))
+            memcpy(values + near->count++ * d, from->values + i * d, d * sizeof *values);
+    n = near->count;
+    for (size_t j = 0; j < d; j++) {
+        GM_TRY_DONE(gm_column_moments(values + j, d, n, n, &mean[j], &deviation));
+        widest = fmax(widest, deviation);
+    }
+    near->count = 0;
+    for (size_t i = 0; i < n; i++) {
+        double distance = 0;
+        for (size_t j = 0; j < d; j++)
+            distance = fmax(distance, fabs((double)values[i * d + j] - mean[j]));
+        if (distance <= 4096 * widest)
+            memmove(values + near->count++ * d, values + i * d, d * sizeof *values);
+    }
+done:
+    free(mean);
+    return status;
+}
+
+static gm_status fit_near_rows(gm_features *made, gm_device *device, const gm_samples *samples) {
+    float *values;
+    gm_samples near;
+    GM_TRY(gm_alloc(&values, GM_MAX(samples->count, (size_t)1) * samples->columns, sizeof *values, "features"));
+    gm_status status = copy_near_rows(samples, values, &near);
+    if (status == GM_OK)
+        status = gm_pca_create(&made->pca, device, &near, MOST_COLUMNS);
+    free(values);
+    return status;
+}
+
 static gm_status fit_first_column(gm_features *made) {
     GM_TRY(gm_alloc(&made->pca, 1, sizeof *made->pca, "features"));
     *made->pca = (gm_pca){.columns = made->columns, .components = 1};
@@ -58,7 +99,7 @@ static gm_status fit_both(gm_features *made, gm_device *device, const gm_samples
     memcpy(values, real->values, real->count * real->columns * sizeof *values);
     memcpy(values + real->count * real->columns, fake->values, fake->count * fake->columns * sizeof *values);
     both.values = values;
-    gm_status status = varies(&both) ? gm_pca_create(&made->pca, device, &both, MOST_COLUMNS) : fit_first_column(made);
+    gm_status status = varies(&both) ? fit_near_rows(made, device, &both) : fit_first_column(made);
     free(values);
     return status;
 }
@@ -73,7 +114,7 @@ gm_status gm_features_create(gm_features **features, gm_device *device, const gm
     if (real->columns > MOST_COLUMNS && fake && fake->columns == real->columns && !varies(real))
         GM_TRY_DONE(fit_both(made, device, real, fake));
     else if (real->columns > MOST_COLUMNS)
-        GM_TRY_DONE(gm_pca_create(&made->pca, device, real, MOST_COLUMNS));
+        GM_TRY_DONE(fit_near_rows(made, device, real));
     if (made->pca)
         snprintf(made->name, sizeof made->name, "pca-%zu", made->pca->components);
     else

@@ -8,7 +8,7 @@ typedef struct gm_features gm_features;
 
 // Rows of at most 16 columns are taken as they are; wider ones go through the 16 leading principal components of
 // `real`; of both sides when the real one does not vary or has fewer than two finite rows, which without a fake side
-// (NULL) fails. So does the device.
+// (NULL) fails. So does the device. Rows far from all others have no part in the fit.
 gm_status gm_features_create(gm_features **features, gm_device *device, const gm_samples *real, const gm_samples *fake);
 void gm_features_destroy(gm_features **features);
 const char *gm_features_name(const gm_features *features); // "identity", "pca-16"

@@ -414,6 +414,26 @@ static void features_of_a_real_side_without_variation_are_those_of_both(void **u
     gm_device_close(&device);
 }
 
+static void far_row_has_no_part_in_the_components(void **unused) {
+    (void)unused;
+    enum { N = 300, D = 20 };
+    static float values[N * D], scores[2][N * 16];
+    const gm_samples all = {values, N, D}, others = {values, N - 1, D};
+    gm_device *device;
+    gm_features *features;
+    for (size_t i = 0; i < N * D; i++)
+        values[i] = i < (N - 1) * D ? (float)gm_philox_normal(2, 1, 0, 0, i) : 1e30f;
+    check_ok(gm_device_open(&device, NULL));
+    for (size_t i = 0; i < 2; i++) {
+        check_ok(gm_features_create(&features, device, i ? &others : &all, NULL));
+        assert_string_equal(gm_features_name(features), "pca-16");
+        check_ok(gm_features_apply(features, device, &others, scores[i]));
+        gm_features_destroy(&features);
+    }
+    assert_memory_equal(scores[0], scores[1], (N - 1) * 16 * sizeof(float));
+    gm_device_close(&device);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(alarm_needs_a_condition_that_lasts_behind_the_warmup),
@@ -430,6 +450,7 @@ int main(void) {
         cmocka_unit_test(sample_that_is_not_finite_stops_the_run),
         cmocka_unit_test(losses_without_a_log_ratio_are_judged_by_a_probe),
         cmocka_unit_test(features_of_a_real_side_without_variation_are_those_of_both),
+        cmocka_unit_test(far_row_has_no_part_in_the_components),
     };
     return cmocka_run_group_tests(tests, prepare, remove_folder);
 }
