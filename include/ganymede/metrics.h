@@ -66,6 +66,7 @@ GM_API gm_status gm_measure_joint_entropy(gm_device *device, const gm_samples *x
 // Of the paired rows: I = psi(k) + psi(N) - <psi(n_x + 1) + psi(n_y + 1)>, n_x and n_y the samples that are nearer in x
 // and in y than the k-th neighbour is in both, by the maximum norm (Kraskov, Stoegbauer and Grassberger 2004, the first
 // estimator). x and y are first brought to about the same spread by powers of two. What does not vary has none: 0.
+// Far rows: as for precision.
 // Biased: as for entropy of both together. Clipped below 0.
 GM_API gm_status gm_measure_mutual_information(gm_device *device, const gm_samples *x, const gm_samples *y, size_t k,
                                                gm_measure *measure);
@@ -88,7 +89,8 @@ typedef struct gm_prdc {
 } gm_prdc;
 
 // A sample's ball reaches to its k-th neighbour in its own set (Kynkaanniemi et al. 2019, Naeem et al. 2020),
-// Euclidean, border included.
+// Euclidean, border included. A row more than 2^12 standard deviations from its set is brought to about there, in its
+// direction, since floats could not tell which others lie inside its ball (GM_MEASURE_FAR).
 GM_API gm_status gm_measure_prdc(gm_device *device, const gm_samples *real, const gm_samples *fake, size_t k,
                                  gm_prdc *prdc);
 
@@ -163,7 +165,9 @@ typedef struct gm_jsd_params {
 // it has not seen, so the figure is (up to noise, see GM_MEASURE_CLIPPED) a lower bound. How long to train is chosen on
 // part of the training rows, and not at all is one choice, so that few or equal samples give 0 rather than noise.
 // Repeats bit for bit on one device. Either result may be NULL, params too. Missing: fewer than 8 rows on a side. Few:
-// fewer than 500. Constant columns are left out; samples that do not vary at all have a divergence of 0.
+// fewer than 500. Constant columns are left out; samples that do not vary at all have a divergence of 0. Values more
+// than 8 standard deviations from the others come nearer by an increasing map, and logits end at ln(10 N): neither
+// takes from the bound being one.
 GM_API gm_status gm_measure_jsd(gm_device *device, const gm_samples *real, const gm_samples *fake,
                                 const gm_jsd_params *params, gm_measure *jsd, gm_measure *source_entropy);
 
