@@ -317,6 +317,10 @@ static void what_floats_cannot_hold_together_is_flagged(void **unused) {
     assert_true(measure.flags & GM_MEASURE_FAR);
     check_ok(gm_measure_prdc(device, &y.samples, &x.samples, 5, &balls));
     assert_flags(&balls.density, GM_MEASURE_FAR, "density");
+    for (size_t i = 0; i < 600; i++) // nothing is brought nearer: distances of the few vanish beside the others
+        y.values[i] = i < 200 ? 1e-30f * x.values[i] : 1e15f * x.values[i];
+    check_ok(gm_measure_entropy(device, &y.samples, 5, GM_NORM_EUCLIDEAN, &measure));
+    assert_flags(&measure, GM_MEASURE_FAR, "the entropy of two scales");
     destroy_cloud(&x);
     destroy_cloud(&y);
 }
