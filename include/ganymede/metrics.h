@@ -23,11 +23,13 @@ typedef enum gm_measure_flag {
     GM_MEASURE_MISSING = 1 << 0,         // could not be estimated: there is no value
     GM_MEASURE_FEW = 1 << 1,             // fewer samples than the estimate wants
     GM_MEASURE_DUPLICATES = 1 << 2,      // equal rows: a collapsed generator, or values of few digits
-    GM_MEASURE_CONSTANT = 1 << 3,        // columns that do not vary were left out
+    GM_MEASURE_CONSTANT = 1 << 3,        // columns that do not vary (in the one set alone: KL, which is missing then)
     GM_MEASURE_NOT_FINITE = 1 << 4,      // rows with NaN or infinity were left out
-    GM_MEASURE_BIASED = 1 << 5,          // so many dimensions for so few samples that the estimator's bias is large
+    GM_MEASURE_BIASED = 1 << 5,          // so many dimensions for so few samples that the estimator's bias is large;
+                                         // in comparisons also: components fitted to fewer than 10 rows per column
     GM_MEASURE_CLIPPED = 1 << 6,         // came out below its lowest possible value, which it was set to
     GM_MEASURE_UNDER_DISPERSED = 1 << 7, // comparisons alone: samples closer to the modes than true ones
+    GM_MEASURE_FAR = 1 << 8,             // values so far away that float32 loses digits of the figure
 } gm_measure_flag;
 
 // One figure. Never NaN: `value` is 0 where GM_MEASURE_MISSING is set.
@@ -47,8 +49,10 @@ GM_API const char *gm_measure_flag_name(gm_measure_flag flag);
 // about 16) and samples of comparable spread in each are the caller's business. What is not a figure of all that was
 // given says so: rows that are not finite are left out; columns that do not vary are left out of all but precision and
 // its kin, so that an entropy is that of the other columns; equal rows are moved apart by a thousandth of a standard
-// deviation. k samples or fewer give no figure, fewer than 20 k one with GM_MEASURE_FEW. They fail when samples are
-// NULL, have no columns or do not match, and when the device does.
+// deviation; what is more than 2^100 standard deviations away is brought that near (GM_MEASURE_FAR), and up to there a
+// row that is far from the others takes nothing from the figure's digits. k samples or fewer give no figure, fewer than
+// 20 k one with GM_MEASURE_FEW. They fail when samples are NULL, have no columns or do not match, and when the device
+// does.
 
 // The differential entropy of x's rows, which may be negative and depends on the scale of the columns.
 //   H = psi(N) - psi(k) + ln c_d + (d/N) sum ln e_i, e_i the distance to the k-th neighbour, c_d the unit ball's volume
@@ -62,6 +66,7 @@ GM_API gm_status gm_measure_joint_entropy(gm_device *device, const gm_samples *x
 // Of the paired rows: I = psi(k) + psi(N) - <psi(n_x + 1) + psi(n_y + 1)>, n_x and n_y the samples that are nearer in x
 // and in y than the k-th neighbour is in both, by the maximum norm (Kraskov, Stoegbauer and Grassberger 2004, the first
 // estimator). x and y are first brought to about the same spread by powers of two. What does not vary has none: 0.
+// Far rows: as for precision.
 // Biased: as for entropy of both together. Clipped below 0.
 GM_API gm_status gm_measure_mutual_information(gm_device *device, const gm_samples *x, const gm_samples *y, size_t k,
                                                gm_measure *measure);
@@ -70,8 +75,9 @@ GM_API gm_status gm_measure_conditional_entropy(gm_device *device, const gm_samp
                                                 gm_norm norm, gm_measure *measure);
 // KL(p||q) = (d/n) sum ln(v_i / r_i) + ln(m / (n - 1)), r_i and v_i the distances of p's sample i to its k-th neighbour
 // among the others of p and among q (Wang, Kulkarni and Verdu 2009). Falls short where few samples of q reach p's
-// tails. Biased: as for entropy, or more than a tenth of p lies farther from q than nearly all of q from one another.
-// Clipped below 0.
+// tails. Infinite, therefore missing (GM_MEASURE_CONSTANT), when a column does not vary in one set but does in the
+// other or has another value there. Biased: as for entropy, or more than a tenth of p lies farther from q than nearly
+// all of q from one another. Clipped below 0.
 GM_API gm_status gm_measure_kl(gm_device *device, const gm_samples *p, const gm_samples *q, size_t k,
                                gm_measure *measure);
 
@@ -83,7 +89,8 @@ typedef struct gm_prdc {
 } gm_prdc;
 
 // A sample's ball reaches to its k-th neighbour in its own set (Kynkaanniemi et al. 2019, Naeem et al. 2020),
-// Euclidean, border included.
+// Euclidean, border included. A row more than 2^12 standard deviations from its set is brought to about there, in its
+// direction, since floats could not tell which others lie inside its ball (GM_MEASURE_FAR).
 GM_API gm_status gm_measure_prdc(gm_device *device, const gm_samples *real, const gm_samples *fake, size_t k,
                                  gm_prdc *prdc);
 
@@ -119,7 +126,9 @@ GM_API gm_status gm_measure_frechet(const gm_samples *real, const gm_samples *fa
 // The kernel inception distance of Binkowski et al. 2018, without Inception: the unbiased squared maximum mean
 // discrepancy with the kernel (x.y / columns + 1)^3, over all rows (not the mean over random subsets, of which it is
 // the expectation). Below 0 for about half of all pairs of equal distributions. Few: fewer than 100 rows.
-// Missing: fewer than 2, or values so large that the kernel overflows float32 (beyond some millions).
+// Missing: fewer than 2. Up to 64 columns in double on the host; more on the device, where it is missing when values
+// are so large that the kernel overflows float32 (beyond some millions), and far (GM_MEASURE_FAR) when the samples lie
+// 4 times as far from the origin as from their mean.
 GM_API gm_status gm_measure_kid(gm_device *device, const gm_samples *real, const gm_samples *fake, gm_measure *measure);
 
 // How counts become probabilities.
@@ -156,7 +165,9 @@ typedef struct gm_jsd_params {
 // it has not seen, so the figure is (up to noise, see GM_MEASURE_CLIPPED) a lower bound. How long to train is chosen on
 // part of the training rows, and not at all is one choice, so that few or equal samples give 0 rather than noise.
 // Repeats bit for bit on one device. Either result may be NULL, params too. Missing: fewer than 8 rows on a side. Few:
-// fewer than 500. Constant columns are left out; samples that do not vary at all have a divergence of 0.
+// fewer than 500. Constant columns are left out; samples that do not vary at all have a divergence of 0. Values more
+// than 8 standard deviations from the others come nearer by an increasing map, and logits end at ln(10 N): neither
+// takes from the bound being one.
 GM_API gm_status gm_measure_jsd(gm_device *device, const gm_samples *real, const gm_samples *fake,
                                 const gm_jsd_params *params, gm_measure *jsd, gm_measure *source_entropy);
 

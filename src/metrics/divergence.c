@@ -9,6 +9,7 @@
 // Distances to the k-th neighbour: of p's samples to the others of p and to q, of q's samples to the others of q.
 typedef struct distances {
     float *own, *other, *others_own;
+    uint32_t flags;
 } distances;
 
 static gm_status find_distances(gm_device *device, const gm_points *points, size_t k, distances *out) {
@@ -21,9 +22,9 @@ static gm_status find_distances(gm_device *device, const gm_points *points, size
     gm_tensor *other = gm_search_nearest(&search, p, q, k, GM_NORM_EUCLIDEAN);
     gm_tensor *others_own = gm_search_nearest(&search, q, q, k, GM_NORM_EUCLIDEAN);
     GM_TRY_DONE(gm_search_run(&search, device, points));
-    GM_TRY_DONE(gm_search_read_last(&search, own, &out->own));
-    GM_TRY_DONE(gm_search_read_last(&search, other, &out->other));
-    GM_TRY_DONE(gm_search_read_last(&search, others_own, &out->others_own));
+    GM_TRY_DONE(gm_search_read_last(&search, own, &out->own, &out->flags));
+    GM_TRY_DONE(gm_search_read_last(&search, other, &out->other, &out->flags));
+    GM_TRY_DONE(gm_search_read_last(&search, others_own, &out->others_own, &out->flags));
 done:
     gm_search_finish(&search);
     return status;
@@ -48,6 +49,7 @@ static double share_beyond(const distances *found, size_t n, size_t m) {
 static void estimate(const gm_points *points, const distances *found, size_t k, gm_measure *measure) {
     size_t n = points->above, m = points->count - points->above;
     double sum = 0, d = (double)points->columns;
+    measure->flags |= found->flags;
     for (size_t i = 0; i < n; i++)
         sum += log((double)found->other[i]) - log((double)found->own[i]);
     measure->value = d / (double)n * sum + log((double)m / (double)(n - 1));
@@ -62,7 +64,7 @@ static void estimate(const gm_points *points, const distances *found, size_t k, 
 static gm_status divergence_of(gm_device *device, gm_points *points, size_t k, gm_measure *measure) {
     GM_TRY(gm_points_spread(points, false));
     *measure = gm_points_measure(points, k);
-    if (points->columns == 0)
+    if (points->columns == 0 || points->singular) // infinite: one set has no density where the other has
         measure->flags |= GM_MEASURE_MISSING;
     if (measure->flags & GM_MEASURE_MISSING)
         return GM_OK;

@@ -14,14 +14,15 @@ bool gm_balls_are_large(size_t count, size_t columns, size_t k) {
     return (1 - log(2)) * d * s > 0.25;
 }
 
-static gm_status distances(gm_device *device, const gm_points *points, size_t k, gm_norm norm, float **out) {
+static gm_status distances(gm_device *device, const gm_points *points, size_t k, gm_norm norm, float **out,
+                           uint32_t *flags) {
     gm_search search;
     gm_status status;
     *out = NULL;
     GM_TRY_DONE(gm_search_init(&search, points));
     gm_tensor *nearest = gm_search_nearest(&search, search.points, search.points, k, norm);
     GM_TRY_DONE(gm_search_run(&search, device, points));
-    status = gm_search_read_last(&search, nearest, out);
+    status = gm_search_read_last(&search, nearest, out, flags);
 done:
     gm_search_finish(&search);
     return status;
@@ -35,7 +36,7 @@ gm_status gm_entropy_of(gm_device *device, gm_points *points, size_t k, gm_norm 
     if (measure->flags & GM_MEASURE_MISSING)
         return GM_OK;
     float *distance;
-    GM_TRY(distances(device, points, k, norm, &distance));
+    GM_TRY(distances(device, points, k, norm, &distance, &measure->flags));
     double sum = 0, n = (double)points->count, d = (double)points->columns;
     for (size_t i = 0; i < points->count; i++)
         sum += log((double)distance[i]);

@@ -28,6 +28,16 @@ static inline gm_measure gm_measure_missing(size_t count, uint32_t flags) {
     return (gm_measure){.count = count, .flags = flags | GM_MEASURE_MISSING};
 }
 
+// ---- Columns (robust.c) ----
+
+// The lower median of at least one value; changes their order.
+double gm_median(double *values, size_t count);
+// Mean and standard deviation (over the count) of a column whose values lie `stride` apart, without those that are more
+// than 1024 spreads from the median. Spread, the median distance from the median of what differs from it, and median
+// are those of the first `reference` values; of all when these do not vary. A deviation of 0: no value differs.
+gm_status gm_column_moments(const float *column, size_t stride, size_t count, size_t reference, double *mean,
+                            double *deviation);
+
 // ---- Linear algebra: matrices are row-major (eigen.c, linear.c) ----
 
 // Sum of a[i] b[i], in eight partial sums, which compilers turn into vectors.

@@ -56,6 +56,8 @@ gm_tensor *gm_search_within(gm_search *search, gm_tensor *x, gm_tensor *y, gm_te
 
 gm_status gm_search_run(gm_search *search, gm_device *device, const gm_points *points) {
     size_t bytes = points->count * points->columns * sizeof *points->values;
+    search->least = points->least;
+    search->distinct = points->duplicates == 0;
     GM_TRY(gm_graph_status(search->graph));
     GM_TRY(gm_state_create(&search->state, device, 0));
     GM_TRY(gm_plan_create(&search->plan, search->graph, search->state, NULL));
@@ -76,12 +78,15 @@ static gm_status read_result(gm_search *search, gm_tensor *result, void *out) {
     return status;
 }
 
-gm_status gm_search_read_last(gm_search *search, gm_tensor *nearest, float **distances) {
-    const float least = 0x1p-30f; // coordinates are scaled to 1
+gm_status gm_search_read_last(gm_search *search, gm_tensor *nearest, float **distances, uint32_t *flags) {
     size_t rows = gm_tensor_shape(nearest)->dim[0], k = gm_tensor_shape(nearest)->dim[1];
     GM_TRY(read_result(search, nearest, distances));
-    for (size_t i = 0; i < rows; i++)
-        (*distances)[i] = fmaxf((*distances)[i * k + k - 1], least);
+    for (size_t i = 0; i < rows; i++) {
+        float distance = (*distances)[i * k + k - 1];
+        (*distances)[i] = distance > GM_LEAST_DISTANCE ? distance : fmaxf(search->least, GM_LEAST_DISTANCE);
+        if (distance <= GM_LEAST_DISTANCE && search->distinct)
+            *flags |= GM_MEASURE_FAR;
+    }
     return GM_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "metrics/points.h"
 
 enum { GM_MOST_SEARCHES = 8 };
+#define GM_LEAST_DISTANCE 0x1p-58f // the square of less loses digits
 
 typedef struct gm_search {
     gm_graph *graph;
@@ -15,6 +16,8 @@ typedef struct gm_search {
     gm_tensor *points;
     gm_phase *phase[GM_MOST_SEARCHES];
     size_t phase_count;
+    float least;   // of the points
+    bool distinct; // all of them
 } gm_search;
 
 // search->points is the input with the points; add searches among its slices, then run.
@@ -31,9 +34,9 @@ gm_tensor *gm_search_within(gm_search *search, gm_tensor *x, gm_tensor *y, gm_te
 // Plans, writes the points, and runs every search.
 gm_status gm_search_run(gm_search *search, gm_device *device, const gm_points *points);
 
-// Results, owned by the caller (free): the k-th distances, never 0 (what floats cannot tell from it is set to less than
-// they can), and counts.
-gm_status gm_search_read_last(gm_search *search, gm_tensor *nearest, float **distances);
+// Results, owned by the caller (free): the k-th distances, never 0 (what floats cannot tell from it is set to `least`
+// of the points, and that adds GM_MEASURE_FAR to the flags when no rows are equal), and counts.
+gm_status gm_search_read_last(gm_search *search, gm_tensor *nearest, float **distances, uint32_t *flags);
 gm_status gm_search_read_counts(gm_search *search, gm_tensor *within, int32_t **counts);
 
 double gm_digamma(double x);                       // x > 0

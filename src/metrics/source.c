@@ -25,39 +25,50 @@ typedef struct features {
     bool constant; // columns were left out
 } features;
 
+// What is far away comes nearer, by a logarithm of a logarithm: a network learns nothing beside an input of 1e30, and
+// the divergence does not change with a map that keeps the values of a column apart and in order.
+static double bend(double value) {
+    const double straight = 8;
+    return fabs(value) <= straight ? value : copysign(straight + log1p(log(fabs(value) / straight)), value);
+}
+
+// Standardises in place; false: the values differ by rounding alone.
+static bool standardise(float *column, size_t count, double mean, double deviation) {
+    const double rounding = 1e-7 * fabs(mean);
+    bool varies = deviation > rounding;
+    deviation = fmax(deviation, rounding);
+    for (size_t i = 0; i < count && deviation > 0; i++) {
+        double value = (column[i] - mean) / deviation;
+        varies = varies || fabs(value) > 16; // one side's do, the other's lie elsewhere
+        column[i] = (float)bend(value);
+    }
+    return varies;
+}
+
 static gm_status features_init(features *f, const gm_rows *real, const gm_rows *fake) {
     size_t d = real->columns, n = real->count + fake->count;
-    double *mean = NULL;
-    size_t *kept = NULL;
+    float *column = NULL; // both sides
     *f = (features){.real = real->count, .fake = fake->count};
     gm_status status = GM_OK;
-    GM_TRY_DONE(gm_alloc(&mean, 2 * d, sizeof *mean, "features"));
-    GM_TRY_DONE(gm_alloc(&kept, d, sizeof *kept, "features"));
+    GM_TRY_DONE(gm_alloc(&column, n, sizeof *column, "features"));
     GM_TRY_DONE(gm_alloc(&f->values, n * d, sizeof *f->values, "features"));
-    double *scale = mean + d;
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < n; i++) {
-            const float *row = i < f->real ? real->values + i * d : fake->values + (i - f->real) * d;
-            for (size_t j = 0; j < d; j++)
-                if (pass == 0)
-                    mean[j] += row[j] / (double)n;
-                else
-                    scale[j] += (row[j] - mean[j]) * (row[j] - mean[j]) / (double)n;
-        }
     for (size_t j = 0; j < d; j++) {
-        scale[j] = sqrt(scale[j]);
-        if (scale[j] > 1e-7 * fabs(mean[j])) // below that a column of equal values differs by rounding alone
-            kept[f->columns++] = j;
+        double mean, deviation;
+        for (size_t i = 0; i < n; i++)
+            column[i] = i < f->real ? real->values[i * d + j] : fake->values[(i - f->real) * d + j];
+        GM_TRY_DONE(gm_column_moments(column, 1, n, f->real, &mean, &deviation));
+        if (!standardise(column, n, mean, deviation))
+            continue;
+        for (size_t i = 0; i < n; i++)
+            f->values[i * d + f->columns] = column[i];
+        f->columns++;
     }
     f->constant = f->columns < d;
-    for (size_t i = 0; i < n; i++) {
-        const float *row = i < f->real ? real->values + i * d : fake->values + (i - f->real) * d;
+    for (size_t i = 0; i < n; i++) // forwards: no value is overwritten before it was moved
         for (size_t k = 0; k < f->columns; k++)
-            f->values[i * f->columns + k] = (float)((row[kept[k]] - mean[kept[k]]) / scale[kept[k]]);
-    }
+            f->values[i * f->columns + k] = f->values[i * d + k];
 done:
-    free(mean);
-    free(kept);
+    free(column);
     if (status != GM_OK) {
         free(f->values);
         f->values = NULL;
@@ -229,6 +240,15 @@ static double validate(const fold *f) {
     return sum;
 }
 
+// What a network has not seen the like of, a row far away, it may be wrong about beyond all reason. So many rows can
+// show no ratio of densities larger than their number; and what is below the divergence with one logit is with any.
+static void limit_scores(float *scores, size_t count) {
+    float most = logf(10 * (float)count);
+    for (size_t i = 0; i < count; i++)
+        if (fabsf(scores[i]) > most) // a NaN stays
+            scores[i] = copysignf(most, scores[i]);
+}
+
 // Keeps the logits of the rows a network has not seen whenever it is better on its validation rows than ever before.
 static gm_status check(classifier *c) {
     size_t count = c->features->real + c->features->fake;
@@ -236,6 +256,7 @@ static gm_status check(classifier *c) {
     for (size_t k = 0; k < c->folds; k++) {
         fold *f = &c->fold[k];
         GM_TRY(gm_plan_read(c->session.plan, f->logits, f->scores, count * sizeof *f->scores));
+        limit_scores(f->scores, count);
         double found = validate(f);
         if (!(found < f->best)) // a network that diverged is not better
             continue;

@@ -144,7 +144,7 @@ static gm_status make_narrow(gm_comparison *c) {
         from[i] = classified ? samples_of(&c->rows[GM_SPACE_WIDE][i], 0, s->count)
                              : (gm_samples){s->values, s->count, s->channels * s->height * s->width};
     }
-    gm_status status = gm_features_create(&c->narrow, c->device, &from[0]);
+    gm_status status = gm_features_create(&c->narrow, c->device, &from[0], &from[1]);
     if (status != GM_OK)
         return gm_fail_prefix(status, "%s", c->sides[0].name);
     for (size_t i = 0; i < 2; i++) {
@@ -323,13 +323,17 @@ static gm_status add_figures(gm_comparison *c, const gm_estimate *row, const cha
     GM_TRY(row->measure(&c->whole, value));
     GM_TRY(row->measure(&c->control, control));
     gm_space from = source_of(c, row->space), of = from == GM_SPACE_WIDE ? GM_SPACE_PROBABILITIES : from;
-    for (size_t j = 0; j < gm_estimate_key_count(row); j++)
+    uint32_t flags = from == GM_SPACE_NARROW && gm_features_are_loose(c->narrow) ? GM_MEASURE_BIASED : 0;
+    for (size_t j = 0; j < gm_estimate_key_count(row); j++) {
+        value[j].flags |= flags;
+        control[j].flags |= flags;
         if (!metrics || gm_metrics_have(metrics, row->keys[j].name))
             c->figures[c->figure_count++] = (gm_figure){.key = row->keys[j].name,
                                                         .value = value[j],
                                                         .control = control[j],
                                                         .features = c->names[of],
                                                         .help = row->keys[j].help};
+    }
     return GM_OK;
 }
 

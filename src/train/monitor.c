@@ -146,7 +146,7 @@ static gm_status read_real(gm_monitor *m, const gm_dataset *data, side *control)
     GM_TRY_DONE(gm_model_real_samples(recipe, data, indices, m->count, m->real.values, m->real.labels));
     GM_TRY_DONE(gm_model_real_samples(recipe, data, indices + m->count, m->count, control->values, NULL));
     gm_samples real = samples_of(m, m->real.values);
-    GM_TRY_DONE(gm_features_create(&m->space, m->source.device, &real));
+    GM_TRY_DONE(gm_features_create(&m->space, m->source.device, &real, NULL));
     GM_TRY_DONE(set_features(m, &m->real));
     status = set_features(m, control);
 done:

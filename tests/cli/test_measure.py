@@ -190,7 +190,7 @@ class Measure(MeasureTest):
         self.assertEqual(found["entropy_fake"]["duplicates"], 180)
         self.assertIn("duplicates", found["entropy_fake"]["flags"])
 
-    def test_values_that_are_not_finite_and_columns_that_do_not_vary_are_flagged(self):
+    def test_values_that_are_not_finite_are_flagged(self):
         rows = gauss(60, 40, 1)
         rows[3][2] = float("nan")
         self.npy("real.npy", gauss(60, 40, 2))
@@ -198,10 +198,61 @@ class Measure(MeasureTest):
         for figure in found.values():
             self.assertEqual((figure["n"], figure["features"]), (59, "pca-16"))
             self.assertIn("not_finite", figure["flags"])
-        found = self.measure("real.npy", self.npy("still.npy", [[1.] * 40] * 60), "--metrics", "kl,frechet")
+
+    def test_collapsed_fakes_of_many_columns_are_flagged(self):
+        found = self.measure(self.npy("real.npy", gauss(60, 40, 2)), self.npy("still.npy", [[1.] * 40] * 60),
+                             "--metrics", "kl,frechet,entropy_fake")
         self.assertIsNone(found["kl"]["value"])
         self.assertGreater(found["frechet"]["value"], 0)
-        self.refused("measure", "still.npy", "real.npy", code=1, says=["still.npy", "60 equal samples"])
+        self.assertEqual(found["entropy_fake"]["duplicates"], 59)
+
+    def test_real_sides_without_variation_are_measured_alike_narrow_and_wide(self):
+        """One row and equal rows: flagged or missing figures of the same kind, whether the columns are looked at
+        themselves or through components, which a real side without variation has none of."""
+        keys = "entropy_real,entropy_fake,kl,reverse_kl,frechet,kid,precision,recall,density,coverage"
+        for kind, count in ("still", 60), ("one", 1):
+            for fake in "varied", kind:
+                found = []
+                for d in 3, 40:
+                    self.npy(f"{kind}.npy", [[1.] * d] * count)
+                    self.npy("varied.npy", gauss(60, d, 2))
+                    found.append(self.measure(f"{kind}.npy", f"{fake}.npy", "--metrics", keys))
+                for key, narrow in found[0].items():
+                    with self.subTest(kind=kind, fake=fake, key=key):
+                        wide = found[1][key]
+                        for field in "n", "duplicates":
+                            self.assertEqual(wide[field], narrow[field])
+                        self.assertEqual(wide["value"] is None, narrow["value"] is None)
+                        self.assertEqual(set(wide["flags"]) - {"biased", "few"},
+                                         set(narrow["flags"]) - {"biased", "few"})
+                if (kind, fake) == ("still", "varied"):
+                    self.assertEqual(found[1]["coverage"]["value"], 0)
+                    self.assertGreater(found[1]["frechet"]["value"], 10)
+                    self.assertEqual(found[1]["kl"]["flags"], ["missing", "few", "duplicates", "constant", "biased"])
+
+    def test_far_row_hides_no_difference(self):
+        real, far = gauss(600, 3, 1), gauss(600, 3, 2, 8.)
+        self.npy("real.npy", real)
+        plain = self.measure("real.npy", self.npy("plain.npy", far), "--metrics", "kl,reverse_kl,kid")
+        for distance in 1e6, 1e30:
+            far[17] = [distance] * 3
+            found = self.measure("real.npy", self.npy("far.npy", far))
+            for key in "precision", "recall", "density", "coverage":
+                self.assertEqual((found[key]["value"], found[key]["flags"]), (0, ["far"]), key)
+            self.assertAlmostEqual(found["jsd"]["value"], .693, delta=.01)
+            self.assertAlmostEqual(found["kl"]["value"], plain["kl"]["value"], delta=.1)
+            self.assertAlmostEqual(found["reverse_kl"]["value"], plain["reverse_kl"]["value"], delta=.1)
+            self.assertGreater(found["kid"]["value"], plain["kid"]["value"])
+            self.assertNotIn("far", found["kl"]["flags"] + found["jsd"]["flags"])
+
+    def test_components_of_few_rows_are_flagged(self):
+        for count, flagged in (399, True), (400, False):
+            found = self.measure(self.npy("a.npy", gauss(count, 40, 1)), self.npy("b.npy", gauss(count, 40, 2)),
+                                 "--metrics", "recall,kid")
+            for key in "recall", "kid":
+                self.assertEqual((found[key]["features"], "biased" in found[key]["flags"]), ("pca-16", flagged), key)
+        found = self.measure(self.npy("a.npy", gauss(100, 16, 1)), "a.npy", "--metrics", "recall")
+        self.assertNotIn("biased", found["recall"]["flags"])
 
     def test_mixture_against_itself_has_all_its_modes(self):
         found = self.measure("ring8", "ring8", "--samples", "800", "--metrics", "modes,quality,mode_reverse_kl,frechet")

@@ -333,6 +333,32 @@ static void jsd_of_degenerate_samples(void **state) {
     release(&y);
 }
 
+// One row far away takes no digits from the others: apart stays apart, alike alike.
+static void far_row_does_not_hide_the_others(void **state) {
+    (void)state;
+    static const float distances[] = {1e6f, 1e30f, -3e38f};
+    for (size_t i = 0; i < GM_COUNT(distances); i++) {
+        gm_samples x = draw(1, 600, 3), y = draw(2, 600, 3), z = draw(3, 600, 3);
+        transform(&y, 8, 1);
+        edit(&y)[30] = edit(&y)[31] = edit(&y)[32] = edit(&z)[33] = distances[i];
+        assert_near(jsd_of(&x, &y, 0).value, log(2), .01);
+        assert_near(jsd_of(&y, &x, 0).value, log(2), .01);
+        assert_near(jsd_of(&x, &z, 0).value, 0, .01);
+        release(&x);
+        release(&y);
+        release(&z);
+    }
+    gm_samples x = draw(1, 600, 2), y = draw(2, 600, 2);
+    for (size_t i = 0; i < 600; i++) { // the real side differs by rounding alone, the fake one lies elsewhere
+        edit(&x)[2 * i + 1] = i % 2 ? 1234567 : 1234567.125f;
+        edit(&y)[2 * i + 1] = 1234000;
+    }
+    assert_near(jsd_of(&x, &y, 0).value, log(2), .01);
+    assert_near(jsd_of(&y, &x, 0).value, log(2), .01);
+    release(&x);
+    release(&y);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(histograms_count_what_lies_inside),
@@ -347,6 +373,7 @@ int main(void) {
         cmocka_unit_test(jsd_of_gaussians_lies_in_its_envelope),
         cmocka_unit_test(jsd_repeats_bit_for_bit),
         cmocka_unit_test(jsd_of_degenerate_samples),
+        cmocka_unit_test(far_row_does_not_hide_the_others),
     };
     return cmocka_run_group_tests(tests, open_device, close_device);
 }

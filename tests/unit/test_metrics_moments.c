@@ -171,18 +171,41 @@ static double kernel_mean(const gm_samples *a, const gm_samples *b) {
 
 static void kid_equals_the_sum_over_all_pairs(void **state) {
     (void)state;
-    static const size_t sizes[][3] = {{2, 2, 1}, {130, 77, 5}, {1500, 1100, 3}, {1024, 2050, 2}, {60, 40, 300}};
+    static const size_t sizes[][3] = {{2, 2, 1},      {130, 77, 5},   {1500, 1100, 3},  {1024, 2050, 2},
+                                      {150, 120, 64}, {150, 120, 65}, {1300, 1025, 80}, {60, 40, 300}};
     for (size_t s = 0; s < GM_COUNT(sizes); s++) {
         gm_samples x = draw(1, sizes[s][0], sizes[s][2]), y = draw(2, sizes[s][1], sizes[s][2]);
         transform(&y, .3, 1.2);
         gm_measure found;
-        double within = kernel_mean(&x, &x) + kernel_mean(&y, &y), between = kernel_mean(&x, &y);
+        double expected = kernel_mean(&x, &x) + kernel_mean(&y, &y) - 2 * kernel_mean(&x, &y);
         check_ok(gm_measure_kid(device, &x, &y, &found));
-        assert_near(found.value, within - 2 * between, 1e-5 * GM_MAX(fabs(within), 1));
+        assert_near(found.value, expected, 1e-5 * fabs(expected));
         assert_flags(&found, GM_MIN(sizes[s][0], sizes[s][1]) < 100 ? GM_MEASURE_FEW : 0);
         release(&x);
         release(&y);
     }
+}
+
+// Far from the origin all kernels are huge and nearly equal: the figure keeps its digits, or says that it does not.
+static void kid_off_centre_is_exact_or_flagged(void **state) {
+    (void)state;
+    static const double offsets[] = {1, 10, 100, 1000};
+    static const size_t columns[] = {3, 16, 80};
+    for (size_t c = 0; c < GM_COUNT(columns); c++)
+        for (size_t i = 0; i < GM_COUNT(offsets); i++) {
+            gm_samples x = draw(1, 300, columns[c]), y = draw(2, 300, columns[c]);
+            transform(&x, offsets[i], 1);
+            transform(&y, offsets[i] + .3, 1.2);
+            gm_measure found;
+            double expected = kernel_mean(&x, &x) + kernel_mean(&y, &y) - 2 * kernel_mean(&x, &y);
+            check_ok(gm_measure_kid(device, &x, &y, &found));
+            bool far = columns[c] == 80 && i > 0;
+            assert_flags(&found, far ? GM_MEASURE_FAR : 0);
+            if (!far)
+                assert_near(found.value, expected, 1e-5 * fabs(expected));
+            release(&x);
+            release(&y);
+        }
 }
 
 static void kid_is_unbiased_and_defined_for_few_samples(void **state) {
@@ -208,9 +231,16 @@ static void kid_is_unbiased_and_defined_for_few_samples(void **state) {
     check_ok(gm_measure_kid(device, &x, &x, &found)); // all rows equal: no discrepancy
     assert_near(found.value, 0, 1e-4);
     assert_int_equal(found.duplicates, 58);
-    edit(&x)[0] = 1e30f; // its kernel is beyond float32
+    edit(&x)[0] = 1e30f;
+    const gm_samples copy = x; // with the rows themselves
     check_ok(gm_measure_kid(device, &x, &x, &found));
-    assert_flags(&found, GM_MEASURE_FEW | GM_MEASURE_DUPLICATES | GM_MEASURE_MISSING);
+    double expected = 2 * (kernel_mean(&x, &x) - kernel_mean(&x, &copy));
+    assert_near(found.value, expected, 1e-5 * fabs(expected));
+    gm_samples wide = draw(1, 30, 65);
+    edit(&wide)[0] = 1e30f; // its kernel is beyond float32
+    check_ok(gm_measure_kid(device, &wide, &wide, &found));
+    assert_flags(&found, GM_MEASURE_FEW | GM_MEASURE_MISSING);
+    release(&wide);
     fails(gm_measure_kid(device, &x, &(gm_samples){x.values, 10, 3}, &found), "columns");
     release(&x);
 }
@@ -366,6 +396,7 @@ int main(void) {
         cmocka_unit_test(frechet_of_samples_is_that_of_their_moments),
         cmocka_unit_test(degenerate_samples_have_flagged_frechet_distances),
         cmocka_unit_test(kid_equals_the_sum_over_all_pairs),
+        cmocka_unit_test(kid_off_centre_is_exact_or_flagged),
         cmocka_unit_test(kid_is_unbiased_and_defined_for_few_samples),
         cmocka_unit_test(pca_finds_the_covariances_leading_axes),
         cmocka_unit_test(pca_of_low_rank_samples_rebuilds_them),

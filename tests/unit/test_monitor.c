@@ -2,6 +2,7 @@
 #include "check_ok.h"
 #include "folder_test.h"
 #include "ganymede/train.h"
+#include "train/feature_space.h"
 #include "train/monitor.h"
 
 #include <setjmp.h>
@@ -342,6 +343,24 @@ static void collapsed_generator_raises_the_alarm_and_names_the_checkpoint(void *
     assert_int_equal(stat(path, &info), 0); // in spite of log.keep: 1
 }
 
+// All samples the same, bit for bit: there is no entropy to compare, and duplicates tell.
+static void total_collapse_raises_the_alarm_right_behind_the_warmup(void **unused) {
+    (void)unused;
+    static const char *const settings[] = {"monitor.alarm=stop"};
+    watched seen = {0};
+    gm_trainer *trainer = create("total", settings, 1);
+    set_to_zero(trainer, "generator.0.weight", 32);
+    set_to_zero(trainer, "generator.0.bias", 16); // zeros behind the ReLU, which let no gradient through
+    set_to_zero(trainer, "generator.2.weight", 32);
+    assert_int_equal(gm_trainer_run(trainer, note, &seen), GM_ERROR_STATE);
+    gm_trainer_destroy(&trainer);
+    assert_true(isnan(seen.figure[4]));
+    if (!(seen.figure[5] > .99))
+        fail_msg("the duplicates are %g", seen.figure[5]);
+    assert_non_null(strstr(gm_error_message(), "duplicates"));
+    assert_non_null(strstr(gm_error_message(), " at step 40; the last good checkpoint is "));
+}
+
 static void sample_that_is_not_finite_stops_the_run(void **unused) {
     (void)unused;
     static const char *const settings[] = {"monitor.alarm=off", "average.decay=0.5", "monitor.every=5", "steps=5"};
@@ -366,6 +385,55 @@ static void losses_without_a_log_ratio_are_judged_by_a_probe(void **unused) {
     assert_true(isnan(seen.figure[1])); // no KL
 }
 
+// The measures' components of wide samples, when the real side has none.
+static void features_of_a_real_side_without_variation_are_those_of_both(void **unused) {
+    (void)unused;
+    enum { N = 30, D = 20 };
+    static float real[N * D], fake[N * D], scores[N * 16];
+    static const gm_samples sides[] = {{real, N, D}, {fake, N, D}};
+    gm_device *device;
+    gm_features *features;
+    for (size_t i = 0; i < N * D; i++)
+        fake[i] = (float)gm_philox_normal(1, 1, 0, 0, i);
+    check_ok(gm_device_open(&device, NULL));
+    for (size_t nan = 0; nan < 2; nan++) {
+        for (size_t i = 0; i < N * D; i++)
+            real[i] = nan ? NAN : 1;
+        assert_int_equal(gm_features_create(&features, device, &sides[0], NULL), GM_ERROR_ARGUMENT);
+        check_ok(gm_features_create(&features, device, &sides[0], &sides[1]));
+        assert_int_equal(gm_features_columns(features), 16);
+        check_ok(gm_features_apply(features, device, &sides[1], scores));
+        assert_true(isfinite(scores[0]) && fabsf(scores[0] - scores[16]) > 0);
+        gm_features_destroy(&features);
+        check_ok(gm_features_create(&features, device, &sides[0], &sides[0])); // nothing varies
+        assert_int_equal(gm_features_columns(features), 1);
+        check_ok(gm_features_apply(features, device, &sides[0], scores));
+        assert_true(nan ? isnan(scores[N - 1]) : scores[0] >= 1 && scores[N - 1] <= 1);
+        gm_features_destroy(&features);
+    }
+    gm_device_close(&device);
+}
+
+static void far_row_has_no_part_in_the_components(void **unused) {
+    (void)unused;
+    enum { N = 300, D = 20 };
+    static float values[N * D], scores[2][N * 16];
+    const gm_samples all = {values, N, D}, others = {values, N - 1, D};
+    gm_device *device;
+    gm_features *features;
+    for (size_t i = 0; i < N * D; i++)
+        values[i] = i < (N - 1) * D ? (float)gm_philox_normal(2, 1, 0, 0, i) : 1e30f;
+    check_ok(gm_device_open(&device, NULL));
+    for (size_t i = 0; i < 2; i++) {
+        check_ok(gm_features_create(&features, device, i ? &others : &all, NULL));
+        assert_string_equal(gm_features_name(features), "pca-16");
+        check_ok(gm_features_apply(features, device, &others, scores[i]));
+        gm_features_destroy(&features);
+    }
+    assert_memory_equal(scores[0], scores[1], (N - 1) * 16 * sizeof(float));
+    gm_device_close(&device);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(alarm_needs_a_condition_that_lasts_behind_the_warmup),
@@ -378,8 +446,11 @@ int main(void) {
         cmocka_unit_test(training_does_not_notice_the_monitor),
         cmocka_unit_test(figures_of_the_data_are_what_they_should_be),
         cmocka_unit_test(collapsed_generator_raises_the_alarm_and_names_the_checkpoint),
+        cmocka_unit_test(total_collapse_raises_the_alarm_right_behind_the_warmup),
         cmocka_unit_test(sample_that_is_not_finite_stops_the_run),
         cmocka_unit_test(losses_without_a_log_ratio_are_judged_by_a_probe),
+        cmocka_unit_test(features_of_a_real_side_without_variation_are_those_of_both),
+        cmocka_unit_test(far_row_has_no_part_in_the_components),
     };
     return cmocka_run_group_tests(tests, prepare, remove_folder);
 }
