@@ -1,7 +1,6 @@
 // Opening a data set by name or path, fitting its images, and reading items out of it.
 #include "data/data.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -247,12 +246,6 @@ static gm_status open_npy(gm_dataset *dataset, const char *path, const char *dat
         for (size_t i = 0; i < array.count; i++)
             array.floats[i] = array.bytes[i];
     }
-    for (size_t i = 0; i < info->count * info->item_values; i++)
-        if (!isfinite(array.floats[i])) {
-            status = gm_fail(GM_ERROR_FORMAT, "%s: item %zu has %g as its value %zu: fill it or leave the item out",
-                             path, i / info->item_values, (double)array.floats[i], i % info->item_values);
-            goto done;
-        }
     dataset->items = array.floats;
     array.floats = NULL;
 done:

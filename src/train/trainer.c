@@ -3,6 +3,7 @@
 // The folder is made last, when everything else has proved to work, so that a failed start leaves nothing behind.
 #include "train/trainer.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -69,6 +70,17 @@ static gm_status open_run(gm_trainer *trainer, const gm_train_options *options) 
 
 // ---- Data ----
 
+// One NaN in a batch is NaN in all weights.
+static gm_status check_finite(const gm_dataset *dataset) {
+    const gm_dataset_info *data = gm_dataset_get_info(dataset);
+    const float *values = gm_dataset_floats(dataset);
+    for (size_t i = 0; values && i < data->count * data->item_values; i++)
+        if (!isfinite(values[i]))
+            return gm_fail(GM_ERROR_FORMAT, "%s: item %zu has %g as its value %zu: fill it in or leave the item out",
+                           data->name, i / data->item_values, (double)values[i], i % data->item_values);
+    return GM_OK;
+}
+
 static gm_status open_data(gm_trainer *trainer) {
     const gm_recipe *recipe = trainer->recipe;
     gm_dataset_options options = gm_recipe_data_options(recipe);
@@ -76,7 +88,7 @@ static gm_status open_data(gm_trainer *trainer) {
     const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
     if (data->count == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: the data set is empty", data->name);
-    return data->kind == GM_DATASET_IMAGES ? gm_recipe_check_range(recipe) : GM_OK;
+    return data->kind == GM_DATASET_IMAGES ? gm_recipe_check_range(recipe) : check_finite(trainer->data);
 }
 
 // Small data sets live on the device, so that a step sends only the indices of its batch.

@@ -317,6 +317,9 @@ class Train(CommandTest):
         shape, values = read_npy(self.folder / "a.npy")
         self.assertEqual(shape, (100, 2))
         self.assertEqual(len(set(values)), 200)
+        content = (self.folder / "a.npy").read_bytes()
+        (self.folder / "nan.npy").write_bytes(content[:-4] + struct.pack("<f", float("nan")))
+        self.refused("train", "points.yaml", "--data", "nan.npy", code=1, says=["nan.npy: item 99 has ", "its value 1"])
 
 
 class Sample(CommandTest):
