@@ -285,7 +285,7 @@ static gm_status measure_figures(gm_trainer *trainer, gm_train_progress *progres
     for (size_t i = 0; i < GM_FIGURE_COUNT; i++)
         if (figures.present[i])
             trainer->figures[progress->figure_count++] = (gm_train_number){
-                gm_figure_name((gm_figure)i), gm_figure_label((gm_figure)i), (double)figures.value[i]};
+                gm_figure_name((gm_monitor_figure)i), gm_figure_label((gm_monitor_figure)i), (double)figures.value[i]};
     progress->alarm = recipe->monitor.alarm == GM_MONITOR_OFF ? NULL : alarm->name;
     if (progress->alarm && recipe->monitor.alarm == GM_MONITOR_WARN && alarm->rises)
         gm_warn("step %llu: alarm: %s", (unsigned long long)trainer->step, alarm->text);

@@ -291,7 +291,7 @@ static bool stacks_at_hand(const gm_comparison *c) {
     return c->stacked->data_classes > 1 && !gm_stacks_find_stranger(c->sides);
 }
 
-static bool does_apply(const gm_comparison *c, const gm_estimate *row) {
+static bool does_apply(const gm_comparison *c, const gm_estimator *row) {
     switch (row->when) {
     case GM_APPLIES_UNPAIRED:
         return !c->options.paired;
@@ -308,7 +308,7 @@ static bool does_apply(const gm_comparison *c, const gm_estimate *row) {
     return true; // a classifier is opened when one is asked for
 }
 
-static bool is_chosen(const gm_comparison *c, const gm_estimate *row, const char *metrics) {
+static bool is_chosen(const gm_comparison *c, const gm_estimator *row, const char *metrics) {
     if (!does_apply(c, row))
         return false;
     if (metrics)
@@ -318,13 +318,13 @@ static bool is_chosen(const gm_comparison *c, const gm_estimate *row, const char
                                                 : true;
 }
 
-static gm_status add_figures(gm_comparison *c, const gm_estimate *row, const char *metrics) {
+static gm_status add_figures(gm_comparison *c, const gm_estimator *row, const char *metrics) {
     gm_measure value[GM_ESTIMATE_KEYS] = {0}, control[GM_ESTIMATE_KEYS] = {0};
     GM_TRY(row->measure(&c->whole, value));
     GM_TRY(row->measure(&c->control, control));
     gm_space from = source_of(c, row->space), of = from == GM_SPACE_WIDE ? GM_SPACE_PROBABILITIES : from;
     uint32_t flags = from == GM_SPACE_NARROW && gm_features_are_loose(c->narrow) ? GM_MEASURE_BIASED : 0;
-    for (size_t j = 0; j < gm_estimate_key_count(row); j++) {
+    for (size_t j = 0; j < gm_estimator_key_count(row); j++) {
         value[j].flags |= flags;
         control[j].flags |= flags;
         if (!metrics || gm_metrics_have(metrics, row->keys[j].name))
@@ -338,7 +338,7 @@ static gm_status add_figures(gm_comparison *c, const gm_estimate *row, const cha
 }
 
 static bool does_key_apply(const gm_comparison *c, const char *key) {
-    for (const gm_estimate *row = gm_estimates; row < gm_estimates + gm_estimate_count; row++)
+    for (const gm_estimator *row = gm_estimators; row < gm_estimators + gm_estimator_count; row++)
         if (gm_metrics_ask_for(key, row) && does_apply(c, row))
             return true;
     return false;
@@ -346,35 +346,35 @@ static bool does_key_apply(const gm_comparison *c, const char *key) {
 
 static gm_status check_applicable(const gm_comparison *c, const char *metrics) {
     const char *const names[] = {c->sides[0].name, c->sides[1].name};
-    for (const gm_estimate *row = gm_estimates; metrics && row < gm_estimates + gm_estimate_count; row++)
-        for (size_t j = 0; j < gm_estimate_key_count(row); j++) {
+    for (const gm_estimator *row = gm_estimators; metrics && row < gm_estimators + gm_estimator_count; row++)
+        for (size_t j = 0; j < gm_estimator_key_count(row); j++) {
             const char *key = row->keys[j].name;
             if (gm_metrics_have(metrics, key) && !does_key_apply(c, key))
-                return gm_estimate_fail_unknown(key, names);
+                return gm_estimator_fail_unknown(key, names);
         }
     return GM_OK;
 }
 
-static gm_status prepare(gm_comparison *c, const gm_estimate *row) {
+static gm_status prepare(gm_comparison *c, const gm_estimator *row) {
     return row->when == GM_APPLIES_WITH_CLASSES ? open_classifier(c)
            : row->when == GM_APPLIES_TO_STACKS  ? name_stacks(c)
                                                 : GM_OK;
 }
 
 gm_status gm_comparison_measure(gm_comparison *c, const char *metrics, const gm_figure **figures, size_t *count) {
-    const gm_estimate *end = gm_estimates + gm_estimate_count;
+    const gm_estimator *end = gm_estimators + gm_estimator_count;
     *figures = NULL;
     *count = 0;
     GM_TRY(gm_comparison_check(metrics));
     GM_TRY(check_applicable(c, metrics));
-    for (const gm_estimate *row = gm_estimates; row < end; row++)
+    for (const gm_estimator *row = gm_estimators; row < end; row++)
         if (is_chosen(c, row, metrics))
             GM_TRY(prepare(c, row));
     GM_TRY(make_pairs(c));
     if (!c->figures)
-        GM_TRY(gm_alloc(&c->figures, gm_estimate_count * GM_ESTIMATE_KEYS, sizeof *c->figures, "figures"));
+        GM_TRY(gm_alloc(&c->figures, gm_estimator_count * GM_ESTIMATE_KEYS, sizeof *c->figures, "figures"));
     c->figure_count = 0;
-    for (const gm_estimate *row = gm_estimates; row < end; row++)
+    for (const gm_estimator *row = gm_estimators; row < end; row++)
         if (is_chosen(c, row, metrics))
             GM_TRY(add_figures(c, row, metrics));
     *figures = c->figures;

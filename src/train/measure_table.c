@@ -115,7 +115,7 @@ static gm_status classes(const gm_pair *p, gm_measure *figures) {
     }
 
 // clang-format off
-const gm_estimate gm_estimates[] = {
+const gm_estimator gm_estimators[] = {
     {GM_APPLIES_UNPAIRED, GM_SPACE_NARROW, independent_entropies,
      {ENTROPY_KEYS,
       {"joint_entropy", "of a real and an independent fake: the sum of both entropies; bad: as those"}}},
@@ -157,9 +157,9 @@ const gm_estimate gm_estimates[] = {
       {"class_score", "its exponential, at most the number of classes; bad: below its control"}}},
 };
 // clang-format on
-const size_t gm_estimate_count = GM_COUNT(gm_estimates);
+const size_t gm_estimator_count = GM_COUNT(gm_estimators);
 
-size_t gm_estimate_key_count(const gm_estimate *row) {
+size_t gm_estimator_key_count(const gm_estimator *row) {
     size_t count = 0;
     while (count < GM_ESTIMATE_KEYS && row->keys[count].name)
         count++;
@@ -176,30 +176,30 @@ bool gm_metrics_have(const char *metrics, const char *key) {
     return false;
 }
 
-bool gm_metrics_ask_for(const char *metrics, const gm_estimate *row) {
-    for (size_t j = 0; j < gm_estimate_key_count(row); j++)
+bool gm_metrics_ask_for(const char *metrics, const gm_estimator *row) {
+    for (size_t j = 0; j < gm_estimator_key_count(row); j++)
         if (gm_metrics_have(metrics, row->keys[j].name))
             return true;
     return false;
 }
 
 static bool is_key(const char *word, size_t length) {
-    for (const gm_estimate *row = gm_estimates; row < gm_estimates + gm_estimate_count; row++)
-        for (size_t j = 0; j < gm_estimate_key_count(row); j++)
+    for (const gm_estimator *row = gm_estimators; row < gm_estimators + gm_estimator_count; row++)
+        for (size_t j = 0; j < gm_estimator_key_count(row); j++)
             if (strlen(row->keys[j].name) == length && strncmp(word, row->keys[j].name, length) == 0)
                 return true;
     return false;
 }
 
 // Whether the row gives other rows' keys for other data.
-static bool repeats_keys(const gm_estimate *row) {
+static bool repeats_keys(const gm_estimator *row) {
     return row->when == GM_APPLIES_PAIRED || row->when == GM_APPLIES_TO_STACKS;
 }
 
 static gm_status fail_unknown(const char *word, size_t length) {
     gm_text list = {0};
-    for (const gm_estimate *row = gm_estimates; row < gm_estimates + gm_estimate_count; row++)
-        for (size_t j = 0; j < gm_estimate_key_count(row) && !repeats_keys(row); j++)
+    for (const gm_estimator *row = gm_estimators; row < gm_estimators + gm_estimator_count; row++)
+        for (size_t j = 0; j < gm_estimator_key_count(row) && !repeats_keys(row); j++)
             gm_text_printf(&list, "%s%s", list.length > 0 ? ", " : "", row->keys[j].name);
     gm_status status = gm_fail(GM_ERROR_ARGUMENT, "'%.*s' is no metric; expected one or more of %s", (int)length, word,
                                list.data ? list.data : "");
@@ -217,12 +217,12 @@ gm_status gm_comparison_check(const char *metrics) {
     return GM_OK;
 }
 
-gm_status gm_estimate_fail_unknown(const char *key, const char *const sides[2]) {
+gm_status gm_estimator_fail_unknown(const char *key, const char *const sides[2]) {
     static const char *const data[] = {[GM_APPLIES_TO_MIXTURES] = "points of ring8 and grid25",
                                        [GM_APPLIES_TO_STACKS] = "images of stacked-fashion and stacked-mnist",
                                        [GM_APPLIES_WITH_CLASSES] = NULL};
     gm_text list = {0};
-    for (const gm_estimate *row = gm_estimates; row < gm_estimates + gm_estimate_count; row++)
+    for (const gm_estimator *row = gm_estimators; row < gm_estimators + gm_estimator_count; row++)
         if (gm_metrics_ask_for(key, row) && data[row->when])
             gm_text_printf(&list, "%s%s", list.length > 0 ? " and of " : "", data[row->when]);
     gm_status status = gm_fail(GM_ERROR_ARGUMENT, "%s: known of %s alone, which neither %s nor %s is", key,
@@ -239,8 +239,8 @@ gm_status gm_comparison_keys(char **text) {
                                        [GM_APPLIES_TO_STACKS] = "stacked images: ",
                                        [GM_APPLIES_WITH_CLASSES] = "classifier: "};
     gm_text keys = {0};
-    for (const gm_estimate *row = gm_estimates; row < gm_estimates + gm_estimate_count; row++)
-        for (size_t j = 0; j < gm_estimate_key_count(row); j++)
+    for (const gm_estimator *row = gm_estimators; row < gm_estimators + gm_estimator_count; row++)
+        for (size_t j = 0; j < gm_estimator_key_count(row); j++)
             gm_text_printf(&keys, "%-26s %s%s\n", row->keys[j].name, when[row->when], row->keys[j].help);
     gm_status status = keys.failed ? gm_fail_memory(4096, "the keys of measures") : GM_OK;
     if (status != GM_OK)

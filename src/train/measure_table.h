@@ -35,23 +35,23 @@ typedef enum gm_applies {
     GM_APPLIES_WITH_CLASSES,
 } gm_applies;
 
-typedef struct gm_estimate {
+typedef struct gm_estimator {
     gm_applies when;
     gm_space space;
     gm_status (*measure)(const gm_pair *p, gm_measure *figures);
     struct {
         const char *name, *help;
     } keys[GM_ESTIMATE_KEYS]; // in the order of the figures
-} gm_estimate;
+} gm_estimator;
 
-extern const gm_estimate gm_estimates[];
-extern const size_t gm_estimate_count;
+extern const gm_estimator gm_estimators[];
+extern const size_t gm_estimator_count;
 
-size_t gm_estimate_key_count(const gm_estimate *row);
+size_t gm_estimator_key_count(const gm_estimator *row);
 // metrics: keys with commas between them. Whether it holds the key; whether it holds any of the row's.
 bool gm_metrics_have(const char *metrics, const char *key);
-bool gm_metrics_ask_for(const char *metrics, const gm_estimate *row);
+bool gm_metrics_ask_for(const char *metrics, const gm_estimator *row);
 // Fails, saying of which data the key is known. sides: the names of two that are no such data.
-gm_status gm_estimate_fail_unknown(const char *key, const char *const sides[2]);
+gm_status gm_estimator_fail_unknown(const char *key, const char *const sides[2]);
 
 #endif

@@ -211,12 +211,13 @@ done:
 
 // ---- Figures ----
 
-static void set_measure(gm_figures *figures, gm_figure figure, const gm_measure *measure) {
+static void set_measure(gm_figures *figures, gm_monitor_figure figure, const gm_measure *measure) {
     gm_figures_set(figures, figure, measure->flags & GM_MEASURE_MISSING ? NAN : measure->value);
 }
 
 // `mark` is set where the measure came out below 0.
-static void set_clipped(gm_figures *figures, gm_figure figure, gm_figure mark, const gm_measure *measure) {
+static void set_clipped(gm_figures *figures, gm_monitor_figure figure, gm_monitor_figure mark,
+                        const gm_measure *measure) {
     set_measure(figures, figure, measure);
     if (measure->flags & GM_MEASURE_CLIPPED)
         gm_figures_set(figures, mark, 1);

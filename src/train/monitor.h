@@ -14,7 +14,7 @@
 
 // ---- The figures ----
 
-typedef enum gm_figure {
+typedef enum gm_monitor_figure {
     GM_FIGURE_JSD = 0,
     GM_FIGURE_JSD_CLIPPED, // 1 where the JSD came out below 0 and was set to it; else absent
     GM_FIGURE_JSD_CONTROL,
@@ -34,7 +34,7 @@ typedef enum gm_figure {
     GM_FIGURE_QUALITY,
     GM_FIGURE_QUALITY_CONTROL,
     GM_FIGURE_COUNT,
-} gm_figure;
+} gm_monitor_figure;
 
 typedef struct gm_figures {
     bool present[GM_FIGURE_COUNT];
@@ -42,9 +42,9 @@ typedef struct gm_figures {
     size_t columns;               // of the features
 } gm_figures;
 
-const char *gm_figure_name(gm_figure figure);  // of the log
-const char *gm_figure_label(gm_figure figure); // for the progress line; NULL: not there
-void gm_figures_set(gm_figures *figures, gm_figure figure, double value);
+const char *gm_figure_name(gm_monitor_figure figure);  // of the log
+const char *gm_figure_label(gm_monitor_figure figure); // for the progress line; NULL: not there
+void gm_figures_set(gm_figures *figures, gm_monitor_figure figure, double value);
 
 // ---- Measuring ----
 

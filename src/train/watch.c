@@ -33,15 +33,15 @@ static const struct {
     [GM_FIGURE_QUALITY_CONTROL] = {"quality_control", NULL},
 };
 
-const char *gm_figure_name(gm_figure figure) {
+const char *gm_figure_name(gm_monitor_figure figure) {
     return table[figure].name;
 }
 
-const char *gm_figure_label(gm_figure figure) {
+const char *gm_figure_label(gm_monitor_figure figure) {
     return table[figure].label;
 }
 
-void gm_figures_set(gm_figures *figures, gm_figure figure, double value) {
+void gm_figures_set(gm_figures *figures, gm_monitor_figure figure, double value) {
     figures->present[figure] = true;
     figures->value[figure] = (float)value;
 }
@@ -51,13 +51,13 @@ void gm_figures_set(gm_figures *figures, gm_figure figure, double value) {
 // A condition compares a figure with its control; NaN and what was not measured fulfil none.
 typedef struct rule {
     const char *name;
-    gm_figure figure, control; // GM_FIGURE_COUNT: there is none
-    double factor, offset;     // the limit is factor * control + offset,
-    double per_column;         // + per_column * columns of the features
-    bool above;                // the condition holds above the limit, else below
-    size_t times;              // in a row until the alarm
-    size_t patience;           // warm-ups that a figure has to get to the right side of its limit for the first time
-    bool waits;                // beyond them, too, while it comes nearer from one measurement to the next
+    gm_monitor_figure figure, control; // GM_FIGURE_COUNT: there is none
+    double factor, offset;             // the limit is factor * control + offset,
+    double per_column;                 // + per_column * columns of the features
+    bool above;                        // the condition holds above the limit, else below
+    size_t times;                      // in a row until the alarm
+    size_t patience; // warm-ups that a figure has to get to the right side of its limit for the first time
+    bool waits;      // beyond them, too, while it comes nearer from one measurement to the next
     const char *means;
 } rule;
 
@@ -147,7 +147,7 @@ static bool read_figures(const json_t *object, uint64_t *step, gm_figures *figur
         if (!value)
             continue;
         any = true;
-        gm_figures_set(figures, (gm_figure)i, json_is_number(value) ? json_number_value(value) : NAN);
+        gm_figures_set(figures, (gm_monitor_figure)i, json_is_number(value) ? json_number_value(value) : NAN);
     }
     return any;
 }

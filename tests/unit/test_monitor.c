@@ -34,7 +34,7 @@ static gm_figures healthy(void) {
 }
 
 typedef struct bad_figure {
-    gm_figure figure;
+    gm_monitor_figure figure;
     float value;
     const char *name; // of the alarm
     size_t times;     // in a row, until it
