@@ -373,8 +373,10 @@ def write_table(args, records):
     for kind, title in (("ring", "Eight on a circle"), ("grid", "Twenty-five on a grid")):
         lines += [f"### {title}", "", *mixture_rows(kind, records), ""]
     lines += [IMAGES, *image_rows(records), "", STACKED.format(draws=STACKED_DRAWS, bias=999 / (2 * STACKED_DRAWS)),
-              *stacked_rows(records), "", AUTOENCODERS, *autoencoder_rows(records), "",
-              "## Not measured yet", "", *missing_rows(args, records)]
+              *stacked_rows(records), "", AUTOENCODERS, *autoencoder_rows(records)]
+    missing = list(missing_rows(args, records))
+    if missing:
+        lines += ["", "## Not measured yet", "", *missing]
     args.output.write_text("\n".join(lines) + "\n")
 
 
