@@ -71,7 +71,7 @@ static const rule rules[GM_WATCH_RULES] = {
     {"coverage", GM_FIGURE_COVERAGE, GM_FIGURE_COVERAGE_CONTROL, .1, 0, 0, false, 2, 10, false,
      "hardly any real sample has a generated one near it"},
     {"entropy", GM_FIGURE_ENTROPY_FAKE, GM_FIGURE_ENTROPY_REAL, 1, 0, -LN2, false, 2, 1, true,
-     "the samples hardly differ from one another"},
+     "the samples are spread less than half as far as the data, as a whole or within the modes"},
     {"duplicates", GM_FIGURE_DUPLICATES, GM_FIGURE_COUNT, 0, .25, 0, true, 2, 1, false, "many samples are the same"},
     {"modes", GM_FIGURE_MODES, GM_FIGURE_MODES_CONTROL, .25, 0, 0, false, 2, 10, false,
      "most modes of the data are lost"},
