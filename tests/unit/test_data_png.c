@@ -398,6 +398,44 @@ static void a_scatter_plot_has_its_points_in_place(void **state) {
     unlink(path_of("plot.png"));
 }
 
+static void put_picture(const char *name, uint8_t grey) {
+    assert_ok(gm_png_write(path_of(name), &grey, 1, 1, 1));
+}
+
+static void check_splits(gm_status expected, const char *text) {
+    gm_dataset *train, *test;
+    assert_ok(gm_dataset_open(&train, path_of("held"), NULL));
+    assert_ok(gm_dataset_open(&test, path_of("held"), &(gm_dataset_options){.split = GM_SPLIT_TEST}));
+    if (expected == GM_OK)
+        assert_ok(gm_dataset_check_held_out(test, train));
+    else
+        assert_fails(gm_dataset_check_held_out(test, train), expected, text);
+    gm_dataset_close(&train);
+    gm_dataset_close(&test);
+}
+
+static void held_out_data_have_the_same_classes_and_other_items(void **state) {
+    (void)state;
+    static const char *const folders[] = {"held",         "held/train", "held/train/a", "held/train/b",
+                                          "held/train/c", "held/test",  "held/test/a",  "held/test/c"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        mkdir(path_of(folders[i]), 0777);
+    put_picture("held/train/a/1.png", 1);
+    put_picture("held/train/b/1.png", 2);
+    put_picture("held/train/c/1.png", 3);
+    put_picture("held/test/a/1.png", 9);
+    put_picture("held/test/c/1.png", 3);
+    check_splits(GM_ERROR_ARGUMENT, "different classes"); // label 1 is b in the one, c in the other
+    mkdir(path_of("held/test/b"), 0777);
+    put_picture("held/test/b/1.png", 2);
+    check_splits(GM_OK, NULL);
+    put_picture("held/test/a/1.png", 1);
+    check_splits(GM_ERROR_ARGUMENT, "the same");
+    remove_tree(path_of("held/test/c"));
+    put_picture("held/test/a/1.png", 9);
+    check_splits(GM_OK, NULL); // the first classes of them
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_png_becomes_8_bit_grey_or_rgb),
@@ -409,6 +447,7 @@ int main(void) {
         cmocka_unit_test(written_pngs_read_back),
         cmocka_unit_test(a_grid_places_images_in_rows_with_white_gaps),
         cmocka_unit_test(a_scatter_plot_has_its_points_in_place),
+        cmocka_unit_test(held_out_data_have_the_same_classes_and_other_items),
     };
     return cmocka_run_group_tests(tests, temporary_create, temporary_remove);
 }
