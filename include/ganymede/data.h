@@ -81,8 +81,8 @@ GM_API const int32_t *gm_dataset_labels(const gm_dataset *dataset); // (N), 0 to
 GM_API gm_status gm_dataset_gather(const gm_dataset *dataset, const int32_t *indices, size_t count, void *items,
                                    int32_t *labels);
 
-// Whether a trained model may be judged by `other`: items of the same kind and size, of the same classes (of all of them
-// or the first few), but not the same items again, as of a file that has no splits. Fails with what is wrong.
+// Whether a trained model may be judged by `other`: items of the same kind and size, of the same classes (of all of
+// them or the first few), but not the same items again, as of a file that has no splits. Fails with what is wrong.
 GM_API gm_status gm_dataset_check_held_out(const gm_dataset *other, const gm_dataset *trained);
 
 // The name of the grey data set whose images a stacked one is made of: of stacked-fashion, fashion-mnist. NULL for any

@@ -110,7 +110,8 @@ static const char *skip_digits(const char *text, size_t *count) {
     return text;
 }
 
-// [+-] digits [. digits] [e [+-] digits]: what gm_parse_double takes, but for hexadecimals, inf and nan. Finite as float32.
+// [+-] digits [. digits] [e [+-] digits]: what gm_parse_double takes, but for hexadecimals, inf and nan. Finite as
+// float32.
 static bool parse_number(const char *text, float *value) {
     size_t whole, fraction = 0, exponent = 1;
     char *stop;

@@ -72,6 +72,9 @@ static gm_status open_data(evaluation *e, const gm_likelihood_options *options) 
                                  .folder = options->data ? NULL : recipe->data.folder,
                                  .seed = recipe->seed};
     GM_TRY(gm_dataset_open(&e->data, source, &choice));
+    const gm_dataset_info *info = gm_dataset_get_info(e->data);
+    if (info->count == 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: the data set is empty", info->name);
     if (!options->data) {
         gm_dataset *trained;
         choice.split = (gm_split)recipe->data.split;
@@ -81,9 +84,6 @@ static gm_status open_data(evaluation *e, const gm_likelihood_options *options) 
         if (status != GM_OK)
             return gm_fail(status, "%s: name others by --data", gm_error_message());
     }
-    const gm_dataset_info *info = gm_dataset_get_info(e->data);
-    if (info->count == 0)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: the data set is empty", info->name);
     if (recipe->autoencoder.likelihood == GM_LIKELIHOOD_BERNOULLI && info->kind != GM_DATASET_IMAGES)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: holds floats, but this run's bernoulli likelihood takes images",
                        info->name);

@@ -215,8 +215,8 @@ gm_optimizer gm_recipe_optimizer(const gm_recipe *recipe, bool discriminator);
 // Whether it is an autoencoder whose likelihood of a value in [0, 1] is Bernoulli's.
 bool gm_recipe_is_bernoulli(const gm_recipe *recipe);
 
-// How many classes the networks know: the fewest that any layer names; SIZE_MAX when none does. layer: unless NULL, gets
-// that layer, or NULL.
+// How many classes the networks know: the fewest that any layer names; SIZE_MAX when none does. layer: unless NULL,
+// gets that layer, or NULL.
 size_t gm_recipe_classes(const gm_recipe *recipe, const gm_layer **layer);
 
 // How many latent codes there are, and the values of z, the generator's input: noise and codes.
