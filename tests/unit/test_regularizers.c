@@ -409,6 +409,20 @@ static void packed_samples_are_judged_together(void **state) {
     gm_recipe_destroy(&recipe);
 }
 
+// A pack's logit l(x, x') is the sum of its samples' log ratios: the term's slope in G(z) is the mean of D's weights.
+static void divergence_of_a_pack_is_that_of_its_samples(void **state) {
+    (void)state;
+    setup s = linear;
+    s.settings[0] = "loss=non_saturating";
+    s.settings[1] = "regularizers=[packing: 2]";
+    memcpy(s.weights, (double[]){0.75, -0.5, 0.25, 1.5, 0.125}, 5 * sizeof(double));
+    double without[MOST_VALUES], with[MOST_VALUES];
+    assert_int_equal(updated(&s, NULL, "generator", without), 6); // a weight (2, 2), which is 0, and the bias, G(z)
+    updated(&s, "kl_term={direction: reverse, weight: 3}", "generator", with);
+    assert_near(with[4] - without[4], RATE * 3 * (0.75 + 0.25) / 2, 1e-6);
+    assert_near(with[5] - without[5], RATE * 3 * (-0.5 + 1.5) / 2, 1e-6);
+}
+
 static void spectral_norm_divides_by_the_largest_singular_value(void **state) {
     (void)state;
     training t;
@@ -468,6 +482,7 @@ int main(void) {
         cmocka_unit_test(instance_noise_falls_to_nothing),
         cmocka_unit_test(smoothing_changes_the_target_of_real_samples_alone),
         cmocka_unit_test(packed_samples_are_judged_together),
+        cmocka_unit_test(divergence_of_a_pack_is_that_of_its_samples),
         cmocka_unit_test(spectral_norm_divides_by_the_largest_singular_value),
         cmocka_unit_test(clipping_holds_the_discriminator_in_its_box),
         cmocka_unit_test(decay_takes_its_share_of_both_networks),
