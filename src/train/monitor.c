@@ -11,7 +11,7 @@
 
 #include "device/device.h"
 #include "ganymede/metrics.h"
-#include "train/feature_space.h"
+#include "metrics/feature_space.h"
 #include "train/trainer.h"
 
 #include <math.h>

@@ -9,8 +9,8 @@
 #ifndef GM_TRAIN_MONITOR_H
 #define GM_TRAIN_MONITOR_H
 
-#include "train/model.h"
-#include "train/run.h"
+#include "model/model.h"
+#include "run/run.h"
 
 // ---- The figures ----
 

@@ -4,9 +4,9 @@
 #define GM_TRAIN_TRAINER_H
 
 #include "ganymede/train.h"
-#include "train/model.h"
+#include "model/model.h"
 #include "train/monitor.h"
-#include "train/run.h"
+#include "run/run.h"
 
 struct gm_trainer {
     gm_recipe *recipe;

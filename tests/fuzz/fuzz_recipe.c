@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "train/recipe.h"
+#include "recipe/recipe.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t bytes);
 

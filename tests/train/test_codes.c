@@ -2,7 +2,7 @@
 #include "check_ok.h"
 #include "folder_test.h"
 #include "ganymede/train.h"
-#include "train/model.h"
+#include "model/model.h"
 #include "unit/nn_test.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 #define GM_TESTS_TRAINING_H
 
 #include "check_ok.h"
-#include "train/model.h"
+#include "model/model.h"
 
 typedef struct recipe_case {
     const char *file;

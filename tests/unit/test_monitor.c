@@ -2,7 +2,7 @@
 #include "check_ok.h"
 #include "folder_test.h"
 #include "ganymede/train.h"
-#include "train/feature_space.h"
+#include "metrics/feature_space.h"
 #include "train/monitor.h"
 
 #include <setjmp.h>

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "train/recipe.h"
+#include "recipe/recipe.h"
 
 static const char good[] = "name: dcgan-tiny\n"                                                                // 1
                            "seed: 7\n"                                                                         // 2

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "train/recipe.h"
+#include "recipe/recipe.h"
 
 static const char good[] = "data: { source: fashion-mnist, batch: 16 }\n"           // 1
                            "latent: { size: 4 }\n"                                  // 2

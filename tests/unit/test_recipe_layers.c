@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "train/recipe.h"
+#include "recipe/recipe.h"
 
 static const char good[] = "data: { source: fashion-mnist }\n"                                        // 1
                            "generator:\n"                                                             // 2

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "train/recipe.h"
+#include "recipe/recipe.h"
 
 static gm_recipe *parse(const char *text, const char *const *settings, size_t count) {
     gm_recipe *recipe = NULL;

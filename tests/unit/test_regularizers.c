@@ -3,7 +3,7 @@
 #include "check_ok.h"
 #include "folder_test.h"
 #include "ganymede/train.h"
-#include "train/model.h"
+#include "model/model.h"
 #include "unit/nn_test.h"
 
 enum { N = 16, MOST_VALUES = 24 };

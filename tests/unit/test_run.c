@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "train/run.h"
+#include "run/run.h"
 #include "train_support.h"
 
 // Each test has an empty working folder of its own, below which runs/ appears.

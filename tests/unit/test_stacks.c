@@ -1,7 +1,7 @@
 // The modes of stacked images: how triples are numbered, what is left out, and which sides have any.
 #include "data_support.h"
 #include "device_test.h"
-#include "train/stacks.h"
+#include "use/stacks.h"
 
 #include <math.h>
 
