@@ -199,21 +199,16 @@ static int sample(const sample_arguments *arguments) {
         fail_with_message();
         goto done;
     }
-    if (arguments->npy) {
-        const size_t dim[4] = {arguments->count, info.channels, info.height, info.width};
-        if (gm_npy_write(arguments->npy, samples, info.images ? 4 : 2, dim) != GM_OK) {
+    const char *const files[] = {arguments->npy, arguments->picture};
+    for (size_t i = 0; i < COUNT(files); i++) {
+        if (!files[i])
+            continue;
+        if (gm_sampler_write(sampler, files[i], samples, arguments->count, arguments->rows, arguments->columns) !=
+            GM_OK) {
             fail_with_message();
             goto done;
         }
-        printf("%s\n", arguments->npy);
-    }
-    if (arguments->picture) {
-        if (gm_sampler_picture(sampler, arguments->picture, samples, arguments->count, arguments->rows,
-                               arguments->columns) != GM_OK) {
-            fail_with_message();
-            goto done;
-        }
-        printf("%s\n", arguments->picture);
+        printf("%s\n", files[i]);
     }
     exit_code = EXIT_OK;
 done:

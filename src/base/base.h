@@ -61,6 +61,8 @@ void gm_debug(const char *format, ...) GM_PRINTF(1, 2);
 int gm_vsnprintf(char *text, size_t size, const char *format, va_list arguments) GM_PRINTF(3, 0);
 int gm_snprintf(char *text, size_t size, const char *format, ...) GM_PRINTF(3, 4);
 double gm_parse_double(const char *text, char **end);
+// a * b, or false when it does not fit.
+bool gm_multiply_sizes(size_t a, size_t b, size_t *product);
 
 // A bump allocator: everything in it lives until gm_arena_finish. Zeroed value = empty arena.
 typedef struct gm_arena {

@@ -13,9 +13,6 @@ struct gm_dataset {
     gm_arena arena; // the strings
 };
 
-// a * b, or false when it does not fit.
-bool gm_multiply_sizes(size_t a, size_t b, size_t *product);
-
 // ---- Building a data set (dataset.c) ----
 
 // What a reader hands over: pixels (count, channels, height, width) and perhaps labels, both from malloc.

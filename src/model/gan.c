@@ -1,505 +1,89 @@
-// The training step of a GAN as a graph.
-//   N = batch; x real, z latent, G(z) fake, l = D's logit.
-//
-// Phases, in the order in which a step runs them:
-//   start          once before the first step: the averages begin as the generator
-//   substep        advances the sub-step, wherever the next phase shall draw fresh noise
-//   discriminator  one update of D on a real batch and on G(z): as two training batches, as in the DCGAN paper, where D
-//                  looks across samples (batch norm), else as one of twice the size. The statistics network of the
-//                  entropy term learns here, too
-//   penalty.NAME   an update down a penalty alone, every so many discriminator steps (lazy regularisation)
-//   generator      one update of G on the same G(z), judged by the D just updated; step + 1, sub-step = 0
-//   average        the averaged generator follows
-// With several batches to an update, gather phases add up the gradients of all but the last.
-//
-// Running statistics: G's are stored once per generator step. D's see the real, then the fake batch of D's phase; the
-// statistics of the fakes that D judges again in G's phase are dropped, so that both kinds weigh the same.
-// (PyTorch's layers would add them; nothing but D in inference, which training never uses, could tell.)
-#include "model/model.h"
+// GANs as a kind of model: what they suit, and what a trained one is for.
+#include "model/gan.h"
 
-#include "ganymede/augment.h"
-#include "ganymede/penalty.h"
-#include "graph/graph.h"
+#include "base/base.h"
 
-#include <stdlib.h>
+#include <math.h>
 
-typedef struct gan {
-    gm_model *model;
-    const gm_recipe *recipe;
-    gm_graph *graph;
-    gm_network *generator, *discriminator, *statistics; // statistics: NULL without an entropy term
-    gm_tensor *counter, *step, *substep;
-    gm_tensor *z, *labels; // labels: NULL when nothing needs them
-    gm_tensor *weights;    // of the labels' classes, (N); NULL: all 1
-    gm_tensor *told;       // of G(z)'s codes by D's head, where D judged G(z) last; NULL: there is no such head
-    gm_tensor *real, *fake;
-    gm_tensor *probability; // of augmentations; NULL: always
-    gm_tensor *log_average; // of e^T, moving, for the Donsker-Varadhan bound's gradient; NULL: the Jensen-Shannon bound
-} gan;
-
-// ---- Small parts ----
-
-// z: noise (N, size) ~ N(0, 1) or U(-1, 1), and codes
-static gm_tensor *latent_batch(const gan *g) {
-    const gm_recipe *recipe = g->recipe;
-    gm_shape shape = GM_SHAPE(recipe->data.batch, recipe->latent.size);
-    gm_tensor *noise = recipe->latent.distribution == GM_LATENT_UNIFORM
-                           ? gm_offset(gm_scale(gm_random_uniform(g->graph, "latent", shape, g->counter), 2), -1)
-                           : gm_random_normal(g->graph, "latent", shape, g->counter);
-    return gm_codes_append(recipe, noise, g->counter);
+static gm_status check(const gm_recipe *recipe, const gm_dataset_info *data, const gm_sample *format) {
+    (void)data;
+    return format->bytes ? gm_common_check_range(recipe, &gm_gan_of(recipe)->generator, "generator") : GM_OK;
 }
 
-// Samples begin..begin + count - 1.
-static gm_tensor *samples(gm_tensor *x, size_t begin, size_t count) {
-    gm_shape shape = *gm_tensor_shape(x);
-    shape.dim[0] = count;
-    return gm_slice(x, (size_t[GM_MAX_RANK]){begin}, shape.dim);
+// ---- Samples ----
+
+static void fill_latent(const gm_recipe *recipe, uint64_t seed, const float *codes, float *latent) {
+    const gm_gan_settings *gan = gm_gan_of(recipe);
+    uint64_t run_seed = gm_common_of(recipe)->seed;
+    gm_latent_fill(&gan->latent, run_seed, seed, latent);
+    gm_codes_fill(gan, run_seed, seed, codes, latent + gan->latent.size);
 }
 
-static bool is_on(const gan *g, gm_regularizer which) {
-    return g->recipe->regularizers.origin[which] != NULL;
+static gm_status check_codes(const gm_recipe *recipe, const float *codes, size_t count) {
+    return gm_codes_check(gm_gan_of(recipe), codes, count);
 }
 
-// ---- Checks that need shapes ----
-
-static gm_status check_fit(const gan *g) {
-    const gm_recipe *recipe = g->recipe;
-    if (is_on(g, GM_REGULARIZER_AUGMENT) && gm_tensor_shape(g->real)->rank != 4)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: augment takes images, which these data (%s a sample) are not",
-                       recipe->regularizers.origin[GM_REGULARIZER_AUGMENT], gm_model_sample_text(g->real).text);
-    if (gm_shape_equal(gm_tensor_shape(g->real), gm_tensor_shape(g->fake)))
-        return GM_OK;
-    size_t last = recipe->generator.count - 1;
-    return gm_fail(GM_ERROR_ARGUMENT, "%s: the generator makes %s, but the data are %s: change its layers or data.size",
-                   recipe->generator.layers[last].origin, gm_model_sample_text(g->fake).text,
-                   gm_model_sample_text(g->real).text);
-}
-
-// How many samples D judges together: a pack's logit is theirs.
-static size_t packed(const gan *g) {
-    return is_on(g, GM_REGULARIZER_PACKING) ? g->recipe->regularizers.packing.samples : 1;
-}
-
-static gm_status check_logit(const gm_tensor *logit, const gm_layer_list *layers, size_t expected,
-                             const char *network) {
-    const gm_shape *shape = gm_tensor_shape(logit);
-    if (shape->rank > 0 && shape->dim[0] == expected && gm_shape_count(shape) == expected)
-        return GM_OK;
-    return gm_fail(GM_ERROR_ARGUMENT,
-                   "%s: the %s must end in one logit per sample, but it gives %s values: end it with `dense: 1`",
-                   layers->layers[layers->count - 1].origin, network, gm_model_sample_text(logit).text);
-}
-
-static gm_status check_labels(const gan *g, const gm_dataset_info *data) {
-    const gm_recipe *recipe = g->recipe;
+static gm_status build_generate(gm_use *use) {
+    const gm_gan_settings *gan = gm_gan_of(use->recipe);
     const gm_layer *labelled;
-    size_t classes = gm_recipe_classes(recipe, &labelled);
-    const gm_recipe_list *weights = &recipe->class_weights;
-    if (data->class_count == 0 && weights->count > 0)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: class_weights need labels, but %s has none", weights->origin,
-                       data->name);
-    if (data->class_count == 0)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: %s needs labels, but %s has none", labelled->origin,
-                       labelled->type->name, data->name);
-    if (weights->count > 0 && weights->count != data->class_count)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: class_weights has %zu numbers, but %s has %zu classes: give one each",
-                       weights->origin, weights->count, data->name, data->class_count);
-    if (classes < data->class_count)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: %s has %zu classes, but %s knows only %zu: raise its `classes`",
-                       labelled->origin, data->name, data->class_count, labelled->type->name, classes);
-    if (is_on(g, GM_REGULARIZER_PACKING))
-        return gm_fail(GM_ERROR_ARGUMENT,
-                       "%s: packed samples have no single label: packing and labels exclude each "
-                       "other",
-                       recipe->regularizers.origin[GM_REGULARIZER_PACKING]);
-    return GM_OK;
-}
-
-static gm_status weigh_classes(gan *g) {
-    const gm_recipe_list *list = &g->recipe->class_weights;
-    float *weights;
-    GM_TRY(gm_alloc(&weights, list->count, sizeof *weights, "class weights"));
-    for (size_t i = 0; i < list->count; i++)
-        weights[i] = (float)list->values[i];
-    g->weights = gm_gather(gm_constant_array(g->graph, GM_FLOAT32, GM_SHAPE(list->count), weights), g->labels);
-    free(weights);
-    return GM_OK;
-}
-
-// ---- What D sees, and what it says ----
-
-// `name` keeps the random streams of several uses apart.
-static gm_tensor *seen(const gan *g, gm_tensor *x, const char *name) {
-    const gm_regularizers *r = &g->recipe->regularizers;
-    if (is_on(g, GM_REGULARIZER_AUGMENT))
-        x = gm_augment(x, gm_graph_printf(g->graph, "augment.%s", name), &r->augment.operations, g->probability,
-                       g->counter);
-    if (is_on(g, GM_REGULARIZER_INSTANCE_NOISE)) {
-        gm_tensor *variance = gm_constant(g->graph, 1);
-        if (r->instance_noise.until > 0) {
-            gm_tensor *until = gm_constant_int(g->graph, (int32_t)r->instance_noise.until);
-            gm_tensor *left = gm_maximum(gm_subtract(until, g->step), gm_constant_int(g->graph, 0));
-            variance = gm_scale(gm_cast(left, GM_FLOAT32), 1.0 / (double)r->instance_noise.until); // 0 without rounding
-        }
-        const char *stream = gm_graph_printf(g->graph, "noise.%s", name);
-        x = gm_instance_noise(x, gm_random_normal(g->graph, stream, *gm_tensor_shape(x), g->counter),
-                              gm_scale(gm_sqrt(variance), r->instance_noise.deviation));
+    gm_network *generator;
+    gm_tensor *labels = NULL;
+    GM_TRY(gm_use_add_network(use, "generator", &gan->generator, gan->initializer, &gan->average, &generator));
+    gm_tensor *z = gm_use_add_input(use, "latent", GM_FLOAT32, &GM_SHAPE(gm_gan_latent_values(gan)));
+    if (gm_network_needs_labels(generator)) {
+        use->classes = gm_gan_classes(gan, &labelled);
+        labels = gm_use_add_input(use, "labels", GM_INT32, &GM_SCALAR);
     }
-    return packed(g) > 1 ? gm_pack(x, packed(g)) : x;
-}
-
-// What D's head makes of the samples judged last, from number `begin` on.
-static void listen(gan *g, size_t begin) {
-    gm_tensor *told =
-        gm_recipe_codes(g->recipe) > 0 ? gm_network_output(g->discriminator, g->recipe->codes.head) : NULL;
-    g->told = begin > 0 && told ? samples(told, begin, g->recipe->data.batch) : told;
-}
-
-static gm_status judge(const gan *g, gm_tensor *x, gm_tensor **logit) {
-    return gm_model_apply(logit, g->discriminator, x, g->labels, g->counter);
-}
-
-// As one batch, which is faster, unless a layer looks across samples and real and fake ones must not see each other.
-static gm_status judge_both(gan *g, bool apart, gm_tensor *const x[2], gm_tensor *logits[2]) {
-    gm_tensor *both, *labels = NULL;
-    if (apart) {
-        GM_TRY(judge(g, x[0], &logits[0]));
-        GM_TRY(judge(g, x[1], &logits[1]));
-        listen(g, 0);
-        return GM_OK;
-    }
-    if (g->labels)
-        labels = gm_concat((gm_tensor *[]){g->labels, g->labels}, 2, 0);
-    GM_TRY(gm_model_apply(&both, g->discriminator, gm_concat(x, 2, 0), labels, g->counter));
-    const gm_shape *shape = gm_tensor_shape(both);
-    size_t count = gm_tensor_shape(x[0])->rank > 0 ? gm_tensor_shape(x[0])->dim[0] : 0;
-    for (size_t i = 0; i < 2; i++) // anything but a batch of results is refused by check_logit
-        logits[i] = shape->rank > 0 && shape->dim[0] == 2 * count ? samples(both, i * count, count) : both;
-    listen(g, count);
+    gm_use_add_samples(use, gm_network_apply_labelled(generator, z, labels, GM_MODE_INFERENCE, NULL));
+    use->fill_latent = fill_latent;
+    use->check_codes = check_codes;
+    use->categorical_codes = gan->codes.categorical.count;
+    use->continuous_codes = gan->codes.continuous;
     return GM_OK;
 }
 
-// ---- Penalties ----
+// ---- What D says ----
 
-// `x` is drawn or made of real and generated samples; D judges it anew. The gradient is that with respect to x itself,
-// or to the packed samples, whose logit is theirs together.
-static gm_status judge_for_penalty(const gan *g, gm_tensor **x, const char *name, gm_tensor **logit) {
-    gm_tensor *input = seen(g, *x, name);
-    GM_TRY(judge(g, input, logit));
-    gm_network_drop_statistics(g->discriminator);
-    if (is_on(g, GM_REGULARIZER_PACKING))
-        *x = input;
+// Where its logits are log ratios of single samples.
+static bool judges(const gm_recipe *recipe) {
+    const gm_gan_settings *gan = gm_gan_of(recipe);
+    return gan->loss->log_ratio && !gan->loss->log_ratio_shifted && !gan->regularizers.origin[GM_REGULARIZER_PACKING];
+}
+
+static gm_status build_judge(gm_use *use) {
+    const double confident = log(100); // where a logit may be no ratio at all
+    const gm_gan_settings *gan = gm_gan_of(use->recipe);
+    gm_network *discriminator;
+    gm_tensor *labels = NULL;
+    GM_TRY(gm_use_add_network(use, "discriminator", &gan->discriminator, gan->initializer, NULL, &discriminator));
+    gm_tensor *x = gm_use_add_data(use);
+    if (gm_network_needs_labels(discriminator))
+        labels = gm_use_add_input(use, "labels", GM_INT32, &GM_SCALAR);
+    gm_tensor *logit = gm_network_apply_labelled(discriminator, x, labels, GM_MODE_INFERENCE, NULL);
+    gm_tensor *ratio = gm_reshape(gan->loss->log_ratio(logit), GM_SHAPE(GM_USE_BATCH));
+    if (!gan->loss->label_smoothing)
+        ratio = gm_minimum(gm_maximum(ratio, gm_constant(use->graph, -confident)), gm_constant(use->graph, confident));
+    gm_use_add_output(use, "ratio", ratio);
+    use->smoothed = gan->regularizers.origin[GM_REGULARIZER_LABEL_SMOOTHING] != NULL;
     return GM_OK;
 }
 
-static gm_status norm_penalty(const gan *g, gm_regularizer which, gm_tensor **penalty) {
-    bool dragan = which == GM_REGULARIZER_DRAGAN;
-    const gm_penalty_settings *settings =
-        dragan ? &g->recipe->regularizers.dragan : &g->recipe->regularizers.gradient_penalty;
-    const char *name = dragan ? "dragan" : "gradient_penalty";
-    gm_shape shape = dragan ? *gm_tensor_shape(g->real) : GM_SHAPE(g->recipe->data.batch, 1);
-    gm_tensor *uniform = gm_random_uniform(g->graph, name, shape, g->counter), *logit;
-    gm_tensor *x = dragan ? gm_dragan_neighbours(g->real, uniform) : gm_interpolate(g->real, g->fake, uniform);
-    GM_TRY(judge_for_penalty(g, &x, name, &logit));
-    *penalty = gm_gradient_penalty(logit, x, settings->weight * (double)settings->every, settings->centre);
-    return GM_OK;
-}
+// ---- The row ----
 
-static gm_status squared_penalty(const gan *g, gm_regularizer which, gm_tensor **penalty) {
-    bool real = which == GM_REGULARIZER_R1;
-    const gm_squared_penalty_settings *settings = real ? &g->recipe->regularizers.r1 : &g->recipe->regularizers.r2;
-    gm_tensor *x = real ? g->real : g->fake, *logit;
-    GM_TRY(judge_for_penalty(g, &x, real ? "real" : "fake", &logit));
-    *penalty = gm_squared_gradient_penalty(logit, x, settings->gamma * (double)settings->every);
-    return GM_OK;
-}
-
-static const struct {
-    gm_regularizer which;
-    const char *phase;
-    gm_status (*build)(const gan *g, gm_regularizer which, gm_tensor **penalty);
-} penalties[] = {
-    {GM_REGULARIZER_GRADIENT_PENALTY, "penalty.gradient_penalty", norm_penalty},
-    {GM_REGULARIZER_DRAGAN, "penalty.dragan", norm_penalty},
-    {GM_REGULARIZER_R1, "penalty.r1", squared_penalty},
-    {GM_REGULARIZER_R2, "penalty.r2", squared_penalty},
+static const char *const marks[] = {"generator", "discriminator", NULL};
+static const gm_use_row uses[] = {
+    {.name = "generate", .build = build_generate},
+    {.name = "judge", .offered = judges, .build = build_judge},
 };
 
-static size_t penalty_every(const gan *g, gm_regularizer which) {
-    const gm_regularizers *r = &g->recipe->regularizers;
-    return which == GM_REGULARIZER_GRADIENT_PENALTY ? r->gradient_penalty.every
-           : which == GM_REGULARIZER_DRAGAN         ? r->dragan.every
-           : which == GM_REGULARIZER_R1             ? r->r1.every
-                                                    : r->r2.every;
-}
-
-// ---- The entropy term ----
-
-// A bound on I(z; G(z)) through the statistics network T: pairs that belong together against pairs that do not, each z
-// beside its neighbour's sample.
-static gm_status information_bound(const gan *g, gm_tensor **bound, gm_tensor **product) {
-    const gm_recipe *recipe = g->recipe;
-    size_t N = recipe->data.batch, values = gm_shape_count(gm_tensor_shape(g->fake)) / N;
-    gm_tensor *x = gm_reshape(g->fake, GM_SHAPE(N, values)), *T[2];
-    gm_tensor *shifted = gm_concat((gm_tensor *[]){samples(g->z, 1, N - 1), samples(g->z, 0, 1)}, 2, 0);
-    gm_tensor *latents[2] = {g->z, shifted};
-    for (size_t i = 0; i < 2; i++) {
-        gm_tensor *pairs = gm_concat((gm_tensor *[]){x, latents[i]}, 2, 1);
-        GM_TRY(gm_model_apply(&T[i], g->statistics, pairs, NULL, g->counter));
-        GM_TRY(check_logit(T[i], &recipe->entropy_term.network, N, "statistics network"));
-    }
-    *product = T[1];
-    *bound = gm_mutual_information_bound(T[0], T[1], (gm_mutual_information_bound_kind)(recipe->entropy_term.bound + 1),
-                                         g->log_average);
-    return GM_OK;
-}
-
-// ---- The two players ----
-
-static gm_gan_loss_params loss_params(const gan *g, bool discriminator) {
-    bool smooth = discriminator && is_on(g, GM_REGULARIZER_LABEL_SMOOTHING);
-    // A generated sample has the label that it was made with; a relativistic pair is weighed once.
-    bool labelled = gm_network_needs_labels(g->generator) && !g->recipe->loss->generator_needs_real;
-    return (gm_gan_loss_params){.weight_real = g->weights,
-                                .weight_fake = labelled ? g->weights : NULL,
-                                .real_target = smooth ? g->recipe->regularizers.label_smoothing.real : 0,
-                                .alternative = !discriminator && g->recipe->alternative};
-}
-
-// What the logits of these samples say: the mean probability of being real where they are log ratios, else their mean.
-static gm_model_number score(const gan *g, gm_tensor *logit, bool real) {
-    if (!g->recipe->loss->log_ratio)
-        return (gm_model_number){real ? "real_logit" : "fake_logit", real ? "l(x)" : "l(G(z))", gm_mean_all(logit),
-                                 false};
-    return (gm_model_number){real ? "real_score" : "fake_score", real ? "D(x)" : "D(G(z))",
-                             gm_mean_all(gm_sigmoid(logit)), false};
-}
-
-// The phase that adds up gradients of all batches but the last; NULL when there is one.
-static gm_phase *gather_phase(const gan *g, const char *name) {
-    return g->recipe->accumulate > 1 ? gm_phase_create(g->graph, name) : NULL;
-}
-
-static gm_status descend(const gan *g, gm_phase *phase, gm_phase *gather, gm_network *network, gm_tensor *loss,
-                         gm_tensor *updates) {
-    gm_optimizer optimizer = gm_recipe_optimizer(g->recipe, network != g->generator);
-    if (network == g->statistics)
-        optimizer.weight_clip = 0; // it needs no Lipschitz bound
-    return gm_model_descend(&(gm_model_descent){
-        .phase = phase,
-        .gather = gather,
-        .micro_batches = g->recipe->accumulate,
-        .network = network,
-        .loss = loss,
-        .scale = gm_model_loss_scale(g->recipe),
-        .optimizer = &optimizer,
-        .prefix = gm_graph_printf(g->graph, "optimizer.%s", gm_network_name(network)),
-        .updates = updates,
-    });
-}
-
-// Updates of D made before this one.
-static gm_tensor *discriminator_updates(const gan *g) {
-    gm_tensor *per_step = gm_constant_int(g->graph, (int32_t)g->recipe->discriminator_steps);
-    gm_tensor *within = gm_divide(g->substep, gm_constant_int(g->graph, (int32_t)g->recipe->accumulate));
-    return gm_add(gm_multiply(g->step, per_step), within);
-}
-
-// NULL: every operation on every image.
-static gm_tensor *augment_probability(const gan *g) {
-    const gm_augment_settings *settings = &g->recipe->regularizers.augment;
-    if (settings->adaptive)
-        return gm_variable(g->graph, "augment.probability", GM_FLOAT32, GM_SCALAR,
-                           (gm_initializer){.a = settings->probability});
-    return settings->probability < 1 ? gm_constant(g->graph, settings->probability) : NULL;
-}
-
-static void adapt_augmentation(const gan *g, gm_phase *phase, gm_tensor *logit) {
-    const gm_augment_settings *settings = &g->recipe->regularizers.augment;
-    gm_adaptive_params params = {
-        .target = settings->target, .images = settings->images, .batch = g->recipe->data.batch * g->recipe->accumulate};
-    if (!is_on(g, GM_REGULARIZER_AUGMENT) || !settings->adaptive)
-        return;
-    gm_phase_assign(phase, g->probability, gm_augment_probability(g->probability, logit, &params));
-    gm_model_add_number(g->model, phase, (gm_model_number){"augment_probability", "augment", g->probability, false});
-}
-
-// Builds D's phases; logits[0] are those of real samples.
-static gm_status build_discriminator(gan *g, gm_phase **phase, gm_phase **gather, gm_tensor *logits[2]) {
-    const gm_recipe *recipe = g->recipe;
-    gm_tensor *inputs[2] = {seen(g, g->real, "real"), seen(g, g->fake, "fake")};
-    GM_TRY(judge_both(g, gm_network_across_samples(g->discriminator), inputs, logits));
-    GM_TRY(check_logit(logits[0], &recipe->discriminator, recipe->data.batch / packed(g), "discriminator"));
-    *gather = gather_phase(g, "discriminator.gather");
-    *phase = gm_phase_create(g->graph, "discriminator");
-    gm_network_assign_statistics(g->discriminator, *phase);
-    gm_gan_loss_params params = loss_params(g, true);
-    gm_tensor *loss = gm_gan_loss_discriminator(recipe->loss, logits[0], logits[1], &params);
-    gm_model_add_number(g->model, *phase, (gm_model_number){"discriminator_loss", "D", loss, true});
-    for (size_t i = 0; i < GM_COUNT(penalties); i++)
-        if (is_on(g, penalties[i].which) && penalty_every(g, penalties[i].which) == 1) {
-            gm_tensor *penalty;
-            GM_TRY(penalties[i].build(g, penalties[i].which, &penalty));
-            loss = gm_add(loss, penalty);
-        }
-    if (gm_recipe_codes(recipe) > 0) {
-        gm_tensor *bound;
-        GM_TRY(gm_codes_bound(recipe, g->z, g->told, &bound));
-        loss = gm_subtract(loss, gm_scale(bound, recipe->codes.weight));
-        gm_model_add_number(g->model, *phase, (gm_model_number){"code_information", "I(c;G(z)) >=", bound, false});
-    }
-    GM_TRY(descend(g, *phase, *gather, g->discriminator, loss, discriminator_updates(g)));
-    adapt_augmentation(g, *phase, logits[0]);
-    return GM_OK;
-}
-
-static gm_status build_statistics(gan *g, gm_phase *phase, gm_phase *gather) {
-    static const double rate = .01; // of the moving average, as in MINE
-    gm_tensor *bound, *product;
-    if (g->recipe->entropy_term.bound + 1 == GM_MUTUAL_INFORMATION_DONSKER_VARADHAN)
-        g->log_average = gm_variable(g->graph, "statistics.log_average", GM_FLOAT32, GM_SCALAR, (gm_initializer){0});
-    GM_TRY(gm_model_add_network(g->model, "statistics", &g->recipe->entropy_term.network,
-                                (gm_weight_initializer)g->recipe->initializer, &g->statistics));
-    GM_TRY(information_bound(g, &bound, &product));
-    if (g->log_average)
-        gm_phase_assign(phase, g->log_average, gm_log_moving_average(g->log_average, gm_log_mean_exp(product), rate));
-    GM_TRY(descend(g, phase, gather, g->statistics, gm_negate(bound), discriminator_updates(g)));
-    gm_model_add_number(g->model, phase, (gm_model_number){"information_bound", "I(z;G(z)) >=", bound, false});
-    return GM_OK;
-}
-
-static gm_status build_lazy_penalties(gan *g, gm_phase *lazy[GM_COUNT(penalties)]) {
-    for (size_t i = 0; i < GM_COUNT(penalties); i++) {
-        lazy[i] = NULL;
-        if (!is_on(g, penalties[i].which) || penalty_every(g, penalties[i].which) == 1)
-            continue;
-        gm_tensor *penalty;
-        GM_TRY(penalties[i].build(g, penalties[i].which, &penalty));
-        lazy[i] = gm_phase_create(g->graph, penalties[i].phase);
-        GM_TRY(descend(g, lazy[i], NULL, g->discriminator, penalty, discriminator_updates(g)));
-    }
-    return GM_OK;
-}
-
-// On top of the loss: what the generator wants from D's logit, from the statistics network and from D's head.
-static gm_status add_terms(gan *g, gm_tensor *judged, const gm_gan_loss_params *params, gm_tensor **loss) {
-    const gm_recipe *recipe = g->recipe;
-    gm_tensor *bound, *product;
-    if (recipe->kl_term.weight > 0) { // a pack's divergence is the sum of its samples'
-        gm_kl_direction direction = (gm_kl_direction)(recipe->kl_term.direction + 1);
-        gm_tensor *term = gm_kl_term(recipe->loss, judged, direction, params);
-        *loss = gm_add(*loss, gm_scale(term, recipe->kl_term.weight / (double)packed(g)));
-    }
-    if (g->statistics) {
-        GM_TRY(information_bound(g, &bound, &product));
-        *loss = gm_subtract(*loss, gm_scale(bound, recipe->entropy_term.weight));
-    }
-    if (gm_recipe_codes(recipe) > 0) {
-        GM_TRY(gm_codes_bound(recipe, g->z, g->told, &bound));
-        *loss = gm_subtract(*loss, gm_scale(bound, recipe->codes.weight));
-    }
-    return GM_OK;
-}
-
-// D is applied anew, so that its dropout draws again; without dropout and augmentation these are the same nodes,
-// computed again because D's variables were assigned.
-static gm_status build_generator(gan *g, gm_phase **phase, gm_phase **gather, gm_tensor *real_logit) {
-    const gm_recipe *recipe = g->recipe;
-    gm_tensor *judged;
-    GM_TRY(judge(g, seen(g, g->fake, is_on(g, GM_REGULARIZER_AUGMENT) ? "judged" : "fake"), &judged));
-    listen(g, 0);
-    gm_network_drop_statistics(g->discriminator);
-    *gather = gather_phase(g, "generator.gather");
-    *phase = gm_phase_create(g->graph, "generator");
-    if (*gather)
-        gm_phase_isolate(*phase); // sub-steps lie between D's phase and this one
-    gm_gan_loss_params params = loss_params(g, false);
-    gm_tensor *loss =
-        gm_gan_loss_generator(recipe->loss, recipe->loss->generator_needs_real ? real_logit : NULL, judged, &params);
-    gm_model_add_number(g->model, *phase, (gm_model_number){"generator_loss", "G", loss, true});
-    GM_TRY(add_terms(g, judged, &params, &loss));
-    GM_TRY(descend(g, *phase, *gather, g->generator, loss, g->step));
-    gm_network_assign_statistics(g->generator, *phase);
-    gm_tensor *next = gm_add(g->step, gm_constant_int(g->graph, 1));
-    gm_phase_assign(*phase, g->counter, gm_model_pair(next, gm_constant_int(g->graph, 0)));
-    return GM_OK;
-}
-
-// ---- The step ----
-
-// `micro_batches` runs, all but the last of the gathering phase, with fresh noise for each.
-static gm_status add_player(gan *g, gm_phase *phase, gm_phase *gather, gm_phase *substep, bool fresh, bool *first) {
-    for (size_t i = 0; i < g->recipe->accumulate; i++) {
-        if (!*first)
-            GM_TRY(gm_model_add_action(g->model, (gm_model_action){.phase = substep, .every = 1}));
-        *first = false;
-        GM_TRY(gm_model_add_action(
-            g->model,
-            (gm_model_action){.phase = i + 1 < g->recipe->accumulate ? gather : phase, .fresh = fresh, .every = 1}));
-    }
-    return GM_OK;
-}
-
-static gm_status build(gan *g, const gm_dataset_info *data, bool resident) {
-    const gm_recipe *recipe = g->recipe;
-    gm_weight_initializer initializer = (gm_weight_initializer)recipe->initializer;
-    gm_phase *start = NULL, *substep = NULL, *discriminator, *generator, *gather[2], *lazy[GM_COUNT(penalties)];
-    gm_tensor *logits[2];
-    GM_TRY(gm_model_add_network(g->model, "generator", &recipe->generator, initializer, &g->generator));
-    GM_TRY(gm_model_add_network(g->model, "discriminator", &recipe->discriminator, initializer, &g->discriminator));
-    g->counter = gm_variable(g->graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
-    g->step = gm_model_element(g->counter, 0);
-    g->substep = gm_model_element(g->counter, 1);
-    g->real = gm_model_real_batch(g->model, recipe, data, resident);
-    if (gm_network_needs_labels(g->generator) || gm_network_needs_labels(g->discriminator) ||
-        recipe->class_weights.count > 0) {
-        GM_TRY(check_labels(g, data));
-        g->labels = gm_model_real_labels(g->model, recipe, data);
-    }
-    if (recipe->class_weights.count > 0)
-        GM_TRY(weigh_classes(g));
-    if (is_on(g, GM_REGULARIZER_AUGMENT))
-        g->probability = augment_probability(g);
-    g->z = latent_batch(g);
-    GM_TRY(gm_model_apply(&g->fake, g->generator, g->z, g->labels, g->counter));
-    GM_TRY(check_fit(g));
-
-    if (recipe->average.decay > 0)
-        g->model->start = start = gm_phase_create(g->graph, "start");
-    if (recipe->discriminator_steps > 1 || recipe->accumulate > 1) {
-        substep = gm_phase_create(g->graph, "substep");
-        gm_phase_assign(substep, g->counter, gm_model_pair(g->step, gm_add(g->substep, gm_constant_int(g->graph, 1))));
-    }
-    GM_TRY(build_discriminator(g, &discriminator, &gather[0], logits));
-    if (recipe->entropy_term.weight > 0)
-        GM_TRY(build_statistics(g, discriminator, gather[0]));
-    GM_TRY(build_lazy_penalties(g, lazy));
-    GM_TRY(build_generator(g, &generator, &gather[1], logits[0]));
-    gm_model_add_number(g->model, discriminator, score(g, logits[0], true));
-    gm_model_add_number(g->model, discriminator, score(g, logits[1], false));
-
-    bool first = true;
-    for (size_t i = 0; i < recipe->discriminator_steps; i++) {
-        GM_TRY(add_player(g, discriminator, gather[0], substep, true, &first));
-        for (size_t k = 0; k < GM_COUNT(penalties); k++)
-            if (lazy[k])
-                GM_TRY(gm_model_add_action(g->model, (gm_model_action){.phase = lazy[k],
-                                                                       .every = penalty_every(g, penalties[k].which),
-                                                                       .index = i,
-                                                                       .per_step = recipe->discriminator_steps}));
-    }
-    first = recipe->accumulate == 1; // one batch: the samples that D has seen
-    GM_TRY(add_player(g, generator, gather[1], substep, false, &first));
-    if (start) {
-        gm_phase *average = gm_phase_create(g->graph, "average");
-        gm_average_params params = {.decay = recipe->average.decay, .step = recipe->average.warmup ? g->step : NULL};
-        GM_TRY(gm_model_average(g->generator, average, start, &params));
-        GM_TRY(gm_model_add_action(g->model, (gm_model_action){.phase = average, .every = 1}));
-    }
-    return gm_graph_status(g->graph);
-}
-
-gm_status gm_gan_build(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data, bool resident) {
-    gan g = {.model = model, .recipe = recipe, .graph = model->graph};
-    return build(&g, data, resident);
-}
+const gm_model_kind gm_gan_kind = {
+    .name = "gan",
+    .description = "a GAN (generator and discriminator)",
+    .marks = marks,
+    .section = &gm_gan_section,
+    .monitored = true,
+    .check = check,
+    .build = gm_gan_build,
+    .uses = uses,
+    .use_count = GM_COUNT(uses),
+};

@@ -1,6 +1,8 @@
 // Models: what every training step is built from, whatever its networks are.
 #include "model/model.h"
 
+#include "base/base.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,10 +46,8 @@ size_t gm_model_parameter_count(const gm_network *network) {
 // neither rounds. Half's numbers end at 6e-8 and at 65504. A loss is a mean over the batch, so that a sample's part of
 // the gradients between layers shrinks with it: 128 * batch makes it 128 times the gradient of the sample's own loss,
 // whatever the batch. Near a logit that is at most about 128, with a factor of 512 left to grow by on the way down.
-double gm_model_loss_scale(const gm_recipe *recipe) {
-    if (recipe->precision != GM_PRECISION_HALF_STORAGE)
-        return 1;
-    return exp2(round(log2(128.0 * (double)recipe->data.batch)));
+double gm_model_loss_scale(const gm_model_source *source) {
+    return source->half_storage ? exp2(round(log2(128.0 * (double)source->batch))) : 1;
 }
 
 gm_status gm_model_descend(const gm_model_descent *d) {
@@ -120,9 +120,12 @@ gm_status gm_model_add_action(gm_model *model, gm_model_action action) {
     return GM_OK;
 }
 
-void gm_model_add_number(gm_model *model, gm_phase *phase, gm_model_number number) {
+gm_status gm_model_add_number(gm_model *model, gm_phase *phase, gm_model_number number) {
+    GM_TRY(gm_grow(&model->numbers, model->number_count, &model->number_capacity, sizeof *model->numbers,
+                   "the numbers of a step"));
     gm_phase_fetch(phase, number.x);
     model->numbers[model->number_count++] = number;
+    return GM_OK;
 }
 
 gm_tensor *gm_model_find_number(const gm_model *model, const char *name) {
@@ -143,48 +146,26 @@ gm_tensor *gm_model_pair(gm_tensor *a, gm_tensor *b) {
     return gm_concat(both, 2, 0);
 }
 
-gm_tensor *gm_model_real_batch(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data, bool resident) {
-    bool images = data->kind == GM_DATASET_IMAGES;
-    bool vectors = !images && data->height == 1 && data->width == 1;
-    gm_type type = images ? GM_UINT8 : GM_FLOAT32;
-    gm_shape shape = {.rank = vectors ? 2 : 4, .dim = {0, data->channels, data->height, data->width}};
-    if (vectors)
-        shape.dim[2] = shape.dim[3] = 0;
+gm_tensor *gm_model_real_batch(gm_model *model, const gm_model_source *source) {
+    const gm_sample *format = &source->format;
+    gm_type type = format->bytes ? GM_UINT8 : GM_FLOAT32;
     gm_tensor *x;
-    if (resident) {
-        shape.dim[0] = data->count;
-        model->data = gm_input(model->graph, "data", type, shape);
-        model->indices = gm_input(model->graph, "indices", GM_INT32, GM_SHAPE(recipe->data.batch));
+    if (source->resident) {
+        model->data = gm_input(model->graph, "data", type, gm_sample_batch(format, source->data->count));
+        model->indices = gm_input(model->graph, "indices", GM_INT32, GM_SHAPE(source->batch));
         x = gm_gather(model->data, model->indices);
     } else {
-        shape.dim[0] = recipe->data.batch;
-        model->batch = x = gm_input(model->graph, "batch", type, shape);
+        model->batch = x = gm_input(model->graph, "batch", type, gm_sample_batch(format, source->batch));
     }
-    if (!images)
-        return x;
-    double low = recipe->data.range[0], high = recipe->data.range[1];
-    return gm_offset(gm_scale(gm_cast(x, GM_FLOAT32), (high - low) / 255), low);
+    return format->kind->decode(format, x);
 }
 
-gm_tensor *gm_model_real_labels(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data) {
+gm_tensor *gm_model_real_labels(gm_model *model, const gm_model_source *source) {
     if (model->indices) {
-        model->labels = gm_input(model->graph, "labels", GM_INT32, GM_SHAPE(data->count));
+        model->labels = gm_input(model->graph, "labels", GM_INT32, GM_SHAPE(source->data->count));
         return gm_gather(model->labels, model->indices);
     }
-    return model->labels = gm_input(model->graph, "labels", GM_INT32, GM_SHAPE(recipe->data.batch));
-}
-
-// ---- Models ----
-
-gm_status gm_model_init(gm_model *model, const gm_recipe *recipe, const gm_dataset_info *data, bool resident) {
-    *model = (gm_model){0};
-    gm_status status = gm_graph_create(&model->graph);
-    if (status == GM_OK)
-        status = recipe->model == GM_RECIPE_AUTOENCODER ? gm_autoencoder_build(model, recipe, data, resident)
-                                                        : gm_gan_build(model, recipe, data, resident);
-    if (status != GM_OK)
-        gm_model_finish(model);
-    return status;
+    return model->labels = gm_input(model->graph, "labels", GM_INT32, GM_SHAPE(source->batch));
 }
 
 void gm_model_finish(gm_model *model) {
@@ -192,5 +173,6 @@ void gm_model_finish(gm_model *model) {
         gm_network_destroy(&model->networks[i]);
     gm_graph_destroy(&model->graph);
     free(model->actions);
+    free(model->numbers);
     *model = (gm_model){0};
 }

@@ -1,6 +1,8 @@
 // Layers and optimisers in recipes: "a name with its settings", where the tables of nn.h and optim.h say which. A
 // layer's setting may be a list of layers.
-#include "recipe/table.h"
+#include "ganymede/nn.h"
+#include "ganymede/optim.h"
+#include "recipe/value.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,14 +13,14 @@ typedef struct typed {
     const gm_parameter *rows;
     size_t count;
     void *values;
-    gm_recipe *recipe; // in whose arena inner layers lie
-    size_t depth;      // of a layer: how many layers it lies in
+    gm_arena *arena; // where inner layers lie
+    size_t depth;    // of a layer: how many layers it lies in
 } typed;
 
-static gm_status read_list(gm_recipe *recipe, const gm_parameter *row, const gm_node *node, size_t depth,
+static gm_status read_list(gm_arena *arena, const gm_parameter *row, const gm_yaml *node, size_t depth,
                            gm_layer_list *list);
 
-static gm_status read_setting(const typed *t, const char *key, const char *key_origin, const gm_node *value) {
+static gm_status read_setting(const typed *t, const char *key, const char *key_origin, const gm_yaml *value) {
     const gm_parameter *row = gm_parameter_find(t->rows, t->count, key);
     if (!row) {
         const char *keys[64];
@@ -35,14 +37,14 @@ static gm_status read_setting(const typed *t, const char *key, const char *key_o
     snprintf(path, sizeof path, "%s.%s", t->name, row->key);
     named.key = path;
     if (row->kind == GM_PARAMETER_LAYERS)
-        return read_list(t->recipe, &named, value, t->depth + 1, (void *)((char *)t->values + row->offset));
+        return read_list(t->arena, &named, value, t->depth + 1, (void *)((char *)t->values + row->offset));
     return gm_recipe_read_parameter(&named, t->values, value);
 }
 
-static gm_status read_settings(const typed *t, const gm_node *value) {
-    if (gm_node_is_null(value))
+static gm_status read_settings(const typed *t, const gm_yaml *value) {
+    if (gm_yaml_is_null(value))
         return GM_OK;
-    if (value->kind == GM_NODE_MAP) {
+    if (value->kind == GM_YAML_MAP) {
         for (size_t i = 0; i < value->count; i++)
             GM_TRY(read_setting(t, value->keys[i], value->key_origins[i], value->items[i]));
         return GM_OK;
@@ -51,36 +53,36 @@ static gm_status read_settings(const typed *t, const gm_node *value) {
     if (row)
         return read_setting(t, row->key, value->origin, value);
     char given[80];
-    gm_node_describe(value, given, sizeof given);
+    gm_yaml_describe(value, given, sizeof given);
     if (t->count == 0)
         return gm_fail(GM_ERROR_FORMAT, "%s: %s has no settings: remove %s", value->origin, t->name, given);
     return gm_fail(GM_ERROR_FORMAT, "%s: the settings of %s need their names, as in %s: {%s: ...}, not %s",
                    value->origin, t->name, t->name, t->rows[0].key, given);
 }
 
-gm_status gm_recipe_read_settings(gm_recipe *recipe, const char *name, const gm_parameter *rows, size_t count,
-                                  void *values, const gm_node *value) {
-    return read_settings(&(typed){name, rows, count, values, recipe, 0}, value);
+gm_status gm_recipe_read_settings(gm_arena *arena, const char *name, const gm_parameter *rows, size_t count,
+                                  void *values, const gm_yaml *value) {
+    return read_settings(&(typed){name, rows, count, values, arena, 0}, value);
 }
 
-gm_status gm_recipe_split(const gm_node *node, const char *noun, const char *example, const char **name,
-                          const gm_node **value) {
+gm_status gm_recipe_split(const gm_yaml *node, const char *noun, const char *example, const char **name,
+                          const gm_yaml **value) {
     char given[80];
-    if (node->kind == GM_NODE_SCALAR && !gm_node_is_null(node)) {
+    if (node->kind == GM_YAML_SCALAR && !gm_yaml_is_null(node)) {
         *name = node->text;
         return GM_OK;
     }
-    if (node->kind == GM_NODE_MAP && node->count == 1) {
+    if (node->kind == GM_YAML_MAP && node->count == 1) {
         *name = node->keys[0];
         *value = node->items[0];
         return GM_OK;
     }
-    if (node->kind == GM_NODE_MAP && node->count > 1)
+    if (node->kind == GM_YAML_MAP && node->count > 1)
         return gm_fail(GM_ERROR_FORMAT,
                        "%s: a %s is one name with its settings, here are '%.60s' and '%.60s': write %s", node->origin,
                        noun, node->keys[0], node->keys[1], example);
     return gm_fail(GM_ERROR_FORMAT, "%s: a %s is a name with its settings, such as %s, not %s", node->origin, noun,
-                   example, gm_node_describe(node, given, sizeof given));
+                   example, gm_yaml_describe(node, given, sizeof given));
 }
 
 void gm_recipe_write_typed(gm_text *text, const char *name, const gm_parameter *rows, size_t count, const void *values,
@@ -100,9 +102,9 @@ void gm_recipe_write_typed(gm_text *text, const char *name, const gm_parameter *
 
 // ---- Layers ----
 
-static gm_status read_layer(gm_recipe *recipe, gm_layer *layer, const gm_node *node, size_t depth) {
+static gm_status read_layer(gm_arena *arena, gm_layer *layer, const gm_yaml *node, size_t depth) {
     const char *name = NULL;
-    const gm_node *value = NULL;
+    const gm_yaml *value = NULL;
     GM_TRY(gm_recipe_split(node, "layer", "relu or dense: {units: 128}", &name, &value));
     const gm_layer_type *type = gm_layer_type_find(name);
     if (!type) {
@@ -116,33 +118,33 @@ static gm_status read_layer(gm_recipe *recipe, gm_layer *layer, const gm_node *n
     }
     gm_layer_default(layer, type);
     layer->origin = node->origin;
-    typed t = {type->name, type->parameters, type->parameter_count, &layer->params, recipe, depth};
+    typed t = {type->name, type->parameters, type->parameter_count, &layer->params, arena, depth};
     if (value)
         GM_TRY(read_settings(&t, value));
     gm_status status = gm_layer_check(layer);
     return status == GM_OK ? GM_OK : gm_fail_prefix(GM_ERROR_FORMAT, "%s", node->origin);
 }
 
-static gm_status read_list(gm_recipe *recipe, const gm_parameter *row, const gm_node *node, size_t depth,
+static gm_status read_list(gm_arena *arena, const gm_parameter *row, const gm_yaml *node, size_t depth,
                            gm_layer_list *list) {
-    if (node->kind != GM_NODE_LIST || (node->count == 0 && row->required))
+    if (node->kind != GM_YAML_LIST || (node->count == 0 && row->required))
         return gm_recipe_refuse(node, row->key,
                                 row->required ? "a list of at least one layer (\"- dense: 128\", \"- relu\", ...)"
                                               : "a list of layers (\"- dense: 128\", \"- relu\", ...)");
     if (depth > GM_LAYER_DEPTH)
         return gm_fail(GM_ERROR_FORMAT, "%s: %s lies too deep: layers lie in layers at most %d deep", node->origin,
                        row->key, GM_LAYER_DEPTH);
-    gm_layer *layers = gm_arena_alloc(&recipe->arena, node->count * sizeof *layers);
+    gm_layer *layers = gm_arena_alloc(arena, node->count * sizeof *layers);
     if (!layers)
         return gm_fail_memory(node->count * sizeof *layers, "a recipe");
     for (size_t i = 0; i < node->count; i++)
-        GM_TRY(read_layer(recipe, &layers[i], node->items[i], depth));
+        GM_TRY(read_layer(arena, &layers[i], node->items[i], depth));
     *list = (gm_layer_list){layers, node->count};
     return GM_OK;
 }
 
-static gm_status read_layers(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
-    return read_list(recipe, &(gm_parameter){.key = key, .required = true}, node, 0, field);
+static gm_status read_layers(gm_arena *arena, const char *key, void *field, const gm_yaml *node) {
+    return read_list(arena, &(gm_parameter){.key = key, .required = true}, node, 0, field);
 }
 
 static bool holds_layers(const gm_layer_type *type) {
@@ -176,8 +178,7 @@ static void write_list(const gm_layer_list *list, int indent, gm_text *text) {
     }
 }
 
-static void write_layers(const gm_recipe *recipe, const void *field, gm_text *text) {
-    (void)recipe;
+static void write_layers(const void *field, gm_text *text) {
     const gm_layer_list *network = field;
     write_list(&(gm_layer_list){network->layers, network->count}, 2, text);
 }
@@ -186,14 +187,14 @@ static void allow_layers(gm_text *text) {
     gm_text_append(text, "a list of layers");
 }
 
-const gm_recipe_kind gm_recipe_layers_kind = {read_layers, write_layers, allow_layers};
+const gm_recipe_type gm_recipe_layers_type = {read_layers, write_layers, allow_layers};
 
 // ---- Optimisers ----
 
-static gm_status read_optimizer(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
+static gm_status read_optimizer(gm_arena *arena, const char *key, void *field, const gm_yaml *node) {
     (void)key;
     const char *name = NULL;
-    const gm_node *value = NULL;
+    const gm_yaml *value = NULL;
     GM_TRY(gm_recipe_split(node, "optimizer", "adam: {rate: 2e-4}", &name, &value));
     const gm_optimizer_type *type = gm_optimizer_type_find(name);
     if (!type) {
@@ -208,15 +209,14 @@ static gm_status read_optimizer(gm_recipe *recipe, const char *key, void *field,
     gm_optimizer optimizer;
     gm_optimizer_default(&optimizer, type);
     if (value)
-        GM_TRY(gm_recipe_read_settings(recipe, type->name, type->parameters, type->parameter_count, &optimizer, value));
+        GM_TRY(gm_recipe_read_settings(arena, type->name, type->parameters, type->parameter_count, &optimizer, value));
     if (gm_optimizer_check(&optimizer) != GM_OK)
         return gm_fail_prefix(GM_ERROR_FORMAT, "%s", node->origin);
     *(gm_optimizer *)field = optimizer;
     return GM_OK;
 }
 
-static void write_optimizer(const gm_recipe *recipe, const void *field, gm_text *text) {
-    (void)recipe;
+static void write_optimizer(const void *field, gm_text *text) {
     const gm_optimizer *optimizer = field;
     size_t count;
     const gm_optimizer_type *types = gm_optimizer_types(&count);
@@ -236,4 +236,4 @@ static void allow_optimizer(gm_text *text) {
     gm_text_append(text, ", with its settings");
 }
 
-const gm_recipe_kind gm_recipe_optimizer_kind = {read_optimizer, write_optimizer, allow_optimizer};
+const gm_recipe_type gm_recipe_optimizer_type = {read_optimizer, write_optimizer, allow_optimizer};

@@ -21,7 +21,7 @@ typedef struct reader {
 } reader;
 
 static gm_status fail_out_of_memory(void) {
-    return gm_fail_memory(sizeof(gm_node), "a recipe");
+    return gm_fail_memory(sizeof(gm_yaml), "a recipe");
 }
 
 static const char *origin_of(reader *r, size_t line) {
@@ -71,10 +71,10 @@ static gm_status next_event(reader *r, yaml_event_t *event) {
     return status;
 }
 
-static gm_status add_item(gm_arena *arena, gm_node *node, const char *key, const char *key_origin, gm_node *item) {
+static gm_status add_item(gm_arena *arena, gm_yaml *node, const char *key, const char *key_origin, gm_yaml *item) {
     if (node->count == node->capacity) {
         size_t capacity = node->capacity ? 2 * node->capacity : 8;
-        gm_node **items = gm_arena_alloc(arena, capacity * sizeof *items);
+        gm_yaml **items = gm_arena_alloc(arena, capacity * sizeof *items);
         const char **keys = gm_arena_alloc(arena, capacity * sizeof *keys);
         const char **origins = gm_arena_alloc(arena, capacity * sizeof *origins);
         if (!items || !keys || !origins)
@@ -95,23 +95,23 @@ static gm_status add_item(gm_arena *arena, gm_node *node, const char *key, const
     return GM_OK;
 }
 
-static gm_status read_scalar(reader *r, const yaml_event_t *event, gm_node *node) {
+static gm_status read_scalar(reader *r, const yaml_event_t *event, gm_yaml *node) {
     const char *value = (const char *)event->data.scalar.value;
     if (strlen(value) != event->data.scalar.length)
         return fail_at(r, event->start_mark, "a value contains a NUL character");
-    node->kind = GM_NODE_SCALAR;
+    node->kind = GM_YAML_SCALAR;
     node->text = gm_arena_string(r->arena, value);
     node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
     return node->text ? GM_OK : fail_out_of_memory();
 }
 
-static gm_status read_node(reader *r, yaml_event_t *event, int depth, gm_node **out);
+static gm_status read_node(reader *r, yaml_event_t *event, int depth, gm_yaml **out);
 
-static gm_status read_list(reader *r, int depth, gm_node *node) {
-    node->kind = GM_NODE_LIST;
+static gm_status read_list(reader *r, int depth, gm_yaml *node) {
+    node->kind = GM_YAML_LIST;
     for (;;) {
         yaml_event_t event;
-        gm_node *item;
+        gm_yaml *item;
         GM_TRY(next_event(r, &event));
         if (event.type == YAML_SEQUENCE_END_EVENT) {
             yaml_event_delete(&event);
@@ -122,9 +122,9 @@ static gm_status read_list(reader *r, int depth, gm_node *node) {
     }
 }
 
-static gm_status check_key(reader *r, const gm_node *map, const gm_node *key, yaml_mark_t mark) {
+static gm_status check_key(reader *r, const gm_yaml *map, const gm_yaml *key, yaml_mark_t mark) {
     char text[256];
-    if (key->kind != GM_NODE_SCALAR)
+    if (key->kind != GM_YAML_SCALAR)
         return fail_at(r, mark, "a key must be a word, not a list or map");
     for (size_t i = 0; i < map->count; i++)
         if (strcmp(map->keys[i], key->text) == 0) {
@@ -135,11 +135,11 @@ static gm_status check_key(reader *r, const gm_node *map, const gm_node *key, ya
     return GM_OK;
 }
 
-static gm_status read_map(reader *r, int depth, gm_node *node) {
-    node->kind = GM_NODE_MAP;
+static gm_status read_map(reader *r, int depth, gm_yaml *node) {
+    node->kind = GM_YAML_MAP;
     for (;;) {
         yaml_event_t event;
-        gm_node *key, *item;
+        gm_yaml *key, *item;
         GM_TRY(next_event(r, &event));
         if (event.type == YAML_MAPPING_END_EVENT) {
             yaml_event_delete(&event);
@@ -151,18 +151,18 @@ static gm_status read_map(reader *r, int depth, gm_node *node) {
         GM_TRY(next_event(r, &event));
         GM_TRY(read_node(r, &event, depth, &item));
         // A value that is not there has the mark of what follows: it belongs to its key's line.
-        if (gm_node_is_null(item))
+        if (gm_yaml_is_null(item))
             item->origin = key->origin;
         GM_TRY(add_item(r->arena, node, key->text, key->origin, item));
     }
 }
 
 // Takes the event.
-static gm_status read_node(reader *r, yaml_event_t *event, int depth, gm_node **out) {
+static gm_status read_node(reader *r, yaml_event_t *event, int depth, gm_yaml **out) {
     yaml_event_type_t type = event->type;
     yaml_mark_t mark = event->start_mark;
     gm_status status = GM_OK;
-    gm_node *node = gm_arena_alloc(r->arena, sizeof *node);
+    gm_yaml *node = gm_arena_alloc(r->arena, sizeof *node);
     if (node)
         node->origin = origin_of(r, mark.line);
     if (!node || !node->origin)
@@ -184,7 +184,7 @@ static gm_status read_node(reader *r, yaml_event_t *event, int depth, gm_node **
 }
 
 // One document, then the end. *root is NULL when there is no document.
-static gm_status read_stream(reader *r, gm_node **root) {
+static gm_status read_stream(reader *r, gm_yaml **root) {
     *root = NULL;
     for (;;) {
         yaml_event_t event;
@@ -204,7 +204,7 @@ static gm_status read_stream(reader *r, gm_node **root) {
     }
 }
 
-static gm_status parse_text(gm_node **root, gm_arena *arena, const char *file, const char *fixed_origin,
+static gm_status parse_text(gm_yaml **root, gm_arena *arena, const char *file, const char *fixed_origin,
                             const char *text, size_t bytes) {
     reader r = {.arena = arena, .file = file, .fixed_origin = fixed_origin};
     if (!yaml_parser_initialize(&r.parser))
@@ -215,74 +215,74 @@ static gm_status parse_text(gm_node **root, gm_arena *arena, const char *file, c
     return status;
 }
 
-gm_status gm_node_parse(gm_node **root, gm_arena *arena, const char *file, const char *text, size_t bytes) {
+gm_status gm_yaml_parse(gm_yaml **root, gm_arena *arena, const char *file, const char *text, size_t bytes) {
     if (bytes > MAX_BYTES)
         return gm_fail(GM_ERROR_FORMAT, "%s: has %zu bytes: a recipe has at most 1 MiB", file, bytes);
     GM_TRY(parse_text(root, arena, file, NULL, text, bytes));
-    if (!*root || gm_node_is_null(*root))
+    if (!*root || gm_yaml_is_null(*root))
         return gm_fail(GM_ERROR_FORMAT, "%s: is empty: a recipe needs at least data, generator and discriminator",
                        file);
     char given[80];
-    if ((*root)->kind != GM_NODE_MAP)
+    if ((*root)->kind != GM_YAML_MAP)
         return gm_fail(GM_ERROR_FORMAT, "%s: a recipe is a map of keys (name: ..., data: ...), not %s", (*root)->origin,
-                       gm_node_describe(*root, given, sizeof given));
+                       gm_yaml_describe(*root, given, sizeof given));
     return GM_OK;
 }
 
 // ---- Looking at nodes ----
 
-gm_node *gm_node_find(const gm_node *map, const char *key) {
-    for (size_t i = 0; map->kind == GM_NODE_MAP && i < map->count; i++)
+gm_yaml *gm_yaml_find(const gm_yaml *map, const char *key) {
+    for (size_t i = 0; map->kind == GM_YAML_MAP && i < map->count; i++)
         if (strcmp(map->keys[i], key) == 0)
             return map->items[i];
     return NULL;
 }
 
-bool gm_node_is_null(const gm_node *node) {
-    return node->kind == GM_NODE_SCALAR && !node->quoted &&
+bool gm_yaml_is_null(const gm_yaml *node) {
+    return node->kind == GM_YAML_SCALAR && !node->quoted &&
            (node->text[0] == '\0' || strcmp(node->text, "~") == 0 || strcmp(node->text, "null") == 0);
 }
 
-const char *gm_node_describe(const gm_node *node, char *text, size_t size) {
-    if (node->kind == GM_NODE_SCALAR && !gm_node_is_null(node))
+const char *gm_yaml_describe(const gm_yaml *node, char *text, size_t size) {
+    if (node->kind == GM_YAML_SCALAR && !gm_yaml_is_null(node))
         snprintf(text, size, "'%.60s'", node->text);
     else
         snprintf(text, size, "%s",
-                 node->kind == GM_NODE_LIST  ? "a list"
-                 : node->kind == GM_NODE_MAP ? "a map"
+                 node->kind == GM_YAML_LIST  ? "a list"
+                 : node->kind == GM_YAML_MAP ? "a map"
                                              : "nothing");
     return text;
 }
 
 // ---- Settings ----
 
-static gm_node *new_map(gm_arena *arena, const char *origin) {
-    gm_node *node = gm_arena_alloc(arena, sizeof *node);
+static gm_yaml *new_map(gm_arena *arena, const char *origin) {
+    gm_yaml *node = gm_arena_alloc(arena, sizeof *node);
     if (node)
-        *node = (gm_node){.kind = GM_NODE_MAP, .origin = origin};
+        *node = (gm_yaml){.kind = GM_YAML_MAP, .origin = origin};
     return node;
 }
 
 // Makes `node` fit to hold `key`: nothing becomes a map, and the bare word `adam` becomes `adam: {}` before adam.rate.
-static gm_status make_map(gm_arena *arena, gm_node *node, const char *key, const char *origin) {
-    if (node->kind == GM_NODE_MAP)
+static gm_status make_map(gm_arena *arena, gm_yaml *node, const char *key, const char *origin) {
+    if (node->kind == GM_YAML_MAP)
         return GM_OK;
-    bool same = node->kind == GM_NODE_SCALAR && strcmp(node->text, key) == 0;
+    bool same = node->kind == GM_YAML_SCALAR && strcmp(node->text, key) == 0;
     char given[80];
-    if (!same && !gm_node_is_null(node))
+    if (!same && !gm_yaml_is_null(node))
         return gm_fail(GM_ERROR_ARGUMENT, "%s: there is no '%s' here: the recipe has %s (%s)", origin, key,
-                       gm_node_describe(node, given, sizeof given), node->origin);
-    *node = (gm_node){.kind = GM_NODE_MAP, .origin = origin};
+                       gm_yaml_describe(node, given, sizeof given), node->origin);
+    *node = (gm_yaml){.kind = GM_YAML_MAP, .origin = origin};
     if (!same)
         return GM_OK;
-    gm_node *inner = new_map(arena, origin);
+    gm_yaml *inner = new_map(arena, origin);
     const char *copy = gm_arena_string(arena, key);
     return inner && copy ? add_item(arena, node, copy, origin, inner) : fail_out_of_memory();
 }
 
 // The place of `key` below `node`: an index into its items, made when a map lacks it.
-static gm_status enter(gm_arena *arena, gm_node *node, const char *key, const char *origin, size_t *index) {
-    if (node->kind == GM_NODE_LIST) {
+static gm_status enter(gm_arena *arena, gm_yaml *node, const char *key, const char *origin, size_t *index) {
+    if (node->kind == GM_YAML_LIST) {
         char *end;
         unsigned long number = strtoul(key, &end, 10);
         if (!isdigit((unsigned char)key[0]) || *end != '\0' || number >= node->count)
@@ -297,7 +297,7 @@ static gm_status enter(gm_arena *arena, gm_node *node, const char *key, const ch
             *index = i;
             return GM_OK;
         }
-    gm_node *made = new_map(arena, origin);
+    gm_yaml *made = new_map(arena, origin);
     const char *copy = gm_arena_string(arena, key);
     if (!made || !copy)
         return fail_out_of_memory();
@@ -306,7 +306,7 @@ static gm_status enter(gm_arena *arena, gm_node *node, const char *key, const ch
     return GM_OK;
 }
 
-gm_status gm_node_set(gm_node *root, gm_arena *arena, const char *setting) {
+gm_status gm_yaml_set(gm_yaml *root, gm_arena *arena, const char *setting) {
     const char *origin = gm_arena_printf(arena, "--set %s", setting);
     char *path = gm_arena_string(arena, setting);
     if (!origin || !path)
@@ -315,11 +315,11 @@ gm_status gm_node_set(gm_node *root, gm_arena *arena, const char *setting) {
     if (!equals || equals == path)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: a setting is KEY=VALUE, such as data.batch=32", origin);
     *equals = '\0';
-    gm_node *value;
+    gm_yaml *value;
     GM_TRY(parse_text(&value, arena, origin, origin, equals + 1, strlen(equals + 1)));
     if (!value)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: the value is missing: a setting is KEY=VALUE", origin);
-    gm_node *node = root;
+    gm_yaml *node = root;
     size_t depth = 0;
     for (char *key = path, *next; key; key = next) {
         next = strchr(key, '.');
@@ -331,7 +331,7 @@ gm_status gm_node_set(gm_node *root, gm_arena *arena, const char *setting) {
         GM_TRY(enter(arena, node, key, origin, &index));
         if (!next)
             node->items[index] = value;
-        if (!next && node->kind == GM_NODE_MAP)
+        if (!next && node->kind == GM_YAML_MAP)
             node->key_origins[index] = origin;
         node = node->items[index];
     }

@@ -1,17 +1,15 @@
-// The recipe's kinds of values: how each is read from a node, written and described.
-#include "recipe/table.h"
+// Values in recipes: what they share with gm_parameter, texts, lists of numbers, and the messages about all of them.
+#include "recipe/value.h"
 
 #include <ctype.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 // ---- Messages ----
 
-gm_status gm_recipe_refuse(const gm_node *node, const char *key, const char *allowed) {
+gm_status gm_recipe_refuse(const gm_yaml *node, const char *key, const char *allowed) {
     char given[80];
     return gm_fail(GM_ERROR_FORMAT, "%s: %s must be %s, not %s", node->origin, key, allowed,
-                   gm_node_describe(node, given, sizeof given));
+                   gm_yaml_describe(node, given, sizeof given));
 }
 
 gm_status gm_recipe_unknown(const char *origin, const char *thing, const char *word, const char *const *words,
@@ -29,19 +27,19 @@ gm_status gm_recipe_unknown(const char *origin, const char *thing, const char *w
 
 // ---- gm_parameter's kinds ----
 
-gm_status gm_recipe_read_parameter(const gm_parameter *row, void *values, const gm_node *node) {
+gm_status gm_recipe_read_parameter(const gm_parameter *row, void *values, const gm_yaml *node) {
     char allowed[256];
     gm_parameter_allowed(row, allowed, sizeof allowed);
     gm_status status;
-    if (node->kind == GM_NODE_SCALAR && !gm_node_is_null(node)) {
+    if (node->kind == GM_YAML_SCALAR && !gm_yaml_is_null(node)) {
         status = gm_parameter_set_text(row, values, node->text);
         return status == GM_OK ? GM_OK : gm_fail_prefix(GM_ERROR_FORMAT, "%s", node->origin);
     }
     const char *items[2 * GM_MAX_RANK];
-    if (node->kind != GM_NODE_LIST || node->count > GM_COUNT(items))
+    if (node->kind != GM_YAML_LIST || node->count > GM_COUNT(items))
         return gm_recipe_refuse(node, row->key, allowed);
     for (size_t i = 0; i < node->count; i++) {
-        if (node->items[i]->kind != GM_NODE_SCALAR)
+        if (node->items[i]->kind != GM_YAML_SCALAR)
             return gm_recipe_refuse(node, row->key, allowed);
         items[i] = node->items[i]->text;
     }
@@ -59,21 +57,21 @@ static bool is_plain_text(const char *text) {
     return !strstr(text, "\xc2\x85") && !strstr(text, "\xe2\x80\xa8") && !strstr(text, "\xe2\x80\xa9");
 }
 
-static gm_status read_string(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
-    (void)recipe; // strings live in its arena, where the nodes are, too
-    const char **string = field;
-    if (gm_node_is_null(node) && strcmp(key, "data.folder") == 0) {
-        *string = NULL;
-        return GM_OK;
-    }
-    if (node->kind != GM_NODE_SCALAR || gm_node_is_null(node) || node->text[0] == '\0' || !is_plain_text(node->text))
+static gm_status read_text(gm_arena *arena, const char *key, void *field, const gm_yaml *node) {
+    (void)arena; // where the nodes are, too
+    if (node->kind != GM_YAML_SCALAR || gm_yaml_is_null(node) || node->text[0] == '\0' || !is_plain_text(node->text))
         return gm_recipe_refuse(node, key, "a text of one line");
-    *string = node->text;
+    *(const char **)field = node->text;
     return GM_OK;
 }
 
-static gm_status read_name(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
-    GM_TRY(read_string(recipe, key, field, node));
+static gm_status read_optional(gm_arena *arena, const char *key, void *field, const gm_yaml *node) {
+    *(const char **)field = NULL;
+    return gm_yaml_is_null(node) ? GM_OK : read_text(arena, key, field, node);
+}
+
+static gm_status read_name(gm_arena *arena, const char *key, void *field, const gm_yaml *node) {
+    GM_TRY(read_text(arena, key, field, node));
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
     if (node->text[0] == '.' || node->text[0] == '-' || node->text[strspn(node->text, letters)] != '\0' ||
         strlen(node->text) > 100)
@@ -82,8 +80,7 @@ static gm_status read_name(gm_recipe *recipe, const char *key, void *field, cons
 }
 
 // Plain where that reads back as the same text, else in single quotes.
-static void write_string(const gm_recipe *recipe, const void *field, gm_text *text) {
-    (void)recipe;
+static void write_text(const void *field, gm_text *text) {
     const char *string = *(const char *const *)field;
     if (!string) {
         gm_text_append(text, " null");
@@ -102,68 +99,32 @@ static void write_string(const gm_recipe *recipe, const void *field, gm_text *te
     gm_text_append(text, "'");
 }
 
-static void allow_string(gm_text *text) {
+static void allow_text(gm_text *text) {
     gm_text_append(text, "a text");
 }
 
-const gm_recipe_kind gm_recipe_string_kind = {read_string, write_string, allow_string};
-const gm_recipe_kind gm_recipe_name_kind = {read_name, write_string, allow_string};
-
-// ---- Ranges ----
-
-static gm_status read_range(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
-    double range[2] = {0, 0};
-    static const gm_parameter number = {
-        .key = "data.range", .kind = GM_PARAMETER_NUMBER, .minimum = -1000000, .maximum = 1000000};
-    bool fits = node->kind == GM_NODE_LIST && node->count == 2;
-    for (size_t i = 0; i < 2 && fits; i++)
-        fits = node->items[i]->kind == GM_NODE_SCALAR &&
-               gm_parameter_set_text(&number, &range[i], node->items[i]->text) == GM_OK;
-    if (!fits)
-        return gm_recipe_refuse(node, key, "[low, high], two numbers such as [-1, 1]");
-    if (range[0] >= range[1])
-        return gm_fail(GM_ERROR_FORMAT, "%s: %s must rise from low to high, not from %g to %g", node->origin, key,
-                       range[0], range[1]);
-    memcpy(field, range, sizeof range);
-    recipe->data.range_given = true;
-    recipe->data.range_origin = node->origin;
-    return GM_OK;
-}
-
-static void write_range(const gm_recipe *recipe, const void *field, gm_text *text) {
-    (void)recipe;
-    static const gm_parameter number = {.kind = GM_PARAMETER_NUMBER};
-    const double *range = field;
-    char low[40], high[40];
-    gm_text_printf(text, " [%s, %s]", gm_parameter_format(&number, &range[0], low, sizeof low),
-                   gm_parameter_format(&number, &range[1], high, sizeof high));
-}
-
-static void allow_range(gm_text *text) {
-    gm_text_append(text, "[low, high]");
-}
-
-const gm_recipe_kind gm_recipe_range_kind = {read_range, write_range, allow_range};
+const gm_recipe_type gm_recipe_text_type = {read_text, write_text, allow_text};
+const gm_recipe_type gm_recipe_optional_type = {read_optional, write_text, allow_text};
+const gm_recipe_type gm_recipe_name_type = {read_name, write_text, allow_text};
 
 // ---- Lists of numbers ----
 
-static gm_status read_list(gm_recipe *recipe, const char *key, gm_recipe_list *list, const gm_node *node,
-                           const gm_parameter *item, const char *allowed) {
-    if (node->kind != GM_NODE_LIST)
+gm_status gm_recipe_read_list(gm_arena *arena, const char *key, gm_recipe_list *list, const gm_yaml *node,
+                              const gm_parameter *item, const char *allowed) {
+    if (node->kind != GM_YAML_LIST)
         return gm_recipe_refuse(node, key, allowed);
-    double *values = gm_arena_alloc(&recipe->arena, GM_MAX(node->count, (size_t)1) * sizeof *values);
+    double *values = gm_arena_alloc(arena, GM_MAX(node->count, (size_t)1) * sizeof *values);
     if (!values)
         return gm_fail_memory(node->count * sizeof *values, "a recipe");
     for (size_t i = 0; i < node->count; i++)
-        if (node->items[i]->kind != GM_NODE_SCALAR ||
+        if (node->items[i]->kind != GM_YAML_SCALAR ||
             gm_parameter_set_text(item, &values[i], node->items[i]->text) != GM_OK)
             return gm_recipe_refuse(node->items[i], key, allowed);
     *list = (gm_recipe_list){values, node->count, node->origin};
     return GM_OK;
 }
 
-static void write_list(const gm_recipe *recipe, const void *field, gm_text *text) {
-    (void)recipe;
+void gm_recipe_write_list(const void *field, gm_text *text) {
     static const gm_parameter number = {.kind = GM_PARAMETER_NUMBER};
     const gm_recipe_list *list = field;
     char value[40];
@@ -173,117 +134,3 @@ static void write_list(const gm_recipe *recipe, const void *field, gm_text *text
                        gm_parameter_format(&number, &list->values[i], value, sizeof value));
     gm_text_append(text, "]");
 }
-
-static gm_status read_categories(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
-    static const char allowed[] = "a list of whole numbers from 2 to 1024, such as [10]";
-    static const gm_parameter item = {
-        .key = "codes.categorical", .kind = GM_PARAMETER_NUMBER, .minimum = 2, .maximum = 1024};
-    gm_recipe_list *list = field;
-    GM_TRY(read_list(recipe, key, list, node, &item, allowed));
-    for (size_t i = 0; i < list->count; i++)
-        if (list->values[i] > floor(list->values[i]))
-            return gm_recipe_refuse(node->items[i], key, allowed);
-    return GM_OK;
-}
-
-static void allow_categories(gm_text *text) {
-    gm_text_append(text, "a list of whole numbers");
-}
-
-static gm_status read_weights(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
-    static const gm_parameter item = {
-        .key = "class_weights", .kind = GM_PARAMETER_NUMBER, .minimum = 0, .maximum = 1000000};
-    static const char allowed[] = "a list of numbers from 0 on, one per class and not all 0";
-    gm_recipe_list *list = field;
-    double largest = 0;
-    GM_TRY(read_list(recipe, key, list, node, &item, allowed));
-    for (size_t i = 0; i < list->count; i++)
-        largest = fmax(largest, list->values[i]);
-    return list->count > 0 && largest <= 0 ? gm_recipe_refuse(node, key, allowed) : GM_OK;
-}
-
-static void allow_weights(gm_text *text) {
-    gm_text_append(text, "a list of numbers");
-}
-
-const gm_recipe_kind gm_recipe_categories_kind = {read_categories, write_list, allow_categories};
-const gm_recipe_kind gm_recipe_weights_kind = {read_weights, write_list, allow_weights};
-
-// ---- Losses ----
-
-static gm_status read_loss(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
-    (void)recipe;
-    const char *names[64];
-    size_t count;
-    const gm_gan_loss *losses = gm_gan_losses(&count);
-    count = GM_MIN(count, GM_COUNT(names));
-    for (size_t i = 0; i < count; i++)
-        names[i] = losses[i].name;
-    if (node->kind != GM_NODE_SCALAR || gm_node_is_null(node))
-        return gm_recipe_refuse(node, key, "the name of a loss, such as non_saturating");
-    const gm_gan_loss *loss = gm_gan_loss_find(node->text);
-    if (!loss)
-        return gm_recipe_unknown(node->origin, key, node->text, names, count);
-    *(const gm_gan_loss **)field = loss;
-    return GM_OK;
-}
-
-static void write_loss(const gm_recipe *recipe, const void *field, gm_text *text) {
-    (void)recipe;
-    gm_text_printf(text, " %s", (*(const gm_gan_loss *const *)field)->name);
-}
-
-static void allow_loss(gm_text *text) {
-    size_t count;
-    const gm_gan_loss *losses = gm_gan_losses(&count);
-    gm_text_append(text, "one of");
-    for (size_t i = 0; i < count; i++)
-        gm_text_printf(text, "%s %s", i > 0 ? "," : "", losses[i].name);
-}
-
-const gm_recipe_kind gm_recipe_loss_kind = {read_loss, write_loss, allow_loss};
-
-// ---- Metrics ----
-
-static const char *const metrics[GM_MONITOR_METRICS] = {"jsd", "kl", "coverage", "entropy", "modes"};
-
-static gm_status read_metrics(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
-    (void)recipe;
-    uint32_t set = 0;
-    if (node->kind != GM_NODE_LIST)
-        return gm_recipe_refuse(node, key, "a list such as [jsd, coverage], or []");
-    for (size_t i = 0; i < node->count; i++) {
-        const gm_node *item = node->items[i];
-        size_t which = 0;
-        if (item->kind != GM_NODE_SCALAR || gm_node_is_null(item))
-            return gm_recipe_refuse(item, key, "a list of words such as [jsd, coverage]");
-        while (which < GM_MONITOR_METRICS && strcmp(metrics[which], item->text) != 0)
-            which++;
-        if (which == GM_MONITOR_METRICS)
-            return gm_recipe_unknown(item->origin, "metric", item->text, metrics, GM_MONITOR_METRICS);
-        set |= UINT32_C(1) << which;
-    }
-    *(uint32_t *)field = set;
-    return GM_OK;
-}
-
-static void write_metrics(const gm_recipe *recipe, const void *field, gm_text *text) {
-    (void)recipe;
-    uint32_t set = *(const uint32_t *)field;
-    const char *separator = "";
-    gm_text_append(text, " [");
-    for (size_t i = 0; i < GM_MONITOR_METRICS; i++)
-        if (set >> i & 1) {
-            gm_text_printf(text, "%s%s", separator, metrics[i]);
-            separator = ", ";
-        }
-    gm_text_append(text, "]");
-}
-
-static void allow_metrics(gm_text *text) {
-    gm_text_append(text, "a list of");
-    for (size_t i = 0; i < GM_MONITOR_METRICS; i++)
-        gm_text_printf(text, "%s %s", i > 0 ? "," : "", metrics[i]);
-}
-
-const gm_recipe_kind gm_recipe_metrics_kind = {read_metrics, write_metrics, allow_metrics};

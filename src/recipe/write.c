@@ -1,32 +1,36 @@
 // The recipe as resolved, and the reference of all recipes: both straight from the tables.
 #include "recipe/recipe.h"
 
-#include "recipe/table.h"
+#include "ganymede/nn.h"
+#include "ganymede/optim.h"
 
 #include <stdio.h>
 #include <string.h>
 
+// section: the first part of the row before, which gets a line of its own where it changes.
+static void write_row(const gm_recipe_row *row, const void *settings, char section[80], gm_text *text) {
+    const char *key = row->value.key, *dot = strchr(key, '.');
+    size_t length = dot ? (size_t)(dot - key) : 0;
+    char value[256];
+    if (dot && (strncmp(section, key, length) != 0 || section[length] != '\0')) {
+        snprintf(section, 80, "%.*s", (int)length, key);
+        gm_text_printf(text, "%s:\n", section);
+    }
+    gm_text_printf(text, "%s%s:", dot ? "  " : "", dot ? dot + 1 : key);
+    if (row->type)
+        row->type->write((const char *)settings + row->value.offset, text);
+    else
+        gm_text_printf(text, " %s", gm_parameter_format(&row->value, settings, value, sizeof value));
+    gm_text_append(text, "\n");
+}
+
 gm_status gm_recipe_write(const gm_recipe *recipe, gm_text *text) {
-    char section[80] = "";
-    for (size_t i = 0; i < gm_recipe_row_count; i++) {
-        const gm_recipe_row *row = &gm_recipe_rows[i];
-        const char *key = row->value.key, *dot = strchr(key, '.');
-        gm_recipe_model model = gm_recipe_key_model(key);
-        if (model && model != recipe->model)
-            continue;
-        size_t length = dot ? (size_t)(dot - key) : 0;
-        if (dot && (strncmp(section, key, length) != 0 || section[length] != '\0')) {
-            snprintf(section, sizeof section, "%.*s", (int)length, key);
-            gm_text_printf(text, "%s:\n", section);
-        }
-        gm_text_printf(text, "%s%s:", dot ? "  " : "", dot ? dot + 1 : key);
-        const void *field = (const char *)recipe + row->value.offset;
-        char value[256];
-        if (row->kind)
-            row->kind->write(recipe, field, text);
-        else
-            gm_text_printf(text, " %s", gm_parameter_format(&row->value, recipe, value, sizeof value));
-        gm_text_append(text, "\n");
+    const gm_recipe_kind *kind = gm_recipe_get_kind(recipe);
+    char group[80] = "";
+    for (size_t i = 0; i < kind->section_count; i++) {
+        const gm_recipe_section *section = kind->sections[i];
+        for (size_t j = 0; j < section->row_count; j++)
+            write_row(&section->rows[j], gm_recipe_settings(recipe, section), group, text);
     }
     return text->failed ? gm_fail_memory(text->length, "a recipe") : GM_OK;
 }
@@ -77,12 +81,12 @@ static void append_parameter(gm_text *text, const gm_parameter *row) {
 }
 
 static void append_row(gm_text *text, const gm_recipe_row *row) {
-    if (!row->kind) {
+    if (!row->type) {
         append_parameter(text, &row->value);
         return;
     }
     gm_text_printf(text, "  %s: ", row->value.key);
-    row->kind->allowed(text);
+    row->type->allowed(text);
     if (row->value.required)
         gm_text_append(text, "; required");
     else if (row->initial)
@@ -97,31 +101,58 @@ static void append_heading(gm_text *text, const char *name, const char *help) {
         append_wrapped(text, help);
 }
 
-static void append_typed(gm_text *text, const char *name, const char *help, const gm_parameter *rows, size_t count) {
+void gm_recipe_document_typed(gm_text *text, const char *name, const char *help, const gm_parameter *rows,
+                              size_t count) {
     append_heading(text, name, help);
     for (size_t i = 0; i < count; i++)
         append_parameter(text, &rows[i]);
 }
 
-gm_status gm_recipe_documentation(gm_text *text) {
+static bool has_section(const gm_recipe_kind *kind, const gm_recipe_section *section) {
+    for (size_t i = 0; i < kind->section_count; i++)
+        if (kind->sections[i] == section)
+            return true;
+    return false;
+}
+
+static bool is_everyones(const gm_recipe_schema *schema, const gm_recipe_section *section) {
+    for (size_t i = 0; i < schema->kind_count; i++)
+        if (!has_section(&schema->kinds[i], section))
+            return false;
+    return true;
+}
+
+static void append_sections(gm_text *text, const gm_recipe_schema *schema, const gm_recipe_kind *kind, bool everyones) {
+    for (size_t i = 0; i < kind->section_count; i++)
+        for (size_t j = 0; j < kind->sections[i]->row_count && is_everyones(schema, kind->sections[i]) == everyones;
+             j++)
+            append_row(text, &kind->sections[i]->rows[j]);
+}
+
+static void append_vocabulary(gm_text *text, const gm_recipe_schema *schema) {
     size_t count;
-    gm_text_append(text, "RECIPE KEYS\n");
-    for (size_t i = 0; i < gm_recipe_row_count; i++)
-        append_row(text, &gm_recipe_rows[i]);
     gm_text_append(text, "\nLAYERS (in the lists of networks)\n");
     const gm_layer_type *layers = gm_layer_types(&count);
     for (size_t i = 0; i < count; i++)
-        append_typed(text, layers[i].name, layers[i].help, layers[i].parameters, layers[i].parameter_count);
+        gm_recipe_document_typed(text, layers[i].name, layers[i].help, layers[i].parameters, layers[i].parameter_count);
     gm_text_append(text, "\nOPTIMIZERS\n");
     const gm_optimizer_type *optimizers = gm_optimizer_types(&count);
     for (size_t i = 0; i < count; i++)
-        append_typed(text, optimizers[i].name, optimizers[i].help, optimizers[i].parameters,
-                     optimizers[i].parameter_count);
-    gm_text_append(text, "\nREGULARIZERS (in the list of that name)\n");
-    gm_recipe_document_regularizers(text, append_typed);
-    gm_text_append(text, "\nLOSSES\n");
-    const gm_gan_loss *losses = gm_gan_losses(&count);
-    for (size_t i = 0; i < count; i++)
-        append_heading(text, losses[i].name, losses[i].help);
+        gm_recipe_document_typed(text, optimizers[i].name, optimizers[i].help, optimizers[i].parameters,
+                                 optimizers[i].parameter_count);
+    for (size_t i = 0; i < schema->kind_count; i++)
+        for (size_t j = 0; j < schema->kinds[i].section_count; j++)
+            if (schema->kinds[i].sections[j]->document)
+                schema->kinds[i].sections[j]->document(text);
+}
+
+gm_status gm_recipe_documentation(const gm_recipe_schema *schema, gm_text *text) {
+    gm_text_append(text, "RECIPE KEYS\n");
+    append_sections(text, schema, &schema->kinds[0], true);
+    for (size_t i = 0; i < schema->kind_count; i++) {
+        gm_text_printf(text, "\nKEYS OF %s\n", schema->kinds[i].description);
+        append_sections(text, schema, &schema->kinds[i], false);
+    }
+    append_vocabulary(text, schema);
     return text->failed ? gm_fail_memory(text->length, "the documentation") : GM_OK;
 }

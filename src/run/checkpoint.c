@@ -46,13 +46,14 @@ gm_status gm_checkpoint_write(const char *path, gm_state *state, const gm_checkp
         {"seed", seed},
         {"variants", info->variants ? info->variants : ""},
         {"recipe", info->recipe ? info->recipe : ""},
+        {"note", info->note},
     };
     size_t count = gm_state_count(state);
     gm_safetensor *tensors;
     GM_TRY(gm_alloc(&tensors, count, sizeof *tensors, "a checkpoint"));
     gm_status status = gather(state, tensors, count);
     if (status == GM_OK)
-        status = gm_safetensors_write(path, tensors, count, metadata, GM_COUNT(metadata));
+        status = gm_safetensors_write(path, tensors, count, metadata, GM_COUNT(metadata) - (info->note ? 0 : 1));
     for (size_t i = 0; i < count; i++)
         free((void *)tensors[i].data);
     free(tensors);
@@ -100,6 +101,7 @@ static gm_status read_info(gm_checkpoint *checkpoint) {
     GM_TRY(read_number(checkpoint, "data_cursor", &info->data_cursor));
     GM_TRY(read_number(checkpoint, "seed", &info->seed));
     GM_TRY(read_text(checkpoint, "variants", &info->variants));
+    info->note = gm_safetensors_metadata(checkpoint->file, "note");
     return read_text(checkpoint, "recipe", &info->recipe);
 }
 
@@ -160,17 +162,16 @@ static gm_status fail_mismatch(const gm_checkpoint *checkpoint, const gm_safeten
     return status;
 }
 
-static gm_status check_entry(const gm_checkpoint *checkpoint, const gm_state *state, size_t index) {
-    const char *name;
-    gm_type type;
-    gm_shape shape;
-    gm_state_entry(state, index, &name, &type, &shape);
+gm_status gm_checkpoint_value(void *user, const char *name, gm_type type, const gm_shape *shape, const void **values) {
+    const gm_checkpoint *checkpoint = user;
     const gm_safetensor *tensor = gm_safetensors_find(checkpoint->file, name);
+    *values = NULL;
     if (!tensor)
         return gm_fail(GM_ERROR_FORMAT, "%s: does not hold %s, which the model has: it is from another recipe",
                        checkpoint->path, name);
-    if (tensor->type != type || !gm_shape_equal(&tensor->shape, &shape))
-        return fail_mismatch(checkpoint, tensor, type, &shape);
+    if (tensor->type != type || !gm_shape_equal(&tensor->shape, shape))
+        return fail_mismatch(checkpoint, tensor, type, shape);
+    *values = tensor->data;
     return GM_OK;
 }
 
@@ -186,22 +187,26 @@ static bool state_has(const gm_state *state, const char *wanted) {
     return false;
 }
 
-gm_status gm_checkpoint_load(const gm_checkpoint *checkpoint, gm_state *state, bool partial) {
+// The state's variable `index` in the checkpoint; written to the state if `write`.
+static gm_status load_entry(const gm_checkpoint *checkpoint, gm_state *state, size_t index, bool write) {
+    const char *name;
+    const void *values;
+    gm_type type;
+    gm_shape shape;
+    gm_state_entry(state, index, &name, &type, &shape);
+    GM_TRY(gm_checkpoint_value((void *)(uintptr_t)checkpoint, name, type, &shape, &values));
+    return write ? gm_state_write(state, name, values, gm_type_size(type) * gm_shape_count(&shape)) : GM_OK;
+}
+
+gm_status gm_checkpoint_load(const gm_checkpoint *checkpoint, gm_state *state) {
     const gm_safetensors *file = checkpoint->file;
-    size_t count = gm_state_count(state);
-    for (size_t i = 0; i < count; i++)
-        GM_TRY(check_entry(checkpoint, state, i));
-    for (size_t i = 0; i < file->count && !partial; i++)
+    for (size_t i = 0; i < gm_state_count(state); i++)
+        GM_TRY(load_entry(checkpoint, state, i, false));
+    for (size_t i = 0; i < file->count; i++)
         if (!state_has(state, file->tensors[i].name))
             return gm_fail(GM_ERROR_FORMAT, "%s: holds %s, which the model does not have: it is from another recipe",
                            checkpoint->path, file->tensors[i].name);
-    for (size_t i = 0; i < count; i++) {
-        const char *name;
-        gm_type type;
-        gm_shape shape;
-        gm_state_entry(state, i, &name, &type, &shape);
-        const gm_safetensor *tensor = gm_safetensors_find(file, name);
-        GM_TRY(gm_state_write(state, name, tensor->data, gm_type_size(type) * gm_shape_count(&shape)));
-    }
+    for (size_t i = 0; i < gm_state_count(state); i++)
+        GM_TRY(load_entry(checkpoint, state, i, true));
     return GM_OK;
 }

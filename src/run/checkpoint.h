@@ -14,6 +14,7 @@ typedef struct gm_checkpoint_info {
     uint64_t seed;
     const char *recipe;   // the resolved recipe (gm_recipe_write); NULL writes ""
     const char *variants; // the kernel variants chosen before step 0, any text; NULL writes ""
+    const char *note;     // whatever else its writer wants to know again, any text; NULL: nothing
 } gm_checkpoint_info;
 
 // Reads every variable of the state (waits for the device) and writes the file atomically.
@@ -26,10 +27,14 @@ gm_status gm_checkpoint_open(gm_checkpoint **checkpoint, const char *path);
 void gm_checkpoint_close(gm_checkpoint **checkpoint);
 const gm_checkpoint_info *gm_checkpoint_get_info(const gm_checkpoint *checkpoint);
 
+// The checkpoint's value of a variable, of that type and shape, which belongs to the checkpoint. Fails when it has
+// none. (As a gm_state_source, with the checkpoint as its user: plans that use a part of what was trained get that
+// part.)
+gm_status gm_checkpoint_value(void *checkpoint, const char *name, gm_type type, const gm_shape *shape,
+                              const void **values);
 // Writes the checkpoint's values into the state's variables. Create the plans first (they declare the variables).
-// Every variable of the state must be in the file with its type and shape, else nothing is written and the message
-// names the variable. Unless `partial`, every tensor of the file must also be in the state; `partial` is for sampling,
-// where the state holds the generator alone.
-gm_status gm_checkpoint_load(const gm_checkpoint *checkpoint, gm_state *state, bool partial);
+// Every variable of the state must be in the file with its type and shape, and every tensor of the file in the state,
+// else nothing is written and the message names the variable.
+gm_status gm_checkpoint_load(const gm_checkpoint *checkpoint, gm_state *state);
 
 #endif

@@ -3,7 +3,7 @@
 // libpng reports errors by longjmp. All that must survive the jump is kept in one struct that outlives it, and the
 // function that calls setjmp changes no local variable afterwards.
 #include "base/base.h"
-#include "ganymede/data.h"
+#include "ganymede/sample.h"
 
 #include <png.h>
 #include <setjmp.h>

@@ -4,8 +4,8 @@
 // side, so no key needs code of its own for it.
 #include "ganymede/measure.h"
 
-#include "use/classifier.h"
 #include "metrics/feature_space.h"
+#include "use/image_classifier.h"
 #include "use/measure_table.h"
 #include "use/side.h"
 #include "use/stacks.h"
@@ -28,9 +28,9 @@ typedef struct matrix {
 struct gm_comparison {
     gm_side sides[2]; // real, fake
     gm_comparison_options options;
-    gm_device *device;
+    gm_device *opened, *device; // the former only when it was opened here
     gm_features *narrow;
-    gm_classifier *classifier;
+    gm_image_classifier *classifier;
     const gm_mixture *mixture;
     const gm_side *stacked;    // one of the sides
     size_t grey_classes;       // of its images; 0: not classified yet
@@ -66,8 +66,8 @@ static const gm_side *labelled_side(const gm_comparison *c) {
 }
 
 // of: the data set that it knows, when it is not that of the sides.
-static void describe_classifier(char *text, size_t room, const gm_classifier *classifier, const char *of) {
-    unsigned percent = (unsigned)(100 * gm_classifier_accuracy(classifier));
+static void describe_classifier(char *text, size_t room, const gm_image_classifier *classifier, const char *of) {
+    unsigned percent = (unsigned)(100 * gm_image_classifier_accuracy(classifier));
     snprintf(text, room, "classifier%s%.30s (accuracy %s.%02u)", of ? " of " : "", of ? of : "",
              percent < 100 ? "" : "1", percent % 100);
 }
@@ -77,9 +77,9 @@ static gm_status classify(gm_comparison *c) {
         const gm_side *s = &c->sides[i];
         const gm_samples images = {s->values, s->count, s->channels * s->height * s->width};
         matrix *wide = &c->rows[GM_SPACE_WIDE][i], *probabilities = &c->rows[GM_SPACE_PROBABILITIES][i];
-        GM_TRY(matrix_init(wide, s->count, GM_CLASSIFIER_FEATURES));
-        GM_TRY(matrix_init(probabilities, s->count, gm_classifier_classes(c->classifier)));
-        GM_TRY(gm_classifier_apply(c->classifier, &images, s->low, s->high, wide->values, probabilities->values));
+        GM_TRY(matrix_init(wide, s->count, GM_IMAGE_CLASSIFIER_FEATURES));
+        GM_TRY(matrix_init(probabilities, s->count, gm_image_classifier_classes(c->classifier)));
+        GM_TRY(gm_image_classifier_apply(c->classifier, &images, s->low, s->high, wide->values, probabilities->values));
     }
     return GM_OK;
 }
@@ -94,12 +94,12 @@ static gm_status open_classifier(gm_comparison *c) {
             "a classifier needs a data set of images with labels, or a run that learned from one: neither %s "
             "nor %s is",
             c->sides[0].name, c->sides[1].name);
-    GM_TRY(gm_classifier_open(&c->classifier, c->device, side->data, &side->data_options));
+    GM_TRY(gm_image_classifier_open(&c->classifier, c->device, side->data, &side->data_options));
     describe_classifier(c->names[GM_SPACE_PROBABILITIES], sizeof c->names[0], c->classifier, NULL);
     gm_status status = classify(c);
     if (status == GM_OK)
         return GM_OK;
-    gm_classifier_close(&c->classifier);
+    gm_image_classifier_close(&c->classifier);
     return gm_fail_prefix(status, "%s", side->data);
 }
 
@@ -118,7 +118,7 @@ static gm_status check_stacks(const gm_comparison *c) {
 }
 
 static gm_status name_stacks(gm_comparison *c) {
-    gm_classifier *grey = NULL;
+    gm_image_classifier *grey = NULL;
     gm_status status;
     if (c->grey_classes > 0)
         return GM_OK;
@@ -129,9 +129,9 @@ static gm_status name_stacks(gm_comparison *c) {
         GM_TRY_DONE(gm_stacks_name(grey, &c->sides[i], c->rows[GM_SPACE_STACKS][i].values));
     }
     describe_classifier(c->names[GM_SPACE_STACKS], sizeof c->names[0], grey, gm_stacked_find(c->stacked->data));
-    c->grey_classes = gm_classifier_classes(grey);
+    c->grey_classes = gm_image_classifier_classes(grey);
 done:
-    gm_classifier_close(&grey);
+    gm_image_classifier_close(&grey);
     return status == GM_OK ? GM_OK : gm_fail_prefix(status, "%s", c->stacked->data);
 }
 
@@ -218,11 +218,13 @@ static gm_status open_comparison(gm_comparison *c, const char *real, const char 
     gm_comparison_options *options = &c->options;
     GM_TRY(check_options(options));
     options->k = options->k ? options->k : DEFAULT_NEIGHBORS;
-    gm_sides_options sides = {.device = options->device,
+    if (!options->opened)
+        GM_TRY(gm_device_open(&c->opened, options->device));
+    c->device = options->opened ? options->opened : c->opened;
+    gm_sides_options sides = {.device = c->device,
                               .samples = options->samples ? options->samples : DEFAULT_SAMPLES,
                               .paired = options->paired};
     GM_TRY(gm_sides_open(&c->sides[0], &c->sides[1], real, fake, &sides));
-    GM_TRY(gm_device_open(&c->device, options->device));
     c->mixture = find_mixture(c);
     c->stacked = gm_stacks_find(c->sides);
     if (options->features == GM_COMPARISON_CLASSIFIER)
@@ -254,10 +256,10 @@ void gm_comparison_close(gm_comparison **comparison) {
         free(old->halves[s].values);
     }
     gm_features_destroy(&old->narrow);
-    gm_classifier_close(&old->classifier);
+    gm_image_classifier_close(&old->classifier);
     gm_side_finish(&old->sides[0]);
     gm_side_finish(&old->sides[1]);
-    gm_device_close(&old->device);
+    gm_device_close(&old->opened);
     free(old->figures);
     free(old);
     *comparison = NULL;

@@ -1,6 +1,7 @@
 // The two sides of a comparison: read, cut down, made of one shape and brought into one range of values.
 #include "use/side.h"
 
+#include "data/format.h"
 #include "ganymede/train.h"
 
 #include <math.h>
@@ -62,14 +63,14 @@ static gm_status draw(gm_side *side, gm_sampler *sampler) {
 static gm_status open_run(gm_side *side, const gm_sides_options *options) {
     gm_sampler *sampler;
     gm_sampler_info info;
-    GM_TRY(gm_sampler_open(&sampler, side->name, options->device));
+    GM_TRY(gm_sampler_open_on(&sampler, side->name, options->device));
     gm_sampler_get_info(sampler, &info);
     side->kind = GM_SIDE_RUN;
     side->count = options->samples;
     side->channels = info.channels;
     side->height = info.height;
     side->width = info.width;
-    side->images = side->ranged = info.images;
+    side->images = side->ranged = info.ranged;
     side->low = info.low;
     side->high = info.high;
     side->classes = info.classes;
@@ -155,7 +156,7 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_sides_opt
     side->channels = info->channels;
     side->height = info->height;
     side->width = info->width;
-    side->images = info->kind == GM_DATASET_IMAGES || info->height * info->width > 1;
+    side->images = gm_dataset_format(info, 0, 1).kind->ranged;
     side->data_classes = info->class_count;
     if (!ends_with(side->name, ".npy"))
         side->data = side->name;

@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "ganymede/data.h"
+#include "ganymede/device.h"
 
 typedef enum gm_side_kind { GM_SIDE_NUMBERS = 1, GM_SIDE_BYTES, GM_SIDE_RUN } gm_side_kind;
 
@@ -23,7 +24,7 @@ typedef struct gm_side {
 } gm_side;
 
 typedef struct gm_sides_options {
-    const char *device;
+    gm_device *device;
     size_t samples; // at most, of each
     bool paired;
 } gm_sides_options;

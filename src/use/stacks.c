@@ -28,19 +28,19 @@ const gm_side *gm_stacks_find_stranger(const gm_side *sides) {
 
 // ---- Naming ----
 
-gm_status gm_stacks_open(gm_classifier **grey, gm_device *device, const gm_side *stacked) {
+gm_status gm_stacks_open(gm_image_classifier **grey, gm_device *device, const gm_side *stacked) {
     gm_dataset_options options = stacked->data_options;
     options.channels = 1;
     options.count = 0; // a run on few stacks has them of all grey images
-    return gm_classifier_open(grey, device, gm_stacked_find(stacked->data), &options);
+    return gm_image_classifier_open(grey, device, gm_stacked_find(stacked->data), &options);
 }
 
-gm_status gm_stacks_name(gm_classifier *grey, const gm_side *side, float *modes) {
+gm_status gm_stacks_name(gm_image_classifier *grey, const gm_side *side, float *modes) {
     const gm_samples channels = {side->values, STACK * side->count, side->height * side->width};
-    float K = (float)gm_classifier_classes(grey);
+    float K = (float)gm_image_classifier_classes(grey);
     int32_t *classes;
     GM_TRY(gm_alloc(&classes, channels.count, sizeof *classes, "classes"));
-    gm_status status = gm_classifier_name(grey, &channels, side->low, side->high, classes);
+    gm_status status = gm_image_classifier_name(grey, &channels, side->low, side->high, classes);
     for (size_t i = 0; status == GM_OK && i < side->count; i++) {
         modes[i] = 0; // at most 100^3, which a float holds exactly
         for (size_t j = 0; j < STACK; j++)

@@ -1,7 +1,7 @@
-// The list of regularisers: a table of what it may hold, and what only the whole recipe can tell about them.
-#include "recipe/table.h"
+// The list of regularisers of a GAN: a table of what it may hold, and what only the whole recipe can tell about them.
+#include "model/gan.h"
 
-#include "ganymede/augment.h"
+#include "base/base.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -134,9 +134,9 @@ static void *settings_of(gm_regularizers *regularizers, size_t which) {
 
 // ---- The list ----
 
-static gm_status read_regularizer(gm_recipe *recipe, gm_regularizers *to, const gm_node *node) {
+static gm_status read_regularizer(gm_arena *arena, gm_regularizers *to, const gm_yaml *node) {
     const char *name = NULL, *names[GM_REGULARIZER_COUNT];
-    const gm_node *value = NULL;
+    const gm_yaml *value = NULL;
     GM_TRY(gm_recipe_split(node, "regularizer", "r1: {gamma: 10}", &name, &value));
     size_t which = 0;
     for (; which < GM_REGULARIZER_COUNT && strcmp(types[which].name, name) != 0; which++)
@@ -149,21 +149,20 @@ static gm_status read_regularizer(gm_recipe *recipe, gm_regularizers *to, const 
     gm_parameter rows[MOST_ROWS];
     size_t count = rows_of(which, rows);
     gm_parameter_defaults(rows, count, settings_of(to, which));
-    return value ? gm_recipe_read_settings(recipe, name, rows, count, settings_of(to, which), value) : GM_OK;
+    return value ? gm_recipe_read_settings(arena, name, rows, count, settings_of(to, which), value) : GM_OK;
 }
 
-static gm_status read_regularizers(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
+static gm_status read_regularizers(gm_arena *arena, const char *key, void *field, const gm_yaml *node) {
     gm_regularizers list = {0};
-    if (!gm_node_is_null(node) && node->kind != GM_NODE_LIST)
+    if (!gm_yaml_is_null(node) && node->kind != GM_YAML_LIST)
         return gm_recipe_refuse(node, key, "a list of regularizers (\"- r1: {gamma: 10}\", ...)");
-    for (size_t i = 0; node->kind == GM_NODE_LIST && i < node->count; i++)
-        GM_TRY(read_regularizer(recipe, &list, node->items[i]));
+    for (size_t i = 0; node->kind == GM_YAML_LIST && i < node->count; i++)
+        GM_TRY(read_regularizer(arena, &list, node->items[i]));
     memcpy(field, &list, sizeof list);
     return GM_OK;
 }
 
-static void write_regularizers(const gm_recipe *recipe, const void *field, gm_text *text) {
-    (void)recipe;
+static void write_regularizers(const void *field, gm_text *text) {
     gm_regularizers list;
     memcpy(&list, field, sizeof list);
     size_t written = 0;
@@ -185,24 +184,25 @@ static void allow_regularizers(gm_text *text) {
         gm_text_printf(text, "%s %s", i > 0 ? "," : "", types[i].name);
 }
 
-const gm_recipe_kind gm_recipe_regularizers_kind = {read_regularizers, write_regularizers, allow_regularizers};
+const gm_recipe_type gm_regularizers_type = {read_regularizers, write_regularizers, allow_regularizers};
 
-void gm_recipe_document_regularizers(gm_text *text, gm_recipe_document *document) {
+void gm_regularizers_document(gm_text *text) {
+    gm_text_append(text, "\nREGULARIZERS (in the list of that name)\n");
     for (size_t i = 0; i < GM_REGULARIZER_COUNT; i++) {
         gm_parameter rows[MOST_ROWS];
-        document(text, types[i].name, types[i].help, rows, rows_of(i, rows));
+        gm_recipe_document_typed(text, types[i].name, types[i].help, rows, rows_of(i, rows));
     }
 }
 
 // ---- What only the whole recipe can tell ----
 
-const gm_layer *gm_recipe_across_samples(const gm_layer_list *list) {
+const gm_layer *gm_layer_across_samples(const gm_layer_list *list) {
     for (size_t i = 0; i < list->count; i++) {
         if (list->layers[i].type->across_samples)
             return &list->layers[i];
         for (size_t k = 0; k < list->layers[i].type->parameter_count; k++) {
             const gm_layer_list *inner = gm_layer_inner(&list->layers[i], k);
-            const gm_layer *found = inner ? gm_recipe_across_samples(inner) : NULL;
+            const gm_layer *found = inner ? gm_layer_across_samples(inner) : NULL;
             if (found)
                 return found;
         }
@@ -223,43 +223,41 @@ static gm_status normalise_layers(const gm_layer_list *list) {
     return GM_OK;
 }
 
-static gm_status check_penalties(const gm_recipe *recipe) {
+static gm_status check_penalties(const gm_gan_settings *gan) {
     static const gm_regularizer penalties[] = {GM_REGULARIZER_GRADIENT_PENALTY, GM_REGULARIZER_DRAGAN,
                                                GM_REGULARIZER_R1, GM_REGULARIZER_R2};
-    const gm_layer_list layers = {recipe->discriminator.layers, recipe->discriminator.count};
-    const gm_layer *across = gm_recipe_across_samples(&layers);
+    const gm_layer *across = gm_layer_across_samples(&gan->discriminator);
     for (size_t i = 0; i < GM_COUNT(penalties); i++)
-        if (across && recipe->regularizers.origin[penalties[i]])
+        if (across && gan->regularizers.origin[penalties[i]])
             return gm_fail(
                 GM_ERROR_FORMAT,
                 "%s: %s wants each sample's own gradient, but %s of the discriminator (%s) mixes the samples "
                 "of a batch: use layer_norm, instance_norm or group_norm there",
-                recipe->regularizers.origin[penalties[i]], types[penalties[i]].name, across->type->name,
-                across->origin);
+                gan->regularizers.origin[penalties[i]], types[penalties[i]].name, across->type->name, across->origin);
     return GM_OK;
 }
 
-gm_status gm_recipe_resolve_regularizers(gm_recipe *recipe) {
-    gm_regularizers *r = &recipe->regularizers;
-    GM_TRY(check_penalties(recipe));
-    if (r->origin[GM_REGULARIZER_LABEL_SMOOTHING] && !recipe->loss->label_smoothing)
+gm_status gm_regularizers_resolve(gm_gan_settings *gan, size_t batch) {
+    gm_regularizers *r = &gan->regularizers;
+    GM_TRY(check_penalties(gan));
+    if (r->origin[GM_REGULARIZER_LABEL_SMOOTHING] && !gan->loss->label_smoothing)
         return gm_fail(GM_ERROR_FORMAT,
                        "%s: label_smoothing is for the cross-entropies (minimax, non_saturating), not for %s",
-                       r->origin[GM_REGULARIZER_LABEL_SMOOTHING], recipe->loss->name);
-    if (r->origin[GM_REGULARIZER_PACKING] && recipe->data.batch % r->packing.samples != 0)
+                       r->origin[GM_REGULARIZER_LABEL_SMOOTHING], gan->loss->name);
+    if (r->origin[GM_REGULARIZER_PACKING] && batch % r->packing.samples != 0)
         return gm_fail(GM_ERROR_FORMAT, "%s: packing by %zu does not divide data.batch, %zu",
-                       r->origin[GM_REGULARIZER_PACKING], r->packing.samples, recipe->data.batch);
+                       r->origin[GM_REGULARIZER_PACKING], r->packing.samples, batch);
     if (r->origin[GM_REGULARIZER_GRADIENT_CLIP] && !(r->gradient_clip.norm > 0 || r->gradient_clip.value > 0))
         return gm_fail(GM_ERROR_FORMAT, "%s: gradient_clip needs a norm or a value: `gradient_clip: { norm: 1 }`",
                        r->origin[GM_REGULARIZER_GRADIENT_CLIP]);
     if (r->origin[GM_REGULARIZER_SPECTRAL_NORM])
-        GM_TRY(normalise_layers(&(gm_layer_list){recipe->discriminator.layers, recipe->discriminator.count}));
+        GM_TRY(normalise_layers(&gan->discriminator));
     return GM_OK;
 }
 
-gm_optimizer gm_recipe_optimizer(const gm_recipe *recipe, bool discriminator) {
-    const gm_regularizers *r = &recipe->regularizers;
-    gm_optimizer optimizer = discriminator ? recipe->optimizer.discriminator : recipe->optimizer.generator;
+gm_optimizer gm_gan_optimizer(const gm_gan_settings *gan, bool discriminator) {
+    const gm_regularizers *r = &gan->regularizers;
+    gm_optimizer optimizer = discriminator ? gan->optimizer.discriminator : gan->optimizer.generator;
     if (discriminator && r->origin[GM_REGULARIZER_WEIGHT_CLIP])
         optimizer.weight_clip = r->weight_clip.limit;
     if (r->origin[GM_REGULARIZER_WEIGHT_DECAY] && !(optimizer.weight_decay > 0))
