@@ -102,8 +102,12 @@ void gm_philox(uint32_t out[4], const uint32_t counter[4], uint64_t key);
 double gm_philox_uniform(uint64_t key, uint32_t stream, uint32_t step, uint32_t substep, uint64_t index);
 double gm_philox_normal(uint64_t key, uint32_t stream, uint32_t step, uint32_t substep, uint64_t index);
 
-// A file's whole content, NUL-terminated behind `*bytes` bytes; owned by the caller (free). Names the file in errors.
-gm_status gm_file_read(const char *path, char **data, size_t *bytes);
+// A file's whole content, NUL-terminated behind `*bytes` bytes; owned by the caller (free). Names the file in errors:
+// GM_ERROR_FORMAT when it has more than `limit` bytes, which shows before any is read; GM_ERROR_MEMORY; all else, that
+// it is no regular file but a pipe or device included, says nothing about its content and is GM_ERROR_IO.
+gm_status gm_file_read(const char *path, uint64_t limit, char **data, size_t *bytes);
+// The first `most` bytes, or all of a shorter file, into the caller's `data`. Fails as gm_file_read does.
+gm_status gm_file_read_start(const char *path, void *data, size_t most, size_t *bytes);
 // Writes a file whole or not at all: temporary name in the same folder, fsync, rename. What is no regular file (a pipe,
 // a device) is written to; of a symbolic link the file behind it is replaced.
 gm_status gm_file_write_atomic(const char *path, const void *data, size_t bytes);

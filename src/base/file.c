@@ -10,43 +10,112 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-gm_status gm_file_read(const char *path, char **data, size_t *bytes) {
-    *data = NULL;
+// ---- Reading ----
+
+enum { PIECE = 1 << 30 }; // some systems refuse to move more than 2 GiB at once
+
+// Folders, pipes, sockets and devices have no size to check and perhaps no end.
+static gm_status refuse_special(const char *path, mode_t mode) {
+    return gm_fail(GM_ERROR_IO, "%s: is %s where a file is expected", path,
+                   S_ISDIR(mode)    ? "a folder"
+                   : S_ISFIFO(mode) ? "a pipe"
+                   : S_ISSOCK(mode) ? "a socket"
+                                    : "a device");
+}
+
+static gm_status open_regular(const char *path, int *descriptor, uint64_t *size) {
+    struct stat info;
+    do // without waiting for a pipe's other end
+        *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    while (*descriptor < 0 && errno == EINTR);
+    int reason = *descriptor < 0 ? errno : 0;
+    bool known = (reason ? stat(path, &info) : fstat(*descriptor, &info)) == 0; // a socket cannot even be opened
+    if (!reason && known && S_ISREG(info.st_mode)) {
+        *size = (uint64_t)info.st_size;
+        return GM_OK;
+    }
+    if (!reason) {
+        reason = errno;
+        close(*descriptor);
+    }
+    if (known && !S_ISREG(info.st_mode))
+        return refuse_special(path, info.st_mode);
+    return gm_fail(GM_ERROR_IO, "%s: cannot be opened: %s", path, strerror(reason));
+}
+
+// Up to `most` bytes; fewer at the file's end alone.
+static gm_status read_bytes(int descriptor, const char *path, char *to, size_t most, size_t *bytes) {
     *bytes = 0;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return gm_fail(GM_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
-    gm_status status = GM_OK;
-    size_t capacity = 0, length = 0;
-    char *content = NULL;
-    for (;;) {
-        if (length + 1 >= capacity) {
-            capacity = capacity ? 2 * capacity : 1 << 16;
-            char *grown = realloc(content, capacity);
-            if (!grown) {
-                status = gm_fail_memory(capacity, path);
-                goto done;
-            }
-            content = grown;
-        }
-        size_t got = fread(content + length, 1, capacity - 1 - length, file);
-        length += got;
+    while (*bytes < most) {
+        ssize_t got = read(descriptor, to + *bytes, GM_MIN(most - *bytes, (size_t)PIECE));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return gm_fail(GM_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
         if (got == 0)
             break;
+        *bytes += (size_t)got;
     }
-    if (ferror(file)) {
-        status = gm_fail(GM_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
-        goto done;
+    return GM_OK;
+}
+
+static gm_status refuse_size(const char *path, uint64_t limit) {
+    return gm_fail(GM_ERROR_FORMAT, "%s: is too large: more than %llu bytes are not read from such a file", path,
+                   (unsigned long long)limit);
+}
+
+// `size` is what the file had when it was opened: 0 for those that a system makes up while they are read.
+static gm_status read_all(int descriptor, const char *path, uint64_t size, uint64_t limit, char **data, size_t *bytes) {
+    if (size > limit)
+        return refuse_size(path, limit);
+    size_t capacity = 0, got;
+    do {
+        size_t wanted = capacity ? 2 * capacity : GM_MAX((size_t)size, (size_t)4096);
+        capacity = GM_MIN(wanted, (size_t)limit) + 2; // room to see that there is more, and for the NUL
+        gm_note_allocation();
+        char *grown = realloc(*data, capacity);
+        if (!grown)
+            return gm_fail_memory(capacity, path);
+        *data = grown;
+        GM_TRY(read_bytes(descriptor, path, *data + *bytes, capacity - 1 - *bytes, &got));
+        *bytes += got;
+        if (*bytes > limit)
+            return refuse_size(path, limit);
+    } while (*bytes == capacity - 1);
+    if (*bytes < size)
+        return gm_fail(GM_ERROR_IO, "%s: cannot be read whole: it ended after %zu of %llu bytes", path, *bytes,
+                       (unsigned long long)size);
+    (*data)[*bytes] = '\0';
+    return GM_OK;
+}
+
+gm_status gm_file_read(const char *path, uint64_t limit, char **data, size_t *bytes) {
+    int descriptor;
+    uint64_t size;
+    *data = NULL;
+    *bytes = 0;
+    GM_TRY(open_regular(path, &descriptor, &size));
+    gm_status status = read_all(descriptor, path, size, GM_MIN(limit, (uint64_t)(SIZE_MAX / 4)), data, bytes);
+    close(descriptor);
+    if (status != GM_OK) {
+        free(*data);
+        *data = NULL;
+        *bytes = 0;
     }
-    content[length] = '\0';
-    *data = content;
-    *bytes = length;
-    content = NULL;
-done:
-    free(content);
-    fclose(file);
     return status;
 }
+
+gm_status gm_file_read_start(const char *path, void *data, size_t most, size_t *bytes) {
+    int descriptor;
+    uint64_t size;
+    *bytes = 0;
+    GM_TRY(open_regular(path, &descriptor, &size));
+    gm_status status = read_bytes(descriptor, path, data, most, bytes);
+    close(descriptor);
+    return status;
+}
+
+// ---- Writing ----
 
 static gm_status write_all(int descriptor, const char *path, const void *data, size_t bytes) {
     const char *next = data;

@@ -1,43 +1,14 @@
-// src/base: random numbers against the authors' vectors, arenas, text, hashes, errors, files.
+// src/base: random numbers against the authors' vectors, arenas, text, hashes, errors.
 #include "base/base.h"
 
-#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdalign.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
-
-static char folder[] = "/tmp/ganymede-test-base-XXXXXX";
-
-static char *in_folder(const char *name) { // the caller's
-    gm_text path = {0};
-    gm_text_printf(&path, "%s/%s", folder, name);
-    assert_false(path.failed);
-    return path.data;
-}
-
-static int make_folder(void **state) {
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    gm_text command = {0};
-    gm_text_printf(&command, "rm -rf '%s'", folder);
-    int result = command.failed ? -1 : system(command.data);
-    gm_text_finish(&command);
-    return result;
-}
 
 // Random123's kat_vectors for philox4x32-10: counter, key, result.
 static void philox_gives_the_published_vectors(void **state) {
@@ -166,147 +137,6 @@ static void error_message_may_quote_the_last_one(void **state) {
     assert_string_equal(gm_error_message(), "a.csv: again: row 3");
 }
 
-static void file_comes_back_as_written(void **state) {
-    (void)state;
-    char *path = in_folder("data.bin");
-    size_t bytes = 200001;
-    unsigned char *data = malloc(bytes);
-    assert_non_null(data);
-    for (size_t i = 0; i < bytes; i++)
-        data[i] = (unsigned char)(i * 31);
-    assert_int_equal(gm_file_write_atomic(path, "old", 3), GM_OK);
-    assert_int_equal(gm_file_write_atomic(path, data, bytes), GM_OK); // replaces
-    char *back;
-    size_t length;
-    assert_int_equal(gm_file_read(path, &back, &length), GM_OK);
-    assert_int_equal(length, bytes);
-    assert_memory_equal(back, data, bytes);
-    assert_int_equal(back[bytes], 0);
-    free(back);
-    assert_int_equal(gm_file_write_atomic(path, "", 0), GM_OK);
-    assert_int_equal(gm_file_read(path, &back, &length), GM_OK);
-    assert_int_equal(length, 0);
-    free(back);
-    free(data);
-    free(path);
-}
-
-static void check_content(const char *path, const char *expected) {
-    char *back;
-    size_t length;
-    assert_int_equal(gm_file_read(path, &back, &length), GM_OK);
-    assert_string_equal(back, expected);
-    free(back);
-}
-
-static void failed_write_leaves_the_old_file_and_no_other(void **state) {
-    (void)state;
-    static const char much[5000];
-    char *parent = in_folder("small"), *path = in_folder("small/file");
-    assert_int_equal(gm_folder_create(parent), GM_OK);
-    assert_int_equal(gm_file_write_atomic(path, "keep", 4), GM_OK);
-    struct rlimit before, low;
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    low = before;
-    low.rlim_cur = 1000;
-    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
-    gm_status status = gm_file_write_atomic(path, much, sizeof much);
-    setrlimit(RLIMIT_FSIZE, &before);
-    signal(SIGXFSZ, handler);
-    assert_int_equal(status, GM_ERROR_IO);
-    assert_non_null(strstr(gm_error_message(), path));
-    check_content(path, "keep");
-    gm_text command = {0}; // nothing but "file" is there
-    gm_text_printf(&command, "test \"$(ls -A '%s')\" = file", parent);
-    assert_int_equal(system(command.data), 0);
-    gm_text_finish(&command);
-    assert_int_equal(gm_file_write_atomic(parent, "new", 3), GM_ERROR_IO); // a folder
-    assert_non_null(strstr(gm_error_message(), parent));
-    free(parent);
-    free(path);
-}
-
-static void link_stays_and_its_file_is_replaced(void **state) {
-    (void)state;
-    char *path = in_folder("behind"), *link = in_folder("link");
-    assert_int_equal(gm_file_write_atomic(path, "old", 3), GM_OK);
-    assert_int_equal(symlink("behind", link), 0);
-    assert_int_equal(gm_file_write_atomic(link, "new", 3), GM_OK);
-    struct stat info;
-    assert_int_equal(lstat(link, &info), 0);
-    assert_true(S_ISLNK(info.st_mode));
-    check_content(path, "new");
-    free(path);
-    free(link);
-}
-
-static void pipe_is_written_to(void **state) {
-    (void)state;
-    char *path = in_folder("pipe"), back[4] = "";
-    assert_int_equal(mkfifo(path, 0600), 0);
-    int descriptor = open(path, O_RDWR); // does not wait for the other end
-    assert_true(descriptor >= 0);
-    assert_int_equal(gm_file_write_atomic(path, "new", 3), GM_OK);
-    struct stat info;
-    assert_int_equal(lstat(path, &info), 0);
-    assert_true(S_ISFIFO(info.st_mode));
-    assert_int_equal(read(descriptor, back, 3), 3);
-    assert_string_equal(back, "new");
-    close(descriptor);
-    free(path);
-}
-
-static void name_that_a_killed_process_left_is_passed_over(void **state) {
-    (void)state;
-    char *path = in_folder("again");
-    gm_text left = {0};
-    gm_text_printf(&left, "%s.%ld.0.tmp", path, (long)getpid());
-    FILE *file = fopen(left.data, "w");
-    assert_non_null(file);
-    fclose(file);
-    assert_int_equal(gm_file_write_atomic(path, "new", 3), GM_OK);
-    check_content(path, "new");
-    assert_int_equal(access(left.data, F_OK), 0); // it may be another's
-    gm_text_finish(&left);
-    free(path);
-}
-
-static void missing_file_is_named(void **state) {
-    (void)state;
-    char *path = in_folder("absent");
-    char *back = (char *)path;
-    size_t length = 1;
-    assert_int_equal(gm_file_read(path, &back, &length), GM_ERROR_IO);
-    assert_null(back);
-    assert_int_equal(length, 0);
-    assert_non_null(strstr(gm_error_message(), path));
-    free(path);
-    path = in_folder("absent/file");
-    assert_int_equal(gm_file_write_atomic(path, "x", 1), GM_ERROR_IO);
-    assert_non_null(strstr(gm_error_message(), path));
-    free(path);
-}
-
-static void folders_are_created_with_their_parents(void **state) {
-    (void)state;
-    char *path = in_folder("a/b//c/");
-    assert_int_equal(gm_folder_create(path), GM_OK);
-    assert_int_equal(gm_folder_create(path), GM_OK);
-    struct stat info;
-    assert_int_equal(stat(path, &info), 0);
-    assert_true(S_ISDIR(info.st_mode));
-    free(path);
-
-    char *file = in_folder("plain"), *below = in_folder("plain/below");
-    assert_int_equal(gm_file_write_atomic(file, "x", 1), GM_OK);
-    assert_int_equal(gm_folder_create(file), GM_ERROR_IO);
-    assert_int_equal(gm_folder_create(below), GM_ERROR_IO);
-    assert_non_null(strstr(gm_error_message(), "plain"));
-    free(file);
-    free(below);
-}
-
 static void clock_does_not_go_back(void **state) {
     (void)state;
     double last = gm_seconds();
@@ -327,14 +157,7 @@ int main(void) {
         cmocka_unit_test(text_grows),
         cmocka_unit_test(array_grows_and_keeps_its_elements),
         cmocka_unit_test(error_message_may_quote_the_last_one),
-        cmocka_unit_test(file_comes_back_as_written),
-        cmocka_unit_test(failed_write_leaves_the_old_file_and_no_other),
-        cmocka_unit_test(link_stays_and_its_file_is_replaced),
-        cmocka_unit_test(pipe_is_written_to),
-        cmocka_unit_test(name_that_a_killed_process_left_is_passed_over),
-        cmocka_unit_test(missing_file_is_named),
-        cmocka_unit_test(folders_are_created_with_their_parents),
         cmocka_unit_test(clock_does_not_go_back),
     };
-    return cmocka_run_group_tests_name("base", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }
