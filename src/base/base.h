@@ -108,11 +108,14 @@ double gm_philox_normal(uint64_t key, uint32_t stream, uint32_t step, uint32_t s
 gm_status gm_file_read(const char *path, uint64_t limit, char **data, size_t *bytes);
 // The first `most` bytes, or all of a shorter file, into the caller's `data`. Fails as gm_file_read does.
 gm_status gm_file_read_start(const char *path, void *data, size_t most, size_t *bytes);
-// Writes a file whole or not at all: temporary name in the same folder, fsync, rename. What is no regular file (a pipe,
-// a device) is written to; of a symbolic link the file behind it is replaced.
+// Writes a file whole or not at all: temporary name in the same folder, fsync, rename, fsync of the folder. What is no
+// regular file (a pipe, a device) is written to; of a symbolic link the file behind it is replaced.
 gm_status gm_file_write_atomic(const char *path, const void *data, size_t bytes);
-// Creates a folder and its missing parents; an existing one is fine.
+// Creates a folder and its missing parents, for good as above; an existing one is fine.
 gm_status gm_folder_create(const char *path);
+// Names that were made, changed or removed in a folder so far survive a power cut from here on. File systems that cannot
+// sync folders are no failure.
+gm_status gm_folder_sync(const char *path);
 
 double gm_seconds(void); // monotonic clock
 

@@ -21,6 +21,8 @@
 
 #include <cmocka.h>
 
+static char folder[] = "/tmp/ganymede-test-file-XXXXXX";
+
 // ---- System calls that fail on demand ----
 
 static struct {
@@ -31,7 +33,59 @@ static struct {
     int end;       // reads find the end at once
     int endless;   // reads never find the end
     int out_of_memory;
+    int sync_error;  // that fsync of a folder fails with
+    char calls[500]; // fsync, rename, unlink and mkdir so far: "sync file, rename, sync b, "
 } shim;
+
+static void note(const char *call, const char *name) {
+    size_t used = strlen(shim.calls);
+    snprintf(shim.calls + used, sizeof shim.calls - used, "%s%s, ", call, name);
+}
+
+// The last part of a path.
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static int shim_fsync(int descriptor) {
+    struct stat info;
+    assert_int_equal(fstat(descriptor, &info), 0);
+    if (!S_ISDIR(info.st_mode)) {
+        note("sync ", "file");
+        return fsync(descriptor);
+    }
+    // A folder has no name of its own: those of this test are told apart by what they are looked up as.
+    static const char *const folders[] = {"", "/a", "/a/b", "/a/b/c"};
+    const char *name = "?";
+    for (size_t i = 0; i < GM_COUNT(folders); i++) {
+        char path[100];
+        struct stat other;
+        snprintf(path, sizeof path, "%s%s", folder, folders[i]);
+        if (stat(path, &other) == 0 && other.st_ino == info.st_ino && other.st_dev == info.st_dev)
+            name = i == 0 ? "." : base_name(folders[i]);
+    }
+    note("sync ", name);
+    errno = shim.sync_error;
+    return errno ? -1 : fsync(descriptor);
+}
+
+static int shim_rename(const char *from, const char *to) {
+    note("rename to ", base_name(to));
+    return rename(from, to);
+}
+
+static int shim_unlink(const char *path) {
+    note("unlink", "");
+    return unlink(path);
+}
+
+static int shim_mkdir(const char *path, mode_t mode) {
+    int result = mkdir(path, mode);
+    if (result == 0)
+        note("mkdir ", base_name(path));
+    return result;
+}
 
 static ssize_t shim_read(int descriptor, void *to, size_t bytes) {
     shim.reads++;
@@ -52,13 +106,19 @@ static void *shim_realloc(void *memory, size_t bytes) {
 
 #define read    shim_read
 #define realloc shim_realloc
+#define fsync   shim_fsync
+#define rename  shim_rename
+#define unlink  shim_unlink
+#define mkdir   shim_mkdir
 #include "../../src/base/file.c"
 #undef read
 #undef realloc
+#undef fsync
+#undef rename
+#undef unlink
+#undef mkdir
 
 // ---- Common to the tests ----
-
-static char folder[] = "/tmp/ganymede-test-base-XXXXXX";
 
 static char *in_folder(const char *name) { // the caller's
     gm_text path = {0};
@@ -70,6 +130,12 @@ static char *in_folder(const char *name) { // the caller's
 static int make_folder(void **state) {
     (void)state;
     return mkdtemp(folder) ? 0 : -1;
+}
+
+static int reset_shim(void **state) {
+    (void)state;
+    memset(&shim, 0, sizeof shim);
+    return 0;
 }
 
 static int remove_folder(void **state) {
@@ -154,7 +220,6 @@ static void file_without_end_is_read_to_the_limit_alone(void **state) {
     shim.endless = 1;
     check_refused(path, 10, GM_ERROR_FORMAT, "more than 10 bytes");
     check_refused(path, SOME, GM_ERROR_FORMAT, "more than 1048576 bytes");
-    shim.endless = 0;
     free(path);
 }
 
@@ -193,8 +258,6 @@ static void interrupted_and_short_reads_go_on(void **state) {
     assert_int_equal(gm_file_read_start(path, start, sizeof start, &length), GM_OK);
     assert_int_equal(length, sizeof start);
     assert_memory_equal(start, text, sizeof start);
-    shim.interrupt = 0;
-    shim.most = 0;
     free(path);
 }
 
@@ -213,7 +276,6 @@ static void file_that_cannot_be_read_never_looks_damaged(void **state) {
     size_t length;
     assert_int_equal(gm_file_read(path, SOME, &back, &length), GM_ERROR_MEMORY);
     assert_null(back);
-    shim.out_of_memory = 0;
     struct rlimit before, none;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     none = before;
@@ -339,20 +401,91 @@ static void folders_are_created_with_their_parents(void **state) {
     free(below);
 }
 
+// ---- What a power cut leaves ----
+
+static void check_calls(const char *expected) {
+    if (strcmp(shim.calls, expected) != 0)
+        fail_msg("\n  calls:    %s\n  expected: %s", shim.calls, expected);
+    shim.calls[0] = '\0';
+}
+
+static void name_is_on_the_disk_before_a_write_returns(void **state) {
+    (void)state;
+    char *path = in_folder("a/new"), *parent = in_folder("a"), *link = in_folder("elsewhere");
+    assert_int_equal(gm_folder_create(parent), GM_OK);
+    shim.calls[0] = '\0';
+    assert_int_equal(gm_file_write_atomic(path, "1", 1), GM_OK);
+    check_calls("sync file, rename to new, sync a, ");
+    assert_int_equal(gm_file_write_atomic(path, "2", 1), GM_OK);
+    check_calls("sync file, rename to new, sync a, ");
+    assert_int_equal(symlink("a/new", link), 0);
+    assert_int_equal(gm_file_write_atomic(link, "3", 1), GM_OK);
+    check_calls("sync file, rename to new, sync a, "); // not the link's folder
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(gm_file_write_atomic("bare", "4", 1), GM_OK);
+    check_calls("sync file, rename to bare, sync ., ");
+    assert_int_equal(chdir("/"), 0);
+    free(path);
+    free(parent);
+    free(link);
+}
+
+static void new_folders_are_on_the_disk_one_after_the_other(void **state) {
+    (void)state;
+    char *top = in_folder("a"), *path = in_folder("a/b//c/");
+    gm_text command = {0};
+    gm_text_printf(&command, "rm -rf '%s'", top);
+    assert_int_equal(system(command.data), 0);
+    assert_int_equal(gm_folder_create(path), GM_OK);
+    check_calls("mkdir a, sync ., mkdir b, sync a, mkdir c, sync b, ");
+    assert_int_equal(gm_folder_create(path), GM_OK);
+    check_calls("");
+    assert_int_equal(gm_folder_sync(path), GM_OK);
+    check_calls("sync c, ");
+    gm_text_finish(&command);
+    free(top);
+    free(path);
+}
+
+static void folder_that_cannot_be_synced_fails_only_where_syncing_exists(void **state) {
+    (void)state;
+    static const struct {
+        int error;
+        gm_status status;
+    } cases[] = {{EINVAL, GM_OK}, {EROFS, GM_OK}, {ENOTSUP, GM_OK}, {EIO, GM_ERROR_IO}, {ENOSPC, GM_ERROR_IO}};
+    char *path = in_folder("unsynced"), *absent = in_folder("no-folder");
+    for (size_t i = 0; i < GM_COUNT(cases); i++) {
+        shim.sync_error = cases[i].error;
+        gm_status status = gm_file_write_atomic(path, "x", 1);
+        if (status != cases[i].status)
+            fail_msg("%s: status %d, not %d", strerror(cases[i].error), status, cases[i].status);
+        assert_int_equal(gm_folder_sync(folder), cases[i].status);
+        if (status != GM_OK)
+            assert_non_null(strstr(gm_error_message(), folder));
+    }
+    shim.sync_error = 0;
+    assert_int_equal(gm_folder_sync(absent), GM_ERROR_IO);
+    free(path);
+    free(absent);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(file_comes_back_as_written),
-        cmocka_unit_test(file_beyond_the_limit_is_refused_unread),
-        cmocka_unit_test(file_without_end_is_read_to_the_limit_alone),
-        cmocka_unit_test(folders_pipes_sockets_and_devices_are_no_files),
-        cmocka_unit_test(interrupted_and_short_reads_go_on),
-        cmocka_unit_test(file_that_cannot_be_read_never_looks_damaged),
-        cmocka_unit_test(failed_write_leaves_the_old_file_and_no_other),
-        cmocka_unit_test(link_stays_and_its_file_is_replaced),
-        cmocka_unit_test(pipe_is_written_to),
-        cmocka_unit_test(name_that_a_killed_process_left_is_passed_over),
-        cmocka_unit_test(missing_file_is_named),
-        cmocka_unit_test(folders_are_created_with_their_parents),
+        cmocka_unit_test_setup(file_comes_back_as_written, reset_shim),
+        cmocka_unit_test_setup(file_beyond_the_limit_is_refused_unread, reset_shim),
+        cmocka_unit_test_setup(file_without_end_is_read_to_the_limit_alone, reset_shim),
+        cmocka_unit_test_setup(folders_pipes_sockets_and_devices_are_no_files, reset_shim),
+        cmocka_unit_test_setup(interrupted_and_short_reads_go_on, reset_shim),
+        cmocka_unit_test_setup(file_that_cannot_be_read_never_looks_damaged, reset_shim),
+        cmocka_unit_test_setup(failed_write_leaves_the_old_file_and_no_other, reset_shim),
+        cmocka_unit_test_setup(link_stays_and_its_file_is_replaced, reset_shim),
+        cmocka_unit_test_setup(pipe_is_written_to, reset_shim),
+        cmocka_unit_test_setup(name_that_a_killed_process_left_is_passed_over, reset_shim),
+        cmocka_unit_test_setup(missing_file_is_named, reset_shim),
+        cmocka_unit_test_setup(folders_are_created_with_their_parents, reset_shim),
+        cmocka_unit_test_setup(name_is_on_the_disk_before_a_write_returns, reset_shim),
+        cmocka_unit_test_setup(new_folders_are_on_the_disk_one_after_the_other, reset_shim),
+        cmocka_unit_test_setup(folder_that_cannot_be_synced_fails_only_where_syncing_exists, reset_shim),
     };
     return cmocka_run_group_tests_name("file", tests, make_folder, remove_folder);
 }
