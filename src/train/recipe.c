@@ -354,26 +354,14 @@ static gm_status read_recipe(gm_recipe *recipe, const char *file, const char *te
     return resolve(recipe, root);
 }
 
-// Messages quote what they found; one line they stay.
-static gm_status flatten_message(gm_status status) {
-    char text[2048];
-    snprintf(text, sizeof text, "%s", gm_error_message());
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = ' ';
-    return gm_fail(status, "%s", text);
-}
-
 gm_status gm_recipe_parse(gm_recipe **recipe, const char *file, const char *text, size_t bytes,
                           const char *const *settings, size_t count) {
     *recipe = NULL;
     gm_recipe *made;
     GM_TRY(gm_alloc(&made, 1, sizeof *made, "a recipe"));
     gm_status status = read_recipe(made, file, text, bytes, settings, count);
-    if (status != GM_OK) {
-        flatten_message(status);
+    if (status != GM_OK)
         gm_recipe_destroy(&made);
-    }
     *recipe = made;
     return status;
 }

@@ -1,12 +1,15 @@
-// src/base: random numbers against the authors' vectors, arenas, text, hashes, errors.
+// src/base: random numbers against the authors' vectors, arenas, text, hashes, messages, notices.
 #include "base/base.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdalign.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -137,6 +140,140 @@ static void error_message_may_quote_the_last_one(void **state) {
     assert_string_equal(gm_error_message(), "a.csv: again: row 3");
 }
 
+static void text_that_a_terminal_would_obey_is_escaped(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *line, *lines, *json;
+    } cases[] = {
+        {"plain \"text\" \\n", "plain \"text\" \\n", "plain \"text\" \\n", "plain \\\"text\\\" \\\\n"},
+        {"Größe \u00a0 \u4e2d \U0001f600", "Größe \u00a0 \u4e2d \U0001f600", "Größe \u00a0 \u4e2d \U0001f600",
+         "Größe \u00a0 \u4e2d \U0001f600"},
+        {"\x1b[31m\x07", "\\x1b[31m\\x07", "\\x1b[31m\\x07", "\\u001b[31m\\u0007"},
+        {"a\nb\r\tc", "a\\nb\\r\\tc", "a\nb\\r\\tc", "a\\u000ab\\u000d\\u0009c"},
+        {"\x7f|\xc2\x9b", "\\x7f|\\u009b", "\\x7f|\\u009b", "\\u007f|\\u009b"},                  // DEL, C1
+        {"\xff|\x9b|\xc3", "\\xff|\\x9b|\\xc3", "\\xff|\\x9b|\\xc3", "\\ufffd|\\ufffd|\\ufffd"}, // no UTF-8
+        {"\xc0\xaf", "\\xc0\\xaf", "\\xc0\\xaf", "\\ufffd\\ufffd"},                              // overlong
+        {"\u202a\u202e\u2066\u2069\u2028", "\\u202a\\u202e\\u2066\\u2069\\u2028", "\\u202a\\u202e\\u2066\\u2069\\u2028",
+         "\\u202a\\u202e\\u2066\\u2069\\u2028"},
+        {"\u2030\u2065\u206a", "\u2030\u2065\u206a", "\u2030\u2065\u206a", "\u2030\u2065\u206a"}, // beside them
+    };
+    for (size_t i = 0; i < GM_COUNT(cases); i++) {
+        const char *expected[] = {cases[i].line, cases[i].lines, cases[i].json};
+        for (size_t kind = 0; kind < 3; kind++) {
+            char out[200], again[200];
+            size_t bytes = gm_escape((gm_escape_kind)kind, out, sizeof out, cases[i].text);
+            assert_string_equal(out, expected[kind]);
+            assert_int_equal(bytes, strlen(out));
+            gm_escape((gm_escape_kind)kind, again, sizeof again, out);
+            if (kind != GM_ESCAPE_JSON)
+                assert_string_equal(again, out);
+        }
+    }
+}
+
+static void escaped_text_is_cut_between_characters(void **state) {
+    (void)state;
+    static const char *const shown[] = {"", "", "a", "a", "aü", "aü", "aü", "aü", "aü\\x1b", "aü\\x1bz"};
+    for (size_t size = 0; size < GM_COUNT(shown); size++) {
+        char out[20];
+        memset(out, '#', sizeof out);
+        assert_int_equal(gm_escape(GM_ESCAPE_LINE, size > 0 ? out : NULL, size, "aü\x1bz"), 8);
+        if (size > 0)
+            assert_string_equal(out, shown[size]);
+        assert_int_equal(out[size], '#');
+    }
+}
+
+static void message_is_one_line_whatever_it_quotes(void **state) {
+    (void)state;
+    gm_fail(GM_ERROR_IO, "%s: cannot be read", "new\nline\x1b[2J.npy");
+    assert_string_equal(gm_error_message(), "new\\nline\\x1b[2J.npy: cannot be read");
+    gm_fail_lines(GM_ERROR_DEVICE, "x.cl:3: the compiler says:\n%s", "  a\tb\n  c");
+    assert_int_equal(gm_fail_prefix(GM_ERROR_DEVICE, "a\nb"), GM_ERROR_DEVICE);
+    assert_string_equal(gm_error_message(), "a\\nb: x.cl:3: the compiler says:\n  a\\tb\n  c");
+    char long_name[3 * GM_MESSAGE_BYTES];
+    memset(long_name, '\x1b', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    gm_fail(GM_ERROR_IO, "%s", long_name);
+    size_t length = strlen(gm_error_message());
+    assert_true(length < GM_MESSAGE_BYTES && length > GM_MESSAGE_BYTES - 5);
+    assert_string_equal(gm_error_message() + length - 4, "\\x1b");
+}
+
+typedef struct heard {
+    size_t warnings, details;
+    char last[GM_MESSAGE_BYTES];
+} heard;
+
+static void hear(gm_log_level level, const char *message, void *user) {
+    heard *h = user;
+    h->warnings += level == GM_LOG_WARNING;
+    h->details += level == GM_LOG_DEBUG;
+    snprintf(h->last, sizeof h->last, "%s", message);
+}
+
+// What `notify` writes to standard error while it runs.
+static void capture_errors(void (*notify)(void), char *text, size_t size) {
+    int pipes[2], before = dup(STDERR_FILENO);
+    assert_int_equal(pipe(pipes), 0);
+    dup2(pipes[1], STDERR_FILENO);
+    close(pipes[1]);
+    notify();
+    dup2(before, STDERR_FILENO);
+    close(before);
+    ssize_t length = read(pipes[0], text, size - 1); // a few lines: a pipe holds them
+    close(pipes[0]);
+    assert_true(length >= 0);
+    text[length] = '\0';
+}
+
+static void say_both(void) {
+    gm_warn("one\ntwo %d", 2);
+    gm_debug("detail %s", "\x1b");
+}
+
+static void notices_go_to_the_callback_or_to_standard_error(void **state) {
+    (void)state;
+    char text[400];
+    heard h = {0};
+    gm_log_set(hear, &h);
+    capture_errors(say_both, text, sizeof text);
+    assert_string_equal(text, "");
+    assert_int_equal(h.warnings, 1);
+    assert_int_equal(h.details, 1);
+    assert_string_equal(h.last, "detail \\x1b");
+    gm_warn("one\ntwo %d", 2);
+    assert_string_equal(h.last, "one\\ntwo 2");
+    gm_log_set(NULL, NULL);
+    unsetenv("GANYMEDE_LOG");
+    capture_errors(say_both, text, sizeof text);
+    assert_string_equal(text, "ganymede: warning: one\\ntwo 2\n");
+    setenv("GANYMEDE_LOG", "debug", 1);
+    capture_errors(say_both, text, sizeof text);
+    assert_string_equal(text, "ganymede: warning: one\\ntwo 2\nganymede: detail \\x1b\n");
+    unsetenv("GANYMEDE_LOG");
+    assert_int_equal(h.warnings, 2); // it is heard no more
+}
+
+static void *warn_often(void *unused) {
+    for (int i = 0; i < 1000; i++)
+        gm_warn("%d", i);
+    return unused;
+}
+
+static void callback_is_called_by_one_thread_at_a_time(void **state) {
+    (void)state;
+    heard h = {0}; // counted without locks
+    pthread_t threads[4];
+    gm_log_set(hear, &h);
+    for (size_t i = 0; i < GM_COUNT(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, warn_often, NULL), 0);
+    for (size_t i = 0; i < GM_COUNT(threads); i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    gm_log_set(NULL, NULL);
+    assert_int_equal(h.warnings, 4000);
+}
+
 static void clock_does_not_go_back(void **state) {
     (void)state;
     double last = gm_seconds();
@@ -157,6 +294,11 @@ int main(void) {
         cmocka_unit_test(text_grows),
         cmocka_unit_test(array_grows_and_keeps_its_elements),
         cmocka_unit_test(error_message_may_quote_the_last_one),
+        cmocka_unit_test(text_that_a_terminal_would_obey_is_escaped),
+        cmocka_unit_test(escaped_text_is_cut_between_characters),
+        cmocka_unit_test(message_is_one_line_whatever_it_quotes),
+        cmocka_unit_test(notices_go_to_the_callback_or_to_standard_error),
+        cmocka_unit_test(callback_is_called_by_one_thread_at_a_time),
         cmocka_unit_test(clock_does_not_go_back),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
