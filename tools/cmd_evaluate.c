@@ -23,8 +23,8 @@ static void print_json(const gm_likelihood *result) {
 }
 
 static void print_lines(const gm_likelihood *result, const char *data) {
-    printf("step %llu, %zu items %s%s; nats per item, +- one standard error\n", (unsigned long long)result->step,
-           result->count, data ? "of " : "held out of training", data ? data : "");
+    print_line("step %llu, %zu items %s%s; nats per item, +- one standard error", (unsigned long long)result->step,
+               result->count, data ? "of " : "held out of training", data ? data : "");
     printf("  %-14s %.4f +- %.4f   = -(reconstruction + divergence) <= ln p(x)\n", "ELBO", result->elbo.value,
            result->elbo.error);
     printf("  IWAE-%-9zu %.4f +- %.4f   <= ln p(x)\n", result->samples, result->bound.value, result->bound.error);
