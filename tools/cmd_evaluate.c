@@ -72,10 +72,9 @@ static void print_confusion(const gm_confusion *confusion) {
     size_t K = confusion->classes;
     printf("confusion: a row per class, a column per answer, in the order of the classes\n");
     for (size_t truth = 0; truth < K; truth++) {
-        printf("  %-14.14s", confusion->names[truth]);
         for (size_t answer = 0; answer < K; answer++)
             printf(" %5zu", confusion->counts[truth * K + answer]);
-        printf("\n");
+        print_line("  %s", confusion->names[truth]);
     }
 }
 
@@ -85,10 +84,10 @@ static void print_lines(const gm_evaluation *evaluation, const char *data) {
     const gm_evaluation_figure *figures = gm_evaluation_figures(evaluation, &count);
     const gm_confusion *confusion = gm_evaluation_confusion(evaluation);
     gm_evaluation_get_info(evaluation, &info);
-    printf("step %llu, %zu items %s%s; %s, +- one standard error\n", (unsigned long long)info.step, info.count,
+    print_line("step %llu, %zu items %s%s; %s, +- one standard error", (unsigned long long)info.step, info.count,
            data ? "of " : "held out of training", data ? data : "", info.unit);
     for (size_t i = 0; i < count; i++)
-        printf("  %-14s %.4f +- %.4f   %s%s%s\n", figures[i].label, figures[i].value, figures[i].error,
+        print_line("  %-14s %.4f +- %.4f   %s%s%s", figures[i].label, figures[i].value, figures[i].error,
                figures[i].of ? figures[i].of : "", figures[i].of ? ", " : "", figures[i].help);
     if (confusion)
         print_confusion(confusion);
@@ -102,7 +101,7 @@ static int show(const gm_evaluation *evaluation, const char *data, const char *p
     else
         print_lines(evaluation, data);
     if (picture && !json)
-        printf("%s\n", picture);
+        print_line("%s", picture);
     return EXIT_OK;
 }
 

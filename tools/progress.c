@@ -58,16 +58,16 @@ void progress_start(progress_printer *printer, const gm_train_info *info) {
         fflush(stdout);
         return;
     }
-    printf("%s on %s\n", info->name, info->device);
-    printf("data: %s, %zu %s of %zux%zux%zu%s\n", info->data, info->data_count, info->noun, info->channels,
+    print_line("%s on %s", info->name, info->device);
+    print_line("data: %s, %zu %s of %zux%zux%zu%s", info->data, info->data_count, info->noun, info->channels,
            info->height, info->width, info->resident ? ", on the device" : "");
     printf("parameters: ");
     for (size_t i = 0; i < info->network_count; i++)
         printf("%s%s %zu", i ? ", " : "", info->networks[i].name, info->networks[i].parameters);
     printf("; device memory %s\n", format_bytes(device_bytes(info)).text);
     if (info->folder)
-        printf("run: %s, step %llu of %llu\n", info->folder, (unsigned long long)info->step,
-               (unsigned long long)info->steps);
+        print_line("run: %s, step %llu of %llu", info->folder, (unsigned long long)info->step,
+                   (unsigned long long)info->steps);
     fflush(stdout);
 }
 
@@ -167,10 +167,10 @@ void progress_end(progress_printer *printer, const gm_train_info *info, gm_statu
         if (info->monitor_share > 0)
             printf("monitoring took %.2g %% of the time\n", 100 * info->monitor_share);
         const char *shown = info->pictured ? info->pictured : "";
-        printf(strcmp(shown, "generate") == 0      ? "done: ganymede sample %s -o grid.png draws samples\n"
-               : strcmp(shown, "reconstruct") == 0 ? "done: %s/samples has the reconstructions\n"
-                                                   : "done: ganymede evaluate %s says how well it does\n",
-               info->folder);
+        print_line(strcmp(shown, "generate") == 0      ? "done: ganymede sample %s -o grid.png draws samples"
+                   : strcmp(shown, "reconstruct") == 0 ? "done: %s/samples has the reconstructions"
+                                                       : "done: ganymede evaluate %s says how well it does",
+                   info->folder);
     }
     fflush(stdout);
 }

@@ -35,6 +35,10 @@ gm_status gm_stacked_open(gm_dataset *stacked, const char *of, const gm_dataset_
 
 // ---- Formats ----
 
+// The most that is read of one file: what no data set in host memory reaches, and no single picture.
+#define GM_DATA_FILE_BYTES (UINT64_C(1) << 36)
+#define GM_PNG_FILE_BYTES  (UINT64_C(1) << 30)
+
 // IDX of unsigned bytes, plain or gzip. `rank` is 1 (labels) or 3 (images); values from malloc.
 typedef struct gm_idx {
     size_t dim[3];

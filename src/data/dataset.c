@@ -249,7 +249,7 @@ done:
 static gm_status open_file(gm_dataset *dataset, const char *path, const gm_dataset_options *options) {
     char *data;
     size_t bytes, length = strlen(path);
-    GM_TRY(gm_file_read(path, &data, &bytes));
+    GM_TRY(gm_file_read(path, GM_DATA_FILE_BYTES, &data, &bytes));
     gm_status status;
     if (length > 4 && strcmp(path + length - 4, ".npy") == 0) {
         status = open_npy(dataset, path, data, bytes, options);

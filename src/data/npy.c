@@ -190,7 +190,7 @@ gm_status gm_npy_read(const char *path, gm_npy *array) {
     *array = (gm_npy){0};
     char *data;
     size_t bytes;
-    GM_TRY(gm_file_read(path, &data, &bytes));
+    GM_TRY(gm_file_read(path, GM_DATA_FILE_BYTES, &data, &bytes));
     gm_status status = gm_npy_parse(path, data, bytes, array);
     free(data);
     return status;

@@ -1,6 +1,8 @@
 // The latent z: drawn on the device in training, on the host for samples of given seeds.
 #include "model/latent.h"
 
+#include "base/base.h"
+
 const char *const gm_latent_distributions[] = {"normal", "uniform", NULL};
 
 gm_tensor *gm_latent_batch(const gm_latent *latent, gm_graph *graph, size_t batch, gm_tensor *counter) {

@@ -2,6 +2,7 @@
 #ifndef GM_MODEL_LATENT_H
 #define GM_MODEL_LATENT_H
 
+#include "ganymede/graph.h"
 #include "recipe/recipe.h"
 
 typedef enum gm_latent_distribution { GM_LATENT_NORMAL = 0, GM_LATENT_UNIFORM } gm_latent_distribution;

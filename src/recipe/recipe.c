@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_BYTES = 1 << 20 }; // of a recipe
+
 struct gm_recipe {
     const char *file;
     const gm_recipe_schema *schema;
@@ -250,7 +252,7 @@ gm_status gm_recipe_read(gm_recipe **recipe, const gm_recipe_schema *schema, con
     *recipe = NULL;
     char *text;
     size_t bytes;
-    GM_TRY(gm_file_read(path, &text, &bytes));
+    GM_TRY(gm_file_read(path, MAX_BYTES, &text, &bytes));
     gm_status status = gm_recipe_parse(recipe, schema, path, text, bytes, settings, count);
     free(text);
     return status;

@@ -10,7 +10,8 @@
 
 #define PREFIX_BYTES 8
 #define MAX_HEADER   ((uint64_t)100 << 20) // as the reference implementation; also keeps a corrupt length harmless
-#define ALIGNMENT    8                     // of the data's start, as the format asks
+#define MAX_FILE     (UINT64_C(1) << 36)
+#define ALIGNMENT    8 // of the data's start, as the format asks
 
 static const struct {
     gm_type type;
@@ -319,7 +320,7 @@ gm_status gm_safetensors_read(gm_safetensors **file, const char *path) {
     *file = NULL;
     char *bytes;
     size_t count;
-    GM_TRY(gm_file_read(path, &bytes, &count));
+    GM_TRY(gm_file_read(path, MAX_FILE, &bytes, &count));
     gm_status status = gm_safetensors_parse(file, path, bytes, count);
     free(bytes);
     return status;

@@ -92,9 +92,9 @@ static void equal_states_write_equal_files(void **unused) {
     char *first, *second;
     size_t m, n;
     write_model();
-    assert_int_equal(gm_file_read(path, &first, &m), GM_OK);
+    assert_int_equal(gm_file_read(path, 1 << 24, &first, &m), GM_OK);
     write_model();
-    assert_int_equal(gm_file_read(path, &second, &n), GM_OK);
+    assert_int_equal(gm_file_read(path, 1 << 24, &second, &n), GM_OK);
     assert_int_equal(m, n);
     assert_memory_equal(first, second, m);
     free(first);
@@ -147,7 +147,7 @@ static void every_flipped_bit_and_every_missing_byte_is_noticed(void **unused) {
     write_model();
     char *content;
     size_t count;
-    assert_int_equal(gm_file_read(path, &content, &count), GM_OK);
+    assert_int_equal(gm_file_read(path, 1 << 24, &content, &count), GM_OK);
     for (size_t i = 0; i < 8 * count; i++) {
         gm_checkpoint *checkpoint;
         content[i / 8] = (char)(content[i / 8] ^ 1 << i % 8);
@@ -199,7 +199,7 @@ static void failed_writes_leave_the_old_checkpoint(void **unused) {
     write_model();
     char *before, *after;
     size_t m, n;
-    assert_int_equal(gm_file_read(path, &before, &m), GM_OK);
+    assert_int_equal(gm_file_read(path, 1 << 24, &before, &m), GM_OK);
     // A file-size limit stands in for a full disk: write() fails in the midst of the file.
     signal(SIGXFSZ, SIG_IGN);
     struct rlimit limit, small;
@@ -214,7 +214,7 @@ static void failed_writes_leave_the_old_checkpoint(void **unused) {
     expect_message(path);
     gm_state broken = {model, GM_COUNT(model), "mask"};
     assert_int_equal(gm_checkpoint_write(path, &broken, &info), GM_ERROR_DEVICE);
-    assert_int_equal(gm_file_read(path, &after, &n), GM_OK);
+    assert_int_equal(gm_file_read(path, 1 << 24, &after, &n), GM_OK);
     assert_int_equal(m, n);
     assert_memory_equal(before, after, m);
     free(before);

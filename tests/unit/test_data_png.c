@@ -314,7 +314,7 @@ static void train_and_test_folders_are_the_splits(void **state) {
 static void read_back(const char *path, gm_picture *picture) {
     char *data;
     size_t bytes;
-    assert_ok(gm_file_read(path, &data, &bytes));
+    assert_ok(gm_file_read(path, 1 << 24, &data, &bytes));
     assert_ok(gm_png_parse(path, data, bytes, picture));
     free(data);
 }

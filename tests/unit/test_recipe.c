@@ -323,7 +323,7 @@ static void slips_are_named_with_their_line(void **state) {
         {25, "log: *a", "recipes have no anchors (&) and aliases (*)"},
         {25, "log: !!python/object { every: 1 }", "recipes have no tags"},
         {25, "log.every: 3", "unknown key 'log.every'"},
-        {25, "? |\n  two\n  lines\n: 3", "unknown key 'two lines '"},
+        {25, "? |\n  two\n  lines\n: 3", "unknown key 'two\\nlines\\n'"},
         {25, "---\nname: x", "a second document begins"},
         {25, "log: [[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]", "nested too deeply"},
     };

@@ -52,7 +52,7 @@ static void put_file(const char *path, const char *text) {
 static void expect_file(const char *path, const char *text) {
     char *content;
     size_t count;
-    assert_int_equal(gm_file_read(path, &content, &count), GM_OK);
+    assert_int_equal(gm_file_read(path, 1 << 24, &content, &count), GM_OK);
     assert_string_equal(content, text);
     free(content);
 }
