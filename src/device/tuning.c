@@ -1,11 +1,13 @@
-// The tuning store: a text file per device and driver in the cache folder.
+// The tuning store: a text file per device, driver and number of compute units in the cache folder, since what is fast
+// on two of them need not be on 64.
 //
 //     ganymede tuning 1
 //     0123456789abcdef NAME, driver VERSION
 //     KEY <tab> VARIANT <tab> NANOSECONDS
 //
-// The second line's number is the hash of everything that identifies device and driver. Files appear whole; a line that
-// cannot be read ends what is read, and the operations behind it are timed again.
+// The second line's number is the hash of everything that identifies device and driver; it leaves out the units, so
+// that a run keeps its choices where it gets more or fewer of them. Files appear whole; a line that cannot be read ends
+// what is read, and the operations behind it are timed again.
 #include "device/tuning.h"
 
 #include "device/internal.h"
@@ -144,7 +146,8 @@ static gm_status store_path(const gm_device *device, gm_text *path) {
     char *folder;
     GM_TRY(gm_cache_folder(&folder));
     if (folder)
-        gm_text_printf(path, "%s/tuning-%016llx.txt", folder, (unsigned long long)device->cache_identity);
+        gm_text_printf(path, "%s/tuning-%016llx-%zu.txt", folder, (unsigned long long)device->cache_identity,
+                       device->info.compute_units);
     free(folder);
     return path->failed ? gm_fail_memory(64, "the tuning store's name") : GM_OK;
 }
