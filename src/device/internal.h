@@ -7,7 +7,7 @@
 
 #include <CL/cl.h>
 
-// ---- choose.c, select.c ----
+// ---- choose.c, drivers.c, select.c ----
 
 // A device as found, before it is opened. The strings are the found list's, until moved out.
 typedef struct gm_found {
@@ -17,6 +17,8 @@ typedef struct gm_found {
     const char *platform_vendor, *platform_version;
 } gm_found;
 
+// drivers.c: GM_ERROR_DEVICE, saying how to install a driver, or why those that are installed do not come up.
+gm_status gm_fail_no_platform(void);
 gm_status gm_found_list(gm_found **found, size_t *count);
 void gm_found_free(gm_found **found, size_t count);
 void gm_device_info_finish(gm_device_info *info); // frees the strings

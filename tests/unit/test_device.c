@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -207,6 +208,32 @@ static void no_platform_says_how_to_install_one(void **state) {
     assert_non_null(strstr(output, "apt-get install pocl-opencl-icd"));
     gm_text_finish(&environment);
     free(empty);
+}
+
+// A driver that does not load is another fault than none: the loader passes both over in silence.
+static void driver_that_does_not_load_is_named_with_the_reason(void **state) {
+    (void)state;
+    if (gm_device_get_info(shared)->simulator)
+        skip();
+    char *vendors = in_folder("vendors"), *file = in_folder("vendors/broken.icd"), output[4096];
+    OK(gm_folder_create(vendors));
+    OK(gm_file_write_atomic(file, "libganymede-absent.so\n", 22));
+    const char *const places[] = {vendors, file};
+    for (size_t i = 0; i < GM_COUNT(places); i++) {
+        gm_text environment = {0};
+        gm_text_printf(&environment, "OCL_ICD_VENDORS='%s' OPENCL_VENDOR_PATH='%s'", places[i], places[i]);
+        assert_int_equal(run_self(environment.data, "--list", output, sizeof output), GM_ERROR_DEVICE);
+        if (!strstr(output, "vendors/broken.icd: libganymede-absent.so cannot be loaded") ||
+            strstr(output, "apt-get") || strstr(output, "ulimit"))
+            fail_msg("the message does not say that the driver cannot be loaded: %s", output);
+        assert_int_equal(run_self(environment.data, "--list-limited", output, sizeof output), GM_ERROR_DEVICE);
+        if (!strstr(output, "libganymede-absent.so cannot be loaded") || !strstr(output, "67108864 MiB") ||
+            !strstr(output, "ulimit -v"))
+            fail_msg("the message does not tell the limit of memory: %s", output);
+        gm_text_finish(&environment);
+    }
+    free(file);
+    free(vendors);
 }
 
 // ---- Buffers ----
@@ -845,7 +872,9 @@ static int run_child(const char *argument) {
     gm_device *device;
     gm_program *program = NULL;
     gm_status status;
-    if (strcmp(argument, "--list") == 0) {
+    if (strncmp(argument, "--list", 6) == 0) {
+        if (strcmp(argument, "--list-limited") == 0) // after the program's own start, which may need more
+            setrlimit(RLIMIT_AS, &(struct rlimit){(rlim_t)1 << 46, (rlim_t)1 << 46});
         status = gm_device_list(&list, &devices);
         if (status == GM_OK)
             gm_device_list_free(&list, devices);
@@ -876,6 +905,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(unknown_selector_prints_the_list),
         cmocka_unit_test(selectors_on_a_machine_with_six_devices),
         cmocka_unit_test(no_platform_says_how_to_install_one),
+        cmocka_unit_test(driver_that_does_not_load_is_named_with_the_reason),
         cmocka_unit_test(buffer_comes_back_as_written),
         cmocka_unit_test(written_memory_may_be_reused_at_once),
         cmocka_unit_test(views_are_parts_of_their_buffer),
