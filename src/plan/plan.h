@@ -188,6 +188,8 @@ gm_status gm_plan_create_trial(gm_plan **plan, gm_graph *graph, gm_state *state,
 gm_status gm_memory_plan(gm_plan *plan);
 // gm_plan_run without its limit on what is in flight: for measuring, where something waits in the end.
 gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *phase);
+// What one run of the phase takes: the floating-point operations of its GEMMs and convolutions, and its launches.
+void gm_plan_phase_work(const gm_plan *plan, const gm_phase *phase, double *flop, size_t *launches);
 // For tests: separate plans that are filled have a poisoned guard behind every value. Waits; fails naming what was
 // overrun and the kernel that writes there.
 gm_status gm_plan_check_guards(gm_plan *plan);
