@@ -28,17 +28,18 @@ typedef enum gm_dataset_kind {
 
 typedef enum gm_split { GM_SPLIT_TRAIN = 0, GM_SPLIT_TEST } gm_split;
 
-// How an image becomes `size` x `size`. Scaling down averages over the area, scaling up is bilinear.
+// How an image becomes one of the height and width asked for. Scaling down averages over the area, up is bilinear.
 typedef enum gm_fit {
     GM_FIT_AUTO = 0, // as GM_FIT_PAD
     GM_FIT_PAD,      // whole image in the middle of black; scaled down first, proportions kept, when it is too large
-    GM_FIT_RESIZE,   // stretched to the square
-    GM_FIT_CROP,     // scaled until the shorter side fits, then the middle is cut out
+    GM_FIT_RESIZE,   // stretched
+    GM_FIT_CROP,     // scaled until it just covers the whole, proportions kept, then the middle is cut out
 } gm_fit;
 
 typedef struct gm_dataset_options {
     gm_split split;
-    size_t size; // height and width of every image; 0 = their own, which must then be the same for all
+    size_t size[2]; // height and width of every image, at most 4096; both 0 = their own, which must then be the same
+                    // for all; width 0 = as the height, so that {32} is 32 x 32
     gm_fit fit;
     size_t channels;    // 1 or 3; 0 = their own (3 as soon as one picture of a folder has colours)
     const char *folder; // where a named data set lies (--data DIR), or NULL for the usual places

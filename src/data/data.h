@@ -78,8 +78,7 @@ typedef struct gm_fit_source {
     const uint8_t *pixels;
     size_t width, height, channels, step, plane;
 } gm_fit_source;
-// Into (channels, height, width) bytes. channels is 1, 3 or the source's; height and width are the source's or both
-// the size to fit into.
+// Into (channels, height, width) bytes. channels is 1, 3 or the source's.
 gm_status gm_fit_picture(const gm_fit_source *source, gm_fit fit, uint8_t *pixels, size_t channels, size_t height,
                          size_t width);
 

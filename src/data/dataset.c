@@ -104,8 +104,8 @@ static gm_status take_images(gm_dataset *dataset, const char *where, gm_images *
     gm_dataset_info *info = &dataset->info;
     size_t count = options->count ? GM_MIN(options->count, images->count) : images->count;
     size_t channels = options->channels ? options->channels : images->channels;
-    size_t height = options->size ? options->size : images->height;
-    size_t width = options->size ? options->size : images->width;
+    size_t height = options->size[0] ? options->size[0] : images->height;
+    size_t width = options->size[1] ? options->size[1] : images->width;
     *info =
         (gm_dataset_info){.name = info->name, .count = count, .channels = channels, .height = height, .width = width};
     GM_TRY(gm_dataset_set_items(dataset, where, GM_DATASET_IMAGES));
@@ -183,7 +183,7 @@ static gm_status open_named(gm_dataset *dataset, const named_dataset *named, con
 static gm_status open_mixture(gm_dataset *dataset, const gm_mixture *mixture, const gm_dataset_options *options) {
     gm_dataset_info *info = &dataset->info;
     bool test = options->split == GM_SPLIT_TEST;
-    if (options->size || options->channels || options->folder)
+    if (options->size[0] || options->channels || options->folder)
         return gm_fail(GM_ERROR_ARGUMENT, "the data set %s is generated points: it has no size, channels or folder",
                        mixture->name);
     info->count = options->count ? options->count : test ? TEST_DRAWS : TRAIN_DRAWS;
@@ -231,7 +231,7 @@ static gm_status open_npy(gm_dataset *dataset, const char *path, const char *dat
         status = open_npy_images(dataset, path, &array, options);
         goto done;
     }
-    if (options->size || options->channels) {
+    if (options->size[0] || options->channels) {
         status = gm_fail(GM_ERROR_ARGUMENT,
                          "%s: is an array of numbers, which cannot be fitted: leave out size and channels", path);
         goto done;
@@ -284,9 +284,9 @@ static gm_status open_source(gm_dataset *dataset, const char *source, const gm_d
     const gm_mixture *mixture = gm_mixture_find(source);
     const named_dataset *named = find_named(source);
     const char *stacked = gm_stacked_find(source);
-    if (options->size > MAX_SIZE)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: images of %zu x %zu pixels: size is at most %d", source, options->size,
-                       options->size, MAX_SIZE);
+    if (options->size[0] > MAX_SIZE || options->size[1] > MAX_SIZE || (options->size[0] == 0 && options->size[1] > 0))
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: images of height %zu and width %zu: size is 1 to %d each", source,
+                       options->size[0], options->size[1], MAX_SIZE);
     if (options->channels != 0 && options->channels != 1 && options->channels != 3)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: images have 1 or 3 channels, not %zu", source, options->channels);
     if (mixture)
@@ -307,13 +307,14 @@ static gm_status open_source(gm_dataset *dataset, const char *source, const gm_d
 }
 
 gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dataset_options *options) {
-    static const gm_dataset_options defaults = {0};
+    gm_dataset_options chosen = options ? *options : (gm_dataset_options){0};
+    if (chosen.size[1] == 0)
+        chosen.size[1] = chosen.size[0];
     *dataset = NULL;
     gm_dataset *new;
     GM_TRY(gm_alloc(&new, 1, sizeof *new, "a data set"));
     new->info.name = gm_arena_string(&new->arena, source);
-    gm_status status = new->info.name ? open_source(new, source, options ? options : &defaults)
-                                      : gm_fail_memory(strlen(source), "a name");
+    gm_status status = new->info.name ? open_source(new, source, &chosen) : gm_fail_memory(strlen(source), "a name");
     if (status != GM_OK)
         gm_dataset_close(&new);
     *dataset = new;

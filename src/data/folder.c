@@ -153,7 +153,7 @@ static gm_status read_headers(const listing *list, const gm_dataset_options *opt
         GM_TRY(read_header(list->files[i].path, &picture));
         if (i == 0)
             first = picture;
-        if (!options->size && (picture.width != first.width || picture.height != first.height))
+        if (!options->size[0] && (picture.width != first.width || picture.height != first.height))
             return gm_fail(GM_ERROR_ARGUMENT,
                            "%s: is %zu x %zu pixels, but %s is %zu x %zu: give `size` to make all pictures the same",
                            list->files[i].path, picture.width, picture.height, list->files[0].path, first.width,
@@ -161,8 +161,8 @@ static gm_status read_headers(const listing *list, const gm_dataset_options *opt
         if (!options->channels)
             info->channels = GM_MAX(info->channels, picture.channels);
     }
-    info->width = options->size ? options->size : first.width;
-    info->height = options->size ? options->size : first.height;
+    info->height = options->size[0] ? options->size[0] : first.height;
+    info->width = options->size[1] ? options->size[1] : first.width;
     info->count = list->count;
     info->item_values = info->item_bytes = info->channels * info->height * info->width;
     return GM_OK;

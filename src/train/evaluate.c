@@ -66,7 +66,7 @@ static gm_status open_data(evaluation *e, const gm_likelihood_options *options) 
     const gm_recipe *recipe = e->recipe;
     const char *source = options->data ? options->data : recipe->data.source;
     gm_dataset_options choice = {.split = recipe->data.split == GM_SPLIT_TEST ? GM_SPLIT_TRAIN : GM_SPLIT_TEST,
-                                 .size = recipe->data.size,
+                                 .size = {recipe->data.size[0], recipe->data.size[1]},
                                  .fit = (gm_fit)recipe->data.fit,
                                  .channels = recipe->data.channels,
                                  .folder = options->data ? NULL : recipe->data.folder,

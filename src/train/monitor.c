@@ -91,7 +91,7 @@ size_t gm_monitor_interval(const gm_recipe *recipe, const gm_plan_statistics *st
 static void open_other_split(const gm_monitor *m, gm_dataset **other) {
     const gm_recipe *recipe = m->source.recipe;
     gm_dataset_options options = {.split = recipe->data.split == GM_SPLIT_TEST ? GM_SPLIT_TRAIN : GM_SPLIT_TEST,
-                                  .size = recipe->data.size,
+                                  .size = {recipe->data.size[0], recipe->data.size[1]},
                                   .fit = (gm_fit)recipe->data.fit,
                                   .channels = recipe->data.channels,
                                   .folder = recipe->data.folder,

@@ -396,7 +396,7 @@ void gm_recipe_destroy(gm_recipe **recipe) {
 
 gm_dataset_options gm_recipe_data_options(const gm_recipe *recipe) {
     return (gm_dataset_options){.split = (gm_split)recipe->data.split,
-                                .size = recipe->data.size,
+                                .size = {recipe->data.size[0], recipe->data.size[1]},
                                 .fit = (gm_fit)recipe->data.fit,
                                 .channels = recipe->data.channels,
                                 .folder = recipe->data.folder,

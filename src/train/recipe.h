@@ -115,12 +115,13 @@ typedef struct gm_recipe {
     size_t seed;
     size_t steps; // of the generator
     struct {
-        const char *source;           // for gm_dataset_open
-        const char *folder;           // for gm_dataset_options; NULL for the usual places
-        int split;                    // gm_split
-        size_t size, channels, count; // 0 = the data's own, as in gm_dataset_options
-        int fit;                      // gm_fit
-        double range[2];              // the values of black and white; for image data alone
+        const char *source;       // for gm_dataset_open
+        const char *folder;       // for gm_dataset_options; NULL for the usual places
+        int split;                // gm_split
+        size_t size[2];           // height and width, 0 = the data's own: as in gm_dataset_options
+        size_t channels, count;   // 0 = the data's own, all
+        int fit;                  // gm_fit
+        double range[2];          // the values of black and white; for image data alone
         bool range_given;         // by the recipe; else it follows the generator's last activation (sigmoid: [0, 1])
         const char *range_origin; // where it stands, to begin messages with; NULL unless given
         size_t batch;             // real images per discriminator step

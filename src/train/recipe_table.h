@@ -25,6 +25,7 @@ gm_recipe_model gm_recipe_key_model(const char *key);
 
 extern const gm_recipe_kind gm_recipe_name_kind;         // const char *
 extern const gm_recipe_kind gm_recipe_string_kind;       // const char *, NULL from null
+extern const gm_recipe_kind gm_recipe_size_kind;         // size_t[2], both 0 or none
 extern const gm_recipe_kind gm_recipe_range_kind;        // double[2]
 extern const gm_recipe_kind gm_recipe_layers_kind;       // gm_layer_list
 extern const gm_recipe_kind gm_recipe_loss_kind;         // const gm_gan_loss *

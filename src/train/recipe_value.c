@@ -109,6 +109,37 @@ static void allow_string(gm_text *text) {
 const gm_recipe_kind gm_recipe_string_kind = {read_string, write_string, allow_string};
 const gm_recipe_kind gm_recipe_name_kind = {read_name, write_string, allow_string};
 
+// ---- Height and width ----
+
+static const gm_parameter size = {.key = "data.size", .kind = GM_PARAMETER_PAIR, .minimum = 0, .maximum = 4096};
+
+static gm_status read_size(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
+    (void)recipe;
+    size_t sides[2];
+    GM_TRY(gm_recipe_read_parameter(&size, sides, node));
+    if ((sides[0] == 0) != (sides[1] == 0))
+        return gm_recipe_refuse(node, key, "0 for both or for none of height and width");
+    memcpy(field, sides, sizeof sides);
+    return GM_OK;
+}
+
+static void write_size(const gm_recipe *recipe, const void *field, gm_text *text) {
+    (void)recipe;
+    const size_t *sides = field;
+    char value[60];
+    if (sides[0] == sides[1])
+        gm_text_printf(text, " %zu", sides[0]);
+    else
+        gm_text_printf(text, " %s", gm_parameter_format(&size, sides, value, sizeof value));
+}
+
+static void allow_size(gm_text *text) {
+    char allowed[80];
+    gm_text_append(text, gm_parameter_allowed(&size, allowed, sizeof allowed));
+}
+
+const gm_recipe_kind gm_recipe_size_kind = {read_size, write_size, allow_size};
+
 // ---- Ranges ----
 
 static gm_status read_range(gm_recipe *recipe, const char *key, void *field, const gm_node *node) {
