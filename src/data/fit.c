@@ -2,7 +2,7 @@
 //
 // Scaling is separable. Down: each new pixel is the mean over the area that it covers (no aliasing). Up: bilinear
 // between pixel centres. Equal sizes copy exactly.
-#include "data/data.h"
+#include "data/fit.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 // Pictures of results: a grid of images, a scatter plot of points.
-#include "data/data.h"
+#include "ganymede/data.h"
+
+#include "base/base.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -55,7 +55,9 @@ const gm_recipe_row gm_recipe_rows[] = {
     CHOICE("data.fit", data.fit, fits, 1,
            "how: pad (black borders), resize (stretch), crop (cut out the middle); auto is pad"),
     INTEGER("data.channels", data.channels, 0, 3, 0, "1 (grey) or 3 (colour); 0: the data's own"),
-    INTEGER("data.count", data.count, 0, 2147483647, 0, "use only so many items, from the first on; 0: all"),
+    INTEGER("data.count", data.count, 0, 2147483647, 0,
+            "use only so many items, from the first on; of class folders the first of each class, then the second of "
+            "each; 0: all"),
     OURS("data.range", data.range, gm_recipe_range_kind, NULL, false,
          "the values of black and white, which the generator's last activation must match: [0, 1] for sigmoid, "
          "[-1, 1] for tanh; default: just that, and [-1, 1] for any other; for images alone"),

@@ -1,0 +1,20 @@
+// The formats of data sets: who reads what a path leads to.
+#ifndef GM_DATA_FORMAT_H
+#define GM_DATA_FORMAT_H
+
+#include "data/source.h"
+#include "ganymede/data.h"
+
+typedef struct gm_format {
+    const char *name;                      // for messages: "IDX"
+    bool folder;                           // of folders, or of files
+    bool (*tell)(const gm_source *source); // whether it is one, by its first bytes or the entries
+    // Fills in the items, labels and classes, and the info but for its name.
+    gm_status (*open)(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options);
+    bool any; // takes what no other row does
+} gm_format;
+
+// Fails with what the source is instead, where it is none of them.
+gm_status gm_format_find(const gm_source *source, const gm_format **format);
+
+#endif
