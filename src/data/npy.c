@@ -81,8 +81,10 @@ static gm_status parse_type(const char *name, const char *text, header *head) {
             }
         }
     }
-    return gm_fail(GM_ERROR_FORMAT, "%s: values of type %.8s are not read: save float32, float64, integers or bools",
-                   name, text ? text : "(none)");
+    const char *shown = text && *text ? text : "(none)"; // a string or a list of fields
+    size_t length = strcspn(shown + 1, *shown == '[' ? "]" : "'\"") + 2;
+    return gm_fail(GM_ERROR_FORMAT, "%s: values of type %.*s are not read: save float32, float64, integers or bools",
+                   name, (int)GM_MIN(length, (size_t)40), shown);
 }
 
 static gm_status parse_shape(const char *name, const char *text, gm_npy *array) {

@@ -91,8 +91,9 @@ static void damaged_arrays_are_refused(void **state) {
     } rows[] = {
         {"{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2), }", "is in Fortran order"},
         {"{'descr': '<c8', 'fortran_order': False, 'shape': (2,), }", "values of type '<c8'"},
-        {"{'descr': '|O', 'fortran_order': False, 'shape': (2,), }", "values of type"},
-        {"{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2,), }", "values of type"},
+        {"{'descr': '|O', 'fortran_order': False, 'shape': (2,), }", "values of type '|O' are not read"},
+        {"{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2,), }",
+         "values of type [('x', '<f4')] are not read"},
         {"{'descr': '<f4', 'fortran_order': False, }", "has no shape"},
         {"{'descr': '<f4', 'shape': (4,), }", "has no fortran_order"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (-4,), }", "no list of sizes"},
