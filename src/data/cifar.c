@@ -46,7 +46,7 @@ gm_status gm_cifar_parse(const char *name, const void *data, size_t bytes, gm_im
 }
 
 bool gm_cifar_folder_tell(const gm_source *source) {
-    for (size_t i = 0; i < GM_COUNT(batches) && source->folder; i++)
+    for (size_t i = 0; i < GM_COUNT(batches); i++)
         if (gm_source_find(source, batches[i], GM_ENTRY_FILE))
             return true;
     return false;

@@ -278,9 +278,11 @@ void gm_csv_finish(gm_csv *csv) {
 
 // ---- Data sets ----
 
+// No control characters but those of lines; a byte of zero is left to the parser, which names it.
 static bool is_text(const gm_source *source) {
+    static const char allowed[] = {'\t', '\n', '\r', '\0'};
     for (size_t i = 0; i < source->head_bytes; i++)
-        if ((source->head[i] < ' ' && !strchr("\t\n\r", source->head[i])) || source->head[i] == 0x7f)
+        if ((source->head[i] < ' ' && !memchr(allowed, source->head[i], sizeof allowed)) || source->head[i] == 0x7f)
             return false;
     return true;
 }
@@ -302,7 +304,7 @@ static bool has_fields(const char *line, size_t length) {
 // Text whose first line has fields, or its second, below the name of a single column.
 bool gm_csv_tell(const gm_source *source) {
     char text[GM_HEAD_BYTES + 1];
-    if (source->folder || !is_text(source))
+    if (!is_text(source))
         return false;
     memcpy(text, source->head, source->head_bytes);
     text[source->head_bytes] = '\0';

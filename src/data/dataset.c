@@ -56,7 +56,7 @@ static gm_status open_path(gm_dataset *dataset, const char *path, const gm_datas
     GM_TRY(gm_source_open(&source, path));
     gm_status status = gm_format_find(&source, &format);
     if (sure)
-        *sure = status == GM_OK && !format->any;
+        *sure = status == GM_OK && format->tell;
     if (status == GM_OK && (!sure || *sure))
         status = format->open(dataset, &source, options);
     gm_source_finish(&source);

@@ -187,10 +187,6 @@ done:
 
 // ---- The interface ----
 
-bool gm_folder_tell(const gm_source *source) {
-    return source->folder;
-}
-
 // FOLDER itself, or FOLDER/train or FOLDER/test when it is split so.
 gm_status gm_folder_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {
     static const char *const splits[] = {[GM_SPLIT_TRAIN] = "train", [GM_SPLIT_TEST] = "test"};

@@ -5,8 +5,6 @@
 #include "data/source.h"
 #include "ganymede/data.h"
 
-// Any folder: what it holds shows when it is opened.
-bool gm_folder_tell(const gm_source *source);
 gm_status gm_folder_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options);
 
 #endif

@@ -12,7 +12,7 @@
 static const gm_format formats[] = {
     {.name = "IDX files", .folder = true, .tell = gm_idx_folder_tell, .open = gm_idx_folder_open},
     {.name = "CIFAR-10 batches", .folder = true, .tell = gm_cifar_folder_tell, .open = gm_cifar_folder_open},
-    {.name = "PNG files", .folder = true, .tell = gm_folder_tell, .open = gm_folder_open, .any = true},
+    {.name = "PNG files", .folder = true, .open = gm_folder_open},
     {.name = "NPY", .tell = gm_npy_tell, .open = gm_npy_open},
     {.name = "IDX", .tell = gm_idx_tell, .open = gm_idx_open},
     {.name = "CSV", .tell = gm_csv_tell, .open = gm_csv_open},
@@ -47,11 +47,11 @@ static gm_status refuse(const gm_source *source) {
 }
 
 gm_status gm_format_find(const gm_source *source, const gm_format **format) {
-    for (size_t i = 0; i < GM_COUNT(formats); i++)
-        if (formats[i].tell(source)) {
-            *format = &formats[i];
+    for (size_t i = 0; i < GM_COUNT(formats); i++) {
+        *format = &formats[i];
+        if ((*format)->folder == source->folder && (!(*format)->tell || (*format)->tell(source)))
             return GM_OK;
-        }
+    }
     *format = NULL;
     return refuse(source);
 }

@@ -6,12 +6,12 @@
 #include "ganymede/data.h"
 
 typedef struct gm_format {
-    const char *name;                      // for messages: "IDX"
-    bool folder;                           // of folders, or of files
-    bool (*tell)(const gm_source *source); // whether it is one, by its first bytes or the entries
+    const char *name; // for messages: "IDX"
+    bool folder;      // of folders, or of files
+    // Whether it is one, by the first bytes or the entries; NULL: takes what no other row does.
+    bool (*tell)(const gm_source *source);
     // Fills in the items, labels and classes, and the info but for its name.
     gm_status (*open)(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options);
-    bool any; // takes what no other row does
 } gm_format;
 
 // Fails with what the source is instead, where it is none of them.

@@ -160,9 +160,7 @@ bool gm_idx_tell(const gm_source *source) {
     uint8_t start[3];
     size_t got = 0;
     stream in;
-    if (source->folder || source->head_bytes < 2)
-        return false;
-    if (stream_init(&in, source->path, source->head, source->head_bytes) != GM_OK)
+    if (source->head_bytes < 2 || stream_init(&in, source->path, source->head, source->head_bytes) != GM_OK)
         return false;
     gm_status status = stream_read(&in, start, sizeof start, &got);
     stream_finish(&in);
@@ -197,8 +195,7 @@ static const gm_entry *find_file(const gm_source *folder, gm_split split, const 
 }
 
 bool gm_idx_folder_tell(const gm_source *source) {
-    return source->folder &&
-           (find_file(source, GM_SPLIT_TRAIN, "images", 3) || find_file(source, GM_SPLIT_TEST, "images", 3));
+    return find_file(source, GM_SPLIT_TRAIN, "images", 3) || find_file(source, GM_SPLIT_TEST, "images", 3);
 }
 
 static gm_status read_labels(const char *path, const char *images_path, gm_images *images) {

@@ -209,8 +209,7 @@ void gm_npy_finish(gm_npy *array) {
 // ---- Data sets ----
 
 bool gm_npy_tell(const gm_source *source) {
-    return !source->folder && source->head_bytes > 1 &&
-           memcmp(source->head, magic, GM_MIN(source->head_bytes, sizeof magic)) == 0;
+    return source->head_bytes > 1 && memcmp(source->head, magic, GM_MIN(source->head_bytes, sizeof magic)) == 0;
 }
 
 // Bytes of rank 3 (N, H, W) or 4 (N, C, H, W) are images.
