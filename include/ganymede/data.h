@@ -87,7 +87,8 @@ GM_API gm_status gm_dataset_gather(const gm_dataset *dataset, const int32_t *ind
                                    int32_t *labels);
 
 // Whether a trained model may be judged by `other`: items of the same kind and size, of the same classes (of all of
-// them or the first few), but not the same items again, as of a file that has no splits. Fails with what is wrong.
+// them or the first few), but not the same items again (class by class, each in its order), as of a file that has no
+// splits. Fails with what is wrong.
 GM_API gm_status gm_dataset_check_held_out(const gm_dataset *other, const gm_dataset *trained);
 
 // The name of the grey data set whose images a stacked one is made of: of stacked-fashion, fashion-mnist. NULL for any

@@ -15,24 +15,24 @@
 typedef struct named_dataset {
     const char *name;
     const char *folders[4]; // the usual places; relative ones are looked for in options.folder
-    const char *classes[10];
     const char *help;
+    const char *classes[10]; // unless the format names them
 } named_dataset;
 
 static const named_dataset named_datasets[] = {
     {"fashion-mnist",
      {"/usr/share/datasets/fashion-mnist", "fashion-mnist"},
-     {"T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"},
-     "install it with `apt-get install dataset-fashion-mnist`, or give the folder of its IDX files with --data DIR"},
+     "install it with `apt-get install dataset-fashion-mnist`, or give the folder of its IDX files with --data DIR",
+     {"T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"}},
     {"mnist",
      {"/usr/share/datasets/mnist", "mnist"},
-     {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
-     "download its four IDX files (train-images-idx3-ubyte.gz and so on) and give their folder with --data DIR"},
+     "download its four IDX files (train-images-idx3-ubyte.gz and so on) and give their folder with --data DIR",
+     {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}},
     {"cifar-10",
      {"/usr/share/datasets/cifar-10", "cifar-10", "cifar-10-batches-bin"},
-     {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"},
      "download cifar-10-binary.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html, unpack it and give the folder "
-     "with data_batch_1.bin with --data DIR"},
+     "with data_batch_1.bin with --data DIR",
+     {NULL}},
 };
 
 static const named_dataset *find_named(const char *name) {
@@ -89,7 +89,7 @@ static gm_status find_place(gm_dataset *dataset, const named_dataset *named, con
 
 static gm_status open_named(gm_dataset *dataset, const named_dataset *named, const gm_dataset_options *options) {
     GM_TRY(find_place(dataset, named, options));
-    if (!dataset->numbered)
+    if (!dataset->numbered || !named->classes[0])
         return GM_OK;
     return gm_dataset_set_classes(dataset, named->name, named->classes, GM_COUNT(named->classes));
 }
