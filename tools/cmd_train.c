@@ -12,10 +12,27 @@
 
 static volatile sig_atomic_t stop_requested;
 
-// The first Ctrl-C asks the trainer to stop at the end of its step; a second one kills as usual.
+// What asks the trainer to stop at the end of its step, and what a second time does. A closed terminal sends SIGHUP
+// more than once, and whoever read the output goes with it (SIGPIPE): neither may cut the checkpoint short.
+static const struct {
+    int number;
+    void (*again)(int);
+} stops[] = {{SIGINT, SIG_DFL}, {SIGTERM, SIG_DFL}, {SIGHUP, SIG_IGN}, {SIGPIPE, SIG_IGN}};
+
 static void request_stop(int number) {
     stop_requested = 1;
-    signal(number, SIG_DFL);
+    for (size_t i = 0; i < COUNT(stops); i++)
+        if (stops[i].number == number)
+            signal(number, stops[i].again);
+}
+
+// A signal that is ignored, as by nohup or a script's `&`, stays ignored.
+static void catch_stops(void) {
+    struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART}, before;
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < COUNT(stops); i++)
+        if (sigaction(stops[i].number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(stops[i].number, &action, NULL);
 }
 
 static bool after_step(const gm_train_progress *progress, void *user) {
@@ -25,7 +42,7 @@ static bool after_step(const gm_train_progress *progress, void *user) {
 
 typedef struct train_arguments {
     gm_train_options options;
-    option_number steps, batch, seed;
+    option_number steps, batch, seed, from;
     option_list settings;
     bool dry_run, quiet, json;
 } train_arguments;
@@ -67,11 +84,7 @@ static int train(const train_arguments *arguments) {
         gm_trainer_destroy(&trainer);
         return EXIT_OK;
     }
-    struct sigaction action = {.sa_handler = request_stop};
-    sigemptyset(&action.sa_mask);
-    action.sa_flags = SA_RESTART;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    catch_stops();
     gm_status status = gm_trainer_run(trainer, after_step, &printer);
     gm_trainer_get_info(trainer, &info);
     progress_end(&printer, &info, status);
@@ -102,6 +115,8 @@ int command_train(int count, char **words) {
         {"--seed", "N", OPTION_NUMBER, &arguments.seed, "the key of every random number"},
         {"--set", "KEY=VALUE", OPTION_LIST, &arguments.settings, "change one key of the recipe; may be repeated"},
         {"--resume", "RUN", OPTION_TEXT, &to->resume, "go on with a run, by its own recipe (RECIPE may be left out)"},
+        {"--from", "STEP", OPTION_NUMBER, &arguments.from,
+         "with --resume: go back to that checkpoint; newer ones move"},
         {"--no-tune", NULL, OPTION_FLAG, &no_tune, "use default kernel variants: neither time nor look up others"},
         {"--profile", "DIR", OPTION_TEXT, &to->profile, "write kernel times and a Chrome trace into DIR"},
         {"--keys", NULL, OPTION_FLAG, &keys, "list every key, layer and optimiser of recipes, train nothing"},
@@ -112,7 +127,9 @@ int command_train(int count, char **words) {
     const usage_text usage = {
         .command = "ganymede train",
         .arguments = "RECIPE",
-        .summary = "Trains the networks of a recipe. Ctrl-C finishes the step, writes a checkpoint and exits with 130.",
+        .summary = "Trains the networks of a recipe. Ctrl-C, SIGTERM or a closed terminal finishes the step, writes a "
+                   "checkpoint and\n"
+                   "exits with 130.",
         .example = "ganymede train samples/dcgan-fashion.yaml --device gpu --steps 20000 --set data.batch=128",
         .options = options,
         .option_count = COUNT(options),
@@ -140,6 +157,10 @@ int command_train(int count, char **words) {
         exit_code = usage_error(&usage, "--out and --resume exclude each other: a resumed run stays in its folder");
         goto done;
     }
+    if (arguments.from.given && !to->resume) {
+        exit_code = usage_error(&usage, "--from needs --resume RUN");
+        goto done;
+    }
     for (size_t i = 0; i < arguments.settings.count; i++) {
         const char *equals = strchr(arguments.settings.entries[i], '=');
         if (!equals || equals == arguments.settings.entries[i]) {
@@ -151,6 +172,7 @@ int command_train(int count, char **words) {
     add_setting(&arguments, texts[1], "data.batch", &arguments.batch);
     add_setting(&arguments, texts[2], "seed", &arguments.seed);
     to->recipe = recipe[0];
+    to->from = arguments.from.given ? &arguments.from.value : NULL;
     to->tuning = no_tune || arguments.dry_run ? GM_TRAIN_TUNE_NOT : GM_TRAIN_TUNE_BRIEFLY;
     to->settings = arguments.settings.entries;
     to->setting_count = arguments.settings.count;

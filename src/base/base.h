@@ -109,6 +109,8 @@ gm_status gm_file_read(const char *path, char **data, size_t *bytes);
 gm_status gm_file_write_atomic(const char *path, const void *data, size_t bytes);
 // Creates a folder and its missing parents; an existing one is fine.
 gm_status gm_folder_create(const char *path);
+// Returns when the names in a folder are on the disk: new ones, and those that are gone.
+gm_status gm_folder_sync(const char *path);
 
 double gm_seconds(void); // monotonic clock
 

@@ -142,3 +142,14 @@ done:
     gm_text_finish(&prefix);
     return status;
 }
+
+gm_status gm_folder_sync(const char *path) {
+    int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+        return gm_fail(GM_ERROR_IO, "%s: cannot be opened as a folder: %s", path, strerror(errno));
+    gm_status status = GM_OK;
+    if (fsync(descriptor) != 0 && errno != EINVAL && errno != EROFS) // some file systems have no such thing
+        status = gm_fail(GM_ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
+    close(descriptor);
+    return status;
+}

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,12 +91,14 @@ static gm_status read_info(gm_checkpoint *checkpoint) {
     GM_TRY(read_text(checkpoint, "checksum", &present));
     GM_TRY(read_text(checkpoint, "header_checksum", &present));
     GM_TRY(read_number(checkpoint, "version", &version));
-    if (version != GM_CHECKPOINT_VERSION)
-        return gm_fail(GM_ERROR_FORMAT,
+    if (version != GM_CHECKPOINT_VERSION) {
+        const char *program = gm_safetensors_metadata(checkpoint->file, "program");
+        return gm_fail(GM_ERROR_STATE,
                        "%s: is a checkpoint of version %" PRIu64 "; this program reads version %d: use the program "
-                       "that wrote it (version %s)",
-                       checkpoint->path, version, GM_CHECKPOINT_VERSION,
-                       gm_safetensors_metadata(checkpoint->file, "program"));
+                       "that wrote it%s%s",
+                       checkpoint->path, version, GM_CHECKPOINT_VERSION, program ? ", version " : "",
+                       program ? program : "");
+    }
     GM_TRY(read_number(checkpoint, "step", &info->step));
     GM_TRY(read_number(checkpoint, "data_cursor", &info->data_cursor));
     GM_TRY(read_number(checkpoint, "seed", &info->seed));
@@ -186,6 +189,45 @@ static bool state_has(const gm_state *state, const char *wanted) {
     return false;
 }
 
+static bool is_finite(const gm_safetensor *tensor) {
+    const float *values = tensor->data;
+    for (size_t i = 0; tensor->type == GM_FLOAT32 && i < gm_shape_count(&tensor->shape); i++)
+        if (!isfinite(values[i]))
+            return false;
+    return true;
+}
+
+static const gm_safetensor *find_entry(const gm_checkpoint *checkpoint, const gm_state *state, size_t index) {
+    const char *name;
+    gm_type type;
+    gm_shape shape;
+    gm_state_entry(state, index, &name, &type, &shape);
+    return gm_safetensors_find(checkpoint->file, name);
+}
+
+// Samples of a broken model show what became of it; training can only spread what is broken.
+static gm_status check_finite(const gm_checkpoint *checkpoint, const gm_state *state, bool training) {
+    const gm_safetensor *first = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < gm_state_count(state); i++) {
+        const gm_safetensor *tensor = find_entry(checkpoint, state, i);
+        if (is_finite(tensor))
+            continue;
+        first = first ? first : tensor;
+        count++;
+    }
+    if (!first)
+        return GM_OK;
+    if (training)
+        return gm_fail(GM_ERROR_STATE,
+                       "%s: %s holds values that are not finite, from which no training can go on: take an older "
+                       "checkpoint",
+                       checkpoint->path, first->name);
+    gm_warn("%s: %s holds values that are not finite (%zu tensors in all do): nor will be what they make",
+            checkpoint->path, first->name, count);
+    return GM_OK;
+}
+
 gm_status gm_checkpoint_load(const gm_checkpoint *checkpoint, gm_state *state, bool partial) {
     const gm_safetensors *file = checkpoint->file;
     size_t count = gm_state_count(state);
@@ -195,13 +237,11 @@ gm_status gm_checkpoint_load(const gm_checkpoint *checkpoint, gm_state *state, b
         if (!state_has(state, file->tensors[i].name))
             return gm_fail(GM_ERROR_FORMAT, "%s: holds %s, which the model does not have: it is from another recipe",
                            checkpoint->path, file->tensors[i].name);
+    GM_TRY(check_finite(checkpoint, state, !partial));
     for (size_t i = 0; i < count; i++) {
-        const char *name;
-        gm_type type;
-        gm_shape shape;
-        gm_state_entry(state, i, &name, &type, &shape);
-        const gm_safetensor *tensor = gm_safetensors_find(file, name);
-        GM_TRY(gm_state_write(state, name, tensor->data, gm_type_size(type) * gm_shape_count(&shape)));
+        const gm_safetensor *tensor = find_entry(checkpoint, state, i);
+        GM_TRY(gm_state_write(state, tensor->name, tensor->data,
+                              gm_type_size(tensor->type) * gm_shape_count(&tensor->shape)));
     }
     return GM_OK;
 }

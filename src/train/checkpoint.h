@@ -21,15 +21,17 @@ gm_status gm_checkpoint_write(const char *path, gm_state *state, const gm_checkp
 
 typedef struct gm_checkpoint gm_checkpoint;
 
-// Reads and verifies a checkpoint (checksum, metadata, version); the message names the file.
+// Reads and verifies a checkpoint; the message names the file. GM_ERROR_FORMAT: it is damaged, or none. Anything else
+// is no fault of the file: GM_ERROR_IO, GM_ERROR_MEMORY, or GM_ERROR_STATE when another version of the program wrote
+// it.
 gm_status gm_checkpoint_open(gm_checkpoint **checkpoint, const char *path);
 void gm_checkpoint_close(gm_checkpoint **checkpoint);
 const gm_checkpoint_info *gm_checkpoint_get_info(const gm_checkpoint *checkpoint);
 
 // Writes the checkpoint's values into the state's variables. Create the plans first (they declare the variables).
 // Every variable of the state must be in the file with its type and shape, else nothing is written and the message
-// names the variable. Unless `partial`, every tensor of the file must also be in the state; `partial` is for sampling,
-// where the state holds the generator alone.
+// names the variable. Unless `partial`, every tensor of the file must also be in the state, and all values finite;
+// `partial` is for sampling, where the state holds the generator alone, and values that are not finite are a warning.
 gm_status gm_checkpoint_load(const gm_checkpoint *checkpoint, gm_state *state, bool partial);
 
 #endif

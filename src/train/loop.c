@@ -146,7 +146,7 @@ done:
 }
 
 // The latest few stay, the best, and the one that an alarm would name.
-static gm_status prune(gm_trainer *trainer) {
+gm_status gm_trainer_prune(gm_trainer *trainer) {
     uint64_t *steps;
     size_t count;
     GM_TRY(gm_run_list_checkpoints(trainer->run, &steps, &count));
@@ -160,6 +160,7 @@ gm_status gm_trainer_save(gm_trainer *trainer) {
     if (!trainer->run)
         return gm_fail(GM_ERROR_STATE, "this trainer has no run folder to save into");
     GM_TRY(check_finite(trainer));
+    GM_TRY(gm_run_sync_log(trainer->run)); // a power cut must not leave a checkpoint without the lines that led to it
     GM_TRY(gm_checkpoint_write(gm_run_checkpoint_path(trainer->run, trainer->step), trainer->state,
                                &(gm_checkpoint_info){.step = trainer->step,
                                                      .data_cursor = trainer->cursor,
@@ -167,7 +168,7 @@ gm_status gm_trainer_save(gm_trainer *trainer) {
                                                      .recipe = trainer->recipe_text.data,
                                                      .variants = trainer->variants}));
     trainer->good_step = trainer->step;
-    return prune(trainer);
+    return gm_trainer_prune(trainer);
 }
 
 // ---- Measuring ----
@@ -344,7 +345,8 @@ static gm_status tick(gm_trainer *trainer, gm_pace *pace, gm_train_progress *pro
 
 // ---- The loop ----
 
-// What is due after a step: numbers, a checkpoint, a picture.
+// What is due after a step: numbers, a picture, a checkpoint. In this order: a resumed run goes on behind its newest
+// checkpoint, and what that step has to leave must be there by then.
 static gm_status after_step(gm_trainer *trainer, gm_pace *pace, gm_train_progress *progress) {
     const gm_recipe *recipe = trainer->recipe;
     bool last = trainer->step >= recipe->steps;
@@ -356,13 +358,13 @@ static gm_status after_step(gm_trainer *trainer, gm_pace *pace, gm_train_progres
         set_pace(pace, trainer, progress);
     if (!trainer->run)
         return GM_OK;
-    if (last || due(trainer->step, recipe->log.checkpoint)) {
-        GM_TRY(gm_trainer_save(trainer));
-        progress->checkpoint = gm_run_checkpoint_path(trainer->run, trainer->step);
-    }
     if (recipe->log.samples > 0 && (last || due(trainer->step, recipe->log.samples))) {
         GM_TRY(gm_trainer_sample_picture(trainer));
         progress->picture = gm_run_sample_path(trainer->run, trainer->step);
+    }
+    if (last || due(trainer->step, recipe->log.checkpoint)) {
+        GM_TRY(gm_trainer_save(trainer));
+        progress->checkpoint = gm_run_checkpoint_path(trainer->run, trainer->step);
     }
     return GM_OK;
 }

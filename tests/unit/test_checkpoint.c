@@ -1,5 +1,6 @@
 // Safetensors files and checkpoints: what is written reads back to the bit, and nothing damaged is taken for whole.
 #include <fcntl.h>
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -176,21 +177,73 @@ static void file_that_is_no_checkpoint_is_refused(void **unused) {
     const struct {
         const gm_safetensors_text *metadata;
         size_t count;
+        gm_status status;
         const char *part;
-    } cases[] = {{NULL, 0, "is not a checkpoint of Ganymede"},
-                 {version_9, 3, "is a checkpoint of version 9; this program reads version 1"},
-                 {bad_step, 3, "give \"-3\" as step, which is not a number"}};
+    } cases[] = {
+        {NULL, 0, GM_ERROR_FORMAT, "is not a checkpoint of Ganymede"},
+        {version_9, 3, GM_ERROR_STATE,
+         "is a checkpoint of version 9; this program reads version 1: use the program that wrote it, version 9.1"},
+        {version_9, 2, GM_ERROR_STATE, "reads version 1: use the program that wrote it"},
+        {bad_step, 3, GM_ERROR_FORMAT, "give \"-3\" as step, which is not a number"}};
     for (size_t i = 0; i < GM_COUNT(cases); i++) {
         gm_checkpoint *checkpoint;
         assert_int_equal(gm_safetensors_write(path, &tensor, 1, cases[i].metadata, cases[i].count), GM_OK);
-        assert_int_equal(gm_checkpoint_open(&checkpoint, path), GM_ERROR_FORMAT);
+        assert_int_equal(gm_checkpoint_open(&checkpoint, path), cases[i].status);
         assert_null(checkpoint);
         expect_message(cases[i].part);
         expect_message(path);
+        assert_null(strstr(gm_error_message(), "null"));
     }
     gm_checkpoint *checkpoint;
-    assert_int_equal(gm_checkpoint_open(&checkpoint, "/nonexistent/x"), GM_ERROR_IO);
-    expect_message("/nonexistent/x");
+    char absent[128];
+    snprintf(absent, sizeof absent, "%s/absent/x", folder);
+    assert_int_equal(gm_checkpoint_open(&checkpoint, absent), GM_ERROR_IO);
+    expect_message(absent);
+}
+
+// The standard error of a warning, as text.
+static void expect_warning(const gm_checkpoint *checkpoint, gm_state *state, const char *part) {
+    char log[128], *text;
+    size_t count;
+    snprintf(log, sizeof log, "%s/warnings", folder);
+    fflush(stderr);
+    int kept = dup(STDERR_FILENO), file = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    dup2(file, STDERR_FILENO);
+    gm_status status = gm_checkpoint_load(checkpoint, state, true);
+    fflush(stderr);
+    dup2(kept, STDERR_FILENO);
+    close(file);
+    close(kept);
+    assert_int_equal(status, GM_OK);
+    assert_int_equal(gm_file_read(log, &text, &count), GM_OK);
+    unlink(log);
+    if (part ? !strstr(text, part) : count > 0)
+        fail_msg("\n  said:     %s\n  expected: %s", text, part ? part : "nothing");
+    free(text);
+}
+
+static void values_that_are_not_finite_are_named(void **unused) {
+    (void)unused;
+    static const float values[][2] = {{1, 2}, {1, NAN}, {-INFINITY, 2}};
+    for (size_t i = 0; i < GM_COUNT(values); i++) {
+        float w[6] = {1, 2, 3, 4}, bias[2];
+        memcpy(bias, values[i], sizeof bias);
+        const variable variables[] = {{"w", GM_FLOAT32, {.rank = 1, .dim = {6}}, w},
+                                      {"bias", GM_FLOAT32, {.rank = 1, .dim = {2}}, bias},
+                                      {"step", GM_INT32, {.rank = 0}, step_value}};
+        gm_state state = {variables, 3, NULL}, without = {variables, 1, NULL};
+        gm_checkpoint *checkpoint;
+        assert_int_equal(gm_checkpoint_write(path, &state, &info), GM_OK);
+        assert_int_equal(gm_checkpoint_open(&checkpoint, path), GM_OK);
+        expect_warning(checkpoint, &state, i > 0 ? "a.safetensors: bias holds values that are not finite" : NULL);
+        expect_warning(checkpoint, &without, NULL);
+        bias[0] = bias[1] = 7;
+        assert_int_equal(gm_checkpoint_load(checkpoint, &state, false), i > 0 ? GM_ERROR_STATE : GM_OK);
+        assert_true(i == 0 || bias[0] == 7.f); // nothing was written
+        if (i > 0)
+            expect_message("bias holds values that are not finite, from which no training can go on");
+        gm_checkpoint_close(&checkpoint);
+    }
 }
 
 static void failed_writes_leave_the_old_checkpoint(void **unused) {
@@ -221,8 +274,10 @@ static void failed_writes_leave_the_old_checkpoint(void **unused) {
     char command[96];
     snprintf(command, sizeof command, "test \"$(ls '%s')\" = a.safetensors", folder);
     assert_int_equal(system(command), 0); // no temporary file stays
-    assert_int_equal(gm_checkpoint_write("/nonexistent/x.safetensors", &state, &info), GM_ERROR_IO);
-    expect_message("/nonexistent/x.safetensors");
+    char absent[128];
+    snprintf(absent, sizeof absent, "%s/absent/x.safetensors", folder);
+    assert_int_equal(gm_checkpoint_write(absent, &state, &info), GM_ERROR_IO);
+    expect_message(absent);
 }
 
 // ---- Safetensors ----
@@ -319,6 +374,7 @@ int main(void) {
         cmocka_unit_test(checkpoint_of_another_model_is_refused_whole),
         cmocka_unit_test(every_flipped_bit_and_every_missing_byte_is_noticed),
         cmocka_unit_test(file_that_is_no_checkpoint_is_refused),
+        cmocka_unit_test(values_that_are_not_finite_are_named),
         cmocka_unit_test(failed_writes_leave_the_old_checkpoint),
         cmocka_unit_test(files_of_other_programs_are_read),
         cmocka_unit_test(headers_that_lie_are_refused),

@@ -151,6 +151,54 @@ static void only_run_folders_open(void **state) {
     gm_run_close(&run);
 }
 
+static void second_trainer_of_the_process_is_kept_out(void **state) {
+    (void)state;
+    gm_run *run = create(), *second;
+    for (int deleted = 0; deleted < 2; deleted++) {
+        if (deleted)
+            assert_int_equal(unlink("out/log.jsonl"), 0);
+        assert_int_equal(gm_run_open(&second, "out", true), GM_ERROR_STATE);
+        expect_message("out: another trainer is at work in this folder");
+        assert_null(second);
+        assert_int_equal(gm_run_open(&second, "out", false), GM_OK); // reading is free, and drops no lock
+        gm_run_close(&second);
+        close(open("out/log.jsonl", O_RDONLY));
+    }
+    gm_run_close(&run);
+    assert_int_equal(gm_run_open(&second, "out", true), GM_OK);
+    gm_run_close(&second);
+}
+
+// A lock on the log keeps programs out that know of no other, and works where folders cannot be locked.
+static void trainer_that_locks_the_log_alone_is_kept_out(void **state) {
+    (void)state;
+    gm_run *run = create();
+    gm_run_close(&run);
+    int log = open("out/log.jsonl", O_RDWR);
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    pid_t child = fork();
+    if (child == 0) {
+        bool locked = fcntl(log, F_SETLK, &lock) == 0; // a child's, as a process has no quarrel with itself
+        pid_t grandchild = fork();
+        if (grandchild == 0)
+            _exit(gm_run_open(&run, "out", true) != GM_ERROR_STATE);
+        int result = 1;
+        waitpid(grandchild, &result, 0);
+        _exit(!locked || result != 0);
+    }
+    int result;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_int_equal(result, 0);
+    assert_int_equal(gm_run_open(&run, "out", true), GM_OK);
+    child = fork();
+    if (child == 0)
+        _exit(fcntl(log, F_SETLK, &lock) == 0);
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_int_equal(result, 0);
+    gm_run_close(&run);
+    close(log);
+}
+
 static void second_process_is_kept_out(void **state) {
     (void)state;
     gm_run *run = create();
@@ -159,7 +207,7 @@ static void second_process_is_kept_out(void **state) {
         if (child == 0) {
             gm_run *second;
             gm_status status = gm_run_open(&second, "out", true);
-            bool said = strstr(gm_error_message(), "out: another process is training in this folder") != NULL;
+            bool said = strstr(gm_error_message(), "out: another trainer is at work in this folder") != NULL;
             _exit(held ? !(status == GM_ERROR_STATE && said) : status != GM_OK);
         }
         int result;
@@ -174,16 +222,20 @@ static void resuming_sweeps_half_written_files(void **state) {
     gm_run *run = create();
     save(run, 0);
     gm_run_close(&run);
-    put_file("out/checkpoints/00000100.safetensors.77.tmp", "half");
-    put_file("out/samples/00000100.png.77.tmp", "half");
-    put_file("out/recipe.yaml.77.tmp", "half");
+    put_file("out/checkpoints/00000100.safetensors.77.0.tmp", "half");
+    put_file("out/samples/00000100.png.77.0.tmp", "half");
+    put_file("out/recipe.yaml.77.0.tmp", "half");
+    put_file("out/notes.tmp", "mine");
+    put_file("out/7.0.tmp", "mine");
     assert_int_equal(gm_run_open(&run, "out", false), GM_OK);
     gm_run_close(&run);
-    assert_int_equal(access("out/recipe.yaml.77.tmp", F_OK), 0);
+    assert_int_equal(access("out/recipe.yaml.77.0.tmp", F_OK), 0);
     assert_int_equal(gm_run_open(&run, "out", true), GM_OK);
-    assert_int_equal(access("out/recipe.yaml.77.tmp", F_OK), -1);
-    assert_int_equal(access("out/samples/00000100.png.77.tmp", F_OK), -1);
-    assert_int_equal(access("out/checkpoints/00000100.safetensors.77.tmp", F_OK), -1);
+    assert_int_equal(access("out/recipe.yaml.77.0.tmp", F_OK), -1);
+    expect_file("out/notes.tmp", "mine");
+    expect_file("out/7.0.tmp", "mine");
+    assert_int_equal(access("out/samples/00000100.png.77.0.tmp", F_OK), -1);
+    assert_int_equal(access("out/checkpoints/00000100.safetensors.77.0.tmp", F_OK), -1);
     expect_steps(run, (const uint64_t[]){0}, 1);
     gm_run_close(&run);
 }
@@ -208,19 +260,182 @@ static void newest_whole_checkpoint_is_found(void **state) {
     assert_int_equal(gm_run_newest_checkpoint(run, &checkpoint), GM_OK);
     assert_int_equal(gm_checkpoint_get_info(checkpoint)->step, 200);
     gm_checkpoint_close(&checkpoint);
-    put_file(gm_run_sample_path(run, 200), "x");
-    put_file(gm_run_sample_path(run, 250), "x");
-    put_file(gm_run_real_path(run), "x");
-    assert_int_equal(gm_run_forget_after(run, 200), GM_OK);
-    expect_steps(run, steps, 3);
-    assert_int_equal(access("out/samples/00000200.png", F_OK), 0);
-    assert_int_equal(access("out/samples/real.png", F_OK), 0);
-    assert_int_equal(access("out/samples/00000250.png", F_OK), -1);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < GM_COUNT(steps); i++)
         put_file(gm_run_checkpoint_path(run, steps[i]), "damaged");
     assert_int_equal(gm_run_newest_checkpoint(run, &checkpoint), GM_ERROR_STATE);
-    expect_message("none of its 3 checkpoints is whole");
+    expect_message("none of its 5 checkpoints is whole");
     assert_null(checkpoint);
+    gm_run_close(&run);
+}
+
+static void expect_refused(gm_run *run, gm_status expected, const char *part) {
+    gm_checkpoint *checkpoint;
+    gm_status status = gm_run_newest_checkpoint(run, &checkpoint);
+    if (status != expected)
+        fail_msg("status %d, not %d: %s", status, expected, gm_error_message());
+    assert_null(checkpoint);
+    expect_message("out/checkpoints/00000200.safetensors");
+    expect_message(part);
+    expect_message("nothing is changed");
+    assert_int_equal(gm_run_find_checkpoint(&checkpoint, "out"), expected);
+    expect_steps(run, (const uint64_t[]){100, 200}, 2);
+}
+
+static void checkpoint_that_cannot_be_read_is_not_passed_over(void **state) {
+    (void)state;
+    static const char *const newer[][2] = {{"format", "ganymede-checkpoint"}, {"version", "9"}, {"program", "9.1"}};
+    gm_safetensors_text metadata[GM_COUNT(newer)];
+    for (size_t i = 0; i < GM_COUNT(newer); i++)
+        metadata[i] = (gm_safetensors_text){newer[i][0], newer[i][1]};
+    gm_run *run = create();
+    save(run, 100);
+    // Written by a later program.
+    const gm_safetensor tensor = {"w", GM_FLOAT32, {.rank = 1, .dim = {2}}, weight};
+    assert_int_equal(gm_safetensors_write(gm_run_checkpoint_path(run, 200), &tensor, 1, metadata, GM_COUNT(metadata)),
+                     GM_OK);
+    expect_refused(run, GM_ERROR_STATE, "is a checkpoint of version 9");
+    // Another step than its name says.
+    gm_state values = {model, 1, NULL};
+    assert_int_equal(gm_checkpoint_write(gm_run_checkpoint_path(run, 200), &values, &(gm_checkpoint_info){.step = 150}),
+                     GM_OK);
+    gm_checkpoint *checkpoint;
+    assert_int_equal(gm_run_newest_checkpoint(run, &checkpoint), GM_ERROR_STATE);
+    expect_message("holds step 150");
+    // A folder in its place: reading fails, whoever reads.
+    assert_int_equal(unlink(gm_run_checkpoint_path(run, 200)), 0);
+    assert_int_equal(gm_folder_create(gm_run_checkpoint_path(run, 200)), GM_OK);
+    expect_refused(run, GM_ERROR_IO, "out/checkpoints/00000200.safetensors");
+    assert_int_equal(rmdir(gm_run_checkpoint_path(run, 200)), 0);
+    // Too many open files.
+    save(run, 200);
+    struct rlimit limit, small;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    small = limit;
+    int last = open("/dev/null", O_RDONLY);
+    small.rlim_cur = (rlim_t)last + 1;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &small), 0);
+    gm_status status = gm_run_newest_checkpoint(run, &checkpoint);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    close(last);
+    assert_int_equal(status, GM_ERROR_IO);
+    expect_message("Too many open files");
+    gm_run_close(&run);
+}
+
+static void checkpoint_of_a_step_is_opened_or_the_message_lists_them(void **state) {
+    (void)state;
+    gm_run *run = create();
+    gm_checkpoint *checkpoint;
+    assert_int_equal(gm_run_checkpoint_at(run, 0, &checkpoint), GM_ERROR_ARGUMENT);
+    expect_message("out: holds no checkpoint of step 0; there are those of none");
+    for (uint64_t step = 0; step <= 300; step += 100)
+        save(run, step);
+    assert_int_equal(gm_run_checkpoint_at(run, 0, &checkpoint), GM_OK);
+    assert_int_equal(gm_checkpoint_get_info(checkpoint)->step, 0);
+    gm_checkpoint_close(&checkpoint);
+    assert_int_equal(gm_run_checkpoint_at(run, 150, &checkpoint), GM_ERROR_ARGUMENT);
+    expect_message("out: holds no checkpoint of step 150; there are those of 0, 100, 200, 300");
+    assert_null(checkpoint);
+    gm_run_close(&run);
+}
+
+// ---- Going back ----
+
+// Checkpoints, pictures and lines of the steps 100 to 400.
+static gm_run *trained(void) {
+    gm_run *run = create();
+    put_file("out/recipe.yaml", "name: x\n");
+    put_file(gm_run_real_path(run), "real");
+    for (uint64_t step = 100; step <= 400; step += 100) {
+        save(run, step);
+        put_file(gm_run_sample_path(run, step), "x");
+        assert_int_equal(log_step(run, (int64_t)step), GM_OK);
+    }
+    return run;
+}
+
+static void expect_absent(const char *path) {
+    if (access(path, F_OK) == 0)
+        fail_msg("%s is there", path);
+}
+
+static void what_lies_behind_the_newest_checkpoint_is_removed(void **state) {
+    (void)state;
+    gm_run *run = trained();
+    put_file(gm_run_sample_path(run, 450), "x");
+    assert_int_equal(log_step(run, 450), GM_OK);
+    assert_int_equal(gm_run_go_back(run, 400, 300, true), GM_OK);
+    expect_absent("out/samples/00000450.png");
+    expect_absent("out/set-aside");
+    expect_file("out/samples/00000400.png", "x");
+    expect_file("out/samples/real.png", "real");
+    expect_file("out/log.jsonl", "{\"step\": 100}\n{\"step\": 200}\n{\"step\": 300}\n");
+    expect_steps(run, (const uint64_t[]){100, 200, 300, 400}, 4);
+    gm_run_close(&run);
+}
+
+static void what_lies_behind_an_older_checkpoint_is_set_aside(void **state) {
+    (void)state;
+    gm_run *run = trained();
+    assert_int_equal(gm_run_go_back(run, 300, 300, false), GM_OK);
+    assert_int_equal(log_step(run, 400), GM_OK);
+    save(run, 400);
+    assert_int_equal(gm_run_go_back(run, 200, 200, false), GM_OK);
+    expect_steps(run, (const uint64_t[]){100, 200}, 2);
+    expect_file("out/log.jsonl", "{\"step\": 100}\n{\"step\": 200}\n");
+    expect_absent("out/samples/00000300.png");
+    gm_run_close(&run);
+    // What was set aside is a run folder.
+    static const struct {
+        const char *path;
+        uint64_t steps[2];
+        size_t count;
+    } expected[] = {{"out/set-aside/1", {400}, 1}, {"out/set-aside/2", {300, 400}, 2}};
+    for (size_t i = 0; i < GM_COUNT(expected); i++) {
+        char path[64];
+        assert_int_equal(gm_run_open(&run, expected[i].path, false), GM_OK);
+        expect_steps(run, expected[i].steps, expected[i].count);
+        gm_run_close(&run);
+        snprintf(path, sizeof path, "%s/recipe.yaml", expected[i].path);
+        expect_file(path, "name: x\n");
+        snprintf(path, sizeof path, "%s/log.jsonl", expected[i].path);
+        expect_file(path, "{\"step\": 100}\n{\"step\": 200}\n{\"step\": 300}\n{\"step\": 400}\n");
+    }
+    expect_file("out/set-aside/1/samples/00000400.png", "x");
+    expect_file("out/set-aside/2/samples/00000300.png", "x");
+    expect_file("out/samples/real.png", "real");
+}
+
+static void damaged_checkpoints_are_kept_under_another_name(void **state) {
+    (void)state;
+    gm_run *run = trained();
+    put_file("out/checkpoints/00000400.safetensors", "first");
+    assert_int_equal(gm_run_go_back(run, 300, 300, true), GM_OK);
+    put_file("out/checkpoints/00000400.safetensors", "second");
+    put_file("out/checkpoints/00000300.safetensors", "third");
+    assert_int_equal(gm_run_go_back(run, 200, 200, true), GM_OK);
+    expect_file("out/checkpoints/00000400.safetensors.damaged", "first");
+    expect_file("out/checkpoints/00000400.safetensors.damaged.2", "second");
+    expect_file("out/checkpoints/00000300.safetensors.damaged", "third");
+    expect_file("out/set-aside/1/samples/00000400.png", "x");
+    expect_file("out/set-aside/2/samples/00000300.png", "x");
+    expect_steps(run, (const uint64_t[]){100, 200}, 2);
+    assert_int_equal(gm_run_prune(run, 1, NULL, 0), GM_OK);
+    expect_file("out/checkpoints/00000400.safetensors.damaged", "first");
+    gm_run_close(&run);
+}
+
+static void run_without_a_checkpoint_begins_anew_and_keeps_what_it_has(void **state) {
+    (void)state;
+    gm_run *run = create();
+    put_file(gm_run_sample_path(run, 0), "x");
+    assert_int_equal(gm_run_go_back(run, 0, 0, true), GM_OK); // killed in its first instant
+    expect_absent("out/set-aside");
+    expect_file("out/samples/00000000.png", "x");
+    assert_int_equal(log_step(run, 100), GM_OK);
+    assert_int_equal(gm_run_go_back(run, 0, 0, true), GM_OK); // somebody took its checkpoints away
+    expect_file("out/set-aside/1/log.jsonl", "{\"step\": 100}\n");
+    expect_file("out/log.jsonl", "");
     gm_run_close(&run);
 }
 
@@ -297,7 +512,8 @@ static void log_is_cut_back_to_the_checkpoint(void **state) {
         {"{\"step\": 50}\n{\"step\": 6", "{\"step\": 50}\n"},
         {"{\"step\": 50}\n{\"step\": 60}", "{\"step\": 50}\n"}, // whole, but without its line feed: torn
         {"{\"event\": \"start\"}\n{\"step\": 101}\n", "{\"event\": \"start\"}\n"},
-        {"{\"step\": 50}\ngarbage\n{\"step\": 60}\n", "{\"step\": 50}\n"},
+        {"{\"step\": 50}\ngarbage\n{\"step\": 60}\nmore", "{\"step\": 50}\ngarbage\n{\"step\": 60}\n"},
+        {"{\"step\": 50}\ngarbage\n{\"step\": 101}\n", "{\"step\": 50}\n"},
         {"{\"step\": 50}\n\n", "{\"step\": 50}\n"},
         {"[1]\n", ""},
     };
@@ -313,6 +529,46 @@ static void log_is_cut_back_to_the_checkpoint(void **state) {
         assert_int_equal(log_step(run, 101), GM_OK);
         expect_file("out/log.jsonl", whole);
     }
+    gm_run_close(&run);
+}
+
+// The descriptor outlives the name.
+static void log_that_was_removed_or_replaced_comes_back_whole(void **state) {
+    (void)state;
+    static const char lines[] = "{\"step\": 1}\n{\"step\": 2}\n{\"step\": 3}\n{\"step\": 4}\n{\"step\": 5}\n";
+    gm_run *run = create();
+    assert_int_equal(log_step(run, 1), GM_OK);
+    assert_int_equal(unlink("out/log.jsonl"), 0);
+    assert_int_equal(log_step(run, 2), GM_OK);
+    assert_int_equal(unlink("out/log.jsonl"), 0);
+    assert_int_equal(gm_run_sync_log(run), GM_OK); // a checkpoint looks, too
+    expect_file("out/log.jsonl", "{\"step\": 1}\n{\"step\": 2}\n");
+    put_file("out/log.jsonl", "mine\n"); // another file of that name
+    assert_int_equal(log_step(run, 3), GM_OK);
+    put_file("out/log.jsonl", "mine, too\n");
+    assert_int_equal(log_step(run, 4), GM_OK);
+    assert_int_equal(rename("out/log.jsonl", "out/log.1"), 0);
+    assert_int_equal(log_step(run, 5), GM_OK);
+    expect_file("out/log.jsonl", lines);
+    expect_file("out/log.jsonl.replaced", "mine\n");
+    expect_file("out/log.jsonl.replaced.2", "mine, too\n");
+    gm_run *second;
+    assert_int_equal(gm_run_open(&second, "out", true), GM_ERROR_STATE);
+    gm_run_close(&run);
+}
+
+static void folder_that_was_replaced_is_left_alone(void **state) {
+    (void)state;
+    gm_run *run = create(), *second;
+    assert_int_equal(log_step(run, 1), GM_OK);
+    assert_int_equal(rename("out", "moved"), 0);
+    second = create();
+    assert_int_equal(log_step(run, 2), GM_ERROR_STATE);
+    expect_message("out: is another folder than the one that training began in");
+    assert_int_equal(gm_run_sync_log(run), GM_ERROR_STATE);
+    expect_file("out/log.jsonl", "");
+    expect_file("moved/log.jsonl", "{\"step\": 1}\n");
+    gm_run_close(&second);
     gm_run_close(&run);
 }
 
@@ -362,12 +618,22 @@ int main(void) {
         TEST(given_folder_is_taken_exactly_and_never_overwritten),
         TEST(only_run_folders_open),
         TEST(second_process_is_kept_out),
+        TEST(second_trainer_of_the_process_is_kept_out),
+        TEST(trainer_that_locks_the_log_alone_is_kept_out),
         TEST(resuming_sweeps_half_written_files),
         TEST(newest_whole_checkpoint_is_found),
         TEST(latest_and_best_checkpoints_stay),
+        TEST(checkpoint_that_cannot_be_read_is_not_passed_over),
+        TEST(checkpoint_of_a_step_is_opened_or_the_message_lists_them),
+        TEST(what_lies_behind_the_newest_checkpoint_is_removed),
+        TEST(what_lies_behind_an_older_checkpoint_is_set_aside),
+        TEST(damaged_checkpoints_are_kept_under_another_name),
+        TEST(run_without_a_checkpoint_begins_anew_and_keeps_what_it_has),
         TEST(log_lines_keep_order_and_digits),
         TEST(log_numbers_hold_every_float),
         TEST(log_is_cut_back_to_the_checkpoint),
+        TEST(log_that_was_removed_or_replaced_comes_back_whole),
+        TEST(folder_that_was_replaced_is_left_alone),
         TEST(full_disk_leaves_whole_lines),
         TEST(unwritable_folder_is_named),
     };
