@@ -14,10 +14,11 @@ static volatile sig_atomic_t stop_requested;
 
 // What asks the trainer to stop at the end of its step, and what a second time does. A closed terminal sends SIGHUP
 // more than once, and whoever read the output goes with it (SIGPIPE): neither may cut the checkpoint short.
-static const struct {
+static struct {
     int number;
     void (*again)(int);
-} stops[] = {{SIGINT, SIG_DFL}, {SIGTERM, SIG_DFL}, {SIGHUP, SIG_IGN}, {SIGPIPE, SIG_IGN}};
+    bool ignored; // from the start, as by nohup or a script's `&`: stays so
+} stops[] = {{SIGINT, SIG_DFL, false}, {SIGTERM, SIG_DFL, false}, {SIGHUP, SIG_IGN, false}, {SIGPIPE, SIG_IGN, false}};
 
 static void request_stop(int number) {
     stop_requested = 1;
@@ -26,17 +27,25 @@ static void request_stop(int number) {
             signal(number, stops[i].again);
 }
 
-// A signal that is ignored, as by nohup or a script's `&`, stays ignored.
-static void catch_stops(void) {
-    struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART}, before;
-    sigemptyset(&action.sa_mask);
+static void note_ignored_signals(void) {
+    struct sigaction action;
     for (size_t i = 0; i < COUNT(stops); i++)
-        if (sigaction(stops[i].number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-            sigaction(stops[i].number, &action, NULL);
+        stops[i].ignored = sigaction(stops[i].number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+// Again after every step: drivers' compilers put handlers of their own in place when they first run.
+static void catch_stops(void) {
+    for (size_t i = 0; i < COUNT(stops); i++) {
+        struct sigaction action = {.sa_handler = stops[i].ignored ? SIG_IGN : request_stop, .sa_flags = SA_RESTART};
+        sigemptyset(&action.sa_mask);
+        sigaction(stops[i].number, &action, NULL);
+    }
 }
 
 static bool after_step(const gm_train_progress *progress, void *user) {
     progress_show(user, progress);
+    if (!stop_requested)
+        catch_stops();
     return stop_requested != 0;
 }
 
@@ -71,6 +80,7 @@ static int train(const train_arguments *arguments) {
                                          : arguments->quiet           ? PROGRESS_QUIET
                                          : isatty(STDOUT_FILENO) != 0 ? PROGRESS_TERMINAL
                                                                       : PROGRESS_LINES};
+    note_ignored_signals();
     progress_prepare(&printer, true);
     gm_status created = gm_trainer_create(&trainer, &arguments->options);
     progress_prepare(&printer, false);
