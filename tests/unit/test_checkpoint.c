@@ -1,5 +1,6 @@
 // Safetensors files and checkpoints: what is written reads back to the bit, and nothing damaged is taken for whole.
 #include <fcntl.h>
+#include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -321,7 +322,7 @@ static void headers_that_lie_are_refused(void **unused) {
         {"{" A("F32", "[1]", "0", "4") "," A("F32", "[1]", "0", "4") "}", 4, "duplicate"},
         {"{\"a\":3}", 0, "must have exactly the entries"},
         {"{\"a\":{\"dtype\":\"F32\"}}", 0, "must have exactly the entries"},
-        {"{" A("F16", "[2]", "0", "4") "}", 4, "has the type F16; known are F32, I32 and U8"},
+        {"{" A("F16", "[2]", "0", "4") "}", 4, "has the type F16; known to this program are F32, I32 and U8"},
         {"{" A("F32", "[1,1,1,1,1,1,1]", "0", "4") "}", 4, "no shape of at most 6 dimensions"},
         {"{" A("F32", "4", "0", "4") "}", 4, "no shape"},
         {"{" A("F32", "[-1]", "0", "4") "}", 4, "dimension 0 of the tensor \"a\" is not a possible size"},
@@ -351,6 +352,20 @@ static void headers_that_lie_are_refused(void **unused) {
     expect_message("is not a safetensors file: its header would have 18446744073709551615 bytes");
 }
 
+// A later program's file is not to be taken for a damaged one.
+static void unknown_type_in_a_header_that_is_whole_is_no_damage(void **unused) {
+    (void)unused;
+#define HALF "\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}"
+    uint64_t hash = gm_hash_string(gm_hash_string(gm_hash_string(GM_HASH_START, "a"), "F16"), ",2");
+    for (uint64_t flip = 0; flip < 2; flip++) {
+        char header[256];
+        snprintf(header, sizeof header, "{\"__metadata__\":{\"header_checksum\":\"%016" PRIx64 "\"}," HALF "}",
+                 hash ^ flip);
+        assert_int_equal(parse(header, 4), flip ? GM_ERROR_FORMAT : GM_ERROR_STATE);
+        expect_message(flip ? "is damaged: the checksum of its header" : "has the type F16");
+    }
+}
+
 static void names_that_clash_are_not_written(void **unused) {
     (void)unused;
     unlink(path);
@@ -378,6 +393,7 @@ int main(void) {
         cmocka_unit_test(failed_writes_leave_the_old_checkpoint),
         cmocka_unit_test(files_of_other_programs_are_read),
         cmocka_unit_test(headers_that_lie_are_refused),
+        cmocka_unit_test(unknown_type_in_a_header_that_is_whole_is_no_damage),
         cmocka_unit_test(names_that_clash_are_not_written),
     };
     return cmocka_run_group_tests(tests, prepare, remove_folder);
