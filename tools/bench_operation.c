@@ -42,7 +42,8 @@ static int print_bench(const char *what, const char *device, const gm_bench_resu
                result->median_ms, result->gflops, result->gbps, result->fraction_of_peak);
         return EXIT_OK;
     }
-    printf("%s on %s\n%.4f ms", what, device, result->median_ms);
+    print_line("%s on %s", what, device);
+    printf("%.4f ms", result->median_ms);
     if (result->gflops > 0)
         printf(", %.1f GFLOP/s", result->gflops);
     printf(", %.1f GB/s, %.2f of the ceiling\n", result->gbps, result->fraction_of_peak);
@@ -253,9 +254,10 @@ int bench_peak(int count, char **words) {
                peak.gemm_gflops, peak.triad_gbps);
         code = EXIT_OK;
     } else {
-        printf("%s\nmultiply-adds in registers  %.1f GFLOP/s\nmatrix kernel in the cache  %.1f GFLOP/s\n"
+        print_line("%s", gm_device_get_info(device)->name);
+        printf("multiply-adds in registers  %.1f GFLOP/s\nmatrix kernel in the cache  %.1f GFLOP/s\n"
                "triad in memory             %.1f GB/s\n",
-               gm_device_get_info(device)->name, peak.fma_gflops, peak.gemm_gflops, peak.triad_gbps);
+               peak.fma_gflops, peak.gemm_gflops, peak.triad_gbps);
         code = EXIT_OK;
     }
     gm_device_close(&device);

@@ -56,10 +56,11 @@ static gm_status measure(gm_trainer *trainer, size_t repeats, double *times, dou
 
 static void print_result(const gm_train_info *info, double median, bool json) {
     const gm_plan_statistics *plan = &info->statistics;
-    double images = (double)(info->batch * info->batches) / (median * 1e-3);
+    double items = (double)(info->batch * info->batches) / (median * 1e-3);
     if (!json) {
-        printf("%s on %s, batch %zu\n", info->name, info->device, info->batch);
-        printf("median step        %.3f ms, %.1f images/s, %.1f GFLOP/s\n", median, images, plan->flop * 1e-6 / median);
+        print_line("%s on %s, batch %zu", info->name, info->device, info->batch);
+        printf("median step        %.3f ms, %.1f %s/s, %.1f GFLOP/s\n", median, items, info->noun,
+               plan->flop * 1e-6 / median);
         printf("work per step      %.3f GFLOP, %zu launches, %zu kernels\n", plan->flop * 1e-9, plan->launches,
                plan->kernels);
         printf("planned memory     %s", format_bytes(plan->device_bytes).text);
@@ -71,10 +72,10 @@ static void print_result(const gm_train_info *info, double median, bool json) {
     print_json_string(info->name);
     printf(", \"device\": ");
     print_json_string(info->device);
-    printf(", \"batch\": %zu, \"median_ms\": %.4f, \"images_per_s\": %.2f, \"gflop_per_step\": %.6f, "
+    printf(", \"batch\": %zu, \"median_ms\": %.4f, \"%s_per_s\": %.2f, \"gflop_per_step\": %.6f, "
            "\"launches\": %zu, \"kernels\": %zu, \"device_bytes\": %llu, \"unplanned_bytes\": %llu, "
            "\"build_ms\": %.1f}\n",
-           info->batch, median, images, plan->flop * 1e-9, plan->launches, plan->kernels,
+           info->batch, median, info->noun, items, plan->flop * 1e-9, plan->launches, plan->kernels,
            (unsigned long long)plan->device_bytes, (unsigned long long)plan->unplanned_bytes, plan->build_ms);
 }
 
@@ -158,12 +159,9 @@ int command_bench(int count, char **words) {
     for (size_t i = 0; count > 0 && i < COUNT(subjects); i++)
         if (strcmp(words[0], subjects[i].name) == 0)
             return subjects[i].run(count - 1, words + 1);
+    const usage_text usage = {.command = "ganymede bench"};
+    name_list names = list_names(subjects, COUNT(subjects));
     if (count > 0)
-        fprintf(stderr, "ganymede bench: '%s' cannot be measured; expected one of", words[0]);
-    else
-        fprintf(stderr, "ganymede bench: what to measure? expected one of");
-    for (size_t i = 0; i < COUNT(subjects); i++)
-        fprintf(stderr, "%s %s", i > 0 ? "," : "", subjects[i].name);
-    fprintf(stderr, " (see 'ganymede bench --help')\n");
-    return EXIT_USAGE;
+        return usage_error(&usage, "'%s' cannot be measured; expected one of %s", words[0], names.text);
+    return usage_error(&usage, "what to measure? expected one of %s", names.text);
 }

@@ -32,10 +32,10 @@ static void print_json(const gm_device_info *device, bool chosen) {
     printf(", \"chosen\": %s}\n", chosen ? "true" : "false");
 }
 
-static void print_line(const gm_device_info *device, bool chosen) {
-    printf("%c %d:%d  %-11s %s (%s), %zu compute units, %s%s\n", chosen ? '*' : ' ', device->platform_index,
-           device->device_index, type_names[device->type], device->name, device->platform, device->compute_units,
-           format_bytes(device->global_bytes).text, device->simulator ? ", a simulator: only when selected" : "");
+static void print_row(const gm_device_info *device, bool chosen) {
+    print_line("%c %d:%d  %-11s %s (%s), %zu compute units, %s%s", chosen ? '*' : ' ', device->platform_index,
+               device->device_index, type_names[device->type], device->name, device->platform, device->compute_units,
+               format_bytes(device->global_bytes).text, device->simulator ? ", a simulator: only when selected" : "");
 }
 
 // The device that commands without --device would use is the one that an open without a selector gives.
@@ -75,10 +75,10 @@ int command_devices(int count, char **arguments) {
     bool found = find_chosen(&platform, &index);
     for (size_t i = 0; i < devices; i++) {
         bool chosen = list[i].platform_index == platform && list[i].device_index == index;
-        (json ? print_json : print_line)(&list[i], chosen);
+        (json ? print_json : print_row)(&list[i], chosen);
     }
     gm_device_list_free(&list, devices);
     if (!found)
-        fprintf(stderr, "ganymede: no device is the default: %s\n", gm_error_message());
+        fail_with("no device is the default: %s", gm_error_message());
     return EXIT_OK;
 }

@@ -1,59 +1,131 @@
-// ganymede evaluate: bounds on the likelihood of held-out data under a trained vae.
+// ganymede evaluate: what a trained model's kind can tell about itself on held-out data.
 #include "command.h"
 
-#include "ganymede/train.h"
+#include "ganymede/evaluate.h"
 
 #include <stdio.h>
 
-static void print_estimate(const char *key, gm_estimate estimate) {
-    printf(", \"%s\": ", key);
-    print_json_number(estimate.value);
-    printf(", \"%s_error\": ", key);
-    print_json_number(estimate.error);
+// ---- JSON ----
+
+static void print_key(const char *key, const char *suffix) {
+    printf(", \"%s%s\": ", key, suffix);
 }
 
-static void print_json(const gm_likelihood *result) {
-    printf("{\"step\": %llu, \"count\": %zu, \"samples\": %zu", (unsigned long long)result->step, result->count,
-           result->samples);
-    print_estimate("elbo", result->elbo);
-    print_estimate("iwae", result->bound);
-    print_estimate("reconstruction", result->reconstruction);
-    print_estimate("divergence", result->divergence);
+// Figures of single classes are maps from the class to the figure, one after the other of the same key.
+static void print_of_classes(const gm_evaluation_figure *figures, size_t count) {
+    for (size_t error = 0; error < 2; error++) {
+        print_key(figures[0].key, error ? "_error" : "");
+        for (size_t i = 0; i < count; i++) {
+            printf(i ? ", " : "{");
+            print_json_string(figures[i].of);
+            printf(": ");
+            print_json_number(error ? figures[i].error : figures[i].value);
+        }
+        printf("}");
+    }
+}
+
+static void print_matrix(const gm_confusion *confusion) {
+    size_t K = confusion->classes;
+    printf(", \"classes\": ");
+    for (size_t k = 0; k < K; k++) {
+        printf(k ? ", " : "[");
+        print_json_string(confusion->names[k]);
+    }
+    printf("], \"confusion\": ");
+    for (size_t i = 0; i < K * K; i++)
+        printf("%s%zu%s", i == 0 ? "[[" : i % K == 0 ? ", [" : ", ", confusion->counts[i], (i + 1) % K ? "" : "]");
+    printf("]");
+}
+
+static void print_json(const gm_evaluation *evaluation) {
+    size_t count;
+    gm_evaluation_info info;
+    const gm_evaluation_figure *figures = gm_evaluation_figures(evaluation, &count);
+    const gm_confusion *confusion = gm_evaluation_confusion(evaluation);
+    gm_evaluation_get_info(evaluation, &info);
+    printf("{\"step\": %llu, \"count\": %zu", (unsigned long long)info.step, info.count);
+    if (info.samples > 0)
+        printf(", \"samples\": %zu", info.samples);
+    for (size_t i = 0; i < count;) {
+        size_t end = i + 1;
+        if (figures[i].of) {
+            while (end < count && figures[end].of)
+                end++;
+            print_of_classes(figures + i, end - i);
+        } else {
+            print_key(figures[i].key, "");
+            print_json_number(figures[i].value);
+            print_key(figures[i].key, "_error");
+            print_json_number(figures[i].error);
+        }
+        i = end;
+    }
+    if (confusion)
+        print_matrix(confusion);
     printf("}\n");
 }
 
-static void print_lines(const gm_likelihood *result, const char *data) {
-    printf("step %llu, %zu items %s%s; nats per item, +- one standard error\n", (unsigned long long)result->step,
-           result->count, data ? "of " : "held out of training", data ? data : "");
-    printf("  %-14s %.4f +- %.4f   = -(reconstruction + divergence) <= ln p(x)\n", "ELBO", result->elbo.value,
-           result->elbo.error);
-    printf("  IWAE-%-9zu %.4f +- %.4f   <= ln p(x)\n", result->samples, result->bound.value, result->bound.error);
-    printf("  %-14s %.4f +- %.4f   E -ln p(x|z)\n", "reconstruction", result->reconstruction.value,
-           result->reconstruction.error);
-    printf("  %-14s %.4f +- %.4f   KL(q(z|x) || p(z))\n", "divergence", result->divergence.value,
-           result->divergence.error);
+// ---- Text ----
+
+static void print_confusion(const gm_confusion *confusion) {
+    size_t K = confusion->classes;
+    printf("confusion: a row per class, a column per answer, in the order of the classes\n");
+    for (size_t truth = 0; truth < K; truth++) {
+        for (size_t answer = 0; answer < K; answer++)
+            printf(" %5zu", confusion->counts[truth * K + answer]);
+        print_line("  %s", confusion->names[truth]);
+    }
+}
+
+static void print_lines(const gm_evaluation *evaluation, const char *data) {
+    size_t count;
+    gm_evaluation_info info;
+    const gm_evaluation_figure *figures = gm_evaluation_figures(evaluation, &count);
+    const gm_confusion *confusion = gm_evaluation_confusion(evaluation);
+    gm_evaluation_get_info(evaluation, &info);
+    print_line("step %llu, %zu items %s%s; %s, +- one standard error", (unsigned long long)info.step, info.count,
+           data ? "of " : "held out of training", data ? data : "", info.unit);
+    for (size_t i = 0; i < count; i++)
+        print_line("  %-14s %.4f +- %.4f   %s%s%s", figures[i].label, figures[i].value, figures[i].error,
+               figures[i].of ? figures[i].of : "", figures[i].of ? ", " : "", figures[i].help);
+    if (confusion)
+        print_confusion(confusion);
+}
+
+static int show(const gm_evaluation *evaluation, const char *data, const char *picture, bool json) {
+    if (picture && gm_evaluation_picture(evaluation, picture) != GM_OK)
+        return fail_with_message();
+    if (json)
+        print_json(evaluation);
+    else
+        print_lines(evaluation, data);
+    if (picture && !json)
+        print_line("%s", picture);
+    return EXIT_OK;
 }
 
 int command_evaluate(int count, char **words) {
-    gm_likelihood_options evaluation = {0};
-    gm_likelihood result;
+    gm_evaluation_options evaluate = {0};
+    gm_evaluation *evaluation;
     option_number samples = {0}, items = {0};
-    const char *run = NULL;
+    const char *run = NULL, *picture = NULL;
     bool json = false;
     const option_row options[] = {
-        {"--samples", "K", OPTION_NUMBER, &samples, "importance samples of the IWAE bound (default 64)"},
+        {"--samples", "K", OPTION_NUMBER, &samples, "of a vae: importance samples of the IWAE bound (default 64)"},
         {"--count", "N", OPTION_NUMBER, &items, "only the first N items (default: all)"},
-        {"--data", "SRC", OPTION_TEXT, &evaluation.data, "a data set's name or path, instead of the recipe's"},
-        {"--device", "SEL", OPTION_TEXT, &evaluation.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
+        {"--data", "SRC", OPTION_TEXT, &evaluate.data, "a data set's name or path, instead of the recipe's"},
+        {"-o", "FILE.png", OPTION_TEXT, &picture, "of a classifier: the confusion matrix as a picture"},
+        {"--device", "SEL", OPTION_TEXT, &evaluate.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
         {"--json", NULL, OPTION_FLAG, &json, "one JSON object on standard output"},
     };
     const usage_text usage = {
         .command = "ganymede evaluate",
         .arguments = "RUN",
-        .summary =
-            "Bounds the log likelihood of held-out data (the test split, or what --data names) under a vae: the\n"
-            "ELBO, and the tighter IWAE bound. RUN is a run folder (its newest checkpoint) or a .safetensors\n"
-            "file in it.",
+        .summary = "Says how a trained model does on held-out data (the test split, or what --data names): of a vae\n"
+                   "bounds on the log likelihood, the ELBO and the tighter IWAE; of a classifier the accuracy, the\n"
+                   "recall of each class and the confusion matrix. RUN is a run folder (its newest checkpoint) or a\n"
+                   ".safetensors file in it.",
         .example = "ganymede evaluate runs/00000-vae-fashion --samples 200 --count 1000",
         .options = options,
         .option_count = COUNT(options),
@@ -67,13 +139,11 @@ int command_evaluate(int count, char **words) {
         return usage_error(&usage, "--samples expects 1 to 1000000");
     if (items.given && (items.value < 1 || items.value > SIZE_MAX))
         return usage_error(&usage, "--count expects at least 1");
-    evaluation.samples = (size_t)samples.value;
-    evaluation.count = (size_t)items.value;
-    if (gm_evaluate_likelihood(run, &evaluation, &result) != GM_OK)
+    evaluate.samples = (size_t)samples.value;
+    evaluate.count = (size_t)items.value;
+    if (gm_evaluation_create(&evaluation, run, &evaluate) != GM_OK)
         return fail_with_message();
-    if (json)
-        print_json(&result);
-    else
-        print_lines(&result, evaluation.data);
-    return EXIT_OK;
+    exit_code = show(evaluation, evaluate.data, picture, json);
+    gm_evaluation_destroy(&evaluation);
+    return exit_code;
 }

@@ -91,8 +91,8 @@ static void print_table(const gm_comparison_info *info, const gm_figure *figures
         key = wide > key ? wide : key;
         features = taken > features ? taken : features;
     }
-    printf("%s (%zu) and %s (%zu), samples of %zux%zux%zu", info->real, info->real_count, info->fake, info->fake_count,
-           info->channels, info->height, info->width);
+    print_part("%s (%zu) and %s (%zu), samples of %zux%zux%zu", info->real, info->real_count, info->fake,
+               info->fake_count, info->channels, info->height, info->width);
     if (info->ranged)
         printf(" in [%g, %g]", info->low, info->high);
     printf(", k = %zu\ncontrol: the same figure of two halves of the real side\n\n", info->k);
@@ -100,8 +100,8 @@ static void print_table(const gm_comparison_info *info, const gm_figure *figures
     for (size_t i = 0; i < count; i++) {
         const gm_figure *figure = &figures[i];
         cell flags = format_flags(figure->value.flags);
-        printf("%-*s  %10s  %10s  %6zu  %-*s  %s", key, figure->key, format_value(&figure->value).text,
-               format_value(&figure->control).text, figure->value.count, features, figure->features, flags.text);
+        print_part("%-*s  %10s  %10s  %6zu  %-*s  %s", key, figure->key, format_value(&figure->value).text,
+                   format_value(&figure->control).text, figure->value.count, features, figure->features, flags.text);
         if (figure->value.duplicates > 0)
             printf(" (%zu)", figure->value.duplicates);
         printf("\n  %s\n", figure->help);

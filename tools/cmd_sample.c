@@ -150,13 +150,13 @@ static bool make_codes(const sample_arguments *arguments, const gm_sampler_info 
     if (arguments->code_count == 0)
         return true;
     if (arguments->code_count != width) {
-        fprintf(stderr, "ganymede: --codes sets %zu, but %s has %zu categorical and %zu continuous latent codes\n",
-                arguments->code_count, arguments->run, info->categorical_codes, info->continuous_codes);
+        fail_with("--codes sets %zu, but %s has %zu categorical and %zu continuous latent codes", arguments->code_count,
+                  arguments->run, info->categorical_codes, info->continuous_codes);
         return false;
     }
     *codes = malloc(arguments->count * width * sizeof **codes);
     if (!*codes) {
-        fprintf(stderr, "ganymede: out of memory for %zu codes; ask for fewer --seeds\n", arguments->count * width);
+        fail_with("out of memory for %zu codes; ask for fewer --seeds", arguments->count * width);
         return false;
     }
     for (size_t i = 0; i < arguments->count * width; i++) {
@@ -181,13 +181,13 @@ static int sample(const sample_arguments *arguments) {
     gm_sampler_get_info(sampler, &info);
     samples = calloc(arguments->count, info.channels * info.height * info.width * sizeof *samples);
     if (!samples) {
-        fprintf(stderr, "ganymede: out of memory for %zu samples; ask for fewer --seeds\n", arguments->count);
+        fail_with("out of memory for %zu samples; ask for fewer --seeds", arguments->count);
         goto done;
     }
     if (arguments->class.given) {
         labels = malloc(arguments->count * sizeof *labels);
         if (!labels) {
-            fprintf(stderr, "ganymede: out of memory for %zu labels; ask for fewer --seeds\n", arguments->count);
+            fail_with("out of memory for %zu labels; ask for fewer --seeds", arguments->count);
             goto done;
         }
         for (size_t i = 0; i < arguments->count; i++)
@@ -199,21 +199,16 @@ static int sample(const sample_arguments *arguments) {
         fail_with_message();
         goto done;
     }
-    if (arguments->npy) {
-        const size_t dim[4] = {arguments->count, info.channels, info.height, info.width};
-        if (gm_npy_write(arguments->npy, samples, info.images ? 4 : 2, dim) != GM_OK) {
+    const char *const files[] = {arguments->npy, arguments->picture};
+    for (size_t i = 0; i < COUNT(files); i++) {
+        if (!files[i])
+            continue;
+        if (gm_sampler_write(sampler, files[i], samples, arguments->count, arguments->rows, arguments->columns) !=
+            GM_OK) {
             fail_with_message();
             goto done;
         }
-        printf("%s\n", arguments->npy);
-    }
-    if (arguments->picture) {
-        if (gm_sampler_picture(sampler, arguments->picture, samples, arguments->count, arguments->rows,
-                               arguments->columns) != GM_OK) {
-            fail_with_message();
-            goto done;
-        }
-        printf("%s\n", arguments->picture);
+        print_line("%s", files[i]);
     }
     exit_code = EXIT_OK;
 done:

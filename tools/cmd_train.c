@@ -66,9 +66,10 @@ static void add_setting(train_arguments *train, char text[64], const char *key, 
 
 static void print_plan(const gm_train_info *info) {
     const gm_plan_statistics *plan = &info->statistics;
-    printf("%s\nplan: %zu launches, %zu kernels, %.3f GFLOP a step, %s planned (%s with a buffer per value), "
+    print_block(info->recipe);
+    printf("\nplan: %zu launches, %zu kernels, %.3f GFLOP a step, %s planned (%s with a buffer per value), "
            "%s of variables, %s of inputs\n",
-           info->recipe, plan->launches, plan->kernels, plan->flop * 1e-9, format_bytes(plan->device_bytes).text,
+           plan->launches, plan->kernels, plan->flop * 1e-9, format_bytes(plan->device_bytes).text,
            format_bytes(plan->unplanned_bytes).text, format_bytes(plan->state_bytes).text,
            format_bytes(plan->input_bytes).text);
 }
@@ -148,10 +149,8 @@ int command_train(int count, char **words) {
     int exit_code;
     char texts[3][64];
     arguments.settings.entries = calloc((size_t)count + COUNT(texts), sizeof *arguments.settings.entries);
-    if (!arguments.settings.entries) {
-        fprintf(stderr, "ganymede: out of memory\n");
-        return EXIT_ERROR;
-    }
+    if (!arguments.settings.entries)
+        return fail_with("out of memory");
     const char *recipe[1] = {NULL};
     if (!options_parse(&usage, count, words, recipe, &exit_code))
         goto done;

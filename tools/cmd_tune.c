@@ -29,9 +29,9 @@ static void print_choices(char *text, bool json) {
             print_json_number(milliseconds);
             printf("}\n");
         } else if (milliseconds > 0) {
-            printf("%-72s %-10s %9.4f ms\n", line, variant, milliseconds);
+            print_line("%-72s %-10s %9.4f ms", line, variant, milliseconds);
         } else {
-            printf("%-72s %-10s not timed\n", line, variant);
+            print_line("%-72s %-10s not timed", line, variant);
         }
     }
 }
@@ -46,7 +46,7 @@ static int tune_recipe(const gm_train_options *options, bool json) {
     if (text)
         print_choices(strcpy(text, info.variants), json);
     else
-        fprintf(stderr, "ganymede: out of memory\n");
+        fail_with("out of memory");
     int code = text ? EXIT_OK : EXIT_ERROR;
     free(text);
     gm_trainer_destroy(&trainer);

@@ -5,9 +5,16 @@
 #ifndef GM_TOOLS_COMMAND_H
 #define GM_TOOLS_COMMAND_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+#define PRINTF(string, first) __attribute__((format(printf, string, first)))
+#else
+#define PRINTF(string, first)
+#endif
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -26,6 +33,12 @@ int command_measure(int count, char **arguments);
 int command_evaluate(int count, char **arguments);
 int command_bench(int count, char **arguments);
 int command_tune(int count, char **arguments);
+
+// "devices, train, sample"
+typedef struct name_list {
+    char text[256];
+} name_list;
+name_list list_names(const command_row *rows, size_t count);
 
 // ---- Options ----
 
@@ -70,16 +83,24 @@ typedef struct usage_text {
 bool options_parse(const usage_text *usage, int count, char **arguments, const char **positional, int *exit_code);
 
 // "ganymede train: SENTENCE (see 'ganymede train --help')" on standard error; returns EXIT_USAGE.
-int usage_error(const usage_text *usage, const char *format, ...)
-#if defined(__GNUC__)
-    __attribute__((format(printf, 2, 3)))
-#endif
-    ;
+int usage_error(const usage_text *usage, const char *format, ...) PRINTF(2, 3);
 
 // ---- Output ----
 
-// "ganymede: " and the library's error message on standard error; returns EXIT_ERROR.
+// All text that comes from elsewhere (names of files, data sets and devices, arguments) goes through these: whatever
+// the arguments hold, a line stays one line that a terminal can show (gm_escape).
+//
+// A part of a line on standard output, and a whole line or its end: a line feed follows.
+void print_part(const char *format, ...) PRINTF(1, 2);
+void print_line(const char *format, ...) PRINTF(1, 2);
+// A text of several lines on standard output.
+void print_block(const char *text);
+// "ganymede: ..." and a line feed on standard error; returns EXIT_ERROR.
+int fail_with(const char *format, ...) PRINTF(1, 2);
+// The same with the library's error message.
 int fail_with_message(void);
+// "START: ...END" and a line feed on standard error.
+void print_error(const char *start, const char *end, const char *format, va_list arguments);
 // A JSON string with quotes on standard output.
 void print_json_string(const char *text);
 // A JSON number on standard output, null when it is not finite.

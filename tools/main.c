@@ -43,10 +43,7 @@ static int run_command(int count, char **arguments) {
     for (size_t i = 0; i < COUNT(commands); i++)
         if (strcmp(name, commands[i].name) == 0)
             return commands[i].run(count - 1, arguments + 1);
-    fprintf(stderr, "ganymede: '%s' is not a command; expected one of", name);
-    for (size_t i = 0; i < COUNT(commands); i++)
-        fprintf(stderr, "%s %s", i > 0 ? "," : "", commands[i].name);
-    fprintf(stderr, "\n");
+    fail_with("'%s' is not a command; expected one of %s", name, list_names(commands, COUNT(commands)).text);
     return EXIT_USAGE;
 }
 

@@ -8,13 +8,20 @@
 #include <string.h>
 
 int usage_error(const usage_text *usage, const char *format, ...) {
+    char hint[80];
     va_list arguments;
-    fprintf(stderr, "%s: ", usage->command);
+    snprintf(hint, sizeof hint, " (see '%s --help')", usage->command);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    print_error(usage->command, hint, format, arguments);
     va_end(arguments);
-    fprintf(stderr, " (see '%s --help')\n", usage->command);
     return EXIT_USAGE;
+}
+
+name_list list_names(const command_row *rows, size_t count) {
+    name_list list = {""};
+    for (size_t i = 0, used = 0; i < count && used < sizeof list.text; i++)
+        used += (size_t)snprintf(list.text + used, sizeof list.text - used, "%s%s", i > 0 ? ", " : "", rows[i].name);
+    return list;
 }
 
 static void print_usage(const usage_text *usage) {

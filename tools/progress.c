@@ -34,6 +34,7 @@ static uint64_t device_bytes(const gm_train_info *info) {
 }
 
 void progress_start(progress_printer *printer, const gm_train_info *info) {
+    printer->noun = info->noun;
     if (printer->style == PROGRESS_QUIET)
         return;
     if (printer->style == PROGRESS_JSON) {
@@ -57,26 +58,26 @@ void progress_start(progress_printer *printer, const gm_train_info *info) {
         fflush(stdout);
         return;
     }
-    printf("%s on %s\n", info->name, info->device);
-    printf("data: %s, %zu items of %zux%zux%zu%s\n", info->data, info->data_count, info->channels, info->height,
-           info->width, info->resident ? ", on the device" : "");
+    print_line("%s on %s", info->name, info->device);
+    print_line("data: %s, %zu %s of %zux%zux%zu%s", info->data, info->data_count, info->noun, info->channels,
+           info->height, info->width, info->resident ? ", on the device" : "");
     printf("parameters: ");
     for (size_t i = 0; i < info->network_count; i++)
         printf("%s%s %zu", i ? ", " : "", info->networks[i].name, info->networks[i].parameters);
     printf("; device memory %s\n", format_bytes(device_bytes(info)).text);
     if (info->folder)
-        printf("run: %s, step %llu of %llu\n", info->folder, (unsigned long long)info->step,
-               (unsigned long long)info->steps);
+        print_line("run: %s, step %llu of %llu", info->folder, (unsigned long long)info->step,
+                   (unsigned long long)info->steps);
     fflush(stdout);
 }
 
-static void show_json(const gm_train_progress *progress) {
+static void show_json(const progress_printer *printer, const gm_train_progress *progress) {
     if (!progress->tick && !progress->picture && !progress->checkpoint)
         return;
     printf("{\"event\": \"step\", \"step\": %llu, \"seconds\": ", (unsigned long long)progress->step);
     print_json_number(progress->seconds);
-    printf(", \"images_per_s\": ");
-    print_json_number(progress->images_per_second);
+    printf(", \"%s_per_s\": ", printer->noun);
+    print_json_number(progress->items_per_second);
     for (size_t i = 0; progress->tick && i < progress->number_count; i++) {
         printf(", \"%s\": ", progress->numbers[i].name);
         print_json_number(progress->numbers[i].value);
@@ -125,12 +126,12 @@ void progress_show(progress_printer *printer, const gm_train_progress *progress)
     if (printer->style == PROGRESS_QUIET)
         return;
     if (printer->style == PROGRESS_JSON) {
-        show_json(progress);
+        show_json(printer, progress);
         return;
     }
     char line[320];
-    int used = snprintf(line, sizeof line, "step %llu/%llu  %.0f images/s  left %s", (unsigned long long)progress->step,
-                        (unsigned long long)progress->steps, progress->images_per_second,
+    int used = snprintf(line, sizeof line, "step %llu/%llu  %.0f %s/s  left %s", (unsigned long long)progress->step,
+                        (unsigned long long)progress->steps, progress->items_per_second, printer->noun,
                         format_time(progress->seconds_left).text);
     for (size_t i = 0; i < progress->number_count && used > 0 && (size_t)used < sizeof line; i++)
         used += snprintf(line + used, sizeof line - (size_t)used, "  %s %.3g", progress->numbers[i].label,
@@ -165,9 +166,11 @@ void progress_end(progress_printer *printer, const gm_train_info *info, gm_statu
     } else if (printer->style != PROGRESS_QUIET && info->folder && status == GM_OK) {
         if (info->monitor_share > 0)
             printf("monitoring took %.2g %% of the time\n", 100 * info->monitor_share);
-        printf(info->reconstructs ? "done: %s/samples has the reconstructions\n"
-                                  : "done: ganymede sample %s -o grid.png draws samples\n",
-               info->folder);
+        const char *shown = info->pictured ? info->pictured : "";
+        print_line(strcmp(shown, "generate") == 0      ? "done: ganymede sample %s -o grid.png draws samples"
+                   : strcmp(shown, "reconstruct") == 0 ? "done: %s/samples has the reconstructions"
+                                                       : "done: ganymede evaluate %s says how well it does",
+                   info->folder);
     }
     fflush(stdout);
 }

@@ -13,9 +13,10 @@ typedef enum progress_style {
 
 typedef struct progress_printer {
     progress_style style;
-    double shown;   // when the terminal's line was last written, in seconds of the run
-    size_t width;   // of that line
-    bool open_line; // the cursor stands behind it
+    const char *noun; // what is learned from: "images"
+    double shown;     // when the terminal's line was last written, in seconds of the run
+    size_t width;     // of that line
+    bool open_line;   // the cursor stands behind it
 } progress_printer;
 
 // On a terminal: a line while training is being prepared, and its end.

@@ -1,4 +1,4 @@
-// Status codes and the error text that every part of the library reports through.
+// What every part of the library speaks of: status codes, the error text, shapes.
 #ifndef GANYMEDE_BASE_H
 #define GANYMEDE_BASE_H
 
@@ -7,6 +7,8 @@
 #else
 #define GM_API
 #endif
+
+#include <stddef.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,9 +26,53 @@ typedef enum gm_status {
     GM_INTERRUPTED,    // stopped on request (Ctrl-C), everything saved
 } gm_status;
 
-// The sentence that explains this thread's latest failure: what failed, with which values, what to do.
-// Never NULL; "" before any failure. Valid until this thread's next failing call.
+// The sentence that explains this thread's latest failure: what failed, with which values, what to do. One line, but
+// for lists and compilers' logs, and fit for a terminal whatever it quotes. Never NULL; "" before any failure. Valid
+// until this thread's next failing call.
 GM_API const char *gm_error_message(void);
+
+#define GM_MAX_RANK 6
+
+// Dimensions in row-major meaning (images: N, C, H, W). Rank 0 is a scalar. Unused dimensions are 0.
+typedef struct gm_shape {
+    size_t rank;
+    size_t dim[GM_MAX_RANK];
+} gm_shape;
+
+#ifndef __cplusplus
+// GM_SHAPE(64, 3, 32, 32)
+#define GM_SHAPE(...) ((gm_shape){.rank = sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t), .dim = {__VA_ARGS__}})
+#define GM_SCALAR     ((gm_shape){.rank = 0})
+#endif
+
+typedef enum gm_log_level {
+    GM_LOG_WARNING = 1, // what the user should know: work goes on, but not quite as asked
+    GM_LOG_DEBUG,       // details for developers
+} gm_log_level;
+
+// `message` is one line without its line feed, valid during the call.
+typedef void (*gm_log_callback)(gm_log_level level, const char *message, void *user);
+
+// Where the library's notices go, of all threads: to the callback; NULL (how it begins): standard error, warnings
+// always and details when the environment says GANYMEDE_LOG=debug. A callback that does nothing silences the library,
+// which writes nothing else to standard output or error. May be called from any thread at any time but from within the
+// callback. Calls of the callback come from whichever thread has something to say, one at a time, and the callback that
+// was set before is not running any more when this returns. A callback must not call the library.
+GM_API void gm_log_set(gm_log_callback callback, void *user);
+
+// How gm_escape writes what cannot be shown as it is.
+typedef enum gm_escape_kind {
+    GM_ESCAPE_LINE = 0, // as in C (\x1b, \n, \u202e): the result is one line
+    GM_ESCAPE_LINES,    // the same, but line feeds stay
+    GM_ESCAPE_JSON,     // as inside a JSON string; bytes that are no UTF-8 become U+FFFD
+} gm_escape_kind;
+
+// Makes foreign text (a file's name or content, a driver's words) fit to be shown on a terminal: control characters,
+// those that override the direction of writing and bytes that are no UTF-8 become escapes, all else stays. Messages of
+// this library are so already. Escaping twice is escaping once, but in JSON.
+// As snprintf: `out` takes at most `size` bytes with the terminating zero (NULL when size is 0), cut between
+// characters; returns how many bytes the whole has without it.
+GM_API size_t gm_escape(gm_escape_kind kind, char *out, size_t size, const char *text);
 
 // "MAJOR.MINOR.PATCH" of the library.
 GM_API const char *gm_version(void);

@@ -1,4 +1,4 @@
-// Data sets in host memory, the keyed order in which training reads them, and the picture and array files around them.
+// Data sets in host memory, the keyed order in which training reads them, and the files that they come from.
 //
 // Images are bytes, N x C x H x W; the device converts them to the recipe's range. Everything else (the mixtures,
 // arrays of floats) is float32. A data set does not change once it is open, so any number of threads may read it.
@@ -6,6 +6,7 @@
 #define GANYMEDE_DATA_H
 
 #include "ganymede/base.h"
+#include "ganymede/sample.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -75,6 +76,7 @@ GM_API void gm_dataset_close(gm_dataset **dataset);
 GM_API const gm_dataset_info *gm_dataset_get_info(const gm_dataset *dataset);
 GM_API const uint8_t *gm_dataset_images(const gm_dataset *dataset); // (N, C, H, W); NULL unless GM_DATASET_IMAGES
 GM_API const float *gm_dataset_floats(const gm_dataset *dataset);   // (N, C, H, W); NULL unless GM_DATASET_FLOATS
+GM_API const void *gm_dataset_items(const gm_dataset *dataset);     // whichever of the two there is
 GM_API const int32_t *gm_dataset_labels(const gm_dataset *dataset); // (N), 0 to class_count - 1; NULL without labels
 // Copies the items at `indices` one behind the other into `items` (count * item_bytes), and their labels into `labels`
 // unless that is NULL (zeros without labels). Fails for an index outside the data set.
@@ -129,28 +131,7 @@ GM_API gm_status gm_loader_next(gm_loader *loader, const void **items, const int
 // The cursor behind the batches that gm_loader_next gave: where a resumed run goes on.
 GM_API uint64_t gm_loader_cursor(const gm_loader *loader);
 
-// ---- PNG ----
-
-// Writes 8-bit grey (1), RGB (3) or RGBA (4 channels) pixels, (height, width, channels), whole or not at all.
-GM_API gm_status gm_png_write(const char *path, const uint8_t *pixels, size_t width, size_t height, size_t channels);
-
-typedef struct gm_image_grid_params {
-    size_t count, channels, height, width; // of the images; channels 1 or 3
-    size_t rows, columns;                  // cells without an image stay white; 0 = near a square
-    double low, high;                      // the values of black and white (both 0 = -1 and 1)
-} gm_image_grid_params;
-// Images float32 (N, C, H, W) -> one PNG, row by row, with gaps of 2 white pixels between them. Values outside the
-// range are cut off; NaN is black. Images beyond rows * columns are left out.
-GM_API gm_status gm_image_grid(const char *path, const float *images, const gm_image_grid_params *params);
-
-// Points (count, 2) as dots on a white size x size PNG that shows [low, high]^2, y upwards; points outside are left
-// out.
-GM_API gm_status gm_image_scatter(const char *path, const float *points, size_t count, double low, double high,
-                                  size_t size);
-
 // ---- NPY (NumPy's array file) ----
-
-#define GM_NPY_MAX_RANK 6
 
 typedef struct gm_npy {
     size_t rank, dim[GM_NPY_MAX_RANK]; // unused dimensions are 1
@@ -159,8 +140,6 @@ typedef struct gm_npy {
     uint8_t *bytes;                    // one of the two is NULL
 } gm_npy;
 
-// Writes float32 values, row-major (format 1.0), whole or not at all.
-GM_API gm_status gm_npy_write(const char *path, const float *values, size_t rank, const size_t *dim);
 // Reads an array of floats (32, 64 bits), integers or bools in C order. Release it with gm_npy_finish.
 GM_API gm_status gm_npy_read(const char *path, gm_npy *array);
 GM_API void gm_npy_finish(gm_npy *array);

@@ -7,6 +7,7 @@
 #include "ganymede/bench.h"
 #include "ganymede/data.h"
 #include "ganymede/device.h"
+#include "ganymede/evaluate.h"
 #include "ganymede/graph.h"
 #include "ganymede/likelihood.h"
 #include "ganymede/loss.h"
@@ -17,6 +18,7 @@
 #include "ganymede/parameter.h"
 #include "ganymede/penalty.h"
 #include "ganymede/plan.h"
+#include "ganymede/sample.h"
 #include "ganymede/train.h"
 #include "ganymede/tuning.h"
 

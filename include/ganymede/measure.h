@@ -26,6 +26,7 @@ typedef enum gm_comparison_features {
 // Zeroed fields mean the default.
 typedef struct gm_comparison_options {
     const char *device; // a selector, as gm_device_open takes
+    gm_device *opened;  // an open device to use instead; it stays the caller's and must outlive the comparison
     size_t samples;     // at most so many of each side; 0 = 10,000
     size_t k;           // which neighbour the estimates look at; 0 = 5
     bool paired;        // row i of one side belongs to row i of the other

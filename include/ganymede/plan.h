@@ -31,7 +31,7 @@ typedef struct gm_plan_options {
     bool separate; // a poisoned buffer for each value instead of shared memory (also GANYMEDE_PLAN=separate)
     bool unfilled; // separate, but not poisoned: for tools that report reads of what nothing has written
     // Of products' and convolutions' operands, or of what lies in memory: a permission. Where the device has no matrix
-    // units for it, or runs the kernels for CPUs, results are float32's, and a notice on standard error says so.
+    // units for it, or runs the kernels for CPUs, results are float32's, and a warning says so (gm_log_set).
     gm_precision precision;
     gm_tuning *tuning; // which kernel variants to use, and whether to time them; NULL: the defaults
 } gm_plan_options;

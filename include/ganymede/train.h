@@ -32,12 +32,13 @@ typedef struct gm_train_options {
     size_t setting_count;        //
     const char *data;            // a data set's name or path, instead of the recipe's
     const char *device;          // a selector, as gm_device_open takes
-    const char *out;             // the run folder; NULL: the next runs/NNNNN-name
-    const char *resume;          // a run folder to go on with, from its newest whole checkpoint
-    const uint64_t *from;        // with `resume`: from the checkpoint of that step instead; NULL: the newest
-    const char *profile;         // a folder for a table of kernel times and a Chrome trace, of the first 50 steps
-    bool no_folder;              // write nothing: for dry runs and measurements
-    gm_train_tuning tuning;      //
+    gm_device *opened;      // an open device to train on, instead; it stays the caller's and must outlive the trainer
+    const char *out;        // the run folder; NULL: the next runs/NNNNN-name
+    const char *resume;     // a run folder to go on with, from its newest whole checkpoint
+    const uint64_t *from;   // with `resume`: from the checkpoint of that step instead; NULL: the newest
+    const char *profile;    // a folder for a table of kernel times and a Chrome trace, of the first 50 steps
+    bool no_folder;         // write nothing: for dry runs and measurements
+    gm_train_tuning tuning; //
 } gm_train_options;
 
 // Reads recipe and data, opens the device, plans the step, creates or opens the run folder. A new run has its
@@ -60,6 +61,7 @@ typedef struct gm_train_info {
     const char *folder; // the run folder; NULL without one
     const char *recipe; // the resolved recipe, YAML
     const char *device, *data;
+    const char *noun; // what is learned from, for people: "images", "points"
     uint64_t seed;
     uint64_t step, steps;                       // generator steps taken and wanted
     size_t batch, batches;                      // real images in a batch, and batches in a generator step
@@ -71,7 +73,7 @@ typedef struct gm_train_info {
     const char *variants;          // the choices of kernel variants that it uses (gm_tuning_write); NULL without tuning
     size_t monitor_interval;       // steps between measurements of the monitor; 0: none
     double monitor_share;          // of the time of gm_trainer_run so far, spent on them
-    bool reconstructs;             // pictures show reconstructions: the model has no distribution to draw samples from
+    const char *pictured;          // what pictures show: "generate", samples; "reconstruct", data; NULL: there are none
 } gm_train_info;
 GM_API void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info);
 
@@ -87,12 +89,12 @@ typedef struct gm_train_number {
 // How training goes.
 typedef struct gm_train_progress {
     uint64_t step, steps;
-    double seconds; // since gm_trainer_run began
-    double images_per_second, seconds_left;
-    bool tick;                      // the numbers below are of this very step, and were written to log.jsonl
-    const gm_train_number *numbers; // as of the latest tick: losses, and what else the model shows
-    size_t number_count;            // 0 before the first tick
-    bool measured;                  // the figures below are of this very step
+    double seconds;                        // since gm_trainer_run began
+    double items_per_second, seconds_left; // real items drawn
+    bool tick;                             // the numbers below are of this very step, and were written to log.jsonl
+    const gm_train_number *numbers;        // as of the latest tick: losses, and what else the model shows
+    size_t number_count;                   // 0 before the first tick
+    bool measured;                         // the figures below are of this very step
     const gm_train_number *figures; // as of the latest measurement of the recipe's `monitor`; NaN: none could be had
     size_t figure_count;            // 0 before the first; a label may be NULL
     const char *alarm;              // what is wrong at this step: "coverage", "entropy", ...; NULL: nothing
@@ -131,16 +133,19 @@ typedef struct gm_sampler gm_sampler;
 
 // Loads the generator of a run (its newest whole checkpoint) or of one checkpoint file of a run.
 GM_API gm_status gm_sampler_open(gm_sampler **sampler, const char *run, const char *device);
+// The same on an open device, which must outlive the sampler.
+GM_API gm_status gm_sampler_open_on(gm_sampler **sampler, const char *run, gm_device *device);
 GM_API void gm_sampler_close(gm_sampler **sampler);
 
 typedef struct gm_sampler_info {
     const char *name;                           // the recipe's; belongs to the sampler
     uint64_t step;                              // of the checkpoint
     size_t channels, height, width;             // of one sample; vectors of d values are d x 1 x 1
-    bool images;                                // false: vectors
+    const char *noun;                           // what samples are, for people: "images", "points"
+    bool ranged;                                // values lie between black and white
     size_t classes;                             // that the generator takes labels of; 0: it takes none
     size_t categorical_codes, continuous_codes; // how many latent codes it takes
-    double low, high;                           // the range of image values
+    double low, high;                           // that range
     const char *data;                // what it learned from, as gm_dataset_open takes it; belongs to the sampler
     gm_dataset_options data_options; //
 } gm_sampler_info;
@@ -153,40 +158,10 @@ GM_API void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info
 // labels or codes are given to a generator without, or are outside of what it has.
 GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels,
                                      const float *codes, size_t count, float *samples);
-// Writes samples as a PNG: images in a grid (rows, columns; 0 = near a square), points of the plane as dots.
-GM_API gm_status gm_sampler_picture(gm_sampler *sampler, const char *path, const float *samples, size_t count,
-                                    size_t rows, size_t columns);
-
-// ---- Evaluation ----
-
-// Zeroed fields mean the default.
-typedef struct gm_likelihood_options {
-    const char *device; // a selector, as gm_device_open takes
-    const char *data;   // a data set's name or path, instead of the recipe's
-    size_t count;       // only so many items, the first ones; 0: all
-    size_t samples;     // k, draws of z per item; 0: 64
-} gm_likelihood_options;
-
-// A mean over the items and its standard error.
-typedef struct gm_estimate {
-    double value, error;
-} gm_estimate;
-
-// All in nats per item.
-typedef struct gm_likelihood {
-    uint64_t step; // of the checkpoint
-    size_t count, samples;
-    gm_estimate elbo;           // -reconstruction - divergence <= ln p(x)
-    gm_estimate bound;          // IWAE: E ln (1/k) sum_i p(x, z_i) / q(z_i|x) <= ln p(x); tighter the larger k
-    gm_estimate reconstruction; // E_q -ln p(x|z)
-    gm_estimate divergence;     // KL(q(z|x) || p(z)), in closed form
-} gm_likelihood;
-
-// Bounds ln p(x) of data that training has not seen (the test split; of a run on the test split, the training split)
-// under a run's vae: its newest whole checkpoint, or one checkpoint file. The same call gives the same numbers on the
-// same device; of grey images a bernoulli likelihood is no density, unless the recipe binarizes them. options may be
-// NULL. Fails when the model is no vae or the data do not fit. Burda et al. 2016.
-GM_API gm_status gm_evaluate_likelihood(const char *run, const gm_likelihood_options *options, gm_likelihood *result);
+// Writes samples in the format that the path's ending names: .npy, an array (N, C, H, W) in the recipe's range, or (N,
+// d); .png or none, a picture, of images a grid (rows, columns; 0 = near a square), of points of the plane dots.
+GM_API gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *samples, size_t count,
+                                  size_t rows, size_t columns);
 
 #ifdef __cplusplus
 }

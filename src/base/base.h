@@ -39,8 +39,13 @@ static inline size_t gm_round_up(size_t count, size_t step) {
             goto done;                                                                                                 \
     } while (0)
 
-// Sets this thread's error message and returns `status`, so that `return gm_fail(...)` reads as one thought.
+enum { GM_MESSAGE_BYTES = 2048 }; // of a message, with its terminating zero; the rest is cut off
+
+// Sets this thread's error message and returns `status`, so that `return gm_fail(...)` reads as one thought. Whatever
+// the arguments hold, the message is one line that a terminal can show (gm_escape).
 gm_status gm_fail(gm_status status, const char *format, ...) GM_PRINTF(2, 3);
+// The same for the few messages that are several lines: lists, compilers' logs.
+gm_status gm_fail_lines(gm_status status, const char *format, ...) GM_PRINTF(2, 3);
 // Puts "prefix: " before the present message (a file's name, say) and returns `status` unchanged.
 gm_status gm_fail_prefix(gm_status status, const char *format, ...) GM_PRINTF(2, 3);
 // GM_ERROR_MEMORY with "out of memory (N bytes for WHAT)".
@@ -53,7 +58,7 @@ void gm_note_allocation(void);
 // Zeroed host memory; *out is NULL on failure. `what` names it in the message. Free with free().
 gm_status gm_alloc(void *out, size_t count, size_t size, const char *what);
 
-// Notices on standard error: warnings always, details when GANYMEDE_LOG=debug.
+// Notices of one line, to where gm_log_set says: warnings, and details.
 void gm_warn(const char *format, ...) GM_PRINTF(1, 2);
 void gm_debug(const char *format, ...) GM_PRINTF(1, 2);
 
@@ -61,6 +66,8 @@ void gm_debug(const char *format, ...) GM_PRINTF(1, 2);
 int gm_vsnprintf(char *text, size_t size, const char *format, va_list arguments) GM_PRINTF(3, 0);
 int gm_snprintf(char *text, size_t size, const char *format, ...) GM_PRINTF(3, 4);
 double gm_parse_double(const char *text, char **end);
+// a * b, or false when it does not fit.
+bool gm_multiply_sizes(size_t a, size_t b, size_t *product);
 
 // A bump allocator: everything in it lives until gm_arena_finish. Zeroed value = empty arena.
 typedef struct gm_arena {
@@ -85,6 +92,9 @@ void gm_text_printf(gm_text *text, const char *format, ...) GM_PRINTF(2, 3);
 void gm_text_append_json(gm_text *text, const char *value);
 void gm_text_finish(gm_text *text);
 
+// 1 to `longest` letters, digits, '_' and '-'.
+bool gm_is_name(const char *text, size_t longest);
+
 // A growing array: GM_PUSH(array, count, capacity, what) ensures room for one more element at array[count].
 gm_status gm_grow(void *array, size_t count, size_t *capacity, size_t size, const char *what);
 
@@ -102,14 +112,19 @@ void gm_philox(uint32_t out[4], const uint32_t counter[4], uint64_t key);
 double gm_philox_uniform(uint64_t key, uint32_t stream, uint32_t step, uint32_t substep, uint64_t index);
 double gm_philox_normal(uint64_t key, uint32_t stream, uint32_t step, uint32_t substep, uint64_t index);
 
-// A file's whole content, NUL-terminated behind `*bytes` bytes; owned by the caller (free). Names the file in errors.
-gm_status gm_file_read(const char *path, char **data, size_t *bytes);
-// Writes a file whole or not at all: temporary name in the same folder, fsync, rename. What is no regular file (a pipe,
-// a device) is written to; of a symbolic link the file behind it is replaced.
+// A file's whole content, NUL-terminated behind `*bytes` bytes; owned by the caller (free). Names the file in errors:
+// GM_ERROR_FORMAT when it has more than `limit` bytes, which shows before any is read; GM_ERROR_MEMORY; all else, that
+// it is no regular file but a pipe or device included, says nothing about its content and is GM_ERROR_IO.
+gm_status gm_file_read(const char *path, uint64_t limit, char **data, size_t *bytes);
+// The first `most` bytes, or all of a shorter file, into the caller's `data`. Fails as gm_file_read does.
+gm_status gm_file_read_start(const char *path, void *data, size_t most, size_t *bytes);
+// Writes a file whole or not at all: temporary name in the same folder, fsync, rename, fsync of the folder. What is no
+// regular file (a pipe, a device) is written to; of a symbolic link the file behind it is replaced.
 gm_status gm_file_write_atomic(const char *path, const void *data, size_t bytes);
-// Creates a folder and its missing parents; an existing one is fine.
+// Creates a folder and its missing parents, for good as above; an existing one is fine.
 gm_status gm_folder_create(const char *path);
-// Returns when the names in a folder are on the disk: new ones, and those that are gone.
+// Names that were made, changed or removed in a folder so far survive a power cut from here on. File systems that
+// cannot sync folders are no failure.
 gm_status gm_folder_sync(const char *path);
 
 double gm_seconds(void); // monotonic clock

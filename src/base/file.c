@@ -1,4 +1,5 @@
-// Whole files: reading, and writing so that a reader (or a crash) sees the old file or the new one, never half.
+// Whole files: reading, and writing so that a reader (or a crash, or a power cut) sees the old file or the new one,
+// never half. What a function has made is on the disk when it returns, names included: folders are synced like files.
 #define _XOPEN_SOURCE 700 // realpath
 #include "base/base.h"
 
@@ -10,48 +11,185 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-gm_status gm_file_read(const char *path, char **data, size_t *bytes) {
-    *data = NULL;
+enum { PIECE = 1 << 30 }; // some systems refuse to move more than 2 GiB at once
+
+// ---- Reading ----
+
+// Folders, pipes, sockets and devices have no size to check and perhaps no end.
+static gm_status refuse_special(const char *path, mode_t mode) {
+    return gm_fail(GM_ERROR_IO, "%s: is %s where a file is expected", path,
+                   S_ISDIR(mode)    ? "a folder"
+                   : S_ISFIFO(mode) ? "a pipe"
+                   : S_ISSOCK(mode) ? "a socket"
+                                    : "a device");
+}
+
+static gm_status open_regular(const char *path, int *descriptor, uint64_t *size) {
+    struct stat info;
+    do // without waiting for a pipe's other end
+        *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    while (*descriptor < 0 && errno == EINTR);
+    int reason = *descriptor < 0 ? errno : 0;
+    bool known = (reason ? stat(path, &info) : fstat(*descriptor, &info)) == 0; // a socket cannot even be opened
+    if (!reason && known && S_ISREG(info.st_mode)) {
+        *size = (uint64_t)info.st_size;
+        return GM_OK;
+    }
+    if (!reason) {
+        reason = errno;
+        close(*descriptor);
+    }
+    if (known && !S_ISREG(info.st_mode))
+        return refuse_special(path, info.st_mode);
+    return gm_fail(GM_ERROR_IO, "%s: cannot be opened: %s", path, strerror(reason));
+}
+
+// Up to `most` bytes; fewer at the file's end alone.
+static gm_status read_bytes(int descriptor, const char *path, char *to, size_t most, size_t *bytes) {
     *bytes = 0;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return gm_fail(GM_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
-    gm_status status = GM_OK;
-    size_t capacity = 0, length = 0;
-    char *content = NULL;
-    for (;;) {
-        if (length + 1 >= capacity) {
-            capacity = capacity ? 2 * capacity : 1 << 16;
-            char *grown = realloc(content, capacity);
-            if (!grown) {
-                status = gm_fail_memory(capacity, path);
-                goto done;
-            }
-            content = grown;
-        }
-        size_t got = fread(content + length, 1, capacity - 1 - length, file);
-        length += got;
+    while (*bytes < most) {
+        ssize_t got = read(descriptor, to + *bytes, GM_MIN(most - *bytes, (size_t)PIECE));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return gm_fail(GM_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
         if (got == 0)
             break;
+        *bytes += (size_t)got;
     }
-    if (ferror(file)) {
-        status = gm_fail(GM_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
-        goto done;
+    return GM_OK;
+}
+
+static gm_status refuse_size(const char *path, uint64_t limit) {
+    return gm_fail(GM_ERROR_FORMAT, "%s: is too large: more than %llu bytes are not read from such a file", path,
+                   (unsigned long long)limit);
+}
+
+// `size` is what the file had when it was opened: 0 for those that a system makes up while they are read.
+static gm_status read_all(int descriptor, const char *path, uint64_t size, uint64_t limit, char **data, size_t *bytes) {
+    if (size > limit)
+        return refuse_size(path, limit);
+    size_t capacity = 0, got;
+    do {
+        size_t wanted = capacity ? 2 * capacity : GM_MAX((size_t)size, (size_t)4096);
+        capacity = GM_MIN(wanted, (size_t)limit) + 2; // room to see that there is more, and for the NUL
+        gm_note_allocation();
+        char *grown = realloc(*data, capacity);
+        if (!grown)
+            return gm_fail_memory(capacity, path);
+        *data = grown;
+        GM_TRY(read_bytes(descriptor, path, *data + *bytes, capacity - 1 - *bytes, &got));
+        *bytes += got;
+        if (*bytes > limit)
+            return refuse_size(path, limit);
+    } while (*bytes == capacity - 1);
+    if (*bytes < size)
+        return gm_fail(GM_ERROR_IO, "%s: cannot be read whole: it ended after %zu of %llu bytes", path, *bytes,
+                       (unsigned long long)size);
+    (*data)[*bytes] = '\0';
+    return GM_OK;
+}
+
+gm_status gm_file_read(const char *path, uint64_t limit, char **data, size_t *bytes) {
+    int descriptor;
+    uint64_t size;
+    *data = NULL;
+    *bytes = 0;
+    GM_TRY(open_regular(path, &descriptor, &size));
+    gm_status status = read_all(descriptor, path, size, GM_MIN(limit, (uint64_t)(SIZE_MAX / 4)), data, bytes);
+    close(descriptor);
+    if (status != GM_OK) {
+        free(*data);
+        *data = NULL;
+        *bytes = 0;
     }
-    content[length] = '\0';
-    *data = content;
-    *bytes = length;
-    content = NULL;
-done:
-    free(content);
-    fclose(file);
     return status;
 }
+
+gm_status gm_file_read_start(const char *path, void *data, size_t most, size_t *bytes) {
+    int descriptor;
+    uint64_t size;
+    *bytes = 0;
+    GM_TRY(open_regular(path, &descriptor, &size));
+    gm_status status = read_bytes(descriptor, path, data, most, bytes);
+    close(descriptor);
+    return status;
+}
+
+// ---- Folders ----
+
+// 0, or why the descriptor's content may not be on the disk. Some file systems refuse to sync rather than fail at it,
+// folders above all: nothing can be done then.
+static int sync_descriptor(int descriptor) {
+    int result;
+    do
+        result = fsync(descriptor);
+    while (result != 0 && errno == EINTR);
+    return result == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP || errno == EBADF ? 0 : errno;
+}
+
+gm_status gm_folder_sync(const char *path) {
+    int descriptor;
+    do
+        descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (descriptor < 0 && errno == EINTR);
+    int reason = descriptor < 0 ? errno : sync_descriptor(descriptor);
+    if (descriptor >= 0)
+        close(descriptor);
+    else if (reason == EACCES)
+        return GM_OK; // it may be written to, but not be read
+    if (reason)
+        return gm_fail(GM_ERROR_IO, "%s: the folder cannot be synced to disk: %s", path, strerror(reason));
+    return GM_OK;
+}
+
+// Syncs the folder that `path` lies in, which holds its name.
+static gm_status sync_parent(const char *path) {
+    size_t length = strlen(path);
+    while (length > 0 && path[length - 1] == '/')
+        length--;
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    gm_text parent = {0};
+    gm_text_append(&parent, length > 0 ? path : ".");
+    if (length > 0 && !parent.failed)
+        parent.data[length] = '\0';
+    gm_status status = parent.failed ? gm_fail_memory(length, "a folder name") : gm_folder_sync(parent.data);
+    gm_text_finish(&parent);
+    return status;
+}
+
+gm_status gm_folder_create(const char *path) {
+    gm_text prefix = {0};
+    gm_status status = GM_OK;
+    gm_text_append(&prefix, path);
+    if (prefix.failed)
+        return gm_fail_memory(strlen(path), "a folder name");
+    for (size_t i = 1; i <= prefix.length; i++) {
+        char end = prefix.data[i];
+        if (end != '/' && end != '\0')
+            continue;
+        prefix.data[i] = '\0';
+        if (mkdir(prefix.data, 0777) == 0)
+            GM_TRY_DONE(sync_parent(prefix.data));
+        else if (errno != EEXIST)
+            GM_TRY_DONE(gm_fail(GM_ERROR_IO, "%s: cannot be created: %s", prefix.data, strerror(errno)));
+        prefix.data[i] = end;
+    }
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
+        status = gm_fail(GM_ERROR_IO, "%s: is not a folder", path);
+done:
+    gm_text_finish(&prefix);
+    return status;
+}
+
+// ---- Writing ----
 
 static gm_status write_all(int descriptor, const char *path, const void *data, size_t bytes) {
     const char *next = data;
     while (bytes > 0) {
-        ssize_t written = write(descriptor, next, bytes);
+        ssize_t written = write(descriptor, next, GM_MIN(bytes, (size_t)PIECE));
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
@@ -59,9 +197,8 @@ static gm_status write_all(int descriptor, const char *path, const void *data, s
         next += written;
         bytes -= (size_t)written;
     }
-    if (fsync(descriptor) != 0 && errno != EINVAL && errno != EROFS)
-        return gm_fail(GM_ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
-    return GM_OK;
+    int reason = sync_descriptor(descriptor);
+    return reason ? gm_fail(GM_ERROR_IO, "%s: cannot be written: %s", path, strerror(reason)) : GM_OK;
 }
 
 static gm_status write_and_close(int descriptor, const char *path, const void *data, size_t bytes) {
@@ -78,7 +215,7 @@ static gm_status create_beside(const char *path, gm_text *name, int *descriptor)
         gm_text_printf(name, "%s.%ld.%u.tmp", path, (long)getpid(), serial);
         if (name->failed)
             return gm_fail_memory(strlen(path), "a file name");
-        *descriptor = open(name->data, O_WRONLY | O_CREAT | O_EXCL, 0666);
+        *descriptor = open(name->data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (*descriptor >= 0)
             return GM_OK;
         if (errno != EEXIST)
@@ -95,7 +232,9 @@ static gm_status replace(const char *path, const void *data, size_t bytes) {
         status = write_and_close(descriptor, path, data, bytes);
         if (status == GM_OK && rename(temporary.data, path) != 0)
             status = gm_fail(GM_ERROR_IO, "%s: cannot be put in place: %s", path, strerror(errno));
-        if (status != GM_OK)
+        if (status == GM_OK)
+            status = sync_parent(path);
+        else
             unlink(temporary.data);
     }
     gm_text_finish(&temporary);
@@ -112,44 +251,8 @@ gm_status gm_file_write_atomic(const char *path, const void *data, size_t bytes)
         free(target);
         return status;
     }
-    int descriptor = open(path, O_WRONLY);
+    int descriptor = open(path, O_WRONLY | O_CLOEXEC);
     if (descriptor < 0)
         return gm_fail(GM_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
     return write_and_close(descriptor, path, data, bytes);
-}
-
-gm_status gm_folder_create(const char *path) {
-    gm_text prefix = {0};
-    gm_status status = GM_OK;
-    gm_text_append(&prefix, path);
-    if (prefix.failed)
-        return gm_fail_memory(strlen(path), "a folder name");
-    for (size_t i = 1; i <= prefix.length; i++) {
-        char end = prefix.data[i];
-        if (end != '/' && end != '\0')
-            continue;
-        prefix.data[i] = '\0';
-        if (mkdir(prefix.data, 0777) != 0 && errno != EEXIST) {
-            status = gm_fail(GM_ERROR_IO, "%s: cannot be created: %s", prefix.data, strerror(errno));
-            goto done;
-        }
-        prefix.data[i] = end;
-    }
-    struct stat info;
-    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
-        status = gm_fail(GM_ERROR_IO, "%s: is not a folder", path);
-done:
-    gm_text_finish(&prefix);
-    return status;
-}
-
-gm_status gm_folder_sync(const char *path) {
-    int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0)
-        return gm_fail(GM_ERROR_IO, "%s: cannot be opened as a folder: %s", path, strerror(errno));
-    gm_status status = GM_OK;
-    if (fsync(descriptor) != 0 && errno != EINVAL && errno != EROFS) // some file systems have no such thing
-        status = gm_fail(GM_ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
-    close(descriptor);
-    return status;
 }

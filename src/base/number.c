@@ -42,3 +42,10 @@ double gm_parse_double(const char *text, char **end) {
     uselocale(before);
     return number;
 }
+
+bool gm_multiply_sizes(size_t a, size_t b, size_t *product) {
+    if (b != 0 && a > SIZE_MAX / b)
+        return false;
+    *product = a * b;
+    return true;
+}

@@ -1,4 +1,4 @@
-// Error messages per thread, notices on standard error, the clock.
+// Error messages per thread, host memory, the clock.
 #include "base/base.h"
 
 #include <stdatomic.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-static _Thread_local char message[2048];
+static _Thread_local char message[GM_MESSAGE_BYTES];
 
 const char *gm_error_message(void) {
     return message;
@@ -17,23 +17,36 @@ const char *gm_version(void) {
     return GM_VERSION;
 }
 
-gm_status gm_fail(gm_status status, const char *format, ...) {
+static void set_message(gm_escape_kind kind, const char *format, va_list arguments) {
     char text[sizeof message]; // the arguments may point into the present message
+    gm_vsnprintf(text, sizeof text, format, arguments);
+    gm_escape(kind, message, sizeof message, text);
+}
+
+gm_status gm_fail(gm_status status, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    gm_vsnprintf(text, sizeof text, format, arguments);
+    set_message(GM_ESCAPE_LINE, format, arguments);
     va_end(arguments);
-    memcpy(message, text, sizeof message);
+    return status;
+}
+
+gm_status gm_fail_lines(gm_status status, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    set_message(GM_ESCAPE_LINES, format, arguments);
+    va_end(arguments);
     return status;
 }
 
 gm_status gm_fail_prefix(gm_status status, const char *format, ...) {
-    char text[sizeof message];
+    char text[sizeof message], prefix[sizeof message];
     va_list arguments;
     va_start(arguments, format);
     gm_vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    return gm_fail(status, "%s: %s", text, message);
+    gm_escape(GM_ESCAPE_LINE, prefix, sizeof prefix, text);
+    return gm_fail_lines(status, "%s: %s", prefix, message);
 }
 
 gm_status gm_fail_memory(size_t bytes, const char *what) {
@@ -70,27 +83,6 @@ gm_status gm_grow(void *array, size_t count, size_t *capacity, size_t size, cons
     memcpy(array, &memory, sizeof memory);
     *capacity = grown;
     return GM_OK;
-}
-
-void gm_warn(const char *format, ...) {
-    char text[sizeof message];
-    va_list arguments;
-    va_start(arguments, format);
-    gm_vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    fprintf(stderr, "ganymede: warning: %s\n", text);
-}
-
-void gm_debug(const char *format, ...) {
-    const char *level = getenv("GANYMEDE_LOG");
-    if (!level || strcmp(level, "debug") != 0)
-        return;
-    char text[sizeof message];
-    va_list arguments;
-    va_start(arguments, format);
-    gm_vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    fprintf(stderr, "ganymede: %s\n", text);
 }
 
 double gm_seconds(void) {

@@ -44,38 +44,12 @@ void gm_text_printf(gm_text *text, const char *format, ...) {
     va_end(again);
 }
 
-// Bytes of the UTF-8 character at `text`, 0 when it is not one (overlong, surrogate, beyond U+10FFFF, cut short).
-static size_t utf8_length(const unsigned char *text) {
-    unsigned char first = text[0];
-    if (first < 0x80)
-        return 1;
-    size_t length = first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : 0;
-    if (first >= 0xf0 && first < 0xf5)
-        length = 4;
-    for (size_t i = 1; i < length; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    if ((first == 0xe0 && text[1] < 0xa0) || (first == 0xed && text[1] >= 0xa0) || (first == 0xf0 && text[1] < 0x90) ||
-        (first == 0xf4 && text[1] >= 0x90))
-        return 0;
-    return length;
-}
-
 void gm_text_append_json(gm_text *text, const char *value) {
+    size_t bytes = gm_escape(GM_ESCAPE_JSON, NULL, 0, value);
     gm_text_append(text, "\"");
-    for (const unsigned char *c = (const unsigned char *)value; *c;) {
-        size_t length = utf8_length(c);
-        if (length == 0) {
-            gm_text_append(text, "\\ufffd");
-            c++;
-        } else if (*c == '"' || *c == '\\') {
-            gm_text_printf(text, "\\%c", *c++);
-        } else if (*c < 0x20) {
-            gm_text_printf(text, "\\u%04x", *c++);
-        } else {
-            gm_text_printf(text, "%.*s", (int)length, (const char *)c);
-            c += length;
-        }
+    if (reserve(text, bytes)) {
+        gm_escape(GM_ESCAPE_JSON, text->data + text->length, bytes + 1, value);
+        text->length += bytes;
     }
     gm_text_append(text, "\"");
 }

@@ -66,7 +66,7 @@ gm_status gm_cifar_folder_read(const char *folder, gm_split split, gm_images *im
         if (!find_file(folder, number, path, sizeof path))
             continue;
         found++;
-        GM_TRY_DONE(gm_file_read(path, &data, &bytes));
+        GM_TRY_DONE(gm_file_read(path, GM_DATA_FILE_BYTES, &data, &bytes));
         status = gm_cifar_parse(path, data, bytes, images);
         free(data);
         if (status != GM_OK)

@@ -262,7 +262,7 @@ gm_status gm_csv_read(const char *path, const gm_csv_options *options, gm_csv *c
     *csv = (gm_csv){0};
     char *data;
     size_t bytes;
-    GM_TRY(gm_file_read(path, &data, &bytes));
+    GM_TRY(gm_file_read(path, GM_DATA_FILE_BYTES, &data, &bytes));
     gm_status status = gm_csv_parse(path, data, bytes, options, csv);
     free(data);
     return status;

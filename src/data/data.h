@@ -13,9 +13,6 @@ struct gm_dataset {
     gm_arena arena; // the strings
 };
 
-// a * b, or false when it does not fit.
-bool gm_multiply_sizes(size_t a, size_t b, size_t *product);
-
 // ---- Building a data set (dataset.c) ----
 
 // What a reader hands over: pixels (count, channels, height, width) and perhaps labels, both from malloc.
@@ -37,6 +34,10 @@ gm_status gm_dataset_set_items(gm_dataset *dataset, const char *where, gm_datase
 gm_status gm_stacked_open(gm_dataset *stacked, const char *of, const gm_dataset_options *options);
 
 // ---- Formats ----
+
+// The most that is read of one file: what no data set in host memory reaches, and no single picture.
+#define GM_DATA_FILE_BYTES (UINT64_C(1) << 36)
+#define GM_PNG_FILE_BYTES  (UINT64_C(1) << 30)
 
 // IDX of unsigned bytes, plain or gzip. `rank` is 1 (labels) or 3 (images); values from malloc.
 typedef struct gm_idx {

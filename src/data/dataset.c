@@ -44,13 +44,6 @@ static const named_dataset *find_named(const char *name) {
 
 // ---- Shared with the readers ----
 
-bool gm_multiply_sizes(size_t a, size_t b, size_t *product) {
-    if (b != 0 && a > SIZE_MAX / b)
-        return false;
-    *product = a * b;
-    return true;
-}
-
 void gm_images_finish(gm_images *images) {
     free(images->pixels);
     free(images->labels);
@@ -256,7 +249,7 @@ done:
 static gm_status open_file(gm_dataset *dataset, const char *path, const gm_dataset_options *options) {
     char *data;
     size_t bytes, length = strlen(path);
-    GM_TRY(gm_file_read(path, &data, &bytes));
+    GM_TRY(gm_file_read(path, GM_DATA_FILE_BYTES, &data, &bytes));
     gm_status status;
     if (length > 4 && strcmp(path + length - 4, ".npy") == 0) {
         status = open_npy(dataset, path, data, bytes, options);
@@ -356,6 +349,10 @@ gm_status gm_dataset_check_held_out(const gm_dataset *other, const gm_dataset *t
 
 const float *gm_dataset_floats(const gm_dataset *dataset) {
     return dataset->info.kind == GM_DATASET_FLOATS ? dataset->items : NULL;
+}
+
+const void *gm_dataset_items(const gm_dataset *dataset) {
+    return dataset->items;
 }
 
 const int32_t *gm_dataset_labels(const gm_dataset *dataset) {

@@ -6,7 +6,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -134,14 +133,8 @@ static gm_status choose_split(listing *list, gm_split split) {
 
 static gm_status read_header(const char *path, gm_picture *picture) {
     uint8_t bytes[GM_PNG_HEADER_BYTES];
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return gm_fail(GM_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
-    size_t got = fread(bytes, 1, sizeof bytes, file);
-    int failed = ferror(file);
-    fclose(file);
-    if (failed)
-        return gm_fail(GM_ERROR_IO, "%s: cannot be read", path);
+    size_t got;
+    GM_TRY(gm_file_read_start(path, bytes, sizeof bytes, &got));
     return gm_png_parse_header(path, bytes, got, picture);
 }
 
@@ -172,7 +165,7 @@ static gm_status read_picture(const char *path, const gm_dataset_info *info, gm_
     char *data;
     size_t bytes;
     gm_picture picture = {0};
-    GM_TRY(gm_file_read(path, &data, &bytes));
+    GM_TRY(gm_file_read(path, GM_PNG_FILE_BYTES, &data, &bytes));
     gm_status status = gm_png_parse(path, data, bytes, &picture);
     free(data);
     if (status == GM_OK) // grey palettes and the like never have more channels than the header said

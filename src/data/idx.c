@@ -166,7 +166,7 @@ bool gm_idx_folder_is(const char *folder) {
 static gm_status read_file(const char *path, size_t rank, gm_idx *idx) {
     char *data;
     size_t bytes;
-    GM_TRY(gm_file_read(path, &data, &bytes));
+    GM_TRY(gm_file_read(path, GM_DATA_FILE_BYTES, &data, &bytes));
     gm_status status = gm_idx_parse(path, data, bytes, rank, idx);
     free(data);
     return status;

@@ -14,6 +14,7 @@
 
 #define MAGIC        "GMPROG1\n"
 #define SECOND_START UINT64_C(0x9e3779b97f4a7c15)
+#define MAX_BYTES    (1 << 28) // of an entry
 
 typedef struct header {
     char magic[8];
@@ -95,7 +96,7 @@ bool gm_cache_load(const gm_device *device, gm_cache_key key, char **binary, siz
     char *data = NULL;
     size_t length = 0;
     header head;
-    if (access(path, F_OK) != 0 || gm_file_read(path, &data, &length) != GM_OK)
+    if (access(path, F_OK) != 0 || gm_file_read(path, MAX_BYTES, &data, &length) != GM_OK)
         goto done;
     if (length >= sizeof head) {
         memcpy(&head, data, sizeof head);

@@ -92,8 +92,8 @@ gm_status gm_fail_build(const gm_source *sources, size_t count, const char *opti
     shown = GM_MIN(shown, (size_t)LOG_BYTES);
     while (shown > 0 && error[shown - 1] == '\n')
         shown--;
-    return gm_fail(GM_ERROR_DEVICE,
-                   "%.*s:%zu: does not compile on device \"%s\" with \"%s\"; the compiler says:\n%.*s%s",
-                   (int)at.length, at.name, at.line, device_name, options, (int)shown, error,
-                   error[shown] && error[shown + 1] ? "\n... (GANYMEDE_LOG=debug prints it all)" : "");
+    return gm_fail_lines(GM_ERROR_DEVICE,
+                         "%.*s:%zu: does not compile on device \"%s\" with \"%s\"; the compiler says:\n%.*s%s",
+                         (int)at.length, at.name, at.line, device_name, options, (int)shown, error,
+                         error[shown] && error[shown + 1] ? "\n... (GANYMEDE_LOG=debug prints it all)" : "");
 }

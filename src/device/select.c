@@ -125,8 +125,8 @@ static gm_status fail_with_list(const gm_found *found, size_t count, const char 
     }
     gm_status status =
         gm_fail(GM_ERROR_ARGUMENT,
-                "%s; say gpu, cpu or accelerator (gpu:1 for the second), P:D, or part of a name, of these:%s", problem,
-                text.data ? text.data : "");
+                "%s; say gpu, cpu or accelerator (gpu:1 for the second), P:D, or part of a name, of these:", problem);
+    gm_fail_lines(status, "%s%s", gm_error_message(), text.data ? text.data : "");
     gm_text_finish(&text);
     return status;
 }

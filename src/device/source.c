@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_BYTES = 1 << 22 }; // of a kernel file
+
 static gm_status read_from_folder(gm_device *device, const char *folder, const char *name, const char **text) {
     gm_text path = {0};
     gm_text_printf(&path, "%s/%s", folder, name);
@@ -12,7 +14,7 @@ static gm_status read_from_folder(gm_device *device, const char *folder, const c
         return gm_fail_memory(strlen(folder), "a file name");
     char *content;
     size_t bytes;
-    gm_status status = gm_file_read(path.data, &content, &bytes);
+    gm_status status = gm_file_read(path.data, MAX_BYTES, &content, &bytes);
     gm_text_finish(&path);
     if (status != GM_OK)
         return gm_fail_prefix(status, "GANYMEDE_CL_PATH");

@@ -16,7 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MOST_MILLISECONDS 1e9 // more is damage
+#define MOST_MILLISECONDS 1e9       // more is damage
+#define MAX_BYTES         (1 << 24) // of the store
 
 #define FIRST_LINE "ganymede tuning 1\n" // raised when variants or kernels change so that old times mislead
 
@@ -146,7 +147,7 @@ static gm_status read_store(gm_tuning *tuning) {
     size_t bytes;
     gm_status status = store_path(tuning->device, &path);
     if (status == GM_OK && path.length > 0 && access(path.data, R_OK) == 0 &&
-        gm_file_read(path.data, &text, &bytes) == GM_OK && !read_text(tuning, text, &status))
+        gm_file_read(path.data, MAX_BYTES, &text, &bytes) == GM_OK && !read_text(tuning, text, &status))
         gm_debug("tuning: %s is damaged or outdated; operations are timed again", path.data);
     free(text);
     gm_text_finish(&path);

@@ -60,6 +60,11 @@ static void initial_values(const gm_state *state, const gm_tensor *tensor, void 
     }
 }
 
+void gm_state_set_source(gm_state *state, gm_state_source *source, void *user) {
+    state->source = source;
+    state->source_user = user;
+}
+
 gm_status gm_state_declare(gm_state *state, const gm_tensor *tensor, gm_state_variable **out) {
     *out = find(state, tensor->name);
     if (*out) {
@@ -70,7 +75,8 @@ gm_status gm_state_declare(gm_state *state, const gm_tensor *tensor, gm_state_va
                        gm_shape_text(&(*out)->shape));
     }
     gm_status status = GM_OK;
-    void *values = NULL;
+    void *made = NULL;
+    const void *values = NULL;
     gm_state_variable *variable;
     GM_TRY(gm_alloc(&variable, 1, sizeof *variable, "a variable"));
     variable->type = tensor->type;
@@ -78,8 +84,13 @@ gm_status gm_state_declare(gm_state *state, const gm_tensor *tensor, gm_state_va
     size_t bytes = bytes_of(variable);
     GM_TRY_DONE(gm_alloc(&variable->name, strlen(tensor->name) + 1, 1, "a variable's name"));
     strcpy(variable->name, tensor->name);
-    GM_TRY_DONE(gm_alloc(&values, bytes, 1, tensor->name));
-    initial_values(state, tensor, values);
+    if (state->source) {
+        GM_TRY_DONE(state->source(state->source_user, tensor->name, tensor->type, &tensor->shape, &values));
+    } else {
+        GM_TRY_DONE(gm_alloc(&made, bytes, 1, tensor->name));
+        initial_values(state, tensor, made);
+        values = made;
+    }
     GM_TRY_DONE(gm_buffer_create(&variable->buffer, state->device, bytes));
     GM_TRY_DONE(gm_buffer_write(variable->buffer, 0, values, bytes));
     GM_TRY_DONE(gm_grow(&state->variables, state->count, &state->capacity, sizeof *state->variables, "the state"));
@@ -89,7 +100,7 @@ gm_status gm_state_declare(gm_state *state, const gm_tensor *tensor, gm_state_va
 done:
     if (variable)
         variable_destroy(variable);
-    free(values);
+    free(made);
     return status;
 }
 

@@ -1,4 +1,4 @@
-// The schedule around the step: log lines, pictures, checkpoints, and stopping.
+// The schedule around the step: log lines, measurements, pictures, checkpoints, and stopping.
 //
 // Numbers are read back only at ticks; until then steps are enqueued one behind the other.
 #include "train/trainer.h"
@@ -12,166 +12,11 @@
 
 #define PROFILED_STEPS 50
 
-// ---- Pictures ----
-
-static size_t grid_cells(const gm_recipe *recipe) {
-    return recipe->log.grid[0] * recipe->log.grid[1];
-}
-
-// Clouds of points need more of them than a grid needs images.
-static size_t picture_count(const gm_recipe *recipe, const size_t item[3]) {
-    bool points = item[0] == 2 && item[1] == 1 && item[2] == 1;
-    return points ? 1024 : grid_cells(recipe);
-}
-
-static bool has_picture(const size_t item[3]) {
-    return item[0] == 1 || item[0] == 3 || (item[0] == 2 && item[1] == 1 && item[2] == 1);
-}
-
-// The first items that training reads, as the networks see them; *count becomes how many. free(*values)
-static gm_status first_items(const gm_trainer *trainer, size_t *count, float **values) {
-    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
-    int32_t *indices = NULL;
-    gm_status status = GM_OK;
-    *values = NULL;
-    *count = GM_MIN(*count, data->count);
-    GM_TRY_DONE(gm_alloc(&indices, *count, sizeof *indices, "indices"));
-    GM_TRY_DONE(gm_alloc(values, *count * data->item_values, sizeof **values, "real images"));
-    GM_TRY_DONE(gm_loader_indices(trainer->recipe->seed, 0, *count, data->count, indices));
-    status = gm_model_real_samples(trainer->recipe, trainer->data, indices, *count, *values, NULL);
-done:
-    free(indices);
-    return status;
-}
-
-gm_status gm_trainer_real_picture(gm_trainer *trainer) {
-    const gm_recipe *recipe = trainer->recipe;
-    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
-    const size_t item[3] = {data->channels, data->height, data->width};
-    if (!has_picture(item))
-        return GM_OK;
-    size_t count = picture_count(recipe, item);
-    float *values;
-    gm_status status = first_items(trainer, &count, &values);
-    if (status == GM_OK)
-        status = gm_sampling_picture(recipe, item, gm_run_real_path(trainer->run), values, count, recipe->log.grid[0],
-                                     recipe->log.grid[1]);
-    free(values);
-    return status;
-}
-
-// Samples of the seeds 0, 1, 2, ...; reconstructions of the items in the picture of real data.
-static gm_status make_samples(gm_trainer *trainer, size_t count, float *samples) {
-    uint64_t *seeds = NULL;
-    float *items = NULL;
-    gm_status status = GM_OK;
-    if (trainer->sampling.data) {
-        GM_TRY_DONE(first_items(trainer, &count, &items));
-        status = gm_sampling_reconstruct(&trainer->sampling, trainer->sampling_plan, items, count, samples);
-        goto done;
-    }
-    GM_TRY_DONE(gm_alloc(&seeds, count, sizeof *seeds, "seeds"));
-    for (size_t i = 0; i < count; i++)
-        seeds[i] = i;
-    status =
-        gm_sampling_run(&trainer->sampling, trainer->recipe, trainer->sampling_plan, seeds, NULL, NULL, count, samples);
-done:
-    free(seeds);
-    free(items);
-    return status;
-}
-
-gm_status gm_trainer_sample_picture(gm_trainer *trainer) {
-    const gm_recipe *recipe = trainer->recipe;
-    size_t item[3];
-    gm_sampling_shape(&trainer->sampling, item);
-    if (!has_picture(item) || recipe->log.samples == 0)
-        return GM_OK;
-    size_t count = picture_count(recipe, item);
-    if (trainer->sampling.data)
-        count = GM_MIN(count, gm_dataset_get_info(trainer->data)->count);
-    gm_status status = GM_OK;
-    float *samples = NULL;
-    GM_TRY_DONE(gm_alloc(&samples, count * item[0] * item[1] * item[2], sizeof *samples, "samples"));
-    GM_TRY_DONE(make_samples(trainer, count, samples));
-    status = gm_sampling_picture(recipe, item, gm_run_sample_path(trainer->run, trainer->step), samples, count,
-                                 recipe->log.grid[0], recipe->log.grid[1]);
-done:
-    free(samples);
-    return status;
-}
-
-// ---- Checkpoints ----
-
-// `good`: the step of the checkpoint to go back to.
-static gm_status failed(gm_trainer *trainer, const char *how, const char *what, uint64_t good) {
-    char checkpoint[512] = "there is no checkpoint to go back to";
-    if (trainer->run && good != GM_RUN_NO_STEP)
-        snprintf(checkpoint, sizeof checkpoint, "the last good checkpoint is %s",
-                 gm_run_checkpoint_path(trainer->run, good));
-    return gm_fail(GM_ERROR_STATE, "training %s: %s at step %llu; %s; try a lower learning rate or another seed", how,
-                   what, (unsigned long long)trainer->step, checkpoint);
-}
+// ---- Measuring ----
 
 static gm_status diverged(gm_trainer *trainer, const char *what) {
-    return failed(trainer, "diverged", what, trainer->good_step);
+    return gm_trainer_fail(trainer, "diverged", what, trainer->good_step);
 }
-
-// A checkpoint with a NaN in it would poison every resumed run.
-static gm_status check_finite(gm_trainer *trainer) {
-    gm_status status = GM_OK;
-    float *values = NULL;
-    for (size_t i = 0; i < gm_state_count(trainer->state); i++) {
-        const char *name;
-        gm_type type;
-        gm_shape shape;
-        gm_state_entry(trainer->state, i, &name, &type, &shape);
-        if (type != GM_FLOAT32)
-            continue;
-        size_t count = gm_shape_count(&shape);
-        free(values);
-        GM_TRY_DONE(gm_alloc(&values, count, sizeof *values, name));
-        GM_TRY_DONE(gm_state_read(trainer->state, name, values, count * sizeof *values));
-        for (size_t j = 0; j < count; j++)
-            if (!isfinite(values[j])) {
-                char what[200];
-                snprintf(what, sizeof what, "%s is not finite", name);
-                status = diverged(trainer, what);
-                goto done;
-            }
-    }
-done:
-    free(values);
-    return status;
-}
-
-// The latest few stay, the best, and the one that an alarm would name.
-gm_status gm_trainer_prune(gm_trainer *trainer) {
-    uint64_t *steps;
-    size_t count;
-    GM_TRY(gm_run_list_checkpoints(trainer->run, &steps, &count));
-    const uint64_t kept[2] = {gm_watch_best(&trainer->watch, steps, count),
-                              gm_watch_last_good(&trainer->watch, steps, count)};
-    free(steps);
-    return gm_run_prune(trainer->run, trainer->recipe->log.keep, kept, GM_COUNT(kept));
-}
-
-gm_status gm_trainer_save(gm_trainer *trainer) {
-    if (!trainer->run)
-        return gm_fail(GM_ERROR_STATE, "this trainer has no run folder to save into");
-    GM_TRY(check_finite(trainer));
-    GM_TRY(gm_run_sync_log(trainer->run)); // a power cut must not leave a checkpoint without the lines that led to it
-    GM_TRY(gm_checkpoint_write(gm_run_checkpoint_path(trainer->run, trainer->step), trainer->state,
-                               &(gm_checkpoint_info){.step = trainer->step,
-                                                     .data_cursor = trainer->cursor,
-                                                     .seed = trainer->recipe->seed,
-                                                     .recipe = trainer->recipe_text.data,
-                                                     .variants = trainer->variants}));
-    trainer->good_step = trainer->step;
-    return gm_trainer_prune(trainer);
-}
-
-// ---- Measuring ----
 
 gm_status gm_trainer_measure(gm_trainer *trainer, gm_train_progress *progress) {
     if (trainer->step == 0)
@@ -185,7 +30,7 @@ gm_status gm_trainer_measure(gm_trainer *trainer, gm_train_progress *progress) {
     progress->numbers = trainer->numbers;
     progress->number_count = trainer->model.number_count;
     progress->step = trainer->step;
-    progress->steps = trainer->recipe->steps;
+    progress->steps = trainer->common->steps;
     progress->tick = true;
     return GM_OK;
 }
@@ -237,12 +82,12 @@ typedef struct gm_pace {
 } gm_pace;
 
 static void set_pace(gm_pace *pace, const gm_trainer *trainer, gm_train_progress *progress) {
-    double now = gm_seconds(), batch = (double)(trainer->recipe->data.batch * trainer->model.batches);
+    double now = gm_seconds(), batch = (double)(trainer->common->data.batch * trainer->model.batches);
     progress->step = trainer->step;
     progress->seconds = now - pace->start;
-    progress->images_per_second = batch * (double)(trainer->step - pace->step[0]) / GM_MAX(now - pace->time[0], 1e-9);
+    progress->items_per_second = batch * (double)(trainer->step - pace->step[0]) / GM_MAX(now - pace->time[0], 1e-9);
     progress->seconds_left =
-        batch * (double)(trainer->recipe->steps - trainer->step) / GM_MAX(progress->images_per_second, 1e-9);
+        batch * (double)(trainer->common->steps - trainer->step) / GM_MAX(progress->items_per_second, 1e-9);
     if (progress->tick) {
         pace->time[0] = pace->time[1];
         pace->step[0] = pace->step[1];
@@ -254,15 +99,17 @@ static void set_pace(gm_pace *pace, const gm_trainer *trainer, gm_train_progress
 // ---- Monitoring ----
 
 static gm_status make_monitor(gm_trainer *trainer) {
-    if (!trainer->sampling_plan)
-        GM_TRY(gm_plan_create(&trainer->sampling_plan, trainer->sampling.graph, trainer->state, NULL));
+    if (!trainer->picture_plan)
+        GM_TRY(gm_plan_create(&trainer->picture_plan, trainer->pictured.graph, trainer->state, NULL));
     gm_status status = gm_monitor_create(&trainer->monitor, &(gm_monitor_source){
                                                                 .recipe = trainer->recipe,
+                                                                .settings = trainer->monitoring,
                                                                 .device = trainer->device,
                                                                 .state = trainer->state,
                                                                 .data = trainer->data,
-                                                                .sampling = &trainer->sampling,
-                                                                .sampling_plan = trainer->sampling_plan,
+                                                                .format = trainer->format,
+                                                                .generate = &trainer->pictured,
+                                                                .plan = trainer->picture_plan,
                                                             });
     if (status != GM_ERROR_ARGUMENT)
         return status;
@@ -272,14 +119,14 @@ static gm_status make_monitor(gm_trainer *trainer) {
 }
 
 static gm_status measure_figures(gm_trainer *trainer, gm_train_progress *progress, gm_alarm *alarm) {
-    const gm_recipe *recipe = trainer->recipe;
+    const gm_monitor_settings *settings = trainer->monitoring;
     gm_figures figures;
     if (!trainer->monitor)
         GM_TRY(make_monitor(trainer));
     if (!trainer->monitor)
         return GM_OK;
     GM_TRY(gm_monitor_measure(trainer->monitor, &figures));
-    GM_TRY(gm_watch_add(&trainer->watch, recipe->monitor.warmup, trainer->step, &figures, alarm));
+    GM_TRY(gm_watch_add(&trainer->watch, settings->warmup, trainer->step, &figures, alarm));
     progress->measured = true;
     progress->figures = trainer->figures;
     progress->figure_count = 0;
@@ -287,8 +134,8 @@ static gm_status measure_figures(gm_trainer *trainer, gm_train_progress *progres
         if (figures.present[i])
             trainer->figures[progress->figure_count++] = (gm_train_number){
                 gm_figure_name((gm_monitor_figure)i), gm_figure_label((gm_monitor_figure)i), (double)figures.value[i]};
-    progress->alarm = recipe->monitor.alarm == GM_MONITOR_OFF ? NULL : alarm->name;
-    if (progress->alarm && recipe->monitor.alarm == GM_MONITOR_WARN && alarm->rises)
+    progress->alarm = settings->alarm == GM_MONITOR_OFF ? NULL : alarm->name;
+    if (progress->alarm && settings->alarm == GM_MONITOR_WARN && alarm->rises)
         gm_warn("step %llu: alarm: %s", (unsigned long long)trainer->step, alarm->text);
     return GM_OK;
 }
@@ -306,14 +153,14 @@ static gm_status monitor(gm_trainer *trainer, gm_train_progress *progress, gm_al
 static gm_status check_alarm(gm_trainer *trainer, const gm_train_progress *progress, const gm_alarm *alarm) {
     uint64_t *steps, good = GM_RUN_NO_STEP;
     size_t count;
-    if (!progress->alarm || trainer->recipe->monitor.alarm != GM_MONITOR_STOP)
+    if (!progress->alarm || trainer->monitoring->alarm != GM_MONITOR_STOP)
         return GM_OK;
     if (trainer->run) {
         GM_TRY(gm_run_list_checkpoints(trainer->run, &steps, &count));
         good = gm_watch_last_good(&trainer->watch, steps, count);
         free(steps);
     }
-    return failed(trainer, "stopped by an alarm", alarm->text, good);
+    return gm_trainer_fail(trainer, "stopped by an alarm", alarm->text, good);
 }
 
 static gm_status check_losses(gm_trainer *trainer, const gm_train_progress *progress) {
@@ -348,21 +195,21 @@ static gm_status tick(gm_trainer *trainer, gm_pace *pace, gm_train_progress *pro
 // What is due after a step: numbers, a picture, a checkpoint. In this order: a resumed run goes on behind its newest
 // checkpoint, and what that step has to leave must be there by then.
 static gm_status after_step(gm_trainer *trainer, gm_pace *pace, gm_train_progress *progress) {
-    const gm_recipe *recipe = trainer->recipe;
-    bool last = trainer->step >= recipe->steps;
+    const gm_train_settings *settings = trainer->settings;
+    bool last = trainer->step >= trainer->common->steps;
     progress->tick = progress->measured = false;
     progress->picture = progress->checkpoint = progress->alarm = NULL;
-    if (last || due(trainer->step, recipe->log.every))
+    if (last || due(trainer->step, settings->log.every))
         GM_TRY(tick(trainer, pace, progress));
     else
         set_pace(pace, trainer, progress);
     if (!trainer->run)
         return GM_OK;
-    if (recipe->log.samples > 0 && (last || due(trainer->step, recipe->log.samples))) {
+    if (gm_trainer_has_pictures(trainer) && (last || due(trainer->step, settings->log.samples))) {
         GM_TRY(gm_trainer_sample_picture(trainer));
         progress->picture = gm_run_sample_path(trainer->run, trainer->step);
     }
-    if (last || due(trainer->step, recipe->log.checkpoint)) {
+    if (last || due(trainer->step, settings->log.checkpoint)) {
         GM_TRY(gm_trainer_save(trainer));
         progress->checkpoint = gm_run_checkpoint_path(trainer->run, trainer->step);
     }
@@ -379,7 +226,7 @@ static gm_status interrupted(gm_trainer *trainer) {
 }
 
 gm_status gm_trainer_run(gm_trainer *trainer, gm_train_callback callback, void *user) {
-    const uint64_t first = trainer->step, steps = trainer->recipe->steps;
+    const uint64_t first = trainer->step, steps = trainer->common->steps;
     const double start = gm_seconds();
     gm_pace pace = {.start = start, .time = {start, start}, .step = {first, first}};
     gm_train_progress progress = {.steps = steps};

@@ -11,8 +11,8 @@
 
 #include "device/device.h"
 #include "ganymede/metrics.h"
-#include "train/feature_space.h"
-#include "train/trainer.h"
+#include "metrics/feature_space.h"
+#include "model/kinds.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,14 +26,11 @@ typedef struct side {
     int32_t *labels;
 } side;
 
-// D in inference mode, on batches of GM_SAMPLING_BATCH.
+// What D says of samples, by the use of the same name.
 typedef struct judge {
-    gm_graph *graph;
-    gm_network *network;
-    gm_phase *phase;
-    gm_tensor *x, *labels, *ratio; // labels: NULL where it needs none; ratio: fetched, ln p/q
+    gm_use use;
     gm_plan *plan;
-    float *logits[2]; // of real and generated samples
+    float *ratios[2]; // of real and generated samples: ln p(real) / p(generated)
 } judge;
 
 struct gm_monitor {
@@ -48,7 +45,7 @@ struct gm_monitor {
 };
 
 static bool wants(const gm_monitor *m, gm_monitor_metric metric) {
-    return m->source.recipe->monitor.metrics & (1u << metric);
+    return m->source.settings->metrics & (1u << metric);
 }
 
 // ---- The interval ----
@@ -60,8 +57,7 @@ typedef struct nominal {
 } nominal;
 
 static bool judges_itself(const gm_recipe *recipe) {
-    return recipe->loss->log_ratio && !recipe->loss->log_ratio_shifted &&
-           !recipe->regularizers.origin[GM_REGULARIZER_PACKING];
+    return gm_use_find(recipe, "judge") != NULL;
 }
 
 size_t gm_monitor_interval(const gm_recipe *recipe, const gm_plan_statistics *step, bool cpu) {
@@ -70,18 +66,19 @@ size_t gm_monitor_interval(const gm_recipe *recipe, const gm_plan_statistics *st
     // and for devices unlike the nominal one.
     const double forward = .4, margin = 1.5;
     const nominal *d = cpu ? &cpu_device : &gpu_device;
-    size_t every = recipe->log.every;
-    if (recipe->monitor.metrics == 0 || recipe->model != GM_RECIPE_GAN)
+    const gm_monitor_settings *settings = gm_monitor_settings_of(recipe);
+    size_t every = gm_train_settings_of(recipe)->log.every;
+    if (!settings || settings->metrics == 0)
         return 0;
-    if (recipe->monitor.every > 0)
-        return gm_round_up(recipe->monitor.every, every);
-    if (!(recipe->monitor.share > 0))
+    if (settings->every > 0)
+        return gm_round_up(settings->every, every);
+    if (!(settings->share > 0))
         return 0;
-    double samples = (double)recipe->monitor.samples, thousands = samples / 1024;
+    double samples = (double)settings->samples, thousands = samples / 1024;
     double step_seconds = step->flop / d->flop + (double)step->launches * d->launch;
-    double measure_seconds = forward * samples / (double)recipe->data.batch * step_seconds +
+    double measure_seconds = forward * samples / (double)gm_common_of(recipe)->data.batch * step_seconds +
                              d->search * GM_MAX(1, thousands * thousands) + (judges_itself(recipe) ? 0 : d->probe);
-    double steps = ceil(margin * measure_seconds / (recipe->monitor.share * step_seconds));
+    double steps = ceil(margin * measure_seconds / (settings->share * step_seconds));
     return steps < 1e9 ? gm_round_up((size_t)steps, every) : 0;
 }
 
@@ -89,15 +86,10 @@ size_t gm_monitor_interval(const gm_recipe *recipe, const gm_plan_statistics *st
 
 // The other split of the data; NULL where there is none: sources without splits fail or give the same items again.
 static void open_other_split(const gm_monitor *m, gm_dataset **other) {
-    const gm_recipe *recipe = m->source.recipe;
-    gm_dataset_options options = {.split = recipe->data.split == GM_SPLIT_TEST ? GM_SPLIT_TRAIN : GM_SPLIT_TEST,
-                                  .size = recipe->data.size,
-                                  .fit = (gm_fit)recipe->data.fit,
-                                  .channels = recipe->data.channels,
-                                  .folder = recipe->data.folder,
-                                  .count = gm_mixture_find(recipe->data.source) ? 2 * recipe->monitor.samples : 0,
-                                  .seed = recipe->seed};
-    gm_status status = gm_dataset_open(other, recipe->data.source, &options);
+    const gm_common *common = gm_common_of(m->source.recipe);
+    gm_dataset_options options = gm_common_other_split(common);
+    options.count = gm_mixture_find(common->data.source) ? 2 * m->source.settings->samples : 0;
+    gm_status status = gm_dataset_open(other, common->data.source, &options);
     if (status == GM_OK)
         status = gm_dataset_check_held_out(*other, m->source.data);
     if (status != GM_OK)
@@ -135,16 +127,15 @@ static gm_status set_features(const gm_monitor *m, side *s) {
 
 // Twice `count` real samples, picked at random: those that are measured, and those of the controls.
 static gm_status read_real(gm_monitor *m, const gm_dataset *data, side *control) {
-    const gm_recipe *recipe = m->source.recipe;
     gm_status status = GM_OK;
     int32_t *indices = NULL;
     GM_TRY_DONE(gm_alloc(&indices, 2 * m->count, sizeof *indices, "indices"));
-    GM_TRY_DONE(gm_loader_indices(gm_hash_string(recipe->seed, "monitor"), 0, 2 * m->count,
+    GM_TRY_DONE(gm_loader_indices(gm_hash_string(gm_common_of(m->source.recipe)->seed, "monitor"), 0, 2 * m->count,
                                   gm_dataset_get_info(data)->count, indices));
     GM_TRY_DONE(side_init(&m->real, m));
     GM_TRY_DONE(side_init(control, m));
-    GM_TRY_DONE(gm_model_real_samples(recipe, data, indices, m->count, m->real.values, m->real.labels));
-    GM_TRY_DONE(gm_model_real_samples(recipe, data, indices + m->count, m->count, control->values, NULL));
+    GM_TRY_DONE(gm_dataset_decode(data, &m->source.format, indices, m->count, m->real.values, m->real.labels));
+    GM_TRY_DONE(gm_dataset_decode(data, &m->source.format, indices + m->count, m->count, control->values, NULL));
     gm_samples real = samples_of(m, m->real.values);
     GM_TRY_DONE(gm_features_create(&m->space, m->source.device, &real, NULL));
     GM_TRY_DONE(set_features(m, &m->real));
@@ -157,56 +148,23 @@ done:
 // ---- D ----
 
 static gm_status judge_init(gm_monitor *m) {
-    const gm_recipe *recipe = m->source.recipe;
-    const double confident = log(100); // where a logit may be no ratio at all
     judge *j = &m->judge;
-    gm_shape shape = *gm_tensor_shape(m->source.sampling->samples);
-    GM_TRY(gm_graph_create(&j->graph));
-    GM_TRY(gm_network_create(&j->network, "discriminator", recipe->discriminator.layers, recipe->discriminator.count,
-                             (gm_weight_initializer)recipe->initializer));
-    j->x = gm_input(j->graph, "x", GM_FLOAT32, shape);
-    if (gm_network_needs_labels(j->network))
-        j->labels = gm_input(j->graph, "labels", GM_INT32, GM_SHAPE(GM_SAMPLING_BATCH));
-    gm_tensor *logit = gm_network_apply_labelled(j->network, j->x, j->labels, GM_MODE_INFERENCE, NULL);
-    j->ratio = gm_reshape(recipe->loss->log_ratio(logit), GM_SHAPE(GM_SAMPLING_BATCH));
-    if (!recipe->loss->label_smoothing)
-        j->ratio =
-            gm_minimum(gm_maximum(j->ratio, gm_constant(j->graph, -confident)), gm_constant(j->graph, confident));
-    j->phase = gm_phase_create(j->graph, "judge");
-    gm_phase_fetch(j->phase, j->ratio);
+    GM_TRY(gm_use_init(&j->use, gm_use_find(m->source.recipe, "judge"), m->source.recipe, &m->source.generate->format));
     for (size_t i = 0; i < 2; i++)
-        GM_TRY(gm_alloc(&j->logits[i], gm_round_up(m->count, GM_SAMPLING_BATCH), sizeof(float), "logits"));
-    return gm_plan_create(&j->plan, j->graph, m->source.state, NULL);
+        GM_TRY(gm_alloc(&j->ratios[i], m->count, sizeof(float), "logits"));
+    return gm_plan_create(&j->plan, j->use.graph, m->source.state, NULL);
 }
 
 static void judge_finish(judge *j) {
     gm_plan_destroy(&j->plan);
-    gm_network_destroy(&j->network);
-    gm_graph_destroy(&j->graph);
-    free(j->logits[0]);
-    free(j->logits[1]);
+    gm_use_finish(&j->use);
+    free(j->ratios[0]);
+    free(j->ratios[1]);
 }
 
-// The last batch is filled up with what is there already.
-static gm_status judge_side(gm_monitor *m, const side *s, float *logits) {
-    const judge *j = &m->judge;
-    float *batch;
-    gm_status status = GM_OK;
-    int32_t labels[GM_SAMPLING_BATCH] = {0};
-    GM_TRY(gm_alloc(&batch, GM_SAMPLING_BATCH * m->item, sizeof *batch, "samples"));
-    for (size_t first = 0; first < m->count; first += GM_SAMPLING_BATCH) {
-        size_t here = GM_MIN(m->count - first, GM_SAMPLING_BATCH);
-        memcpy(batch, s->values + first * m->item, here * m->item * sizeof *batch);
-        memcpy(labels, s->labels + first, here * sizeof *labels);
-        GM_TRY_DONE(gm_plan_write(j->plan, j->x, batch, GM_SAMPLING_BATCH * m->item * sizeof *batch));
-        if (j->labels)
-            GM_TRY_DONE(gm_plan_write(j->plan, j->labels, labels, sizeof labels));
-        GM_TRY_DONE(gm_plan_run(j->plan, j->phase));
-        GM_TRY_DONE(gm_plan_read(j->plan, j->ratio, logits + first, GM_SAMPLING_BATCH * sizeof *logits));
-    }
-done:
-    free(batch);
-    return status;
+static gm_status judge_side(gm_monitor *m, const side *s, float *ratios) {
+    return gm_use_run(&m->judge.use, m->judge.plan, (const void *[]){s->values, s->labels}, m->count,
+                      (float *[]){ratios});
 }
 
 // ---- Figures ----
@@ -229,12 +187,12 @@ static gm_status measure_jsd(gm_monitor *m, const side *other, gm_figures *figur
         return GM_OK; // D says of real samples that they are: 0
     if (m->judged) {
         judge *j = &m->judge;
-        GM_TRY(judge_side(m, &m->real, j->logits[0]));
-        GM_TRY(judge_side(m, other, j->logits[1]));
-        const gm_logits logits = {j->logits[0], j->logits[1], m->count, m->count};
+        GM_TRY(judge_side(m, &m->real, j->ratios[0]));
+        GM_TRY(judge_side(m, other, j->ratios[1]));
+        const gm_logits logits = {j->ratios[0], j->ratios[1], m->count, m->count};
         GM_TRY(gm_measure_logit_jsd(&logits, &jsd, NULL));
         // Smoothed labels leave the bound a bound, but the logit is no ratio.
-        if (wants(m, GM_MONITOR_KL) && !m->source.recipe->regularizers.origin[GM_REGULARIZER_LABEL_SMOOTHING]) {
+        if (wants(m, GM_MONITOR_KL) && !j->use.smoothed) {
             GM_TRY(gm_measure_logit_kl(&logits, &kl, NULL, &reverse, NULL));
             set_clipped(figures, GM_FIGURE_KL, GM_FIGURE_KL_CLIPPED, &kl);
             set_clipped(figures, GM_FIGURE_REVERSE_KL, GM_FIGURE_REVERSE_KL_CLIPPED, &reverse);
@@ -243,8 +201,8 @@ static gm_status measure_jsd(gm_monitor *m, const side *other, gm_figures *figur
             return GM_OK;
     } else {
         gm_samples real = features_of(m, &m->real), theirs = features_of(m, other);
-        GM_TRY(gm_measure_jsd(m->source.device, &real, &theirs, &(gm_jsd_params){.seed = m->source.recipe->seed}, &jsd,
-                              NULL));
+        GM_TRY(gm_measure_jsd(m->source.device, &real, &theirs,
+                              &(gm_jsd_params){.seed = gm_common_of(m->source.recipe)->seed}, &jsd, NULL));
     }
     if (control) {
         set_measure(figures, GM_FIGURE_JSD_CONTROL, &jsd);
@@ -272,7 +230,7 @@ static gm_status measure_entropy(gm_monitor *m, const side *of, gm_figures *figu
 }
 
 static gm_status measure_modes(gm_monitor *m, const side *of, gm_figures *figures, bool control) {
-    const gm_mixture *mixture = gm_mixture_find(m->source.recipe->data.source);
+    const gm_mixture *mixture = gm_mixture_find(gm_common_of(m->source.recipe)->data.source);
     gm_mode_measures modes;
     gm_samples points = samples_of(m, of->values);
     GM_TRY(gm_measure_mixture(&points, mixture->centre, mixture->modes, mixture->sigma, &modes));
@@ -293,7 +251,7 @@ static gm_status measure(gm_monitor *m, const side *other, gm_figures *figures, 
     }
     if (wants(m, GM_MONITOR_ENTROPY))
         GM_TRY(measure_entropy(m, control ? &m->real : other, figures, control));
-    if (wants(m, GM_MONITOR_MODES) && gm_mixture_find(m->source.recipe->data.source))
+    if (wants(m, GM_MONITOR_MODES) && gm_mixture_find(gm_common_of(m->source.recipe)->data.source))
         GM_TRY(measure_modes(m, other, figures, control));
     return GM_OK;
 }
@@ -301,7 +259,6 @@ static gm_status measure(gm_monitor *m, const side *other, gm_figures *figures, 
 // ---- The monitor ----
 
 static gm_status prepare(gm_monitor *m) {
-    const gm_recipe *recipe = m->source.recipe;
     gm_dataset *other = NULL;
     side control = {0};
     gm_status status = GM_OK;
@@ -309,9 +266,9 @@ static gm_status prepare(gm_monitor *m) {
     const gm_dataset *data = other ? other : m->source.data;
     const gm_dataset_info *info = gm_dataset_get_info(data);
     m->held_out = other != NULL;
-    m->judged = m->held_out && judges_itself(recipe);
+    m->judged = m->held_out && judges_itself(m->source.recipe);
     m->item = info->item_values;
-    m->count = GM_MIN(recipe->monitor.samples, info->count / 2);
+    m->count = GM_MIN(m->source.settings->samples, info->count / 2);
     m->count = GM_MIN(m->count, GM_MAX(MOST_VALUES / m->item, (size_t)LEAST_SAMPLES));
     if (m->count < LEAST_SAMPLES) {
         status =
@@ -323,7 +280,7 @@ static gm_status prepare(gm_monitor *m) {
     GM_TRY_DONE(gm_alloc(&m->seeds, m->count, sizeof *m->seeds, "seeds"));
     for (size_t i = 0; i < m->count; i++) {
         m->seeds[i] = i;
-        m->fake.labels[i] = m->source.sampling->classes > 0 ? (int32_t)(i % m->source.sampling->classes) : 0;
+        m->fake.labels[i] = m->source.generate->classes > 0 ? (int32_t)(i % m->source.generate->classes) : 0;
     }
     if (m->judged)
         GM_TRY_DONE(judge_init(m));
@@ -360,8 +317,9 @@ void gm_monitor_destroy(gm_monitor **monitor) {
 }
 
 gm_status gm_monitor_measure(gm_monitor *m, gm_figures *figures) {
-    GM_TRY(gm_sampling_run(m->source.sampling, m->source.recipe, m->source.sampling_plan, m->seeds,
-                           m->source.sampling->labels ? m->fake.labels : NULL, NULL, m->count, m->fake.values));
+    const gm_use *generate = m->source.generate;
+    GM_TRY(gm_use_generate(generate, m->source.plan, m->seeds, generate->classes > 0 ? m->fake.labels : NULL, NULL,
+                           m->count, m->fake.values));
     for (size_t i = 0; i < m->count * m->item; i++)
         if (!isfinite(m->fake.values[i]))
             return gm_fail(GM_ERROR_STATE, "a generated sample is not finite");

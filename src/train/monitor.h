@@ -9,8 +9,10 @@
 #ifndef GM_TRAIN_MONITOR_H
 #define GM_TRAIN_MONITOR_H
 
-#include "train/model.h"
-#include "train/run.h"
+#include "data/format.h"
+#include "model/use.h"
+#include "run/run.h"
+#include "train/settings.h"
 
 // ---- The figures ----
 
@@ -57,11 +59,13 @@ size_t gm_monitor_interval(const gm_recipe *recipe, const gm_plan_statistics *st
 
 typedef struct gm_monitor_source {
     const gm_recipe *recipe;
+    const gm_monitor_settings *settings;
     gm_device *device;
     gm_state *state;
     const gm_dataset *data; // that training reads
-    const gm_sampling *sampling;
-    gm_plan *sampling_plan;
+    gm_sample format;       // of its items
+    const gm_use *generate;
+    gm_plan *plan; // of that
 } gm_monitor_source;
 
 // Reads the real samples, fits the features, measures the controls. What the source points to must outlive it.

@@ -24,7 +24,8 @@ static gm_status source_setting(gm_text *setting, const char *source) {
     return setting->failed ? gm_fail_memory(strlen(source), "a setting") : GM_OK;
 }
 
-static gm_status read_recipe(gm_trainer *trainer, const char *path, const gm_train_options *options) {
+static gm_status read_recipe(gm_trainer *trainer, const char *path, const gm_train_options *options,
+                             const gm_train_given *given) {
     gm_status status = GM_OK;
     gm_text source = {0};
     const char **settings = NULL;
@@ -36,8 +37,15 @@ static gm_status read_recipe(gm_trainer *trainer, const char *path, const gm_tra
         GM_TRY_DONE(source_setting(&source, options->data));
         settings[count++] = source.data;
     }
-    GM_TRY_DONE(gm_recipe_read(&trainer->recipe, path, settings, count));
-    GM_TRY_DONE(gm_recipe_write(trainer->recipe, &trainer->recipe_text));
+    if (given->recipe_text)
+        GM_TRY_DONE(gm_train_recipe_parse(&trainer->recipe, given->recipe_name, given->recipe_text,
+                                          strlen(given->recipe_text), settings, count));
+    else
+        GM_TRY_DONE(gm_train_recipe_read(&trainer->recipe, path, settings, count));
+    trainer->common = gm_common_of(trainer->recipe);
+    trainer->settings = gm_train_settings_of(trainer->recipe);
+    trainer->monitoring = gm_monitor_settings_of(trainer->recipe);
+    status = gm_recipe_write(trainer->recipe, &trainer->recipe_text);
 done:
     free(settings);
     gm_text_finish(&source);
@@ -47,7 +55,7 @@ done:
 // A recipe given beside the run that is resumed changes nothing, and should not seem to.
 static gm_status compare_recipes(const gm_trainer *trainer, const gm_train_options *options) {
     gm_trainer given = {0};
-    gm_status status = read_recipe(&given, options->recipe, options);
+    gm_status status = read_recipe(&given, options->recipe, options, &(gm_train_given){0});
     if (status == GM_OK && strcmp(given.recipe_text.data, trainer->recipe_text.data) != 0)
         gm_warn("%s differs from the recipe of %s, which governs: change its keys with --set", options->recipe,
                 gm_run_path(trainer->run));
@@ -62,10 +70,10 @@ static gm_status open_run(gm_trainer *trainer, const gm_train_options *options) 
     GM_TRY(gm_run_open(&trainer->run, options->resume, true));
     const char *path = gm_run_recipe_path(trainer->run);
     if (!options->recipe)
-        return read_recipe(trainer, path, options);
+        return read_recipe(trainer, path, options, &(gm_train_given){0});
     if (stat(path, &info) != 0 && errno == ENOENT)
-        return read_recipe(trainer, options->recipe, options);
-    GM_TRY(read_recipe(trainer, path, options));
+        return read_recipe(trainer, options->recipe, options, &(gm_train_given){0});
+    GM_TRY(read_recipe(trainer, path, options, &(gm_train_given){0}));
     return compare_recipes(trainer, options);
 }
 
@@ -82,14 +90,20 @@ static gm_status check_finite(const gm_dataset *dataset) {
     return GM_OK;
 }
 
-static gm_status open_data(gm_trainer *trainer) {
-    const gm_recipe *recipe = trainer->recipe;
-    gm_dataset_options options = gm_recipe_data_options(recipe);
-    GM_TRY(gm_dataset_open(&trainer->data, recipe->data.source, &options));
+static gm_status open_data(gm_trainer *trainer, const gm_train_given *given) {
+    const gm_common *common = trainer->common;
+    gm_dataset_options options = gm_common_data_options(common);
+    if (!given->data)
+        GM_TRY(gm_dataset_open(&trainer->opened_data, common->data.source, &options));
+    trainer->data = given->data ? given->data : trainer->opened_data;
     const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    trainer->format = gm_dataset_format(data, common->data.range.low, common->data.range.high);
     if (data->count == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: the data set is empty", data->name);
-    return data->kind == GM_DATASET_IMAGES ? gm_recipe_check_range(recipe) : check_finite(trainer->data);
+    const gm_model_kind *kind = gm_model_kind_of(trainer->recipe);
+    if (kind->check)
+        GM_TRY(kind->check(trainer->recipe, data, &trainer->format));
+    return check_finite(trainer->data);
 }
 
 // Small data sets live on the device, so that a step sends only the indices of its batch.
@@ -98,13 +112,13 @@ static gm_status choose_resident(gm_trainer *trainer) {
     const gm_device_info *device = gm_device_get_info(trainer->device);
     uint64_t bytes = (uint64_t)data->count * data->item_bytes;
     bool possible = bytes <= device->max_allocation_bytes && data->count <= INT32_MAX;
-    if (trainer->recipe->data.resident == GM_RESIDENT_YES && !possible)
+    if (trainer->common->data.resident == GM_RESIDENT_YES && !possible)
         return gm_fail(GM_ERROR_ARGUMENT,
                        "data.resident: the data set's %llu bytes do not fit into one allocation of "
                        "%s (%llu bytes): set it to no",
                        (unsigned long long)bytes, device->name, (unsigned long long)device->max_allocation_bytes);
-    trainer->resident = trainer->recipe->data.resident == GM_RESIDENT_YES ||
-                        (trainer->recipe->data.resident == GM_RESIDENT_AUTO && possible && bytes <= RESIDENT_BYTES &&
+    trainer->resident = trainer->common->data.resident == GM_RESIDENT_YES ||
+                        (trainer->common->data.resident == GM_RESIDENT_AUTO && possible && bytes <= RESIDENT_BYTES &&
                          bytes <= device->global_bytes / 4);
     return GM_OK;
 }
@@ -115,11 +129,10 @@ static gm_status send_data(gm_trainer *trainer) {
         GM_TRY(gm_plan_write(trainer->plan, trainer->model.labels, gm_dataset_labels(trainer->data),
                              data->count * sizeof(int32_t)));
     if (!trainer->resident)
-        return gm_loader_create(&trainer->loader, trainer->data, trainer->recipe->data.batch, trainer->recipe->seed,
+        return gm_loader_create(&trainer->loader, trainer->data, trainer->common->data.batch, trainer->common->seed,
                                 trainer->cursor);
-    const void *items = data->kind == GM_DATASET_IMAGES ? (const void *)gm_dataset_images(trainer->data)
-                                                        : (const void *)gm_dataset_floats(trainer->data);
-    return gm_plan_write(trainer->plan, trainer->model.data, items, data->count * data->item_bytes);
+    return gm_plan_write(trainer->plan, trainer->model.data, gm_dataset_items(trainer->data),
+                         data->count * data->item_bytes);
 }
 
 // ---- Tuning ----
@@ -139,7 +152,7 @@ static gm_status open_tuning(gm_trainer *trainer, gm_train_tuning how) {
 static gm_status plan_step(gm_trainer *trainer) {
     GM_TRY(gm_plan_create(
         &trainer->plan, trainer->model.graph, trainer->state,
-        &(gm_plan_options){.precision = (gm_precision)trainer->recipe->precision, .tuning = trainer->tuning}));
+        &(gm_plan_options){.precision = (gm_precision)trainer->settings->precision, .tuning = trainer->tuning}));
     if (!trainer->tuning)
         return GM_OK;
     if (gm_tuning_save(trainer->tuning) != GM_OK)
@@ -150,7 +163,7 @@ static gm_status plan_step(gm_trainer *trainer) {
 // ---- Run folder ----
 
 static gm_status start_run(gm_trainer *trainer, const gm_train_options *options) {
-    GM_TRY(gm_run_create(&trainer->run, options->out, trainer->recipe->name));
+    GM_TRY(gm_run_create(&trainer->run, options->out, trainer->common->name));
     GM_TRY(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
     GM_TRY(gm_trainer_real_picture(trainer));
     GM_TRY(gm_trainer_sample_picture(trainer));
@@ -159,10 +172,10 @@ static gm_status start_run(gm_trainer *trainer, const gm_train_options *options)
 
 static gm_status load_checkpoint(gm_trainer *trainer, const gm_checkpoint *checkpoint) {
     const gm_checkpoint_info *info = gm_checkpoint_get_info(checkpoint);
-    if (info->seed != trainer->recipe->seed)
+    if (info->seed != trainer->common->seed)
         return gm_fail(GM_ERROR_ARGUMENT, "%s was trained with seed %llu; its seed cannot become %zu: start a new run",
-                       gm_run_path(trainer->run), (unsigned long long)info->seed, trainer->recipe->seed);
-    GM_TRY(gm_checkpoint_load(checkpoint, trainer->state, false));
+                       gm_run_path(trainer->run), (unsigned long long)info->seed, trainer->common->seed);
+    GM_TRY(gm_checkpoint_load(checkpoint, trainer->state));
     trainer->step = trainer->good_step = info->step;
     trainer->cursor = info->data_cursor;
     return GM_OK;
@@ -179,11 +192,15 @@ static gm_status open_checkpoint(gm_trainer *trainer, const uint64_t *from) {
     return count > 0 ? gm_run_newest_checkpoint(trainer->run, &trainer->resumed) : GM_OK;
 }
 
+static size_t warmup_of(const gm_trainer *trainer) {
+    return trainer->monitoring ? trainer->monitoring->warmup : 0;
+}
+
 static gm_status replay_log(gm_trainer *trainer) {
     char *text;
     size_t bytes;
     GM_TRY(gm_run_log_read(trainer->run, &text, &bytes));
-    gm_status status = gm_watch_replay(&trainer->watch, trainer->recipe->monitor.warmup, text, bytes);
+    gm_status status = gm_watch_replay(&trainer->watch, warmup_of(trainer), text, bytes);
     free(text);
     return status;
 }
@@ -195,9 +212,9 @@ static gm_status resume_run(gm_trainer *trainer, const uint64_t *from) {
     if (begun)
         GM_TRY(load_checkpoint(trainer, trainer->resumed));
     gm_checkpoint_close(&trainer->resumed);
-    bool finished = begun && trainer->step >= trainer->recipe->steps;
+    bool finished = begun && trainer->step >= trainer->common->steps;
     if (!finished || from) {
-        uint64_t line = finished ? trainer->step : trainer->step - trainer->step % trainer->recipe->log.every;
+        uint64_t line = finished ? trainer->step : trainer->step - trainer->step % trainer->settings->log.every;
         GM_TRY(gm_run_go_back(trainer->run, trainer->step, line, !from));
         GM_TRY(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
     }
@@ -211,8 +228,8 @@ static gm_status resume_run(gm_trainer *trainer, const uint64_t *from) {
 
 // ---- The trainer ----
 
-static gm_status check_options(const gm_train_options *options) {
-    if (!options->recipe && !options->resume)
+static gm_status check_options(const gm_train_options *options, const gm_train_given *given) {
+    if (!options->recipe && !options->resume && !given->recipe_text)
         return gm_fail(GM_ERROR_ARGUMENT, "training needs a recipe, or a run to go on with");
     if (options->resume && (options->out || options->no_folder))
         return gm_fail(GM_ERROR_ARGUMENT, "a resumed run stays in its folder: `resume` excludes `out` and dry runs");
@@ -221,22 +238,43 @@ static gm_status check_options(const gm_train_options *options) {
     return GM_OK;
 }
 
-static gm_status create(gm_trainer *trainer, const gm_train_options *options) {
-    GM_TRY(check_options(options));
-    if (options->resume)
-        GM_TRY(open_run(trainer, options));
-    else
-        GM_TRY(read_recipe(trainer, options->recipe, options));
+static gm_status open_device(gm_trainer *trainer, const gm_train_options *options) {
+    if (!options->opened)
+        GM_TRY(gm_device_open(&trainer->opened_device, options->device));
+    trainer->device = options->opened ? options->opened : trainer->opened_device;
+    return GM_OK;
+}
+
+static gm_status build_model(gm_trainer *trainer) {
     const gm_recipe *recipe = trainer->recipe;
-    GM_TRY(gm_device_open(&trainer->device, options->device));
-    GM_TRY(open_data(trainer));
-    GM_TRY(choose_resident(trainer));
-    GM_TRY(gm_model_init(&trainer->model, recipe, gm_dataset_get_info(trainer->data), trainer->resident));
+    const gm_use_row *pictured = gm_use_of_pictures(recipe);
+    GM_TRY(gm_model_init(&trainer->model, recipe,
+                         &(gm_model_source){
+                             .data = gm_dataset_get_info(trainer->data),
+                             .format = trainer->format,
+                             .batch = trainer->common->data.batch,
+                             .resident = trainer->resident,
+                             .half_storage = trainer->settings->precision == GM_PRECISION_HALF_STORAGE,
+                         }));
     for (size_t i = 0; i < trainer->model.network_count; i++)
         trainer->networks[i] = (gm_train_network){gm_network_name(trainer->model.networks[i]),
                                                   gm_model_parameter_count(trainer->model.networks[i])};
-    GM_TRY(gm_sampling_init(&trainer->sampling, recipe));
-    GM_TRY(gm_state_create(&trainer->state, trainer->device, recipe->seed));
+    GM_TRY(gm_alloc(&trainer->numbers, trainer->model.number_count, sizeof *trainer->numbers, "numbers"));
+    return pictured ? gm_use_init(&trainer->pictured, pictured, recipe, &trainer->format) : GM_OK;
+}
+
+static gm_status create(gm_trainer *trainer, const gm_train_options *options, const gm_train_given *given) {
+    GM_TRY(check_options(options, given));
+    if (options->resume)
+        GM_TRY(open_run(trainer, options));
+    else
+        GM_TRY(read_recipe(trainer, options->recipe, options, given));
+    const gm_common *common = trainer->common;
+    GM_TRY(open_device(trainer, options));
+    GM_TRY(open_data(trainer, given));
+    GM_TRY(choose_resident(trainer));
+    GM_TRY(build_model(trainer));
+    GM_TRY(gm_state_create(&trainer->state, trainer->device, common->seed));
     if (options->resume)
         GM_TRY(open_checkpoint(trainer, options->from));
     GM_TRY(open_tuning(trainer, options->tuning));
@@ -244,12 +282,12 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options) {
     gm_plan_statistics statistics;
     gm_plan_get_statistics(trainer->plan, &statistics);
     trainer->monitor_interval =
-        gm_monitor_interval(recipe, &statistics, gm_device_get_info(trainer->device)->type == GM_DEVICE_CPU);
-    if (!options->no_folder)
-        GM_TRY(gm_plan_create(&trainer->sampling_plan, trainer->sampling.graph, trainer->state, NULL));
+        gm_monitor_interval(trainer->recipe, &statistics, gm_device_get_info(trainer->device)->type == GM_DEVICE_CPU);
+    if (!options->no_folder && trainer->pictured.row)
+        GM_TRY(gm_plan_create(&trainer->picture_plan, trainer->pictured.graph, trainer->state, NULL));
     if (trainer->model.start && !trainer->resumed)
         GM_TRY(gm_plan_run(trainer->plan, trainer->model.start));
-    GM_TRY(gm_alloc(&trainer->indices, recipe->data.batch, sizeof *trainer->indices, "a batch's indices"));
+    GM_TRY(gm_alloc(&trainer->indices, common->data.batch, sizeof *trainer->indices, "a batch's indices"));
     if (options->profile) {
         GM_TRY(gm_folder_create(options->profile));
         GM_TRY(gm_alloc(&trainer->profile_folder, strlen(options->profile) + 1, 1, "a folder's name"));
@@ -263,17 +301,19 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options) {
     return options->no_folder ? GM_OK : start_run(trainer, options);
 }
 
-gm_status gm_trainer_create(gm_trainer **trainer, const gm_train_options *options) {
+gm_status gm_trainer_create_given(gm_trainer **trainer, const gm_train_options *options, const gm_train_given *given) {
     *trainer = NULL;
     gm_trainer *made;
     GM_TRY(gm_alloc(&made, 1, sizeof *made, "a trainer"));
-    gm_status status = create(made, options);
-    if (status != GM_OK) {
+    gm_status status = create(made, options, given);
+    if (status != GM_OK)
         gm_trainer_destroy(&made);
-        return status;
-    }
     *trainer = made;
-    return GM_OK;
+    return status;
+}
+
+gm_status gm_trainer_create(gm_trainer **trainer, const gm_train_options *options) {
+    return gm_trainer_create_given(trainer, options, &(gm_train_given){0});
 }
 
 void gm_trainer_destroy(gm_trainer **trainer) {
@@ -283,38 +323,40 @@ void gm_trainer_destroy(gm_trainer **trainer) {
     gm_loader_destroy(&old->loader);
     gm_monitor_destroy(&old->monitor);
     gm_watch_finish(&old->watch);
-    gm_plan_destroy(&old->sampling_plan);
+    gm_plan_destroy(&old->picture_plan);
     gm_plan_destroy(&old->plan);
     gm_tuning_destroy(&old->tuning);
     gm_checkpoint_close(&old->resumed);
     free(old->variants);
-    gm_sampling_finish(&old->sampling);
+    gm_use_finish(&old->pictured);
     gm_model_finish(&old->model);
     gm_state_destroy(&old->state);
-    gm_device_close(&old->device);
-    gm_dataset_close(&old->data);
+    gm_device_close(&old->opened_device);
+    gm_dataset_close(&old->opened_data);
     gm_run_close(&old->run);
     gm_text_finish(&old->recipe_text);
     gm_recipe_destroy(&old->recipe);
     free(old->indices);
+    free(old->numbers);
     free(old->profile_folder);
     free(old);
     *trainer = NULL;
 }
 
 void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
-    const gm_recipe *recipe = trainer->recipe;
     const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    const gm_use_row *pictured = trainer->pictured.row;
     *info = (gm_train_info){
-        .name = recipe->name,
+        .name = trainer->common->name,
         .folder = trainer->run ? gm_run_path(trainer->run) : NULL,
         .recipe = trainer->recipe_text.data,
         .device = gm_device_get_info(trainer->device)->name,
         .data = data->name,
-        .seed = recipe->seed,
+        .noun = trainer->format.kind->noun,
+        .seed = trainer->common->seed,
         .step = trainer->step,
-        .steps = recipe->steps,
-        .batch = recipe->data.batch,
+        .steps = trainer->common->steps,
+        .batch = trainer->common->data.batch,
         .batches = trainer->model.batches,
         .data_count = data->count,
         .channels = data->channels,
@@ -325,7 +367,7 @@ void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
         .networks = trainer->networks,
         .network_count = trainer->model.network_count,
         .monitor_interval = trainer->monitor_interval,
-        .reconstructs = trainer->sampling.data != NULL,
+        .pictured = pictured ? pictured->name : NULL,
         .monitor_share = trainer->run_seconds > 0 ? trainer->monitor_seconds / trainer->run_seconds : 0,
     };
     gm_plan_get_statistics(trainer->plan, &info->statistics);
@@ -339,9 +381,9 @@ gm_state *gm_trainer_state(gm_trainer *trainer) {
 
 static gm_status next_batch(gm_trainer *trainer) {
     const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
-    size_t batch = trainer->recipe->data.batch;
+    size_t batch = trainer->common->data.batch;
     if (trainer->resident) {
-        GM_TRY(gm_loader_indices(trainer->recipe->seed, trainer->cursor, batch, data->count, trainer->indices));
+        GM_TRY(gm_loader_indices(trainer->common->seed, trainer->cursor, batch, data->count, trainer->indices));
         GM_TRY(
             gm_plan_write(trainer->plan, trainer->model.indices, trainer->indices, batch * sizeof *trainer->indices));
     } else {
@@ -375,7 +417,7 @@ gm_status gm_trainer_wait(gm_trainer *trainer) {
 
 gm_status gm_train_keys(char **text) {
     gm_text keys = {0};
-    gm_status status = gm_recipe_documentation(&keys);
+    gm_status status = gm_recipe_documentation(gm_train_schema(), &keys);
     if (status != GM_OK)
         gm_text_finish(&keys);
     *text = keys.data;

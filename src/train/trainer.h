@@ -1,33 +1,39 @@
-// The trainer's inner interface: trainer.c makes it and runs a step, loop.c runs the schedule around it,
-// profile.c says where the time goes.
+// The trainer's inner interface: trainer.c makes it and runs a step, loop.c runs the schedule around it with what
+// picture.c draws and save.c keeps, profile.c says where the time goes. None of them knows what is trained.
 #ifndef GM_TRAIN_TRAINER_H
 #define GM_TRAIN_TRAINER_H
 
 #include "ganymede/train.h"
-#include "train/model.h"
+#include "model/kinds.h"
+#include "run/run.h"
 #include "train/monitor.h"
-#include "train/run.h"
+#include "train/settings.h"
 
 struct gm_trainer {
     gm_recipe *recipe;
     gm_text recipe_text; // as resolved
-    gm_dataset *data;
+    const gm_common *common;
+    const gm_train_settings *settings;
+    const gm_monitor_settings *monitoring; // NULL: models of this kind are not monitored
+    gm_dataset *opened_data;
+    const gm_dataset *data; // that, or the caller's
+    gm_sample format;       // of its items
     bool resident;
-    gm_device *device;
-    gm_tuning *tuning;      // NULL: default kernel variants
-    char *variants;         // the choices in use
-    gm_checkpoint *resumed; // from which a run goes on, until it is loaded
+    gm_device *opened_device, *device; // as with the data
+    gm_tuning *tuning;                 // NULL: default kernel variants
+    char *variants;                    // the choices in use
+    gm_checkpoint *resumed;            // from which a run goes on, until it is loaded
     gm_state *state;
     gm_model model;
     gm_plan *plan;
-    gm_sampling sampling; // for the pictures
-    gm_plan *sampling_plan;
+    gm_use pictured; // what makes the pictures; without a row: nothing does
+    gm_plan *picture_plan;
     gm_loader *loader;                            // NULL when resident
     int32_t *indices;                             // of one batch
     gm_run *run;                                  // NULL without a folder
     char *profile_folder;                         // NULL without a profile
     gm_train_network networks[GM_MODEL_NETWORKS]; // for gm_train_info
-    gm_train_number numbers[GM_MODEL_NUMBERS];    // for gm_train_progress, as of the latest tick
+    gm_train_number *numbers;                     // of the model, for gm_train_progress, as of the latest tick
     uint64_t step, cursor;                        // generator steps taken, items of the data set drawn
     uint64_t good_step;                           // of the newest checkpoint that we wrote or read
     gm_monitor *monitor;                          // NULL before the first measurement
@@ -37,6 +43,19 @@ struct gm_trainer {
     double monitor_seconds, run_seconds;      // spent measuring, and in gm_trainer_run
 };
 
+// What a caller inside the library has at hand already; zeroed: nothing.
+typedef struct gm_train_given {
+    const char *recipe_name, *recipe_text; // in place of a file
+    const gm_dataset *data;                // must outlive the trainer
+} gm_train_given;
+gm_status gm_trainer_create_given(gm_trainer **trainer, const gm_train_options *options, const gm_train_given *given);
+
+// A failure of training itself: "training HOW: WHAT at step N; ..." with `good`, the step of the checkpoint to go back
+// to.
+gm_status gm_trainer_fail(gm_trainer *trainer, const char *how, const char *what, uint64_t good);
+
+// Whether the recipe wants pictures of samples and the model makes some.
+bool gm_trainer_has_pictures(const gm_trainer *trainer);
 // The picture of real data, and the one of the fixed latents at the present step. For trainers with a folder.
 gm_status gm_trainer_real_picture(gm_trainer *trainer);
 gm_status gm_trainer_sample_picture(gm_trainer *trainer);

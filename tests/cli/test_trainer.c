@@ -283,7 +283,8 @@ static void sample_depends_on_its_seed_alone(void **unused) {
     gm_sampler_get_info(sampler, &info);
     assert_int_equal(info.step, 12);
     assert_int_equal(info.channels * info.height * info.width, 2);
-    assert_false(info.images);
+    assert_string_equal(info.noun, "points");
+    assert_false(info.ranged);
     check_ok(gm_sampler_generate(sampler, seeds, NULL, NULL, 70, all));
     check_ok(gm_sampler_generate(sampler, (uint64_t[]){UINT64_MAX, 65}, NULL, NULL, 2, two));
     assert_memory_equal(two, all + 2 * 69, 2 * sizeof *two);

@@ -1,7 +1,7 @@
 // The safetensors reader: every byte that it says is there must be readable.
 #include <string.h>
 
-#include "train/safetensors.h"
+#include "run/safetensors.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t bytes);
 

@@ -5,6 +5,7 @@
 #include "check_ok.h"
 #include "folder_test.h"
 #include "ganymede/data.h"
+#include "ganymede/evaluate.h"
 #include "ganymede/train.h"
 
 #include <math.h>
@@ -86,13 +87,24 @@ static double exact_likelihood(gm_state *state, const char *network, size_t coun
     return sum / (double)count;
 }
 
-static gm_likelihood evaluate(const char *name, size_t samples) {
-    gm_likelihood result;
+typedef struct likelihood {
+    gm_evaluation_figure elbo, bound, reconstruction, divergence;
+} likelihood;
+
+static likelihood evaluate(const char *name, size_t samples) {
+    gm_evaluation *evaluation;
+    gm_evaluation_info info;
     path run = in_folder(name);
-    check_ok(gm_evaluate_likelihood(run.text, &(gm_likelihood_options){.samples = samples, .count = 1250}, &result));
-    assert_int_equal(result.count, 1250);
-    assert_int_equal(result.samples, samples);
-    assert_int_equal(result.step, 60);
+    check_ok(gm_evaluation_create(&evaluation, run.text, &(gm_evaluation_options){.samples = samples, .count = 1250}));
+    gm_evaluation_get_info(evaluation, &info);
+    assert_int_equal(info.count, 1250);
+    assert_int_equal(info.samples, samples);
+    assert_int_equal(info.step, 60);
+    likelihood result = {*gm_evaluation_find(evaluation, "elbo"), *gm_evaluation_find(evaluation, "iwae"),
+                         *gm_evaluation_find(evaluation, "reconstruction"),
+                         *gm_evaluation_find(evaluation, "divergence")};
+    assert_null(gm_evaluation_confusion(evaluation));
+    gm_evaluation_destroy(&evaluation);
     return result;
 }
 
@@ -102,7 +114,7 @@ static void importance_bound_rises_to_the_exact_likelihood(void **unused) {
     double exact = exact_likelihood(gm_trainer_state(trainer), "decoder", 1250), before = -INFINITY;
     gm_trainer_destroy(&trainer);
     static const size_t samples[] = {1, 8, 64, 2000};
-    gm_likelihood of[4];
+    likelihood of[4];
     for (size_t i = 0; i < 4; i++) {
         of[i] = evaluate("linear", samples[i]);
         double bound = of[i].bound.value;
@@ -131,7 +143,7 @@ static void averages_are_what_is_evaluated_and_sampled(void **unused) {
     check_ok(gm_state_read(gm_trainer_state(trainer), "decoder_average.0.weight", W, sizeof W));
     check_ok(gm_state_read(gm_trainer_state(trainer), "decoder_average.0.bias", b, sizeof b));
     gm_trainer_destroy(&trainer);
-    gm_likelihood result = evaluate("average", 2000);
+    likelihood result = evaluate("average", 2000);
     if (!(fabs(result.bound.value - exact) <= 0.005))
         fail_msg("IWAE-2000 is %.6f, but ln p(x) %.6f", result.bound.value, exact);
 
@@ -269,7 +281,7 @@ static void plain_autoencoders_refuse_samples_and_bounds(void **unused) {
     gm_trainer *trainer = train("plain", settings, 2);
     gm_trainer_destroy(&trainer);
     gm_sampler *sampler;
-    gm_likelihood result;
+    gm_evaluation *evaluation;
     path run = in_folder("plain"), picture = in_folder("plain/samples/00000060.png");
     FILE *file = fopen(picture.text, "rb");
     assert_non_null(file);
@@ -277,7 +289,8 @@ static void plain_autoencoders_refuse_samples_and_bounds(void **unused) {
     assert_int_not_equal(gm_sampler_open(&sampler, run.text, NULL), GM_OK);
     assert_null(sampler);
     assert_non_null(strstr(gm_error_message(), "no distribution to draw samples from"));
-    assert_int_not_equal(gm_evaluate_likelihood(run.text, NULL, &result), GM_OK);
+    assert_int_not_equal(gm_evaluation_create(&evaluation, run.text, NULL), GM_OK);
+    assert_null(evaluation);
     assert_non_null(strstr(gm_error_message(), "no likelihood to bound"));
 }
 

@@ -2,7 +2,9 @@
 #include "check_ok.h"
 #include "folder_test.h"
 #include "ganymede/train.h"
-#include "train/model.h"
+#include "model/gan.h"
+#include "model/kinds.h"
+#include "train/settings.h"
 #include "unit/nn_test.h"
 
 #include <string.h>
@@ -28,7 +30,7 @@ static const char recipe_text[] = "data: { source: ring8, batch: 32 }\n"
 
 static gm_recipe *parse(const char *setting) {
     gm_recipe *recipe;
-    check_ok(gm_recipe_parse(&recipe, "r.yaml", recipe_text, strlen(recipe_text), &setting, 1));
+    check_ok(gm_train_recipe_parse(&recipe, "r.yaml", recipe_text, strlen(recipe_text), &setting, 1));
     return recipe;
 }
 
@@ -60,11 +62,11 @@ static void bound_is_entropy_and_expected_log_likelihood(void **state) {
     set(&f, c, z);
     set(&f, t, told);
     gm_tensor *cut = gm_slice(t, (size_t[]){0, 0}, (size_t[]){N, 6});
-    check_ok(gm_codes_bound(recipe, c, cut, &bound));
+    check_ok(gm_codes_bound(gm_gan_of(recipe), "r.yaml:1", c, cut, &bound));
     has_values(&f, bound, &expected, 1);
-    assert_int_equal(gm_codes_bound(recipe, c, t, &bound), GM_ERROR_ARGUMENT);
+    assert_int_equal(gm_codes_bound(gm_gan_of(recipe), "r.yaml:1", c, t, &bound), GM_ERROR_ARGUMENT);
     assert_non_null(strstr(gm_error_message(), "the head 'codes' must give 6 values"));
-    assert_int_equal(gm_codes_bound(recipe, c, NULL, &bound), GM_ERROR_ARGUMENT);
+    assert_int_equal(gm_codes_bound(gm_gan_of(recipe), "r.yaml:1", c, NULL, &bound), GM_ERROR_ARGUMENT);
     assert_non_null(strstr(gm_error_message(), "no head or tap of that name"));
     end(&f);
     gm_recipe_destroy(&recipe);
@@ -76,13 +78,13 @@ static void codes_are_drawn_as_they_are_distributed(void **state) {
     enum { BATCH = 6000 };
     gm_recipe *recipe;
     const char *settings[] = {"codes={categorical: [3], continuous: 1}", "data.batch=6000"};
-    check_ok(gm_recipe_parse(&recipe, "r.yaml", recipe_text, strlen(recipe_text), settings, 2));
+    check_ok(gm_train_recipe_parse(&recipe, "r.yaml", recipe_text, strlen(recipe_text), settings, 2));
     fixture f;
     begin(&f);
     double noise[BATCH * 2] = {0}, count[3] = {0}, sum = 0, squares = 0;
     gm_tensor *input = gm_input(f.graph, "noise", GM_FLOAT32, GM_SHAPE(BATCH, 2));
     set(&f, input, noise);
-    const double *z = evaluate(&f, gm_codes_append(recipe, input, NULL));
+    const double *z = evaluate(&f, gm_codes_append(gm_gan_of(recipe), input, NULL));
     for (size_t n = 0; n < BATCH; n++, z += 6) {
         assert_near(z[2] + z[3] + z[4], 1, 0);
         for (size_t k = 0; k < 3; k++) {
@@ -105,25 +107,25 @@ static void sampled_codes_are_the_callers_or_the_seeds(void **state) {
     (void)state;
     gm_recipe *recipe = parse("codes={categorical: [3, 2], continuous: 2}");
     float z[7], other[7];
-    gm_codes_fill(recipe, 7, NULL, z); // 7 = 1 + 3 (0 + 2 ...)
+    gm_codes_fill(gm_gan_of(recipe), gm_common_of(recipe)->seed, 7, NULL, z); // 7 = 1 + 3 (0 + 2 ...)
     const float digits[5] = {0, 1, 0, 1, 0};
     for (size_t i = 0; i < 5; i++)
         assert_near((double)z[i], (double)digits[i], 0);
-    gm_codes_fill(recipe, 7, (float[]){2, NAN, NAN, 0.25F}, other);
+    gm_codes_fill(gm_gan_of(recipe), gm_common_of(recipe)->seed, 7, (float[]){2, NAN, NAN, 0.25F}, other);
     const float chosen[5] = {0, 0, 1, 1, 0};
     for (size_t i = 0; i < 5; i++)
         assert_near((double)other[i], (double)chosen[i], 0);
     assert_near((double)other[5], (double)z[5], 0);
     assert_near((double)other[6], 0.25, 0);
     assert_true(z[5] >= -1 && z[5] <= 1 && (z[5] < z[6] || z[5] > z[6]));
-    check_ok(gm_codes_check(recipe, (float[]){2, 1, -5, NAN}, 1));
-    assert_int_equal(gm_codes_check(recipe, (float[]){3, 1, 0, 0}, 1), GM_ERROR_ARGUMENT);
+    check_ok(gm_codes_check(gm_gan_of(recipe), (float[]){2, 1, -5, NAN}, 1));
+    assert_int_equal(gm_codes_check(gm_gan_of(recipe), (float[]){3, 1, 0, 0}, 1), GM_ERROR_ARGUMENT);
     assert_non_null(strstr(gm_error_message(), "code 0 cannot be 3: its categories are 0 to 2"));
-    assert_int_equal(gm_codes_check(recipe, (float[]){0, 0.5F, 0, 0}, 1), GM_ERROR_ARGUMENT);
-    assert_int_equal(gm_codes_check(recipe, (float[]){0, 0, 0, INFINITY}, 1), GM_ERROR_ARGUMENT);
+    assert_int_equal(gm_codes_check(gm_gan_of(recipe), (float[]){0, 0.5F, 0, 0}, 1), GM_ERROR_ARGUMENT);
+    assert_int_equal(gm_codes_check(gm_gan_of(recipe), (float[]){0, 0, 0, INFINITY}, 1), GM_ERROR_ARGUMENT);
     gm_recipe_destroy(&recipe);
     recipe = parse("name=plain");
-    assert_int_equal(gm_codes_check(recipe, (float[]){0}, 1), GM_ERROR_ARGUMENT);
+    assert_int_equal(gm_codes_check(gm_gan_of(recipe), (float[]){0}, 1), GM_ERROR_ARGUMENT);
     assert_non_null(strstr(gm_error_message(), "trained without codes"));
     gm_recipe_destroy(&recipe);
 }
@@ -208,7 +210,7 @@ static void weights_decide_what_is_learned(void **state) {
 
 static void expect_slip(const char *setting, const char *start, const char *part) {
     gm_recipe *recipe;
-    if (gm_recipe_parse(&recipe, "r.yaml", recipe_text, strlen(recipe_text), &setting, 1) == GM_OK)
+    if (gm_train_recipe_parse(&recipe, "r.yaml", recipe_text, strlen(recipe_text), &setting, 1) == GM_OK)
         fail_msg("%s was accepted", setting);
     const char *message = gm_error_message();
     if (strncmp(message, start, strlen(start)) != 0 || !strstr(message, part))
@@ -240,19 +242,22 @@ static void what_does_not_fit_the_data_is_refused(void **state) {
                                   .item_bytes = 8};
     gm_dataset_info unlabelled = data;
     unlabelled.class_count = 0;
+    const gm_sample format = gm_dataset_format(&data, -1, 1);
+    const gm_model_source labelled_source = {.data = &data, .format = format, .batch = 16, .resident = true};
+    const gm_model_source unlabelled_source = {.data = &unlabelled, .format = format, .batch = 16, .resident = true};
     gm_model model;
     gm_recipe *recipe = parse("class_weights=[1, 2]");
-    assert_int_equal(gm_model_init(&model, recipe, &data, true), GM_ERROR_ARGUMENT);
+    assert_int_equal(gm_model_init(&model, recipe, &labelled_source), GM_ERROR_ARGUMENT);
     assert_non_null(strstr(gm_error_message(), "class_weights has 2 numbers, but points has 8 classes"));
-    assert_int_equal(gm_model_init(&model, recipe, &unlabelled, true), GM_ERROR_ARGUMENT);
+    assert_int_equal(gm_model_init(&model, recipe, &unlabelled_source), GM_ERROR_ARGUMENT);
     assert_non_null(strstr(gm_error_message(), "class_weights need labels, but points has none"));
     gm_recipe_destroy(&recipe);
     recipe = parse("codes.continuous=1");
-    assert_int_equal(gm_model_init(&model, recipe, &data, true), GM_ERROR_ARGUMENT);
+    assert_int_equal(gm_model_init(&model, recipe, &labelled_source), GM_ERROR_ARGUMENT);
     assert_non_null(strstr(gm_error_message(), "must give 2 values"));
     gm_recipe_destroy(&recipe);
     recipe = parse("codes={continuous: 1, head: other}");
-    assert_int_equal(gm_model_init(&model, recipe, &data, true), GM_ERROR_ARGUMENT);
+    assert_int_equal(gm_model_init(&model, recipe, &labelled_source), GM_ERROR_ARGUMENT);
     assert_non_null(strstr(gm_error_message(), "has no head or tap of that name"));
     gm_recipe_destroy(&recipe);
 }

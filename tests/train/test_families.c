@@ -15,13 +15,13 @@
 
 #include <cmocka.h>
 
-enum { FAMILIES = 2 };
+enum { FAMILIES = 2, MOST_NUMBERS = 16 };
 
 typedef struct side {
     const char *family;
     gm_state *state;
     gm_plan *plan;
-    float numbers[GM_MODEL_NUMBERS];
+    float numbers[MOST_NUMBERS];
 } side;
 
 static void write_input(const training *t, gm_plan *plan, gm_tensor *input) {
@@ -30,7 +30,7 @@ static void write_input(const training *t, gm_plan *plan, gm_tensor *input) {
     char *values;
     check_ok(gm_alloc(&values, count, size, "a test input"));
     for (size_t i = 0; i < count; i++) {
-        double value = training_input(t->recipe->seed, input, i);
+        double value = training_input(gm_common_of(t->recipe)->seed, input, i);
         if (type == GM_FLOAT32)
             memcpy(values + i * size, &(float){(float)value}, size);
         else if (type == GM_INT32)
@@ -46,7 +46,7 @@ static void run_step(side *s, const training *t) {
     gm_phase *phases[32];
     gm_tensor *inputs[] = {t->model.data, t->model.indices, t->model.batch, t->model.labels};
     setenv("GANYMEDE_KERNELS", s->family, 1);
-    check_ok(gm_state_create(&s->state, device, t->recipe->seed));
+    check_ok(gm_state_create(&s->state, device, gm_common_of(t->recipe)->seed));
     check_ok(gm_plan_create(&s->plan, t->model.graph, s->state, NULL));
     for (size_t i = 0; i < GM_COUNT(inputs); i++)
         if (inputs[i])
@@ -105,6 +105,16 @@ static void compare_variable(side *sides, size_t index, double rate) {
         free(values[f]);
 }
 
+// Of a variable's change in a step, by the largest rate of its model's optimisers.
+static double largest_rate(const gm_recipe *recipe) {
+    const gm_gan_settings *gan = gm_gan_of(recipe);
+    if (gan)
+        return fmax(gan->optimizer.generator.rate, gan->optimizer.discriminator.rate) *
+               (double)gan->discriminator_steps;
+    return gm_autoencoder_of(recipe) ? gm_autoencoder_of(recipe)->optimizer.autoencoder.rate
+                                     : gm_classifier_of(recipe)->optimizer.classifier.rate;
+}
+
 static void families_agree(void **state) {
     training t;
     side sides[FAMILIES] = {{.family = "cpu"}, {.family = "gpu"}};
@@ -113,10 +123,7 @@ static void families_agree(void **state) {
         run_step(&sides[f], &t);
     for (size_t i = 0; i < t.model.number_count; i++)
         compare_floats(t.model.numbers[i].name, &sides[0].numbers[i], &sides[1].numbers[i], 1, 1e-5, 1e-6, INFINITY);
-    double rate = t.recipe->optimizer.autoencoder.rate;
-    if (t.recipe->model == GM_RECIPE_GAN)
-        rate = fmax(t.recipe->optimizer.generator.rate, t.recipe->optimizer.discriminator.rate) *
-               (double)t.recipe->discriminator_steps;
+    double rate = largest_rate(t.recipe);
     assert_int_equal(gm_state_count(sides[0].state), gm_state_count(sides[1].state));
     for (size_t i = 0; i < gm_state_count(sides[0].state); i++)
         compare_variable(sides, i, rate);

@@ -91,7 +91,7 @@ static outcome train(const char *file, const char *batch, const char *precision)
                                      .size = images ? 32 : 28});
     check_ok(gm_state_create(&state, device, 1));
     check_ok(gm_plan_create(&plan, t.model.graph, state,
-                            &(gm_plan_options){.precision = (gm_precision)t.recipe->precision}));
+                            &(gm_plan_options){.precision = (gm_precision)gm_train_settings_of(t.recipe)->precision}));
     write_inputs(&t, plan);
     o.count = read_state(state, NULL, &o);
     o.before = malloc(o.count * sizeof *o.before);

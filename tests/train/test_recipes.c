@@ -20,7 +20,7 @@ static const double ulps = 8;
 
 static gm_comparison *compare(const training *t, gm_graph *graph) {
     gm_comparison *comparison;
-    gm_compare options = {.device = device, .seed = t->recipe->seed, .value = training_input};
+    gm_compare options = {.device = device, .seed = gm_common_of(t->recipe)->seed, .value = training_input};
     check_ok(gm_comparison_create(&comparison, &options, graph));
     return comparison;
 }
@@ -63,31 +63,36 @@ static void gradients_match(void **state) {
 }
 
 // Running statistics as if after training: not the zeros and ones that they start from.
-static gm_phase *set_statistics(gm_sampling *sampling) {
+static gm_phase *set_statistics(const gm_use *use) {
     size_t count;
-    gm_phase *phase = gm_phase_create(sampling->graph, "statistics");
-    gm_tensor *const *statistics = gm_network_statistics(sampling->generator, &count);
+    gm_phase *phase = gm_phase_create(use->graph, "statistics");
+    gm_tensor *const *statistics = gm_network_statistics(use->networks[use->network_count - 1], &count);
     for (size_t i = 0; i < count; i++) {
         char name[32];
         snprintf(name, sizeof name, "statistics.%zu", i);
-        gm_tensor *u = gm_random_uniform(sampling->graph, name, *gm_tensor_shape(statistics[i]), NULL);
+        gm_tensor *u = gm_random_uniform(use->graph, name, *gm_tensor_shape(statistics[i]), NULL);
         gm_phase_assign(phase, statistics[i], gm_offset(u, 0.25));
     }
     return phase;
 }
 
-static void sampling_matches(void **state) {
+static void every_use_matches(void **state) {
     training t;
-    gm_sampling sampling;
     training_init(&t, *state);
-    check_ok(gm_sampling_init(&sampling, t.recipe));
-    gm_phase *statistics = set_statistics(&sampling);
-    gm_comparison *comparison = compare(&t, sampling.graph);
-    check_ok(gm_comparison_run(comparison, sampling.phase, ulps));
-    check_ok(gm_comparison_run(comparison, statistics, ulps));
-    check_ok(gm_comparison_run(comparison, sampling.phase, ulps));
-    finish(comparison);
-    gm_sampling_finish(&sampling);
+    const gm_model_kind *kind = gm_model_kind_of(t.recipe);
+    for (size_t i = 0; i < kind->use_count; i++) {
+        gm_use use;
+        if (gm_use_find(t.recipe, kind->uses[i].name) != &kind->uses[i])
+            continue;
+        check_ok(gm_use_init(&use, &kind->uses[i], t.recipe, &t.format));
+        gm_phase *statistics = set_statistics(&use);
+        gm_comparison *comparison = compare(&t, use.graph);
+        check_ok(gm_comparison_run(comparison, use.phase, ulps));
+        check_ok(gm_comparison_run(comparison, statistics, ulps));
+        check_ok(gm_comparison_run(comparison, use.phase, ulps));
+        finish(comparison);
+        gm_use_finish(&use);
+    }
     training_finish(&t);
 }
 
@@ -127,7 +132,7 @@ int main(void) {
         const char *name;
         CMUnitTestFunction function;
     } checks[] = {
-        {"training step", training_step_matches}, {"gradients", gradients_match}, {"sampling", sampling_matches}};
+        {"training step", training_step_matches}, {"gradients", gradients_match}, {"sampling", every_use_matches}};
     static char names[3 * CASES_MAX][128];
     struct CMUnitTest tests[3 * CASES_MAX + 1] = {cmocka_unit_test(every_recipe_has_a_case)};
     const char *kernels = getenv("GANYMEDE_KERNELS");

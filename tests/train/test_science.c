@@ -200,14 +200,14 @@ static void gradients_are_the_slopes_of_the_losses(void **state) {
         training t;
         gm_reference *reference;
         training_init(&t, c);
-        check_ok(gm_reference_create(&reference, t.model.graph, t.recipe->seed));
+        check_ok(gm_reference_create(&reference, t.model.graph, gm_common_of(t.recipe)->seed));
         gm_tensor *inputs[] = {t.model.data, t.model.indices, t.model.batch, t.model.labels};
         for (size_t k = 0; k < GM_COUNT(inputs); k++) {
             size_t count = inputs[k] ? gm_shape_count(gm_tensor_shape(inputs[k])) : 0;
             double *values;
             check_ok(gm_alloc(&values, count, sizeof *values, "a test input"));
             for (size_t i = 0; i < count; i++)
-                values[i] = training_input(t.recipe->seed, inputs[k], i);
+                values[i] = training_input(gm_common_of(t.recipe)->seed, inputs[k], i);
             if (inputs[k])
                 check_ok(gm_reference_set(reference, inputs[k], values));
             free(values);
@@ -397,7 +397,7 @@ static void every_discriminator_step_draws_fresh_noise(void **state) {
     gm_phase_fetch(training_phase(&t, "discriminator"), latent);
     gm_phase_fetch(training_phase(&t, "generator"), latent);
     rig r = {0};
-    check_ok(gm_state_create(&r.state, device, t.recipe->seed));
+    check_ok(gm_state_create(&r.state, device, gm_common_of(t.recipe)->seed));
     check_ok(gm_plan_create(&r.plan, t.model.graph, r.state, NULL));
     float seen[DRAWS][VALUES], generator[VALUES];
     gm_phase *phases[32];
@@ -413,7 +413,8 @@ static void every_discriminator_step_draws_fresh_noise(void **state) {
                 check_ok(gm_plan_read(r.plan, latent, seen[draws], sizeof seen[0]));
                 for (size_t k = 0; k < VALUES; k++)
                     assert_near((double)seen[draws][k],
-                                gm_philox_normal(t.recipe->seed, stream, step, (uint32_t)substep, k), 1e-5);
+                                gm_philox_normal(gm_common_of(t.recipe)->seed, stream, step, (uint32_t)substep, k),
+                                1e-5);
                 for (size_t k = 0; k < draws; k++)
                     assert_memory_not_equal(seen[draws], seen[k], sizeof seen[0]);
                 draws++;

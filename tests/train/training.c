@@ -46,6 +46,8 @@ const recipe_case recipe_cases[] = {
     {"vae-fashion.yaml", {"data.batch=13"}, 1, 28, false, false},
     {"vae-fashion.yaml", {"data.batch=6", "autoencoder.binarize=true"}, 1, 28, true, false},
     {"autoencoder-fashion.yaml", {"data.batch=3"}, 1, 28, false, false},
+    {"classifier-fashion.yaml", {"data.batch=5"}, 1, 28, false, false},
+    {"classifier-fashion.yaml", {"data.batch=4", "accumulate=2", "average.decay=0.9"}, 1, 28, true, true},
     {.file = NULL},
 };
 
@@ -73,8 +75,16 @@ void training_init(training *t, const recipe_case *c) {
     size_t settings = 0;
     while (settings < GM_COUNT(c->settings) && c->settings[settings])
         settings++;
-    check_ok(gm_recipe_read(&t->recipe, path, c->settings, settings));
-    check_ok(gm_model_init(&t->model, t->recipe, &info, !c->streamed));
+    check_ok(gm_train_recipe_read(&t->recipe, path, c->settings, settings));
+    t->format =
+        gm_dataset_format(&info, gm_common_of(t->recipe)->data.range.low, gm_common_of(t->recipe)->data.range.high);
+    const gm_model_source source = {.data = &info,
+                                    .format = t->format,
+                                    .batch = gm_common_of(t->recipe)->data.batch,
+                                    .resident = !c->streamed,
+                                    .half_storage =
+                                        gm_train_settings_of(t->recipe)->precision == GM_PRECISION_HALF_STORAGE};
+    check_ok(gm_model_init(&t->model, t->recipe, &source));
 }
 
 void training_finish(training *t) {

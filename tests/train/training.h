@@ -3,7 +3,11 @@
 #define GM_TESTS_TRAINING_H
 
 #include "check_ok.h"
-#include "train/model.h"
+#include "model/autoencoder.h"
+#include "model/classifier.h"
+#include "model/gan.h"
+#include "model/kinds.h"
+#include "train/settings.h"
 
 typedef struct recipe_case {
     const char *file;
@@ -22,6 +26,7 @@ const char *samples_folder(void);
 
 typedef struct training {
     gm_recipe *recipe;
+    gm_sample format; // of the data
     gm_model model;
 } training;
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "train/run.h"
+#include "run/run.h"
 #include "train_support.h"
 
 // Each test has an empty working folder of its own, below which runs/ appears.
@@ -43,7 +43,7 @@ static inline void put_file(const char *path, const char *text) {
 static inline void expect_file(const char *path, const char *text) {
     char *content;
     size_t count;
-    assert_int_equal(gm_file_read(path, &content, &count), GM_OK);
+    assert_int_equal(gm_file_read(path, 1 << 24, &content, &count), GM_OK);
     assert_string_equal(content, text);
     free(content);
 }

@@ -1,43 +1,17 @@
-// src/base: random numbers against the authors' vectors, arenas, text, hashes, errors, files.
+// src/base: random numbers against the authors' vectors, arenas, text, hashes, messages, notices.
 #include "base/base.h"
 
-#include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdalign.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char folder[] = "/tmp/ganymede-test-base-XXXXXX";
-
-static char *in_folder(const char *name) { // the caller's
-    gm_text path = {0};
-    gm_text_printf(&path, "%s/%s", folder, name);
-    assert_false(path.failed);
-    return path.data;
-}
-
-static int make_folder(void **state) {
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    gm_text command = {0};
-    gm_text_printf(&command, "rm -rf '%s'", folder);
-    int result = command.failed ? -1 : system(command.data);
-    gm_text_finish(&command);
-    return result;
-}
 
 // Random123's kat_vectors for philox4x32-10: counter, key, result.
 static void philox_gives_the_published_vectors(void **state) {
@@ -166,145 +140,138 @@ static void error_message_may_quote_the_last_one(void **state) {
     assert_string_equal(gm_error_message(), "a.csv: again: row 3");
 }
 
-static void file_comes_back_as_written(void **state) {
+static void text_that_a_terminal_would_obey_is_escaped(void **state) {
     (void)state;
-    char *path = in_folder("data.bin");
-    size_t bytes = 200001;
-    unsigned char *data = malloc(bytes);
-    assert_non_null(data);
-    for (size_t i = 0; i < bytes; i++)
-        data[i] = (unsigned char)(i * 31);
-    assert_int_equal(gm_file_write_atomic(path, "old", 3), GM_OK);
-    assert_int_equal(gm_file_write_atomic(path, data, bytes), GM_OK); // replaces
-    char *back;
-    size_t length;
-    assert_int_equal(gm_file_read(path, &back, &length), GM_OK);
-    assert_int_equal(length, bytes);
-    assert_memory_equal(back, data, bytes);
-    assert_int_equal(back[bytes], 0);
-    free(back);
-    assert_int_equal(gm_file_write_atomic(path, "", 0), GM_OK);
-    assert_int_equal(gm_file_read(path, &back, &length), GM_OK);
-    assert_int_equal(length, 0);
-    free(back);
-    free(data);
-    free(path);
+    static const struct {
+        const char *text, *line, *lines, *json;
+    } cases[] = {
+        {"plain \"text\" \\n", "plain \"text\" \\n", "plain \"text\" \\n", "plain \\\"text\\\" \\\\n"},
+        {"Größe \u00a0 \u4e2d \U0001f600", "Größe \u00a0 \u4e2d \U0001f600", "Größe \u00a0 \u4e2d \U0001f600",
+         "Größe \u00a0 \u4e2d \U0001f600"},
+        {"\x1b[31m\x07", "\\x1b[31m\\x07", "\\x1b[31m\\x07", "\\u001b[31m\\u0007"},
+        {"a\nb\r\tc", "a\\nb\\r\\tc", "a\nb\\r\\tc", "a\\u000ab\\u000d\\u0009c"},
+        {"\x7f|\xc2\x9b", "\\x7f|\\u009b", "\\x7f|\\u009b", "\\u007f|\\u009b"},                  // DEL, C1
+        {"\xff|\x9b|\xc3", "\\xff|\\x9b|\\xc3", "\\xff|\\x9b|\\xc3", "\\ufffd|\\ufffd|\\ufffd"}, // no UTF-8
+        {"\xc0\xaf", "\\xc0\\xaf", "\\xc0\\xaf", "\\ufffd\\ufffd"},                              // overlong
+        {"\u202a\u202e\u2066\u2069\u2028", "\\u202a\\u202e\\u2066\\u2069\\u2028", "\\u202a\\u202e\\u2066\\u2069\\u2028",
+         "\\u202a\\u202e\\u2066\\u2069\\u2028"},
+        {"\u2030\u2065\u206a", "\u2030\u2065\u206a", "\u2030\u2065\u206a", "\u2030\u2065\u206a"}, // beside them
+    };
+    for (size_t i = 0; i < GM_COUNT(cases); i++) {
+        const char *expected[] = {cases[i].line, cases[i].lines, cases[i].json};
+        for (size_t kind = 0; kind < 3; kind++) {
+            char out[200], again[200];
+            size_t bytes = gm_escape((gm_escape_kind)kind, out, sizeof out, cases[i].text);
+            assert_string_equal(out, expected[kind]);
+            assert_int_equal(bytes, strlen(out));
+            gm_escape((gm_escape_kind)kind, again, sizeof again, out);
+            if (kind != GM_ESCAPE_JSON)
+                assert_string_equal(again, out);
+        }
+    }
 }
 
-static void check_content(const char *path, const char *expected) {
-    char *back;
-    size_t length;
-    assert_int_equal(gm_file_read(path, &back, &length), GM_OK);
-    assert_string_equal(back, expected);
-    free(back);
+static void escaped_text_is_cut_between_characters(void **state) {
+    (void)state;
+    static const char *const shown[] = {"", "", "a", "a", "aü", "aü", "aü", "aü", "aü\\x1b", "aü\\x1bz"};
+    for (size_t size = 0; size < GM_COUNT(shown); size++) {
+        char out[20];
+        memset(out, '#', sizeof out);
+        assert_int_equal(gm_escape(GM_ESCAPE_LINE, size > 0 ? out : NULL, size, "aü\x1bz"), 8);
+        if (size > 0)
+            assert_string_equal(out, shown[size]);
+        assert_int_equal(out[size], '#');
+    }
 }
 
-static void failed_write_leaves_the_old_file_and_no_other(void **state) {
+static void message_is_one_line_whatever_it_quotes(void **state) {
     (void)state;
-    static const char much[5000];
-    char *parent = in_folder("small"), *path = in_folder("small/file");
-    assert_int_equal(gm_folder_create(parent), GM_OK);
-    assert_int_equal(gm_file_write_atomic(path, "keep", 4), GM_OK);
-    struct rlimit before, low;
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    low = before;
-    low.rlim_cur = 1000;
-    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
-    gm_status status = gm_file_write_atomic(path, much, sizeof much);
-    setrlimit(RLIMIT_FSIZE, &before);
-    signal(SIGXFSZ, handler);
-    assert_int_equal(status, GM_ERROR_IO);
-    assert_non_null(strstr(gm_error_message(), path));
-    check_content(path, "keep");
-    gm_text command = {0}; // nothing but "file" is there
-    gm_text_printf(&command, "test \"$(ls -A '%s')\" = file", parent);
-    assert_int_equal(system(command.data), 0);
-    gm_text_finish(&command);
-    assert_int_equal(gm_file_write_atomic(parent, "new", 3), GM_ERROR_IO); // a folder
-    assert_non_null(strstr(gm_error_message(), parent));
-    free(parent);
-    free(path);
+    gm_fail(GM_ERROR_IO, "%s: cannot be read", "new\nline\x1b[2J.npy");
+    assert_string_equal(gm_error_message(), "new\\nline\\x1b[2J.npy: cannot be read");
+    gm_fail_lines(GM_ERROR_DEVICE, "x.cl:3: the compiler says:\n%s", "  a\tb\n  c");
+    assert_int_equal(gm_fail_prefix(GM_ERROR_DEVICE, "a\nb"), GM_ERROR_DEVICE);
+    assert_string_equal(gm_error_message(), "a\\nb: x.cl:3: the compiler says:\n  a\\tb\n  c");
+    char long_name[3 * GM_MESSAGE_BYTES];
+    memset(long_name, '\x1b', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    gm_fail(GM_ERROR_IO, "%s", long_name);
+    size_t length = strlen(gm_error_message());
+    assert_true(length < GM_MESSAGE_BYTES && length > GM_MESSAGE_BYTES - 5);
+    assert_string_equal(gm_error_message() + length - 4, "\\x1b");
 }
 
-static void link_stays_and_its_file_is_replaced(void **state) {
-    (void)state;
-    char *path = in_folder("behind"), *link = in_folder("link");
-    assert_int_equal(gm_file_write_atomic(path, "old", 3), GM_OK);
-    assert_int_equal(symlink("behind", link), 0);
-    assert_int_equal(gm_file_write_atomic(link, "new", 3), GM_OK);
-    struct stat info;
-    assert_int_equal(lstat(link, &info), 0);
-    assert_true(S_ISLNK(info.st_mode));
-    check_content(path, "new");
-    free(path);
-    free(link);
+typedef struct heard {
+    size_t warnings, details;
+    char last[GM_MESSAGE_BYTES];
+} heard;
+
+static void hear(gm_log_level level, const char *message, void *user) {
+    heard *h = user;
+    h->warnings += level == GM_LOG_WARNING;
+    h->details += level == GM_LOG_DEBUG;
+    snprintf(h->last, sizeof h->last, "%s", message);
 }
 
-static void pipe_is_written_to(void **state) {
-    (void)state;
-    char *path = in_folder("pipe"), back[4] = "";
-    assert_int_equal(mkfifo(path, 0600), 0);
-    int descriptor = open(path, O_RDWR); // does not wait for the other end
-    assert_true(descriptor >= 0);
-    assert_int_equal(gm_file_write_atomic(path, "new", 3), GM_OK);
-    struct stat info;
-    assert_int_equal(lstat(path, &info), 0);
-    assert_true(S_ISFIFO(info.st_mode));
-    assert_int_equal(read(descriptor, back, 3), 3);
-    assert_string_equal(back, "new");
-    close(descriptor);
-    free(path);
+// What `notify` writes to standard error while it runs.
+static void capture_errors(void (*notify)(void), char *text, size_t size) {
+    int pipes[2], before = dup(STDERR_FILENO);
+    assert_int_equal(pipe(pipes), 0);
+    dup2(pipes[1], STDERR_FILENO);
+    close(pipes[1]);
+    notify();
+    dup2(before, STDERR_FILENO);
+    close(before);
+    ssize_t length = read(pipes[0], text, size - 1); // a few lines: a pipe holds them
+    close(pipes[0]);
+    assert_true(length >= 0);
+    text[length] = '\0';
 }
 
-static void name_that_a_killed_process_left_is_passed_over(void **state) {
-    (void)state;
-    char *path = in_folder("again");
-    gm_text left = {0};
-    gm_text_printf(&left, "%s.%ld.0.tmp", path, (long)getpid());
-    FILE *file = fopen(left.data, "w");
-    assert_non_null(file);
-    fclose(file);
-    assert_int_equal(gm_file_write_atomic(path, "new", 3), GM_OK);
-    check_content(path, "new");
-    assert_int_equal(access(left.data, F_OK), 0); // it may be another's
-    gm_text_finish(&left);
-    free(path);
+static void say_both(void) {
+    gm_warn("one\ntwo %d", 2);
+    gm_debug("detail %s", "\x1b");
 }
 
-static void missing_file_is_named(void **state) {
+static void notices_go_to_the_callback_or_to_standard_error(void **state) {
     (void)state;
-    char *path = in_folder("absent");
-    char *back = (char *)path;
-    size_t length = 1;
-    assert_int_equal(gm_file_read(path, &back, &length), GM_ERROR_IO);
-    assert_null(back);
-    assert_int_equal(length, 0);
-    assert_non_null(strstr(gm_error_message(), path));
-    free(path);
-    path = in_folder("absent/file");
-    assert_int_equal(gm_file_write_atomic(path, "x", 1), GM_ERROR_IO);
-    assert_non_null(strstr(gm_error_message(), path));
-    free(path);
+    char text[400];
+    heard h = {0};
+    gm_log_set(hear, &h);
+    capture_errors(say_both, text, sizeof text);
+    assert_string_equal(text, "");
+    assert_int_equal(h.warnings, 1);
+    assert_int_equal(h.details, 1);
+    assert_string_equal(h.last, "detail \\x1b");
+    gm_warn("one\ntwo %d", 2);
+    assert_string_equal(h.last, "one\\ntwo 2");
+    gm_log_set(NULL, NULL);
+    unsetenv("GANYMEDE_LOG");
+    capture_errors(say_both, text, sizeof text);
+    assert_string_equal(text, "ganymede: warning: one\\ntwo 2\n");
+    setenv("GANYMEDE_LOG", "debug", 1);
+    capture_errors(say_both, text, sizeof text);
+    assert_string_equal(text, "ganymede: warning: one\\ntwo 2\nganymede: detail \\x1b\n");
+    unsetenv("GANYMEDE_LOG");
+    assert_int_equal(h.warnings, 2); // it is heard no more
 }
 
-static void folders_are_created_with_their_parents(void **state) {
-    (void)state;
-    char *path = in_folder("a/b//c/");
-    assert_int_equal(gm_folder_create(path), GM_OK);
-    assert_int_equal(gm_folder_create(path), GM_OK);
-    struct stat info;
-    assert_int_equal(stat(path, &info), 0);
-    assert_true(S_ISDIR(info.st_mode));
-    free(path);
+static void *warn_often(void *unused) {
+    for (int i = 0; i < 1000; i++)
+        gm_warn("%d", i);
+    return unused;
+}
 
-    char *file = in_folder("plain"), *below = in_folder("plain/below");
-    assert_int_equal(gm_file_write_atomic(file, "x", 1), GM_OK);
-    assert_int_equal(gm_folder_create(file), GM_ERROR_IO);
-    assert_int_equal(gm_folder_create(below), GM_ERROR_IO);
-    assert_non_null(strstr(gm_error_message(), "plain"));
-    free(file);
-    free(below);
+static void callback_is_called_by_one_thread_at_a_time(void **state) {
+    (void)state;
+    heard h = {0}; // counted without locks
+    pthread_t threads[4];
+    gm_log_set(hear, &h);
+    for (size_t i = 0; i < GM_COUNT(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, warn_often, NULL), 0);
+    for (size_t i = 0; i < GM_COUNT(threads); i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    gm_log_set(NULL, NULL);
+    assert_int_equal(h.warnings, 4000);
 }
 
 static void clock_does_not_go_back(void **state) {
@@ -327,14 +294,12 @@ int main(void) {
         cmocka_unit_test(text_grows),
         cmocka_unit_test(array_grows_and_keeps_its_elements),
         cmocka_unit_test(error_message_may_quote_the_last_one),
-        cmocka_unit_test(file_comes_back_as_written),
-        cmocka_unit_test(failed_write_leaves_the_old_file_and_no_other),
-        cmocka_unit_test(link_stays_and_its_file_is_replaced),
-        cmocka_unit_test(pipe_is_written_to),
-        cmocka_unit_test(name_that_a_killed_process_left_is_passed_over),
-        cmocka_unit_test(missing_file_is_named),
-        cmocka_unit_test(folders_are_created_with_their_parents),
+        cmocka_unit_test(text_that_a_terminal_would_obey_is_escaped),
+        cmocka_unit_test(escaped_text_is_cut_between_characters),
+        cmocka_unit_test(message_is_one_line_whatever_it_quotes),
+        cmocka_unit_test(notices_go_to_the_callback_or_to_standard_error),
+        cmocka_unit_test(callback_is_called_by_one_thread_at_a_time),
         cmocka_unit_test(clock_does_not_go_back),
     };
-    return cmocka_run_group_tests_name("base", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

@@ -314,7 +314,7 @@ static void train_and_test_folders_are_the_splits(void **state) {
 static void read_back(const char *path, gm_picture *picture) {
     char *data;
     size_t bytes;
-    assert_ok(gm_file_read(path, &data, &bytes));
+    assert_ok(gm_file_read(path, 1 << 24, &data, &bytes));
     assert_ok(gm_png_parse(path, data, bytes, picture));
     free(data);
 }
@@ -381,8 +381,8 @@ static void a_grid_places_images_in_rows_with_white_gaps(void **state) {
     free(picture.pixels);
     params.low = 2;
     assert_fails(gm_image_grid(path_of("grid.png"), images, &params), GM_ERROR_ARGUMENT, "range [2, 1]");
-    params.channels = 2;
-    assert_fails(gm_image_grid(path_of("grid.png"), images, &params), GM_ERROR_ARGUMENT, "2 x 2 x 4");
+    params.channels = 0;
+    assert_fails(gm_image_grid(path_of("grid.png"), images, &params), GM_ERROR_ARGUMENT, "0 x 2 x 4");
     unlink(path_of("grid.png"));
 }
 
@@ -436,6 +436,34 @@ static void held_out_data_have_the_same_classes_and_other_items(void **state) {
     check_splits(GM_OK, NULL); // the first classes of them
 }
 
+// A channel of two or more than three has a colour of its own; where several are bright, their colours add up.
+static void channels_beyond_three_are_drawn_in_false_colours(void **state) {
+    (void)state;
+    enum { C = 5 };
+    float images[C + 2][C] = {{0}}; // each channel alone, all of them, none: one pixel each
+    for (size_t c = 0; c < C; c++)
+        images[c][c] = images[C][c] = 1;
+    const gm_image_grid_params params = {
+        .count = C + 2, .channels = C, .height = 1, .width = 1, .rows = 1, .columns = C + 2, .low = 0, .high = 1};
+    gm_picture picture;
+    assert_ok(gm_image_grid(path_of("five.png"), images[0], &params));
+    read_back(path_of("five.png"), &picture);
+    assert_int_equal(picture.channels, 3);
+    uint8_t *pixel[C + 2];
+    for (size_t i = 0; i < C + 2; i++)
+        pixel[i] = picture.pixels + 9 * i; // images of one pixel lie three apart
+    for (size_t i = 0; i < C; i++)
+        for (size_t j = 0; j < i; j++)
+            assert_memory_not_equal(pixel[i], pixel[j], 3);
+    for (size_t i = 0; i < C; i++)
+        assert_int_equal(GM_MAX(pixel[i][0], GM_MAX(pixel[i][1], pixel[i][2])), 255);
+    for (size_t k = 0; k < 3; k++) {
+        assert_int_equal(pixel[C][k], 255);
+        assert_int_equal(pixel[C + 1][k], 0);
+    }
+    free(picture.pixels);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_png_becomes_8_bit_grey_or_rgb),
@@ -446,6 +474,7 @@ int main(void) {
         cmocka_unit_test(train_and_test_folders_are_the_splits),
         cmocka_unit_test(written_pngs_read_back),
         cmocka_unit_test(a_grid_places_images_in_rows_with_white_gaps),
+        cmocka_unit_test(channels_beyond_three_are_drawn_in_false_colours),
         cmocka_unit_test(a_scatter_plot_has_its_points_in_place),
         cmocka_unit_test(held_out_data_have_the_same_classes_and_other_items),
     };

@@ -498,7 +498,7 @@ static void damaged_entry_is_rebuilt(void **state) {
     build_and_check(device, NULL, 2, __LINE__);
     char *entry = find_entry(path), *intact;
     size_t bytes;
-    OK(gm_file_read(entry, &intact, &bytes));
+    OK(gm_file_read(entry, 1 << 24, &intact, &bytes));
     assert_true(bytes > 64);
     for (int damage = 0; damage < 6; damage++) {
         char *copy = malloc(bytes + 1);

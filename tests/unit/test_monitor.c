@@ -2,7 +2,7 @@
 #include "check_ok.h"
 #include "folder_test.h"
 #include "ganymede/train.h"
-#include "train/feature_space.h"
+#include "metrics/feature_space.h"
 #include "train/monitor.h"
 
 #include <setjmp.h>
@@ -187,29 +187,30 @@ static void best_and_last_good_checkpoints_are_found(void **unused) {
 
 static void interval_follows_the_share_and_nothing_else(void **unused) {
     (void)unused;
-    gm_recipe recipe = {.model = GM_RECIPE_GAN, .loss = gm_gan_loss_find("non_saturating")};
-    recipe.data.batch = 64;
-    recipe.log.every = 50;
-    recipe.monitor.samples = 1024;
-    recipe.monitor.metrics = 1;
-    recipe.monitor.share = .05;
+    static const char text[] =
+        "data: { source: ring8, batch: 64 }\ngenerator: [ dense: 2 ]\ndiscriminator: [ dense: 1 ]\n"
+        "monitor: { metrics: [jsd] }\n";
+    gm_recipe *recipe;
+    check_ok(gm_train_recipe_parse(&recipe, "r.yaml", text, strlen(text), NULL, 0));
+    gm_monitor_settings *monitor = gm_recipe_edit(recipe, &gm_monitor_section);
     gm_plan_statistics slow = {.flop = 1e10, .launches = 100}, fast = {.flop = 1e6, .launches = 50};
-    size_t often = gm_monitor_interval(&recipe, &slow, true), rarely = gm_monitor_interval(&recipe, &fast, true);
+    size_t often = gm_monitor_interval(recipe, &slow, true), rarely = gm_monitor_interval(recipe, &fast, true);
     assert_true(often >= 50 && often % 50 == 0 && rarely % 50 == 0 && rarely > 4 * often);
-    recipe.monitor.share = .01;
-    assert_true(gm_monitor_interval(&recipe, &slow, true) > 4 * often);
-    recipe.monitor.share = .05;
-    recipe.monitor.samples = 4096;
-    assert_true(gm_monitor_interval(&recipe, &slow, true) > 3 * often);
-    recipe.monitor.every = 120;
-    assert_int_equal(gm_monitor_interval(&recipe, &slow, true), 150);
-    recipe.monitor.share = 0;
-    assert_int_equal(gm_monitor_interval(&recipe, &slow, true), 150);
-    recipe.monitor.every = 0;
-    assert_int_equal(gm_monitor_interval(&recipe, &slow, true), 0);
-    recipe.monitor.share = .05;
-    recipe.monitor.metrics = 0;
-    assert_int_equal(gm_monitor_interval(&recipe, &slow, true), 0);
+    monitor->share = .01;
+    assert_true(gm_monitor_interval(recipe, &slow, true) > 4 * often);
+    monitor->share = .05;
+    monitor->samples = 4096;
+    assert_true(gm_monitor_interval(recipe, &slow, true) > 3 * often);
+    monitor->every = 120;
+    assert_int_equal(gm_monitor_interval(recipe, &slow, true), 150);
+    monitor->share = 0;
+    assert_int_equal(gm_monitor_interval(recipe, &slow, true), 150);
+    monitor->every = 0;
+    assert_int_equal(gm_monitor_interval(recipe, &slow, true), 0);
+    monitor->share = .05;
+    monitor->metrics = 0;
+    assert_int_equal(gm_monitor_interval(recipe, &slow, true), 0);
+    gm_recipe_destroy(&recipe);
 }
 
 // ---- Training ----

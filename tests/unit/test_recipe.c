@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
-#include "train/recipe.h"
+#include "model/autoencoder.h"
+#include "model/gan.h"
+#include "train/settings.h"
 
 static const char good[] = "name: dcgan-tiny\n"                                                                // 1
                            "seed: 7\n"                                                                         // 2
@@ -39,7 +41,7 @@ static const char good[] = "name: dcgan-tiny\n"                                 
 
 static gm_recipe *parse(const char *text, const char *const *settings, size_t count) {
     gm_recipe *recipe = NULL;
-    gm_status status = gm_recipe_parse(&recipe, "r.yaml", text, strlen(text), settings, count);
+    gm_status status = gm_train_recipe_parse(&recipe, "r.yaml", text, strlen(text), settings, count);
     if (status != GM_OK)
         fail_msg("refused: %s", gm_error_message());
     return recipe;
@@ -53,34 +55,34 @@ static void assert_same(double a, double b) {
 static void every_key_reaches_its_field(void **state) {
     (void)state;
     gm_recipe *r = parse(good, NULL, 0);
-    assert_string_equal(r->name, "dcgan-tiny");
-    assert_int_equal(r->seed, 7);
-    assert_int_equal(r->steps, 200);
-    assert_string_equal(r->data.source, "fashion-mnist");
-    assert_null(r->data.folder);
-    assert_int_equal(r->data.size, 32);
-    assert_int_equal(r->data.fit, GM_FIT_CROP);
-    assert_same(r->data.range[0], -1);
-    assert_same(r->data.range[1], 1);
-    assert_true(r->data.range_given);
-    assert_int_equal(r->data.batch, 16);
-    assert_int_equal(r->latent.size, 20);
-    assert_int_equal(r->latent.distribution, GM_LATENT_UNIFORM);
-    assert_int_equal(r->initializer, GM_WEIGHTS_DCGAN);
-    assert_ptr_equal(r->loss, gm_gan_loss_find("least_squares"));
-    assert_int_equal(r->optimizer.generator.kind, GM_OPTIMIZER_ADAM);
-    assert_same(r->optimizer.generator.rate, 1e-4);
-    assert_same(r->optimizer.generator.beta1, 0);
-    assert_same(r->optimizer.generator.beta2, 0.999);
-    assert_int_equal(r->optimizer.discriminator.kind, GM_OPTIMIZER_SGD);
-    assert_same(r->optimizer.discriminator.rate, 0.25);
-    assert_int_equal(r->discriminator_steps, 2);
-    assert_int_equal(r->log.every, 5);
-    assert_int_equal(r->log.samples, 50);
-    assert_int_equal(r->log.checkpoint, 100);
-    assert_int_equal(r->log.grid[0], 4);
-    assert_int_equal(r->log.grid[1], 6);
-    assert_int_equal(r->log.keep, 2);
+    assert_string_equal(gm_common_of(r)->name, "dcgan-tiny");
+    assert_int_equal(gm_common_of(r)->seed, 7);
+    assert_int_equal(gm_common_of(r)->steps, 200);
+    assert_string_equal(gm_common_of(r)->data.source, "fashion-mnist");
+    assert_null(gm_common_of(r)->data.folder);
+    assert_int_equal(gm_common_of(r)->data.size[0], 32);
+    assert_int_equal(gm_common_of(r)->data.fit, GM_FIT_CROP);
+    assert_same(gm_common_of(r)->data.range.low, -1);
+    assert_same(gm_common_of(r)->data.range.high, 1);
+    assert_string_equal(gm_common_of(r)->data.range.origin, "r.yaml:4");
+    assert_int_equal(gm_common_of(r)->data.batch, 16);
+    assert_int_equal(gm_gan_of(r)->latent.size, 20);
+    assert_int_equal(gm_gan_of(r)->latent.distribution, GM_LATENT_UNIFORM);
+    assert_int_equal(gm_gan_of(r)->initializer, GM_WEIGHTS_DCGAN);
+    assert_ptr_equal(gm_gan_of(r)->loss, gm_gan_loss_find("least_squares"));
+    assert_int_equal(gm_gan_of(r)->optimizer.generator.kind, GM_OPTIMIZER_ADAM);
+    assert_same(gm_gan_of(r)->optimizer.generator.rate, 1e-4);
+    assert_same(gm_gan_of(r)->optimizer.generator.beta1, 0);
+    assert_same(gm_gan_of(r)->optimizer.generator.beta2, 0.999);
+    assert_int_equal(gm_gan_of(r)->optimizer.discriminator.kind, GM_OPTIMIZER_SGD);
+    assert_same(gm_gan_of(r)->optimizer.discriminator.rate, 0.25);
+    assert_int_equal(gm_gan_of(r)->discriminator_steps, 2);
+    assert_int_equal(gm_train_settings_of(r)->log.every, 5);
+    assert_int_equal(gm_train_settings_of(r)->log.samples, 50);
+    assert_int_equal(gm_train_settings_of(r)->log.checkpoint, 100);
+    assert_int_equal(gm_train_settings_of(r)->log.grid[0], 4);
+    assert_int_equal(gm_train_settings_of(r)->log.grid[1], 6);
+    assert_int_equal(gm_train_settings_of(r)->log.keep, 2);
     gm_recipe_destroy(&r);
     assert_null(r);
     gm_recipe_destroy(&r);
@@ -90,10 +92,10 @@ static void layers_are_read_in_all_their_forms(void **state) {
     (void)state;
     gm_recipe *r = parse(good, NULL, 0);
     static const char *const names[] = {"dense", "reshape", "batch_norm", "relu", "conv_transpose", "tanh"};
-    assert_int_equal(r->generator.count, GM_COUNT(names));
+    assert_int_equal(gm_gan_of(r)->generator.count, GM_COUNT(names));
     for (size_t i = 0; i < GM_COUNT(names); i++)
-        assert_string_equal(r->generator.layers[i].type->name, names[i]);
-    const gm_layer *g = r->generator.layers;
+        assert_string_equal(gm_gan_of(r)->generator.layers[i].type->name, names[i]);
+    const gm_layer *g = gm_gan_of(r)->generator.layers;
     assert_int_equal(g[0].params.dense.units, 4096);
     assert_true(g[0].params.dense.no_bias);
     assert_int_equal(g[1].params.reshape.shape.rank, 3);
@@ -101,9 +103,9 @@ static void layers_are_read_in_all_their_forms(void **state) {
     assert_int_equal(g[4].params.conv.kernel[1], 4);
     assert_int_equal(g[4].params.conv.stride[0], 2);
     assert_false(g[4].params.conv.no_bias);
-    assert_string_equal(r->generator.layers[4].origin, "r.yaml:12");
-    assert_int_equal(r->discriminator.layers[1].params.dense.units, 64);
-    assert_same(r->discriminator.layers[2].params.activation.slope, 0.2);
+    assert_string_equal(gm_gan_of(r)->generator.layers[4].origin, "r.yaml:12");
+    assert_int_equal(gm_gan_of(r)->discriminator.layers[1].params.dense.units, 64);
+    assert_same(gm_gan_of(r)->discriminator.layers[2].params.activation.slope, 0.2);
     gm_recipe_destroy(&r);
 }
 
@@ -112,22 +114,22 @@ static const char small[] = "data: { source: ring8 }\ngenerator: [dense: 2]\ndis
 static void what_is_left_out_takes_its_default(void **state) {
     (void)state;
     gm_recipe *r = parse(small, NULL, 0);
-    assert_string_equal(r->name, "r");
-    assert_int_equal(r->seed, 0);
-    assert_int_equal(r->data.batch, 64);
-    assert_int_equal(r->data.fit, GM_FIT_PAD);
-    assert_false(r->data.range_given);
-    assert_ptr_equal(r->loss, gm_gan_loss_find("non_saturating"));
-    assert_int_equal(r->optimizer.generator.kind, GM_OPTIMIZER_ADAM);
-    assert_same(r->optimizer.discriminator.rate, 2e-4);
-    assert_same(r->optimizer.discriminator.beta1, 0.5);
-    assert_int_equal(r->log.grid[0], 8);
+    assert_string_equal(gm_common_of(r)->name, "r");
+    assert_int_equal(gm_common_of(r)->seed, 0);
+    assert_int_equal(gm_common_of(r)->data.batch, 64);
+    assert_int_equal(gm_common_of(r)->data.fit, GM_FIT_PAD);
+    assert_null(gm_common_of(r)->data.range.origin);
+    assert_ptr_equal(gm_gan_of(r)->loss, gm_gan_loss_find("non_saturating"));
+    assert_int_equal(gm_gan_of(r)->optimizer.generator.kind, GM_OPTIMIZER_ADAM);
+    assert_same(gm_gan_of(r)->optimizer.discriminator.rate, 2e-4);
+    assert_same(gm_gan_of(r)->optimizer.discriminator.beta1, 0.5);
+    assert_int_equal(gm_train_settings_of(r)->log.grid[0], 8);
     gm_recipe_destroy(&r);
     gm_recipe *image = parse("data: {source: mnist}\ngenerator: [dense: 784, sigmoid, reshape: [1, 28, 28]]\n"
                              "discriminator: [flatten, dense: 1]\n",
                              NULL, 0);
-    assert_same(image->data.range[0], 0); // follows the sigmoid, past the reshape
-    assert_same(image->data.range[1], 1);
+    assert_same(gm_common_of(image)->data.range.low, 0); // follows the sigmoid, past the reshape
+    assert_same(gm_common_of(image)->data.range.high, 1);
     gm_recipe_destroy(&image);
 }
 
@@ -143,12 +145,13 @@ static void resolved_recipe_reads_back_as_itself(void **state) {
         gm_recipe *second = parse(a.data, NULL, 0);
         assert_int_equal(gm_recipe_write(second, &b), GM_OK);
         assert_string_equal(a.data, b.data);
-        assert_string_equal(first->data.source, second->data.source);
-        assert_same(first->optimizer.generator.rate, second->optimizer.generator.rate);
-        assert_int_equal(first->generator.count, second->generator.count);
-        for (size_t j = 0; j < first->generator.count; j++)
-            assert_memory_equal(&first->generator.layers[j].params, &second->generator.layers[j].params,
-                                sizeof first->generator.layers[j].params);
+        assert_string_equal(gm_common_of(first)->data.source, gm_common_of(second)->data.source);
+        assert_same(gm_gan_of(first)->optimizer.generator.rate, gm_gan_of(second)->optimizer.generator.rate);
+        assert_int_equal(gm_gan_of(first)->generator.count, gm_gan_of(second)->generator.count);
+        for (size_t j = 0; j < gm_gan_of(first)->generator.count; j++)
+            assert_memory_equal(&gm_gan_of(first)->generator.layers[j].params,
+                                &gm_gan_of(second)->generator.layers[j].params,
+                                sizeof gm_gan_of(first)->generator.layers[j].params);
         gm_text_finish(&a);
         gm_text_finish(&b);
         gm_recipe_destroy(&first);
@@ -169,14 +172,14 @@ static void precision_is_float32_unless_asked_for(void **state) {
     for (size_t i = 0; i < GM_COUNT(cases); i++) {
         gm_recipe *r = parse(good, &cases[i].setting, 1);
         gm_text text = {0};
-        assert_int_equal(r->precision, cases[i].precision);
+        assert_int_equal(gm_train_settings_of(r)->precision, cases[i].precision);
         assert_int_equal(gm_recipe_write(r, &text), GM_OK);
         assert_non_null(strstr(text.data, cases[i].line));
         gm_text_finish(&text);
         gm_recipe_destroy(&r);
     }
     gm_text keys = {0};
-    assert_int_equal(gm_recipe_documentation(&keys), GM_OK);
+    assert_int_equal(gm_recipe_documentation(gm_train_schema(), &keys), GM_OK);
     assert_non_null(strstr(keys.data, "precision: one of float32, tf32, bf16, half_storage; default float32"));
     gm_text_finish(&keys);
 }
@@ -197,30 +200,30 @@ static void settings_go_over_the_file(void **state) {
         "seed=2",
     };
     gm_recipe *r = parse(good, settings, GM_COUNT(settings));
-    assert_int_equal(r->data.batch, 32);
-    assert_int_equal(r->data.size, 32);
-    assert_same(r->optimizer.generator.rate, 3e-4);
-    assert_same(r->optimizer.generator.beta1, 0);
-    assert_int_equal(r->latent.distribution, GM_LATENT_NORMAL);
-    assert_int_equal(r->steps, 9);
-    assert_int_equal(r->generator.layers[0].params.dense.units, 16);
-    assert_true(r->generator.layers[0].params.dense.no_bias);
-    assert_same(r->generator.layers[2].params.batch_norm.momentum, 0.5);
-    assert_string_equal(r->generator.layers[3].type->name, "leaky_relu");
-    assert_int_equal(r->optimizer.discriminator.kind, GM_OPTIMIZER_ADAM);
-    assert_same(r->optimizer.discriminator.beta1, 0.3);
-    assert_int_equal(r->seed, 2);
+    assert_int_equal(gm_common_of(r)->data.batch, 32);
+    assert_int_equal(gm_common_of(r)->data.size[0], 32);
+    assert_same(gm_gan_of(r)->optimizer.generator.rate, 3e-4);
+    assert_same(gm_gan_of(r)->optimizer.generator.beta1, 0);
+    assert_int_equal(gm_gan_of(r)->latent.distribution, GM_LATENT_NORMAL);
+    assert_int_equal(gm_common_of(r)->steps, 9);
+    assert_int_equal(gm_gan_of(r)->generator.layers[0].params.dense.units, 16);
+    assert_true(gm_gan_of(r)->generator.layers[0].params.dense.no_bias);
+    assert_same(gm_gan_of(r)->generator.layers[2].params.batch_norm.momentum, 0.5);
+    assert_string_equal(gm_gan_of(r)->generator.layers[3].type->name, "leaky_relu");
+    assert_int_equal(gm_gan_of(r)->optimizer.discriminator.kind, GM_OPTIMIZER_ADAM);
+    assert_same(gm_gan_of(r)->optimizer.discriminator.beta1, 0.3);
+    assert_int_equal(gm_common_of(r)->seed, 2);
     gm_recipe_destroy(&r);
     static const char *const absent[] = {"log.every=3", "optimizer.generator.sgd.rate=0.5"};
     r = parse(small, absent, GM_COUNT(absent));
-    assert_int_equal(r->log.every, 3);
-    assert_int_equal(r->optimizer.generator.kind, GM_OPTIMIZER_SGD);
+    assert_int_equal(gm_train_settings_of(r)->log.every, 3);
+    assert_int_equal(gm_gan_of(r)->optimizer.generator.kind, GM_OPTIMIZER_SGD);
     gm_recipe_destroy(&r);
 }
 
 static void expect_refusal(const char *text, size_t bytes, const char *setting, const char *start, const char *part) {
     gm_recipe *recipe = (gm_recipe *)1;
-    gm_status status = gm_recipe_parse(&recipe, "r.yaml", text, bytes, &setting, setting ? 1 : 0);
+    gm_status status = gm_train_recipe_parse(&recipe, "r.yaml", text, bytes, &setting, setting ? 1 : 0);
     const char *message = gm_error_message();
     if (status == GM_OK)
         fail_msg("accepted, though it should say \"%s ... %s\"", start, part);
@@ -320,7 +323,7 @@ static void slips_are_named_with_their_line(void **state) {
         {25, "log: *a", "recipes have no anchors (&) and aliases (*)"},
         {25, "log: !!python/object { every: 1 }", "recipes have no tags"},
         {25, "log.every: 3", "unknown key 'log.every'"},
-        {25, "? |\n  two\n  lines\n: 3", "unknown key 'two lines '"},
+        {25, "? |\n  two\n  lines\n: 3", "unknown key 'two\\nlines\\n'"},
         {25, "---\nname: x", "a second document begins"},
         {25, "log: [[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]", "nested too deeply"},
     };
@@ -404,7 +407,7 @@ static void texts_that_are_no_recipe_are_refused(void **state) {
     expect_refusal(text, huge / 4, NULL, "r.yaml:1: ", "at most 10000 keys and values");
     free(text);
     gm_recipe *recipe;
-    assert_int_equal(gm_recipe_read(&recipe, "/nonexistent/x.yaml", NULL, 0), GM_ERROR_IO);
+    assert_int_equal(gm_train_recipe_read(&recipe, "/nonexistent/x.yaml", NULL, 0), GM_ERROR_IO);
     assert_non_null(strstr(gm_error_message(), "/nonexistent/x.yaml"));
 }
 
@@ -442,7 +445,7 @@ static void bad_settings_are_named(void **state) {
 static void documentation_names_every_key(void **state) {
     (void)state;
     gm_text text = {0};
-    assert_int_equal(gm_recipe_documentation(&text), GM_OK);
+    assert_int_equal(gm_recipe_documentation(gm_train_schema(), &text), GM_OK);
     static const char *const parts[] = {"data.batch: an integer from 1 to 65536; default 64",
                                         "optimizer.generator: one of sgd",
                                         "generator: a list of layers; required",

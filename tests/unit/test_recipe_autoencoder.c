@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
-#include "train/recipe.h"
+#include "model/autoencoder.h"
+#include "model/gan.h"
+#include "train/settings.h"
 
 static const char good[] = "data: { source: fashion-mnist, batch: 16 }\n"           // 1
                            "latent: { size: 4 }\n"                                  // 2
@@ -28,7 +30,7 @@ static const char good[] = "data: { source: fashion-mnist, batch: 16 }\n"       
 
 static gm_recipe *parse(const char *text, const char *setting) {
     gm_recipe *recipe = NULL;
-    if (gm_recipe_parse(&recipe, "r.yaml", text, strlen(text), &setting, setting ? 1 : 0) != GM_OK)
+    if (gm_train_recipe_parse(&recipe, "r.yaml", text, strlen(text), &setting, setting ? 1 : 0) != GM_OK)
         fail_msg("refused: %s", gm_error_message());
     return recipe;
 }
@@ -40,27 +42,26 @@ static void assert_same(double a, double b) {
 static void every_key_reaches_its_field(void **state) {
     (void)state;
     gm_recipe *r = parse(good, NULL);
-    assert_int_equal(r->model, GM_RECIPE_AUTOENCODER);
-    assert_int_equal(r->encoder.count, 2);
-    assert_int_equal(r->decoder.count, 2);
-    assert_string_equal(r->decoder.layers[1].origin, "r.yaml:8");
-    assert_int_equal(r->generator.count, 0);
-    assert_int_equal(r->autoencoder.kind, GM_AUTOENCODER_VARIATIONAL);
-    assert_int_equal(r->autoencoder.likelihood, GM_LIKELIHOOD_BERNOULLI);
-    assert_same(r->autoencoder.beta, 2.5);
-    assert_true(r->autoencoder.binarize);
-    assert_same(r->optimizer.autoencoder.rate, 5e-4);
-    assert_same(r->data.range[0], 0); // the sigmoid's, which the likelihood contains
-    assert_ptr_equal(gm_recipe_output(r), &r->decoder);
+    assert_string_equal(gm_recipe_get_kind(r)->name, "autoencoder");
+    assert_int_equal(gm_autoencoder_of(r)->encoder.count, 2);
+    assert_int_equal(gm_autoencoder_of(r)->decoder.count, 2);
+    assert_string_equal(gm_autoencoder_of(r)->decoder.layers[1].origin, "r.yaml:8");
+    assert_null(gm_gan_of(r));
+    assert_int_equal(gm_autoencoder_of(r)->autoencoder.kind, GM_AUTOENCODER_VARIATIONAL);
+    assert_int_equal(gm_autoencoder_of(r)->autoencoder.likelihood, GM_LIKELIHOOD_BERNOULLI);
+    assert_same(gm_autoencoder_of(r)->autoencoder.beta, 2.5);
+    assert_true(gm_autoencoder_of(r)->autoencoder.binarize);
+    assert_same(gm_autoencoder_of(r)->optimizer.autoencoder.rate, 5e-4);
+    assert_same(gm_common_of(r)->data.range.low, 0); // the sigmoid's, which the likelihood contains
     gm_recipe_destroy(&r);
     r = parse("data: {source: ring8}\nencoder: [dense: 2]\ndecoder: [dense: 2]\n"
               "autoencoder: {kind: denoising, noise: 0.25, likelihood: gaussian, deviation: 0.5}\n",
               NULL);
-    assert_int_equal(r->autoencoder.kind, GM_AUTOENCODER_DENOISING);
-    assert_same(r->autoencoder.noise, 0.25);
-    assert_same(r->autoencoder.deviation, 0.5);
-    assert_same(r->optimizer.autoencoder.rate, 1e-3);
-    assert_same(r->data.range[0], -1);
+    assert_int_equal(gm_autoencoder_of(r)->autoencoder.kind, GM_AUTOENCODER_DENOISING);
+    assert_same(gm_autoencoder_of(r)->autoencoder.noise, 0.25);
+    assert_same(gm_autoencoder_of(r)->autoencoder.deviation, 0.5);
+    assert_same(gm_autoencoder_of(r)->optimizer.autoencoder.rate, 1e-3);
+    assert_same(gm_common_of(r)->data.range.low, -1);
     gm_recipe_destroy(&r);
 }
 
@@ -98,7 +99,7 @@ static void expect_refusal(int replaced, const char *by, const char *setting, co
         line += length;
     }
     gm_recipe *recipe = NULL;
-    gm_status status = gm_recipe_parse(&recipe, "r.yaml", text.data, text.length, &setting, setting ? 1 : 0);
+    gm_status status = gm_train_recipe_parse(&recipe, "r.yaml", text.data, text.length, &setting, setting ? 1 : 0);
     const char *message = gm_error_message();
     if (status == GM_OK)
         fail_msg("\"%s\" was accepted, though it should say \"%s ... %s\"", by, start, part);
@@ -118,7 +119,7 @@ static void slips_are_named_with_their_line(void **state) {
         {15, "generator: [relu]", "r.yaml:15: ", "generator belongs to a GAN"},
         {15, "discriminator: [relu]", "r.yaml:15: ", "discriminator belongs to a GAN"},
         {15, "regularizers: [r1]", "r.yaml:15: ", "regularizers belongs to a GAN"},
-        {15, "kl_term: { weight: 1 }", "r.yaml:15: ", "kl_term.weight belongs to a GAN"},
+        {15, "kl_term: { weight: 1 }", "r.yaml:15: ", "kl_term belongs to a GAN"},
         {15, "discriminator_steps: 2", "r.yaml:15: ", "discriminator_steps belongs to a GAN"},
         {14, "optimizer: { generator: { adam: 1e-4 } }", "r.yaml:14: ", "optimizer.generator belongs to a GAN"},
         {14, "optimizer: { adam: { rate: 5e-4 } }", "r.yaml:14: ", "allowed are generator, discriminator, autoencoder"},
@@ -154,12 +155,13 @@ static void recipes_of_no_whole_model_are_refused(void **state) {
          "r.yaml:2: ", "generator belongs to a GAN"},
         {"data: {source: ring8}\ngenerator: [dense: 2]\ndiscriminator: [dense: 1]\nautoencoder: {beta: 2}\n",
          "r.yaml:4: ",
-         "autoencoder.beta belongs to an autoencoder (encoder and decoder), but this recipe is that of a "
+         "autoencoder belongs to an autoencoder (encoder and decoder), but this recipe is that of a "
          "GAN"},
     };
     for (size_t i = 0; i < GM_COUNT(cases); i++) {
         gm_recipe *recipe;
-        assert_int_not_equal(gm_recipe_parse(&recipe, "r.yaml", cases[i].text, strlen(cases[i].text), NULL, 0), GM_OK);
+        assert_int_not_equal(gm_train_recipe_parse(&recipe, "r.yaml", cases[i].text, strlen(cases[i].text), NULL, 0),
+                             GM_OK);
         const char *message = gm_error_message();
         if (strncmp(message, cases[i].start, strlen(cases[i].start)) != 0 || !strstr(message, cases[i].part))
             fail_msg("\n  said:     %s\n  expected: %s ... %s", message, cases[i].start, cases[i].part);

@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
-#include "train/recipe.h"
+#include "model/autoencoder.h"
+#include "model/gan.h"
+#include "train/settings.h"
 
 static const char good[] = "data: { source: fashion-mnist }\n"                                        // 1
                            "generator:\n"                                                             // 2
@@ -36,7 +38,7 @@ static const char good[] = "data: { source: fashion-mnist }\n"                  
 
 static gm_recipe *parse(const char *text, const char *const *settings, size_t count) {
     gm_recipe *recipe = NULL;
-    if (gm_recipe_parse(&recipe, "r.yaml", text, strlen(text), settings, count) != GM_OK)
+    if (gm_train_recipe_parse(&recipe, "r.yaml", text, strlen(text), settings, count) != GM_OK)
         fail_msg("refused: %s", gm_error_message());
     return recipe;
 }
@@ -44,7 +46,7 @@ static gm_recipe *parse(const char *text, const char *const *settings, size_t co
 static void inner_lists_reach_their_layers(void **state) {
     (void)state;
     gm_recipe *r = parse(good, NULL, 0);
-    const gm_layer *residual = &r->generator.layers[3];
+    const gm_layer *residual = &gm_gan_of(r)->generator.layers[3];
     assert_string_equal(residual->origin, "r.yaml:6");
     const gm_layer_list *list = &residual->params.residual.layers;
     assert_int_equal(list->count, 3);
@@ -55,11 +57,11 @@ static void inner_lists_reach_their_layers(void **state) {
     assert_int_equal(inner->count, 2);
     assert_int_equal(inner->layers[1].params.conv.kernel[1], 3);
     assert_string_equal(inner->layers[1].origin, "r.yaml:9");
-    const gm_residual_params *block = &r->discriminator.layers[0].params.residual;
+    const gm_residual_params *block = &gm_gan_of(r)->discriminator.layers[0].params.residual;
     assert_int_equal(block->shortcut.count, 2);
     assert_true(block->shortcut.layers[1].params.conv.spectral_norm.on);
     assert_string_equal(block->shortcut.layers[1].origin, "r.yaml:20");
-    const gm_head_params *head = &r->discriminator.layers[2].params.head;
+    const gm_head_params *head = &gm_gan_of(r)->discriminator.layers[2].params.head;
     assert_string_equal(head->name, "code");
     assert_string_equal(head->from, "");
     assert_int_equal(head->layers.layers[0].params.maxout.pieces, 2);
@@ -98,10 +100,12 @@ static void resolved_recipe_reads_back_as_itself(void **state) {
         gm_recipe *second = parse(a.data, NULL, 0);
         assert_int_equal(gm_recipe_write(second, &b), GM_OK);
         assert_string_equal(a.data, b.data);
-        assert_int_equal(first->generator.count, second->generator.count);
-        assert_int_equal(first->discriminator.count, second->discriminator.count);
-        lists_are_equal(first->generator.layers, second->generator.layers, first->generator.count);
-        lists_are_equal(first->discriminator.layers, second->discriminator.layers, first->discriminator.count);
+        assert_int_equal(gm_gan_of(first)->generator.count, gm_gan_of(second)->generator.count);
+        assert_int_equal(gm_gan_of(first)->discriminator.count, gm_gan_of(second)->discriminator.count);
+        lists_are_equal(gm_gan_of(first)->generator.layers, gm_gan_of(second)->generator.layers,
+                        gm_gan_of(first)->generator.count);
+        lists_are_equal(gm_gan_of(first)->discriminator.layers, gm_gan_of(second)->discriminator.layers,
+                        gm_gan_of(first)->discriminator.count);
         assert_non_null(strstr(a.data, "\n  - residual:\n      layers:\n        - conv: {channels: 8,"));
         assert_non_null(strstr(a.data, "\n      shortcut: []\n"));
         gm_text_finish(&a);
@@ -120,18 +124,18 @@ static void settings_reach_inner_layers(void **state) {
         "discriminator.2.head.layers=[dense: 5]",
     };
     gm_recipe *r = parse(good, settings, GM_COUNT(settings));
-    const gm_layer_list *outer = &r->generator.layers[3].params.residual.layers;
+    const gm_layer_list *outer = &gm_gan_of(r)->generator.layers[3].params.residual.layers;
     assert_int_equal(outer->layers[2].params.residual.layers.layers[1].params.conv.channels, 16);
-    const gm_residual_params *block = &r->discriminator.layers[0].params.residual;
+    const gm_residual_params *block = &gm_gan_of(r)->discriminator.layers[0].params.residual;
     assert_false(block->shortcut.layers[1].params.conv.spectral_norm.on);
     assert_string_equal(block->layers.layers[1].type->name, "max_pool");
-    assert_int_equal(r->discriminator.layers[2].params.head.layers.layers[0].params.dense.units, 5);
+    assert_int_equal(gm_gan_of(r)->discriminator.layers[2].params.head.layers.layers[0].params.dense.units, 5);
     gm_recipe_destroy(&r);
 }
 
 static void expect_refusal(const char *text, const char *setting, const char *start, const char *part) {
     gm_recipe *recipe = NULL;
-    gm_status status = gm_recipe_parse(&recipe, "r.yaml", text, strlen(text), &setting, setting ? 1 : 0);
+    gm_status status = gm_train_recipe_parse(&recipe, "r.yaml", text, strlen(text), &setting, setting ? 1 : 0);
     const char *message = gm_error_message();
     if (status == GM_OK)
         fail_msg("accepted, though it should say \"%s ... %s\"", start, part);
@@ -205,7 +209,7 @@ static void taps_and_heads_at_the_end_are_not_the_last_activation(void **state) 
 static void documentation_has_the_layers_and_their_lists(void **state) {
     (void)state;
     gm_text text = {0};
-    assert_int_equal(gm_recipe_documentation(&text), GM_OK);
+    assert_int_equal(gm_recipe_documentation(gm_train_schema(), &text), GM_OK);
     static const char *const parts[] = {"\nresidual\n",
                                         "  layers (or the bare value): a list of at least one layer; required\n",
                                         "  shortcut: a list of layers; default []\n",

@@ -9,11 +9,13 @@
 
 #include <cmocka.h>
 
-#include "train/recipe.h"
+#include "model/autoencoder.h"
+#include "model/gan.h"
+#include "train/settings.h"
 
 static gm_recipe *parse(const char *text, const char *const *settings, size_t count) {
     gm_recipe *recipe = NULL;
-    if (gm_recipe_parse(&recipe, "r.yaml", text, strlen(text), settings, count) != GM_OK)
+    if (gm_train_recipe_parse(&recipe, "r.yaml", text, strlen(text), settings, count) != GM_OK)
         fail_msg("refused: %s", gm_error_message());
     return recipe;
 }
@@ -33,7 +35,7 @@ static void expect_refusal(const char *text, const char *setting, const char *st
     char whole[1024];
     gm_recipe *recipe = NULL;
     snprintf(whole, sizeof whole, "%s%s", networks, text);
-    if (gm_recipe_parse(&recipe, "r.yaml", whole, strlen(whole), &setting, setting ? 1 : 0) == GM_OK)
+    if (gm_train_recipe_parse(&recipe, "r.yaml", whole, strlen(whole), &setting, setting ? 1 : 0) == GM_OK)
         fail_msg("\"%s\" was accepted, though it should say \"%s ... %s\"", text, start, part);
     assert_null(recipe);
     says(text, start, part);
@@ -127,8 +129,8 @@ static void every_loss_takes_the_terms_that_its_table_says(void **state) {
             char loss[64];
             snprintf(loss, sizeof loss, "loss=%s", losses[i].name);
             gm_recipe *recipe = NULL;
-            bool taken = gm_recipe_parse(&recipe, "r.yaml", networks, strlen(networks),
-                                         (const char *[]){loss, terms[k]}, 2) == GM_OK;
+            bool taken = gm_train_recipe_parse(&recipe, "r.yaml", networks, strlen(networks),
+                                               (const char *[]){loss, terms[k]}, 2) == GM_OK;
             if (taken != fits[k])
                 fail_msg("%s with %s was %s", loss, terms[k], taken ? "accepted" : gm_error_message());
             gm_recipe_destroy(&recipe);
@@ -158,7 +160,7 @@ static void batch_norm_under_a_penalty_is_refused(void **state) {
                      "  - dense: 4\n%s  - dense: 1\nregularizers: [weight_decay, %s]\n",
                      normed[i].layer, name);
             gm_recipe *recipe = NULL;
-            bool taken = gm_recipe_parse(&recipe, "r.yaml", text, strlen(text), NULL, 0) == GM_OK;
+            bool taken = gm_train_recipe_parse(&recipe, "r.yaml", text, strlen(text), NULL, 0) == GM_OK;
             if (taken != (!normed[i].place || k == GM_COUNT(penalties)))
                 fail_msg("%s on %s was %s", name, normed[i].layer, taken ? "accepted" : gm_error_message());
             gm_recipe_destroy(&recipe);
@@ -188,28 +190,28 @@ static void clipping_and_decay_reach_their_optimizers(void **state) {
     const char *settings[] = {"regularizers=[weight_clip: {limit: 0.5}, weight_decay: {weight: 0.125}]",
                               "optimizer.discriminator=sgd"};
     gm_recipe *r = parse(text, settings, 1);
-    assert_same(gm_recipe_optimizer(r, true).weight_clip, 0.5);
-    assert_same(gm_recipe_optimizer(r, false).weight_clip, 0);
-    assert_same(gm_recipe_optimizer(r, true).weight_decay, 0.25); // its own
-    assert_same(gm_recipe_optimizer(r, false).weight_decay, 0.125);
+    assert_same(gm_gan_optimizer(gm_gan_of(r), true).weight_clip, 0.5);
+    assert_same(gm_gan_optimizer(gm_gan_of(r), false).weight_clip, 0);
+    assert_same(gm_gan_optimizer(gm_gan_of(r), true).weight_decay, 0.25); // its own
+    assert_same(gm_gan_optimizer(gm_gan_of(r), false).weight_decay, 0.125);
     gm_recipe_destroy(&r);
     r = parse(text, settings, 2);
-    assert_same(gm_recipe_optimizer(r, true).weight_decay, 0.125);
+    assert_same(gm_gan_optimizer(gm_gan_of(r), true).weight_decay, 0.125);
     gm_recipe_destroy(&r);
     r = parse(text, (const char *[]){"regularizers=[weight_clip, weight_decay]"}, 1);
-    assert_same(gm_recipe_optimizer(r, true).weight_clip, 0.01);
-    assert_same(gm_recipe_optimizer(r, false).weight_decay, 1e-4);
+    assert_same(gm_gan_optimizer(gm_gan_of(r), true).weight_clip, 0.01);
+    assert_same(gm_gan_optimizer(gm_gan_of(r), false).weight_decay, 1e-4);
     gm_recipe_destroy(&r);
     r = parse(
         text,
         (const char *[]){"optimizer.generator={adam: {clip_norm: 3}}", "regularizers=[gradient_clip: {value: 2}]"}, 2);
-    assert_same(gm_recipe_optimizer(r, false).clip_norm, 3); // its own stays
-    assert_same(gm_recipe_optimizer(r, false).clip_value, 2);
-    assert_same(gm_recipe_optimizer(r, true).clip_norm, 0);
+    assert_same(gm_gan_optimizer(gm_gan_of(r), false).clip_norm, 3); // its own stays
+    assert_same(gm_gan_optimizer(gm_gan_of(r), false).clip_value, 2);
+    assert_same(gm_gan_optimizer(gm_gan_of(r), true).clip_norm, 0);
     gm_recipe_destroy(&r);
     r = parse(text, (const char *[]){"regularizers=[r1, instance_noise]"}, 1);
-    assert_same(gm_recipe_optimizer(r, true).weight_clip, 0);
-    assert_same(gm_recipe_optimizer(r, false).weight_decay, 0);
+    assert_same(gm_gan_optimizer(gm_gan_of(r), true).weight_clip, 0);
+    assert_same(gm_gan_optimizer(gm_gan_of(r), false).weight_decay, 0);
     gm_recipe_destroy(&r);
 }
 
@@ -246,8 +248,8 @@ static void spectral_norm_reaches_every_layer_of_the_discriminator(void **state)
         "  - projection: { classes: 10 }\n"; // ends in its own dense layer and table, both normalised
     for (size_t on = 0; on < 2; on++) {
         gm_recipe *r = parse(text, (const char *[]){"regularizers=[spectral_norm]"}, on);
-        assert_int_equal(all_normalised(&r->discriminator, on), 6);
-        assert_int_equal(all_normalised(&r->generator, false), 2);
+        assert_int_equal(all_normalised(&gm_gan_of(r)->discriminator, on), 6);
+        assert_int_equal(all_normalised(&gm_gan_of(r)->generator, false), 2);
         gm_recipe_destroy(&r);
     }
 }
@@ -266,15 +268,15 @@ static void resolved_recipe_reads_back_as_itself(void **state) {
     assert_int_equal(gm_recipe_write(second, &b), GM_OK);
     assert_string_equal(a.data, b.data);
     assert_non_null(strstr(a.data, "\n  - gradient_penalty: {weight: 2, centre: 0, every: 3}\n"));
-    assert_int_equal(second->regularizers.packing.samples, 3);
+    assert_int_equal(gm_gan_of(second)->regularizers.packing.samples, 3);
     // What a resumed run is told anew counts, and what is left out does no more.
     gm_recipe *changed = parse(a.data, (const char *[]){"regularizers=[weight_decay: {weight: 0.5}]"}, 1);
-    assert_same(gm_recipe_optimizer(second, true).weight_decay, 1e-4);
-    assert_same(gm_recipe_optimizer(changed, true).weight_decay, 0.5);
-    assert_same(gm_recipe_optimizer(second, true).weight_clip, 0.01);
-    assert_same(gm_recipe_optimizer(changed, true).weight_clip, 0);
-    assert_same(gm_recipe_optimizer(second, false).clip_norm, 4);
-    assert_same(gm_recipe_optimizer(changed, false).clip_norm, 0);
+    assert_same(gm_gan_optimizer(gm_gan_of(second), true).weight_decay, 1e-4);
+    assert_same(gm_gan_optimizer(gm_gan_of(changed), true).weight_decay, 0.5);
+    assert_same(gm_gan_optimizer(gm_gan_of(second), true).weight_clip, 0.01);
+    assert_same(gm_gan_optimizer(gm_gan_of(changed), true).weight_clip, 0);
+    assert_same(gm_gan_optimizer(gm_gan_of(second), false).clip_norm, 4);
+    assert_same(gm_gan_optimizer(gm_gan_of(changed), false).clip_norm, 0);
     gm_text_finish(&a);
     gm_text_finish(&b);
     gm_recipe_destroy(&first);

@@ -3,7 +3,9 @@
 #include "check_ok.h"
 #include "folder_test.h"
 #include "ganymede/train.h"
-#include "train/model.h"
+#include "model/gan.h"
+#include "model/kinds.h"
+#include "train/settings.h"
 #include "unit/nn_test.h"
 
 enum { N = 16, MOST_VALUES = 24 };
@@ -35,7 +37,7 @@ static const char text[] = "data: { source: ring8, batch: 16 }\n"
 
 static gm_recipe *parse(const char *const *settings, size_t count) {
     gm_recipe *recipe;
-    check_ok(gm_recipe_parse(&recipe, "r.yaml", text, strlen(text), settings, count));
+    check_ok(gm_train_recipe_parse(&recipe, "r.yaml", text, strlen(text), settings, count));
     return recipe;
 }
 
@@ -50,6 +52,13 @@ static gm_dataset_info info_of(size_t channels, size_t size) {
                              .class_count = 3,
                              .item_values = values,
                              .item_bytes = values * (size > 1 ? 1 : sizeof(float))};
+}
+
+static gm_model_source source_of(const gm_dataset_info *info, const gm_recipe *recipe) {
+    const gm_common *common = gm_common_of(recipe);
+    return (gm_model_source){.data = info,
+                             .format = gm_dataset_format(info, common->data.range.low, common->data.range.high),
+                             .batch = common->data.batch};
 }
 
 // Sets the variables of a network, in the order of its parameters.
@@ -86,7 +95,8 @@ static void start(training *t, const setup *s, const char *more, const char *mos
     t->recipe = parse(settings, count);
     size_t channels = s->size > 1 ? 1 : 2;
     gm_dataset_info info = info_of(channels, s->size);
-    check_ok(gm_model_init(&t->model, t->recipe, &info, false));
+    const gm_model_source source = source_of(&info, t->recipe);
+    check_ok(gm_model_init(&t->model, t->recipe, &source));
     check_ok(gm_reference_create(&t->reference, t->model.graph, 7));
 
     size_t values = info.item_values;
@@ -403,7 +413,8 @@ static void packed_samples_are_judged_together(void **state) {
         assert_near(without[i] - with[i], i < 4 ? RATE * 3 * s.weights[i] : 0, 1e-6);
     gm_recipe *recipe = parse((const char *[]){"regularizers=[r1, packing: 2]", "class_weights=[1, 2, 3]"}, 2);
     gm_dataset_info info = info_of(2, 1);
-    assert_int_equal(gm_model_init(&t.model, recipe, &info, false), GM_ERROR_ARGUMENT);
+    const gm_model_source source = source_of(&info, recipe);
+    assert_int_equal(gm_model_init(&t.model, recipe, &source), GM_ERROR_ARGUMENT);
     assert_string_equal(gm_error_message(), "--set regularizers=[r1, packing: 2]: packed samples have no single label: "
                                             "packing and labels exclude each other");
     gm_recipe_destroy(&recipe);

@@ -1,7 +1,7 @@
 // The modes of stacked images: how triples are numbered, what is left out, and which sides have any.
 #include "data_support.h"
 #include "device_test.h"
-#include "train/stacks.h"
+#include "use/stacks.h"
 
 #include <math.h>
 
@@ -63,17 +63,17 @@ static void triples_are_numbered_as_the_labels(void **state) {
                     .low = -1,
                     .high = 1};
     gm_dataset *stacked;
-    gm_classifier *grey;
+    gm_image_classifier *grey;
     size_t right = 0;
     assert_ok(gm_dataset_open(&stacked, "stacked-mnist", &options));
     for (size_t i = 0; i < GM_COUNT(values); i++)
         values[i] = (float)gm_dataset_images(stacked)[i] * (2.F / 255) - 1;
     assert_ok(gm_stacks_open(&grey, device, &side));
-    assert_int_equal(gm_classifier_classes(grey), K);
+    assert_int_equal(gm_image_classifier_classes(grey), K);
     assert_ok(gm_stacks_name(grey, &side, modes));
     for (size_t i = 0; i < STACKS; i++)
         right += modes[i] == (float)gm_dataset_labels(stacked)[i];
-    double accuracy = gm_classifier_accuracy(grey), share = (double)right / STACKS;
+    double accuracy = gm_image_classifier_accuracy(grey), share = (double)right / STACKS;
     if (!(accuracy > .8 && accuracy < .9) || fabs(share - pow(accuracy, 3)) > .04)
         fail_msg("%.3f of the triples are named rightly; of the grey images %.3f", share, accuracy);
 
@@ -85,7 +85,7 @@ static void triples_are_numbered_as_the_labels(void **state) {
     side.width = SIZE - 1;
     assert_fails(gm_stacks_name(grey, &side, modes), GM_ERROR_ARGUMENT,
                  "images of 1x12x12 cannot name samples of 132 values");
-    gm_classifier_close(&grey);
+    gm_image_classifier_close(&grey);
     gm_dataset_close(&stacked);
 }
 

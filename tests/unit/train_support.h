@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "train/checkpoint.h"
+#include "run/checkpoint.h"
 
 typedef struct variable {
     const char *name;

@@ -1,0 +1,113 @@
+// How well a trained classifier names held-out items.
+//   K = classes; counts (K, K): items of the row's class that were taken for the column's.
+#include "model/classifier.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { CHUNK = 1024 };
+
+static size_t largest_of(const float *row, size_t count) {
+    size_t best = 0;
+    for (size_t i = 1; i < count; i++)
+        if (row[i] > row[best])
+            best = i;
+    return best;
+}
+
+// Items first ... first + count - 1; `values` and `logits` have room for them.
+static gm_status count_answers(const gm_evaluation_source *source, const gm_use *use, gm_plan *plan, size_t first,
+                               size_t count, float *values, float *logits, size_t *counts) {
+    int32_t indices[CHUNK], labels[CHUNK];
+    size_t K = gm_dataset_get_info(source->data)->class_count, width = gm_use_find_output(use, "logits")->values;
+    for (size_t i = 0; i < count; i++)
+        indices[i] = (int32_t)(first + i);
+    GM_TRY(gm_dataset_decode(source->data, &source->format, indices, count, values, labels));
+    GM_TRY(gm_use_run(use, plan, (const void *[]){values}, count, (float *[]){logits, NULL}));
+    for (size_t i = 0; i < count; i++) {
+        size_t answer = largest_of(logits + i * width, width);
+        if (isnan(logits[i * width]))
+            return gm_fail(GM_ERROR_STATE, "item %zu has no answer: the classifier gives values that are not finite",
+                           first + i);
+        if (answer < K) // a class that these data do not have is a wrong answer without a column
+            counts[(size_t)labels[i] * K + answer]++;
+    }
+    return GM_OK;
+}
+
+static gm_status count_all(const gm_evaluation_source *source, const gm_use *use, gm_plan *plan, size_t *counts) {
+    float *values = NULL, *logits = NULL;
+    gm_status status = GM_OK;
+    GM_TRY_DONE(gm_alloc(&values, CHUNK * gm_sample_values(&source->format), sizeof *values, "items"));
+    GM_TRY_DONE(gm_alloc(&logits, CHUNK * gm_use_find_output(use, "logits")->values, sizeof *logits, "logits"));
+    for (size_t first = 0; first < source->count; first += CHUNK)
+        GM_TRY_DONE(count_answers(source, use, plan, first, GM_MIN(source->count - first, (size_t)CHUNK), values,
+                                  logits, counts));
+done:
+    free(values);
+    free(logits);
+    return status;
+}
+
+// The items of each class.
+static size_t *count_labels(gm_arena *arena, const gm_evaluation_source *source, size_t K) {
+    const int32_t *labels = gm_dataset_labels(source->data);
+    size_t *of = gm_arena_alloc(arena, K * sizeof *of);
+    for (size_t i = 0; of && i < source->count; i++)
+        of[labels[i]]++;
+    return of;
+}
+
+// A share with its binomial standard error.
+static gm_evaluation_figure share(const char *key, const char *label, const char *of, size_t right, size_t all,
+                                  const char *help) {
+    double n = (double)all, p = (double)right / n;
+    return (gm_evaluation_figure){
+        .key = key, .label = label, .of = of, .value = p, .error = sqrt(p * (1 - p) / n), .help = help};
+}
+
+static gm_status report(gm_evaluation *evaluation, const gm_evaluation_source *source, const size_t *counts, size_t K) {
+    const gm_dataset_info *data = gm_dataset_get_info(source->data);
+    const char **names = gm_arena_alloc(&evaluation->arena, K * sizeof *names);
+    size_t *of = count_labels(&evaluation->arena, source, K), right = 0;
+    if (!names || !of)
+        return gm_fail_memory(K * sizeof *of, "an evaluation");
+    for (size_t k = 0; k < K; k++) {
+        right += counts[k * K + k];
+        names[k] = gm_arena_string(&evaluation->arena, data->class_names[k]);
+        if (!names[k])
+            return gm_fail_memory(64, "an evaluation");
+    }
+    evaluation->info.unit = "share of the items";
+    evaluation->confusion = (gm_confusion){K, names, counts};
+    GM_TRY(gm_evaluation_add(evaluation, share("accuracy", "accuracy", NULL, right, source->count,
+                                               "items whose class has the largest logit")));
+    for (size_t k = 0; k < K; k++)
+        GM_TRY(gm_evaluation_add(
+            evaluation, share("recall", "recall", names[k], counts[k * K + k], of[k], "of the items of this class")));
+    return GM_OK;
+}
+
+gm_status gm_classifier_evaluate(gm_evaluation *evaluation, const gm_evaluation_source *source) {
+    const gm_dataset_info *data = gm_dataset_get_info(source->data);
+    size_t K = data->class_count;
+    gm_use use = {0};
+    gm_plan *plan = NULL;
+    gm_status status;
+    if (K == 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: has no labels to hold the classifier's answers against", data->name);
+    size_t *counts = gm_arena_alloc(&evaluation->arena, K * K * sizeof *counts);
+    if (!counts)
+        return gm_fail_memory(K * K * sizeof *counts, "a confusion matrix");
+    GM_TRY_DONE(gm_use_init(&use, &gm_classifier_classify, source->recipe, &source->format));
+    if (gm_use_find_output(&use, "logits")->values < K)
+        GM_TRY_DONE(gm_fail(GM_ERROR_ARGUMENT, "%s: has %zu classes, but this run's classifier knows %zu", data->name,
+                            K, gm_use_find_output(&use, "logits")->values));
+    GM_TRY_DONE(gm_plan_create(&plan, use.graph, source->state, NULL));
+    GM_TRY_DONE(count_all(source, &use, plan, counts));
+    status = report(evaluation, source, counts, K);
+done:
+    gm_plan_destroy(&plan);
+    gm_use_finish(&use);
+    return status;
+}

@@ -1,0 +1,149 @@
+// A classifier: its section of the recipe, its training step, and its use.
+//   N = batch, K = classes; loss = -E ln p(label | x), p = softmax(logits)
+//
+// Phases, in the order in which a step runs them: start, substep, gather, update and average, as an autoencoder's.
+#include "model/classifier.h"
+
+#include "base/base.h"
+#include "ganymede/likelihood.h"
+#include "graph/graph.h"
+#include "recipe/value.h"
+
+#include <stddef.h>
+
+// ---- Keys ----
+
+// clang-format off
+static const gm_recipe_row rows[] = {
+    GM_ROW_TYPED(gm_classifier_settings, "classifier", classifier, gm_recipe_layers_type, NULL, true,
+                 "a classifier's layers from the data to a logit per class (N, K)"),
+    GM_INITIALIZER_ROW(gm_classifier_settings),
+    GM_ROW_TYPED(gm_classifier_settings, "optimizer.classifier", optimizer.classifier, gm_recipe_optimizer_type,
+                 "{adam: {rate: 1e-3}}", false, "the classifier's update rule"),
+    GM_ACCUMULATE_ROW(gm_classifier_settings),
+    GM_AVERAGE_ROWS(gm_classifier_settings),
+};
+// clang-format on
+
+static gm_status resolve(gm_recipe *recipe, void *settings) {
+    (void)settings;
+    gm_common_default_range(recipe, -1);
+    return GM_OK;
+}
+
+const gm_recipe_section gm_classifier_section = {
+    .rows = rows, .row_count = GM_COUNT(rows), .size = sizeof(gm_classifier_settings), .resolve = resolve};
+
+const gm_classifier_settings *gm_classifier_of(const gm_recipe *recipe) {
+    return gm_recipe_settings(recipe, &gm_classifier_section);
+}
+
+// ---- The step ----
+
+typedef struct step_builder {
+    gm_model *model;
+    const gm_classifier_settings *settings;
+    const gm_model_source *source;
+    gm_graph *graph;
+    gm_network *network;
+    gm_tensor *counter, *step;
+} step_builder;
+
+static gm_status check_logits(const gm_layer_list *layers, const gm_tensor *logits, size_t N, size_t K) {
+    const gm_shape *shape = gm_tensor_shape(logits);
+    if (shape->rank > 0 && shape->dim[0] == N && gm_shape_count(shape) == N * K)
+        return GM_OK;
+    return gm_fail(GM_ERROR_ARGUMENT,
+                   "%s: the classifier must end in one logit per class, but it gives %s for %zu classes: end it with "
+                   "`dense: %zu`",
+                   layers->layers[layers->count - 1].origin, gm_model_sample_text(logits).text, K, K);
+}
+
+static gm_status build_loss(step_builder *s, gm_tensor **loss) {
+    const gm_model_source *source = s->source;
+    size_t K = source->data->class_count;
+    gm_tensor *logits, *x = gm_model_real_batch(s->model, source), *labels = gm_model_real_labels(s->model, source);
+    if (gm_network_needs_labels(s->network))
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: a classifier is not told the labels: remove the layer that needs them",
+                       s->settings->classifier.layers[0].origin);
+    GM_TRY(gm_model_apply(&logits, s->network, x, NULL, s->counter));
+    GM_TRY(check_logits(&s->settings->classifier, logits, source->batch, K));
+    logits = gm_reshape(logits, GM_SHAPE(source->batch, K));
+    *loss = gm_negate(gm_mean_all(gm_categorical_log_likelihood(gm_one_hot(labels, K), logits)));
+    return GM_OK;
+}
+
+static gm_status build_update(step_builder *s, gm_phase *phase, gm_phase *gather, gm_tensor *loss) {
+    GM_TRY(gm_model_add_number(s->model, phase, (gm_model_number){"loss", "loss", loss, true}));
+    GM_TRY(gm_model_descend(&(gm_model_descent){
+        .phase = phase,
+        .gather = gather,
+        .micro_batches = s->settings->accumulate,
+        .network = s->network,
+        .loss = loss,
+        .scale = gm_model_loss_scale(s->source),
+        .optimizer = &s->settings->optimizer.classifier,
+        .prefix = "optimizer.classifier",
+        .updates = s->step,
+    }));
+    gm_network_assign_statistics(s->network, phase);
+    gm_tensor *next = gm_add(s->step, gm_constant_int(s->graph, 1));
+    gm_phase_assign(phase, s->counter, gm_model_pair(next, gm_constant_int(s->graph, 0)));
+    return GM_OK;
+}
+
+static gm_status build_step(step_builder *s) {
+    const gm_classifier_settings *settings = s->settings;
+    gm_phase *substep = NULL, *gather = NULL;
+    gm_tensor *loss = NULL;
+    GM_TRY(gm_model_add_network(s->model, "classifier", &settings->classifier,
+                                (gm_weight_initializer)settings->initializer, &s->network));
+    s->counter = gm_variable(s->graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
+    s->step = gm_model_element(s->counter, 0);
+    GM_TRY(build_loss(s, &loss));
+    if (settings->accumulate > 1) {
+        gm_tensor *within = gm_add(gm_model_element(s->counter, 1), gm_constant_int(s->graph, 1));
+        substep = gm_phase_create(s->graph, "substep");
+        gm_phase_assign(substep, s->counter, gm_model_pair(s->step, within));
+        gather = gm_phase_create(s->graph, "gather");
+    }
+    gm_phase *update = gm_phase_create(s->graph, "update");
+    GM_TRY(build_update(s, update, gather, loss));
+    for (size_t i = 0; i < settings->accumulate; i++) {
+        if (i > 0)
+            GM_TRY(gm_model_add_action(s->model, (gm_model_action){.phase = substep, .every = 1}));
+        gm_phase *phase = i + 1 < settings->accumulate ? gather : update;
+        GM_TRY(gm_model_add_action(s->model, (gm_model_action){.phase = phase, .fresh = true, .every = 1}));
+    }
+    if (settings->average.decay > 0) {
+        gm_average_params params = {.decay = settings->average.decay,
+                                    .step = settings->average.warmup ? s->step : NULL};
+        gm_phase *average = gm_phase_create(s->graph, "average");
+        s->model->start = gm_phase_create(s->graph, "start");
+        GM_TRY(gm_model_average(s->network, average, s->model->start, &params));
+        GM_TRY(gm_model_add_action(s->model, (gm_model_action){.phase = average, .every = 1}));
+    }
+    return gm_graph_status(s->graph);
+}
+
+gm_status gm_classifier_build(gm_model *model, const gm_recipe *recipe, const gm_model_source *source) {
+    step_builder s = {.model = model, .settings = gm_classifier_of(recipe), .source = source, .graph = model->graph};
+    return build_step(&s);
+}
+
+// ---- Uses ----
+
+static gm_status build_classify(gm_use *use) {
+    const gm_classifier_settings *settings = gm_classifier_of(use->recipe);
+    gm_network *network;
+    GM_TRY(gm_use_add_network(use, "classifier", &settings->classifier, settings->initializer, &settings->average,
+                              &network));
+    gm_tensor *x = gm_use_add_data(use);
+    gm_use_add_output(use, "logits", gm_network_apply(network, x, GM_MODE_INFERENCE, NULL));
+    gm_tensor *features = gm_network_output(network, "features");
+    if (features)
+        gm_use_add_output(use, "features", features);
+    return GM_OK;
+}
+
+const gm_use_row gm_classifier_classify = {.name = "classify", .build = build_classify};

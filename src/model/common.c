@@ -1,0 +1,203 @@
+// The section of keys that every recipe has, and what they mean together with a model's last layer.
+#include "model/common.h"
+
+#include "base/base.h"
+#include "recipe/value.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+// ---- Ranges ----
+
+static gm_status read_range(gm_arena *arena, const char *key, void *field, const gm_yaml *node) {
+    double range[2] = {0, 0};
+    (void)arena;
+    static const gm_parameter number = {
+        .key = "data.range", .kind = GM_PARAMETER_NUMBER, .minimum = -1000000, .maximum = 1000000};
+    bool fits = node->kind == GM_YAML_LIST && node->count == 2;
+    for (size_t i = 0; i < 2 && fits; i++)
+        fits = node->items[i]->kind == GM_YAML_SCALAR &&
+               gm_parameter_set_text(&number, &range[i], node->items[i]->text) == GM_OK;
+    if (!fits)
+        return gm_recipe_refuse(node, key, "[low, high], two numbers such as [-1, 1]");
+    if (range[0] >= range[1])
+        return gm_fail(GM_ERROR_FORMAT, "%s: %s must rise from low to high, not from %g to %g", node->origin, key,
+                       range[0], range[1]);
+    *(gm_range *)field = (gm_range){range[0], range[1], node->origin};
+    return GM_OK;
+}
+
+static void write_range(const void *field, gm_text *text) {
+    static const gm_parameter number = {.kind = GM_PARAMETER_NUMBER};
+    const gm_range *range = field;
+    char low[40], high[40];
+    gm_text_printf(text, " [%s, %s]", gm_parameter_format(&number, &range->low, low, sizeof low),
+                   gm_parameter_format(&number, &range->high, high, sizeof high));
+}
+
+static void allow_range(gm_text *text) {
+    gm_text_append(text, "[low, high]");
+}
+
+static const gm_recipe_type range_type = {read_range, write_range, allow_range};
+
+// ---- Keys ----
+
+static const char *const splits[] = {"train", "test", NULL};
+static const char *const fits[] = {"auto", "pad", "resize", "crop", NULL}; // gm_fit
+static const char *const residents[] = {"auto", "yes", "no", NULL};
+
+// clang-format off
+static const gm_recipe_row rows[] = {
+    GM_ROW_TYPED(gm_common, "name", name, gm_recipe_name_type, NULL, false,
+         "of the run folder; default: the recipe file's name without its ending"),
+    GM_ROW_INTEGER(gm_common, "seed", seed, 0, 9999999999, 0, "key of every random number: weights, latents, order of the data"),
+    GM_ROW_INTEGER(gm_common, "steps", steps, 1, 1000000000, 10000, "generator steps to train"),
+    GM_ROW_TYPED(gm_common, "data.source", data.source, gm_recipe_text_type, NULL, true,
+         "a data set's name (fashion-mnist, mnist, cifar-10, stacked-fashion, stacked-mnist, ring8, grid25) or the path "
+         "of a folder or file"),
+    GM_ROW_TYPED(gm_common, "data.folder", data.folder, gm_recipe_optional_type, NULL, false,
+         "where a named data set lies; null: in the usual places"),
+    GM_ROW_CHOICE(gm_common, "data.split", data.split, splits, 0, "which part of the data to train on"),
+    GM_ROW_PAIR(gm_common, "data.size", data.size, 0, 4096, 0,
+                "height and width that images are brought to; 0: their own"),
+    GM_ROW_CHOICE(gm_common, "data.fit", data.fit, fits, 1,
+           "how: pad (black borders), resize (stretch), crop (cut out the middle); auto is pad"),
+    GM_ROW_INTEGER(gm_common, "data.channels", data.channels, 0, 3, 0, "1 (grey) or 3 (colour); 0: the data's own"),
+    GM_ROW_INTEGER(gm_common, "data.count", data.count, 0, 2147483647, 0, "use only so many items, from the first on; 0: all"),
+    GM_ROW_TYPED(gm_common, "data.range", data.range, range_type, NULL, false,
+         "the values of black and white, which the generator's last activation must match: [0, 1] for sigmoid, "
+         "[-1, 1] for tanh; default: just that, and [-1, 1] for any other; for images alone"),
+    GM_ROW_INTEGER(gm_common, "data.batch", data.batch, 1, 65536, 64, "real images per discriminator step, and as many generated ones"),
+    GM_ROW_CHOICE(gm_common, "data.resident", data.resident, residents, 0,
+           "keep the whole data set in the device's memory; auto: if it is small"),
+};
+// clang-format on
+
+// The file's name without folder and ending, with '-' for what no folder's name should hold.
+static gm_status default_name(gm_recipe *recipe, gm_common *common) {
+    const char *file = gm_recipe_file(recipe), *slash = strrchr(file, '/');
+    char *name = gm_arena_printf(gm_recipe_arena(recipe), "%.100s", slash ? slash + 1 : file);
+    if (!name)
+        return gm_fail_memory(100, "a recipe");
+    char *dot = strrchr(name, '.');
+    if (dot && dot > name)
+        *dot = '\0';
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    for (char *c = name; *c; c++)
+        if (!strchr(letters, *c))
+            *c = '-';
+    common->name = name[0] == '.' || name[0] == '-' || name[0] == '\0' ? "run" : name;
+    return GM_OK;
+}
+
+static gm_status resolve(gm_recipe *recipe, void *settings) {
+    gm_common *common = settings;
+    if (!common->name)
+        GM_TRY(default_name(recipe, common));
+    if ((common->data.size[0] == 0) != (common->data.size[1] == 0))
+        return gm_recipe_refuse(gm_recipe_find(recipe, "data.size"), "data.size", "0, or height and width");
+    if (common->data.channels == 2)
+        return gm_recipe_refuse(gm_recipe_find(recipe, "data.channels"), "data.channels", "0, 1 or 3");
+    return GM_OK;
+}
+
+const gm_recipe_section gm_common_section = {
+    .rows = rows, .row_count = GM_COUNT(rows), .size = sizeof(gm_common), .resolve = resolve};
+
+const gm_common *gm_common_of(const gm_recipe *recipe) {
+    return gm_recipe_settings(recipe, &gm_common_section);
+}
+
+// ---- The data ----
+
+gm_dataset_options gm_common_data_options(const gm_common *common) {
+    return (gm_dataset_options){.split = (gm_split)common->data.split,
+                                .size = common->data.size[0],
+                                .fit = (gm_fit)common->data.fit,
+                                .channels = common->data.channels,
+                                .folder = common->data.folder,
+                                .count = common->data.count,
+                                .seed = common->seed};
+}
+
+gm_dataset_options gm_common_other_split(const gm_common *common) {
+    gm_dataset_options options = gm_common_data_options(common);
+    options.split = options.split == GM_SPLIT_TEST ? GM_SPLIT_TRAIN : GM_SPLIT_TEST;
+    options.count = 0;
+    return options;
+}
+
+bool gm_common_is_unranged(const gm_common *common) {
+    return gm_mixture_find(common->data.source) != NULL;
+}
+
+// ---- Layers ----
+
+bool gm_is_layer(const gm_layer *layer, const char *name) {
+    return strcmp(layer->type->name, name) == 0;
+}
+
+const gm_layer *gm_last_layer(const gm_layer_list *network) {
+    static const char *const movers[] = {"flatten", "reshape", "dropout", "tap", "head"};
+    for (size_t i = network->count; i-- > 0;) {
+        bool moves = false;
+        for (size_t j = 0; j < GM_COUNT(movers); j++)
+            moves = moves || gm_is_layer(&network->layers[i], movers[j]);
+        if (!moves)
+            return &network->layers[i];
+    }
+    return &network->layers[0];
+}
+
+void gm_find_classes(const gm_layer_list *list, size_t *fewest, const gm_layer **layer_of) {
+    for (size_t i = 0; i < list->count; i++) {
+        const gm_layer *layer = &list->layers[i];
+        const gm_parameter *row = gm_parameter_find(layer->type->parameters, layer->type->parameter_count, "classes");
+        const size_t *classes = row ? (const size_t *)(const void *)((const char *)&layer->params + row->offset) : NULL;
+        if (classes && *classes < *fewest) {
+            *fewest = *classes;
+            *layer_of = layer;
+        }
+        for (size_t k = 0; k < layer->type->parameter_count; k++)
+            if (gm_layer_inner(layer, k))
+                gm_find_classes(gm_layer_inner(layer, k), fewest, layer_of);
+    }
+}
+
+// ---- The last activation and the range ----
+
+bool gm_natural_low(const gm_layer_list *output, double *low) {
+    const gm_layer *last = gm_last_layer(output);
+    *low = gm_is_layer(last, "sigmoid") ? 0 : -1;
+    return *low >= 0 || gm_is_layer(last, "tanh");
+}
+
+static bool differs(double a, double b) {
+    return a < b || a > b;
+}
+
+void gm_common_default_range(gm_recipe *recipe, double low) {
+    gm_common *common = gm_recipe_edit(recipe, &gm_common_section);
+    if (!common->data.range.origin)
+        common->data.range = (gm_range){low, 1, NULL};
+}
+
+const char *gm_common_range_origin(const gm_recipe *recipe) {
+    const gm_range *range = &gm_common_of(recipe)->data.range;
+    return range->origin ? range->origin : gm_recipe_file(recipe);
+}
+
+gm_status gm_common_check_range(const gm_recipe *recipe, const gm_layer_list *output, const char *network) {
+    const gm_range *range = &gm_common_of(recipe)->data.range;
+    const gm_layer *last = gm_last_layer(output);
+    double low;
+    if (!gm_natural_low(output, &low) || (!differs(range->low, low) && !differs(range->high, 1)))
+        return GM_OK;
+    return gm_fail(GM_ERROR_FORMAT,
+                   "%s: data.range is [%g, %g], but the %s ends in %s (%s), which makes [%g, 1]: set data.range "
+                   "to [%g, 1] or change the last activation (sigmoid makes [0, 1], tanh [-1, 1])",
+                   gm_common_range_origin(recipe), range->low, range->high, network, last->type->name, last->origin,
+                   low, low);
+}

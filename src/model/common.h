@@ -1,0 +1,58 @@
+// What every recipe says, whatever its kind of model: name, seed, length, and the data.
+#ifndef GM_MODEL_COMMON_H
+#define GM_MODEL_COMMON_H
+
+#include "data/format.h"
+#include "ganymede/nn.h"
+#include "recipe/recipe.h"
+
+typedef enum gm_resident { GM_RESIDENT_AUTO = 0, GM_RESIDENT_YES, GM_RESIDENT_NO } gm_resident;
+
+typedef struct gm_range {
+    double low, high;   // the values of black and white
+    const char *origin; // where it stands, to begin messages with; NULL: not in the recipe
+} gm_range;
+
+typedef struct gm_common {
+    const char *name; // fit for a folder; default: the file's name without ending
+    size_t seed, steps;
+    struct {
+        const char *source;              // for gm_dataset_open
+        const char *folder;              // for gm_dataset_options; NULL for the usual places
+        int split;                       // gm_split
+        size_t size[2], channels, count; // height and width; 0 = the data's own, as in gm_dataset_options
+        int fit;                         // gm_fit
+        gm_range range;
+        size_t batch; // items per batch
+        int resident; // gm_resident
+    } data;
+} gm_common;
+
+extern const gm_recipe_section gm_common_section;
+const gm_common *gm_common_of(const gm_recipe *recipe);
+
+// How gm_dataset_open shall read data.source. Strings belong to the recipe.
+gm_dataset_options gm_common_data_options(const gm_common *common);
+// The same for data beside those trained on: the other split, of the same fit; all of it.
+gm_dataset_options gm_common_other_split(const gm_common *common);
+
+// What the last activation of the network that makes samples makes: a sigmoid [0, 1], a tanh [-1, 1]; false: any other,
+// anything. *low: the lower end, -1 where there is none.
+bool gm_natural_low(const gm_layer_list *output, double *low);
+// For a kind's `resolve`: the range is [low, 1] where the recipe does not say one.
+void gm_common_default_range(gm_recipe *recipe, double low);
+// Where data.range stands, or the file.
+const char *gm_common_range_origin(const gm_recipe *recipe);
+// Fails when data.range contradicts the network's last activation. network: "generator", for the message.
+gm_status gm_common_check_range(const gm_recipe *recipe, const gm_layer_list *output, const char *network);
+// Whether the source is known to have samples without a range, before it is opened.
+bool gm_common_is_unranged(const gm_common *common);
+
+// The last layer of a network that changes values.
+const gm_layer *gm_last_layer(const gm_layer_list *network);
+bool gm_is_layer(const gm_layer *layer, const char *name);
+// How many classes the networks know: the fewest that any layer names, SIZE_MAX when none does; *layer_of gets that
+// layer. Both go on from what they are.
+void gm_find_classes(const gm_layer_list *list, size_t *fewest, const gm_layer **layer_of);
+
+#endif

@@ -1,0 +1,89 @@
+// GANs as a kind of model: what they suit, and what a trained one is for.
+#include "model/gan.h"
+
+#include "base/base.h"
+
+#include <math.h>
+
+static gm_status check(const gm_recipe *recipe, const gm_dataset_info *data, const gm_sample *format) {
+    (void)data;
+    return format->bytes ? gm_common_check_range(recipe, &gm_gan_of(recipe)->generator, "generator") : GM_OK;
+}
+
+// ---- Samples ----
+
+static void fill_latent(const gm_recipe *recipe, uint64_t seed, const float *codes, float *latent) {
+    const gm_gan_settings *gan = gm_gan_of(recipe);
+    uint64_t run_seed = gm_common_of(recipe)->seed;
+    gm_latent_fill(&gan->latent, run_seed, seed, latent);
+    gm_codes_fill(gan, run_seed, seed, codes, latent + gan->latent.size);
+}
+
+static gm_status check_codes(const gm_recipe *recipe, const float *codes, size_t count) {
+    return gm_codes_check(gm_gan_of(recipe), codes, count);
+}
+
+static gm_status build_generate(gm_use *use) {
+    const gm_gan_settings *gan = gm_gan_of(use->recipe);
+    const gm_layer *labelled;
+    gm_network *generator;
+    gm_tensor *labels = NULL;
+    GM_TRY(gm_use_add_network(use, "generator", &gan->generator, gan->initializer, &gan->average, &generator));
+    gm_tensor *z = gm_use_add_input(use, "latent", GM_FLOAT32, &GM_SHAPE(gm_gan_latent_values(gan)));
+    if (gm_network_needs_labels(generator)) {
+        use->classes = gm_gan_classes(gan, &labelled);
+        labels = gm_use_add_input(use, "labels", GM_INT32, &GM_SCALAR);
+    }
+    gm_use_add_samples(use, gm_network_apply_labelled(generator, z, labels, GM_MODE_INFERENCE, NULL));
+    use->fill_latent = fill_latent;
+    use->check_codes = check_codes;
+    use->categorical_codes = gan->codes.categorical.count;
+    use->continuous_codes = gan->codes.continuous;
+    return GM_OK;
+}
+
+// ---- What D says ----
+
+// Where its logits are log ratios of single samples.
+static bool judges(const gm_recipe *recipe) {
+    const gm_gan_settings *gan = gm_gan_of(recipe);
+    return gan->loss->log_ratio && !gan->loss->log_ratio_shifted && !gan->regularizers.origin[GM_REGULARIZER_PACKING];
+}
+
+static gm_status build_judge(gm_use *use) {
+    const double confident = log(100); // where a logit may be no ratio at all
+    const gm_gan_settings *gan = gm_gan_of(use->recipe);
+    gm_network *discriminator;
+    gm_tensor *labels = NULL;
+    GM_TRY(gm_use_add_network(use, "discriminator", &gan->discriminator, gan->initializer, NULL, &discriminator));
+    gm_tensor *x = gm_use_add_data(use);
+    if (gm_network_needs_labels(discriminator))
+        labels = gm_use_add_input(use, "labels", GM_INT32, &GM_SCALAR);
+    gm_tensor *logit = gm_network_apply_labelled(discriminator, x, labels, GM_MODE_INFERENCE, NULL);
+    gm_tensor *ratio = gm_reshape(gan->loss->log_ratio(logit), GM_SHAPE(GM_USE_BATCH));
+    if (!gan->loss->label_smoothing)
+        ratio = gm_minimum(gm_maximum(ratio, gm_constant(use->graph, -confident)), gm_constant(use->graph, confident));
+    gm_use_add_output(use, "ratio", ratio);
+    use->smoothed = gan->regularizers.origin[GM_REGULARIZER_LABEL_SMOOTHING] != NULL;
+    return GM_OK;
+}
+
+// ---- The row ----
+
+static const char *const marks[] = {"generator", "discriminator", NULL};
+static const gm_use_row uses[] = {
+    {.name = "generate", .build = build_generate},
+    {.name = "judge", .offered = judges, .build = build_judge},
+};
+
+const gm_model_kind gm_gan_kind = {
+    .name = "gan",
+    .description = "a GAN (generator and discriminator)",
+    .marks = marks,
+    .section = &gm_gan_section,
+    .monitored = true,
+    .check = check,
+    .build = gm_gan_build,
+    .uses = uses,
+    .use_count = GM_COUNT(uses),
+};

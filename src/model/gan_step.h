@@ -1,0 +1,41 @@
+// The step of a GAN while it is built: what the files that build it share.
+#ifndef GM_MODEL_GAN_STEP_H
+#define GM_MODEL_GAN_STEP_H
+
+#include "model/gan.h"
+
+//   N = batch; x real, z latent, G(z) fake, l = D's logit.
+typedef struct gm_gan_step {
+    gm_model *model;
+    const gm_recipe *recipe;
+    const gm_gan_settings *settings;
+    const gm_model_source *source;
+    gm_graph *graph;
+    gm_network *generator, *discriminator, *statistics; // statistics: NULL without an entropy term
+    gm_tensor *counter, *step, *substep;
+    gm_tensor *z, *labels; // labels: NULL when nothing needs them
+    gm_tensor *weights;    // of the labels' classes, (N); NULL: all 1
+    gm_tensor *told;       // of G(z)'s codes by D's head, where D judged G(z) last; NULL: there is no such head
+    gm_tensor *real, *fake;
+    gm_tensor *probability; // of augmentations; NULL: always
+    gm_tensor *log_average; // of e^T, moving, for the Donsker-Varadhan bound's gradient; NULL: the Jensen-Shannon bound
+} gm_gan_step;
+
+bool gm_gan_has(const gm_gan_step *g, gm_regularizer which);
+// Samples begin..begin + count - 1.
+gm_tensor *gm_gan_part(gm_tensor *x, size_t begin, size_t count);
+// How many samples D judges together: a pack's logit is theirs.
+size_t gm_gan_packed(const gm_gan_step *g);
+// x as D sees it: augmented, with noise, packed. `name` keeps the random streams of several uses apart.
+gm_tensor *gm_gan_seen(const gm_gan_step *g, gm_tensor *x, const char *name);
+gm_status gm_gan_judge(const gm_gan_step *g, gm_tensor *x, gm_tensor **logit);
+
+// The penalties that a recipe may ask for, in a fixed order (gan_penalty.c).
+enum { GM_GAN_PENALTIES = 4 };
+// Discriminator steps from penalty i to the next; 0: the recipe does not ask for it.
+size_t gm_gan_penalty_every(const gm_gan_step *g, size_t i);
+const char *gm_gan_penalty_phase(size_t i); // the phase's name, where it has one of its own
+// D's gradients at samples that are drawn or made of real and generated ones; D judges them anew.
+gm_status gm_gan_penalty(const gm_gan_step *g, size_t i, gm_tensor **penalty);
+
+#endif

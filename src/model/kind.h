@@ -1,0 +1,27 @@
+// What a kind of model is: the row that it has in the table of kinds (kinds.h).
+#ifndef GM_MODEL_KIND_H
+#define GM_MODEL_KIND_H
+
+#include "model/common.h"
+#include "model/evaluation.h"
+#include "model/model.h"
+#include "model/use.h"
+
+typedef struct gm_model_kind {
+    const char *name;         // "gan"
+    const char *description;  // for messages: "a GAN (generator and discriminator)"
+    const char *const *marks; // keys that make a recipe one of this kind (gm_recipe_kind)
+    const gm_recipe_section *section;
+    bool monitored; // it makes samples that are to be like the data
+    // Fails where the recipe does not suit data of this format. NULL: it takes all.
+    gm_status (*check)(const gm_recipe *recipe, const gm_dataset_info *data, const gm_sample *format);
+    // The training step. Fails with the recipe's line when a layer does not fit, and when the networks do not fit the
+    // data. model->graph is there, empty.
+    gm_status (*build)(gm_model *model, const gm_recipe *recipe, const gm_model_source *source);
+    const gm_use_row *uses; // the first one whose output is samples makes the pictures of a run
+    size_t use_count;
+    // What can be said of a trained model on held-out data. NULL: nothing.
+    gm_status (*evaluate)(gm_evaluation *evaluation, const gm_evaluation_source *source);
+} gm_model_kind;
+
+#endif

@@ -1,0 +1,59 @@
+// The table of kinds of model, and what is asked of whichever kind a recipe has.
+#include "model/kinds.h"
+
+#include "base/base.h"
+#include "model/autoencoder.h"
+#include "model/classifier.h"
+#include "model/gan.h"
+
+#include <string.h>
+
+enum { MOST_ADDED = 8 };
+
+static const gm_model_kind *const built_in[] = {&gm_gan_kind, &gm_autoencoder_kind, &gm_classifier_kind};
+static const gm_model_kind *added[MOST_ADDED];
+static size_t added_count;
+
+const gm_model_kind *gm_model_kind_at(size_t index) {
+    if (index < GM_COUNT(built_in))
+        return built_in[index];
+    return index - GM_COUNT(built_in) < added_count ? added[index - GM_COUNT(built_in)] : NULL;
+}
+
+gm_status gm_model_kind_add(const gm_model_kind *kind) {
+    if (added_count == MOST_ADDED)
+        return gm_fail(GM_ERROR_STATE, "at most %d kinds of model can be added", MOST_ADDED);
+    added[added_count++] = kind;
+    return GM_OK;
+}
+
+const gm_model_kind *gm_model_kind_of(const gm_recipe *recipe) {
+    const char *name = gm_recipe_get_kind(recipe)->name;
+    for (size_t i = 0; gm_model_kind_at(i); i++)
+        if (strcmp(gm_model_kind_at(i)->name, name) == 0)
+            return gm_model_kind_at(i);
+    return NULL; // no recipe is of a kind that is not in the table
+}
+
+gm_status gm_model_init(gm_model *model, const gm_recipe *recipe, const gm_model_source *source) {
+    *model = (gm_model){0};
+    gm_status status = gm_graph_create(&model->graph);
+    if (status == GM_OK)
+        status = gm_model_kind_of(recipe)->build(model, recipe, source);
+    if (status != GM_OK)
+        gm_model_finish(model);
+    return status;
+}
+
+const gm_use_row *gm_use_find(const gm_recipe *recipe, const char *name) {
+    const gm_model_kind *kind = gm_model_kind_of(recipe);
+    for (size_t i = 0; i < kind->use_count; i++)
+        if (strcmp(kind->uses[i].name, name) == 0 && (!kind->uses[i].offered || kind->uses[i].offered(recipe)))
+            return &kind->uses[i];
+    return NULL;
+}
+
+const gm_use_row *gm_use_of_pictures(const gm_recipe *recipe) {
+    const gm_use_row *generate = gm_use_find(recipe, "generate");
+    return generate ? generate : gm_use_find(recipe, "reconstruct");
+}

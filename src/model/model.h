@@ -1,0 +1,100 @@
+// A training step as a graph: what every kind of model builds, and what they build it from.
+#ifndef GM_MODEL_MODEL_H
+#define GM_MODEL_MODEL_H
+
+#include "data/format.h"
+#include "ganymede/nn.h"
+#include "ganymede/optim.h"
+#include "ganymede/plan.h"
+
+// ---- The training step ----
+
+enum { GM_MODEL_NETWORKS = 8 };
+
+// One action of a step. Of the places that it has in the step it is number `index` of `per_step`; it runs only when
+// step per_step + index is a multiple of `every`.
+typedef struct gm_model_action {
+    gm_phase *phase;
+    bool fresh; // first, the next real batch is drawn
+    size_t every, index, per_step;
+} gm_model_action;
+
+// A number that a step shows: a fetched scalar. `label` is short, for the progress line.
+typedef struct gm_model_number {
+    const char *name, *label;
+    gm_tensor *x;
+    bool is_loss; // must stay finite
+} gm_model_number;
+
+typedef struct gm_model {
+    gm_graph *graph;
+    gm_network *networks[GM_MODEL_NETWORKS];
+    gm_tensor *data, *indices; // the data set on the device and which of its items are the batch; NULL unless resident
+    gm_tensor *batch;          // the batch itself; NULL when resident
+    gm_tensor *labels;         // of the data set when resident, else of the batch; NULL when nothing reads them
+    gm_phase *start;           // runs once, before the first step; NULL: nothing to do
+    gm_model_action *actions;  // of a step, in order
+    gm_model_number *numbers;
+    size_t network_count, action_count, action_capacity, number_count, number_capacity;
+    size_t batches; // real ones in a step
+} gm_model;
+
+// What a model learns from.
+typedef struct gm_model_source {
+    const gm_dataset_info *data;
+    gm_sample format; // of its items
+    size_t batch;
+    bool resident;     // the data set lies on the device
+    bool half_storage; // large values lie in memory as 16-bit floats
+} gm_model_source;
+
+void gm_model_finish(gm_model *model);
+// NULL where the model has none of that name.
+gm_tensor *gm_model_find_number(const gm_model *model, const char *name);
+// The number of trainable values of a network.
+size_t gm_model_parameter_count(const gm_network *network);
+
+// ---- What models are built from ----
+
+gm_status gm_model_add_network(gm_model *model, const char *name, const gm_layer_list *layers,
+                               gm_weight_initializer initializer, gm_network **network);
+gm_status gm_model_add_action(gm_model *model, gm_model_action action);
+// Fetched by the phase.
+gm_status gm_model_add_number(gm_model *model, gm_phase *phase, gm_model_number number);
+// Applies the network in training; its faults begin with the recipe's line. labels: NULL where it needs none.
+gm_status gm_model_apply(gm_tensor **result, gm_network *network, gm_tensor *x, gm_tensor *labels, gm_tensor *counter);
+// The real batch as networks see it. Declares the model's inputs.
+gm_tensor *gm_model_real_batch(gm_model *model, const gm_model_source *source);
+// Its labels, int32 (batch). Behind gm_model_real_batch.
+gm_tensor *gm_model_real_labels(gm_model *model, const gm_model_source *source);
+
+// Element i of an int32 vector, as a scalar; and two such scalars as a vector.
+gm_tensor *gm_model_element(gm_tensor *vector, size_t i);
+gm_tensor *gm_model_pair(gm_tensor *a, gm_tensor *b);
+
+// An update of a network's parameters down the gradient of a loss.
+typedef struct gm_model_descent {
+    gm_phase *phase;
+    gm_phase *gather;     // adds up the gradients of all batches but the last; NULL: there is one
+    size_t micro_batches; // all of them
+    gm_network *network;
+    gm_tensor *loss;
+    double scale; // a power of two, by which the loss is multiplied and the gradients are divided
+    const gm_optimizer *optimizer;
+    const char *prefix; // of the optimiser's variables
+    gm_tensor *updates; // made before
+} gm_model_descent;
+gm_status gm_model_descend(const gm_model_descent *descent);
+// The `scale` that the source's precision wants.
+double gm_model_loss_scale(const gm_model_source *source);
+// Declares the averages of a network's parameters and statistics, NETWORK_average..., and appends their next values to
+// the phase; `start` makes them equal.
+gm_status gm_model_average(gm_network *network, gm_phase *phase, gm_phase *start, const gm_average_params *params);
+
+// "1x28x28": the shape of one sample.
+typedef struct gm_sample_text {
+    char text[96];
+} gm_sample_text;
+gm_sample_text gm_model_sample_text(const gm_tensor *x);
+
+#endif

@@ -1,0 +1,185 @@
+// Building and running the uses of a trained model, whatever its kind.
+#include "model/use.h"
+
+#include "base/base.h"
+#include "graph/graph.h"
+#include "model/common.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// ---- Building ----
+
+gm_status gm_use_init(gm_use *use, const gm_use_row *row, const gm_recipe *recipe, const gm_sample *data) {
+    *use = (gm_use){.row = row, .recipe = recipe};
+    if (data)
+        use->format = *data;
+    gm_status status = gm_graph_create(&use->graph);
+    if (status == GM_OK)
+        status = row->build(use);
+    if (status == GM_OK) {
+        use->phase = gm_phase_create(use->graph, row->name);
+        for (size_t i = 0; i < use->output_count; i++)
+            gm_phase_fetch(use->phase, use->outputs[i].x);
+        status = gm_graph_status(use->graph);
+    }
+    if (status != GM_OK)
+        gm_use_finish(use);
+    return status;
+}
+
+void gm_use_finish(gm_use *use) {
+    for (size_t i = 0; i < use->network_count; i++)
+        gm_network_destroy(&use->networks[i]);
+    gm_graph_destroy(&use->graph);
+    *use = (gm_use){0};
+}
+
+gm_status gm_use_add_network(gm_use *use, const char *name, const gm_layer_list *layers, int initializer,
+                             const gm_averaging *average, gm_network **network) {
+    if (average && average->decay > 0)
+        name = gm_graph_printf(use->graph, "%s_average", name);
+    GM_TRY(gm_network_create(network, name, layers->layers, layers->count, (gm_weight_initializer)initializer));
+    use->networks[use->network_count++] = *network;
+    return GM_OK;
+}
+
+gm_tensor *gm_use_add_input(gm_use *use, const char *name, gm_type type, const gm_shape *item) {
+    gm_shape shape = {.rank = item->rank + 1, .dim = {GM_USE_BATCH}};
+    memcpy(shape.dim + 1, item->dim, item->rank * sizeof *shape.dim);
+    gm_tensor *x = gm_input(use->graph, name, type, shape);
+    use->inputs[use->input_count++] = (gm_use_port){name, x, gm_shape_count(item)};
+    return x;
+}
+
+gm_tensor *gm_use_add_data(gm_use *use) {
+    return gm_use_add_input(use, "data", GM_FLOAT32, &use->format.item);
+}
+
+void gm_use_add_output(gm_use *use, const char *name, gm_tensor *x) {
+    use->outputs[use->output_count++] = (gm_use_port){name, x, gm_shape_count(gm_tensor_shape(x)) / GM_USE_BATCH};
+}
+
+// The shape of one sample of a batch.
+static gm_shape item_of(const gm_tensor *x) {
+    const gm_shape *shape = gm_tensor_shape(x);
+    gm_shape item = {.rank = shape->rank > 0 ? shape->rank - 1 : 0};
+    memcpy(item.dim, shape->dim + 1, item.rank * sizeof *item.dim);
+    return item;
+}
+
+void gm_use_add_samples(gm_use *use, gm_tensor *x) {
+    const gm_common *common = gm_common_of(use->recipe);
+    gm_shape item = item_of(x);
+    gm_use_add_output(use, "samples", x);
+    use->format = gm_sample_of(&item);
+    use->format.low = common->data.range.low;
+    use->format.high = common->data.range.high;
+    use->format.reach = gm_dataset_reach(common->data.source);
+}
+
+// ---- Running ----
+
+static const gm_use_port *find_port(const gm_use_port *ports, size_t count, const char *name) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(ports[i].name, name) == 0)
+            return &ports[i];
+    return NULL;
+}
+
+const gm_use_port *gm_use_find_input(const gm_use *use, const char *name) {
+    return find_port(use->inputs, use->input_count, name);
+}
+
+const gm_use_port *gm_use_find_output(const gm_use *use, const char *name) {
+    return find_port(use->outputs, use->output_count, name);
+}
+
+static size_t item_bytes(const gm_use_port *port) {
+    return port->values * gm_type_size(gm_tensor_type(port->x));
+}
+
+// The rows of one batch, filled up with zeros.
+static gm_status write_input(const gm_use_port *port, gm_plan *plan, const void *rows, size_t count) {
+    size_t bytes = GM_USE_BATCH * item_bytes(port);
+    if (count == GM_USE_BATCH)
+        return gm_plan_write(plan, port->x, rows, bytes);
+    void *batch;
+    GM_TRY(gm_alloc(&batch, 1, bytes, "a batch"));
+    memcpy(batch, rows, count * item_bytes(port));
+    gm_status status = gm_plan_write(plan, port->x, batch, bytes);
+    free(batch);
+    return status;
+}
+
+static gm_status read_output(const gm_use_port *port, gm_plan *plan, float *rows, size_t count) {
+    size_t bytes = GM_USE_BATCH * item_bytes(port);
+    if (count == GM_USE_BATCH)
+        return gm_plan_read(plan, port->x, rows, bytes);
+    void *batch;
+    GM_TRY(gm_alloc(&batch, 1, bytes, "a batch"));
+    gm_status status = gm_plan_read(plan, port->x, batch, bytes);
+    if (status == GM_OK)
+        memcpy(rows, batch, count * item_bytes(port));
+    free(batch);
+    return status;
+}
+
+gm_status gm_use_run(const gm_use *use, gm_plan *plan, const void *const *inputs, size_t count, float *const *outputs) {
+    for (size_t first = 0; first < count; first += GM_USE_BATCH) {
+        size_t here = GM_MIN(count - first, (size_t)GM_USE_BATCH);
+        for (size_t i = 0; i < use->input_count; i++) {
+            const gm_use_port *port = &use->inputs[i];
+            GM_TRY(write_input(port, plan, (const char *)inputs[i] + first * item_bytes(port), here));
+        }
+        GM_TRY(gm_plan_run(plan, use->phase));
+        for (size_t i = 0; i < use->output_count; i++)
+            if (outputs[i])
+                GM_TRY(read_output(&use->outputs[i], plan, outputs[i] + first * use->outputs[i].values, here));
+    }
+    return GM_OK;
+}
+
+// ---- Samples of seeds ----
+
+static gm_status check_labels(const gm_use *use, const int32_t *labels, size_t count) {
+    if (use->classes == 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "this generator was trained without labels: it draws no class on request");
+    for (size_t i = 0; i < count; i++)
+        if (labels[i] < 0 || (size_t)labels[i] >= use->classes)
+            return gm_fail(GM_ERROR_ARGUMENT, "class %d is not one of this generator's, 0 to %zu", (int)labels[i],
+                           use->classes - 1);
+    return GM_OK;
+}
+
+static gm_status check_codes(const gm_use *use, const float *codes, size_t count) {
+    if (!use->check_codes)
+        return gm_fail(GM_ERROR_ARGUMENT, "this model has no codes: it takes none");
+    return use->check_codes(use->recipe, codes, count);
+}
+
+gm_status gm_use_generate(const gm_use *use, gm_plan *plan, const uint64_t *seeds, const int32_t *labels,
+                          const float *codes, size_t count, float *samples) {
+    size_t width = use->categorical_codes + use->continuous_codes;
+    const gm_use_port *z = gm_use_find_input(use, "latent"), *x = gm_use_find_output(use, "samples");
+    int32_t chosen[GM_USE_BATCH];
+    gm_status status = GM_OK;
+    float *latent;
+    if (labels)
+        GM_TRY(check_labels(use, labels, count));
+    if (codes)
+        GM_TRY(check_codes(use, codes, count));
+    GM_TRY(gm_alloc(&latent, GM_USE_BATCH * z->values, sizeof *latent, "latents"));
+    for (size_t first = 0; first < count && status == GM_OK; first += GM_USE_BATCH) {
+        size_t here = GM_MIN(count - first, (size_t)GM_USE_BATCH);
+        for (size_t i = 0; i < here; i++) {
+            size_t k = first + i;
+            use->fill_latent(use->recipe, seeds[k], codes ? codes + k * width : NULL, latent + i * z->values);
+            chosen[i] = labels ? labels[k] : use->classes > 0 ? (int32_t)(seeds[k] % use->classes) : 0;
+        }
+        status =
+            gm_use_run(use, plan, (const void *[]){latent, chosen}, here, (float *[]){samples + first * x->values});
+    }
+    free(latent);
+    return status;
+}

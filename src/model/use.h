@@ -1,0 +1,90 @@
+// Uses: what a trained model is for. A use is an inference graph over the run's state with named inputs and outputs;
+// whoever runs it asks for it by name and does not know what kind of model it has.
+//
+//   name         inputs                  outputs
+//   generate     latent [, labels]       samples
+//   reconstruct  data                    samples
+//   encode       data                    code
+//   classify     data                    logits [, features]
+//   judge        data [, labels]         ratio: ln p(real) / p(generated), as the discriminator has it
+#ifndef GM_MODEL_USE_H
+#define GM_MODEL_USE_H
+
+#include "ganymede/nn.h"
+#include "ganymede/plan.h"
+#include "model/training.h"
+#include "recipe/recipe.h"
+#include "sample/sample.h"
+
+enum { GM_USE_BATCH = 64, GM_USE_NETWORKS = 2, GM_USE_PORTS = 2 };
+
+typedef struct gm_use gm_use;
+
+// How a kind of model offers a use.
+typedef struct gm_use_row {
+    const char *name;
+    bool (*offered)(const gm_recipe *recipe); // NULL: always
+    // Appends networks, inputs and outputs to the use's graph.
+    gm_status (*build)(gm_use *use);
+} gm_use_row;
+
+typedef struct gm_use_port {
+    const char *name;
+    gm_tensor *x;  // (GM_USE_BATCH, ...)
+    size_t values; // of one sample
+} gm_use_port;
+
+struct gm_use {
+    const gm_use_row *row;
+    const gm_recipe *recipe;
+    gm_graph *graph;
+    gm_network *networks[GM_USE_NETWORKS];
+    gm_phase *phase;
+    gm_use_port inputs[GM_USE_PORTS], outputs[GM_USE_PORTS];
+    size_t network_count, input_count, output_count;
+    gm_sample format; // of the data that goes in, else of the samples that come out
+    // Of uses with a latent: how it is made for a sample's own seed, and what may be set in it. codes
+    // (categorical_codes
+    // + continuous_codes): a category's number or a value each, NaN: as the seed has it.
+    void (*fill_latent)(const gm_recipe *recipe, uint64_t seed, const float *codes, float *latent);
+    gm_status (*check_codes)(const gm_recipe *recipe, const float *codes, size_t count); // NULL: it has none
+    size_t categorical_codes, continuous_codes;
+    size_t classes; // that `labels` may name; 0: there is no such input
+    // The output is a ratio only up to what smoothed labels leave of it: a bound from it stays one, a divergence is
+    // off.
+    bool smoothed;
+};
+
+// data: the format of the data that goes in. NULL where it is not known: then it is what the model's own output has,
+// and uses of models without one fail.
+gm_status gm_use_init(gm_use *use, const gm_use_row *row, const gm_recipe *recipe, const gm_sample *data);
+void gm_use_finish(gm_use *use);
+
+// ---- What uses are built from ----
+
+// A network in inference, of the averaged weights where training keeps them.
+gm_status gm_use_add_network(gm_use *use, const char *name, const gm_layer_list *layers, int initializer,
+                             const gm_averaging *average, gm_network **network);
+// An input of GM_USE_BATCH rows; its name becomes the tensor's.
+gm_tensor *gm_use_add_input(gm_use *use, const char *name, gm_type type, const gm_shape *item);
+// The input `data` of use->format.
+gm_tensor *gm_use_add_data(gm_use *use);
+void gm_use_add_output(gm_use *use, const char *name, gm_tensor *x);
+// The output `samples`, whose shape, with the recipe's range, gives use->format.
+void gm_use_add_samples(gm_use *use, gm_tensor *x);
+
+// ---- Running ----
+
+// NULL where the use has none of that name.
+const gm_use_port *gm_use_find_input(const gm_use *use, const char *name);
+const gm_use_port *gm_use_find_output(const gm_use *use, const char *name);
+// inputs, outputs: arrays (count, ...), row-major, in the order of the ports; an output may be NULL. Sample i of the
+// outputs depends on sample i of the inputs alone. plan: one of use->graph.
+gm_status gm_use_run(const gm_use *use, gm_plan *plan, const void *const *inputs, size_t count, float *const *outputs);
+// Samples of `seeds`, for `generate`: sample i depends on nothing but the weights, seeds[i], labels[i] and codes[i].
+// labels: NULL: the seed modulo the number of classes. codes: NULL: as the seeds have them. Fails when labels or codes
+// are given to a model without, or are outside of what it has.
+gm_status gm_use_generate(const gm_use *use, gm_plan *plan, const uint64_t *seeds, const int32_t *labels,
+                          const float *codes, size_t count, float *samples);
+
+#endif

@@ -1,0 +1,242 @@
+// Checkpoints as safetensors files: the variables are the tensors, the rest is metadata. Numbers there are decimal
+// text.
+#include "run/checkpoint.h"
+
+#include "base/base.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct gm_checkpoint {
+    gm_safetensors *file;
+    gm_checkpoint_info info;
+    char *path;
+    bool warned; // of values that are not finite
+};
+
+// ---- Writing ----
+
+static gm_status gather(gm_state *state, gm_safetensor *tensors, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        gm_safetensor *tensor = &tensors[i];
+        gm_state_entry(state, i, &tensor->name, &tensor->type, &tensor->shape);
+        size_t bytes = gm_type_size(tensor->type) * gm_shape_count(&tensor->shape);
+        void *values;
+        GM_TRY(gm_alloc(&values, 1, bytes, "a checkpoint"));
+        tensor->data = values;
+        GM_TRY(gm_state_read(state, tensor->name, values, bytes));
+    }
+    return GM_OK;
+}
+
+gm_status gm_checkpoint_write(const char *path, gm_state *state, const gm_checkpoint_info *info) {
+    char version[24], step[24], cursor[24], seed[24];
+    snprintf(version, sizeof version, "%d", GM_CHECKPOINT_VERSION);
+    snprintf(step, sizeof step, "%" PRIu64, info->step);
+    snprintf(cursor, sizeof cursor, "%" PRIu64, info->data_cursor);
+    snprintf(seed, sizeof seed, "%" PRIu64, info->seed);
+    const gm_safetensors_text metadata[] = {
+        {"format", "ganymede-checkpoint"},
+        {"version", version},
+        {"program", gm_version()},
+        {"step", step},
+        {"data_cursor", cursor},
+        {"seed", seed},
+        {"variants", info->variants ? info->variants : ""},
+        {"recipe", info->recipe ? info->recipe : ""},
+        {"note", info->note},
+    };
+    size_t count = gm_state_count(state);
+    gm_safetensor *tensors;
+    GM_TRY(gm_alloc(&tensors, count, sizeof *tensors, "a checkpoint"));
+    gm_status status = gather(state, tensors, count);
+    if (status == GM_OK)
+        status = gm_safetensors_write(path, tensors, count, metadata, GM_COUNT(metadata) - (info->note ? 0 : 1));
+    for (size_t i = 0; i < count; i++)
+        free((void *)tensors[i].data);
+    free(tensors);
+    return status;
+}
+
+// ---- Reading ----
+
+static gm_status read_text(const gm_checkpoint *checkpoint, const char *key, const char **text) {
+    *text = gm_safetensors_metadata(checkpoint->file, key);
+    if (!*text)
+        return gm_fail(GM_ERROR_FORMAT, "%s: is not a checkpoint of Ganymede: its metadata lack \"%s\"",
+                       checkpoint->path, key);
+    return GM_OK;
+}
+
+static gm_status read_number(const gm_checkpoint *checkpoint, const char *key, uint64_t *number) {
+    const char *text;
+    GM_TRY(read_text(checkpoint, key, &text));
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0)
+        return gm_fail(GM_ERROR_FORMAT, "%s: its metadata give \"%s\" as %s, which is not a number", checkpoint->path,
+                       text, key);
+    *number = value;
+    return GM_OK;
+}
+
+static gm_status read_info(gm_checkpoint *checkpoint) {
+    gm_checkpoint_info *info = &checkpoint->info;
+    uint64_t version;
+    const char *present; // without its checksums, damage could pass
+    GM_TRY(read_text(checkpoint, "format", &present));
+    GM_TRY(read_text(checkpoint, "checksum", &present));
+    GM_TRY(read_text(checkpoint, "header_checksum", &present));
+    GM_TRY(read_number(checkpoint, "version", &version));
+    if (version != GM_CHECKPOINT_VERSION) {
+        const char *program = gm_safetensors_metadata(checkpoint->file, "program");
+        return gm_fail(GM_ERROR_STATE,
+                       "%s: is a checkpoint of version %" PRIu64 "; this program reads version %d: use the program "
+                       "that wrote it%s%s",
+                       checkpoint->path, version, GM_CHECKPOINT_VERSION, program ? ", version " : "",
+                       program ? program : "");
+    }
+    GM_TRY(read_number(checkpoint, "step", &info->step));
+    GM_TRY(read_number(checkpoint, "data_cursor", &info->data_cursor));
+    GM_TRY(read_number(checkpoint, "seed", &info->seed));
+    GM_TRY(read_text(checkpoint, "variants", &info->variants));
+    info->note = gm_safetensors_metadata(checkpoint->file, "note");
+    return read_text(checkpoint, "recipe", &info->recipe);
+}
+
+gm_status gm_checkpoint_open(gm_checkpoint **checkpoint, const char *path) {
+    *checkpoint = NULL;
+    gm_checkpoint *made;
+    GM_TRY(gm_alloc(&made, 1, sizeof *made, "a checkpoint"));
+    gm_status status = gm_alloc(&made->path, strlen(path) + 1, 1, "a file name");
+    if (status == GM_OK) {
+        memcpy(made->path, path, strlen(path));
+        status = gm_safetensors_read(&made->file, path);
+    }
+    if (status == GM_OK)
+        status = read_info(made);
+    if (status != GM_OK)
+        gm_checkpoint_close(&made);
+    *checkpoint = made;
+    return status;
+}
+
+void gm_checkpoint_close(gm_checkpoint **checkpoint) {
+    if (!*checkpoint)
+        return;
+    gm_safetensors_destroy(&(*checkpoint)->file);
+    free((*checkpoint)->path);
+    free(*checkpoint);
+    *checkpoint = NULL;
+}
+
+const gm_checkpoint_info *gm_checkpoint_get_info(const gm_checkpoint *checkpoint) {
+    return &checkpoint->info;
+}
+
+// ---- Loading ----
+
+static const char *type_name(gm_type type) {
+    return type == GM_FLOAT32 ? "float32" : type == GM_INT32 ? "int32" : "uint8";
+}
+
+// "float32 (64, 100)"
+static void describe(gm_text *text, gm_type type, const gm_shape *shape) {
+    gm_text_printf(text, "%s (", type_name(type));
+    for (size_t i = 0; i < shape->rank; i++)
+        gm_text_printf(text, "%s%zu", i > 0 ? ", " : "", shape->dim[i]);
+    gm_text_append(text, ")");
+}
+
+static gm_status fail_mismatch(const gm_checkpoint *checkpoint, const gm_safetensor *tensor, gm_type type,
+                               const gm_shape *shape) {
+    gm_text held = {0}, wanted = {0};
+    describe(&held, tensor->type, &tensor->shape);
+    describe(&wanted, type, shape);
+    gm_status status =
+        gm_fail(GM_ERROR_FORMAT, "%s: holds %s as %s where the model has %s: it is from another recipe",
+                checkpoint->path, tensor->name, held.data ? held.data : "?", wanted.data ? wanted.data : "?");
+    gm_text_finish(&held);
+    gm_text_finish(&wanted);
+    return status;
+}
+
+static gm_status find_value(const gm_checkpoint *checkpoint, const char *name, gm_type type, const gm_shape *shape,
+                            const gm_safetensor **found) {
+    const gm_safetensor *tensor = gm_safetensors_find(checkpoint->file, name);
+    if (!tensor)
+        return gm_fail(GM_ERROR_FORMAT, "%s: does not hold %s, which the model has: it is from another recipe",
+                       checkpoint->path, name);
+    if (tensor->type != type || !gm_shape_equal(&tensor->shape, shape))
+        return fail_mismatch(checkpoint, tensor, type, shape);
+    *found = tensor;
+    return GM_OK;
+}
+
+static bool is_finite(const gm_safetensor *tensor) {
+    const float *values = tensor->data;
+    for (size_t i = 0; tensor->type == GM_FLOAT32 && i < gm_shape_count(&tensor->shape); i++)
+        if (!isfinite(values[i]))
+            return false;
+    return true;
+}
+
+// What a broken model makes shows what became of it; training could only spread what is broken.
+gm_status gm_checkpoint_value(void *user, const char *name, gm_type type, const gm_shape *shape, const void **values) {
+    gm_checkpoint *checkpoint = user;
+    const gm_safetensor *tensor;
+    *values = NULL;
+    GM_TRY(find_value(checkpoint, name, type, shape, &tensor));
+    if (!checkpoint->warned && !is_finite(tensor)) {
+        gm_warn("%s: %s holds values that are not finite: nor will be what they make", checkpoint->path, name);
+        checkpoint->warned = true;
+    }
+    *values = tensor->data;
+    return GM_OK;
+}
+
+static bool state_has(const gm_state *state, const char *wanted) {
+    for (size_t i = 0; i < gm_state_count(state); i++) {
+        const char *name;
+        gm_type type;
+        gm_shape shape;
+        gm_state_entry(state, i, &name, &type, &shape);
+        if (strcmp(name, wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
+// The state's variable `index` in the checkpoint; written to the state if `write`.
+static gm_status load_entry(const gm_checkpoint *checkpoint, gm_state *state, size_t index, bool write) {
+    const char *name;
+    gm_type type;
+    gm_shape shape;
+    const gm_safetensor *tensor;
+    gm_state_entry(state, index, &name, &type, &shape);
+    GM_TRY(find_value(checkpoint, name, type, &shape, &tensor));
+    if (!is_finite(tensor))
+        return gm_fail(GM_ERROR_STATE,
+                       "%s: %s holds values that are not finite, from which no training can go on: take an older "
+                       "checkpoint",
+                       checkpoint->path, name);
+    return write ? gm_state_write(state, name, tensor->data, gm_type_size(type) * gm_shape_count(&shape)) : GM_OK;
+}
+
+gm_status gm_checkpoint_load(const gm_checkpoint *checkpoint, gm_state *state) {
+    const gm_safetensors *file = checkpoint->file;
+    for (size_t i = 0; i < gm_state_count(state); i++)
+        GM_TRY(load_entry(checkpoint, state, i, false));
+    for (size_t i = 0; i < file->count; i++)
+        if (!state_has(state, file->tensors[i].name))
+            return gm_fail(GM_ERROR_FORMAT, "%s: holds %s, which the model does not have: it is from another recipe",
+                           checkpoint->path, file->tensors[i].name);
+    for (size_t i = 0; i < gm_state_count(state); i++)
+        GM_TRY(load_entry(checkpoint, state, i, true));
+    return GM_OK;
+}

@@ -1,0 +1,54 @@
+// Points (d), as floats; pictures of those in the plane are clouds of dots.
+#include "sample/sample.h"
+
+#include "base/base.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { CLOUD = 1024, PIXELS = 512 };
+
+static bool claims(const gm_shape *item) {
+    return item->rank == 1;
+}
+
+static gm_tensor *decode(const gm_sample *sample, gm_tensor *stored) {
+    (void)sample;
+    return stored;
+}
+
+static void decode_values(const gm_sample *sample, const void *stored, size_t count, float *values) {
+    memcpy(values, stored, count * gm_sample_values(sample) * sizeof *values);
+}
+
+// A cloud needs more points than a grid needs cells.
+static size_t shown(const gm_sample *sample, size_t rows, size_t columns) {
+    (void)rows;
+    (void)columns;
+    return sample->item.dim[0] == 2 ? CLOUD : 0;
+}
+
+// A square around the origin that holds what is expected, or whatever there is.
+static gm_status picture(const gm_sample *sample, const char *path, const float *values, size_t count, size_t rows,
+                         size_t columns) {
+    double reach = fmax(sample->reach, 1);
+    (void)rows;
+    (void)columns;
+    if (sample->item.dim[0] != 2)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: points of %zu values make no picture (those of the plane do): use --npy",
+                       path, sample->item.dim[0]);
+    for (size_t i = 0; !(sample->reach > 0) && i < 2 * count; i++)
+        if (isfinite(values[i]))
+            reach = fmax(reach, fabs((double)values[i]));
+    return gm_image_scatter(path, values, count, -1.25 * reach, 1.25 * reach, PIXELS);
+}
+
+const gm_sample_kind gm_sample_points = {
+    .name = "points",
+    .noun = "points",
+    .claims = claims,
+    .decode = decode,
+    .decode_values = decode_values,
+    .shown = shown,
+    .picture = picture,
+};

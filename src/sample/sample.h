@@ -1,0 +1,52 @@
+// What one sample is, whoever makes, shows or measures it: the kinds of sample.
+//
+// A kind is a row of functions. Whatever must know how samples look asks the row; nothing else tells images from
+// points.
+#ifndef GM_SAMPLE_SAMPLE_H
+#define GM_SAMPLE_SAMPLE_H
+
+#include "ganymede/graph.h"
+#include "ganymede/sample.h"
+
+typedef struct gm_sample_kind gm_sample_kind;
+
+// The format of the samples of a data set, or of those that a network makes.
+typedef struct gm_sample {
+    const gm_sample_kind *kind;
+    gm_shape item;    // of one sample, without the batch: (C, H, W), or (d)
+    bool bytes;       // data sets store them as bytes, 0 black and 255 white; else as float32
+    double low, high; // what black and white are to networks; of kinds that have a range
+    double reach;     // of points: they are expected in [-reach, reach]; 0: wherever they are
+} gm_sample;
+
+struct gm_sample_kind {
+    const char *name, *noun;              // "image", "images"
+    bool (*claims)(const gm_shape *item); // whether samples of this shape are of this kind
+    bool ranged;                          // values lie between black and white, and may be brought into another range
+    // Stored values (N, item) as networks see them, float32: on the device, and `count` of them on the host.
+    gm_tensor *(*decode)(const gm_sample *sample, gm_tensor *stored);
+    void (*decode_values)(const gm_sample *sample, const void *stored, size_t count, float *values);
+    // How many samples a picture of rows x columns cells shows; 0: samples of this format make none.
+    size_t (*shown)(const gm_sample *sample, size_t rows, size_t columns);
+    // Draws samples (count, item) into a PNG. rows, columns: of the grid, where there is one; 0: near a square.
+    gm_status (*picture)(const gm_sample *sample, const char *path, const float *values, size_t count, size_t rows,
+                         size_t columns);
+};
+
+extern const gm_sample_kind gm_sample_image, gm_sample_points; // image.c, points.c
+
+// The format of samples of that shape, of the first kind that claims them; range [-1, 1].
+gm_sample gm_sample_of(const gm_shape *item);
+// A kind of the program's own, which claims samples before the others do. Call it before any other use of the library;
+// the row must live as long. Fails when there are too many.
+gm_status gm_sample_kind_add(const gm_sample_kind *kind);
+
+gm_shape gm_sample_batch(const gm_sample *sample, size_t count); // (count, item)
+size_t gm_sample_values(const gm_sample *sample);                // in one sample
+// Channels, height and width of one sample; d x 1 x 1 for vectors.
+void gm_sample_size(const gm_sample *sample, size_t size[3]);
+// Writes samples in the format that the path's ending names: .npy (count, item), else a picture, .png.
+gm_status gm_sample_write(const gm_sample *sample, const char *path, const float *values, size_t count, size_t rows,
+                          size_t columns);
+
+#endif

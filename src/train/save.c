@@ -1,0 +1,69 @@
+// Saving the state of a run: what is refused, and which checkpoints stay.
+#include "train/trainer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+gm_status gm_trainer_fail(gm_trainer *trainer, const char *how, const char *what, uint64_t good) {
+    char checkpoint[512] = "there is no checkpoint to go back to";
+    if (trainer->run && good != GM_RUN_NO_STEP)
+        snprintf(checkpoint, sizeof checkpoint, "the last good checkpoint is %s",
+                 gm_run_checkpoint_path(trainer->run, good));
+    return gm_fail(GM_ERROR_STATE, "training %s: %s at step %llu; %s; try a lower learning rate or another seed", how,
+                   what, (unsigned long long)trainer->step, checkpoint);
+}
+
+// A checkpoint with a NaN in it would poison every resumed run.
+static gm_status check_finite(gm_trainer *trainer) {
+    gm_status status = GM_OK;
+    float *values = NULL;
+    for (size_t i = 0; i < gm_state_count(trainer->state); i++) {
+        const char *name;
+        gm_type type;
+        gm_shape shape;
+        gm_state_entry(trainer->state, i, &name, &type, &shape);
+        if (type != GM_FLOAT32)
+            continue;
+        size_t count = gm_shape_count(&shape);
+        free(values);
+        GM_TRY_DONE(gm_alloc(&values, count, sizeof *values, name));
+        GM_TRY_DONE(gm_state_read(trainer->state, name, values, count * sizeof *values));
+        for (size_t j = 0; j < count; j++)
+            if (!isfinite(values[j])) {
+                char what[200];
+                snprintf(what, sizeof what, "%s is not finite", name);
+                status = gm_trainer_fail(trainer, "diverged", what, trainer->good_step);
+                goto done;
+            }
+    }
+done:
+    free(values);
+    return status;
+}
+
+// The latest few stay, the best, and the one that an alarm would name.
+gm_status gm_trainer_prune(gm_trainer *trainer) {
+    uint64_t *steps;
+    size_t count;
+    GM_TRY(gm_run_list_checkpoints(trainer->run, &steps, &count));
+    const uint64_t kept[2] = {gm_watch_best(&trainer->watch, steps, count),
+                              gm_watch_last_good(&trainer->watch, steps, count)};
+    free(steps);
+    return gm_run_prune(trainer->run, trainer->settings->log.keep, kept, GM_COUNT(kept));
+}
+
+gm_status gm_trainer_save(gm_trainer *trainer) {
+    if (!trainer->run)
+        return gm_fail(GM_ERROR_STATE, "this trainer has no run folder to save into");
+    GM_TRY(check_finite(trainer));
+    GM_TRY(gm_run_sync_log(trainer->run)); // a power cut must not leave a checkpoint without the lines that led to it
+    GM_TRY(gm_checkpoint_write(gm_run_checkpoint_path(trainer->run, trainer->step), trainer->state,
+                               &(gm_checkpoint_info){.step = trainer->step,
+                                                     .data_cursor = trainer->cursor,
+                                                     .seed = trainer->common->seed,
+                                                     .recipe = trainer->recipe_text.data,
+                                                     .variants = trainer->variants}));
+    trainer->good_step = trainer->step;
+    return gm_trainer_prune(trainer);
+}

@@ -1,0 +1,69 @@
+// Evaluating a run on data that it has not seen: its kind of model says what there is to tell.
+#include "ganymede/evaluate.h"
+
+#include "use/trained.h"
+
+enum { STANDARD_SAMPLES = 64 };
+
+// The part that was not trained on, or the data that are asked for.
+static gm_status open_data(gm_dataset **data, const gm_common *common, const char *asked) {
+    gm_dataset_options options = gm_common_other_split(common);
+    const char *source = asked ? asked : common->data.source;
+    if (asked)
+        options.folder = NULL;
+    GM_TRY(gm_dataset_open(data, source, &options));
+    if (gm_dataset_get_info(*data)->count == 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: the data set is empty", source);
+    if (asked)
+        return GM_OK;
+    gm_dataset *trained;
+    options.split = (gm_split)common->data.split;
+    GM_TRY(gm_dataset_open(&trained, source, &options));
+    gm_status status = gm_dataset_check_held_out(*data, trained);
+    gm_dataset_close(&trained);
+    return status == GM_OK ? GM_OK : gm_fail(status, "%s: name others by --data", gm_error_message());
+}
+
+static gm_status evaluate(gm_evaluation *evaluation, const gm_trained *trained, gm_dataset **data, const char *run,
+                          const gm_evaluation_options *options) {
+    const gm_common *common = gm_common_of(trained->recipe);
+    const gm_model_kind *kind = gm_model_kind_of(trained->recipe);
+    if (!kind->evaluate)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: this run's model is %s, of which held-out data tell nothing by themselves: compare its "
+                       "samples with data (ganymede measure)",
+                       run, kind->description);
+    GM_TRY(open_data(data, common, options->data));
+    const gm_dataset_info *info = gm_dataset_get_info(*data);
+    evaluation->info.step = trained->step;
+    evaluation->info.count = options->count ? GM_MIN(options->count, info->count) : info->count;
+    return kind->evaluate(evaluation,
+                          &(gm_evaluation_source){
+                              .recipe = trained->recipe,
+                              .data = *data,
+                              .format = gm_dataset_format(info, common->data.range.low, common->data.range.high),
+                              .count = evaluation->info.count,
+                              .samples = options->samples ? options->samples : STANDARD_SAMPLES,
+                              .state = trained->state,
+                          });
+}
+
+gm_status gm_evaluation_create(gm_evaluation **evaluation, const char *run, const gm_evaluation_options *options) {
+    static const gm_evaluation_options standard = {0};
+    gm_trained trained = {0};
+    gm_dataset *data = NULL;
+    gm_evaluation *made = NULL;
+    gm_status status;
+    *evaluation = NULL;
+    options = options ? options : &standard;
+    GM_TRY_DONE(gm_alloc(&made, 1, sizeof *made, "an evaluation"));
+    GM_TRY_DONE(gm_trained_open(&trained, run, options->opened, options->device));
+    status = evaluate(made, &trained, &data, run, options);
+done:
+    gm_dataset_close(&data);
+    gm_trained_close(&trained);
+    if (status != GM_OK)
+        gm_evaluation_destroy(&made);
+    *evaluation = made;
+    return status;
+}

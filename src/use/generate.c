@@ -1,0 +1,90 @@
+// Samples from a run: the use `generate` of what it has learned.
+#include "ganymede/train.h"
+
+#include "base/base.h"
+#include "use/trained.h"
+
+#include <stdlib.h>
+
+struct gm_sampler {
+    gm_trained trained;
+    gm_use use;
+    gm_plan *plan;
+};
+
+static gm_status create(gm_sampler *sampler, const char *run, gm_device *device, const char *selector) {
+    GM_TRY(gm_trained_open(&sampler->trained, run, device, selector));
+    const gm_recipe *recipe = sampler->trained.recipe;
+    const gm_use_row *generate = gm_use_find(recipe, "generate");
+    if (!generate && gm_use_find(recipe, "reconstruct"))
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: a plain or denoising autoencoder has no distribution to draw samples from; train one of "
+                       "kind vae for that (the pictures of this run are reconstructions)",
+                       run);
+    if (!generate)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: this run's model is %s, which makes no samples (try ganymede evaluate)",
+                       run, gm_model_kind_of(recipe)->description);
+    GM_TRY(gm_use_init(&sampler->use, generate, recipe, NULL));
+    return gm_plan_create(&sampler->plan, sampler->use.graph, sampler->trained.state, NULL);
+}
+
+static gm_status open_sampler(gm_sampler **sampler, const char *run, gm_device *device, const char *selector) {
+    *sampler = NULL;
+    gm_sampler *made;
+    GM_TRY(gm_alloc(&made, 1, sizeof *made, "a sampler"));
+    gm_status status = create(made, run, device, selector);
+    if (status != GM_OK)
+        gm_sampler_close(&made);
+    *sampler = made;
+    return status;
+}
+
+gm_status gm_sampler_open(gm_sampler **sampler, const char *run, const char *device) {
+    return open_sampler(sampler, run, NULL, device);
+}
+
+gm_status gm_sampler_open_on(gm_sampler **sampler, const char *run, gm_device *device) {
+    return open_sampler(sampler, run, device, NULL);
+}
+
+void gm_sampler_close(gm_sampler **sampler) {
+    if (!sampler || !*sampler)
+        return;
+    gm_sampler *old = *sampler;
+    gm_plan_destroy(&old->plan);
+    gm_use_finish(&old->use);
+    gm_trained_close(&old->trained);
+    free(old);
+    *sampler = NULL;
+}
+
+void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info) {
+    const gm_use *use = &sampler->use;
+    const gm_common *common = gm_common_of(sampler->trained.recipe);
+    size_t size[3];
+    gm_sample_size(&use->format, size);
+    *info = (gm_sampler_info){.name = common->name,
+                              .step = sampler->trained.step,
+                              .noun = use->format.kind->noun,
+                              .channels = size[0],
+                              .height = size[1],
+                              .width = size[2],
+                              .ranged = use->format.kind->ranged,
+                              .classes = use->classes,
+                              .categorical_codes = use->categorical_codes,
+                              .continuous_codes = use->continuous_codes,
+                              .low = use->format.low,
+                              .high = use->format.high,
+                              .data = common->data.source,
+                              .data_options = gm_common_data_options(common)};
+}
+
+gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels, const float *codes,
+                              size_t count, float *samples) {
+    return gm_use_generate(&sampler->use, sampler->plan, seeds, labels, codes, count, samples);
+}
+
+gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *samples, size_t count, size_t rows,
+                           size_t columns) {
+    return gm_sample_write(&sampler->use.format, path, samples, count, rows, columns);
+}

@@ -1,0 +1,300 @@
+// The two sides of a comparison: read, cut down, made of one shape and brought into one range of values.
+#include "use/side.h"
+
+#include "data/format.h"
+#include "ganymede/train.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const uint64_t part_seed = 0; // which random part of a large data set is taken
+
+void gm_side_finish(gm_side *side) {
+    free(side->values);
+    gm_arena_finish(&side->arena);
+    *side = (gm_side){0};
+}
+
+static size_t item_values(const gm_side *side) {
+    return side->channels * side->height * side->width;
+}
+
+static gm_status allocate(gm_side *side) {
+    return gm_alloc(&side->values, side->count * item_values(side), sizeof *side->values, side->name);
+}
+
+static gm_status keep(gm_side *side, const char **text) {
+    if (*text && !(*text = gm_arena_string(&side->arena, *text)))
+        return gm_fail_memory(64, "a side of a comparison");
+    return GM_OK;
+}
+
+static bool ends_with(const char *text, const char *ending) {
+    size_t length = strlen(text), tail = strlen(ending);
+    return length >= tail && strcmp(text + length - tail, ending) == 0;
+}
+
+// ---- Runs ----
+
+// A folder with checkpoints in it, or one of them.
+static bool is_run(const char *source) {
+    struct stat info;
+    char path[4096];
+    if (ends_with(source, ".safetensors"))
+        return true;
+    int length = snprintf(path, sizeof path, "%s/checkpoints", source);
+    return length > 0 && (size_t)length < sizeof path && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static gm_status draw(gm_side *side, gm_sampler *sampler) {
+    uint64_t *seeds;
+    GM_TRY(allocate(side));
+    GM_TRY(gm_alloc(&seeds, side->count, sizeof *seeds, "seeds"));
+    for (size_t i = 0; i < side->count; i++)
+        seeds[i] = i;
+    gm_status status = gm_sampler_generate(sampler, seeds, NULL, NULL, side->count, side->values);
+    free(seeds);
+    return status;
+}
+
+static gm_status open_run(gm_side *side, const gm_sides_options *options) {
+    gm_sampler *sampler;
+    gm_sampler_info info;
+    GM_TRY(gm_sampler_open_on(&sampler, side->name, options->device));
+    gm_sampler_get_info(sampler, &info);
+    side->kind = GM_SIDE_RUN;
+    side->count = options->samples;
+    side->channels = info.channels;
+    side->height = info.height;
+    side->width = info.width;
+    side->images = side->ranged = info.ranged;
+    side->low = info.low;
+    side->high = info.high;
+    side->classes = info.classes;
+    side->data = info.data;
+    side->data_options = info.data_options;
+    gm_status status = keep(side, &side->data);
+    if (status == GM_OK)
+        status = keep(side, &side->data_options.folder);
+    if (status == GM_OK)
+        status = draw(side, sampler);
+    gm_sampler_close(&sampler);
+    return status;
+}
+
+// ---- Tables and data sets ----
+
+static gm_status open_table(gm_side *side, size_t most) {
+    gm_csv csv;
+    GM_TRY(gm_csv_read(side->name, NULL, &csv));
+    side->kind = GM_SIDE_NUMBERS;
+    side->count = GM_MIN(csv.rows, most);
+    side->channels = csv.columns;
+    side->height = side->width = 1;
+    side->values = csv.values; // more rows than `count` do no harm
+    csv.values = NULL;
+    gm_csv_finish(&csv);
+    return GM_OK;
+}
+
+static gm_status gather(gm_side *side, const gm_dataset *dataset, const int32_t *indices) {
+    const gm_dataset_info *info = gm_dataset_get_info(dataset);
+    const uint8_t *images = gm_dataset_images(dataset);
+    const float *floats = gm_dataset_floats(dataset);
+    GM_TRY(allocate(side));
+    for (size_t i = 0; i < side->count; i++) {
+        size_t from = (size_t)indices[i] * info->item_values, to = i * info->item_values;
+        for (size_t j = 0; j < info->item_values; j++)
+            side->values[to + j] = images ? (float)images[from + j] : floats[from + j];
+    }
+    return GM_OK;
+}
+
+// Paired rows stay where they are; else data sets sorted by class would show the first classes alone.
+static gm_status take_part(gm_side *side, const gm_dataset *dataset, bool paired) {
+    size_t all = gm_dataset_get_info(dataset)->count;
+    int32_t *indices;
+    GM_TRY(gm_alloc(&indices, side->count, sizeof *indices, "indices"));
+    gm_status status = GM_OK;
+    if (side->count < all && !paired)
+        status = gm_loader_indices(part_seed, 0, side->count, all, indices);
+    else
+        for (size_t i = 0; i < side->count; i++)
+            indices[i] = (int32_t)i;
+    if (status == GM_OK)
+        status = gather(side, dataset, indices);
+    free(indices);
+    return status;
+}
+
+// How the data set is read: as the run beside it reads its own. An array is taken as it is.
+static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
+    gm_dataset_options options = {0};
+    bool array = ends_with(side->name, ".npy");
+    if (!run || !run->images || array)
+        return options;
+    if (strcmp(run->data, side->name) == 0) {
+        options = run->data_options;
+        options.count = 0;
+        return options;
+    }
+    return (gm_dataset_options){
+        .size = run->data_options.size, .fit = run->data_options.fit, .channels = run->data_options.channels};
+}
+
+static gm_status open_data(gm_side *side, const gm_side *run, const gm_sides_options *options, uint64_t seed) {
+    gm_dataset *dataset;
+    side->data_options = fit_to(side, run);
+    side->data_options.seed = seed;
+    GM_TRY(gm_dataset_open(&dataset, side->name, &side->data_options));
+    const gm_dataset_info *info = gm_dataset_get_info(dataset);
+    side->kind = info->kind == GM_DATASET_IMAGES ? GM_SIDE_BYTES : GM_SIDE_NUMBERS;
+    side->count = GM_MIN(info->count, options->samples);
+    side->channels = info->channels;
+    side->height = info->height;
+    side->width = info->width;
+    side->images = gm_dataset_format(info, 0, 1).kind->ranged;
+    side->data_classes = info->class_count;
+    if (!ends_with(side->name, ".npy"))
+        side->data = side->name;
+    gm_status status = keep(side, &side->data_options.folder);
+    if (status == GM_OK)
+        status = take_part(side, dataset, options->paired);
+    gm_dataset_close(&dataset);
+    return status;
+}
+
+static gm_status open_rows(gm_side *side, const gm_side *run, const gm_sides_options *options, uint64_t seed) {
+    return ends_with(side->name, ".csv") ? open_table(side, options->samples) : open_data(side, run, options, seed);
+}
+
+// ---- One range ----
+
+static void find_extent(const gm_side *side, double *least, double *most) {
+    *least = INFINITY;
+    *most = -INFINITY;
+    for (size_t i = 0, count = side->count * item_values(side); i < count; i++)
+        if (isfinite(side->values[i])) {
+            *least = fmin(*least, (double)side->values[i]);
+            *most = fmax(*most, (double)side->values[i]);
+        }
+}
+
+// What black and white are. Files say it of bytes alone: of floats it is the narrowest usual range that holds them.
+static void find_range(gm_side *side) {
+    static const double usual[][2] = {{0, 1}, {-1, 1}, {0, 255}};
+    double least, most;
+    if (side->kind == GM_SIDE_BYTES) {
+        side->ranged = true;
+        side->high = 255;
+    }
+    if (side->kind != GM_SIDE_NUMBERS)
+        return;
+    find_extent(side, &least, &most);
+    for (size_t i = 0; i < GM_COUNT(usual) && !side->ranged; i++)
+        if (least >= usual[i][0] && most <= usual[i][1]) {
+            side->ranged = true;
+            side->low = usual[i][0];
+            side->high = usual[i][1];
+        }
+}
+
+// A run on arrays of floats took them as they were: its recipe's range then says nothing.
+static void doubt_run(gm_side *run, const gm_side *other) {
+    double least, most, slack = 1e-3 * (run->high - run->low);
+    if (run->kind != GM_SIDE_RUN || other->kind != GM_SIDE_NUMBERS)
+        return;
+    find_extent(run, &least, &most);
+    run->ranged = least >= run->low - slack && most <= run->high + slack;
+}
+
+static void convert(gm_side *side, double low, double high) {
+    double scale = (high - low) / (side->high - side->low);
+    if (side->low == low && side->high == high)
+        return;
+    for (size_t i = 0, count = side->count * item_values(side); i < count; i++)
+        side->values[i] = (float)(low + ((double)side->values[i] - side->low) * scale);
+    side->low = low;
+    side->high = high;
+}
+
+static gm_status share_range(gm_side *real, gm_side *fake) {
+    find_range(real);
+    find_range(fake);
+    doubt_run(real, fake);
+    doubt_run(fake, real);
+    if (real->ranged && fake->ranged) {
+        const gm_side *run = real->kind == GM_SIDE_RUN ? real : fake->kind == GM_SIDE_RUN ? fake : NULL;
+        double low = run ? run->low : 0, high = run ? run->high : 1;
+        convert(real, low, high);
+        convert(fake, low, high);
+        return GM_OK;
+    }
+    const gm_side *odd = real->ranged ? fake : real, *other = real->ranged ? real : fake;
+    if (other->kind == GM_SIDE_BYTES) {
+        double least, most;
+        find_extent(odd, &least, &most);
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s has values from %g to %g, which cannot be set beside the bytes of %s: scale them to [0, 1], "
+                       "[-1, 1] or [0, 255]",
+                       odd->name, least, most, other->name);
+    }
+    real->ranged = fake->ranged = false;
+    return GM_OK;
+}
+
+// ---- Both ----
+
+static gm_status check_shapes(const gm_side *real, const gm_side *fake, bool paired) {
+    const gm_side *sides[2] = {real, fake};
+    for (size_t i = 0; i < 2; i++)
+        if (sides[i]->count == 0)
+            return gm_fail(GM_ERROR_ARGUMENT, "%s: holds no samples", sides[i]->name);
+    if (real->channels != fake->channels || real->height != fake->height || real->width != fake->width)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "samples of %s are %zux%zux%zu, those of %s %zux%zux%zu: only equal shapes can be compared",
+                       real->name, real->channels, real->height, real->width, fake->name, fake->channels, fake->height,
+                       fake->width);
+    if (paired && real->count != fake->count)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s has %zu rows and %s %zu: pairs need equally many", real->name,
+                       real->count, fake->name, fake->count);
+    return GM_OK;
+}
+
+static gm_status open_both(gm_side *sides[2], const gm_sides_options *options) {
+    bool runs[2];
+    for (size_t i = 0; i < 2; i++)
+        if ((runs[i] = is_run(sides[i]->name)))
+            GM_TRY(open_run(sides[i], options));
+    for (size_t i = 0; i < 2; i++) // the two draws of a mixture differ
+        if (!runs[i])
+            GM_TRY(open_rows(sides[i], runs[1 - i] ? sides[1 - i] : NULL, options, i));
+    for (size_t i = 0; i < 2; i++) // a run has as many samples as it takes
+        if (options->paired && runs[i])
+            sides[i]->count = GM_MIN(sides[i]->count, sides[1 - i]->count);
+    return GM_OK;
+}
+
+gm_status gm_sides_open(gm_side *real, gm_side *fake, const char *real_source, const char *fake_source,
+                        const gm_sides_options *options) {
+    *real = (gm_side){.name = real_source};
+    *fake = (gm_side){.name = fake_source};
+    gm_status status;
+    GM_TRY_DONE(keep(real, &real->name));
+    GM_TRY_DONE(keep(fake, &fake->name));
+    GM_TRY_DONE(open_both((gm_side *[]){real, fake}, options));
+    GM_TRY_DONE(check_shapes(real, fake, options->paired));
+    if (real->images && fake->images)
+        status = share_range(real, fake);
+    else
+        real->ranged = fake->ranged = false;
+done:
+    if (status != GM_OK) {
+        gm_side_finish(real);
+        gm_side_finish(fake);
+    }
+    return status;
+}

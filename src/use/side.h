@@ -1,0 +1,37 @@
+// One side of a comparison: samples out of a run, a data set, an array or a table, as float32 rows in host memory.
+#ifndef GM_USE_SIDE_H
+#define GM_USE_SIDE_H
+
+#include "base/base.h"
+#include "ganymede/data.h"
+#include "ganymede/device.h"
+
+typedef enum gm_side_kind { GM_SIDE_NUMBERS = 1, GM_SIDE_BYTES, GM_SIDE_RUN } gm_side_kind;
+
+typedef struct gm_side {
+    const char *name; // as given
+    gm_side_kind kind;
+    float *values; // (count, channels, height, width)
+    size_t count, channels, height, width;
+    bool images;
+    bool ranged; // black and white of the images are `low` and `high`
+    double low, high;
+    const char *data; // the data set that it is, or that its run learned from; NULL: an array or a table
+    gm_dataset_options data_options;
+    size_t data_classes; // labels of a data set; 0: none, and of runs
+    size_t classes;      // that its run was told; 0: none
+    gm_arena arena;      // private
+} gm_side;
+
+typedef struct gm_sides_options {
+    gm_device *device;
+    size_t samples; // at most, of each
+    bool paired;
+} gm_sides_options;
+
+// Both sides, of one shape and in one range; `ranged` of the two is then the same. See gm_comparison_open.
+gm_status gm_sides_open(gm_side *real, gm_side *fake, const char *real_source, const char *fake_source,
+                        const gm_sides_options *options);
+void gm_side_finish(gm_side *side);
+
+#endif

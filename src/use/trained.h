@@ -1,0 +1,21 @@
+// A trained model: a checkpoint's recipe, and on a device the weights of whatever uses of it are made.
+#ifndef GM_USE_TRAINED_H
+#define GM_USE_TRAINED_H
+
+#include "model/kinds.h"
+#include "run/checkpoint.h"
+
+typedef struct gm_trained {
+    gm_checkpoint *checkpoint;
+    gm_recipe *recipe;
+    uint64_t step;
+    gm_device *opened, *device; // the former only when it was opened here
+    gm_state *state;            // plans on it find their variables in the checkpoint
+} gm_trained;
+
+// run: a run folder (its newest whole checkpoint) or a checkpoint file. device: an open one, which must outlive the
+// model, or NULL: the one that the selector names.
+gm_status gm_trained_open(gm_trained *trained, const char *run, gm_device *device, const char *selector);
+void gm_trained_close(gm_trained *trained);
+
+#endif
