@@ -12,20 +12,46 @@
 
 static volatile sig_atomic_t stop_requested;
 
-// The first Ctrl-C asks the trainer to stop at the end of its step; a second one kills as usual.
+// What asks the trainer to stop at the end of its step, and what a second time does. A closed terminal sends SIGHUP
+// more than once, and whoever read the output goes with it (SIGPIPE): neither may cut the checkpoint short.
+static struct {
+    int number;
+    void (*again)(int);
+    bool ignored; // from the start, as by nohup or a script's `&`: stays so
+} stops[] = {{SIGINT, SIG_DFL, false}, {SIGTERM, SIG_DFL, false}, {SIGHUP, SIG_IGN, false}, {SIGPIPE, SIG_IGN, false}};
+
 static void request_stop(int number) {
     stop_requested = 1;
-    signal(number, SIG_DFL);
+    for (size_t i = 0; i < COUNT(stops); i++)
+        if (stops[i].number == number)
+            signal(number, stops[i].again);
+}
+
+static void note_ignored_signals(void) {
+    struct sigaction action;
+    for (size_t i = 0; i < COUNT(stops); i++)
+        stops[i].ignored = sigaction(stops[i].number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+// Again after every step: drivers' compilers put handlers of their own in place when they first run.
+static void catch_stops(void) {
+    for (size_t i = 0; i < COUNT(stops); i++) {
+        struct sigaction action = {.sa_handler = stops[i].ignored ? SIG_IGN : request_stop, .sa_flags = SA_RESTART};
+        sigemptyset(&action.sa_mask);
+        sigaction(stops[i].number, &action, NULL);
+    }
 }
 
 static bool after_step(const gm_train_progress *progress, void *user) {
     progress_show(user, progress);
+    if (!stop_requested)
+        catch_stops();
     return stop_requested != 0;
 }
 
 typedef struct train_arguments {
     gm_train_options options;
-    option_number steps, batch, seed;
+    option_number steps, batch, seed, from;
     option_list settings;
     bool dry_run, quiet, json;
 } train_arguments;
@@ -55,6 +81,7 @@ static int train(const train_arguments *arguments) {
                                          : arguments->quiet           ? PROGRESS_QUIET
                                          : isatty(STDOUT_FILENO) != 0 ? PROGRESS_TERMINAL
                                                                       : PROGRESS_LINES};
+    note_ignored_signals();
     progress_prepare(&printer, true);
     gm_status created = gm_trainer_create(&trainer, &arguments->options);
     progress_prepare(&printer, false);
@@ -68,11 +95,7 @@ static int train(const train_arguments *arguments) {
         gm_trainer_destroy(&trainer);
         return EXIT_OK;
     }
-    struct sigaction action = {.sa_handler = request_stop};
-    sigemptyset(&action.sa_mask);
-    action.sa_flags = SA_RESTART;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    catch_stops();
     gm_status status = gm_trainer_run(trainer, after_step, &printer);
     gm_trainer_get_info(trainer, &info);
     progress_end(&printer, &info, status);
@@ -103,6 +126,8 @@ int command_train(int count, char **words) {
         {"--seed", "N", OPTION_NUMBER, &arguments.seed, "the key of every random number"},
         {"--set", "KEY=VALUE", OPTION_LIST, &arguments.settings, "change one key of the recipe; may be repeated"},
         {"--resume", "RUN", OPTION_TEXT, &to->resume, "go on with a run, by its own recipe (RECIPE may be left out)"},
+        {"--from", "STEP", OPTION_NUMBER, &arguments.from,
+         "with --resume: go back to that checkpoint; newer ones move"},
         {"--no-tune", NULL, OPTION_FLAG, &no_tune, "use default kernel variants: neither time nor look up others"},
         {"--profile", "DIR", OPTION_TEXT, &to->profile, "write kernel times and a Chrome trace into DIR"},
         {"--keys", NULL, OPTION_FLAG, &keys, "list every key, layer and optimiser of recipes, train nothing"},
@@ -113,7 +138,9 @@ int command_train(int count, char **words) {
     const usage_text usage = {
         .command = "ganymede train",
         .arguments = "RECIPE",
-        .summary = "Trains the networks of a recipe. Ctrl-C finishes the step, writes a checkpoint and exits with 130.",
+        .summary = "Trains the networks of a recipe. Ctrl-C, SIGTERM or a closed terminal finishes the step, writes a "
+                   "checkpoint and\n"
+                   "exits with 130.",
         .example = "ganymede train samples/dcgan-fashion.yaml --device gpu --steps 20000 --set data.batch=128",
         .options = options,
         .option_count = COUNT(options),
@@ -139,6 +166,10 @@ int command_train(int count, char **words) {
         exit_code = usage_error(&usage, "--out and --resume exclude each other: a resumed run stays in its folder");
         goto done;
     }
+    if (arguments.from.given && !to->resume) {
+        exit_code = usage_error(&usage, "--from needs --resume RUN");
+        goto done;
+    }
     for (size_t i = 0; i < arguments.settings.count; i++) {
         const char *equals = strchr(arguments.settings.entries[i], '=');
         if (!equals || equals == arguments.settings.entries[i]) {
@@ -150,6 +181,7 @@ int command_train(int count, char **words) {
     add_setting(&arguments, texts[1], "data.batch", &arguments.batch);
     add_setting(&arguments, texts[2], "seed", &arguments.seed);
     to->recipe = recipe[0];
+    to->from = arguments.from.given ? &arguments.from.value : NULL;
     to->tuning = no_tune || arguments.dry_run ? GM_TRAIN_TUNE_NOT : GM_TRAIN_TUNE_BRIEFLY;
     to->settings = arguments.settings.entries;
     to->setting_count = arguments.settings.count;

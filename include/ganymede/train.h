@@ -35,6 +35,7 @@ typedef struct gm_train_options {
     gm_device *opened;      // an open device to train on, instead; it stays the caller's and must outlive the trainer
     const char *out;        // the run folder; NULL: the next runs/NNNNN-name
     const char *resume;     // a run folder to go on with, from its newest whole checkpoint
+    const uint64_t *from;   // with `resume`: from the checkpoint of that step instead; NULL: the newest
     const char *profile;    // a folder for a table of kernel times and a Chrome trace, of the first 50 steps
     bool no_folder;         // write nothing: for dry runs and measurements
     gm_train_tuning tuning; //
@@ -42,6 +43,9 @@ typedef struct gm_train_options {
 
 // Reads recipe and data, opens the device, plans the step, creates or opens the run folder. A new run has its
 // checkpoint 0 and the picture of real data when this returns.
+// A resumed run goes on from its newest checkpoint. Damaged ones are passed over, with a warning, and kept under
+// another name; one that cannot be read for another reason is an error. What a run leaves when it goes back to an
+// older checkpoint moves to set-aside/ in its folder.
 // Fails with the recipe's file and line, the data file, the device or the folder that is at fault.
 GM_API gm_status gm_trainer_create(gm_trainer **trainer, const gm_train_options *options);
 GM_API void gm_trainer_destroy(gm_trainer **trainer);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ struct gm_checkpoint {
     gm_safetensors *file;
     gm_checkpoint_info info;
     char *path;
+    bool warned; // of values that are not finite
 };
 
 // ---- Writing ----
@@ -91,12 +93,14 @@ static gm_status read_info(gm_checkpoint *checkpoint) {
     GM_TRY(read_text(checkpoint, "checksum", &present));
     GM_TRY(read_text(checkpoint, "header_checksum", &present));
     GM_TRY(read_number(checkpoint, "version", &version));
-    if (version != GM_CHECKPOINT_VERSION)
-        return gm_fail(GM_ERROR_FORMAT,
+    if (version != GM_CHECKPOINT_VERSION) {
+        const char *program = gm_safetensors_metadata(checkpoint->file, "program");
+        return gm_fail(GM_ERROR_STATE,
                        "%s: is a checkpoint of version %" PRIu64 "; this program reads version %d: use the program "
-                       "that wrote it (version %s)",
-                       checkpoint->path, version, GM_CHECKPOINT_VERSION,
-                       gm_safetensors_metadata(checkpoint->file, "program"));
+                       "that wrote it%s%s",
+                       checkpoint->path, version, GM_CHECKPOINT_VERSION, program ? ", version " : "",
+                       program ? program : "");
+    }
     GM_TRY(read_number(checkpoint, "step", &info->step));
     GM_TRY(read_number(checkpoint, "data_cursor", &info->data_cursor));
     GM_TRY(read_number(checkpoint, "seed", &info->seed));
@@ -162,15 +166,36 @@ static gm_status fail_mismatch(const gm_checkpoint *checkpoint, const gm_safeten
     return status;
 }
 
-gm_status gm_checkpoint_value(void *user, const char *name, gm_type type, const gm_shape *shape, const void **values) {
-    const gm_checkpoint *checkpoint = user;
+static gm_status find_value(const gm_checkpoint *checkpoint, const char *name, gm_type type, const gm_shape *shape,
+                            const gm_safetensor **found) {
     const gm_safetensor *tensor = gm_safetensors_find(checkpoint->file, name);
-    *values = NULL;
     if (!tensor)
         return gm_fail(GM_ERROR_FORMAT, "%s: does not hold %s, which the model has: it is from another recipe",
                        checkpoint->path, name);
     if (tensor->type != type || !gm_shape_equal(&tensor->shape, shape))
         return fail_mismatch(checkpoint, tensor, type, shape);
+    *found = tensor;
+    return GM_OK;
+}
+
+static bool is_finite(const gm_safetensor *tensor) {
+    const float *values = tensor->data;
+    for (size_t i = 0; tensor->type == GM_FLOAT32 && i < gm_shape_count(&tensor->shape); i++)
+        if (!isfinite(values[i]))
+            return false;
+    return true;
+}
+
+// What a broken model makes shows what became of it; training could only spread what is broken.
+gm_status gm_checkpoint_value(void *user, const char *name, gm_type type, const gm_shape *shape, const void **values) {
+    gm_checkpoint *checkpoint = user;
+    const gm_safetensor *tensor;
+    *values = NULL;
+    GM_TRY(find_value(checkpoint, name, type, shape, &tensor));
+    if (!checkpoint->warned && !is_finite(tensor)) {
+        gm_warn("%s: %s holds values that are not finite: nor will be what they make", checkpoint->path, name);
+        checkpoint->warned = true;
+    }
     *values = tensor->data;
     return GM_OK;
 }
@@ -190,12 +215,17 @@ static bool state_has(const gm_state *state, const char *wanted) {
 // The state's variable `index` in the checkpoint; written to the state if `write`.
 static gm_status load_entry(const gm_checkpoint *checkpoint, gm_state *state, size_t index, bool write) {
     const char *name;
-    const void *values;
     gm_type type;
     gm_shape shape;
+    const gm_safetensor *tensor;
     gm_state_entry(state, index, &name, &type, &shape);
-    GM_TRY(gm_checkpoint_value((void *)(uintptr_t)checkpoint, name, type, &shape, &values));
-    return write ? gm_state_write(state, name, values, gm_type_size(type) * gm_shape_count(&shape)) : GM_OK;
+    GM_TRY(find_value(checkpoint, name, type, &shape, &tensor));
+    if (!is_finite(tensor))
+        return gm_fail(GM_ERROR_STATE,
+                       "%s: %s holds values that are not finite, from which no training can go on: take an older "
+                       "checkpoint",
+                       checkpoint->path, name);
+    return write ? gm_state_write(state, name, tensor->data, gm_type_size(type) * gm_shape_count(&shape)) : GM_OK;
 }
 
 gm_status gm_checkpoint_load(const gm_checkpoint *checkpoint, gm_state *state) {

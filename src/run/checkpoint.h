@@ -22,19 +22,21 @@ gm_status gm_checkpoint_write(const char *path, gm_state *state, const gm_checkp
 
 typedef struct gm_checkpoint gm_checkpoint;
 
-// Reads and verifies a checkpoint (checksum, metadata, version); the message names the file.
+// Reads and verifies a checkpoint; the message names the file. GM_ERROR_FORMAT: it is damaged, or none. Anything else
+// is no fault of the file: GM_ERROR_IO, GM_ERROR_MEMORY, or GM_ERROR_STATE when another version of the program wrote
+// it.
 gm_status gm_checkpoint_open(gm_checkpoint **checkpoint, const char *path);
 void gm_checkpoint_close(gm_checkpoint **checkpoint);
 const gm_checkpoint_info *gm_checkpoint_get_info(const gm_checkpoint *checkpoint);
 
 // The checkpoint's value of a variable, of that type and shape, which belongs to the checkpoint. Fails when it has
-// none. (As a gm_state_source, with the checkpoint as its user: plans that use a part of what was trained get that
-// part.)
+// none; values that are not finite are given with a warning, once. (As a gm_state_source, with the checkpoint as its
+// user: plans that use a part of what was trained get that part.)
 gm_status gm_checkpoint_value(void *checkpoint, const char *name, gm_type type, const gm_shape *shape,
                               const void **values);
 // Writes the checkpoint's values into the state's variables. Create the plans first (they declare the variables).
 // Every variable of the state must be in the file with its type and shape, and every tensor of the file in the state,
-// else nothing is written and the message names the variable.
+// and all values must be finite, else nothing is written and the message names the variable.
 gm_status gm_checkpoint_load(const gm_checkpoint *checkpoint, gm_state *state);
 
 #endif

@@ -29,24 +29,32 @@ static size_t tensor_bytes(const gm_safetensor *tensor) {
     return gm_type_size(tensor->type) * gm_shape_count(&tensor->shape);
 }
 
-// What the header says, beside the two checksums: names, types, shapes, metadata. A sum, so that order is free.
-static uint64_t header_hash(const gm_safetensor *tensors, size_t count, const gm_safetensors_text *metadata,
-                            size_t metadata_count) {
+static uint64_t hash_json(uint64_t hash, const json_t *value) {
+    const char *text = json_string_value(value);
+    return gm_hash_string(hash, text ? text : "");
+}
+
+// What the header says, beside the two checksums: names, types, shapes, metadata. A sum, so that order is free. Before
+// anything else is known of the header, which may say anything.
+static uint64_t header_hash(json_t *root) {
     uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t hash = gm_hash_string(GM_HASH_START, tensors[i].name);
-        hash = gm_hash_string(hash, dtype_name(tensors[i].type));
-        for (size_t j = 0; j < tensors[i].shape.rank; j++) {
-            char dim[24];
-            snprintf(dim, sizeof dim, ",%zu", tensors[i].shape.dim[j]);
+    const char *key;
+    json_t *entry;
+    json_object_foreach(root, key, entry) {
+        if (strcmp(key, "__metadata__") == 0)
+            continue;
+        const json_t *shape = json_object_get(entry, "shape");
+        uint64_t hash = hash_json(gm_hash_string(GM_HASH_START, key), json_object_get(entry, "dtype"));
+        for (size_t i = 0; i < json_array_size(shape); i++) {
+            char dim[32];
+            snprintf(dim, sizeof dim, ",%lld", (long long)json_integer_value(json_array_get(shape, i)));
             hash = gm_hash_string(hash, dim);
         }
         sum += hash;
     }
-    for (size_t i = 0; i < metadata_count; i++)
-        if (strcmp(metadata[i].key, "checksum") != 0 && strcmp(metadata[i].key, "header_checksum") != 0)
-            sum +=
-                gm_hash_string(gm_hash_string(gm_hash_string(GM_HASH_START, metadata[i].key), "\n"), metadata[i].value);
+    json_object_foreach(json_object_get(root, "__metadata__"), key,
+                        entry) if (strcmp(key, "checksum") != 0 && strcmp(key, "header_checksum") != 0) sum +=
+        hash_json(gm_hash_string(gm_hash_string(GM_HASH_START, key), "\n"), entry);
     return sum;
 }
 
@@ -99,7 +107,7 @@ static gm_status make_header(const char *path, const gm_safetensor *tensors, siz
     char checksum[24];
     snprintf(checksum, sizeof checksum, "%016" PRIx64, hash);
     GM_TRY_DONE(put(path, strings, "checksum", json_string(checksum)));
-    snprintf(checksum, sizeof checksum, "%016" PRIx64, header_hash(tensors, count, metadata, metadata_count));
+    snprintf(checksum, sizeof checksum, "%016" PRIx64, header_hash(root));
     GM_TRY_DONE(put(path, strings, "header_checksum", json_string(checksum)));
     *text = json_dumps(root, JSON_COMPACT);
     if (!*text)
@@ -171,7 +179,8 @@ static gm_status read_shape(const char *name, const char *key, const json_t *sha
     return GM_OK;
 }
 
-static gm_status read_entry(const char *name, const char *key, const json_t *entry, size_t data_bytes,
+// `verified`: the header is as it was written, so that what is strange in it is no damage.
+static gm_status read_entry(const char *name, const char *key, const json_t *entry, size_t data_bytes, bool verified,
                             gm_safetensor *tensor, range *place) {
     const char *dtype = json_string_value(json_object_get(entry, "dtype"));
     if (!dtype || json_object_size(entry) != 3)
@@ -182,7 +191,8 @@ static gm_status read_entry(const char *name, const char *key, const json_t *ent
         if (strcmp(dtype, dtypes[i].name) == 0)
             tensor->type = dtypes[i].type;
     if (tensor->type == GM_TYPE_INVALID)
-        return gm_fail(GM_ERROR_FORMAT, "%s: the tensor \"%s\" has the type %s; known are F32, I32 and U8", name, key,
+        return gm_fail(verified ? GM_ERROR_STATE : GM_ERROR_FORMAT,
+                       "%s: the tensor \"%s\" has the type %s; known to this program are F32, I32 and U8", name, key,
                        dtype);
     GM_TRY(read_shape(name, key, json_object_get(entry, "shape"), tensor));
     const json_t *offsets = json_object_get(entry, "data_offsets");
@@ -257,6 +267,8 @@ static gm_status read_metadata(const char *name, gm_safetensors *file, json_t *m
 static gm_status read_header(const char *name, gm_safetensors *file, const char *data, size_t data_bytes) {
     json_t *root = file->header;
     GM_TRY(read_metadata(name, file, json_object_get(root, "__metadata__")));
+    GM_TRY(check_checksum(name, file, "header_checksum", "header", header_hash(root)));
+    bool verified = gm_safetensors_metadata(file, "header_checksum") != NULL;
     GM_TRY(gm_alloc(&file->tensors, json_object_size(root), sizeof *file->tensors, name));
     const char *key;
     json_t *entry;
@@ -265,15 +277,13 @@ static gm_status read_header(const char *name, gm_safetensors *file, const char 
             continue;
         gm_safetensor *tensor = &file->tensors[file->count];
         range place = {0};
-        GM_TRY(read_entry(name, key, entry, data_bytes, tensor, &place));
+        GM_TRY(read_entry(name, key, entry, data_bytes, verified, tensor, &place));
         tensor->name = key;
         tensor->data = data + place.begin;
         file->count++;
     }
     GM_TRY(check_coverage(name, file, data, data_bytes));
-    GM_TRY(check_checksum(name, file, "checksum", "data", gm_hash(GM_HASH_START, data, data_bytes)));
-    return check_checksum(name, file, "header_checksum", "header",
-                          header_hash(file->tensors, file->count, file->metadata, file->metadata_count));
+    return check_checksum(name, file, "checksum", "data", gm_hash(GM_HASH_START, data, data_bytes));
 }
 
 static gm_status parse_content(gm_safetensors *file, const char *name, const unsigned char *bytes, size_t count) {

@@ -37,8 +37,9 @@ typedef struct gm_safetensors {
     void *header;
 } gm_safetensors;
 
-// GM_ERROR_IO when the file cannot be read, GM_ERROR_FORMAT when it is not a whole and valid safetensors file; the
-// message starts with the path. On failure *file is NULL.
+// GM_ERROR_IO when the file cannot be read, GM_ERROR_FORMAT when it is not a whole and valid safetensors file,
+// GM_ERROR_STATE when it is, by its header's checksum, but holds types that we do not know; the message starts with the
+// path. On failure *file is NULL.
 gm_status gm_safetensors_read(gm_safetensors **file, const char *path);
 // The same from memory; `name` stands for the path in messages. The bytes are copied.
 gm_status gm_safetensors_parse(gm_safetensors **file, const char *name, const void *bytes, size_t count);

@@ -192,7 +192,8 @@ static gm_status tick(gm_trainer *trainer, gm_pace *pace, gm_train_progress *pro
 
 // ---- The loop ----
 
-// What is due after a step: numbers, a checkpoint, a picture.
+// What is due after a step: numbers, a picture, a checkpoint. In this order: a resumed run goes on behind its newest
+// checkpoint, and what that step has to leave must be there by then.
 static gm_status after_step(gm_trainer *trainer, gm_pace *pace, gm_train_progress *progress) {
     const gm_train_settings *settings = trainer->settings;
     bool last = trainer->step >= trainer->common->steps;
@@ -204,13 +205,13 @@ static gm_status after_step(gm_trainer *trainer, gm_pace *pace, gm_train_progres
         set_pace(pace, trainer, progress);
     if (!trainer->run)
         return GM_OK;
-    if (last || due(trainer->step, settings->log.checkpoint)) {
-        GM_TRY(gm_trainer_save(trainer));
-        progress->checkpoint = gm_run_checkpoint_path(trainer->run, trainer->step);
-    }
     if (gm_trainer_has_pictures(trainer) && (last || due(trainer->step, settings->log.samples))) {
         GM_TRY(gm_trainer_sample_picture(trainer));
         progress->picture = gm_run_sample_path(trainer->run, trainer->step);
+    }
+    if (last || due(trainer->step, settings->log.checkpoint)) {
+        GM_TRY(gm_trainer_save(trainer));
+        progress->checkpoint = gm_run_checkpoint_path(trainer->run, trainer->step);
     }
     return GM_OK;
 }

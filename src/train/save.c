@@ -43,7 +43,7 @@ done:
 }
 
 // The latest few stay, the best, and the one that an alarm would name.
-static gm_status prune(gm_trainer *trainer) {
+gm_status gm_trainer_prune(gm_trainer *trainer) {
     uint64_t *steps;
     size_t count;
     GM_TRY(gm_run_list_checkpoints(trainer->run, &steps, &count));
@@ -57,6 +57,7 @@ gm_status gm_trainer_save(gm_trainer *trainer) {
     if (!trainer->run)
         return gm_fail(GM_ERROR_STATE, "this trainer has no run folder to save into");
     GM_TRY(check_finite(trainer));
+    GM_TRY(gm_run_sync_log(trainer->run)); // a power cut must not leave a checkpoint without the lines that led to it
     GM_TRY(gm_checkpoint_write(gm_run_checkpoint_path(trainer->run, trainer->step), trainer->state,
                                &(gm_checkpoint_info){.step = trainer->step,
                                                      .data_cursor = trainer->cursor,
@@ -64,5 +65,5 @@ gm_status gm_trainer_save(gm_trainer *trainer) {
                                                      .recipe = trainer->recipe_text.data,
                                                      .variants = trainer->variants}));
     trainer->good_step = trainer->step;
-    return prune(trainer);
+    return gm_trainer_prune(trainer);
 }

@@ -5,6 +5,7 @@
 
 #include "plan/plan.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,7 @@ static gm_status open_run(gm_trainer *trainer, const gm_train_options *options) 
     const char *path = gm_run_recipe_path(trainer->run);
     if (!options->recipe)
         return read_recipe(trainer, path, options, &(gm_train_given){0});
-    if (stat(path, &info) != 0)
+    if (stat(path, &info) != 0 && errno == ENOENT)
         return read_recipe(trainer, options->recipe, options, &(gm_train_given){0});
     GM_TRY(read_recipe(trainer, path, options, &(gm_train_given){0}));
     return compare_recipes(trainer, options);
@@ -183,9 +184,11 @@ static gm_status load_checkpoint(gm_trainer *trainer, const gm_checkpoint *check
 }
 
 // The checkpoint that a resumed run goes on from; none where it was killed before its first.
-static gm_status open_checkpoint(gm_trainer *trainer) {
+static gm_status open_checkpoint(gm_trainer *trainer, const uint64_t *from) {
     uint64_t *steps;
     size_t count;
+    if (from)
+        return gm_run_checkpoint_at(trainer->run, *from, &trainer->resumed);
     GM_TRY(gm_run_list_checkpoints(trainer->run, &steps, &count));
     free(steps);
     return count > 0 ? gm_run_newest_checkpoint(trainer->run, &trainer->resumed) : GM_OK;
@@ -204,21 +207,22 @@ static gm_status replay_log(gm_trainer *trainer) {
     return status;
 }
 
-// Ticks fall on multiples of log.every, and on a run's last step: a line of the latter kind goes, so that the log of a
-// resumed run is that of one that was never stopped.
-static gm_status resume_run(gm_trainer *trainer) {
+// Ticks fall on multiples of log.every, and on a run's last step: where training goes on, a line of the latter kind
+// goes, so that the log of a resumed run is that of one that was never stopped.
+static gm_status resume_run(gm_trainer *trainer, const uint64_t *from) {
     bool begun = trainer->resumed != NULL;
     if (begun)
         GM_TRY(load_checkpoint(trainer, trainer->resumed));
     gm_checkpoint_close(&trainer->resumed);
-    if (trainer->step >= trainer->common->steps && begun)
-        return GM_OK; // nothing to do: leave everything as it is
-    GM_TRY(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
-    GM_TRY(gm_run_forget_after(trainer->run, trainer->step));
-    GM_TRY(gm_run_log_cut(trainer->run, trainer->step - trainer->step % trainer->settings->log.every));
+    bool finished = begun && trainer->step >= trainer->common->steps;
+    if (!finished || from) {
+        uint64_t line = finished ? trainer->step : trainer->step - trainer->step % trainer->settings->log.every;
+        GM_TRY(gm_run_go_back(trainer->run, trainer->step, line, !from));
+        GM_TRY(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
+    }
     GM_TRY(replay_log(trainer));
     if (begun)
-        return GM_OK;
+        return gm_trainer_prune(trainer);     // it may have been killed behind its checkpoint
     GM_TRY(gm_trainer_real_picture(trainer)); // killed before checkpoint 0: the seed gives the same start
     GM_TRY(gm_trainer_sample_picture(trainer));
     return gm_trainer_save(trainer);
@@ -231,6 +235,8 @@ static gm_status check_options(const gm_train_options *options, const gm_train_g
         return gm_fail(GM_ERROR_ARGUMENT, "training needs a recipe, or a run to go on with");
     if (options->resume && (options->out || options->no_folder))
         return gm_fail(GM_ERROR_ARGUMENT, "a resumed run stays in its folder: `resume` excludes `out` and dry runs");
+    if (options->from && !options->resume)
+        return gm_fail(GM_ERROR_ARGUMENT, "only a resumed run goes back: `from` needs `resume`");
     return GM_OK;
 }
 
@@ -272,7 +278,7 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options, co
     GM_TRY(build_model(trainer));
     GM_TRY(gm_state_create(&trainer->state, trainer->device, common->seed));
     if (options->resume)
-        GM_TRY(open_checkpoint(trainer));
+        GM_TRY(open_checkpoint(trainer, options->from));
     GM_TRY(open_tuning(trainer, options->tuning));
     GM_TRY(plan_step(trainer));
     gm_plan_statistics statistics;
@@ -290,7 +296,7 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options, co
         memcpy(trainer->profile_folder, options->profile, strlen(options->profile) + 1);
     }
     if (options->resume) {
-        GM_TRY(resume_run(trainer));
+        GM_TRY(resume_run(trainer, options->from));
         return send_data(trainer);
     }
     GM_TRY(send_data(trainer));

@@ -59,6 +59,8 @@ bool gm_trainer_has_pictures(const gm_trainer *trainer);
 // The picture of real data, and the one of the fixed latents at the present step. For trainers with a folder.
 gm_status gm_trainer_real_picture(gm_trainer *trainer);
 gm_status gm_trainer_sample_picture(gm_trainer *trainer);
+// Removes the checkpoints that the recipe does not keep.
+gm_status gm_trainer_prune(gm_trainer *trainer);
 // Ends the profile that gm_profile_start began `steps` steps ago and writes it into the folder.
 gm_status gm_trainer_write_profile(gm_trainer *trainer, const char *folder, uint64_t steps);
 

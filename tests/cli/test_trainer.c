@@ -132,6 +132,57 @@ static void stopped_and_resumed_training_equals_single_steps(void **unused) {
     gm_trainer_destroy(&trainer);
 }
 
+static void two_trainers_of_one_process_never_share_a_folder(void **unused) {
+    (void)unused;
+    char path[160];
+    snprintf(path, sizeof path, "%s/shared", folder);
+    gm_trainer *trainer, *second;
+    check_ok(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe_path, .out = path}));
+    assert_int_equal(gm_trainer_create(&second, &(gm_train_options){.resume = path}), GM_ERROR_STATE);
+    assert_non_null(strstr(gm_error_message(), "shared: another trainer is at work in this folder"));
+    assert_null(second);
+    gm_sampler *sampler; // those who read may, and take no lock away
+    check_ok(gm_sampler_open(&sampler, path, NULL));
+    gm_sampler_close(&sampler);
+    assert_int_equal(gm_trainer_create(&second, &(gm_train_options){.resume = path}), GM_ERROR_STATE);
+    check_ok(gm_trainer_run(trainer, NULL, NULL));
+    gm_trainer_destroy(&trainer);
+    check_ok(gm_trainer_create(&second, &(gm_train_options){.resume = path}));
+    gm_trainer_destroy(&second);
+}
+
+static void trainer_goes_back_to_a_step(void **unused) {
+    (void)unused;
+    char path[160], command[400];
+    snprintf(path, sizeof path, "%s/back", folder);
+    gm_trainer *trainer;
+    gm_train_info info;
+    float straight[8], again[8];
+    check_ok(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe_path, .out = path}));
+    check_ok(gm_trainer_run(trainer, NULL, NULL));
+    read_weights(trainer, straight);
+    gm_trainer_destroy(&trainer);
+    static const uint64_t steps[] = {4, 0};
+    for (size_t i = 0; i < 2; i++) {
+        check_ok(gm_trainer_create(&trainer, &(gm_train_options){.resume = path, .from = &steps[i]}));
+        gm_trainer_get_info(trainer, &info);
+        assert_int_equal(info.step, steps[i]);
+        check_ok(gm_trainer_run(trainer, NULL, NULL));
+        read_weights(trainer, again);
+        assert_memory_equal(again, straight, sizeof again);
+        gm_trainer_destroy(&trainer);
+    }
+    snprintf(command, sizeof command,
+             "cd '%s/set-aside' && cmp 1/checkpoints/00000012.safetensors 2/checkpoints/00000012.safetensors && "
+             "test -f 2/checkpoints/00000004.safetensors && test ! -f 1/checkpoints/00000004.safetensors",
+             path);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(gm_trainer_create(&trainer, &(gm_train_options){.resume = path, .from = &(uint64_t){5}}),
+                     GM_ERROR_ARGUMENT);
+    assert_int_equal(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe_path, .from = &steps[0]}),
+                     GM_ERROR_ARGUMENT);
+}
+
 static FILE *create(const char *name) {
     char path[160];
     snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -276,6 +327,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(callback_sees_every_step_and_what_is_due),
         cmocka_unit_test(stopped_and_resumed_training_equals_single_steps),
+        cmocka_unit_test(two_trainers_of_one_process_never_share_a_folder),
+        cmocka_unit_test(trainer_goes_back_to_a_step),
         cmocka_unit_test(decimal_commas_of_the_program_change_nothing),
         cmocka_unit_test(settings_change_the_recipe_in_order),
         cmocka_unit_test(work_of_a_step_counts_phases_as_often_as_they_run),

@@ -1,5 +1,7 @@
 // Safetensors files and checkpoints: what is written reads back to the bit, and nothing damaged is taken for whole.
 #include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -177,21 +179,84 @@ static void file_that_is_no_checkpoint_is_refused(void **unused) {
     const struct {
         const gm_safetensors_text *metadata;
         size_t count;
+        gm_status status;
         const char *part;
-    } cases[] = {{NULL, 0, "is not a checkpoint of Ganymede"},
-                 {version_9, 3, "is a checkpoint of version 9; this program reads version 1"},
-                 {bad_step, 3, "give \"-3\" as step, which is not a number"}};
+    } cases[] = {
+        {NULL, 0, GM_ERROR_FORMAT, "is not a checkpoint of Ganymede"},
+        {version_9, 3, GM_ERROR_STATE,
+         "is a checkpoint of version 9; this program reads version 1: use the program that wrote it, version 9.1"},
+        {version_9, 2, GM_ERROR_STATE, "reads version 1: use the program that wrote it"},
+        {bad_step, 3, GM_ERROR_FORMAT, "give \"-3\" as step, which is not a number"}};
     for (size_t i = 0; i < GM_COUNT(cases); i++) {
         gm_checkpoint *checkpoint;
         assert_int_equal(gm_safetensors_write(path, &tensor, 1, cases[i].metadata, cases[i].count), GM_OK);
-        assert_int_equal(gm_checkpoint_open(&checkpoint, path), GM_ERROR_FORMAT);
+        assert_int_equal(gm_checkpoint_open(&checkpoint, path), cases[i].status);
         assert_null(checkpoint);
         expect_message(cases[i].part);
         expect_message(path);
+        assert_null(strstr(gm_error_message(), "null"));
     }
     gm_checkpoint *checkpoint;
-    assert_int_equal(gm_checkpoint_open(&checkpoint, "/nonexistent/x"), GM_ERROR_IO);
-    expect_message("/nonexistent/x");
+    char absent[128];
+    snprintf(absent, sizeof absent, "%s/absent/x", folder);
+    assert_int_equal(gm_checkpoint_open(&checkpoint, absent), GM_ERROR_IO);
+    expect_message(absent);
+}
+
+// Looks values up while standard error goes into a file; free(*said).
+static void look_up(gm_checkpoint *checkpoint, const char *const *names, size_t count, char **said) {
+    char log[128];
+    size_t bytes;
+    static const gm_shape shape = {.rank = 1, .dim = {2}};
+    snprintf(log, sizeof log, "%s/warnings", folder);
+    fflush(stderr);
+    int kept = dup(STDERR_FILENO), file = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    dup2(file, STDERR_FILENO);
+    bool found = true;
+    for (size_t i = 0; i < count; i++) {
+        const void *values;
+        found = found && gm_checkpoint_value(checkpoint, names[i], GM_FLOAT32, &shape, &values) == GM_OK && values;
+    }
+    fflush(stderr);
+    dup2(kept, STDERR_FILENO);
+    close(file);
+    close(kept);
+    assert_true(found);
+    assert_int_equal(gm_file_read(log, 1 << 16, said, &bytes), GM_OK);
+    unlink(log);
+}
+
+static void values_that_are_not_finite_are_named_and_end_a_resumption(void **unused) {
+    (void)unused;
+    static const float values[][2] = {{1, 2}, {1, NAN}, {-INFINITY, 2}};
+    static const char *const names[] = {"scale", "bias", "weight"};
+    for (size_t i = 0; i < GM_COUNT(values); i++) {
+        float scale[2] = {1, 2}, bias[2], w[2];
+        memcpy(bias, values[i], sizeof bias);
+        memcpy(w, values[i], sizeof w);
+        const variable variables[] = {{"scale", GM_FLOAT32, {.rank = 1, .dim = {2}}, scale},
+                                      {"bias", GM_FLOAT32, {.rank = 1, .dim = {2}}, bias},
+                                      {"weight", GM_FLOAT32, {.rank = 1, .dim = {2}}, w}};
+        gm_state state = {variables, GM_COUNT(variables), NULL};
+        gm_checkpoint *checkpoint;
+        char *said;
+        assert_int_equal(gm_checkpoint_write(path, &state, &info), GM_OK);
+        assert_int_equal(gm_checkpoint_open(&checkpoint, path), GM_OK);
+        look_up(checkpoint, names, 1, &said); // a part without them
+        assert_string_equal(said, "");
+        free(said);
+        look_up(checkpoint, names, 3, &said);
+        const char *warning = strstr(said, "a.safetensors: bias holds values that are not finite");
+        assert_true((warning != NULL) == (i > 0));
+        assert_null(strstr(said, "weight")); // one is enough
+        free(said);
+        scale[0] = 7;
+        assert_int_equal(gm_checkpoint_load(checkpoint, &state), i > 0 ? GM_ERROR_STATE : GM_OK);
+        assert_true(scale[0] == (i > 0 ? 7.f : 1.f)); // all or nothing
+        if (i > 0)
+            expect_message("bias holds values that are not finite, from which no training can go on");
+        gm_checkpoint_close(&checkpoint);
+    }
 }
 
 static void failed_writes_leave_the_old_checkpoint(void **unused) {
@@ -222,8 +287,10 @@ static void failed_writes_leave_the_old_checkpoint(void **unused) {
     char command[96];
     snprintf(command, sizeof command, "test \"$(ls '%s')\" = a.safetensors", folder);
     assert_int_equal(system(command), 0); // no temporary file stays
-    assert_int_equal(gm_checkpoint_write("/nonexistent/x.safetensors", &state, &info), GM_ERROR_IO);
-    expect_message("/nonexistent/x.safetensors");
+    char absent[128];
+    snprintf(absent, sizeof absent, "%s/absent/x.safetensors", folder);
+    assert_int_equal(gm_checkpoint_write(absent, &state, &info), GM_ERROR_IO);
+    expect_message(absent);
 }
 
 // ---- Safetensors ----
@@ -267,7 +334,7 @@ static void headers_that_lie_are_refused(void **unused) {
         {"{" A("F32", "[1]", "0", "4") "," A("F32", "[1]", "0", "4") "}", 4, "duplicate"},
         {"{\"a\":3}", 0, "must have exactly the entries"},
         {"{\"a\":{\"dtype\":\"F32\"}}", 0, "must have exactly the entries"},
-        {"{" A("F16", "[2]", "0", "4") "}", 4, "has the type F16; known are F32, I32 and U8"},
+        {"{" A("F16", "[2]", "0", "4") "}", 4, "has the type F16; known to this program are F32, I32 and U8"},
         {"{" A("F32", "[1,1,1,1,1,1,1]", "0", "4") "}", 4, "no shape of at most 6 dimensions"},
         {"{" A("F32", "4", "0", "4") "}", 4, "no shape"},
         {"{" A("F32", "[-1]", "0", "4") "}", 4, "dimension 0 of the tensor \"a\" is not a possible size"},
@@ -297,6 +364,20 @@ static void headers_that_lie_are_refused(void **unused) {
     expect_message("is not a safetensors file: its header would have 18446744073709551615 bytes");
 }
 
+// A later program's file is not to be taken for a damaged one.
+static void unknown_type_in_a_header_that_is_whole_is_no_damage(void **unused) {
+    (void)unused;
+#define HALF "\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}"
+    uint64_t hash = gm_hash_string(gm_hash_string(gm_hash_string(GM_HASH_START, "a"), "F16"), ",2");
+    for (uint64_t flip = 0; flip < 2; flip++) {
+        char header[256];
+        snprintf(header, sizeof header, "{\"__metadata__\":{\"header_checksum\":\"%016" PRIx64 "\"}," HALF "}",
+                 hash ^ flip);
+        assert_int_equal(parse(header, 4), flip ? GM_ERROR_FORMAT : GM_ERROR_STATE);
+        expect_message(flip ? "is damaged: the checksum of its header" : "has the type F16");
+    }
+}
+
 static void names_that_clash_are_not_written(void **unused) {
     (void)unused;
     unlink(path);
@@ -320,9 +401,11 @@ int main(void) {
         cmocka_unit_test(checkpoint_of_another_model_is_refused_whole),
         cmocka_unit_test(every_flipped_bit_and_every_missing_byte_is_noticed),
         cmocka_unit_test(file_that_is_no_checkpoint_is_refused),
+        cmocka_unit_test(values_that_are_not_finite_are_named_and_end_a_resumption),
         cmocka_unit_test(failed_writes_leave_the_old_checkpoint),
         cmocka_unit_test(files_of_other_programs_are_read),
         cmocka_unit_test(headers_that_lie_are_refused),
+        cmocka_unit_test(unknown_type_in_a_header_that_is_whole_is_no_damage),
         cmocka_unit_test(names_that_clash_are_not_written),
     };
     return cmocka_run_group_tests(tests, prepare, remove_folder);

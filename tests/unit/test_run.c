@@ -16,77 +16,7 @@
 
 #include <cmocka.h>
 
-#include "run/run.h"
-#include "train_support.h"
-
-// Each test has an empty working folder of its own, below which runs/ appears.
-static char home[4096];
-static char folder[64];
-
-static int enter_folder(void **state) {
-    (void)state;
-    strcpy(folder, "/tmp/ganymede-run-XXXXXX");
-    return getcwd(home, sizeof home) && mkdtemp(folder) ? chdir(folder) : -1;
-}
-
-static int leave_folder(void **state) {
-    (void)state;
-    char command[192];
-    snprintf(command, sizeof command, "chmod -R u+w '%s'; rm -rf '%s'", folder, folder);
-    return chdir(home) == 0 ? system(command) : -1;
-}
-
-static float weight[2] = {1, 2};
-static const variable model[] = {{"w", GM_FLOAT32, {.rank = 1, .dim = {2}}, weight}};
-
-static void save(gm_run *run, uint64_t step) {
-    gm_state state = {model, 1, NULL};
-    gm_checkpoint_info info = {.step = step};
-    assert_int_equal(gm_checkpoint_write(gm_run_checkpoint_path(run, step), &state, &info), GM_OK);
-}
-
-static void put_file(const char *path, const char *text) {
-    assert_int_equal(gm_file_write_atomic(path, text, strlen(text)), GM_OK);
-}
-
-static void expect_file(const char *path, const char *text) {
-    char *content;
-    size_t count;
-    assert_int_equal(gm_file_read(path, 1 << 24, &content, &count), GM_OK);
-    assert_string_equal(content, text);
-    free(content);
-}
-
-static void expect_message(const char *part) {
-    if (!strstr(gm_error_message(), part))
-        fail_msg("\n  said:     %s\n  expected: %s", gm_error_message(), part);
-}
-
-static gm_run *create(void) {
-    gm_run *run;
-    if (gm_run_create(&run, "out", "x") != GM_OK)
-        fail_msg("%s", gm_error_message());
-    return run;
-}
-
-static gm_status log_step(gm_run *run, int64_t step) {
-    gm_log_line line = {0};
-    gm_log_begin(&line);
-    gm_log_integer(&line, "step", step);
-    gm_status status = gm_run_log(run, &line);
-    gm_log_finish(&line);
-    return status;
-}
-
-static void expect_steps(gm_run *run, const uint64_t *expected, size_t count) {
-    uint64_t *steps;
-    size_t found;
-    assert_int_equal(gm_run_list_checkpoints(run, &steps, &found), GM_OK);
-    assert_int_equal(found, count);
-    for (size_t i = 0; i < count; i++)
-        assert_int_equal(steps[i], expected[i]);
-    free(steps);
-}
+#include "run_support.h"
 
 // ---- Folders ----
 
@@ -151,6 +81,54 @@ static void only_run_folders_open(void **state) {
     gm_run_close(&run);
 }
 
+static void second_trainer_of_the_process_is_kept_out(void **state) {
+    (void)state;
+    gm_run *run = create(), *second;
+    for (int deleted = 0; deleted < 2; deleted++) {
+        if (deleted)
+            assert_int_equal(unlink("out/log.jsonl"), 0);
+        assert_int_equal(gm_run_open(&second, "out", true), GM_ERROR_STATE);
+        expect_message("out: another trainer is at work in this folder");
+        assert_null(second);
+        assert_int_equal(gm_run_open(&second, "out", false), GM_OK); // reading is free, and drops no lock
+        gm_run_close(&second);
+        close(open("out/log.jsonl", O_RDONLY));
+    }
+    gm_run_close(&run);
+    assert_int_equal(gm_run_open(&second, "out", true), GM_OK);
+    gm_run_close(&second);
+}
+
+// A lock on the log keeps programs out that know of no other, and works where folders cannot be locked.
+static void trainer_that_locks_the_log_alone_is_kept_out(void **state) {
+    (void)state;
+    gm_run *run = create();
+    gm_run_close(&run);
+    int log = open("out/log.jsonl", O_RDWR);
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    pid_t child = fork();
+    if (child == 0) {
+        bool locked = fcntl(log, F_SETLK, &lock) == 0; // a child's, as a process has no quarrel with itself
+        pid_t grandchild = fork();
+        if (grandchild == 0)
+            _exit(gm_run_open(&run, "out", true) != GM_ERROR_STATE);
+        int result = 1;
+        waitpid(grandchild, &result, 0);
+        _exit(!locked || result != 0);
+    }
+    int result;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_int_equal(result, 0);
+    assert_int_equal(gm_run_open(&run, "out", true), GM_OK);
+    child = fork();
+    if (child == 0)
+        _exit(fcntl(log, F_SETLK, &lock) == 0);
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_int_equal(result, 0);
+    gm_run_close(&run);
+    close(log);
+}
+
 static void second_process_is_kept_out(void **state) {
     (void)state;
     gm_run *run = create();
@@ -159,7 +137,7 @@ static void second_process_is_kept_out(void **state) {
         if (child == 0) {
             gm_run *second;
             gm_status status = gm_run_open(&second, "out", true);
-            bool said = strstr(gm_error_message(), "out: another process is training in this folder") != NULL;
+            bool said = strstr(gm_error_message(), "out: another trainer is at work in this folder") != NULL;
             _exit(held ? !(status == GM_ERROR_STATE && said) : status != GM_OK);
         }
         int result;
@@ -174,69 +152,21 @@ static void resuming_sweeps_half_written_files(void **state) {
     gm_run *run = create();
     save(run, 0);
     gm_run_close(&run);
-    put_file("out/checkpoints/00000100.safetensors.77.tmp", "half");
-    put_file("out/samples/00000100.png.77.tmp", "half");
-    put_file("out/recipe.yaml.77.tmp", "half");
+    put_file("out/checkpoints/00000100.safetensors.77.0.tmp", "half");
+    put_file("out/samples/00000100.png.77.0.tmp", "half");
+    put_file("out/recipe.yaml.77.0.tmp", "half");
+    put_file("out/notes.tmp", "mine");
+    put_file("out/7.0.tmp", "mine");
     assert_int_equal(gm_run_open(&run, "out", false), GM_OK);
     gm_run_close(&run);
-    assert_int_equal(access("out/recipe.yaml.77.tmp", F_OK), 0);
+    assert_int_equal(access("out/recipe.yaml.77.0.tmp", F_OK), 0);
     assert_int_equal(gm_run_open(&run, "out", true), GM_OK);
-    assert_int_equal(access("out/recipe.yaml.77.tmp", F_OK), -1);
-    assert_int_equal(access("out/samples/00000100.png.77.tmp", F_OK), -1);
-    assert_int_equal(access("out/checkpoints/00000100.safetensors.77.tmp", F_OK), -1);
+    assert_int_equal(access("out/recipe.yaml.77.0.tmp", F_OK), -1);
+    expect_file("out/notes.tmp", "mine");
+    expect_file("out/7.0.tmp", "mine");
+    assert_int_equal(access("out/samples/00000100.png.77.0.tmp", F_OK), -1);
+    assert_int_equal(access("out/checkpoints/00000100.safetensors.77.0.tmp", F_OK), -1);
     expect_steps(run, (const uint64_t[]){0}, 1);
-    gm_run_close(&run);
-}
-
-// ---- Checkpoints ----
-
-static void newest_whole_checkpoint_is_found(void **state) {
-    (void)state;
-    gm_run *run = create();
-    gm_checkpoint *checkpoint;
-    assert_int_equal(gm_run_newest_checkpoint(run, &checkpoint), GM_ERROR_STATE);
-    expect_message("out: holds no checkpoint");
-    static const uint64_t steps[] = {0, 100, 200, 300, 123456789};
-    for (size_t i = GM_COUNT(steps); i-- > 0;)
-        save(run, steps[i]);
-    put_file("out/checkpoints/00000400.safetensors.1.tmp", "x");
-    put_file("out/checkpoints/notes.txt", "x");
-    put_file("out/checkpoints/400.safetensors", "x");
-    expect_steps(run, steps, GM_COUNT(steps));
-    assert_int_equal(truncate("out/checkpoints/123456789.safetensors", 100), 0);
-    put_file("out/checkpoints/00000300.safetensors", "");
-    assert_int_equal(gm_run_newest_checkpoint(run, &checkpoint), GM_OK);
-    assert_int_equal(gm_checkpoint_get_info(checkpoint)->step, 200);
-    gm_checkpoint_close(&checkpoint);
-    put_file(gm_run_sample_path(run, 200), "x");
-    put_file(gm_run_sample_path(run, 250), "x");
-    put_file(gm_run_real_path(run), "x");
-    assert_int_equal(gm_run_forget_after(run, 200), GM_OK);
-    expect_steps(run, steps, 3);
-    assert_int_equal(access("out/samples/00000200.png", F_OK), 0);
-    assert_int_equal(access("out/samples/real.png", F_OK), 0);
-    assert_int_equal(access("out/samples/00000250.png", F_OK), -1);
-    for (size_t i = 0; i < 3; i++)
-        put_file(gm_run_checkpoint_path(run, steps[i]), "damaged");
-    assert_int_equal(gm_run_newest_checkpoint(run, &checkpoint), GM_ERROR_STATE);
-    expect_message("none of its 3 checkpoints is whole");
-    assert_null(checkpoint);
-    gm_run_close(&run);
-}
-
-static void latest_and_best_checkpoints_stay(void **state) {
-    (void)state;
-    gm_run *run = create();
-    for (uint64_t step = 0; step <= 500; step += 100)
-        save(run, step);
-    assert_int_equal(gm_run_prune(run, 3, &(uint64_t){100}, 1), GM_OK);
-    expect_steps(run, (const uint64_t[]){100, 300, 400, 500}, 4);
-    assert_int_equal(gm_run_prune(run, 3, &(uint64_t){400}, 1), GM_OK);
-    expect_steps(run, (const uint64_t[]){300, 400, 500}, 3);
-    assert_int_equal(gm_run_prune(run, 9, NULL, 0), GM_OK);
-    expect_steps(run, (const uint64_t[]){300, 400, 500}, 3);
-    assert_int_equal(gm_run_prune(run, 0, &(uint64_t){GM_RUN_NO_STEP}, 1), GM_OK);
-    expect_steps(run, (const uint64_t[]){500}, 1);
     gm_run_close(&run);
 }
 
@@ -297,7 +227,8 @@ static void log_is_cut_back_to_the_checkpoint(void **state) {
         {"{\"step\": 50}\n{\"step\": 6", "{\"step\": 50}\n"},
         {"{\"step\": 50}\n{\"step\": 60}", "{\"step\": 50}\n"}, // whole, but without its line feed: torn
         {"{\"event\": \"start\"}\n{\"step\": 101}\n", "{\"event\": \"start\"}\n"},
-        {"{\"step\": 50}\ngarbage\n{\"step\": 60}\n", "{\"step\": 50}\n"},
+        {"{\"step\": 50}\ngarbage\n{\"step\": 60}\nmore", "{\"step\": 50}\ngarbage\n{\"step\": 60}\n"},
+        {"{\"step\": 50}\ngarbage\n{\"step\": 101}\n", "{\"step\": 50}\n"},
         {"{\"step\": 50}\n\n", "{\"step\": 50}\n"},
         {"[1]\n", ""},
     };
@@ -313,6 +244,46 @@ static void log_is_cut_back_to_the_checkpoint(void **state) {
         assert_int_equal(log_step(run, 101), GM_OK);
         expect_file("out/log.jsonl", whole);
     }
+    gm_run_close(&run);
+}
+
+// The descriptor outlives the name.
+static void log_that_was_removed_or_replaced_comes_back_whole(void **state) {
+    (void)state;
+    static const char lines[] = "{\"step\": 1}\n{\"step\": 2}\n{\"step\": 3}\n{\"step\": 4}\n{\"step\": 5}\n";
+    gm_run *run = create();
+    assert_int_equal(log_step(run, 1), GM_OK);
+    assert_int_equal(unlink("out/log.jsonl"), 0);
+    assert_int_equal(log_step(run, 2), GM_OK);
+    assert_int_equal(unlink("out/log.jsonl"), 0);
+    assert_int_equal(gm_run_sync_log(run), GM_OK); // a checkpoint looks, too
+    expect_file("out/log.jsonl", "{\"step\": 1}\n{\"step\": 2}\n");
+    put_file("out/log.jsonl", "mine\n"); // another file of that name
+    assert_int_equal(log_step(run, 3), GM_OK);
+    put_file("out/log.jsonl", "mine, too\n");
+    assert_int_equal(log_step(run, 4), GM_OK);
+    assert_int_equal(rename("out/log.jsonl", "out/log.1"), 0);
+    assert_int_equal(log_step(run, 5), GM_OK);
+    expect_file("out/log.jsonl", lines);
+    expect_file("out/log.jsonl.replaced", "mine\n");
+    expect_file("out/log.jsonl.replaced.2", "mine, too\n");
+    gm_run *second;
+    assert_int_equal(gm_run_open(&second, "out", true), GM_ERROR_STATE);
+    gm_run_close(&run);
+}
+
+static void folder_that_was_replaced_is_left_alone(void **state) {
+    (void)state;
+    gm_run *run = create(), *second;
+    assert_int_equal(log_step(run, 1), GM_OK);
+    assert_int_equal(rename("out", "moved"), 0);
+    second = create();
+    assert_int_equal(log_step(run, 2), GM_ERROR_STATE);
+    expect_message("out: is another folder than the one that training began in");
+    assert_int_equal(gm_run_sync_log(run), GM_ERROR_STATE);
+    expect_file("out/log.jsonl", "");
+    expect_file("moved/log.jsonl", "{\"step\": 1}\n");
+    gm_run_close(&second);
     gm_run_close(&run);
 }
 
@@ -362,12 +333,14 @@ int main(void) {
         TEST(given_folder_is_taken_exactly_and_never_overwritten),
         TEST(only_run_folders_open),
         TEST(second_process_is_kept_out),
+        TEST(second_trainer_of_the_process_is_kept_out),
+        TEST(trainer_that_locks_the_log_alone_is_kept_out),
         TEST(resuming_sweeps_half_written_files),
-        TEST(newest_whole_checkpoint_is_found),
-        TEST(latest_and_best_checkpoints_stay),
         TEST(log_lines_keep_order_and_digits),
         TEST(log_numbers_hold_every_float),
         TEST(log_is_cut_back_to_the_checkpoint),
+        TEST(log_that_was_removed_or_replaced_comes_back_whole),
+        TEST(folder_that_was_replaced_is_left_alone),
         TEST(full_disk_leaves_whole_lines),
         TEST(unwritable_folder_is_named),
     };

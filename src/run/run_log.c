@@ -1,0 +1,199 @@
+// The log of a run: lines through one open, locked descriptor, which outlives the file's name.
+#define _GNU_SOURCE // F_OFD_SETLK
+#include "run/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifdef F_OFD_SETLK
+#define SET_LOCK F_OFD_SETLK // of the open file, whereas F_SETLK's is the process's and goes with any close
+#else
+#define SET_LOCK F_SETLK
+#endif
+
+static gm_status check_writable(const gm_run *run) {
+    if (run->log_file < 0)
+        return gm_fail(GM_ERROR_STATE, "%s: was opened for reading alone: its log cannot be written", run->folder);
+    return GM_OK;
+}
+
+// The lock beside that of the folder is for file systems on which folders cannot be locked (NFS).
+gm_status gm_run_open_log(gm_run *run) {
+    const char *path = gm_run_log_path(run);
+    run->log_file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (run->log_file < 0)
+        return gm_fail(GM_ERROR_IO, "%s: cannot be opened for writing: %s", path, strerror(errno));
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(run->log_file, SET_LOCK, &lock) != 0 && (errno == EACCES || errno == EAGAIN))
+        return gm_run_fail_locked(run);
+    run->log_size = lseek(run->log_file, 0, SEEK_END);
+    return GM_OK;
+}
+
+// ---- Reading ----
+
+gm_status gm_run_log_read(gm_run *run, char **text, size_t *bytes) {
+    *text = NULL;
+    GM_TRY(check_writable(run));
+    off_t end = lseek(run->log_file, 0, SEEK_END);
+    if (end < 0)
+        return gm_fail(GM_ERROR_IO, "%s: cannot be read: %s", gm_run_log_path(run), strerror(errno));
+    *bytes = (size_t)end;
+    GM_TRY(gm_alloc(text, *bytes + 1, 1, "the log"));
+    for (size_t got = 0; got < *bytes;) {
+        ssize_t part = pread(run->log_file, *text + got, *bytes - got, (off_t)got);
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part <= 0) {
+            free(*text);
+            *text = NULL;
+            return gm_fail(GM_ERROR_IO, "%s: cannot be read: %s", gm_run_log_path(run),
+                           part < 0 ? strerror(errno) : "it is shorter than it was");
+        }
+        got += (size_t)part;
+    }
+    return GM_OK;
+}
+
+typedef enum line_kind {
+    LINE_KEPT,   // whole, and of a step up to the one in question (or of none)
+    LINE_LATER,  // whole, and of a later step
+    LINE_BROKEN, // no JSON object
+} line_kind;
+
+// A line without its line feed.
+static line_kind judge(const char *line, size_t length, uint64_t step) {
+    json_error_t error;
+    json_t *object = json_loadb(line, length, 0, &error);
+    const json_t *at = json_object_get(object, "step");
+    line_kind kind = !json_is_object(object)                                      ? LINE_BROKEN
+                     : json_is_number(at) && json_number_value(at) > (double)step ? LINE_LATER
+                                                                                  : LINE_KEPT;
+    json_decref(object);
+    return kind;
+}
+
+gm_status gm_run_count_later_lines(gm_run *run, uint64_t step, size_t *count) {
+    char *text;
+    size_t bytes;
+    *count = 0;
+    GM_TRY(gm_run_log_read(run, &text, &bytes));
+    const char *line = text, *feed;
+    for (; (feed = memchr(line, '\n', bytes - (size_t)(line - text))) != NULL; line = feed + 1)
+        *count += judge(line, (size_t)(feed - line), step) == LINE_LATER;
+    free(text);
+    return GM_OK;
+}
+
+// Broken lines between whole ones stay: what follows them is as good as it was.
+gm_status gm_run_log_cut(gm_run *run, uint64_t step) {
+    char *text;
+    size_t bytes;
+    GM_TRY(gm_run_log_read(run, &text, &bytes));
+    const char *line = text, *kept = text, *feed;
+    for (; (feed = memchr(line, '\n', bytes - (size_t)(line - text))) != NULL; line = feed + 1) {
+        line_kind kind = judge(line, (size_t)(feed - line), step);
+        if (kind == LINE_LATER)
+            break;
+        if (kind == LINE_KEPT)
+            kept = feed + 1;
+    }
+    off_t end = (off_t)(kept - text);
+    free(text);
+    if (end < (off_t)bytes && ftruncate(run->log_file, end) != 0)
+        return gm_fail(GM_ERROR_IO, "%s: cannot be cut back: %s", gm_run_log_path(run), strerror(errno));
+    run->log_size = end;
+    return GM_OK;
+}
+
+// ---- Writing ----
+
+typedef enum presence { THERE, GONE, REPLACED } presence;
+
+// What became of the path of an open file.
+static presence look_for(int descriptor, const char *path, struct stat *held) {
+    struct stat named;
+    if (fstat(descriptor, held) != 0)
+        return THERE; // not known to be elsewhere
+    if (stat(path, &named) != 0)
+        return errno == ENOENT || errno == ENOTDIR ? GONE : THERE;
+    return named.st_dev == held->st_dev && named.st_ino == held->st_ino ? THERE : REPLACED;
+}
+
+// The descriptor still has all lines, whatever became of the name.
+static gm_status restore(gm_run *run, bool replaced) {
+    char *text, aside[GM_RUN_PATH_BYTES];
+    size_t bytes;
+    const char *path = gm_run_log_path(run);
+    GM_TRY(gm_run_log_read(run, &text, &bytes));
+    gm_status status = replaced ? gm_run_rename_aside(path, "replaced", aside) : GM_OK;
+    if (status == GM_OK)
+        status = gm_file_write_atomic(path, text, bytes);
+    free(text);
+    GM_TRY(status);
+    close(run->log_file);
+    GM_TRY(gm_run_open_log(run));
+    if (replaced)
+        gm_warn("%s: was replaced while training: the other file is now %s, and the log goes on whole", path, aside);
+    else
+        gm_warn("%s: was removed while training: it is there again, whole", path);
+    return GM_OK;
+}
+
+// Before anything is written: a checkpoint that went into another run's folder would damage that one.
+static gm_status check_presence(gm_run *run) {
+    struct stat held;
+    if (look_for(run->lock, run->folder, &held) == REPLACED)
+        return gm_fail(GM_ERROR_STATE,
+                       "%s: is another folder than the one that training began in, which was moved or removed: go on "
+                       "with that one by --resume",
+                       run->folder);
+    presence log = look_for(run->log_file, gm_run_log_path(run), &held);
+    if (log != THERE)
+        return restore(run, log == REPLACED);
+    if (held.st_size < run->log_size) {
+        gm_warn("%s: was cut short while training: lines are missing", gm_run_log_path(run));
+        run->log_size = held.st_size;
+    }
+    return GM_OK;
+}
+
+gm_status gm_run_log(gm_run *run, gm_log_line *line) {
+    GM_TRY(check_writable(run));
+    GM_TRY(check_presence(run));
+    const char *text;
+    GM_TRY(gm_log_end(line, &text));
+    size_t length = strlen(text);
+    char *whole;
+    GM_TRY(gm_alloc(&whole, length + 1, 1, "a log line"));
+    memcpy(whole, text, length);
+    whole[length] = '\n';
+    off_t before = lseek(run->log_file, 0, SEEK_END);
+    ssize_t written;
+    do
+        written = write(run->log_file, whole, length + 1);
+    while (written < 0 && errno == EINTR);
+    int reason = written < 0 ? errno : ENOSPC; // a short write is how a full disk shows first
+    free(whole);
+    if (written == (ssize_t)(length + 1)) {
+        run->log_size = before + written;
+        return GM_OK;
+    }
+    if (written > 0 && before >= 0 && ftruncate(run->log_file, before) != 0)
+        gm_debug("%s: the torn line stays", gm_run_log_path(run));
+    return gm_fail(GM_ERROR_IO, "%s: cannot be written: %s", gm_run_log_path(run), strerror(reason));
+}
+
+gm_status gm_run_sync_log(gm_run *run) {
+    GM_TRY(check_writable(run));
+    GM_TRY(check_presence(run));
+    if (fsync(run->log_file) != 0 && errno != EINVAL && errno != EROFS)
+        return gm_fail(GM_ERROR_IO, "%s: cannot be written: %s", gm_run_log_path(run), strerror(errno));
+    return GM_OK;
+}

@@ -1,0 +1,98 @@
+"""Runs that are killed at any moment, several times, and resumed: every file is that of a run that never was.
+
+The moments are changes of the run's files, counted by file_shim.c, and in the long run points in time, too. GANYMEDE_KILLS
+says how many (8; the long run has 50), GANYMEDE_SEED which.
+"""
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+import unittest
+
+from command import CommandTest
+
+# Pictures and checkpoints at the same steps and at different ones, ticks between them, checkpoints that are pruned.
+RECIPE = """\
+name: killed
+data: { source: ring8, batch: 8 }
+latent: { size: 2 }
+generator: [ { dense: 8 }, batch_norm, relu, { dense: 2 } ]
+discriminator: [ { dense: 8 }, { leaky_relu: 0.2 }, { dense: 1 } ]
+loss: non_saturating
+optimizer: { generator: { adam: { rate: 1e-2 } }, discriminator: { adam: { rate: 1e-2 } } }
+average: { decay: 0.9 }
+steps: 46
+log: { every: 4, samples: 6, checkpoint: 3, keep: 2 }
+monitor: { every: 8, samples: 64, warmup: 0, alarm: off }
+"""
+KILLS = int(os.environ.get("GANYMEDE_KILLS", "8"))
+SEED = int(os.environ.get("GANYMEDE_SEED", "1"))
+KILLS_PER_RUN = 4
+
+
+def contents(run):
+    """Every file of a run by its name, without what the log says of time."""
+    files = {str(path.relative_to(run)): path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    files["log.jsonl"] = re.sub(rb', "seconds": [^,}]*', b"", files["log.jsonl"])
+    return files
+
+
+class Killed(CommandTest):
+    def setUp(self):
+        super().setUp()
+        (self.folder / "killed.yaml").write_text(RECIPE)
+
+    def shim(self, run, **more):
+        # Under AddressSanitizer, whose library wants to be the first.
+        options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+        return {"LD_PRELOAD": os.environ["FILE_SHIM"], "SHIM_FOLDER": run, "ASAN_OPTIONS": options, **more}
+
+    def command(self, run):
+        """Goes on with the run, however little of it there is."""
+        begun = (self.folder / run / "checkpoints").exists()
+        return ("train", "killed.yaml", "--quiet", "--resume" if begun else "--out", run)
+
+    def kill(self, run, draw, changes, seconds):
+        """Goes on with a run until its end or its violent death, whichever comes first; says which moment it was."""
+        if seconds is None:
+            moment = draw.randint(1, changes)
+            process = self.start(*self.command(run), env=self.shim(run, SHIM_KILL=str(moment)))
+        else:
+            moment = draw.uniform(0, seconds)
+            process = self.start(*self.command(run))
+            try:
+                process.wait(moment)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        out, err = process.communicate(timeout=300)
+        self.assertIn(process.returncode, (0, -signal.SIGKILL), out + err)
+        return f"{moment:.4g}", process.returncode != 0
+
+    def test_killed_runs_end_with_the_files_of_one_that_never_was(self):
+        began = time.monotonic()
+        self.ganymede(*self.command("straight"), env=self.shim("straight", SHIM_TRACE=self.folder / "trace"))
+        duration = time.monotonic() - began
+        changes = len((self.folder / "trace").read_text().splitlines())
+        straight = contents(self.folder / "straight")
+        draw, killed, number = random.Random(SEED), 0, 0
+        while killed < KILLS:
+            run, moments, timed = f"run{number}", [], number % 2 == 1 and KILLS > 8
+            number += 1
+            for _ in range(min(KILLS_PER_RUN, KILLS - killed)):
+                # A run that goes on has less to do: most moments lie in its first half.
+                moment, died = self.kill(run, draw, changes // 2, duration if timed else None)
+                moments.append(moment + ("" if died else " (ended)"))
+                killed += died
+            self.ganymede(*self.command(run))
+            left = contents(self.folder / run)
+            with self.subTest(run=run, moments=moments, seed=SEED):
+                self.assertEqual(sorted(left), sorted(straight))
+                for name, content in straight.items():
+                    self.assertTrue(left[name] == content, f"{name} differs")
+        print(f"{killed} kills in {number} runs")
+
+
+if __name__ == "__main__":
+    unittest.main()
