@@ -81,9 +81,13 @@ void gm_warn(const char *format, ...) {
     fprintf(stderr, "ganymede: warning: %s\n", text);
 }
 
-void gm_debug(const char *format, ...) {
+bool gm_debugging(void) {
     const char *level = getenv("GANYMEDE_LOG");
-    if (!level || strcmp(level, "debug") != 0)
+    return level && strcmp(level, "debug") == 0;
+}
+
+void gm_debug(const char *format, ...) {
+    if (!gm_debugging())
         return;
     char text[sizeof message];
     va_list arguments;

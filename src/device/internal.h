@@ -117,6 +117,7 @@ void gm_cache_drop(const gm_device *device, gm_cache_key key);
 
 // ---- log.c ----
 
+void gm_debug_build(const char *log); // shows a compiler's log, line by line, where details are shown
 // GM_ERROR_DEVICE with the file and line of the log's first error and as much of the log as a message holds.
 gm_status gm_fail_build(const gm_source *sources, size_t count, const char *options, const char *device_name,
                         const char *log);

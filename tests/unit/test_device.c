@@ -411,6 +411,32 @@ static void log_places_are_found_and_mapped(void **state) {
     gm_text_finish(&long_log);
 }
 
+// Builds careless kernels in a process of its own, which has the log level; whether they compile is up to `argument`.
+static void build_carelessly(const char *level, const char *argument, int expected, char *output, size_t capacity) {
+    static int runs;
+    gm_text environment = {0};
+    gm_text_printf(&environment, "POCL_CACHE_DIR='%s/pocl-%d' GANYMEDE_LOG=%s", folder, runs++,
+                   level); // pocl's is empty
+    assert_int_equal(run_self(environment.data, argument, output, capacity), expected);
+    gm_text_finish(&environment);
+}
+
+static void warnings_are_shown_only_to_who_asks_for_details(void **state) {
+    (void)state;
+    char output[1 << 14];
+    build_carelessly("''", "--build-careless", 0, output, sizeof output);
+    assert_string_equal(output, "");
+    build_carelessly("debug", "--build-careless", 0, output, sizeof output);
+    if (!strstr(output, "compiler: ") || !strstr(output, "careless"))
+        fail_msg("the debug log lacks the compiler's warning: %s", output);
+    build_carelessly("''", "--build-broken", GM_ERROR_DEVICE, output, sizeof output);
+    if (!strstr(output, "absent") || strstr(output, "careless"))
+        fail_msg("not the error alone: %s", output);
+    build_carelessly("debug", "--build-broken", GM_ERROR_DEVICE, output, sizeof output);
+    if (!strstr(output, "compiler: ") || !strstr(output, "absent") || !strstr(output, "careless"))
+        fail_msg("the debug log lacks the compiler's error or warning: %s", output);
+}
+
 static void kernel_source_is_embedded_or_read_from_a_folder(void **state) {
     (void)state;
     const char *embedded, *text;
@@ -809,6 +835,10 @@ static void clblast_multiplies_matrices(void **state) {
 
 // ---- What a test runs in another process ----
 
+static const gm_source warned_of = {"warned.cl", "#warning careless\n"
+                                                 "#ifdef BROKEN\nint f(void) { return absent; }\n#endif\n"
+                                                 "kernel void nothing(global int *x) { x[0] = 0; }\n"};
+
 static int run_child(const char *argument) {
     gm_device_info *list;
     size_t devices;
@@ -821,7 +851,10 @@ static int run_child(const char *argument) {
             gm_device_list_free(&list, devices);
     } else {
         status = gm_device_open(&device, NULL);
-        if (status == GM_OK)
+        bool careless = strcmp(argument, "--build-careless") == 0, broken = strcmp(argument, "--build-broken") == 0;
+        if (status == GM_OK && (careless || broken))
+            status = gm_program_create(&program, device, &warned_of, 1, broken ? "-DBROKEN" : NULL);
+        else if (status == GM_OK)
             status = gm_program_create(&program, device, good, 2, "-DFACTOR=6");
         if (status == GM_OK && strcmp(argument, "--build-cached") == 0 && count(device).programs_loaded != 1)
             status = gm_fail(GM_ERROR_STATE, "the cache had no program");
@@ -850,6 +883,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(empty_buffers_are_fine_and_too_large_ones_are_not),
         cmocka_unit_test(compile_error_cites_file_and_line),
         cmocka_unit_test(log_places_are_found_and_mapped),
+        cmocka_unit_test(warnings_are_shown_only_to_who_asks_for_details),
         cmocka_unit_test(kernel_source_is_embedded_or_read_from_a_folder),
         cmocka_unit_test(second_build_is_loaded_from_disk),
         cmocka_unit_test(damaged_entry_is_rebuilt),
