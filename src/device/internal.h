@@ -107,6 +107,8 @@ typedef struct gm_cache_key {
     uint64_t entry, check; // the file's name, and a second hash that the file must carry
 } gm_cache_key;
 
+// An entry's content, checked: where in `data` its program lies. False: damaged, or of another key's second hash.
+bool gm_cache_parse(const char *data, size_t bytes, uint64_t check, const char **binary, size_t *length);
 gm_status gm_cache_open(gm_device *device);
 gm_cache_key gm_cache_get_key(const gm_device *device, const char *text, const char *options);
 // The binary of an intact entry (free it); false where there is none, after dropping a damaged one.
