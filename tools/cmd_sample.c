@@ -1,145 +1,50 @@
 // ganymede sample: a trained run into a PNG grid or an NPY file.
 #include "command.h"
+#include "ranges.h"
 
 #include "ganymede/data.h"
 #include "ganymede/train.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { MOST_SAMPLES = 10000000, MOST_CODES = 64, SWEEP_COLUMNS = 10 };
-
-// One whole number; *text moves behind it.
-static bool read_number(const char **text, uint64_t *value) {
-    if (**text < '0' || **text > '9')
-        return false;
-    char *end = NULL;
-    errno = 0;
-    *value = strtoull(*text, &end, 10);
-    *text = end;
-    return errno == 0;
-}
-
-// "0-63", "7", "1,5,10-12" into *seeds (free it). False: not of this form, or too many.
-static bool parse_seeds(const char *text, uint64_t **seeds, size_t *count) {
-    *seeds = NULL;
-    *count = 0;
-    for (;;) {
-        uint64_t first, last;
-        if (!read_number(&text, &first))
-            return false;
-        last = first;
-        if (*text == '-') {
-            text++;
-            if (!read_number(&text, &last))
-                return false;
-        }
-        if (last < first || last - first >= MOST_SAMPLES || *count + (last - first) + 1 > MOST_SAMPLES)
-            return false;
-        uint64_t *grown = realloc(*seeds, (*count + (size_t)(last - first) + 1) * sizeof **seeds);
-        if (!grown)
-            return false;
-        *seeds = grown;
-        for (uint64_t seed = first;; seed++) {
-            grown[(*count)++] = seed;
-            if (seed == last)
-                break;
-        }
-        if (*text == '\0')
-            return true;
-        if (*text++ != ',')
-            return false;
-    }
-}
-
-// "8x8": columns times rows, as picture sizes are said.
-static bool parse_grid(const char *text, size_t *columns, size_t *rows) {
-    uint64_t wide, high;
-    if (!read_number(&text, &wide) || *text++ != 'x' || !read_number(&text, &high) || *text != '\0')
-        return false;
-    if (wide == 0 || high == 0 || wide > 4096 || high > 4096)
-        return false;
-    *columns = (size_t)wide;
-    *rows = (size_t)high;
-    return true;
-}
-
-// What --codes says of one latent code.
-typedef struct code {
-    double first, last; // of the columns of the picture; NaN: as the seed has it
-} code;
+enum { SWEEP_COLUMNS = 10 };
 
 typedef struct sample_arguments {
     const char *run, *device, *picture, *npy;
     uint64_t *seeds;
     size_t count, rows, columns;
     option_number class;
-    code codes[MOST_CODES];
+    code_range codes[MOST_CODES];
     size_t code_count; // 0: all by the seeds
     size_t sweep;      // columns along which codes change, each row for one seed; 0: none changes
 } sample_arguments;
 
-// A number in decimals; in "-1..1" it ends before the two dots.
-static bool read_code_value(const char **text, double *value) {
-    const char *dots = strstr(*text, "..");
-    char number[40], *end;
-    size_t length = strcspn(*text, ",");
-    if (dots && (size_t)(dots - *text) < length)
-        length = (size_t)(dots - *text);
-    if (length == 0 || length >= sizeof number)
+// The seeds that the text names, each as often as a sweep has columns. False: a message says why not.
+static bool list_seeds(const usage_text *usage, const char *text, sample_arguments *arguments, int *exit_code) {
+    size_t named, columns = arguments->sweep > 0 ? arguments->sweep : 1;
+    *exit_code = EXIT_USAGE;
+    if (!seeds_count(text, &named)) {
+        usage_error(usage, "--seeds expects numbers and ranges such as 0-63 or 1,5,9-12, not '%s'", text);
         return false;
-    memcpy(number, *text, length);
-    number[length] = '\0';
-    *value = strtod(number, &end);
-    *text += length;
-    return *end == '\0' && isfinite(*value);
-}
-
-// "3,*,-1..1": a value each, * for the seed's own, FIRST..LAST along the columns.
-static bool parse_codes(const char *text, sample_arguments *arguments) {
-    for (;;) {
-        if (arguments->code_count == MOST_CODES)
-            return false;
-        code *c = &arguments->codes[arguments->code_count++];
-        *c = (code){NAN, NAN};
-        if (*text == '*') {
-            text++;
-        } else {
-            if (!read_code_value(&text, &c->first))
-                return false;
-            c->last = c->first;
-            if (text[0] == '.' && text[1] == '.') {
-                text += 2;
-                if (!read_code_value(&text, &c->last))
-                    return false;
-                arguments->sweep = 1;
-            }
-        }
-        if (*text == '\0')
-            return true;
-        if (*text++ != ',')
-            return false;
     }
-}
-
-// Every seed as often as there are columns.
-static bool repeat_seeds(sample_arguments *arguments) {
-    size_t columns = arguments->sweep, count = arguments->count;
-    if (count > MOST_SAMPLES / columns)
+    if (named > MOST_SAMPLES / columns) {
+        usage_error(usage, "--codes makes %zu samples of each seed, which are too many", columns);
         return false;
-    uint64_t *seeds = malloc(count * columns * sizeof *seeds);
-    if (!seeds)
+    }
+    arguments->count = named * columns;
+    arguments->seeds = malloc(arguments->count * sizeof *arguments->seeds);
+    if (!arguments->seeds) {
+        fprintf(stderr, "ganymede: out of memory for %zu seeds; ask for fewer --seeds\n", arguments->count);
+        *exit_code = EXIT_ERROR;
         return false;
-    for (size_t i = 0; i < count * columns; i++)
-        seeds[i] = arguments->seeds[i / columns];
-    free(arguments->seeds);
-    arguments->seeds = seeds;
-    arguments->count = count * columns;
-    if (arguments->rows == 0)
-        arguments->rows = count;
+    }
+    seeds_list(text, arguments->seeds);
+    for (size_t i = arguments->count; columns > 1 && i-- > 0;) // from the end: each is read before it is replaced
+        arguments->seeds[i] = arguments->seeds[i / columns];
+    if (arguments->sweep > 0 && arguments->rows == 0)
+        arguments->rows = named;
     return true;
 }
 
@@ -160,7 +65,7 @@ static bool make_codes(const sample_arguments *arguments, const gm_sampler_info 
         return false;
     }
     for (size_t i = 0; i < arguments->count * width; i++) {
-        const code *c = &arguments->codes[i % width];
+        const code_range *c = &arguments->codes[i % width];
         size_t column = arguments->sweep > 0 ? i / width % arguments->sweep : 0;
         double share = arguments->sweep > 1 ? (double)column / (double)(arguments->sweep - 1) : 0;
         double value = c->first + share * (c->last - c->first);
@@ -247,20 +152,19 @@ int command_sample(int count, char **words) {
         .most = 1,
     };
     int exit_code;
+    bool sweeps = false;
     if (!options_parse(&usage, count, words, &arguments.run, &exit_code))
         return exit_code;
-    if (grid && !parse_grid(grid, &arguments.columns, &arguments.rows))
+    if (grid && !grid_parse(grid, &arguments.columns, &arguments.rows))
         return usage_error(&usage, "--grid expects COLUMNSxROWS such as 8x8, not '%s'", grid);
-    if (codes && !parse_codes(codes, &arguments))
+    if (codes && !codes_parse(codes, arguments.codes, &arguments.code_count, &sweeps))
         return usage_error(
             &usage, "--codes expects numbers, * and FIRST..LAST with commas, such as 3,*,-1..1, not '%s'", codes);
-    if (arguments.sweep > 0)
+    if (sweeps)
         arguments.sweep = arguments.columns = arguments.columns > 0 ? arguments.columns : SWEEP_COLUMNS;
-    if (!parse_seeds(seeds ? seeds : arguments.sweep > 0 ? "0-7" : "0-63", &arguments.seeds, &arguments.count)) {
-        exit_code = usage_error(&usage, "--seeds expects numbers and ranges such as 0-63 or 1,5,9-12, not '%s'", seeds);
-    } else if (arguments.sweep > 0 && !repeat_seeds(&arguments)) {
-        exit_code = usage_error(&usage, "--codes makes %zu samples of each seed, which are too many", arguments.sweep);
-    } else if (grid && arguments.columns * arguments.rows < arguments.count) {
+    if (!list_seeds(&usage, seeds ? seeds : sweeps ? "0-7" : "0-63", &arguments, &exit_code))
+        return exit_code;
+    if (grid && arguments.columns * arguments.rows < arguments.count) {
         exit_code = usage_error(&usage, "--grid %s has %zu cells for %zu samples", grid,
                                 arguments.columns * arguments.rows, arguments.count);
     } else {

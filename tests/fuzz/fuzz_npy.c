@@ -1,11 +1,11 @@
-// libFuzzer: any bytes as NumPy's array file.
+// Any bytes as NumPy's array file.
 #include "data/npy.h"
+#include "fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
+bool fuzz_one(const uint8_t *data, size_t bytes) {
     gm_npy array;
-    if (gm_npy_parse("fuzz", data, bytes, &array) == GM_OK)
-        gm_npy_finish(&array);
-    return 0;
+    if (gm_npy_parse("fuzz", data, bytes, &array) != GM_OK)
+        return false;
+    gm_npy_finish(&array);
+    return true;
 }
