@@ -20,22 +20,18 @@ gm_tensor *gm_find_named(const gm_graph *graph, const gm_op *op, const char *nam
 // Whether every element of x is one constant, finite as a float: a constant under any views is still that constant.
 bool gm_known(const gm_tensor *x, double *value);
 bool gm_known_equal(const gm_tensor *x, double value);
+// A scalar constant of any type.
+gm_tensor *gm_constant_of(gm_graph *graph, gm_type type, double value);
 // A tensor whose every element is `value`: a constant under a broadcast, the form that gm_known's users return.
 gm_tensor *gm_filled(gm_graph *graph, gm_type type, const gm_shape *shape, double value);
-
-// What is plain to see about a and b, whose common shape is `shape`: the simpler result, or NULL. (simplify.c)
-gm_tensor *gm_simplify_add(const gm_shape *shape, gm_tensor *a, gm_tensor *b);
-gm_tensor *gm_simplify_subtract(const gm_shape *shape, gm_tensor *a, gm_tensor *b);
-gm_tensor *gm_simplify_multiply(const gm_shape *shape, gm_tensor *a, gm_tensor *b);
-gm_tensor *gm_simplify_divide(const gm_shape *shape, gm_tensor *a, gm_tensor *b);
-gm_tensor *gm_simplify_extremum(const gm_shape *shape, gm_tensor *a, gm_tensor *b);
-// z when x is a hidden negate(z), else NULL.
-gm_tensor *gm_negated(const gm_tensor *x);
 
 // Whether x is a node of this operation that no caller holds, so that constructors may look through it.
 static inline bool gm_hidden_is(const gm_tensor *x, const gm_op *op) {
     return x && x->hidden && x->op == op;
 }
+
+// The axes that a flip turns round.
+uint32_t gm_flipped_axes(const gm_tensor *y);
 
 // The set of all axes of a tensor of this rank.
 static inline uint32_t gm_all_axes(size_t rank) {

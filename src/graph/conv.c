@@ -2,6 +2,7 @@
 //   sum over n, k, c, oh, ow, r, s of  y[n,k,oh,ow] w[k,c,r,s] x[n,c,oh*stride + r - padding, ow*stride + s - padding]
 // and each form is its derivative by one of them, so the gradients of each are the other two.
 #include "graph/build.h"
+#include "graph/gradient.h"
 
 // The form that gives x from (y, w), w from (x, y) or y from (x, w), under a geometry that is known to be right.
 static gm_tensor *conv_node(const gm_op *op, const gm_shape *shape, gm_tensor *a, gm_tensor *b,
@@ -40,9 +41,16 @@ static void conv_weight_gradient(gm_tensor *w, gm_tensor *dw, const bool *wanted
         d[1] = conv_node(&gm_op_conv, &y->shape, x, dw, w->attributes);
 }
 
-const gm_op gm_op_conv = {.name = "conv", .kind = GM_OP_KERNEL, .gradient = conv_gradient};
-const gm_op gm_op_conv_input = {.name = "conv_input", .kind = GM_OP_KERNEL, .gradient = conv_input_gradient};
-const gm_op gm_op_conv_weight = {.name = "conv_weight", .kind = GM_OP_KERNEL, .gradient = conv_weight_gradient};
+const gm_op gm_op_conv = {.name = "conv", .kind = GM_OP_KERNEL};
+const gm_op gm_op_conv_input = {.name = "conv_input", .kind = GM_OP_KERNEL};
+const gm_op gm_op_conv_weight = {.name = "conv_weight", .kind = GM_OP_KERNEL};
+
+const gm_rule gm_rules_conv[] = {
+    {&gm_op_conv, conv_gradient},
+    {&gm_op_conv_input, conv_input_gradient},
+    {&gm_op_conv_weight, conv_weight_gradient},
+    {0},
+};
 
 // Two images or maps and kernels must be float32 of rank 4.
 static bool operands_usable(const char *what, const char *const *names, gm_tensor *const *xs, gm_tensor **poison) {

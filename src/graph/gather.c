@@ -1,5 +1,6 @@
 // Rows by index: gather reads them, scatter_add sums them; each is the other's gradient.
 #include "graph/build.h"
+#include "graph/gradient.h"
 
 static void gather_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx) {
     if (wanted[0])
@@ -11,8 +12,14 @@ static void scatter_add_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted
         dx[0] = gm_gather(dy, y->input[1]);
 }
 
-const gm_op gm_op_gather = {.name = "gather", .kind = GM_OP_KERNEL, .gradient = gather_gradient};
-const gm_op gm_op_scatter_add = {.name = "scatter_add", .kind = GM_OP_KERNEL, .gradient = scatter_add_gradient};
+const gm_op gm_op_gather = {.name = "gather", .kind = GM_OP_KERNEL};
+const gm_op gm_op_scatter_add = {.name = "scatter_add", .kind = GM_OP_KERNEL};
+
+const gm_rule gm_rules_gather[] = {
+    {&gm_op_gather, gather_gradient},
+    {&gm_op_scatter_add, scatter_add_gradient},
+    {0},
+};
 
 static bool rows_usable(const char *what, const char *name, gm_tensor *rows, gm_tensor *indices, gm_tensor **poison) {
     if (!gm_usable(what, (gm_tensor *[]){rows, indices}, 2, poison))

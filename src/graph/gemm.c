@@ -1,5 +1,6 @@
 // The matrix product: op(a) (M, K) times op(b) (K, N) -> (M, N), op being the transpose or nothing.
 #include "graph/build.h"
+#include "graph/gradient.h"
 
 static gm_tensor *gemm(gm_tensor *a, bool transpose_a, gm_tensor *b, bool transpose_b) {
     return gm_gemm(a, b, &(gm_gemm_params){.transpose_a = transpose_a, .transpose_b = transpose_b});
@@ -16,7 +17,12 @@ static void gemm_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_te
         dx[1] = tb ? gemm(dy, true, a, ta) : gemm(a, !ta, dy, false);
 }
 
-const gm_op gm_op_gemm = {.name = "gemm", .kind = GM_OP_KERNEL, .gradient = gemm_gradient};
+const gm_op gm_op_gemm = {.name = "gemm", .kind = GM_OP_KERNEL};
+
+const gm_rule gm_rules_gemm[] = {
+    {&gm_op_gemm, gemm_gradient},
+    {0},
+};
 
 // A hidden transposed matrix is the matrix with the other flag (a transpose node of rank 2 is never the identity).
 static gm_tensor *untransposed(gm_tensor *x, int *transpose) {

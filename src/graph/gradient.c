@@ -3,10 +3,22 @@
 // Ids are a topological order, since inputs come before their users. Only nodes on a path from an x to y get gradients,
 // and those are nodes like any other, so that differentiating again needs nothing more. What the sweep makes and does
 // not return is hidden (see gm_tensor), which lets the constructors' simplifications shorten it.
+#include "graph/gradient.h"
 #include "graph/build.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+#define GM_RULE_FILE(name) gm_rules_##name,
+static const gm_rule *const files[] = {GM_RULE_FILES};
+#undef GM_RULE_FILE
+
+static const gm_rule *find_rule(const gm_op *op) {
+    for (size_t i = 0; i < GM_COUNT(files); i++)
+        for (const gm_rule *rule = files[i]; rule->op; rule++)
+            if (rule->op == op)
+                return rule;
+    return NULL;
+}
 
 typedef struct sweep {
     gm_graph *graph;
@@ -42,7 +54,7 @@ static void mark_paths(sweep *s, gm_tensor *const *xs, size_t count) {
             s->on_path[xs[i]->id] = true;
     for (size_t id = 0; id < s->count; id++) {
         const gm_tensor *node = s->graph->nodes[id];
-        if (node->op->gradient && node->type == GM_FLOAT32)
+        if (node->type == GM_FLOAT32 && find_rule(node->op))
             for (size_t i = 0; i < node->input_count && !s->on_path[id]; i++)
                 s->on_path[id] = s->on_path[node->input[i]->id];
     }
@@ -66,9 +78,10 @@ static gm_status visit(sweep *s, gm_tensor *node) {
         s->dx[i] = NULL;
         any = any || s->wanted[i];
     }
-    if (!any || !node->op->gradient)
+    const gm_rule *rule = any ? find_rule(node->op) : NULL;
+    if (!rule)
         return GM_OK;
-    node->op->gradient(node, s->gradient[node->id], s->wanted, s->dx);
+    rule->gradient(node, s->gradient[node->id], s->wanted, s->dx);
     for (size_t i = 0; i < node->input_count; i++)
         if (s->wanted[i] && s->dx[i])
             GM_TRY(accumulate(s, node, node->input[i], s->dx[i]));

@@ -1,10 +1,12 @@
-// Graphs: nodes made once each, the first fault, and what every tensor answers about itself.
+// Graphs: nodes made once each, the first fault and its poison, and what every tensor answers about itself.
 #include "graph/build.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+const gm_op gm_op_poison = {.name = "poison", .kind = GM_OP_LEAF};
 
 enum { TEXT_BUFFERS = 8, TEXT_BYTES = 192, TABLE_START = 1024 };
 

@@ -24,8 +24,6 @@ typedef struct gm_op {
     // and for vectors: select(no, yes, $0 < $1) does both, `?:` and `!` do not. Parenthesised.
     const char *expression;
     unsigned cost; // elementwise: rough operations per element (transcendentals about 20)
-    // Appends the gradient: dx[i] for every input i with wanted[i] (leave NULL: none). NULL: not differentiable.
-    void (*gradient)(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx);
 } gm_op;
 
 struct gm_tensor {
@@ -134,14 +132,16 @@ typedef struct gm_random_attributes {
 
 // ---- Operations that other parts name ----
 
-extern const gm_op gm_op_poison, gm_op_variable, gm_op_input, gm_op_constant; // leaf.c
-extern const gm_op gm_op_constant_array;                                      // its attributes are the values
-extern const gm_op gm_op_reshape, gm_op_transpose, gm_op_broadcast, gm_op_slice, gm_op_flip; // view.c
-extern const gm_op gm_op_stop_gradient, gm_op_variance; // identities: the result is input 0, the gradient their own
+extern const gm_op gm_op_poison;                                                // graph.c
+extern const gm_op gm_op_variable, gm_op_input, gm_op_constant;                 // leaf.c
+extern const gm_op gm_op_constant_array;                                        // its attributes are the values
+extern const gm_op gm_op_reshape, gm_op_transpose, gm_op_broadcast, gm_op_flip; // view.c
+extern const gm_op gm_op_stop_gradient;                                         // an identity without a gradient
+extern const gm_op gm_op_slice, gm_op_pad, gm_op_concat;                        // move.c
+extern const gm_op gm_op_sum, gm_op_max;                                        // reduce.c
+extern const gm_op gm_op_variance; // an identity: the result is input 0, the gradient its own
 //   variance (value, x): value = sum((x - mean)^2) / n is built from nodes; the gradient goes to x by the closed form
 //   dx = dy 2/n (x - mean(x)) and not through value, which saves the reductions that are zero by construction
-extern const gm_op gm_op_pad, gm_op_concat;                         // move.c
-extern const gm_op gm_op_sum, gm_op_max;                            // reduce.c
 extern const gm_op gm_op_gemm;                                      // gemm.c
 extern const gm_op gm_op_conv, gm_op_conv_input, gm_op_conv_weight; // conv.c
 //   conv (x, w) -> y; conv_input (y, w) -> x (the transposed convolution); conv_weight (x, y) -> w

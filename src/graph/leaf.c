@@ -1,10 +1,9 @@
-// Leaves: variables, inputs, constants, and the poison that faulty constructors return.
+// Leaves: variables, inputs, constants.
 #include "graph/build.h"
 
 #include <math.h>
 #include <string.h>
 
-const gm_op gm_op_poison = {.name = "poison", .kind = GM_OP_LEAF};
 const gm_op gm_op_variable = {.name = "variable", .kind = GM_OP_LEAF};
 const gm_op gm_op_input = {.name = "input", .kind = GM_OP_LEAF};
 const gm_op gm_op_constant = {.name = "constant", .kind = GM_OP_LEAF};
@@ -66,30 +65,17 @@ gm_tensor *gm_input(gm_graph *graph, const char *name, gm_type type, gm_shape sh
     return x ? x : gm_node(graph, &gm_op_input, type, &shape, NULL, 0, NULL, 0, name);
 }
 
-static gm_tensor *constant(gm_graph *graph, gm_type type, double value) {
+gm_tensor *gm_constant_of(gm_graph *graph, gm_type type, double value) {
     gm_constant_attributes attributes = {.value = value};
     return gm_node(graph, &gm_op_constant, type, &(gm_shape){.rank = 0}, NULL, 0, &attributes, sizeof attributes, NULL);
 }
 
 gm_tensor *gm_constant(gm_graph *graph, double value) {
-    return constant(graph, GM_FLOAT32, value);
+    return gm_constant_of(graph, GM_FLOAT32, value);
 }
 
 gm_tensor *gm_constant_int(gm_graph *graph, int32_t value) {
-    return constant(graph, GM_INT32, value);
-}
-
-gm_tensor *gm_filled(gm_graph *graph, gm_type type, const gm_shape *shape, double value) {
-    gm_tensor *x = constant(graph, type, value);
-    if (gm_is_poison(x) || shape->rank == 0)
-        return x;
-    return gm_node(graph, &gm_op_broadcast, type, shape, &x, 1, NULL, 0, NULL);
-}
-
-gm_tensor *gm_full(gm_graph *graph, gm_shape shape, double value) {
-    if (!graph)
-        return NULL;
-    return gm_shape_usable(graph, "full", &shape) ? gm_filled(graph, GM_FLOAT32, &shape, value) : graph->nodes[0];
+    return gm_constant_of(graph, GM_INT32, value);
 }
 
 gm_tensor *gm_constant_array(gm_graph *graph, gm_type type, gm_shape shape, const void *values) {
@@ -101,18 +87,4 @@ gm_tensor *gm_constant_array(gm_graph *graph, gm_type type, gm_shape shape, cons
         return gm_fault(graph, "constant_array: it needs values");
     return gm_node(graph, &gm_op_constant_array, type, &shape, NULL, 0, values,
                    gm_type_size(type) * gm_shape_count(&shape), NULL);
-}
-
-bool gm_known(const gm_tensor *x, double *value) {
-    while (x && x->op->kind == GM_OP_VIEW && x->op != &gm_op_stop_gradient)
-        x = x->input[0];
-    if (!x || x->op != &gm_op_constant)
-        return false;
-    *value = ((const gm_constant_attributes *)x->attributes)->value;
-    return isfinite((float)*value);
-}
-
-bool gm_known_equal(const gm_tensor *x, double value) {
-    double known;
-    return gm_known(x, &known) && known == value;
 }

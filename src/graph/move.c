@@ -1,25 +1,69 @@
-// Operations that move elements without changing them: pad (with zeros) and concat.
+// Parts of tensors: slice takes one out, pad puts zeros around it, concat joins several.
 #include "graph/build.h"
 
-static void pad_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx) {
-    (void)wanted;
-    const gm_axes_attributes *before = y->attributes;
-    dx[0] = gm_slice(dy, before->value, y->input[0]->shape.dim);
-}
+#include <string.h>
 
-static void concat_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx) {
-    size_t axis = ((const gm_concat_attributes *)y->attributes)->axis;
-    size_t begin[GM_MAX_RANK] = {0};
-    for (size_t i = 0; i < y->input_count; i++) {
-        const gm_shape *part = &y->input[i]->shape;
-        if (wanted[i])
-            dx[i] = gm_slice(dy, begin, part->dim);
-        begin[axis] += part->dim[axis];
+const gm_op gm_op_slice = {.name = "slice", .kind = GM_OP_VIEW};
+const gm_op gm_op_pad = {.name = "pad", .kind = GM_OP_KERNEL};
+const gm_op gm_op_concat = {.name = "concat", .kind = GM_OP_KERNEL};
+
+// A slice of a slice is one slice; a slice inside what a pad surrounds, or inside one part of a concat, is a slice of
+// that. NULL when x is none of these. Halves of a concatenated batch get their gradients this way.
+static gm_tensor *slice_through(gm_tensor *x, const size_t *begin, const size_t *size) {
+    size_t inner[GM_MAX_RANK], rank = x->shape.rank;
+    memcpy(inner, begin, rank * sizeof *inner);
+    if (x->op == &gm_op_slice) {
+        const gm_axes_attributes *first = x->attributes;
+        for (size_t i = 0; i < rank; i++)
+            inner[i] += first->value[i];
+        return gm_slice(x->input[0], inner, size);
     }
+    if (x->op == &gm_op_pad) {
+        const gm_axes_attributes *before = x->attributes;
+        for (size_t i = 0; i < rank; i++) {
+            if (begin[i] < before->value[i] || begin[i] + size[i] > before->value[i] + x->input[0]->shape.dim[i])
+                return NULL;
+            inner[i] -= before->value[i];
+        }
+        return gm_slice(x->input[0], inner, size);
+    }
+    if (x->op == &gm_op_concat) {
+        size_t axis = ((const gm_concat_attributes *)x->attributes)->axis;
+        for (size_t i = 0; i < x->input_count; i++) {
+            size_t length = x->input[i]->shape.dim[axis];
+            if (inner[axis] < length)
+                return inner[axis] + size[axis] <= length ? gm_slice(x->input[i], inner, size) : NULL;
+            inner[axis] -= length;
+        }
+    }
+    return NULL;
 }
 
-const gm_op gm_op_pad = {.name = "pad", .kind = GM_OP_KERNEL, .gradient = pad_gradient};
-const gm_op gm_op_concat = {.name = "concat", .kind = GM_OP_KERNEL, .gradient = concat_gradient};
+gm_tensor *gm_slice(gm_tensor *x, const size_t *begin, const size_t *size) {
+    gm_tensor *poison;
+    if (!gm_usable("slice", &x, 1, &poison))
+        return poison;
+    gm_axes_attributes attributes = {{0}};
+    gm_shape shape = {.rank = x->shape.rank};
+    if (shape.rank > 0 && (!begin || !size))
+        return gm_fault(x->graph, "slice: begin or size is NULL but x %s has %zu axes", gm_describe(x), shape.rank);
+    for (size_t i = 0; i < shape.rank; i++) {
+        if (size[i] == 0 || begin[i] > x->shape.dim[i] || size[i] > x->shape.dim[i] - begin[i])
+            return gm_fault(x->graph, "slice: %zu elements from %zu on are not in axis %zu of x %s", size[i], begin[i],
+                            i, gm_describe(x));
+        attributes.value[i] = begin[i];
+        shape.dim[i] = size[i];
+    }
+    if (gm_shape_equal(&shape, &x->shape))
+        return x;
+    gm_tensor *through = x->hidden ? slice_through(x, begin, size) : NULL;
+    if (through)
+        return through;
+    double value;
+    if (gm_known(x, &value))
+        return gm_filled(x->graph, x->type, &shape, value);
+    return gm_node(x->graph, &gm_op_slice, x->type, &shape, &x, 1, &attributes, sizeof attributes, NULL);
+}
 
 gm_tensor *gm_pad(gm_tensor *x, const size_t *before, const size_t *after) {
     gm_tensor *poison;

@@ -3,6 +3,7 @@
 // max_pool_index finds each window's first maximum once; max_pool gathers through it and max_pool_input sends gradients
 // back through it, so the two are linear and each other's gradients.
 #include "graph/build.h"
+#include "graph/gradient.h"
 
 static gm_tensor *pool_node(const gm_op *op, gm_type type, const gm_shape *shape, gm_tensor *x, gm_tensor *index,
                             const gm_pool_attributes *geometry) {
@@ -34,13 +35,19 @@ static void max_pool_input_gradient(gm_tensor *y, gm_tensor *dy, const bool *wan
         dx[0] = pool_node(&gm_op_max_pool, GM_FLOAT32, &y->input[0]->shape, dy, y->input[1], y->attributes);
 }
 
-const gm_op gm_op_average_pool = {.name = "average_pool", .kind = GM_OP_KERNEL, .gradient = average_pool_gradient};
-const gm_op gm_op_average_pool_input = {
-    .name = "average_pool_input", .kind = GM_OP_KERNEL, .gradient = average_pool_input_gradient};
+const gm_op gm_op_average_pool = {.name = "average_pool", .kind = GM_OP_KERNEL};
+const gm_op gm_op_average_pool_input = {.name = "average_pool_input", .kind = GM_OP_KERNEL};
 const gm_op gm_op_max_pool_index = {.name = "max_pool_index", .kind = GM_OP_KERNEL};
-const gm_op gm_op_max_pool = {.name = "max_pool", .kind = GM_OP_KERNEL, .gradient = max_pool_gradient};
-const gm_op gm_op_max_pool_input = {
-    .name = "max_pool_input", .kind = GM_OP_KERNEL, .gradient = max_pool_input_gradient};
+const gm_op gm_op_max_pool = {.name = "max_pool", .kind = GM_OP_KERNEL};
+const gm_op gm_op_max_pool_input = {.name = "max_pool_input", .kind = GM_OP_KERNEL};
+
+const gm_rule gm_rules_pool[] = {
+    {&gm_op_average_pool, average_pool_gradient},
+    {&gm_op_average_pool_input, average_pool_input_gradient},
+    {&gm_op_max_pool, max_pool_gradient},
+    {&gm_op_max_pool_input, max_pool_input_gradient},
+    {0},
+};
 
 static bool pool_usable(const char *what, gm_tensor *x, const gm_pool2d_params *params, gm_pool_attributes *geometry,
                         gm_shape *shape, gm_tensor **poison) {

@@ -3,21 +3,9 @@
 
 #include <math.h>
 
-static void sum_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx) {
-    (void)wanted;
-    dx[0] = gm_broadcast(dy, y->input[0]->shape);
-}
-
-// Elements equal to the maximum share its gradient equally.
-static void max_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx) {
-    (void)wanted;
-    uint32_t axes = ((const gm_reduce_attributes *)y->attributes)->axes;
-    gm_tensor *ties = gm_equal(y->input[0], y);
-    dx[0] = gm_multiply(ties, gm_divide(dy, gm_sum(ties, axes)));
-}
-
-const gm_op gm_op_sum = {.name = "sum", .kind = GM_OP_KERNEL, .gradient = sum_gradient};
-const gm_op gm_op_max = {.name = "max", .kind = GM_OP_KERNEL, .gradient = max_gradient};
+const gm_op gm_op_sum = {.name = "sum", .kind = GM_OP_KERNEL};
+const gm_op gm_op_max = {.name = "max", .kind = GM_OP_KERNEL};
+const gm_op gm_op_variance = {.name = "variance", .kind = GM_OP_VIEW};
 
 // Checks the input and drops the axes of size 1, along which nothing is to be done.
 static bool reduction_usable(const char *what, gm_tensor *x, uint32_t *axes, gm_tensor **poison) {
@@ -129,4 +117,12 @@ gm_tensor *gm_sum_all(gm_tensor *x) {
 
 gm_tensor *gm_mean_all(gm_tensor *x) {
     return gm_reshape(gm_mean(x, gm_all_axes(gm_tensor_shape(x)->rank)), (gm_shape){.rank = 0});
+}
+
+gm_tensor *gm_variance(gm_tensor *x, uint32_t axes) {
+    gm_tensor *value = gm_mean(gm_square(gm_subtract(x, gm_mean(x, axes))), axes);
+    double known;
+    if (gm_is_poison(value) || gm_known(value, &known))
+        return value;
+    return gm_node(x->graph, &gm_op_variance, x->type, &value->shape, (gm_tensor *[]){value, x}, 2, NULL, 0, NULL);
 }

@@ -1,12 +1,18 @@
 // Shifts: images moved by a whole number of pixels each. The adjoint moves them back.
 #include "graph/build.h"
+#include "graph/gradient.h"
 
 static void shift_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx) {
     if (wanted[0])
         dx[0] = gm_shift2d(dy, gm_negate(y->input[1]));
 }
 
-const gm_op gm_op_shift = {.name = "shift", .kind = GM_OP_KERNEL, .gradient = shift_gradient};
+const gm_op gm_op_shift = {.name = "shift", .kind = GM_OP_KERNEL};
+
+const gm_rule gm_rules_shift[] = {
+    {&gm_op_shift, shift_gradient},
+    {0},
+};
 
 gm_tensor *gm_shift2d(gm_tensor *x, gm_tensor *offsets) {
     gm_tensor *inputs[] = {x, offsets}, *poison;

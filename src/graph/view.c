@@ -1,81 +1,42 @@
-// Views: the same elements under another shape or order, and identities with a gradient of their own.
+// Views: the same elements under another shape or order, and constants seen through them.
 #include "graph/build.h"
 
-#include <string.h>
+#include <math.h>
 
-// ---- Gradients ----
-
-static void reshape_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx) {
-    (void)wanted;
-    dx[0] = gm_reshape(dy, y->input[0]->shape);
-}
-
-static void transpose_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx) {
-    (void)wanted;
-    const gm_axes_attributes *attributes = y->attributes;
-    size_t inverse[GM_MAX_RANK] = {0};
-    for (size_t i = 0; i < y->shape.rank; i++)
-        inverse[attributes->value[i]] = i;
-    dx[0] = gm_transpose(dy, inverse);
-}
-
-// What was copied along an axis adds up along it.
-static void broadcast_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx) {
-    (void)wanted;
-    const gm_shape *from = &y->input[0]->shape;
-    size_t added = y->shape.rank - from->rank;
-    uint32_t axes = 0;
-    for (size_t i = 0; i < y->shape.rank; i++)
-        if (i < added || from->dim[i - added] != y->shape.dim[i])
-            axes |= GM_AXIS(i);
-    dx[0] = gm_reshape(gm_sum(dy, axes), *from);
-}
-
-static void slice_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx) {
-    (void)wanted;
-    const gm_axes_attributes *begin = y->attributes;
-    const gm_shape *from = &y->input[0]->shape;
-    size_t after[GM_MAX_RANK] = {0};
-    for (size_t i = 0; i < from->rank; i++)
-        after[i] = from->dim[i] - begin->value[i] - y->shape.dim[i];
-    dx[0] = gm_pad(dy, begin->value, after);
-}
-
-// The axes that a flip turns round.
-static uint32_t flipped_axes(const gm_tensor *y) {
-    const gm_axes_attributes *flipped = y->attributes;
-    uint32_t axes = 0;
-    for (size_t i = 0; i < y->shape.rank; i++)
-        if (flipped->value[i])
-            axes |= GM_AXIS(i);
-    return axes;
-}
-
-static void flip_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx) {
-    (void)wanted;
-    dx[0] = gm_flip(dy, flipped_axes(y));
-}
-
-// y = sum((x - m)^2)/n with m = mean(x): dx = dy 2/n (x - m); the terms through m cancel, since sum(x - m) = 0.
-static void variance_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx) {
-    if (!wanted[1])
-        return;
-    gm_tensor *x = y->input[1];
-    uint32_t axes = 0;
-    for (size_t i = 0; i < x->shape.rank; i++)
-        if (x->shape.dim[i] != y->shape.dim[i])
-            axes |= GM_AXIS(i);
-    double count = (double)gm_shape_count(&x->shape) / (double)gm_shape_count(&y->shape);
-    dx[1] = gm_scale(gm_multiply(gm_subtract(x, gm_mean(x, axes)), dy), 2 / count);
-}
-
-const gm_op gm_op_reshape = {.name = "reshape", .kind = GM_OP_VIEW, .gradient = reshape_gradient};
-const gm_op gm_op_transpose = {.name = "transpose", .kind = GM_OP_VIEW, .gradient = transpose_gradient};
-const gm_op gm_op_broadcast = {.name = "broadcast", .kind = GM_OP_VIEW, .gradient = broadcast_gradient};
-const gm_op gm_op_slice = {.name = "slice", .kind = GM_OP_VIEW, .gradient = slice_gradient};
-const gm_op gm_op_flip = {.name = "flip", .kind = GM_OP_VIEW, .gradient = flip_gradient};
+const gm_op gm_op_reshape = {.name = "reshape", .kind = GM_OP_VIEW};
+const gm_op gm_op_transpose = {.name = "transpose", .kind = GM_OP_VIEW};
+const gm_op gm_op_broadcast = {.name = "broadcast", .kind = GM_OP_VIEW};
+const gm_op gm_op_flip = {.name = "flip", .kind = GM_OP_VIEW};
 const gm_op gm_op_stop_gradient = {.name = "stop_gradient", .kind = GM_OP_VIEW};
-const gm_op gm_op_variance = {.name = "variance", .kind = GM_OP_VIEW, .gradient = variance_gradient};
+
+// ---- Constants under views ----
+
+gm_tensor *gm_filled(gm_graph *graph, gm_type type, const gm_shape *shape, double value) {
+    gm_tensor *x = gm_constant_of(graph, type, value);
+    if (gm_is_poison(x) || shape->rank == 0)
+        return x;
+    return gm_node(graph, &gm_op_broadcast, type, shape, &x, 1, NULL, 0, NULL);
+}
+
+gm_tensor *gm_full(gm_graph *graph, gm_shape shape, double value) {
+    if (!graph)
+        return NULL;
+    return gm_shape_usable(graph, "full", &shape) ? gm_filled(graph, GM_FLOAT32, &shape, value) : graph->nodes[0];
+}
+
+bool gm_known(const gm_tensor *x, double *value) {
+    while (x && x->op->kind == GM_OP_VIEW && x->op != &gm_op_stop_gradient)
+        x = x->input[0];
+    if (!x || x->op != &gm_op_constant)
+        return false;
+    *value = ((const gm_constant_attributes *)x->attributes)->value;
+    return isfinite((float)*value);
+}
+
+bool gm_known_equal(const gm_tensor *x, double value) {
+    double known;
+    return gm_known(x, &known) && known == value;
+}
 
 // ---- Constructors ----
 
@@ -170,6 +131,15 @@ gm_tensor *gm_broadcast(gm_tensor *x, gm_shape shape) {
     return view(&gm_op_broadcast, x, &shape, NULL);
 }
 
+uint32_t gm_flipped_axes(const gm_tensor *y) {
+    const gm_axes_attributes *flipped = y->attributes;
+    uint32_t axes = 0;
+    for (size_t i = 0; i < y->shape.rank; i++)
+        if (flipped->value[i])
+            axes |= GM_AXIS(i);
+    return axes;
+}
+
 gm_tensor *gm_flip(gm_tensor *x, uint32_t axes) {
     gm_tensor *poison;
     if (!gm_usable("flip", &x, 1, &poison))
@@ -178,7 +148,7 @@ gm_tensor *gm_flip(gm_tensor *x, uint32_t axes) {
         return gm_fault(x->graph, "flip: the set of axes 0x%x names an axis that x %s does not have", axes,
                         gm_describe(x));
     if (gm_hidden_is(x, &gm_op_flip)) { // turned round twice is as it was
-        axes ^= flipped_axes(x);
+        axes ^= gm_flipped_axes(x);
         x = x->input[0];
     }
     gm_axes_attributes attributes = {{0}};
@@ -191,63 +161,6 @@ gm_tensor *gm_flip(gm_tensor *x, uint32_t axes) {
     return moves ? view(&gm_op_flip, x, &x->shape, &attributes) : x;
 }
 
-// ---- Slices ----
-
-// A slice of a slice is one slice; a slice inside what a pad surrounds, or inside one part of a concat, is a slice of
-// that. NULL when x is none of these. Halves of a concatenated batch get their gradients this way.
-static gm_tensor *slice_through(gm_tensor *x, const size_t *begin, const size_t *size) {
-    size_t inner[GM_MAX_RANK], rank = x->shape.rank;
-    memcpy(inner, begin, rank * sizeof *inner);
-    if (x->op == &gm_op_slice) {
-        const gm_axes_attributes *first = x->attributes;
-        for (size_t i = 0; i < rank; i++)
-            inner[i] += first->value[i];
-        return gm_slice(x->input[0], inner, size);
-    }
-    if (x->op == &gm_op_pad) {
-        const gm_axes_attributes *before = x->attributes;
-        for (size_t i = 0; i < rank; i++) {
-            if (begin[i] < before->value[i] || begin[i] + size[i] > before->value[i] + x->input[0]->shape.dim[i])
-                return NULL;
-            inner[i] -= before->value[i];
-        }
-        return gm_slice(x->input[0], inner, size);
-    }
-    if (x->op == &gm_op_concat) {
-        size_t axis = ((const gm_concat_attributes *)x->attributes)->axis;
-        for (size_t i = 0; i < x->input_count; i++) {
-            size_t length = x->input[i]->shape.dim[axis];
-            if (inner[axis] < length)
-                return inner[axis] + size[axis] <= length ? gm_slice(x->input[i], inner, size) : NULL;
-            inner[axis] -= length;
-        }
-    }
-    return NULL;
-}
-
-gm_tensor *gm_slice(gm_tensor *x, const size_t *begin, const size_t *size) {
-    gm_tensor *poison;
-    if (!gm_usable("slice", &x, 1, &poison))
-        return poison;
-    gm_axes_attributes attributes = {{0}};
-    gm_shape shape = {.rank = x->shape.rank};
-    if (shape.rank > 0 && (!begin || !size))
-        return gm_fault(x->graph, "slice: begin or size is NULL but x %s has %zu axes", gm_describe(x), shape.rank);
-    for (size_t i = 0; i < shape.rank; i++) {
-        if (size[i] == 0 || begin[i] > x->shape.dim[i] || size[i] > x->shape.dim[i] - begin[i])
-            return gm_fault(x->graph, "slice: %zu elements from %zu on are not in axis %zu of x %s", size[i], begin[i],
-                            i, gm_describe(x));
-        attributes.value[i] = begin[i];
-        shape.dim[i] = size[i];
-    }
-    if (gm_shape_equal(&shape, &x->shape))
-        return x;
-    gm_tensor *through = x->hidden ? slice_through(x, begin, size) : NULL;
-    return through ? through : view(&gm_op_slice, x, &shape, &attributes);
-}
-
-// ---- Identities ----
-
 gm_tensor *gm_stop_gradient(gm_tensor *x) {
     gm_tensor *poison;
     if (!gm_usable("stop_gradient", &x, 1, &poison))
@@ -256,12 +169,4 @@ gm_tensor *gm_stop_gradient(gm_tensor *x) {
     if (x->op == &gm_op_stop_gradient || gm_known(x, &known))
         return x;
     return gm_node(x->graph, &gm_op_stop_gradient, x->type, &x->shape, &x, 1, NULL, 0, NULL);
-}
-
-gm_tensor *gm_variance(gm_tensor *x, uint32_t axes) {
-    gm_tensor *value = gm_mean(gm_square(gm_subtract(x, gm_mean(x, axes))), axes);
-    double known;
-    if (gm_is_poison(value) || gm_known(value, &known))
-        return value;
-    return gm_node(x->graph, &gm_op_variance, x->type, &value->shape, (gm_tensor *[]){value, x}, 2, NULL, 0, NULL);
 }
