@@ -1,4 +1,4 @@
-// Status codes and the error text that every part of the library reports through.
+// What every part of the library speaks of: status codes, the error text, shapes.
 #ifndef GANYMEDE_BASE_H
 #define GANYMEDE_BASE_H
 
@@ -7,6 +7,8 @@
 #else
 #define GM_API
 #endif
+
+#include <stddef.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,6 +29,20 @@ typedef enum gm_status {
 // The sentence that explains this thread's latest failure: what failed, with which values, what to do.
 // Never NULL; "" before any failure. Valid until this thread's next failing call.
 GM_API const char *gm_error_message(void);
+
+#define GM_MAX_RANK 6
+
+// Dimensions in row-major meaning (images: N, C, H, W). Rank 0 is a scalar. Unused dimensions are 0.
+typedef struct gm_shape {
+    size_t rank;
+    size_t dim[GM_MAX_RANK];
+} gm_shape;
+
+#ifndef __cplusplus
+// GM_SHAPE(64, 3, 32, 32)
+#define GM_SHAPE(...) ((gm_shape){.rank = sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t), .dim = {__VA_ARGS__}})
+#define GM_SCALAR     ((gm_shape){.rank = 0})
+#endif
 
 // "MAJOR.MINOR.PATCH" of the library.
 GM_API const char *gm_version(void);

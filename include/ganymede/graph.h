@@ -16,25 +16,11 @@
 extern "C" {
 #endif
 
-#define GM_MAX_RANK 6
-
 typedef struct gm_graph gm_graph;
 typedef struct gm_tensor gm_tensor;
 typedef struct gm_phase gm_phase;
 
 typedef enum gm_type { GM_TYPE_INVALID = 0, GM_FLOAT32, GM_INT32, GM_UINT8 } gm_type;
-
-// Dimensions in row-major meaning (images: N, C, H, W). Rank 0 is a scalar. Unused dimensions are 0.
-typedef struct gm_shape {
-    size_t rank;
-    size_t dim[GM_MAX_RANK];
-} gm_shape;
-
-#ifndef __cplusplus
-// GM_SHAPE(64, 3, 32, 32)
-#define GM_SHAPE(...) ((gm_shape){.rank = sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t), .dim = {__VA_ARGS__}})
-#define GM_SCALAR     ((gm_shape){.rank = 0})
-#endif
 
 GM_API size_t gm_type_size(gm_type type);            // bytes per element; 0 for GM_TYPE_INVALID
 GM_API size_t gm_shape_count(const gm_shape *shape); // product of the dimensions; 1 for a scalar

@@ -184,13 +184,6 @@ typedef struct gm_reshape_params {
     gm_shape shape; // of one sample
 } gm_reshape_params;
 
-struct gm_layer;
-
-typedef struct gm_layer_list {
-    const struct gm_layer *layers;
-    size_t count;
-} gm_layer_list;
-
 // y = f(x) + shortcut(x); an empty shortcut is x itself.
 typedef struct gm_residual_params {
     gm_layer_list layers, shortcut;

@@ -3,7 +3,9 @@
 #ifndef GANYMEDE_PARAMETER_H
 #define GANYMEDE_PARAMETER_H
 
-#include "ganymede/graph.h"
+#include "ganymede/base.h"
+
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -18,10 +20,17 @@ typedef enum gm_parameter_kind {
     GM_PARAMETER_SHAPE,   // gm_shape of 1 to GM_MAX_RANK - 1 dimensions; written as one integer or as a list
     GM_PARAMETER_CHOICE,  // int: index into `choices`
     GM_PARAMETER_NAME,    // char[GM_NAME_SIZE]: letters, digits, '_' and '-'; empty unless required
-    GM_PARAMETER_LAYERS,  // gm_layer_list (nn.h); a recipe's list of layers, gm_layer_set_layers in C
+    GM_PARAMETER_LAYERS,  // gm_layer_list; a recipe's list of layers, gm_layer_set_layers in C
 } gm_parameter_kind;
 
 #define GM_NAME_SIZE 32 // with the terminating zero
+
+// A list of layers, which nn.h describes.
+struct gm_layer;
+typedef struct gm_layer_list {
+    const struct gm_layer *layers;
+    size_t count;
+} gm_layer_list;
 
 typedef struct gm_parameter {
     const char *key;

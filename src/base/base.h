@@ -85,6 +85,9 @@ void gm_text_printf(gm_text *text, const char *format, ...) GM_PRINTF(2, 3);
 void gm_text_append_json(gm_text *text, const char *value);
 void gm_text_finish(gm_text *text);
 
+// 1 to `longest` letters, digits, '_' and '-'.
+bool gm_is_name(const char *text, size_t longest);
+
 // A growing array: GM_PUSH(array, count, capacity, what) ensures room for one more element at array[count].
 gm_status gm_grow(void *array, size_t count, size_t *capacity, size_t size, const char *what);
 

@@ -17,7 +17,7 @@ typedef struct gm_layer_context {
     double gain;                       // Kaiming's, from the activation that follows
 } gm_layer_context;
 
-// The rows that hold layers (compose.c).
+// The rows that hold layers or name values (compose.c).
 gm_tensor *gm_residual_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
 gm_tensor *gm_tap_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
 gm_tensor *gm_head_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
@@ -71,8 +71,6 @@ gm_status gm_graph_fault(const gm_graph *graph);
 // as gm_trainable.
 size_t gm_variables_named(const gm_graph *graph, const char *prefix, const char *const *suffixes, gm_tensor **variables,
                           size_t capacity);
-// 1 to `longest` letters, digits, '_' and '-'.
-bool gm_is_name(const char *text, size_t longest);
 
 // How a weight with these fans starts; gain 0: the initialiser's own default.
 gm_initializer gm_weight_start(gm_weight_initializer initializer, size_t fan_in, size_t fan_out, double gain);

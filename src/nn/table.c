@@ -1,4 +1,5 @@
 // The table of layers: what a recipe may say. Adding a layer is adding its parameters, its apply function and a row.
+// Long because these three stand together for every layer.
 #include "nn/layers.h"
 
 #include "graph/graph.h"

@@ -21,7 +21,7 @@ KNOWS = {
 # Which folder a public header speaks for.
 PUBLIC = {
     "base": "base", "device": "device", "graph": "graph", "plan": "plan", "nn": "nn", "loss": "loss", "optim": "optim",
-    "data": "data", "train": "train", "parameter": "graph", "metrics": "metrics", "bench": "train", "penalty": "loss",
+    "data": "data", "train": "train", "parameter": "base", "metrics": "metrics", "bench": "train", "penalty": "loss",
     "tuning": "device", "augment": "nn", "measure": "train", "likelihood": "loss",
     "ganymede": "train",
 }

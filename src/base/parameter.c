@@ -1,6 +1,8 @@
 // Tables of named settings: finding, setting from text, printing. Values are checked here and nowhere else, so that a
 // recipe, a command-line override and a call from C get the same sentence.
-#include "nn/layers.h"
+#include "ganymede/parameter.h"
+
+#include "base/base.h"
 
 #include <ctype.h>
 #include <math.h>
