@@ -36,6 +36,10 @@ bool gm_plan_is_reduction(const gm_tensor *node) {
     return node->op == &gm_op_sum || node->op == &gm_op_max;
 }
 
+bool gm_plan_is_half(const gm_plan *plan, const gm_tensor *node) {
+    return plan->emitter.half && plan->emitter.half[node->id];
+}
+
 size_t gm_plan_leaf(const gm_plan *plan, const gm_tensor *node) {
     return plan->leaf_of[node->id];
 }

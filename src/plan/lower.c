@@ -1,120 +1,5 @@
-// Lowering: units become launches. Here values get their views; copies into another layout are made where a kernel
-// cannot read what is there, once per phase.
+// Lowering: units become launches, one family's or a fused expression's, between views of values.
 #include "plan/plan.h"
-
-#include <string.h>
-
-static gm_status view_of(gm_analysis *a, const gm_tensor *node, gm_view *view);
-
-static gm_status new_view(gm_analysis *a, const gm_tensor *node, gm_layout layout, gm_view *view) {
-    gm_emitter *emitter = &a->plan->emitter;
-    if (gm_shape_count(&node->shape) > INT32_MAX) // kernels count in int
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: a value %s has more than 2^31 elements; use a smaller batch",
-                       node->op->name, gm_shape_text(&node->shape));
-    *view = gm_view_create(0, node->type, &node->shape, node->shape.rank == 4 ? layout : GM_LAYOUT_ROW);
-    view->half = emitter->half && emitter->half[node->id];
-    return gm_emit_storage(emitter, gm_view_element_bytes(view) * gm_shape_count(&node->shape), &view->storage);
-}
-
-static void set_value(gm_analysis *a, const gm_tensor *node, gm_layout layout, const gm_view *view) {
-    gm_value *value = &a->plan->values[node->id];
-    value->present[layout] = true;
-    value->view[layout] = *view;
-    value->phase = a->phase_index;
-}
-
-// Copies between views of one shape: moving between layouts, filling parts of a result.
-static gm_status emit_copy(gm_analysis *a, const gm_view *from, const gm_view *to, gm_layout layout) {
-    gm_fused copy = {.shape = to->shape, .layout = layout, .operand_count = 1, .result_count = 1};
-    copy.operand[0] = *from;
-    copy.target[0] = *to;
-    copy.result[0] = (gm_step_input){.kind = GM_OPERAND_VIEW, .type = from->type};
-    return gm_emit_elementwise(&a->plan->emitter, &copy);
-}
-
-static gm_status emit_fill(gm_analysis *a, double value, const gm_view *to, gm_layout layout) {
-    gm_fused fill = {.shape = to->shape, .layout = layout, .result_count = 1};
-    fill.target[0] = *to;
-    fill.result[0] = (gm_step_input){.kind = GM_OPERAND_LITERAL, .type = to->type, .literal = value};
-    return gm_emit_elementwise(&a->plan->emitter, &fill);
-}
-
-// This phase reads a value of an earlier one: note what must not have changed since.
-static gm_status note_reuse(gm_analysis *a, const gm_tensor *node, const gm_view *view) {
-    gm_plan *plan = a->plan;
-    gm_phase_plan *phase = &plan->phases[a->phase_index];
-    size_t source = plan->values[node->id].phase;
-    gm_reuse reuse = plan->emitter.storages[view->storage].keep ? GM_REUSE_KEPT : GM_REUSE_SHARED;
-    phase->reuses[source] = GM_MAX(phase->reuses[source], reuse);
-    for (size_t leaf = 0; leaf < plan->leaf_count; leaf++) {
-        bool known = !(plan->depends[node->id * plan->words + leaf / 64] >> leaf % 64 & 1);
-        for (size_t i = 0; i < phase->check_count; i++)
-            known = known || (phase->checks[i].leaf == leaf && phase->checks[i].source == source);
-        if (known)
-            continue;
-        GM_TRY(gm_grow(&phase->checks, phase->check_count, &phase->check_capacity, sizeof(gm_check), "a plan"));
-        phase->checks[phase->check_count++] = (gm_check){.leaf = leaf, .source = source};
-    }
-    return GM_OK;
-}
-
-// The node's value in row-major order or channels innermost, copied if it is not there yet.
-static gm_status ensure(gm_analysis *a, const gm_tensor *node, gm_layout layout, gm_view *view) {
-    const gm_value *value = &a->plan->values[node->id];
-    if (node->shape.rank != 4)
-        layout = GM_LAYOUT_ROW;
-    if (value->present[layout]) {
-        *view = value->view[layout];
-        return value->phase == a->phase_index ? GM_OK : note_reuse(a, node, view);
-    }
-    gm_view from;
-    GM_TRY(view_of(a, node, &from));
-    if (layout == GM_LAYOUT_ROW && gm_view_is_row_major(&from)) {
-        *view = from;
-        return GM_OK;
-    }
-    GM_TRY(new_view(a, node, layout, view));
-    GM_TRY(emit_copy(a, &from, view, layout));
-    set_value(a, node, layout, view);
-    return GM_OK;
-}
-
-static gm_status view_of(gm_analysis *a, const gm_tensor *node, gm_view *view) {
-    gm_plan *plan = a->plan;
-    node = gm_plan_alias(node);
-    const gm_value *value = &plan->values[node->id];
-    size_t leaf = gm_plan_leaf(plan, node);
-    if (leaf != SIZE_MAX) {
-        *view = gm_view_create(plan->leaves[leaf].storage, node->type, &node->shape, GM_LAYOUT_ROW);
-        return GM_OK;
-    }
-    if (gm_plan_has_value(plan, node)) {
-        *view = value->view[gm_analysis_walk(a, node)];
-        return value->phase == a->phase_index ? GM_OK : note_reuse(a, node, view);
-    }
-    if (node->op == &gm_op_constant) {
-        double number;
-        gm_plan_constant(node, &number);
-        GM_TRY(new_view(a, node, GM_LAYOUT_ROW, view));
-        GM_TRY(emit_fill(a, number, view, GM_LAYOUT_ROW));
-        set_value(a, node, GM_LAYOUT_ROW, view);
-        return GM_OK;
-    }
-    if (node->op->kind != GM_OP_VIEW)
-        return gm_fail(GM_ERROR_STATE, "planning: node %u (%s %s) has no value", node->id, node->op->name,
-                       gm_shape_text(&node->shape));
-    gm_view under;
-    GM_TRY(view_of(a, node->input[0], &under));
-    if (gm_view_apply(node, &under, view))
-        return GM_OK;
-    GM_TRY(ensure(a, gm_plan_alias(node->input[0]), GM_LAYOUT_ROW, &under));
-    if (!gm_view_apply(node, &under, view))
-        return gm_fail(GM_ERROR_STATE, "planning: %s to %s of a row-major value failed", node->op->name,
-                       gm_shape_text(&node->shape));
-    return GM_OK;
-}
-
-// ---- Fused expressions ----
 
 // `first`: a node whose value is operand 0 without being in memory (an epilogue's contraction); NULL: none.
 static gm_status build_fused(gm_analysis *a, const gm_unit *unit, const gm_tensor *first, const gm_shape *shape,
@@ -148,7 +33,7 @@ static gm_status build_fused(gm_analysis *a, const gm_unit *unit, const gm_tenso
                     return gm_fail(GM_ERROR_STATE, "planning: an expression reads more than %d values",
                                    GM_MAX_OPERANDS);
                 operand_of[input->id] = (uint32_t)fused->operand_count + 1;
-                GM_TRY(view_of(a, input, &fused->operand[fused->operand_count++]));
+                GM_TRY(gm_value_view(a, input, &fused->operand[fused->operand_count++]));
             }
             in->index = operand_of[input->id] - 1;
         }
@@ -198,10 +83,10 @@ static gm_status lower_elementwise(gm_analysis *a, gm_unit *unit) {
         if (store)
             *target = gm_view_create(a->plan->leaves[store->leaf].storage, result->type, &result->shape, GM_LAYOUT_ROW);
         else
-            GM_TRY(new_view(a, result, layout, target));
+            GM_TRY(gm_value_create(a, result, layout, target));
         fused.result[fused.result_count++] =
             (gm_step_input){.kind = GM_OPERAND_STEP, .type = result->type, .index = step_index(unit, result)};
-        set_value(a, result, store ? GM_LAYOUT_ROW : layout, target);
+        gm_value_set(a, result, store ? GM_LAYOUT_ROW : layout, target);
     }
     return fused.result_count > 0 ? gm_emit_elementwise(&a->plan->emitter, &fused) : GM_OK;
 }
@@ -224,10 +109,10 @@ static gm_status lower_reduce(gm_analysis *a, gm_unit *unit) {
                 return gm_fail(GM_ERROR_STATE, "planning: a reduction reads more than %d values", GM_MAX_OPERANDS);
             in->kind = GM_OPERAND_VIEW;
             in->index = fused.operand_count;
-            GM_TRY(view_of(a, input, &fused.operand[fused.operand_count++]));
+            GM_TRY(gm_value_view(a, input, &fused.operand[fused.operand_count++]));
         }
-        GM_TRY(new_view(a, result, GM_LAYOUT_ROW, &fused.target[i]));
-        set_value(a, result, GM_LAYOUT_ROW, &fused.target[i]);
+        GM_TRY(gm_value_create(a, result, GM_LAYOUT_ROW, &fused.target[i]));
+        gm_value_set(a, result, GM_LAYOUT_ROW, &fused.target[i]);
     }
     fused.result_count = unit->results.count;
     uint32_t axes = ((const gm_reduce_attributes *)any->attributes)->axes;
@@ -241,9 +126,9 @@ static gm_status lower_family(gm_analysis *a, gm_unit *unit) {
     GM_TRY(gm_analysis_alloc(a, &inputs, node->input_count, sizeof *inputs));
     for (size_t i = 0; i < node->input_count; i++) {
         const gm_tensor *input = gm_plan_alias(node->input[i]);
-        GM_TRY(view_of(a, input, &inputs[i]));
+        GM_TRY(gm_value_view(a, input, &inputs[i]));
         if (family->accepts && !family->accepts(node, i, &inputs[i]))
-            GM_TRY(ensure(a, input, family->input_layout, &inputs[i]));
+            GM_TRY(gm_value_in(a, input, family->input_layout, &inputs[i]));
     }
     gm_fused epilogue;
     if (unit->epilogue) {
@@ -252,12 +137,12 @@ static gm_status lower_family(gm_analysis *a, gm_unit *unit) {
         epilogue.result[0] =
             (gm_step_input){.kind = GM_OPERAND_STEP, .type = stored->type, .index = step_index(unit, stored)};
     }
-    GM_TRY(new_view(a, stored, family->output_layout, &output));
-    set_value(a, stored, stored->shape.rank == 4 ? family->output_layout : GM_LAYOUT_ROW, &output);
+    GM_TRY(gm_value_create(a, stored, family->output_layout, &output));
+    gm_value_set(a, stored, stored->shape.rank == 4 ? family->output_layout : GM_LAYOUT_ROW, &output);
     if (family->flop)
         a->plan->phases[a->phase_index].flop += family->flop(node);
     const char *variant;
-    GM_TRY(gm_tune_choose(a->plan, node, &variant));
+    GM_TRY(gm_variant_choose(a->plan, node, &variant));
     return family->emit(&(gm_emit_call){.emitter = &a->plan->emitter,
                                         .node = node,
                                         .input = inputs,
@@ -271,11 +156,11 @@ static gm_status lower_part(gm_analysis *a, const gm_tensor *input, const gm_vie
     input = gm_plan_alias(input);
     double number;
     if (gm_plan_constant(input, &number))
-        return emit_fill(a, number, part, layout);
+        return gm_value_fill(a, number, part, layout);
     gm_view from;
     if (input->op->kind != GM_OP_ELEMENTWISE || a->stored[input->id] || gm_plan_has_value(a->plan, input)) {
-        GM_TRY(view_of(a, input, &from));
-        return emit_copy(a, &from, part, layout);
+        GM_TRY(gm_value_view(a, input, &from));
+        return gm_value_copy(a, &from, part, layout);
     }
     gm_unit unit = {.kind = GM_UNIT_ELEMENTWISE, .results = {.node = &input, .count = 1}};
     gm_fused fused;
@@ -298,13 +183,13 @@ static gm_status lower_move(gm_analysis *a, gm_unit *unit) {
     const gm_tensor *node = unit->node;
     gm_layout layout = a->layout[node->id];
     gm_view whole;
-    GM_TRY(new_view(a, node, layout, &whole));
+    GM_TRY(gm_value_create(a, node, layout, &whole));
     if (node->op == &gm_op_pad) {
         gm_view from, part;
-        GM_TRY(view_of(a, node->input[0], &from));
+        GM_TRY(gm_value_view(a, node->input[0], &from));
         part = gm_view_slice(&whole, ((const gm_axes_attributes *)node->attributes)->value, &node->input[0]->shape);
-        GM_TRY(emit_fill(a, 0, &whole, layout));
-        GM_TRY(emit_copy(a, &from, &part, layout));
+        GM_TRY(gm_value_fill(a, 0, &whole, layout));
+        GM_TRY(gm_value_copy(a, &from, &part, layout));
     } else if (node->op == &gm_op_concat) {
         size_t axis = ((const gm_concat_attributes *)node->attributes)->axis, begin[GM_MAX_RANK] = {0};
         for (size_t i = 0; i < node->input_count; i++) {
@@ -315,7 +200,7 @@ static gm_status lower_move(gm_analysis *a, gm_unit *unit) {
     } else {
         return gm_fail(GM_ERROR_STATE, "planning: no kernel runs operation %s", node->op->name);
     }
-    set_value(a, node, node->shape.rank == 4 ? layout : GM_LAYOUT_ROW, &whole);
+    gm_value_set(a, node, node->shape.rank == 4 ? layout : GM_LAYOUT_ROW, &whole);
     return GM_OK;
 }
 
@@ -330,12 +215,12 @@ static gm_status add_fetched(gm_analysis *a, const gm_tensor *node, const gm_vie
 static gm_status lower_copy(gm_analysis *a, gm_unit *unit) {
     gm_view from, to;
     double number;
-    GM_TRY(new_view(a, unit->node, GM_LAYOUT_ROW, &to));
+    GM_TRY(gm_value_create(a, unit->node, GM_LAYOUT_ROW, &to));
     if (gm_plan_constant(unit->node, &number)) {
-        GM_TRY(emit_fill(a, number, &to, GM_LAYOUT_ROW));
+        GM_TRY(gm_value_fill(a, number, &to, GM_LAYOUT_ROW));
     } else {
-        GM_TRY(view_of(a, unit->node, &from));
-        GM_TRY(emit_copy(a, &from, &to, GM_LAYOUT_ROW));
+        GM_TRY(gm_value_view(a, unit->node, &from));
+        GM_TRY(gm_value_copy(a, &from, &to, GM_LAYOUT_ROW));
     }
     return add_fetched(a, unit->node, &to);
 }
@@ -371,34 +256,12 @@ static gm_status lower_store(gm_analysis *a, gm_store *store) {
     if (store->in_place)
         return GM_OK;
     if (gm_plan_constant(store->value, &number))
-        return emit_fill(a, number, &to, GM_LAYOUT_ROW);
+        return gm_value_fill(a, number, &to, GM_LAYOUT_ROW);
     if (store->early)
         from = store->aside;
     else
-        GM_TRY(view_of(a, store->value, &from));
-    return emit_copy(a, &from, &to, GM_LAYOUT_ROW);
-}
-
-// After the phase, values that depend on an assigned leaf are stale, and those that lie in a variable may be; values
-// that depend on nothing are cheap and made again in each phase.
-static void forget_values(gm_analysis *a) {
-    gm_plan *plan = a->plan;
-    for (size_t id = 0; id < plan->graph->node_count; id++) {
-        gm_value *value = &plan->values[id];
-        const uint64_t *depends = plan->depends + id * plan->words;
-        bool constant = true, stale = false;
-        for (size_t w = 0; w < plan->words; w++)
-            constant = constant && depends[w] == 0;
-        for (size_t i = 0; i < a->phase->assignment_count; i++) {
-            size_t leaf = gm_plan_leaf(plan, gm_plan_alias(a->phase->assignments[i].variable));
-            stale = stale || (depends[leaf / 64] >> leaf % 64 & 1);
-        }
-        for (size_t l = 0; l < GM_LAYOUTS; l++) {
-            bool fixed = value->present[l] && plan->emitter.storages[value->view[l].storage].fixed;
-            if (constant || stale || fixed)
-                value->present[l] = false;
-        }
-    }
+        GM_TRY(gm_value_view(a, store->value, &from));
+    return gm_value_copy(a, &from, &to, GM_LAYOUT_ROW);
 }
 
 gm_status gm_lower(gm_analysis *a) {
@@ -409,9 +272,9 @@ gm_status gm_lower(gm_analysis *a) {
     for (size_t i = 0; i < a->store_count; i++)
         if (a->stores[i].early) {
             gm_view from;
-            GM_TRY(view_of(a, a->stores[i].value, &from));
-            GM_TRY(new_view(a, a->stores[i].value, GM_LAYOUT_ROW, &a->stores[i].aside));
-            GM_TRY(emit_copy(a, &from, &a->stores[i].aside, GM_LAYOUT_ROW));
+            GM_TRY(gm_value_view(a, a->stores[i].value, &from));
+            GM_TRY(gm_value_create(a, a->stores[i].value, GM_LAYOUT_ROW, &a->stores[i].aside));
+            GM_TRY(gm_value_copy(a, &from, &a->stores[i].aside, GM_LAYOUT_ROW));
         }
     for (size_t i = 0; i < a->unit_count; i++)
         GM_TRY(lower_unit(a, i));
@@ -422,11 +285,11 @@ gm_status gm_lower(gm_analysis *a) {
         gm_view view;
         if (node->op->kind == GM_OP_LEAF || node->op->kind == GM_OP_VIEW)
             continue; // copied by its unit
-        GM_TRY(view_of(a, node, &view));
+        GM_TRY(gm_value_view(a, node, &view));
         GM_TRY(add_fetched(a, node, &view));
     }
     GM_TRY(gm_merge_launches(plan, phase->first_launch));
     phase->launch_count = plan->emitter.launch_count - phase->first_launch;
-    forget_values(a);
+    gm_values_forget_stale(a);
     return GM_OK;
 }

@@ -1,11 +1,16 @@
 // A plan's parts, in the order in which planning goes through them:
 //   analyse  what a phase needs, which element-wise nodes become values of their own, in which layout
 //   units    what becomes one launch (or a few of one family), and in which order
-//   lower    views and arguments: units become launches
-//   tune     which of its variants runs an operation
+//   values   where the values lie that launches read and write
+//   variant  which of its variants runs an operation
+//   lower    units become launches
 //   merge    which launches run as one, and the kernels that do so
+//   plan     these for every phase: what a plan is, without what the device runs
 //   memory   which values share which bytes
-//   plan     programs, kernel objects, running
+//   bind     programs, kernel objects with their arguments
+//   run      running, writing, reading
+//   tune     times the variants, as plans of their own
+//   create   what a caller asked for: precision, tuning
 #ifndef GM_PLAN_PLAN_H
 #define GM_PLAN_PLAN_H
 
@@ -13,7 +18,7 @@
 #include "kernels/kernels.h"
 #include "plan/state.h"
 
-enum { GM_LAYOUTS = 2 };
+enum { GM_LAYOUTS = 2, GM_IN_FLIGHT = 2 };
 
 // Where a node's value lies, if it has one; by node id. A value outlives its phase until a leaf it depends on changes.
 typedef struct gm_value {
@@ -85,7 +90,7 @@ typedef struct gm_phase_plan {
     size_t check_count, check_capacity;
     size_t *assigned_leaves;
     size_t assigned_count;
-    gm_marker marker[2];
+    gm_marker marker[GM_IN_FLIGHT];
     uint64_t runs;
     double flop;
 } gm_phase_plan;
@@ -154,10 +159,22 @@ typedef struct gm_analysis {
     size_t store_count;
 } gm_analysis;
 
+// How a plan differs from the default: what the caller asked for, and what that is on the device.
+typedef struct gm_plan_request {
+    const gm_plan_options *options; // NULL: defaults
+    const char *matrix;             // what the program is built with; NULL: float32
+    bool half_storage;
+    bool trial;       // see gm_plan
+    const bool *half; // of a trial, by node id, as long as the plan lives: what lies in memory as half; NULL: nothing
+} gm_plan_request;
+
+// ---- analyse.c, units.c ----
+
 const gm_tensor *gm_plan_alias(const gm_tensor *node);       // through identities
 bool gm_plan_constant(const gm_tensor *node, double *value); // a constant under any views
 const gm_tensor *gm_plan_base(const gm_tensor *node);        // below all views: what holds the memory
 bool gm_plan_is_reduction(const gm_tensor *node);
+bool gm_plan_is_half(const gm_plan *plan, const gm_tensor *node); // its value lies in memory as half
 size_t gm_plan_leaf(const gm_plan *plan, const gm_tensor *node);
 bool gm_plan_has_value(const gm_plan *plan, const gm_tensor *node); // in any layout
 
@@ -173,23 +190,51 @@ gm_status gm_units_create(gm_analysis *analysis);
 gm_status gm_unit_collect(gm_analysis *analysis, gm_unit *unit);
 void gm_nodes_finish(gm_nodes *list);
 void gm_analysis_finish(gm_analysis *analysis);
+
+// ---- values.c ----
+
+// Memory for the node's value in that layout; the launch that fills it and gm_value_set come next.
+gm_status gm_value_create(gm_analysis *analysis, const gm_tensor *node, gm_layout layout, gm_view *view);
+void gm_value_set(gm_analysis *analysis, const gm_tensor *node, gm_layout layout, const gm_view *view);
+// The node's value as it lies, or in that layout; what is not there yet is copied.
+gm_status gm_value_view(gm_analysis *analysis, const gm_tensor *node, gm_view *view);
+gm_status gm_value_in(gm_analysis *analysis, const gm_tensor *node, gm_layout layout, gm_view *view);
+// Launches that copy between views of one shape (into another layout, into a part of a result), and that fill one.
+gm_status gm_value_copy(gm_analysis *analysis, const gm_view *from, const gm_view *to, gm_layout layout);
+gm_status gm_value_fill(gm_analysis *analysis, double value, const gm_view *to, gm_layout layout);
+void gm_values_forget(gm_plan *plan);               // all: what is planned next computes everything anew
+void gm_values_forget_stale(gm_analysis *analysis); // those that the phase's end makes wrong
+
+// ---- variant.c, lower.c, merge.c ----
+
+// What the tuning calls the operation; owned by the caller (free).
+gm_status gm_variant_key(const gm_plan *plan, const gm_tensor *node, char **key);
+// The tuning's choice of variant for the node, asked for if it wants one made; NULL: the default.
+gm_status gm_variant_choose(gm_plan *plan, const gm_tensor *node, const char **variant);
 gm_status gm_lower(gm_analysis *analysis);
 // Joins launches of the present phase, those from number `first` on, which do not depend on one another.
 gm_status gm_merge_launches(gm_plan *plan, size_t first);
-// The variant that runs the node: the tuning's choice, made now if it wants that; NULL: the default.
-gm_status gm_tune_choose(gm_plan *plan, const gm_tensor *node, const char **variant);
+
+// ---- plan.c, memory.c, bind.c, run.c ----
+
+// A plan as far as its launches: gm_plan_bind makes it one that runs. Fails with the graph's fault if it has one.
+gm_status gm_plan_lower(gm_plan **plan, gm_graph *graph, gm_state *state, const gm_plan_request *request);
+// Whether the device runs the kernels for GPUs, by its type or GANYMEDE_KERNELS.
+bool gm_plan_wants_gpu(const gm_device_info *info);
+gm_status gm_memory_plan(gm_plan *plan);
+gm_status gm_plan_bind(gm_plan *plan);
+// For tests: separate plans that are filled have a poisoned guard behind every value. Waits; fails naming what was
+// overrun and the kernel that writes there.
+gm_status gm_plan_check_guards(gm_plan *plan);
+// gm_plan_run without its limit on what is in flight: for measuring, where something waits in the end.
+gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *phase);
+
+// ---- tune.c ----
+
 // Times the variants of what was asked for, and notes the choices in the plan's tuning. Should that fail, a warning
 // says so, and what has no choice keeps its default.
 void gm_tune_measure(gm_plan *plan);
 // The magnitude of a leaf, made by the phase in the order that it would have inside a step: for measuring.
 gm_tensor *gm_tune_inside(gm_phase *before, gm_tensor *leaf);
-// `half`: of which nodes the values lie in memory as half, by node id, as long as the plan lives; NULL: none.
-gm_status gm_plan_create_trial(gm_plan **plan, gm_graph *graph, gm_state *state, const char *matrix, const bool *half);
-gm_status gm_memory_plan(gm_plan *plan);
-// gm_plan_run without its limit on what is in flight: for measuring, where something waits in the end.
-gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *phase);
-// For tests: separate plans that are filled have a poisoned guard behind every value. Waits; fails naming what was
-// overrun and the kernel that writes there.
-gm_status gm_plan_check_guards(gm_plan *plan);
 
 #endif

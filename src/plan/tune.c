@@ -1,4 +1,4 @@
-// Tuning: which variant of its kernels runs an operation.
+// Tuning: times the variants of operations, for their choice to be the fastest.
 //
 // The variants of all operations without a choice are nodes of one graph, so that one program holds them all. Each is a
 // phase of its own, whose result is compared with the default's (an inaccurate variant is out), and timed. Inputs are
@@ -12,9 +12,8 @@
 
 enum { ROUNDS = 5, MOST_RUNS = 64 };
 
-static const double LEAST_FLOP = 1e7;       // smaller operations are bound by their launch
-static const double SAMPLE_SECONDS = 0.004; //
-static const double LEAST_GAIN = 0.05;      // of the time; less is noise, and the default repeats on other machines
+static const double SAMPLE_SECONDS = 0.004;
+static const double LEAST_GAIN = 0.05; // of the time; less is noise, and the default repeats on other machines
 
 // One operation of the plan that is tuned, and its candidates in the trial graph.
 typedef struct trial {
@@ -26,71 +25,6 @@ typedef struct trial {
     gm_tensor *result[GM_MAX_VARIANTS];
     gm_phase *phase[GM_MAX_VARIANTS];
 } trial;
-
-// ---- Choosing ----
-
-static bool is_half(const gm_plan *plan, const gm_tensor *node) {
-    return plan->emitter.half && plan->emitter.half[node->id];
-}
-
-static gm_status describe(const gm_plan *plan, const gm_tensor *node, char **key) {
-    const gm_family *family = plan->family[node->id];
-    gm_text text = {0};
-    gm_text_printf(&text, "%s %s", plan->emitter.gpu ? "gpu" : "cpu", node->op->name);
-    if (plan->emitter.matrix)
-        gm_text_printf(&text, " %s", plan->emitter.matrix);
-    for (size_t i = 0; i <= node->input_count; i++) {
-        const gm_shape *shape = i < node->input_count ? &node->input[i]->shape : &node->shape;
-        gm_text_append(&text, i < node->input_count ? " " : " -> ");
-        for (size_t d = 0; d < shape->rank; d++)
-            gm_text_printf(&text, d ? "x%zu" : "%zu", shape->dim[d]);
-        if (i < node->input_count && is_half(plan, node->input[i]))
-            gm_text_append(&text, ":half");
-    }
-    family->describe(node, &text);
-    *key = text.failed ? NULL : text.data;
-    if (*key)
-        return GM_OK;
-    gm_text_finish(&text);
-    return gm_fail_memory(text.length, "an operation's description");
-}
-
-static const char *find(const gm_variants *variants, const char *name) {
-    for (size_t i = 0; i < variants->count; i++)
-        if (strcmp(variants->name[i], name) == 0)
-            return variants->name[i];
-    return NULL;
-}
-
-static gm_status ask(gm_plan *plan, const gm_tensor *node) {
-    GM_TRY(gm_grow(&plan->asked, plan->asked_count, &plan->asked_capacity, sizeof *plan->asked, "tuning"));
-    plan->asked[plan->asked_count++] = node;
-    return GM_OK;
-}
-
-gm_status gm_tune_choose(gm_plan *plan, const gm_tensor *node, const char **variant) {
-    const gm_family *family = plan->family[node->id];
-    *variant = NULL;
-    if (plan->trial)
-        *variant = node->name;
-    if (plan->trial || !plan->tuning || !family->variants)
-        return GM_OK;
-    gm_variants variants;
-    family->variants(&plan->emitter, node, &variants);
-    if (plan->tuning->forced)
-        *variant = find(&variants, plan->tuning->forced);
-    if (plan->tuning->forced || family->flop(node) < LEAST_FLOP)
-        return GM_OK;
-    char *key;
-    GM_TRY(describe(plan, node, &key));
-    gm_choice *choice = gm_tuning_find(plan->tuning, key);
-    free(key);
-    if (!choice || (plan->tuning->mode == GM_TUNING_ALL && !choice->made))
-        return variants.count > 1 ? ask(plan, node) : GM_OK;
-    choice->used = true;
-    *variant = find(&variants, choice->variant);
-    return GM_OK;
-}
 
 // ---- The graph of candidates ----
 
@@ -114,7 +48,7 @@ static void add_candidates(const gm_plan *plan, gm_graph *graph, gm_phase *befor
         const gm_tensor *base = gm_plan_base(node->input[i]);
         bool leaf = plan->leaf_of[base->id] != SIZE_MAX;
         t->inside[i] = leaf ? t->input[i] : gm_tune_inside(before, t->input[i]);
-        t->half[i] = is_half(plan, node->input[i]);
+        t->half[i] = gm_plan_is_half(plan, node->input[i]);
     }
     for (size_t v = 0; v < t->variants.count; v++) {
         t->result[v] = gm_node(graph, node->op, node->type, &node->shape, t->inside, 2, node->attributes,
@@ -230,7 +164,7 @@ static gm_status list_trials(gm_plan *plan, gm_graph *graph, gm_phase *before, t
     for (size_t i = 0; i < plan->asked_count; i++) {
         const gm_tensor *node = plan->asked[i];
         trial *t = &trials[*count];
-        GM_TRY(describe(plan, node, &t->key));
+        GM_TRY(gm_variant_key(plan, node, &t->key));
         bool known = false;
         for (size_t k = 0; k < *count && !known; k++)
             known = strcmp(trials[k].key, t->key) == 0;
@@ -269,7 +203,9 @@ static gm_status measure(gm_plan *plan) {
         for (size_t k = 0; k < 2; k++)
             half[trials[i].inside[k]->id] = trials[i].half[k];
     GM_TRY_DONE(gm_state_create(&state, plan->device, 1));
-    GM_TRY_DONE(gm_plan_create_trial(&candidates, graph, state, plan->emitter.matrix, half));
+    const gm_plan_request request = {.matrix = plan->emitter.matrix, .half = half, .trial = true};
+    GM_TRY_DONE(gm_plan_lower(&candidates, graph, state, &request));
+    GM_TRY_DONE(gm_plan_bind(candidates));
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < 2; k++)
             GM_TRY_DONE(fill(candidates, trials[i].input[k]));

@@ -1,0 +1,136 @@
+// Running: a phase's launches put into the device's queue, values written to inputs and read from what was fetched.
+#include "plan/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// ---- Running ----
+
+static uint64_t version(const gm_leaf *leaf) {
+    return leaf->variable ? leaf->variable->version : leaf->input_version;
+}
+
+// Reused values are right only while nothing they depend on has changed, and those in shared memory only while the
+// phase that made them ran last, but for phases in between in the graph's order, which leave its memory alone.
+static gm_status check_reuse(const gm_plan *plan, size_t index) {
+    const gm_phase_plan *phase = &plan->phases[index];
+    for (size_t source = 0; source < index; source++) {
+        if (phase->reuses[source] == GM_REUSE_NONE)
+            continue;
+        const gm_phase_plan *maker = &plan->phases[source];
+        bool fresh = maker->last_run > 0;
+        for (size_t i = 0; i < plan->phase_count; i++)
+            if (phase->reuses[source] == GM_REUSE_SHARED && (i < source || i >= index))
+                fresh = fresh && plan->phases[i].last_run < maker->last_run;
+        if (!fresh)
+            return gm_fail(GM_ERROR_STATE, "phase %s uses values of phase %s: run %s again before it",
+                           phase->phase->name, maker->phase->name, maker->phase->name);
+    }
+    for (size_t i = 0; i < phase->check_count; i++) {
+        const gm_leaf *leaf = &plan->leaves[phase->checks[i].leaf];
+        const char *maker = plan->phases[phase->checks[i].source].phase->name;
+        if (version(leaf) != phase->checks[i].snapshot)
+            return gm_fail(GM_ERROR_STATE, "phase %s uses values of phase %s, but %s has changed since: run %s again",
+                           phase->phase->name, maker, leaf->node->name, maker);
+    }
+    return GM_OK;
+}
+
+static void take_snapshots(gm_plan *plan, size_t source) {
+    for (size_t i = source + 1; i < plan->phase_count; i++)
+        for (size_t k = 0; k < plan->phases[i].check_count; k++)
+            if (plan->phases[i].checks[k].source == source)
+                plan->phases[i].checks[k].snapshot = version(&plan->leaves[plan->phases[i].checks[k].leaf]);
+}
+
+static gm_status run_product(const gm_plan *plan, const gm_product *p) {
+    return gm_clblast_gemm(plan->device, p->a.transposed, p->b.transposed, p->m, p->n, p->k,
+                           plan->buffers[p->a.storage], p->a.offset, p->a.leading, plan->buffers[p->b.storage],
+                           p->b.offset, p->b.leading, plan->buffers[p->c.storage], p->c.offset, p->c.leading);
+}
+
+gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *which) {
+    gm_phase_plan *phase = &plan->phases[which->index];
+    GM_TRY(check_reuse(plan, which->index));
+    for (size_t i = phase->first_launch; i < phase->first_launch + phase->launch_count; i++) {
+        const gm_launch *launch = plan->launches[i].launch;
+        if (launch->product) {
+            GM_TRY(run_product(plan, launch->product));
+            continue;
+        }
+        GM_TRY(gm_kernel_launch(plan->launches[i].kernel, launch->dims, launch->global, launch->local, &launch->cost));
+    }
+    phase->runs++;
+    phase->last_run = ++plan->sequence;
+    take_snapshots(plan, which->index);
+    for (size_t i = 0; i < phase->assigned_count; i++)
+        plan->leaves[phase->assigned_leaves[i]].variable->version++;
+    return GM_OK;
+}
+
+gm_status gm_plan_run(gm_plan *plan, gm_phase *which) {
+    if (!which || which->graph != plan->graph || which->index >= plan->phase_count)
+        return gm_fail(GM_ERROR_ARGUMENT, "the phase to run does not belong to the plan's graph");
+    gm_phase_plan *phase = &plan->phases[which->index];
+    gm_marker *marker = &phase->marker[phase->runs % GM_IN_FLIGHT];
+    GM_TRY(gm_marker_wait(marker));
+    GM_TRY(gm_plan_enqueue(plan, which));
+    GM_TRY(gm_marker_record(marker, plan->device));
+    return gm_device_flush(plan->device);
+}
+
+static gm_status check_bytes(const gm_tensor *node, size_t bytes) {
+    size_t needed = gm_type_size(node->type) * gm_shape_count(&node->shape);
+    return needed == bytes
+               ? GM_OK
+               : gm_fail(GM_ERROR_ARGUMENT, "%s %s has %zu bytes, not %zu", node->name ? node->name : node->op->name,
+                         gm_shape_text(&node->shape), needed, bytes);
+}
+
+gm_status gm_plan_write(gm_plan *plan, gm_tensor *input, const void *values, size_t bytes) {
+    size_t leaf = input && input->graph == plan->graph ? plan->leaf_of[input->id] : SIZE_MAX;
+    if (leaf == SIZE_MAX || input->op != &gm_op_input)
+        return gm_fail(GM_ERROR_ARGUMENT, "only inputs of the plan's graph can be written");
+    GM_TRY(check_bytes(input, bytes));
+    plan->leaves[leaf].input_version++;
+    return gm_buffer_write(plan->leaves[leaf].buffer, 0, values, bytes);
+}
+
+// The host's row-major copy of a view whose memory was read from its storage's start.
+static void unpack(const gm_view *view, const char *memory, char *values) {
+    size_t size = gm_type_size(view->type), count = gm_shape_count(&view->shape), index[GM_MAX_RANK] = {0};
+    for (size_t i = 0; i < count; i++) {
+        int64_t at = view->offset;
+        for (size_t d = 0; d < view->shape.rank; d++)
+            at += (int64_t)index[d] * view->stride[d];
+        memcpy(values + i * size, memory + (size_t)at * size, size);
+        for (size_t d = view->shape.rank; d-- > 0 && ++index[d] == view->shape.dim[d];)
+            index[d] = 0;
+    }
+}
+
+gm_status gm_plan_read(gm_plan *plan, gm_tensor *fetched, void *values, size_t bytes) {
+    const gm_fetched *found = NULL;
+    const gm_tensor *node = fetched && fetched->graph == plan->graph ? gm_plan_alias(fetched) : NULL;
+    for (size_t i = 0; i < plan->fetched_count; i++)
+        if (plan->fetched[i].node == node && plan->phases[plan->fetched[i].phase].last_run > 0 &&
+            (!found || plan->phases[plan->fetched[i].phase].last_run > plan->phases[found->phase].last_run))
+            found = &plan->fetched[i];
+    if (!found)
+        return gm_fail(GM_ERROR_STATE, "only values that a phase fetches, and that has run, can be read");
+    GM_TRY(check_bytes(node, bytes));
+    gm_buffer *buffer = plan->buffers[found->view.storage];
+    if (gm_view_is_row_major(&found->view))
+        return gm_buffer_read(buffer, (size_t)found->view.offset * gm_type_size(node->type), values, bytes);
+    char *memory;
+    GM_TRY(gm_alloc(&memory, gm_buffer_bytes(buffer), 1, "reading a value"));
+    gm_status status = gm_buffer_read(buffer, 0, memory, gm_buffer_bytes(buffer));
+    if (status == GM_OK)
+        unpack(&found->view, memory, values);
+    free(memory);
+    return status;
+}
+
+gm_status gm_plan_finish(gm_plan *plan) {
+    return gm_device_finish(plan->device);
+}
