@@ -1,0 +1,40 @@
+// A contraction as cl/contract.cl computes it: an output (rows), or a weight gradient (outer), with an epilogue.
+#ifndef GM_KERNELS_CONTRACTION_H
+#define GM_KERNELS_CONTRACTION_H
+
+#include "kernels/kernels.h"
+
+// Factors of the default's work sizes, another tile, or CLBlast.
+typedef struct gm_contract_variant {
+    const char *name;
+    bool gpu, rows, outer; // of which family, for which of the two forms
+    bool clblast;          // products alone
+    size_t tile;           // results that a tile has below one another; 0: the default
+    double groups, parts;  // rows: groups of rows; outer: parts of the sum
+} gm_contract_variant;
+
+// How an output position maps to an input position along one axis: see contract.cl.
+typedef struct gm_axis_map {
+    int64_t a, b, d, q;
+} gm_axis_map;
+
+typedef struct gm_contraction {
+    gm_emitter *emitter;
+    gm_fused *epilogue; // a copy of the call's, its operands in the same axes as y
+    const char *name;
+    gm_view x, w, y; // x, y (rows, channels, height, width); w (outputs K, contraction C, R, S)
+    size_t N, C, K, R, S, IH, IW, OH, OW;
+    gm_axis_map map[2];
+    double flop;
+    const gm_contract_variant *variant;
+} gm_contraction;
+
+// The view with its first two axes in each other's place.
+gm_view gm_swap_axes(const gm_view *view);
+
+// Rows: y[oh,ow,n,k] = Σ x[ih,iw,n,c] w[r,s,c,k].
+gm_status gm_emit_rows(const gm_contraction *contraction);
+// Outer: y[r,s,c,k] = Σ x[ih,iw,n,c] w[oh,ow,n,k].
+gm_status gm_emit_outer(gm_contraction *contraction);
+
+#endif
