@@ -52,7 +52,7 @@ int main(int count, char **arguments) {
     gm_plan *plan = NULL;
     int code = EXIT_FAILURE;
 
-    TRY(gm_dataset_open(&data, source, &(gm_dataset_options){.size = 28, .channels = 1}));
+    TRY(gm_dataset_open(&data, source, &(gm_dataset_options){.size = {28}, .channels = 1}));
     TRY(gm_loader_create(&loader, data, BATCH, 0, 0));
     TRY(gm_device_open(&device, NULL));
     TRY(gm_graph_create(&graph));

@@ -60,9 +60,9 @@ static void print_result(const gm_train_info *info, double median, bool json) {
     if (!json) {
         print_line("%s on %s, batch %zu", info->name, info->device, info->batch);
         printf("median step        %.3f ms, %.1f %s/s, %.1f GFLOP/s\n", median, items, info->noun,
-               plan->flop * 1e-6 / median);
-        printf("work per step      %.3f GFLOP, %zu launches, %zu kernels\n", plan->flop * 1e-9, plan->launches,
-               plan->kernels);
+               info->step_flop * 1e-6 / median);
+        printf("work per step      %.3f GFLOP, %.6g launches of %zu kernels\n", info->step_flop * 1e-9,
+               info->step_launches, plan->kernels);
         printf("planned memory     %s", format_bytes(plan->device_bytes).text);
         printf(" (%s with a buffer per value)\n", format_bytes(plan->unplanned_bytes).text);
         printf("building programs  %.0f ms\n", plan->build_ms);
@@ -73,9 +73,9 @@ static void print_result(const gm_train_info *info, double median, bool json) {
     printf(", \"device\": ");
     print_json_string(info->device);
     printf(", \"batch\": %zu, \"median_ms\": %.4f, \"%s_per_s\": %.2f, \"gflop_per_step\": %.6f, "
-           "\"launches\": %zu, \"kernels\": %zu, \"device_bytes\": %llu, \"unplanned_bytes\": %llu, "
+           "\"launches\": %.6g, \"kernels\": %zu, \"device_bytes\": %llu, \"unplanned_bytes\": %llu, "
            "\"build_ms\": %.1f}\n",
-           info->batch, median, info->noun, items, plan->flop * 1e-9, plan->launches, plan->kernels,
+           info->batch, median, info->noun, items, info->step_flop * 1e-9, info->step_launches, plan->kernels,
            (unsigned long long)plan->device_bytes, (unsigned long long)plan->unplanned_bytes, plan->build_ms);
 }
 

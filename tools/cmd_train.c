@@ -69,7 +69,7 @@ static void print_plan(const gm_train_info *info) {
     print_block(info->recipe);
     printf("\nplan: %zu launches, %zu kernels, %.3f GFLOP a step, %s planned (%s with a buffer per value), "
            "%s of variables, %s of inputs\n",
-           plan->launches, plan->kernels, plan->flop * 1e-9, format_bytes(plan->device_bytes).text,
+           plan->launches, plan->kernels, info->step_flop * 1e-9, format_bytes(plan->device_bytes).text,
            format_bytes(plan->unplanned_bytes).text, format_bytes(plan->state_bytes).text,
            format_bytes(plan->input_bytes).text);
 }

@@ -29,21 +29,23 @@ typedef enum gm_dataset_kind {
 
 typedef enum gm_split { GM_SPLIT_TRAIN = 0, GM_SPLIT_TEST } gm_split;
 
-// How an image becomes `size` x `size`. Scaling down averages over the area, scaling up is bilinear.
+// How an image becomes one of the height and width asked for. Scaling down averages over the area, up is bilinear.
 typedef enum gm_fit {
     GM_FIT_AUTO = 0, // as GM_FIT_PAD
     GM_FIT_PAD,      // whole image in the middle of black; scaled down first, proportions kept, when it is too large
-    GM_FIT_RESIZE,   // stretched to the square
-    GM_FIT_CROP,     // scaled until the shorter side fits, then the middle is cut out
+    GM_FIT_RESIZE,   // stretched
+    GM_FIT_CROP,     // scaled until it just covers the whole, proportions kept, then the middle is cut out
 } gm_fit;
 
 typedef struct gm_dataset_options {
     gm_split split;
-    size_t size; // height and width of every image; 0 = their own, which must then be the same for all
+    size_t size[2]; // height and width of every image, at most 4096; both 0 = their own, which must then be the same
+                    // for all; width 0 = as the height, so that {32} is 32 x 32
     gm_fit fit;
     size_t channels;    // 1 or 3; 0 = their own (3 as soon as one picture of a folder has colours)
     const char *folder; // where a named data set lies (--data DIR), or NULL for the usual places
-    size_t count;       // at most so many items (the first ones); mixtures, stacks: how many to draw; 0 = all
+    size_t count;       // at most so many items: the first ones; of class folders the first of each class, then the
+                        // second of each, and so on; mixtures, stacks: how many to draw; 0 = all
     uint64_t seed;      // mixtures and stacks alone: which draw
 } gm_dataset_options;
 
@@ -54,7 +56,7 @@ typedef struct gm_dataset_info {
     size_t channels, height, width; // of one item; vectors of d values are d x 1 x 1
     size_t item_values;             // channels * height * width
     size_t item_bytes;              // item_values * (1 or 4)
-    size_t class_count;             // 0 = no labels
+    size_t class_count;             // 0 = no labels; those of the whole source, whatever options.count
     const char *const *class_names; // class_count of them
 } gm_dataset_info;
 
@@ -63,8 +65,11 @@ typedef struct gm_dataset_info {
 //   a folder of IDX files (train-images-idx3-ubyte, t10k-labels.idx1-ubyte, with or without .gz; labels optional),
 //   a folder of CIFAR-10 binary files (data_batch_1.bin to data_batch_5.bin, test_batch.bin),
 //   a folder of PNG files, or of sub-folders of them, which are the classes in order of name (with sub-folders
-//     `train` and `test`, the one that the split names; transparency is blended with white),
-//   one .npy file (uint8 of rank 3 or 4: images; numbers of rank 1 to 4: floats) or one IDX file of images.
+//     `train` and `test`, the one that the split names; transparency is blended with white); a file named .png must be
+//     one, others are passed over unless they are,
+//   one file of NPY (uint8 of rank 3 or 4: images; numbers of rank 1 to 4: floats), of IDX images, or of CSV as
+//     gm_csv_read takes it (floats; a row of d columns is an item of d x 1 x 1).
+// Files are told by their first bytes, folders by what is in them. Pipes and devices are refused.
 // A stacked set's item is three random images of the grey one as its colour channels, as many items as that has unless
 // `count` says otherwise; the label of three of classes a, b, c is 100 a + 10 b + c.
 // Fails with the file's name and what is wrong with it, or with how to get a data set that is not there.
@@ -84,7 +89,8 @@ GM_API gm_status gm_dataset_gather(const gm_dataset *dataset, const int32_t *ind
                                    int32_t *labels);
 
 // Whether a trained model may be judged by `other`: items of the same kind and size, of the same classes (of all of
-// them or the first few), but not the same items again, as of a file that has no splits. Fails with what is wrong.
+// them or the first few), but not the same items again (class by class, each in its order), as of a file that has no
+// splits. Fails with what is wrong.
 GM_API gm_status gm_dataset_check_held_out(const gm_dataset *other, const gm_dataset *trained);
 
 // The name of the grey data set whose images a stacked one is made of: of stacked-fashion, fashion-mnist. NULL for any

@@ -1,4 +1,5 @@
-// Tuning: which variant of a kernel runs each operation of given shapes, timed once per device and driver.
+// Tuning: which variant of a kernel runs each operation of given shapes, timed once per device (with its number of
+// compute units) and driver.
 //
 //     gm_tuning *tuning;
 //     GM_TRY(gm_tuning_create(&tuning, device, &(gm_tuning_options){.mode = GM_TUNING_NEW, .seconds = 5}));

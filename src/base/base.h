@@ -61,6 +61,7 @@ gm_status gm_alloc(void *out, size_t count, size_t size, const char *what);
 // Notices of one line, to where gm_log_set says: warnings, and details.
 void gm_warn(const char *format, ...) GM_PRINTF(1, 2);
 void gm_debug(const char *format, ...) GM_PRINTF(1, 2);
+bool gm_debugging(void); // whether details are shown
 
 // As vsnprintf, snprintf and strtod, but with a point in numbers whatever the program's locale.
 int gm_vsnprintf(char *text, size_t size, const char *format, va_list arguments) GM_PRINTF(3, 0);

@@ -17,12 +17,23 @@ void gm_log_set(gm_log_callback function, void *user) {
     pthread_mutex_unlock(&lock);
 }
 
+static bool debug_is_asked_for(void) {
+    const char *level = getenv("GANYMEDE_LOG");
+    return level && strcmp(level, "debug") == 0;
+}
+
+bool gm_debugging(void) {
+    pthread_mutex_lock(&lock);
+    bool routed = callback != NULL;
+    pthread_mutex_unlock(&lock);
+    return routed || debug_is_asked_for();
+}
+
 // Without a callback, details are for who asks.
 static void print(gm_log_level level, const char *message) {
-    const char *wanted = getenv("GANYMEDE_LOG");
     if (level == GM_LOG_WARNING)
         fprintf(stderr, "ganymede: warning: %s\n", message);
-    else if (wanted && strcmp(wanted, "debug") == 0)
+    else if (debug_is_asked_for())
         fprintf(stderr, "ganymede: %s\n", message);
 }
 

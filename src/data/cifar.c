@@ -1,15 +1,20 @@
 // CIFAR-10's binary files: records of one label byte and 3 x 32 x 32 pixels, channel by channel, no header.
-#include "data/data.h"
+#include "data/cifar.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define PIXELS      (3 * 32 * 32)
 #define RECORD      (1 + PIXELS)
-#define CLASSES     10
 #define TRAIN_FILES 5
+#define LIMIT       ((size_t)1 << 30) // bytes of a file, of which the real ones have 30 million
+
+static const char *const classes[] = {"airplane", "automobile", "bird",  "cat",  "deer",
+                                      "dog",      "frog",       "horse", "ship", "truck"};
+
+// The test batch, then those to train on.
+static const char *const batches[1 + TRAIN_FILES] = {"test_batch.bin",   "data_batch_1.bin", "data_batch_2.bin",
+                                                     "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"};
 
 gm_status gm_cifar_parse(const char *name, const void *data, size_t bytes, gm_images *images) {
     const uint8_t *next = data;
@@ -19,9 +24,9 @@ gm_status gm_cifar_parse(const char *name, const void *data, size_t bytes, gm_im
                        "%s: is truncated or no CIFAR-10 binary file: %zu bytes are not a multiple of %d", name, bytes,
                        RECORD);
     for (size_t i = 0; i < count; i++)
-        if (next[i * RECORD] >= CLASSES)
+        if (next[i * RECORD] >= GM_COUNT(classes))
             return gm_fail(GM_ERROR_FORMAT, "%s: is damaged or no CIFAR-10 binary file: image %zu has label %d of %d",
-                           name, i, next[i * RECORD], CLASSES);
+                           name, i, next[i * RECORD], (int)GM_COUNT(classes));
     uint8_t *pixels = realloc(images->pixels, total * PIXELS);
     if (!pixels)
         return gm_fail_memory(total * PIXELS, name);
@@ -40,46 +45,46 @@ gm_status gm_cifar_parse(const char *name, const void *data, size_t bytes, gm_im
     return GM_OK;
 }
 
-// FOLDER/data_batch_N.bin, or FOLDER/test_batch.bin for N = 0; false when it is not there.
-static bool find_file(const char *folder, int number, char *path, size_t room) {
-    int length = number == 0 ? snprintf(path, room, "%s/test_batch.bin", folder)
-                             : snprintf(path, room, "%s/data_batch_%d.bin", folder, number);
-    struct stat info;
-    return length > 0 && (size_t)length < room && stat(path, &info) == 0;
-}
-
-bool gm_cifar_folder_is(const char *folder) {
-    char path[4096];
-    for (int number = 0; number <= TRAIN_FILES; number++)
-        if (find_file(folder, number, path, sizeof path))
+bool gm_cifar_folder_tell(const gm_source *source) {
+    for (size_t i = 0; i < GM_COUNT(batches); i++)
+        if (gm_source_find(source, batches[i], GM_ENTRY_FILE))
             return true;
     return false;
 }
 
-gm_status gm_cifar_folder_read(const char *folder, gm_split split, gm_images *images) {
-    int first = split == GM_SPLIT_TEST ? 0 : 1, last = split == GM_SPLIT_TEST ? 0 : TRAIN_FILES, found = 0;
+static gm_status read_batch(gm_dataset *dataset, const char *folder, const char *name, gm_images *images) {
+    char *data;
+    size_t bytes;
+    const char *path = gm_arena_printf(&dataset->arena, "%s/%s", folder, name);
+    if (!path)
+        return gm_fail_memory(strlen(folder), "a file name");
+    GM_TRY(gm_file_read(path, LIMIT, &data, &bytes));
+    gm_status status = gm_cifar_parse(path, data, bytes, images);
+    free(data);
+    return status;
+}
+
+gm_status gm_cifar_folder_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {
+    bool test = options->split == GM_SPLIT_TEST;
+    size_t first = test ? 0 : 1, count = test ? 1 : TRAIN_FILES, found = 0;
+    gm_images images = {0};
     gm_status status = GM_OK;
-    *images = (gm_images){0};
-    for (int number = first; number <= last; number++) {
-        char path[4096], *data;
-        size_t bytes;
-        if (!find_file(folder, number, path, sizeof path))
+    for (size_t i = first; i < first + count; i++) {
+        if (!gm_source_find(source, batches[i], GM_ENTRY_FILE))
             continue;
         found++;
-        GM_TRY_DONE(gm_file_read(path, GM_DATA_FILE_BYTES, &data, &bytes));
-        status = gm_cifar_parse(path, data, bytes, images);
-        free(data);
-        if (status != GM_OK)
-            goto done;
+        GM_TRY_DONE(read_batch(dataset, source->path, batches[i], &images));
     }
-    if (found == 0)
-        status = gm_fail(GM_ERROR_IO, "%s: holds no %s images: %s is missing", folder,
-                         split == GM_SPLIT_TEST ? "test" : "training",
-                         split == GM_SPLIT_TEST ? "test_batch.bin" : "data_batch_1.bin");
-    else if (found < last - first + 1)
-        gm_warn("%s: %d of the %d files data_batch_N.bin are there", folder, found, TRAIN_FILES);
+    if (found == 0) {
+        status = gm_fail(GM_ERROR_IO, "%s: holds no %s images: %s is missing", source->path, test ? "test" : "training",
+                         batches[first]);
+        goto done;
+    }
+    if (found < count)
+        gm_warn("%s: %zu of the %d files data_batch_N.bin are there", source->path, found, TRAIN_FILES);
+    GM_TRY_DONE(gm_dataset_take_images(dataset, source->path, &images, options));
+    status = gm_dataset_set_classes(dataset, source->path, classes, GM_COUNT(classes));
 done:
-    if (status != GM_OK)
-        gm_images_finish(images);
+    gm_images_finish(&images);
     return status;
 }

@@ -2,7 +2,9 @@
 //
 // Nothing is guessed: a field that is no number, a line of another length or a stray quote is refused with its line and
 // column, since a table that is read wrongly looks like data.
-#include "data/data.h"
+#include "data/csv.h"
+
+#include "data/items.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -262,7 +264,7 @@ gm_status gm_csv_read(const char *path, const gm_csv_options *options, gm_csv *c
     *csv = (gm_csv){0};
     char *data;
     size_t bytes;
-    GM_TRY(gm_file_read(path, GM_DATA_FILE_BYTES, &data, &bytes));
+    GM_TRY(gm_file_read(path, GM_DATA_LIMIT, &data, &bytes));
     gm_status status = gm_csv_parse(path, data, bytes, options, csv);
     free(data);
     return status;
@@ -272,4 +274,54 @@ void gm_csv_finish(gm_csv *csv) {
     drop_names(csv);
     free(csv->values);
     *csv = (gm_csv){0};
+}
+
+// ---- Data sets ----
+
+// No control characters but those of lines; a byte of zero is left to the parser, which names it.
+static bool is_text(const gm_source *source) {
+    static const char allowed[] = {'\t', '\n', '\r', '\0'};
+    for (size_t i = 0; i < source->head_bytes; i++)
+        if ((source->head[i] < ' ' && !memchr(allowed, source->head[i], sizeof allowed)) || source->head[i] == 0x7f)
+            return false;
+    return true;
+}
+
+// A line of several fields, of a quoted one or of a number.
+static bool has_fields(const char *line, size_t length) {
+    char field[64];
+    float value;
+    for (size_t i = 0; i < length; i++)
+        if (strchr("\t;,\"", line[i]))
+            return true;
+    while (length > 0 && line[length - 1] == ' ')
+        length--;
+    line += strspn(line, " ");
+    gm_snprintf(field, sizeof field, "%.*s", (int)GM_MIN(length, sizeof field), line);
+    return parse_number(field, &value);
+}
+
+// Text whose first line has fields, or its second, below the name of a single column.
+bool gm_csv_tell(const gm_source *source) {
+    char text[GM_HEAD_BYTES + 1];
+    if (!is_text(source))
+        return false;
+    memcpy(text, source->head, source->head_bytes);
+    text[source->head_bytes] = '\0';
+    const char *line = text + (strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+    size_t length = strcspn(line, "\r\n");
+    if (has_fields(line, length))
+        return true;
+    line += length;
+    line += strspn(line, "\r\n");
+    return has_fields(line, strcspn(line, "\r\n"));
+}
+
+gm_status gm_csv_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {
+    gm_csv csv;
+    GM_TRY(gm_csv_read(source->path, NULL, &csv));
+    const size_t dim[4] = {csv.rows, csv.columns, 1, 1};
+    gm_status status = gm_dataset_take_floats(dataset, source->path, &csv.values, dim, options);
+    gm_csv_finish(&csv);
+    return status;
 }

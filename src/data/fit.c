@@ -2,7 +2,7 @@
 //
 // Scaling is separable. Down: each new pixel is the mean over the area that it covers (no aliasing). Up: bilinear
 // between pixel centres. Equal sizes copy exactly.
-#include "data/data.h"
+#include "data/fit.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -95,24 +95,23 @@ static size_t scale_side(size_t side, size_t to, size_t from) {
     return GM_MAX(scaled, (size_t)1);
 }
 
-static placement place(size_t side, size_t other, size_t size, gm_fit fit) {
+// One side of the picture in the `size` that there is for it. Both sides are scaled as `from` pixels are to `to`.
+static placement place(size_t side, size_t size, gm_fit fit, size_t from, size_t to) {
     if (fit == GM_FIT_RESIZE)
         return (placement){.scaled = size, .count = size};
     if (fit == GM_FIT_CROP) {
-        size_t scaled = GM_MAX(scale_side(side, size, GM_MIN(side, other)), size);
+        size_t scaled = GM_MAX(scale_side(side, to, from), size);
         return (placement){.scaled = scaled, .begin = (scaled - size) / 2, .count = size};
     }
-    size_t larger = GM_MAX(side, other);
-    size_t scaled = larger > size ? GM_MIN(scale_side(side, size, larger), size) : side;
+    size_t scaled = from > to ? GM_MIN(scale_side(side, to, from), size) : side;
     return (placement){.scaled = scaled, .count = scaled, .offset = (size - scaled) / 2};
 }
 
 static gm_status fit_planes(const gm_fit_source *source, gm_fit fit, uint8_t *pixels, size_t height, size_t width) {
-    bool same = width == source->width && height == source->height;
-    placement px =
-        same ? (placement){.scaled = width, .count = width} : place(source->width, source->height, width, fit);
-    placement py =
-        same ? (placement){.scaled = height, .count = height} : place(source->height, source->width, height, fit);
+    // The side that needs the smaller scale: padding follows it, cropping the other one.
+    bool wide = source->width * height > source->height * width, across_leads = wide == (fit != GM_FIT_CROP);
+    size_t from = across_leads ? source->width : source->height, to = across_leads ? width : height;
+    placement px = place(source->width, width, fit, from, to), py = place(source->height, height, fit, from, to);
     uint8_t *corner = pixels + py.offset * width + px.offset;
     axis across = {0}, down = {0};
     float *rows = NULL;

@@ -1,163 +1,141 @@
-// A folder of PNG files as a data set; sub-folders are the classes.
+// A folder of pictures as a data set; sub-folders are the classes.
 //
-// Two passes: the headers first, since they decide on channels and size and show what does not fit together before
-// hours of decoding; then every picture straight into its place.
-#include "data/data.h"
+// Every folder is listed once. Then two passes over the pictures: the headers first, since they decide on channels and
+// size and show what does not fit together before hours of decoding; then every picture straight into its place.
+#include "data/folder.h"
 
-#include <dirent.h>
-#include <errno.h>
+#include "data/items.h"
+#include "data/magic.h"
+#include "data/picture.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-
-typedef struct names {
-    char **name; // in the data set's arena
-    size_t count, capacity;
-} names;
 
 typedef struct picture_file {
-    const char *path;
+    const char *path; // in the data set's arena
     int32_t label;
+    size_t rank; // among those of its label
 } picture_file;
 
 // What the folder holds.
 typedef struct listing {
     gm_arena *arena;
-    const char *folder;
-    picture_file *files;
+    picture_file *files; // class by class, each by name
     size_t count, capacity;
-    names classes; // class folders that hold pictures
-    bool labelled;
+    const char **classes; // the names of folders that hold pictures
+    size_t class_count, class_capacity;
+    const char *other, *other_kind; // the first file that is known to be something else
 } listing;
 
-static int compare_names(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+static const char *join(gm_arena *arena, const char *folder, const char *name) {
+    return gm_arena_printf(arena, "%s/%s", folder, name);
 }
 
-static bool is_folder(const char *path) {
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+// ---- Listing ----
+
+// A picture by its first bytes. What calls itself .png is taken for one, so that it is refused if it is not.
+static bool is_picture(listing *list, const char *path, gm_entry_kind kind) {
+    uint8_t head[GM_PICTURE_HEAD];
+    size_t bytes, length = strlen(path);
+    if (kind != GM_ENTRY_FOLDER && length > 4 && strcasecmp(path + length - 4, ".png") == 0)
+        return true;
+    if (kind != GM_ENTRY_FILE || gm_source_head(path, head, sizeof head, &bytes) != GM_OK)
+        return false;
+    bool picture = gm_picture_tell(head, bytes);
+    if (!picture && !list->other && (list->other_kind = gm_magic_describe(head, bytes)))
+        list->other = path;
+    return picture;
 }
 
-static gm_status push_name(gm_arena *arena, names *list, const char *name) {
-    GM_TRY(gm_grow(&list->name, list->count, &list->capacity, sizeof *list->name, "a list of files"));
-    list->name[list->count] = gm_arena_string(arena, name);
-    return list->name[list->count++] ? GM_OK : gm_fail_memory(strlen(name), "a file name");
-}
-
-// A folder's PNG files and, unless NULL, its sub-folders, both by name; hidden ones are left out.
-static gm_status list_folder(gm_arena *arena, const char *folder, names *files, names *folders) {
-    DIR *directory = opendir(folder);
-    if (!directory)
-        return gm_fail(GM_ERROR_IO, "%s: cannot be read: %s", folder, strerror(errno));
-    gm_status status = GM_OK;
-    for (struct dirent *entry; status == GM_OK && (entry = readdir(directory));) {
-        size_t length = strlen(entry->d_name);
-        if (entry->d_name[0] == '.')
-            continue;
-        char *path = gm_arena_printf(arena, "%s/%s", folder, entry->d_name);
+static gm_status list_files(listing *list, const gm_source *folder, int32_t label) {
+    size_t rank = 0;
+    for (size_t i = 0; i < folder->count; i++) {
+        const char *path = join(list->arena, folder->path, folder->entries[i].name);
         if (!path)
-            status = gm_fail_memory(length, "a file name");
-        else if (length > 4 && strcasecmp(entry->d_name + length - 4, ".png") == 0)
-            status = push_name(arena, files, path);
-        else if (folders && is_folder(path))
-            status = push_name(arena, folders, entry->d_name);
-    }
-    closedir(directory);
-    if (files->count > 1)
-        qsort(files->name, files->count, sizeof *files->name, compare_names);
-    if (folders && folders->count > 1)
-        qsort(folders->name, folders->count, sizeof *folders->name, compare_names);
-    return status;
-}
-
-static gm_status push_files(listing *list, const names *files, int32_t label) {
-    for (size_t i = 0; i < files->count; i++) {
+            return gm_fail_memory(strlen(folder->path), "a file name");
+        if (!is_picture(list, path, folder->entries[i].kind))
+            continue;
         GM_TRY(gm_grow(&list->files, list->count, &list->capacity, sizeof *list->files, "a list of files"));
-        list->files[list->count++] = (picture_file){files->name[i], label};
+        list->files[list->count++] = (picture_file){path, label, rank++};
     }
     return GM_OK;
 }
 
-static gm_status list_classes(listing *list, const names *folders) {
-    gm_status status = GM_OK;
-    for (size_t i = 0; status == GM_OK && i < folders->count; i++) {
-        names files = {0};
-        char *path = gm_arena_printf(list->arena, "%s/%s", list->folder, folders->name[i]);
-        status = path ? list_folder(list->arena, path, &files, NULL) : gm_fail_memory(64, "a file name");
-        if (status == GM_OK && files.count > 0) {
-            status = push_files(list, &files, (int32_t)list->classes.count);
-            if (status == GM_OK)
-                status = push_name(list->arena, &list->classes, folders->name[i]);
-        }
-        free(files.name);
-    }
-    list->labelled = true;
-    return status;
-}
-
-static gm_status list_pictures(listing *list) {
-    names files = {0}, folders = {0};
-    gm_status status = list_folder(list->arena, list->folder, &files, &folders);
-    if (status == GM_OK)
-        status = list_classes(list, &folders);
-    if (status == GM_OK && files.count > 0 && list->count > 0)
-        status = gm_fail(GM_ERROR_ARGUMENT,
-                         "%s: has pictures (%s) beside folders of pictures (%s): leave either the classes or the files",
-                         list->folder, files.name[0], list->classes.name[0]);
-    if (status == GM_OK && files.count > 0) {
-        list->labelled = false;
-        status = push_files(list, &files, 0);
-    }
-    if (status == GM_OK && list->count == 0)
-        status = gm_fail(GM_ERROR_IO, "%s: holds no PNG files, IDX files or CIFAR-10 batches", list->folder);
-    free(files.name);
-    free(folders.name);
-    return status;
-}
-
-// FOLDER itself, or FOLDER/train or FOLDER/test when it is split so.
-static gm_status choose_split(listing *list, gm_split split) {
-    char *train = gm_arena_printf(list->arena, "%s/train", list->folder);
-    char *test = gm_arena_printf(list->arena, "%s/test", list->folder);
-    if (!train || !test)
-        return gm_fail_memory(strlen(list->folder), "a folder name");
-    if (is_folder(train) && (split == GM_SPLIT_TRAIN || is_folder(test)))
-        list->folder = split == GM_SPLIT_TRAIN ? train : test;
-    else if (split == GM_SPLIT_TEST)
-        return gm_fail(GM_ERROR_IO, "%s: has no test pictures: expected the folders %s and %s", list->folder, train,
-                       test);
+static gm_status list_class(listing *list, const gm_source *folder, const char *name) {
+    gm_source class;
+    size_t before = list->count;
+    const char *path = join(list->arena, folder->path, name), *kept = gm_arena_string(list->arena, name);
+    if (!path || !kept)
+        return gm_fail_memory(strlen(folder->path), "a folder name");
+    GM_TRY(gm_source_open(&class, path));
+    gm_status status = list_files(list, &class, (int32_t)list->class_count);
+    gm_source_finish(&class);
+    if (status != GM_OK || list->count == before)
+        return status;
+    GM_TRY(gm_grow(&list->classes, list->class_count, &list->class_capacity, sizeof *list->classes, "classes"));
+    list->classes[list->class_count++] = kept;
     return GM_OK;
 }
 
-static gm_status read_header(const char *path, gm_picture *picture) {
-    uint8_t bytes[GM_PNG_HEADER_BYTES];
-    size_t got;
-    GM_TRY(gm_file_read_start(path, bytes, sizeof bytes, &got));
-    return gm_png_parse_header(path, bytes, got, picture);
+static gm_status list_pictures(listing *list, const gm_source *folder) {
+    for (size_t i = 0; i < folder->count; i++)
+        if (folder->entries[i].kind == GM_ENTRY_FOLDER)
+            GM_TRY(list_class(list, folder, folder->entries[i].name));
+    size_t in_classes = list->count;
+    GM_TRY(list_files(list, folder, 0));
+    if (in_classes > 0 && list->count > in_classes)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: has pictures (%s) beside folders of pictures (%s): leave either the classes or the files",
+                       folder->path, list->files[in_classes].path, list->classes[0]);
+    if (list->count == 0 && list->other)
+        return gm_fail(GM_ERROR_IO, "%s: holds no PNG files: %s is %s", folder->path, list->other, list->other_kind);
+    if (list->count == 0)
+        return gm_fail(GM_ERROR_IO, "%s: holds no PNG files, IDX files or CIFAR-10 batches", folder->path);
+    if (list->count > INT32_MAX)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: holds too many pictures", folder->path);
+    return GM_OK;
 }
+
+static int compare_ranks(const void *a, const void *b) {
+    const picture_file *x = a, *y = b;
+    if (x->rank != y->rank)
+        return x->rank < y->rank ? -1 : 1;
+    return x->label < y->label ? -1 : x->label > y->label;
+}
+
+// The first picture of each class, then the second of each, and so on: however few, they are of all classes.
+static void take_first(listing *list, size_t count) {
+    if (count == 0 || count >= list->count)
+        return;
+    qsort(list->files, list->count, sizeof *list->files, compare_ranks);
+    list->count = count;
+}
+
+// ---- Reading ----
 
 static gm_status read_headers(const listing *list, const gm_dataset_options *options, gm_dataset_info *info) {
     gm_picture first = {0};
     info->channels = options->channels ? options->channels : 1;
     for (size_t i = 0; i < list->count; i++) {
+        const char *path = list->files[i].path;
+        uint8_t head[GM_PICTURE_HEAD];
+        size_t bytes;
         gm_picture picture;
-        GM_TRY(read_header(list->files[i].path, &picture));
+        GM_TRY(gm_source_head(path, head, sizeof head, &bytes));
+        GM_TRY(gm_picture_parse_header(path, head, bytes, &picture));
         if (i == 0)
             first = picture;
-        if (!options->size && (picture.width != first.width || picture.height != first.height))
+        if (!options->size[0] && (picture.width != first.width || picture.height != first.height))
             return gm_fail(GM_ERROR_ARGUMENT,
                            "%s: is %zu x %zu pixels, but %s is %zu x %zu: give `size` to make all pictures the same",
-                           list->files[i].path, picture.width, picture.height, list->files[0].path, first.width,
-                           first.height);
+                           path, picture.width, picture.height, list->files[0].path, first.width, first.height);
         if (!options->channels)
             info->channels = GM_MAX(info->channels, picture.channels);
     }
-    info->width = options->size ? options->size : first.width;
-    info->height = options->size ? options->size : first.height;
+    info->height = options->size[0] ? options->size[0] : first.height;
+    info->width = options->size[1] ? options->size[1] : first.width;
     info->count = list->count;
-    info->item_values = info->item_bytes = info->channels * info->height * info->width;
     return GM_OK;
 }
 
@@ -165,8 +143,8 @@ static gm_status read_picture(const char *path, const gm_dataset_info *info, gm_
     char *data;
     size_t bytes;
     gm_picture picture = {0};
-    GM_TRY(gm_file_read(path, GM_PNG_FILE_BYTES, &data, &bytes));
-    gm_status status = gm_png_parse(path, data, bytes, &picture);
+    GM_TRY(gm_file_read(path, GM_PICTURE_LIMIT, &data, &bytes));
+    gm_status status = gm_picture_parse(path, data, bytes, &picture);
     free(data);
     if (status == GM_OK) // grey palettes and the like never have more channels than the header said
         status = gm_fit_picture(&(gm_fit_source){.pixels = picture.pixels,
@@ -180,31 +158,52 @@ static gm_status read_picture(const char *path, const gm_dataset_info *info, gm_
     return status;
 }
 
-gm_status gm_png_folder_read(gm_dataset *dataset, const char *folder, const gm_dataset_options *options) {
-    listing list = {.arena = &dataset->arena, .folder = folder};
+static gm_status set_labels(gm_dataset *dataset, const char *folder, const listing *list) {
+    GM_TRY(gm_alloc(&dataset->labels, list->count, sizeof(int32_t), folder));
+    for (size_t i = 0; i < list->count; i++)
+        dataset->labels[i] = list->files[i].label;
+    return gm_dataset_set_classes(dataset, folder, list->classes, list->class_count);
+}
+
+static gm_status read_folder(gm_dataset *dataset, const gm_source *folder, const gm_dataset_options *options) {
+    listing list = {.arena = &dataset->arena};
     gm_dataset_info *info = &dataset->info;
-    gm_status status = choose_split(&list, options->split);
-    if (status == GM_OK)
-        status = list_pictures(&list);
-    if (status == GM_OK && options->count > 0)
-        list.count = GM_MIN(list.count, options->count);
-    if (status == GM_OK && list.count > INT32_MAX)
-        status = gm_fail(GM_ERROR_ARGUMENT, "%s: holds too many pictures", folder);
-    GM_TRY_DONE(status);
+    gm_status status;
+    GM_TRY_DONE(list_pictures(&list, folder));
+    take_first(&list, options->count);
     GM_TRY_DONE(read_headers(&list, options, info));
-    info->kind = GM_DATASET_IMAGES;
-    GM_TRY_DONE(gm_alloc(&dataset->items, info->count, info->item_bytes, folder));
+    GM_TRY_DONE(gm_dataset_set_items(dataset, folder->path, GM_DATASET_IMAGES));
+    GM_TRY_DONE(gm_alloc(&dataset->items, info->count, info->item_bytes, folder->path));
     for (size_t i = 0; i < list.count; i++)
         GM_TRY_DONE(
             read_picture(list.files[i].path, info, options->fit, (uint8_t *)dataset->items + i * info->item_bytes));
-    if (list.labelled) {
-        GM_TRY_DONE(gm_alloc(&dataset->labels, list.count, sizeof(int32_t), folder));
-        for (size_t i = 0; i < list.count; i++)
-            dataset->labels[i] = list.files[i].label;
-        status = gm_dataset_set_classes(dataset, folder, (const char *const *)list.classes.name, list.classes.count);
-    }
+    if (list.class_count > 0)
+        status = set_labels(dataset, folder->path, &list);
 done:
     free(list.files);
-    free(list.classes.name);
+    free(list.classes);
+    return status;
+}
+
+// ---- The interface ----
+
+// FOLDER itself, or FOLDER/train or FOLDER/test when it is split so.
+gm_status gm_folder_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {
+    static const char *const splits[] = {[GM_SPLIT_TRAIN] = "train", [GM_SPLIT_TEST] = "test"};
+    bool test = options->split == GM_SPLIT_TEST;
+    bool split =
+        gm_source_find(source, "train", GM_ENTRY_FOLDER) && (!test || gm_source_find(source, "test", GM_ENTRY_FOLDER));
+    if (!split && test)
+        return gm_fail(GM_ERROR_IO, "%s: has no test pictures: expected the folders %s/train and %s/test", source->path,
+                       source->path, source->path);
+    if (!split)
+        return read_folder(dataset, source, options);
+    gm_source part;
+    const char *path = join(&dataset->arena, source->path, splits[options->split]);
+    if (!path)
+        return gm_fail_memory(strlen(source->path), "a folder name");
+    GM_TRY(gm_source_open(&part, path));
+    gm_status status = read_folder(dataset, &part, options);
+    gm_source_finish(&part);
     return status;
 }

@@ -1,37 +1,57 @@
-// What one item of a data set is, and items as networks see them.
+// The table of formats. A new one is a file with a reader and a row here.
 #include "data/format.h"
 
-#include "base/base.h"
+#include "data/cifar.h"
+#include "data/csv.h"
+#include "data/folder.h"
+#include "data/idx.h"
+#include "data/magic.h"
+#include "data/npy.h"
 
-#include <math.h>
-#include <stdlib.h>
+// The first row that tells a source reads it: the surer ones first.
+static const gm_format formats[] = {
+    {.name = "IDX files", .folder = true, .tell = gm_idx_folder_tell, .open = gm_idx_folder_open},
+    {.name = "CIFAR-10 batches", .folder = true, .tell = gm_cifar_folder_tell, .open = gm_cifar_folder_open},
+    {.name = "PNG files", .folder = true, .open = gm_folder_open},
+    {.name = "NPY", .tell = gm_npy_tell, .open = gm_npy_open},
+    {.name = "IDX", .tell = gm_idx_tell, .open = gm_idx_open},
+    {.name = "CSV", .tell = gm_csv_tell, .open = gm_csv_open},
+};
 
-double gm_dataset_reach(const char *name) {
-    const gm_mixture *mixture = gm_mixture_find(name);
-    double reach = 0;
-    for (size_t i = 0; mixture && i < mixture->modes; i++)
-        reach = fmax(reach, fmax(fabs(mixture->centre[i][0]), fabs(mixture->centre[i][1])));
-    return reach;
+// "a, b or c": the names of the formats of folders, or of files.
+static void append_names(gm_text *text, bool folder) {
+    size_t left = 0;
+    for (size_t i = 0; i < GM_COUNT(formats); i++)
+        left += formats[i].folder == folder;
+    for (size_t i = 0; i < GM_COUNT(formats); i++)
+        if (formats[i].folder == folder) {
+            left--;
+            gm_text_printf(text, "%s%s", formats[i].name, left > 1 ? ", " : left == 1 ? " or " : "");
+        }
 }
 
-gm_sample gm_dataset_format(const gm_dataset_info *info, double low, double high) {
-    bool bytes = info->kind == GM_DATASET_IMAGES, vectors = !bytes && info->height == 1 && info->width == 1;
-    gm_shape item = vectors ? GM_SHAPE(info->channels) : GM_SHAPE(info->channels, info->height, info->width);
-    gm_sample format = gm_sample_of(&item);
-    format.bytes = bytes;
-    format.low = low;
-    format.high = high;
-    format.reach = gm_dataset_reach(info->name);
-    return format;
-}
-
-gm_status gm_dataset_decode(const gm_dataset *dataset, const gm_sample *format, const int32_t *indices, size_t count,
-                            float *values, int32_t *labels) {
-    void *stored;
-    GM_TRY(gm_alloc(&stored, count, gm_dataset_get_info(dataset)->item_bytes, "items of a data set"));
-    gm_status status = gm_dataset_gather(dataset, indices, count, stored, labels);
-    if (status == GM_OK)
-        format->kind->decode_values(format, stored, count, values);
-    free(stored);
+static gm_status refuse(const gm_source *source) {
+    const char *known = gm_magic_describe(source->head, source->head_bytes);
+    gm_text expected = {0};
+    if (known)
+        return gm_fail(GM_ERROR_FORMAT, "%s: is %s", source->path, known);
+    append_names(&expected, true);
+    gm_text_append(&expected, ", or a file of ");
+    append_names(&expected, false);
+    gm_status status =
+        expected.failed ? gm_fail_memory(64, "a message")
+                        : gm_fail(GM_ERROR_FORMAT, "%s: is %s: expected a folder of %s", source->path,
+                                  source->head_bytes == 0 ? "no data set: it is empty" : "no data set", expected.data);
+    gm_text_finish(&expected);
     return status;
+}
+
+gm_status gm_format_find(const gm_source *source, const gm_format **format) {
+    for (size_t i = 0; i < GM_COUNT(formats); i++) {
+        *format = &formats[i];
+        if ((*format)->folder == source->folder && (!(*format)->tell || (*format)->tell(source)))
+            return GM_OK;
+    }
+    *format = NULL;
+    return refuse(source);
 }

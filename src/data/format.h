@@ -1,17 +1,20 @@
-// Data sets as samples: what one item is, and items as networks see them.
+// The formats of data sets: who reads what a path leads to.
 #ifndef GM_DATA_FORMAT_H
 #define GM_DATA_FORMAT_H
 
+#include "data/source.h"
 #include "ganymede/data.h"
-#include "sample/sample.h"
 
-// The format of the data set's items; low and high: what black and white shall be to networks.
-gm_sample gm_dataset_format(const gm_dataset_info *info, double low, double high);
-// The items at `indices` as networks see them, values (count, item), and their labels, zeros without any; labels may be
-// NULL. Fails as gm_dataset_gather does.
-gm_status gm_dataset_decode(const gm_dataset *dataset, const gm_sample *format, const int32_t *indices, size_t count,
-                            float *values, int32_t *labels);
-// How far from the origin the data of that name reach in either direction; 0: unknown.
-double gm_dataset_reach(const char *name);
+typedef struct gm_format {
+    const char *name; // for messages: "IDX"
+    bool folder;      // of folders, or of files
+    // Whether it is one, by the first bytes or the entries; NULL: takes what no other row does.
+    bool (*tell)(const gm_source *source);
+    // Fills in the items, labels and classes, and the info but for its name.
+    gm_status (*open)(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options);
+} gm_format;
+
+// Fails with what the source is instead, where it is none of them.
+gm_status gm_format_find(const gm_source *source, const gm_format **format);
 
 #endif

@@ -3,40 +3,41 @@
 // Nothing is allocated on a header's word alone: the sizes must agree with the file's length, or, packed, with the
 // most that deflate can expand it to.
 #define ZLIB_CONST
-#include "data/data.h"
+#include "data/idx.h"
+
+#include "data/items.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <zlib.h>
 
 #define DEFLATE_RATIO 1032 // deflate's largest expansion
 
 // A file's bytes, unpacked on the way when it is gzip.
-typedef struct source {
+typedef struct stream {
     const char *name;
     const uint8_t *next;
     size_t left;
     bool packed;
-    z_stream stream;
-} source;
+    z_stream packing;
+} stream;
 
-static gm_status source_init(source *in, const char *name, const uint8_t *data, size_t bytes) {
-    *in = (source){.name = name, .next = data, .left = bytes};
+static gm_status stream_init(stream *in, const char *name, const uint8_t *data, size_t bytes) {
+    *in = (stream){.name = name, .next = data, .left = bytes};
     in->packed = bytes >= 2 && data[0] == 0x1f && data[1] == 0x8b;
-    if (in->packed && inflateInit2(&in->stream, 15 + 16) != Z_OK)
+    if (in->packed && inflateInit2(&in->packing, 15 + 16) != Z_OK)
         return gm_fail(GM_ERROR_MEMORY, "%s: out of memory for unpacking", name);
     return GM_OK;
 }
 
-static void source_finish(source *in) {
+static void stream_finish(stream *in) {
     if (in->packed)
-        inflateEnd(&in->stream);
+        inflateEnd(&in->packing);
 }
 
 // Up to `want` bytes; fewer only at the end.
-static gm_status source_read(source *in, void *out, size_t want, size_t *got) {
+static gm_status stream_read(stream *in, void *out, size_t want, size_t *got) {
     uint8_t *next = out;
     *got = 0;
     if (!in->packed) {
@@ -49,12 +50,12 @@ static gm_status source_read(source *in, void *out, size_t want, size_t *got) {
     }
     while (*got < want) {
         uInt offered = (uInt)GM_MIN(in->left, (size_t)1 << 30), room = (uInt)GM_MIN(want - *got, (size_t)1 << 30);
-        in->stream.next_in = in->next;
-        in->stream.avail_in = offered;
-        in->stream.next_out = next;
-        in->stream.avail_out = room;
-        int result = inflate(&in->stream, Z_NO_FLUSH);
-        size_t used = offered - in->stream.avail_in, made = room - in->stream.avail_out;
+        in->packing.next_in = in->next;
+        in->packing.avail_in = offered;
+        in->packing.next_out = next;
+        in->packing.avail_out = room;
+        int result = inflate(&in->packing, Z_NO_FLUSH);
+        size_t used = offered - in->packing.avail_in, made = room - in->packing.avail_out;
         in->next += used;
         in->left -= used;
         next += made;
@@ -62,23 +63,23 @@ static gm_status source_read(source *in, void *out, size_t want, size_t *got) {
         if (result == Z_STREAM_END) { // a gzip file may be several, one behind the other
             if (in->left == 0)
                 return GM_OK;
-            if (inflateReset(&in->stream) != Z_OK)
+            if (inflateReset(&in->packing) != Z_OK)
                 return gm_fail(GM_ERROR_FORMAT, "%s: cannot be unpacked", in->name);
         } else if (result == Z_BUF_ERROR || (result == Z_OK && used == 0 && made == 0)) {
             return gm_fail(GM_ERROR_FORMAT, "%s: is truncated: the gzip data end too early", in->name);
         } else if (result != Z_OK) {
             return gm_fail(GM_ERROR_FORMAT, "%s: is damaged: %s", in->name,
-                           in->stream.msg ? in->stream.msg : "the gzip data make no sense");
+                           in->packing.msg ? in->packing.msg : "the gzip data make no sense");
         }
     }
     return GM_OK;
 }
 
-static gm_status read_header(source *in, size_t rank, gm_idx *idx, size_t *header) {
+static gm_status read_header(stream *in, size_t rank, gm_idx *idx, size_t *header) {
     uint8_t bytes[4 + 4 * 3];
     *header = 4 + 4 * rank;
     size_t got;
-    GM_TRY(source_read(in, bytes, *header, &got));
+    GM_TRY(stream_read(in, bytes, *header, &got));
     if (got >= 4 && (bytes[0] != 0 || bytes[1] != 0 || bytes[2] != 8 || bytes[3] != rank))
         return gm_fail(
             GM_ERROR_FORMAT, "%s: is not an IDX file of %s: it starts with %02x %02x %02x %02x, expected 00 00 08 %02x",
@@ -100,10 +101,10 @@ static gm_status read_header(source *in, size_t rank, gm_idx *idx, size_t *heade
 
 gm_status gm_idx_parse(const char *name, const void *data, size_t bytes, size_t rank, gm_idx *idx) {
     *idx = (gm_idx){0};
-    source in;
+    stream in;
     size_t header = 0, got = 0, rest = 0;
     uint8_t behind;
-    GM_TRY(source_init(&in, name, data, bytes));
+    GM_TRY(stream_init(&in, name, data, bytes));
     gm_status status = GM_OK;
     GM_TRY_DONE(read_header(&in, rank, idx, &header));
     size_t most = in.packed ? bytes : in.left;
@@ -119,18 +120,18 @@ gm_status gm_idx_parse(const char *name, const void *data, size_t bytes, size_t 
         status = gm_fail_memory(idx->count, name);
         goto done;
     }
-    GM_TRY_DONE(source_read(&in, idx->values, idx->count, &got));
+    GM_TRY_DONE(stream_read(&in, idx->values, idx->count, &got));
     if (got < idx->count) {
         status = gm_fail(GM_ERROR_FORMAT, "%s: is truncated: its header says %zu values, it holds %zu", name,
                          idx->count, got);
         goto done;
     }
-    GM_TRY_DONE(source_read(&in, &behind, 1, &rest)); // gzip's checksum is also looked at here
+    GM_TRY_DONE(stream_read(&in, &behind, 1, &rest)); // gzip's checksum is also looked at here
     if (rest > 0)
         status = gm_fail(GM_ERROR_FORMAT, "%s: is damaged: bytes follow the %zu values that its header says", name,
                          idx->count);
 done:
-    source_finish(&in);
+    stream_finish(&in);
     if (status != GM_OK) {
         free(idx->values);
         *idx = (gm_idx){0};
@@ -138,63 +139,97 @@ done:
     return status;
 }
 
-// ---- Folders ----
-
-static const char *const split_prefix[] = {[GM_SPLIT_TRAIN] = "train", [GM_SPLIT_TEST] = "t10k"};
-
-// The path of FOLDER/train-images-idx3-ubyte under any of its usual names, or "".
-static void find_file(const char *folder, gm_split split, const char *what, int rank, char *path, size_t room) {
-    static const char separators[] = "-.";
-    for (size_t form = 0; form < 4; form++) {
-        struct stat info;
-        int length = snprintf(path, room, "%s/%s-%s%cidx%d-ubyte%s", folder, split_prefix[split], what,
-                              separators[form / 2], rank, form % 2 ? ".gz" : "");
-        if (length > 0 && (size_t)length < room && stat(path, &info) == 0)
-            return;
-    }
-    path[0] = '\0';
-}
-
-bool gm_idx_folder_is(const char *folder) {
-    char path[4096];
-    find_file(folder, GM_SPLIT_TRAIN, "images", 3, path, sizeof path);
-    if (path[0] == '\0')
-        find_file(folder, GM_SPLIT_TEST, "images", 3, path, sizeof path);
-    return path[0] != '\0';
-}
+// ---- Files ----
 
 static gm_status read_file(const char *path, size_t rank, gm_idx *idx) {
     char *data;
     size_t bytes;
-    GM_TRY(gm_file_read(path, GM_DATA_FILE_BYTES, &data, &bytes));
+    GM_TRY(gm_file_read(path, GM_DATA_LIMIT, &data, &bytes));
     gm_status status = gm_idx_parse(path, data, bytes, rank, idx);
     free(data);
     return status;
 }
 
-gm_status gm_idx_folder_read(const char *folder, gm_split split, gm_images *images) {
-    char path[4096], label_path[4096];
-    gm_idx idx = {0}, labels = {0};
-    find_file(folder, split, "images", 3, path, sizeof path);
-    if (path[0] == '\0')
-        return gm_fail(GM_ERROR_IO, "%s: holds no %s images: %s-images-idx3-ubyte (or .gz) is missing", folder,
-                       split == GM_SPLIT_TRAIN ? "training" : "test", split_prefix[split]);
-    GM_TRY(read_file(path, 3, &idx));
-    *images = (gm_images){
-        .pixels = idx.values, .count = idx.dim[0], .channels = 1, .height = idx.dim[1], .width = idx.dim[2]};
-    find_file(folder, split, "labels", 1, label_path, sizeof label_path);
-    if (label_path[0] == '\0')
-        return GM_OK;
-    gm_status status = read_file(label_path, 1, &labels);
-    if (status == GM_OK && labels.count != images->count)
-        status = gm_fail(GM_ERROR_FORMAT, "%s: has %zu labels, but %s has %zu images", label_path, labels.count, path,
+static gm_images images_of(const gm_idx *idx) {
+    return (gm_images){
+        .pixels = idx->values, .count = idx->dim[0], .channels = 1, .height = idx->dim[1], .width = idx->dim[2]};
+}
+
+// Two bytes of zero and the code of a type, in a gzip file behind its packing; or what is left of them.
+bool gm_idx_tell(const gm_source *source) {
+    uint8_t start[3];
+    size_t got = 0;
+    stream in;
+    if (source->head_bytes < 2 || stream_init(&in, source->path, source->head, source->head_bytes) != GM_OK)
+        return false;
+    gm_status status = stream_read(&in, start, sizeof start, &got);
+    stream_finish(&in);
+    bool type = got < sizeof start || (start[2] >= 8 && start[2] <= 14);
+    return status == GM_OK && got >= 2 && start[0] == 0 && start[1] == 0 && type;
+}
+
+gm_status gm_idx_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {
+    gm_idx idx;
+    GM_TRY(read_file(source->path, 3, &idx));
+    gm_images images = images_of(&idx);
+    gm_status status = gm_dataset_take_images(dataset, source->path, &images, options);
+    gm_images_finish(&images);
+    return status;
+}
+
+// ---- Folders ----
+
+static const char *const split_prefix[] = {[GM_SPLIT_TRAIN] = "train", [GM_SPLIT_TEST] = "t10k"};
+
+// The folder's train-images-idx3-ubyte under any of its usual names, or NULL.
+static const gm_entry *find_file(const gm_source *folder, gm_split split, const char *what, int rank) {
+    static const char separators[] = "-.";
+    const gm_entry *found = NULL;
+    for (size_t form = 0; form < 4 && !found; form++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s-%s%cidx%d-ubyte%s", split_prefix[split], what, separators[form / 2], rank,
+                 form % 2 ? ".gz" : "");
+        found = gm_source_find(folder, name, GM_ENTRY_FILE);
+    }
+    return found;
+}
+
+bool gm_idx_folder_tell(const gm_source *source) {
+    return find_file(source, GM_SPLIT_TRAIN, "images", 3) || find_file(source, GM_SPLIT_TEST, "images", 3);
+}
+
+static gm_status read_labels(const char *path, const char *images_path, gm_images *images) {
+    gm_idx labels;
+    GM_TRY(read_file(path, 1, &labels));
+    gm_status status = GM_OK;
+    if (labels.count != images->count)
+        status = gm_fail(GM_ERROR_FORMAT, "%s: has %zu labels, but %s has %zu images", path, labels.count, images_path,
                          images->count);
     if (status == GM_OK)
-        status = gm_alloc(&images->labels, labels.count, sizeof *images->labels, label_path);
+        status = gm_alloc(&images->labels, labels.count, sizeof *images->labels, path);
     for (size_t i = 0; status == GM_OK && i < labels.count; i++)
         images->labels[i] = labels.values[i];
     free(labels.values);
-    if (status != GM_OK)
-        gm_images_finish(images);
+    return status;
+}
+
+gm_status gm_idx_folder_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {
+    const gm_entry *file = find_file(source, options->split, "images", 3);
+    const gm_entry *label_file = find_file(source, options->split, "labels", 1);
+    if (!file)
+        return gm_fail(GM_ERROR_IO, "%s: holds no %s images: %s-images-idx3-ubyte (or .gz) is missing", source->path,
+                       options->split == GM_SPLIT_TRAIN ? "training" : "test", split_prefix[options->split]);
+    const char *path = gm_arena_printf(&dataset->arena, "%s/%s", source->path, file->name);
+    const char *label_path =
+        label_file ? gm_arena_printf(&dataset->arena, "%s/%s", source->path, label_file->name) : "";
+    if (!path || !label_path)
+        return gm_fail_memory(strlen(source->path), "a file name");
+    gm_idx idx;
+    GM_TRY(read_file(path, 3, &idx));
+    gm_images images = images_of(&idx);
+    gm_status status = label_file ? read_labels(label_path, path, &images) : GM_OK;
+    if (status == GM_OK)
+        status = gm_dataset_take_images(dataset, source->path, &images, options);
+    gm_images_finish(&images);
     return status;
 }

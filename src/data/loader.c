@@ -2,7 +2,9 @@
 //
 // A ring of slots: the thread fills the slot behind the last ready one, the caller holds the first. `ready` counts
 // filled slots, the held one included, so the thread never touches what the caller reads.
-#include "data/data.h"
+#include "data/loader.h"
+
+#include "data/items.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -2,9 +2,15 @@
 //
 // Draw i takes its mode and its noise from Philox at counters made of i alone, so any part of a draw can be made
 // again from the seed.
-#include "data/data.h"
+#include "data/mixture.h"
+
+#include "data/items.h"
 
 #include <string.h>
+
+#define TRAIN_DRAWS 100000
+#define TEST_DRAWS  2500
+#define TEST_FIRST  (UINT64_C(1) << 40) // the test split's draws lie far behind any training draw
 
 #define HALF_ROOT 0.70710678118654752440 // sin and cos of an eighth of a turn
 
@@ -44,4 +50,20 @@ void gm_mixture_sample(const gm_mixture *mixture, uint64_t seed, uint64_t first,
         if (modes)
             modes[i] = (int32_t)mode;
     }
+}
+
+gm_status gm_mixture_open(gm_dataset *dataset, const gm_mixture *mixture, const gm_dataset_options *options) {
+    gm_dataset_info *info = &dataset->info;
+    bool test = options->split == GM_SPLIT_TEST;
+    if (options->size[0] || options->channels || options->folder)
+        return gm_fail(GM_ERROR_ARGUMENT, "the data set %s is generated points: it has no size, channels or folder",
+                       mixture->name);
+    info->count = options->count ? options->count : test ? TEST_DRAWS : TRAIN_DRAWS;
+    info->channels = 2;
+    info->height = info->width = 1;
+    GM_TRY(gm_dataset_set_items(dataset, mixture->name, GM_DATASET_FLOATS));
+    GM_TRY(gm_alloc(&dataset->items, info->count, info->item_bytes, mixture->name));
+    GM_TRY(gm_alloc(&dataset->labels, info->count, sizeof(int32_t), mixture->name));
+    gm_mixture_sample(mixture, options->seed, test ? TEST_FIRST : 0, info->count, dataset->items, dataset->labels);
+    return gm_dataset_set_classes(dataset, mixture->name, NULL, mixture->modes);
 }

@@ -1,5 +1,7 @@
 // NumPy's array file (NEP 1): magic, version, a Python dictionary padded to 64 bytes, the values.
-#include "data/data.h"
+#include "data/npy.h"
+
+#include "data/items.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -79,8 +81,10 @@ static gm_status parse_type(const char *name, const char *text, header *head) {
             }
         }
     }
-    return gm_fail(GM_ERROR_FORMAT, "%s: values of type %.8s are not read: save float32, float64, integers or bools",
-                   name, text ? text : "(none)");
+    const char *shown = text && *text ? text : "(none)"; // a string or a list of fields
+    size_t length = strcspn(shown + 1, *shown == '[' ? "]" : "'\"") + 2;
+    return gm_fail(GM_ERROR_FORMAT, "%s: values of type %.*s are not read: save float32, float64, integers or bools",
+                   name, (int)GM_MIN(length, (size_t)40), shown);
 }
 
 static gm_status parse_shape(const char *name, const char *text, gm_npy *array) {
@@ -190,7 +194,7 @@ gm_status gm_npy_read(const char *path, gm_npy *array) {
     *array = (gm_npy){0};
     char *data;
     size_t bytes;
-    GM_TRY(gm_file_read(path, GM_DATA_FILE_BYTES, &data, &bytes));
+    GM_TRY(gm_file_read(path, GM_DATA_LIMIT, &data, &bytes));
     gm_status status = gm_npy_parse(path, data, bytes, array);
     free(data);
     return status;
@@ -200,4 +204,56 @@ void gm_npy_finish(gm_npy *array) {
     free(array->floats);
     free(array->bytes);
     *array = (gm_npy){0};
+}
+
+// ---- Data sets ----
+
+bool gm_npy_tell(const gm_source *source) {
+    return source->head_bytes > 1 && memcmp(source->head, magic, GM_MIN(source->head_bytes, sizeof magic)) == 0;
+}
+
+// Bytes of rank 3 (N, H, W) or 4 (N, C, H, W) are images.
+static gm_status take_images(gm_dataset *dataset, const char *path, gm_npy *array, const gm_dataset_options *options) {
+    gm_images images = {.pixels = array->bytes,
+                        .count = array->dim[0],
+                        .channels = array->rank == 4 ? array->dim[1] : 1,
+                        .height = array->dim[array->rank - 2],
+                        .width = array->dim[array->rank - 1]};
+    if (array->count == 0)
+        return gm_fail(GM_ERROR_FORMAT, "%s: holds no values", path);
+    if (array->rank == 4 && images.channels > 4 && array->dim[3] <= 4)
+        return gm_fail(GM_ERROR_FORMAT,
+                       "%s: has channels last (%zu x %zu x %zu x %zu): save a.transpose(0, 3, 1, 2).copy()", path,
+                       array->dim[0], array->dim[1], array->dim[2], array->dim[3]);
+    array->bytes = NULL;
+    gm_status status = gm_dataset_take_images(dataset, path, &images, options);
+    gm_images_finish(&images);
+    return status;
+}
+
+static gm_status take_numbers(gm_dataset *dataset, const char *path, gm_npy *array, const gm_dataset_options *options) {
+    const size_t *d = array->dim;
+    const size_t dim[4] = {d[0], array->rank == 3 ? 1 : d[1], array->rank == 3 ? d[1] : d[2],
+                           array->rank == 3 ? d[2] : d[3]};
+    if (array->bytes) {
+        GM_TRY(gm_alloc(&array->floats, array->count, sizeof(float), path));
+        for (size_t i = 0; i < array->count; i++)
+            array->floats[i] = array->bytes[i];
+    }
+    return gm_dataset_take_floats(dataset, path, &array->floats, dim, options);
+}
+
+gm_status gm_npy_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {
+    const char *path = source->path;
+    gm_npy array;
+    GM_TRY(gm_npy_read(path, &array));
+    gm_status status;
+    if (array.rank == 0 || array.rank > 4)
+        status = gm_fail(GM_ERROR_FORMAT, "%s: has %zu dimensions: a data set has 1 to 4", path, array.rank);
+    else if (array.bytes && array.rank >= 3)
+        status = take_images(dataset, path, &array, options);
+    else
+        status = take_numbers(dataset, path, &array, options);
+    gm_npy_finish(&array);
+    return status;
 }

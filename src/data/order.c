@@ -3,7 +3,9 @@
 // A Feistel network permutes the smallest set of 4^h numbers that holds all indices, with Philox as the round
 // function; walking along its cycles until an index is inside the data set (Black and Rogaway, "Ciphers with arbitrary
 // finite domains", 2002) makes it a permutation of the data set. 4^h < 4 count, so the walk takes few steps.
-#include "data/data.h"
+#include "ganymede/data.h"
+
+#include "base/base.h"
 
 #define ROUNDS 6
 

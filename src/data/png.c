@@ -2,7 +2,7 @@
 //
 // libpng reports errors by longjmp. All that must survive the jump is kept in one struct that outlives it, and the
 // function that calls setjmp changes no local variable afterwards.
-#include "data/data.h"
+#include "data/png.h"
 
 #include <png.h>
 #include <setjmp.h>
@@ -13,6 +13,7 @@
 #define MAX_SIDE      16384u
 #define MAX_AREA      ((size_t)1 << 26)
 #define DEFLATE_RATIO 1032 // deflate's largest expansion
+#define HEADER_BYTES  33   // signature and IHDR
 
 static void on_warning(png_structp png, png_const_charp text) {
     (void)png;
@@ -135,15 +136,16 @@ static size_t big_endian(const uint8_t *b) {
     return (size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3];
 }
 
-gm_status gm_png_parse_header(const char *name, const uint8_t *data, size_t bytes, gm_picture *picture) {
+bool gm_png_tell(const uint8_t *head, size_t bytes) {
     static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    return bytes > 0 && memcmp(head, signature, GM_MIN(bytes, sizeof signature)) == 0;
+}
+
+gm_status gm_png_parse_header(const char *name, const uint8_t *data, size_t bytes, gm_picture *picture) {
     *picture = (gm_picture){0};
-    size_t known = GM_MIN(bytes, sizeof signature);
-    if (bytes == 0)
-        return gm_fail(GM_ERROR_FORMAT, "%s: is empty", name);
-    if (memcmp(data, signature, known) != 0)
+    if (!gm_png_tell(data, bytes))
         return gm_fail(GM_ERROR_FORMAT, "%s: is not a PNG file: its first bytes are another format's", name);
-    if (bytes < GM_PNG_HEADER_BYTES)
+    if (bytes < HEADER_BYTES)
         return gm_fail(GM_ERROR_FORMAT, "%s: is truncated: a PNG file of %zu bytes", name, bytes);
     if (memcmp(data + 12, "IHDR", 4) != 0)
         return gm_fail(GM_ERROR_FORMAT, "%s: is damaged: a PNG file without its header", name);

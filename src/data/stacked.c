@@ -2,11 +2,13 @@
 // (Metz et al., "Unrolled Generative Adversarial Networks", 2017; Lin et al., "PacGAN", 2018, section 4.2).
 //
 // Item i takes its three images from Philox at counters made of i alone, so that it is the same however many there are.
-#include "data/data.h"
+#include "data/stacked.h"
+
+#include "data/items.h"
 
 #include <string.h>
 
-enum { STACK = 3, MOST_CLASSES = 100 }; // classes: of the grey images
+enum { STACK = GM_STACK_CHANNELS, MOST_CLASSES = 100 }; // classes: of the grey images
 
 typedef struct stacked_dataset {
     const char *name, *of; // of: the named data set whose images are stacked
@@ -63,7 +65,7 @@ static void stack_images(gm_dataset *stacked, const gm_dataset *base, uint64_t s
     }
 }
 
-static gm_status fill(gm_dataset *stacked, const gm_dataset *base, const gm_dataset_options *options) {
+gm_status gm_stacked_fill(gm_dataset *stacked, const gm_dataset *base, const gm_dataset_options *options) {
     gm_dataset_info *info = &stacked->info;
     *info = (gm_dataset_info){.name = info->name,
                               .count = options->count ? options->count : base->info.count,
@@ -78,18 +80,4 @@ static gm_status fill(gm_dataset *stacked, const gm_dataset *base, const gm_data
     }
     stack_images(stacked, base, options->seed);
     return GM_OK;
-}
-
-gm_status gm_stacked_open(gm_dataset *stacked, const char *of, const gm_dataset_options *options) {
-    gm_dataset *base = NULL;
-    gm_dataset_options inner = *options;
-    if (options->channels != 0 && options->channels != STACK)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: its images have %d channels, not %zu: leave out channels",
-                       stacked->info.name, STACK, options->channels);
-    inner.channels = 1;
-    inner.count = 0;
-    GM_TRY(gm_dataset_open(&base, of, &inner));
-    gm_status status = fill(stacked, base, options);
-    gm_dataset_close(&base);
-    return status;
 }

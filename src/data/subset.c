@@ -1,7 +1,8 @@
 // Copies of some items of a data set.
 #include "data/subset.h"
 
-#include "data/data.h"
+#include "base/base.h"
+#include "data/items.h"
 
 static gm_status copy(gm_dataset *subset, const gm_dataset *whole, const int32_t *indices, size_t count) {
     const gm_dataset_info *info = gm_dataset_get_info(whole);

@@ -86,6 +86,17 @@ void gm_cache_drop(const gm_device *device, gm_cache_key key) {
     free(path);
 }
 
+bool gm_cache_parse(const char *data, size_t bytes, uint64_t check, const char **binary, size_t *length) {
+    header head;
+    if (bytes < sizeof head)
+        return false;
+    memcpy(&head, data, sizeof head);
+    *binary = data + sizeof head;
+    *length = bytes - sizeof head;
+    return memcmp(head.magic, MAGIC, sizeof head.magic) == 0 && head.check == check && head.bytes == *length &&
+           head.checksum == gm_hash(GM_HASH_START, *binary, *length);
+}
+
 bool gm_cache_load(const gm_device *device, gm_cache_key key, char **binary, size_t *bytes) {
     *binary = NULL;
     *bytes = 0;
@@ -94,20 +105,14 @@ bool gm_cache_load(const gm_device *device, gm_cache_key key, char **binary, siz
         return false;
     bool intact = false;
     char *data = NULL;
+    const char *content;
     size_t length = 0;
-    header head;
     if (access(path, F_OK) != 0 || gm_file_read(path, MAX_BYTES, &data, &length) != GM_OK)
         goto done;
-    if (length >= sizeof head) {
-        memcpy(&head, data, sizeof head);
-        intact = memcmp(head.magic, MAGIC, sizeof head.magic) == 0 && head.check == key.check &&
-                 head.bytes == length - sizeof head &&
-                 head.checksum == gm_hash(GM_HASH_START, data + sizeof head, length - sizeof head);
-    }
+    intact = gm_cache_parse(data, length, key.check, &content, bytes);
     if (intact) {
-        memmove(data, data + sizeof head, head.bytes);
+        memmove(data, content, *bytes);
         *binary = data;
-        *bytes = head.bytes;
         data = NULL;
     } else {
         gm_debug("program cache: %s is damaged; building from source", path);

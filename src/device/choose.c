@@ -167,10 +167,7 @@ static gm_status list_platforms(cl_platform_id **platforms, cl_uint *count) {
     if (code == CL_SUCCESS)
         code = clGetPlatformIDs(0, NULL, count);
     if (code == CL_PLATFORM_NOT_FOUND_KHR || (code == CL_SUCCESS && *count == 0))
-        return gm_fail(
-            GM_ERROR_DEVICE,
-            "no OpenCL platform is installed: install your graphics driver's OpenCL package, or a CPU driver "
-            "with `apt-get install pocl-opencl-icd`");
+        return gm_fail_no_platform();
     GM_TRY(gm_cl_check(code, "listing the OpenCL platforms"));
     GM_TRY(gm_alloc(platforms, *count, sizeof **platforms, "the platforms"));
     code = gm_fault_due(GM_FAULT_DEVICE);

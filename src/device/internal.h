@@ -7,7 +7,7 @@
 
 #include <CL/cl.h>
 
-// ---- choose.c, select.c ----
+// ---- choose.c, drivers.c, select.c ----
 
 // A device as found, before it is opened. The strings are the found list's, until moved out.
 typedef struct gm_found {
@@ -17,6 +17,8 @@ typedef struct gm_found {
     const char *platform_vendor, *platform_version;
 } gm_found;
 
+// drivers.c: GM_ERROR_DEVICE, saying how to install a driver, or why those that are installed do not come up.
+gm_status gm_fail_no_platform(void);
 gm_status gm_found_list(gm_found **found, size_t *count);
 void gm_found_free(gm_found **found, size_t count);
 void gm_device_info_finish(gm_device_info *info); // frees the strings
@@ -107,6 +109,8 @@ typedef struct gm_cache_key {
     uint64_t entry, check; // the file's name, and a second hash that the file must carry
 } gm_cache_key;
 
+// An entry's content, checked: where in `data` its program lies. False: damaged, or of another key's second hash.
+bool gm_cache_parse(const char *data, size_t bytes, uint64_t check, const char **binary, size_t *length);
 gm_status gm_cache_open(gm_device *device);
 gm_cache_key gm_cache_get_key(const gm_device *device, const char *text, const char *options);
 // The binary of an intact entry (free it); false where there is none, after dropping a damaged one.
@@ -117,6 +121,7 @@ void gm_cache_drop(const gm_device *device, gm_cache_key key);
 
 // ---- log.c ----
 
+void gm_debug_build(const char *log); // shows a compiler's log, line by line, where details are shown
 // GM_ERROR_DEVICE with the file and line of the log's first error and as much of the log as a message holds.
 gm_status gm_fail_build(const gm_source *sources, size_t count, const char *options, const char *device_name,
                         const char *log);

@@ -66,13 +66,16 @@ static void locate(const gm_source *sources, size_t count, place *at) {
     }
 }
 
-gm_status gm_fail_build(const gm_source *sources, size_t count, const char *options, const char *device_name,
-                        const char *log) {
+void gm_debug_build(const char *log) {
     for (const char *line = log; *line; line += strspn(line, "\n")) {
         size_t length = strcspn(line, "\n");
         gm_debug("compiler: %.*s", (int)GM_MIN(length, (size_t)1000), line);
         line += length;
     }
+}
+
+gm_status gm_fail_build(const gm_source *sources, size_t count, const char *options, const char *device_name,
+                        const char *log) {
     const char *error = first_error(log);
     if (!error)
         return gm_fail(GM_ERROR_DEVICE,

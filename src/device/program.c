@@ -16,35 +16,46 @@ static gm_status join(const gm_source *sources, size_t count, gm_text *text) {
     return text->failed ? gm_fail_memory(text->length, "a program's text") : GM_OK;
 }
 
-static gm_status fail_with_log(gm_program *program, const gm_source *sources, size_t count, const char *options) {
-    gm_device *device = program->device;
+// Warnings are for who writes kernels: pocl's compiler prints them, and how many they were, to standard error.
+static cl_int compile(const gm_device *device, cl_program program, const char *options) {
+    gm_text text = {0};
+    gm_text_printf(&text, "%s%s", gm_debugging() ? "" : "-w ", options);
+    cl_int code = text.failed ? CL_OUT_OF_HOST_MEMORY : clBuildProgram(program, 1, &device->id, text.data, NULL, NULL);
+    gm_text_finish(&text);
+    return code;
+}
+
+// What the compiler says; the caller's. NULL: nothing.
+static char *fetch_log(const gm_device *device, cl_program program) {
     size_t bytes = 0;
     char *log = NULL;
-    if (clGetProgramBuildInfo(program->program, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes) == CL_SUCCESS)
+    if (clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes) == CL_SUCCESS)
         log = calloc(bytes + 1, 1);
-    if (log &&
-        clGetProgramBuildInfo(program->program, device->id, CL_PROGRAM_BUILD_LOG, bytes, log, NULL) != CL_SUCCESS)
+    if (log && clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, bytes, log, NULL) != CL_SUCCESS)
         log[0] = '\0';
-    gm_status status = gm_fail_build(sources, count, options, device->info.name, log ? log : "");
-    free(log);
-    return status;
+    return log;
 }
 
 static gm_status build_from_source(gm_program *program, const gm_source *sources, size_t count, const char *text,
                                    const char *options) {
     gm_device *device = program->device;
+    const char *name = sources[count - 1].name;
     cl_int code = gm_fault_due(GM_FAULT_BUILD);
     if (code == CL_SUCCESS)
         program->program = clCreateProgramWithSource(device->context, 1, &text, NULL, &code);
-    GM_TRY(gm_cl_check(code, "creating a program from %s", sources[count - 1].name));
+    GM_TRY(gm_cl_check(code, "creating a program from %s", name));
     code = gm_fault_due(GM_FAULT_BUILD);
     if (code != CL_SUCCESS)
-        return gm_cl_check(code, "building %s on device \"%s\"", sources[count - 1].name, device->info.name);
-    code = clBuildProgram(program->program, 1, &device->id, options, NULL, NULL);
-    if (code == CL_BUILD_PROGRAM_FAILURE)
-        return fail_with_log(program, sources, count, options);
-    return gm_cl_check(code, "building %s on device \"%s\" with \"%s\"", sources[count - 1].name, device->info.name,
-                       options);
+        return gm_cl_check(code, "building %s on device \"%s\"", name, device->info.name);
+    code = compile(device, program->program, options);
+    bool refused = code == CL_BUILD_PROGRAM_FAILURE;
+    char *log = refused || gm_debugging() ? fetch_log(device, program->program) : NULL;
+    gm_debug_build(log ? log : "");
+    gm_status status =
+        refused ? gm_fail_build(sources, count, options, device->info.name, log ? log : "")
+                : gm_cl_check(code, "building %s on device \"%s\" with \"%s\"", name, device->info.name, options);
+    free(log);
+    return status;
 }
 
 // Builds from a cached binary. A refusal by the driver is no error: *loaded tells. An injected fault is one, so that a
@@ -63,7 +74,7 @@ static gm_status build_from_binary(gm_program *program, const char *binary, size
             clReleaseProgram(made);
             return gm_cl_check(fault, "building a cached program on device \"%s\"", device->info.name);
         }
-        code = clBuildProgram(made, 1, &device->id, options, NULL, NULL);
+        code = compile(device, made, options);
     }
     if (code != CL_SUCCESS || state != CL_SUCCESS) {
         gm_debug("program cache: the driver refuses a binary (%s); building from source",

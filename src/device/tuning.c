@@ -1,11 +1,13 @@
-// The tuning store: a text file per device and driver in the cache folder.
+// The tuning store: a text file per device, driver and number of compute units in the cache folder, since what is fast
+// on two of them need not be on 64.
 //
 //     ganymede tuning 1
 //     0123456789abcdef NAME, driver VERSION
 //     KEY <tab> VARIANT <tab> NANOSECONDS
 //
-// The second line's number is the hash of everything that identifies device and driver. Files appear whole; a line that
-// cannot be read ends what is read, and the operations behind it are timed again.
+// The second line's number is the hash of everything that identifies device and driver; it leaves out the units, so
+// that a run keeps its choices where it gets more or fewer of them. Files appear whole; a line that cannot be read ends
+// what is read, and the operations behind it are timed again.
 #include "device/tuning.h"
 
 #include "device/internal.h"
@@ -103,17 +105,10 @@ static bool split_line(char *line, char **variant, double *milliseconds) {
     return *end == '\0' && *milliseconds < MOST_MILLISECONDS;
 }
 
-// Adds the text's choices to those without one. False: it is of another device or version. The text is cut up.
-static bool read_text(gm_tuning *tuning, char *text, gm_status *status) {
-    uint64_t identity = tuning->device->cache_identity;
-    char expected[32], *line;
-    snprintf(expected, sizeof expected, "%016llx ", (unsigned long long)identity);
-    if (strncmp(text, FIRST_LINE, strlen(FIRST_LINE)) != 0 ||
-        strncmp(text + strlen(FIRST_LINE), expected, strlen(expected)) != 0)
-        return false;
-    next_line(&text);
-    next_line(&text);
-    while (*status == GM_OK && (line = next_line(&text))) {
+// Adds the lines' choices to those without one. The text is cut up.
+static gm_status read_lines(gm_tuning *tuning, char *text) {
+    char *line;
+    while ((line = next_line(&text))) {
         char *variant;
         double milliseconds;
         if (!split_line(line, &variant, &milliseconds)) {
@@ -122,11 +117,27 @@ static bool read_text(gm_tuning *tuning, char *text, gm_status *status) {
         }
         if (gm_tuning_find(tuning, line))
             continue;
-        *status = gm_tuning_set(tuning, line, variant, milliseconds);
-        if (*status == GM_OK)
-            gm_tuning_find(tuning, line)->fresh = gm_tuning_find(tuning, line)->made = false;
+        GM_TRY(gm_tuning_set(tuning, line, variant, milliseconds));
+        gm_choice *choice = gm_tuning_find(tuning, line);
+        choice->fresh = choice->made = false;
     }
-    return true;
+    return GM_OK;
+}
+
+gm_status gm_tuning_parse(gm_tuning *tuning, uint64_t identity, const char *text, size_t bytes, bool *known) {
+    char head[sizeof FIRST_LINE + 32], *copy, *lines;
+    snprintf(head, sizeof head, FIRST_LINE "%016llx ", (unsigned long long)identity);
+    *known = bytes > strlen(head) && memcmp(text, head, strlen(head)) == 0;
+    if (!*known)
+        return GM_OK;
+    GM_TRY(gm_alloc(&copy, bytes + 1, 1, "tuning choices"));
+    memcpy(copy, text, bytes);
+    lines = copy;
+    next_line(&lines);
+    next_line(&lines);
+    gm_status status = read_lines(tuning, lines);
+    free(copy);
+    return status;
 }
 
 // ---- The file ----
@@ -136,7 +147,8 @@ static gm_status store_path(const gm_device *device, gm_text *path) {
     char *folder;
     GM_TRY(gm_cache_folder(&folder));
     if (folder)
-        gm_text_printf(path, "%s/tuning-%016llx.txt", folder, (unsigned long long)device->cache_identity);
+        gm_text_printf(path, "%s/tuning-%016llx-%zu.txt", folder, (unsigned long long)device->cache_identity,
+                       device->info.compute_units);
     free(folder);
     return path->failed ? gm_fail_memory(64, "the tuning store's name") : GM_OK;
 }
@@ -147,8 +159,12 @@ static gm_status read_store(gm_tuning *tuning) {
     size_t bytes;
     gm_status status = store_path(tuning->device, &path);
     if (status == GM_OK && path.length > 0 && access(path.data, R_OK) == 0 &&
-        gm_file_read(path.data, MAX_BYTES, &text, &bytes) == GM_OK && !read_text(tuning, text, &status))
-        gm_debug("tuning: %s is damaged or outdated; operations are timed again", path.data);
+        gm_file_read(path.data, MAX_BYTES, &text, &bytes) == GM_OK) {
+        bool known;
+        status = gm_tuning_parse(tuning, tuning->device->cache_identity, text, bytes, &known);
+        if (!known)
+            gm_debug("tuning: %s is damaged or outdated; operations are timed again", path.data);
+    }
     free(text);
     gm_text_finish(&path);
     return status;
@@ -177,12 +193,8 @@ gm_status gm_tuning_create(gm_tuning **out, gm_device *device, const gm_tuning_o
     tuning->seconds = options && options->seconds > 0 ? options->seconds : INFINITY;
     gm_status status = GM_OK;
     bool given = false;
-    if (options && options->choices) {
-        char *text = NULL;
-        status = copy_string(&text, options->choices);
-        given = status == GM_OK && read_text(tuning, text, &status);
-        free(text);
-    }
+    if (options && options->choices)
+        status = gm_tuning_parse(tuning, device->cache_identity, options->choices, strlen(options->choices), &given);
     if (status == GM_OK && !given)
         status = read_store(tuning);
     if (status == GM_OK && tuning->mode == GM_TUNING_NEW)

@@ -23,6 +23,9 @@ struct gm_tuning {
 };
 
 gm_choice *gm_tuning_find(const gm_tuning *tuning, const char *key); // NULL: none; valid until the next set
+// Adds the choices of a stored text to those without one. *known = false, and nothing is added: the text is damaged
+// from its beginning, or of another version or device than the one with this identity.
+gm_status gm_tuning_parse(gm_tuning *tuning, uint64_t identity, const char *text, size_t bytes, bool *known);
 gm_status gm_tuning_set(gm_tuning *tuning, const char *key, const char *variant, double milliseconds);
 
 #endif

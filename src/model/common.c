@@ -42,6 +42,36 @@ static void allow_range(gm_text *text) {
 
 static const gm_recipe_type range_type = {read_range, write_range, allow_range};
 
+// ---- Height and width: one number where they are equal ----
+
+static const gm_parameter sides = {.key = "data.size", .kind = GM_PARAMETER_PAIR, .minimum = 0, .maximum = 4096};
+
+static gm_status read_size(gm_arena *arena, const char *key, void *field, const gm_yaml *node) {
+    size_t size[2];
+    (void)arena;
+    GM_TRY(gm_recipe_read_parameter(&sides, size, node));
+    if ((size[0] == 0) != (size[1] == 0))
+        return gm_recipe_refuse(node, key, "0 for both or for none of height and width");
+    memcpy(field, size, sizeof size);
+    return GM_OK;
+}
+
+static void write_size(const void *field, gm_text *text) {
+    const size_t *size = field;
+    char value[60];
+    if (size[0] == size[1])
+        gm_text_printf(text, " %zu", size[0]);
+    else
+        gm_text_printf(text, " %s", gm_parameter_format(&sides, size, value, sizeof value));
+}
+
+static void allow_size(gm_text *text) {
+    char allowed[80];
+    gm_text_append(text, gm_parameter_allowed(&sides, allowed, sizeof allowed));
+}
+
+static const gm_recipe_type size_type = {read_size, write_size, allow_size};
+
 // ---- Keys ----
 
 static const char *const splits[] = {"train", "test", NULL};
@@ -60,12 +90,13 @@ static const gm_recipe_row rows[] = {
     GM_ROW_TYPED(gm_common, "data.folder", data.folder, gm_recipe_optional_type, NULL, false,
          "where a named data set lies; null: in the usual places"),
     GM_ROW_CHOICE(gm_common, "data.split", data.split, splits, 0, "which part of the data to train on"),
-    GM_ROW_PAIR(gm_common, "data.size", data.size, 0, 4096, 0,
-                "height and width that images are brought to; 0: their own"),
+    GM_ROW_TYPED(gm_common, "data.size", data.size, size_type, "0", false,
+                 "height and width that images are brought to; 0: their own"),
     GM_ROW_CHOICE(gm_common, "data.fit", data.fit, fits, 1,
            "how: pad (black borders), resize (stretch), crop (cut out the middle); auto is pad"),
     GM_ROW_INTEGER(gm_common, "data.channels", data.channels, 0, 3, 0, "1 (grey) or 3 (colour); 0: the data's own"),
-    GM_ROW_INTEGER(gm_common, "data.count", data.count, 0, 2147483647, 0, "use only so many items, from the first on; 0: all"),
+    GM_ROW_INTEGER(gm_common, "data.count", data.count, 0, 2147483647, 0, "use only so many items, from the first on; of class folders the first of each class, then the second of "
+                   "each; 0: all"),
     GM_ROW_TYPED(gm_common, "data.range", data.range, range_type, NULL, false,
          "the values of black and white, which the generator's last activation must match: [0, 1] for sigmoid, "
          "[-1, 1] for tanh; default: just that, and [-1, 1] for any other; for images alone"),
@@ -96,8 +127,6 @@ static gm_status resolve(gm_recipe *recipe, void *settings) {
     gm_common *common = settings;
     if (!common->name)
         GM_TRY(default_name(recipe, common));
-    if ((common->data.size[0] == 0) != (common->data.size[1] == 0))
-        return gm_recipe_refuse(gm_recipe_find(recipe, "data.size"), "data.size", "0, or height and width");
     if (common->data.channels == 2)
         return gm_recipe_refuse(gm_recipe_find(recipe, "data.channels"), "data.channels", "0, 1 or 3");
     return GM_OK;
@@ -114,7 +143,7 @@ const gm_common *gm_common_of(const gm_recipe *recipe) {
 
 gm_dataset_options gm_common_data_options(const gm_common *common) {
     return (gm_dataset_options){.split = (gm_split)common->data.split,
-                                .size = common->data.size[0],
+                                .size = {common->data.size[0], common->data.size[1]},
                                 .fit = (gm_fit)common->data.fit,
                                 .channels = common->data.channels,
                                 .folder = common->data.folder,

@@ -2,7 +2,7 @@
 #ifndef GM_MODEL_COMMON_H
 #define GM_MODEL_COMMON_H
 
-#include "data/format.h"
+#include "data/decode.h"
 #include "ganymede/nn.h"
 #include "recipe/recipe.h"
 

@@ -3,7 +3,7 @@
 #define GM_MODEL_EVALUATION_H
 
 #include "base/base.h"
-#include "data/format.h"
+#include "data/decode.h"
 #include "ganymede/evaluate.h"
 #include "ganymede/plan.h"
 #include "recipe/recipe.h"

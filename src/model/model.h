@@ -2,7 +2,7 @@
 #ifndef GM_MODEL_MODEL_H
 #define GM_MODEL_MODEL_H
 
-#include "data/format.h"
+#include "data/decode.h"
 #include "ganymede/nn.h"
 #include "ganymede/optim.h"
 #include "ganymede/plan.h"

@@ -228,6 +228,8 @@ gm_status gm_plan_bind(gm_plan *plan);
 gm_status gm_plan_check_guards(gm_plan *plan);
 // gm_plan_run without its limit on what is in flight: for measuring, where something waits in the end.
 gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *phase);
+// What one run of the phase takes: the floating-point operations of its GEMMs and convolutions, and its launches.
+void gm_plan_phase_work(const gm_plan *plan, const gm_phase *phase, double *flop, size_t *launches);
 
 // ---- tune.c ----
 

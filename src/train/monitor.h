@@ -9,7 +9,7 @@
 #ifndef GM_TRAIN_MONITOR_H
 #define GM_TRAIN_MONITOR_H
 
-#include "data/format.h"
+#include "data/decode.h"
 #include "model/use.h"
 #include "run/run.h"
 #include "train/settings.h"

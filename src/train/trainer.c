@@ -3,6 +3,8 @@
 // The folder is made last, when everything else has proved to work, so that a failed start leaves nothing behind.
 #include "train/trainer.h"
 
+#include "plan/plan.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -343,6 +345,18 @@ void gm_trainer_destroy(gm_trainer **trainer) {
     *trainer = NULL;
 }
 
+// A lazy action runs in one of `every` of its places.
+static void count_step_work(const gm_trainer *trainer, gm_train_info *info) {
+    for (size_t i = 0; i < trainer->model.action_count; i++) {
+        const gm_model_action *action = &trainer->model.actions[i];
+        double flop;
+        size_t launches;
+        gm_plan_phase_work(trainer->plan, action->phase, &flop, &launches);
+        info->step_flop += flop / (double)action->every;
+        info->step_launches += (double)launches / (double)action->every;
+    }
+}
+
 void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
     const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
     const gm_use_row *pictured = trainer->pictured.row;
@@ -371,6 +385,7 @@ void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
         .monitor_share = trainer->run_seconds > 0 ? trainer->monitor_seconds / trainer->run_seconds : 0,
     };
     gm_plan_get_statistics(trainer->plan, &info->statistics);
+    count_step_work(trainer, info);
 }
 
 gm_state *gm_trainer_state(gm_trainer *trainer) {

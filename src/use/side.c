@@ -1,7 +1,7 @@
 // The two sides of a comparison: read, cut down, made of one shape and brought into one range of values.
 #include "use/side.h"
 
-#include "data/format.h"
+#include "data/decode.h"
 #include "ganymede/train.h"
 
 #include <math.h>
@@ -141,8 +141,11 @@ static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
         options.count = 0;
         return options;
     }
-    return (gm_dataset_options){
-        .size = run->data_options.size, .fit = run->data_options.fit, .channels = run->data_options.channels};
+    options.size[0] = run->data_options.size[0];
+    options.size[1] = run->data_options.size[1];
+    options.fit = run->data_options.fit;
+    options.channels = run->data_options.channels;
+    return options;
 }
 
 static gm_status open_data(gm_side *side, const gm_side *run, const gm_sides_options *options, uint64_t seed) {

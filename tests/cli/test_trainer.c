@@ -1,7 +1,9 @@
 // The C interface does what the command does: training step by step, stopping, going on, sampling.
 #include "check_ok.h"
+#include "device/device.h"
 #include "folder_test.h"
 #include "ganymede/train.h"
+#include "plan/state.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -293,6 +295,34 @@ static void sample_depends_on_its_seed_alone(void **unused) {
     gm_sampler_close(&sampler);
 }
 
+// Three critic steps of WGAN-GP per step, the penalty after every other one: six per four steps.
+static void work_of_a_step_counts_phases_as_often_as_they_run(void **unused) {
+    (void)unused;
+    enum { STEPS = 4 };
+    static const char *const settings[] = {"loss=wasserstein", "discriminator_steps=3",
+                                           "regularizers=[{ gradient_penalty: { weight: 10, every: 2 } }]"};
+    gm_trainer *trainer;
+    check_ok(gm_trainer_create(&trainer, &(gm_train_options){.recipe = recipe_path,
+                                                             .no_folder = true,
+                                                             .settings = settings,
+                                                             .setting_count = sizeof settings / sizeof *settings}));
+    gm_train_info info;
+    gm_trainer_get_info(trainer, &info);
+    gm_device_counters before, after;
+    gm_device_get_counters(gm_trainer_state(trainer)->device, &before);
+    for (int i = 0; i < STEPS; i++)
+        check_ok(gm_trainer_step(trainer));
+    gm_device_get_counters(gm_trainer_state(trainer)->device, &after);
+    double launches = (double)(after.launches - before.launches) / STEPS;
+    if (info.step_launches != launches)
+        fail_msg("%g launches are counted per step, but %g ran", info.step_launches, launches);
+    // Each pass of a network that a phase makes is three times as often in a step, or one and a half times, or as
+    // often.
+    if (!(info.step_flop > 1.5 * info.statistics.flop && info.step_flop < 3 * info.statistics.flop))
+        fail_msg("%g operations per step, where every phase once has %g", info.step_flop, info.statistics.flop);
+    gm_trainer_destroy(&trainer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(callback_sees_every_step_and_what_is_due),
@@ -301,6 +331,7 @@ int main(void) {
         cmocka_unit_test(trainer_goes_back_to_a_step),
         cmocka_unit_test(decimal_commas_of_the_program_change_nothing),
         cmocka_unit_test(settings_change_the_recipe_in_order),
+        cmocka_unit_test(work_of_a_step_counts_phases_as_often_as_they_run),
         cmocka_unit_test(impossible_options_are_refused),
         cmocka_unit_test(sample_depends_on_its_seed_alone), // of the first test's run
     };

@@ -1,5 +1,5 @@
 // libFuzzer: any bytes as a table of numbers, with and without missing values.
-#include "data/data.h"
+#include "data/csv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

@@ -1,5 +1,6 @@
 // libFuzzer: any bytes as an IDX file of images and of labels, and as a CIFAR-10 batch.
-#include "data/data.h"
+#include "data/cifar.h"
+#include "data/idx.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 // libFuzzer: any bytes as NumPy's array file.
-#include "data/data.h"
+#include "data/npy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

@@ -1,5 +1,5 @@
 // libFuzzer: any bytes as a PNG file, then fitted. Checksums are put right first, so that mutations get past them.
-#include "data/data.h"
+#include "data/png.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,13 @@
 #ifndef GM_TESTS_DATA_SUPPORT_H
 #define GM_TESTS_DATA_SUPPORT_H
 
-#include "data/data.h"
+#include "data/cifar.h"
+#include "data/csv.h"
+#include "data/fit.h"
+#include "data/idx.h"
+#include "data/loader.h"
+#include "data/npy.h"
+#include "data/png.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

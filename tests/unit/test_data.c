@@ -152,7 +152,7 @@ static void idx_of_another_kind_or_absurd_size_is_refused(void **state) {
 static void fashion_mnist_is_found_or_says_how_to_get_it(void **state) {
     (void)state;
     gm_dataset *dataset;
-    gm_status status = gm_dataset_open(&dataset, "fashion-mnist", &(gm_dataset_options){.size = 32, .count = 100});
+    gm_status status = gm_dataset_open(&dataset, "fashion-mnist", &(gm_dataset_options){.size = {32}, .count = 100});
     if (access("/usr/share/datasets/fashion-mnist", R_OK) == 0) {
         assert_ok(status);
         const gm_dataset_info *info = gm_dataset_get_info(dataset);
@@ -251,7 +251,7 @@ static void stacked_images_are_three_random_grey_ones_of_the_folder(void **state
     gm_dataset_close(&fewer);
     gm_dataset_close(&stacked);
     gm_dataset_close(&grey);
-    options.size = 8; // the grey images are fitted
+    options.size[0] = 8; // the grey images are fitted
     assert_ok(gm_dataset_open(&stacked, "stacked-mnist", &options));
     assert_int_equal(gm_dataset_get_info(stacked)->item_bytes, 3 * 64);
     gm_dataset_close(&stacked);
@@ -379,6 +379,46 @@ static void cropping_keeps_the_middle(void **state) {
     assert_in_range(out[5], 124, 126);
 }
 
+static void check_rectangle(gm_fit how, size_t height, size_t width, const uint8_t *want) {
+    const uint8_t in[8] = {10, 20, 30, 40, 50, 60, 70, 80}; // 2 x 4
+    uint8_t out[64];
+    gm_fit_source source = {.pixels = in, .width = 4, .height = 2, .channels = 1, .step = 1, .plane = 8};
+    memset(out, 1, sizeof out);
+    assert_ok(gm_fit_picture(&source, how, out, 1, height, width));
+    for (size_t i = 0; i < height * width; i++)
+        if (out[i] != want[i])
+            fail_msg("fit %d into %zu x %zu: (%zu, %zu) is %d, not %d", (int)how, height, width, i / width, i % width,
+                     out[i], want[i]);
+}
+
+static void images_are_fitted_to_rectangles(void **state) {
+    (void)state;
+    check_rectangle(GM_FIT_PAD, 2, 4, (uint8_t[]){10, 20, 30, 40, 50, 60, 70, 80});
+    check_rectangle(GM_FIT_PAD, 2, 6, (uint8_t[]){0, 10, 20, 30, 40, 0, 0, 50, 60, 70, 80, 0});
+    check_rectangle(GM_FIT_PAD, 3, 2, (uint8_t[]){0, 0, 35, 55, 0, 0}); // 1 x 2, by its width
+    check_rectangle(GM_FIT_PAD, 1, 4, (uint8_t[]){0, 35, 55, 0});       // 1 x 2, by its height
+    check_rectangle(GM_FIT_RESIZE, 1, 4, (uint8_t[]){30, 40, 50, 60});  // rows averaged
+    check_rectangle(GM_FIT_RESIZE, 2, 2, (uint8_t[]){15, 35, 55, 75});  // columns averaged
+    check_rectangle(GM_FIT_CROP, 2, 2, (uint8_t[]){20, 30, 60, 70});    // the middle
+    check_rectangle(GM_FIT_CROP, 1, 4, (uint8_t[]){10, 20, 30, 40});    // of two middle rows the first
+    check_rectangle(GM_FIT_CROP, 1, 1, (uint8_t[]){35});                // of 1 x 2
+    gm_dataset *dataset;
+    uint8_t file[12 + 16];
+    size_t bytes = make_idx(file, 3, (uint32_t[]){1, 3, 4}, 0);
+    write_file(path_of("one.idx"), file, bytes);
+    assert_ok(gm_dataset_open(&dataset, path_of("one.idx"), &(gm_dataset_options){.size = {3, 6}}));
+    assert_int_equal(gm_dataset_get_info(dataset)->height, 3);
+    assert_int_equal(gm_dataset_get_info(dataset)->width, 6);
+    assert_memory_equal(gm_dataset_images(dataset) + 1, file + 16, 4);
+    gm_dataset_close(&dataset);
+    assert_ok(gm_dataset_open(&dataset, path_of("one.idx"), &(gm_dataset_options){.size = {5}}));
+    assert_int_equal(gm_dataset_get_info(dataset)->width, 5);
+    gm_dataset_close(&dataset);
+    assert_fails(gm_dataset_open(&dataset, path_of("one.idx"), &(gm_dataset_options){.size = {0, 5}}),
+                 GM_ERROR_ARGUMENT, "height 0 and width 5");
+    unlink(path_of("one.idx"));
+}
+
 // ---- Mixtures ----
 
 static void mixtures_have_the_published_centres_and_spread(void **state) {
@@ -441,7 +481,7 @@ static void mixture_draws_depend_on_seed_and_index_alone(void **state) {
     assert_int_equal(gm_dataset_get_info(test)->count, 2500);
     assert_memory_not_equal(gm_dataset_floats(test), all, sizeof all);
     gm_dataset_close(&test);
-    assert_fails(gm_dataset_open(&test, "grid25", &(gm_dataset_options){.size = 32}), GM_ERROR_ARGUMENT, "grid25");
+    assert_fails(gm_dataset_open(&test, "grid25", &(gm_dataset_options){.size = {32}}), GM_ERROR_ARGUMENT, "grid25");
 }
 
 // ---- Reading items, arguments ----
@@ -471,7 +511,8 @@ static void impossible_options_and_files_are_refused(void **state) {
     assert_fails(gm_dataset_open(&dataset, path_of("empty"), NULL), GM_ERROR_FORMAT, "empty: is no data set");
     assert_fails(gm_dataset_open(&dataset, temporary, &(gm_dataset_options){.channels = 2}), GM_ERROR_ARGUMENT,
                  "1 or 3 channels");
-    assert_fails(gm_dataset_open(&dataset, temporary, &(gm_dataset_options){.size = 5000}), GM_ERROR_ARGUMENT, "4096");
+    assert_fails(gm_dataset_open(&dataset, temporary, &(gm_dataset_options){.size = {5000}}), GM_ERROR_ARGUMENT,
+                 "4096");
     assert_fails(gm_dataset_open(&dataset, temporary, &(gm_dataset_options){.folder = "x"}), GM_ERROR_ARGUMENT,
                  "with a name");
     unlink(path_of("notes.txt"));
@@ -491,6 +532,7 @@ int main(void) {
         cmocka_unit_test(padding_centres_and_scales_down_only_what_is_too_large),
         cmocka_unit_test(resizing_averages_down_and_interpolates_up),
         cmocka_unit_test(cropping_keeps_the_middle),
+        cmocka_unit_test(images_are_fitted_to_rectangles),
         cmocka_unit_test(mixtures_have_the_published_centres_and_spread),
         cmocka_unit_test(mixture_draws_depend_on_seed_and_index_alone),
         cmocka_unit_test(gather_copies_items_and_refuses_other_indices),

@@ -250,7 +250,7 @@ static void a_flat_folder_is_read_by_name_without_labels(void **state) {
     put("flat/c.png", 5, 3, PNG_COLOR_TYPE_GRAY);
     assert_fails(gm_dataset_open(&dataset, path_of("flat"), NULL), GM_ERROR_ARGUMENT, "c.png: is 5 x 3 pixels");
     assert_non_null(strstr(gm_error_message(), "give `size`"));
-    assert_ok(gm_dataset_open(&dataset, path_of("flat"), &(gm_dataset_options){.size = 8, .channels = 1}));
+    assert_ok(gm_dataset_open(&dataset, path_of("flat"), &(gm_dataset_options){.size = {8}, .channels = 1}));
     info = gm_dataset_get_info(dataset);
     assert_int_equal(info->count, 3);
     assert_int_equal(info->item_bytes, 64);
@@ -258,7 +258,7 @@ static void a_flat_folder_is_read_by_name_without_labels(void **state) {
                      value_at(&grey, 0, 0, 0)); // padded: (8 - 3) / 2, (8 - 4) / 2
     gm_dataset_close(&dataset);
     write_file(path_of("flat/d.png"), "\x89PNG\r\n\x1a\n", 8);
-    assert_fails(gm_dataset_open(&dataset, path_of("flat"), &(gm_dataset_options){.size = 8}), GM_ERROR_FORMAT,
+    assert_fails(gm_dataset_open(&dataset, path_of("flat"), &(gm_dataset_options){.size = {8}}), GM_ERROR_FORMAT,
                  "d.png: is truncated");
     remove_tree(path_of("flat"));
 }

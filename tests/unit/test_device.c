@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -209,6 +210,32 @@ static void no_platform_says_how_to_install_one(void **state) {
     free(empty);
 }
 
+// A driver that does not load is another fault than none: the loader passes both over in silence.
+static void driver_that_does_not_load_is_named_with_the_reason(void **state) {
+    (void)state;
+    if (gm_device_get_info(shared)->simulator)
+        skip();
+    char *vendors = in_folder("vendors"), *file = in_folder("vendors/broken.icd"), output[4096];
+    OK(gm_folder_create(vendors));
+    OK(gm_file_write_atomic(file, "libganymede-absent.so\n", 22));
+    const char *const places[] = {vendors, file};
+    for (size_t i = 0; i < GM_COUNT(places); i++) {
+        gm_text environment = {0};
+        gm_text_printf(&environment, "OCL_ICD_VENDORS='%s' OPENCL_VENDOR_PATH='%s'", places[i], places[i]);
+        assert_int_equal(run_self(environment.data, "--list", output, sizeof output), GM_ERROR_DEVICE);
+        if (!strstr(output, "vendors/broken.icd: libganymede-absent.so cannot be loaded") ||
+            strstr(output, "apt-get") || strstr(output, "ulimit"))
+            fail_msg("the message does not say that the driver cannot be loaded: %s", output);
+        assert_int_equal(run_self(environment.data, "--list-limited", output, sizeof output), GM_ERROR_DEVICE);
+        if (!strstr(output, "libganymede-absent.so cannot be loaded") || !strstr(output, "67108864 MiB") ||
+            !strstr(output, "ulimit -v"))
+            fail_msg("the message does not tell the limit of memory: %s", output);
+        gm_text_finish(&environment);
+    }
+    free(file);
+    free(vendors);
+}
+
 // ---- Buffers ----
 
 static void buffer_comes_back_as_written(void **state) {
@@ -409,6 +436,32 @@ static void log_places_are_found_and_mapped(void **state) {
     assert_non_null(strstr(gm_error_message(), "a.cl:20:1: error: number 20\n"));
     assert_non_null(strstr(gm_error_message(), "GANYMEDE_LOG=debug"));
     gm_text_finish(&long_log);
+}
+
+// Builds careless kernels in a process of its own, which has the log level; whether they compile is up to `argument`.
+static void build_carelessly(const char *level, const char *argument, int expected, char *output, size_t capacity) {
+    static int runs;
+    gm_text environment = {0};
+    gm_text_printf(&environment, "POCL_CACHE_DIR='%s/pocl-%d' GANYMEDE_LOG=%s", folder, runs++,
+                   level); // pocl's is empty
+    assert_int_equal(run_self(environment.data, argument, output, capacity), expected);
+    gm_text_finish(&environment);
+}
+
+static void warnings_are_shown_only_to_who_asks_for_details(void **state) {
+    (void)state;
+    char output[1 << 14];
+    build_carelessly("''", "--build-careless", 0, output, sizeof output);
+    assert_string_equal(output, "");
+    build_carelessly("debug", "--build-careless", 0, output, sizeof output);
+    if (!strstr(output, "compiler: ") || !strstr(output, "careless"))
+        fail_msg("the debug log lacks the compiler's warning: %s", output);
+    build_carelessly("''", "--build-broken", GM_ERROR_DEVICE, output, sizeof output);
+    if (!strstr(output, "absent") || strstr(output, "careless"))
+        fail_msg("not the error alone: %s", output);
+    build_carelessly("debug", "--build-broken", GM_ERROR_DEVICE, output, sizeof output);
+    if (!strstr(output, "compiler: ") || !strstr(output, "absent") || !strstr(output, "careless"))
+        fail_msg("the debug log lacks the compiler's error or warning: %s", output);
 }
 
 static void kernel_source_is_embedded_or_read_from_a_folder(void **state) {
@@ -809,19 +862,28 @@ static void clblast_multiplies_matrices(void **state) {
 
 // ---- What a test runs in another process ----
 
+static const gm_source warned_of = {"warned.cl", "#warning careless\n"
+                                                 "#ifdef BROKEN\nint f(void) { return absent; }\n#endif\n"
+                                                 "kernel void nothing(global int *x) { x[0] = 0; }\n"};
+
 static int run_child(const char *argument) {
     gm_device_info *list;
     size_t devices;
     gm_device *device;
     gm_program *program = NULL;
     gm_status status;
-    if (strcmp(argument, "--list") == 0) {
+    if (strncmp(argument, "--list", 6) == 0) {
+        if (strcmp(argument, "--list-limited") == 0) // after the program's own start, which may need more
+            setrlimit(RLIMIT_AS, &(struct rlimit){(rlim_t)1 << 46, (rlim_t)1 << 46});
         status = gm_device_list(&list, &devices);
         if (status == GM_OK)
             gm_device_list_free(&list, devices);
     } else {
         status = gm_device_open(&device, NULL);
-        if (status == GM_OK)
+        bool careless = strcmp(argument, "--build-careless") == 0, broken = strcmp(argument, "--build-broken") == 0;
+        if (status == GM_OK && (careless || broken))
+            status = gm_program_create(&program, device, &warned_of, 1, broken ? "-DBROKEN" : NULL);
+        else if (status == GM_OK)
             status = gm_program_create(&program, device, good, 2, "-DFACTOR=6");
         if (status == GM_OK && strcmp(argument, "--build-cached") == 0 && count(device).programs_loaded != 1)
             status = gm_fail(GM_ERROR_STATE, "the cache had no program");
@@ -843,6 +905,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(unknown_selector_prints_the_list),
         cmocka_unit_test(selectors_on_a_machine_with_six_devices),
         cmocka_unit_test(no_platform_says_how_to_install_one),
+        cmocka_unit_test(driver_that_does_not_load_is_named_with_the_reason),
         cmocka_unit_test(buffer_comes_back_as_written),
         cmocka_unit_test(written_memory_may_be_reused_at_once),
         cmocka_unit_test(views_are_parts_of_their_buffer),
@@ -850,6 +913,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(empty_buffers_are_fine_and_too_large_ones_are_not),
         cmocka_unit_test(compile_error_cites_file_and_line),
         cmocka_unit_test(log_places_are_found_and_mapped),
+        cmocka_unit_test(warnings_are_shown_only_to_who_asks_for_details),
         cmocka_unit_test(kernel_source_is_embedded_or_read_from_a_folder),
         cmocka_unit_test(second_build_is_loaded_from_disk),
         cmocka_unit_test(damaged_entry_is_rebuilt),

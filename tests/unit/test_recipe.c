@@ -61,6 +61,7 @@ static void every_key_reaches_its_field(void **state) {
     assert_string_equal(gm_common_of(r)->data.source, "fashion-mnist");
     assert_null(gm_common_of(r)->data.folder);
     assert_int_equal(gm_common_of(r)->data.size[0], 32);
+    assert_int_equal(gm_common_of(r)->data.size[1], 32);
     assert_int_equal(gm_common_of(r)->data.fit, GM_FIT_CROP);
     assert_same(gm_common_of(r)->data.range.low, -1);
     assert_same(gm_common_of(r)->data.range.high, 1);
@@ -202,6 +203,7 @@ static void settings_go_over_the_file(void **state) {
     gm_recipe *r = parse(good, settings, GM_COUNT(settings));
     assert_int_equal(gm_common_of(r)->data.batch, 32);
     assert_int_equal(gm_common_of(r)->data.size[0], 32);
+    assert_int_equal(gm_common_of(r)->data.size[1], 32);
     assert_same(gm_gan_of(r)->optimizer.generator.rate, 3e-4);
     assert_same(gm_gan_of(r)->optimizer.generator.beta1, 0);
     assert_int_equal(gm_gan_of(r)->latent.distribution, GM_LATENT_NORMAL);
@@ -219,6 +221,31 @@ static void settings_go_over_the_file(void **state) {
     assert_int_equal(gm_train_settings_of(r)->log.every, 3);
     assert_int_equal(gm_gan_of(r)->optimizer.generator.kind, GM_OPTIMIZER_SGD);
     gm_recipe_destroy(&r);
+}
+
+static void data_size_is_one_number_or_height_and_width(void **state) {
+    (void)state;
+    static const struct {
+        const char *setting, *written;
+        size_t size[2];
+    } cases[] = {
+        {"data.size=28", "  size: 28\n", {28, 28}},
+        {"data.size=[28, 28]", "  size: 28\n", {28, 28}},
+        {"data.size=[24, 32]", "  size: [24, 32]\n", {24, 32}},
+        {"data.size=0", "  size: 0\n", {0, 0}},
+    };
+    for (size_t i = 0; i < GM_COUNT(cases); i++) {
+        gm_text text = {0};
+        gm_recipe *r = parse(good, &cases[i].setting, 1);
+        gm_dataset_options options = gm_common_data_options(gm_common_of(r));
+        assert_memory_equal(gm_common_of(r)->data.size, cases[i].size, sizeof cases[i].size);
+        assert_memory_equal(options.size, cases[i].size, sizeof cases[i].size);
+        assert_int_equal(gm_recipe_write(r, &text), GM_OK);
+        if (!strstr(text.data, cases[i].written))
+            fail_msg("%s is not written as \"%s\"", cases[i].setting, cases[i].written);
+        gm_text_finish(&text);
+        gm_recipe_destroy(&r);
+    }
 }
 
 static void expect_refusal(const char *text, size_t bytes, const char *setting, const char *start, const char *part) {
@@ -282,6 +309,10 @@ static void slips_are_named_with_their_line(void **state) {
         {4, "data: { source: mnist, resident: maybe }", "data.resident must be one of auto, yes, no"},
         {4, "data: { source: mnist, batch: 0 }", "data.batch must be an integer from 1"},
         {4, "data: { source: \"a\\nb\" }", "data.source must be a text of one line"},
+        {4, "data: { source: mnist, size: 5000 }",
+         "data.size must be an integer from 0 to 4096, or [height, width], not '5000'"},
+        {4, "data: { source: mnist, size: [8, 8, 8] }", "data.size must be an integer from 0 to 4096"},
+        {4, "data: { source: mnist, size: [0, 8] }", "data.size must be 0 for both or for none"},
         {5, "latent: { size: big }", "latent.size must be"},
         {6, "initializer: dcgna", "initializer must be one of default, pytorch, dcgan"},
         {8, "  - desne: { units: 4096 }", "unknown layer 'desne': did you mean 'dense'?"},
@@ -468,6 +499,7 @@ int main(void) {
         cmocka_unit_test(resolved_recipe_reads_back_as_itself),
         cmocka_unit_test(precision_is_float32_unless_asked_for),
         cmocka_unit_test(settings_go_over_the_file),
+        cmocka_unit_test(data_size_is_one_number_or_height_and_width),
         cmocka_unit_test(slips_are_named_with_their_line),
         cmocka_unit_test(discriminator_that_ends_in_a_sigmoid_is_refused),
         cmocka_unit_test(range_must_match_the_last_activation_of_images_alone),

@@ -52,7 +52,7 @@ static void triples_are_numbered_as_the_labels(void **state) {
     (void)state;
     static float values[STACKS * 3 * SIZE * SIZE], modes[STACKS];
     const gm_dataset_options options = {
-        .split = GM_SPLIT_TEST, .folder = temporary, .size = SIZE, .channels = 3, .count = STACKS, .seed = 5};
+        .split = GM_SPLIT_TEST, .folder = temporary, .size = {SIZE}, .channels = 3, .count = STACKS, .seed = 5};
     gm_side side = {.data = "stacked-mnist",
                     .data_options = options,
                     .values = values,

@@ -256,6 +256,43 @@ static void given_choices_of_another_device_give_way_to_the_store(void **unused)
     free(given);
 }
 
+// A container with two units and a machine with 64 of the same kind may share a home.
+static void choices_of_other_compute_units_are_not_used(void **unused) {
+    (void)unused;
+    size_t *units = &((gm_device_info *)gm_device_get_info(device))->compute_units, own = *units; // what it reports
+    put_lines("a\ttile6\t1000\n");
+    char *given = whole_text("b\ttile8\t2000\n"), *earlier = strdup(store);
+    *units = own + 62;
+    gm_tuning *tuning = create(NULL);
+    assert_int_equal(tuning->count, 0);
+    OK(gm_tuning_set(tuning, "a", "tile12", 3e-3));
+    OK(gm_tuning_save(tuning));
+    gm_tuning_destroy(&tuning);
+    tuning = create(NULL);
+    expect_choice(tuning, "a", "tile12", 3e-3, __LINE__);
+    gm_tuning_destroy(&tuning);
+    tuning = create(&(gm_tuning_options){.choices = given}); // a run's own go with it
+    expect_choice(tuning, "b", "tile8", 2e-3, __LINE__);
+    gm_tuning_destroy(&tuning);
+    *units = own;
+    tuning = create(NULL);
+    expect_choice(tuning, "a", "tile6", 1e-3, __LINE__);
+    gm_tuning_destroy(&tuning);
+    expect_store("a\ttile6\t1000\n", __LINE__);
+    // What was stored before the units counted is no choice, and no fault.
+    *strrchr(earlier, '-') = '\0';
+    char *without = malloc(strlen(earlier) + 5);
+    assert_non_null(without);
+    sprintf(without, "%s.txt", earlier);
+    assert_int_equal(rename(store, without), 0);
+    tuning = create(NULL);
+    assert_int_equal(tuning->count, 0);
+    gm_tuning_destroy(&tuning);
+    free(without);
+    free(earlier);
+    free(given);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(saved_choices_read_back),
@@ -266,6 +303,7 @@ int main(void) {
         TEST(save_without_news_leaves_the_file_alone),
         TEST(empty_cache_variable_stores_nothing_anywhere),
         TEST(folder_below_a_file_fails_with_its_path),
+        TEST(choices_of_other_compute_units_are_not_used),
         TEST(given_choices_replace_the_store),
         TEST(given_choices_of_another_device_give_way_to_the_store),
     };

@@ -1,0 +1,17 @@
+// Data sets as samples: what one item is, and items as networks see them.
+#ifndef GM_DATA_DECODE_H
+#define GM_DATA_DECODE_H
+
+#include "ganymede/data.h"
+#include "sample/sample.h"
+
+// The format of the data set's items; low and high: what black and white shall be to networks.
+gm_sample gm_dataset_format(const gm_dataset_info *info, double low, double high);
+// The items at `indices` as networks see them, values (count, item), and their labels, zeros without any; labels may be
+// NULL. Fails as gm_dataset_gather does.
+gm_status gm_dataset_decode(const gm_dataset *dataset, const gm_sample *format, const int32_t *indices, size_t count,
+                            float *values, int32_t *labels);
+// How far from the origin the data of that name reach in either direction; 0: unknown.
+double gm_dataset_reach(const char *name);
+
+#endif

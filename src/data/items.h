@@ -1,0 +1,39 @@
+// The items of a data set in memory: what the readers fill in, each by one of the two functions that take over values.
+#ifndef GM_DATA_ITEMS_H
+#define GM_DATA_ITEMS_H
+
+#include "base/base.h"
+#include "ganymede/data.h"
+
+struct gm_dataset {
+    gm_dataset_info info;
+    void *items; // uint8_t or float, info.count of info.item_bytes
+    int32_t *labels;
+    bool numbered;  // the classes have no names but their numbers
+    gm_arena arena; // the strings
+};
+
+// Pixels (count, channels, height, width) and perhaps labels, both from malloc.
+typedef struct gm_images {
+    uint8_t *pixels;
+    int32_t *labels;
+    size_t count, channels, height, width;
+} gm_images;
+void gm_images_finish(gm_images *images);
+
+// `where` is the file's or folder's name for messages; the options' size has both numbers or none.
+
+// Takes over the images, fitted to the options, and the labels; the classes are those of all labels, "0", "1", ... up
+// to the largest, however few items the options take. What it does not take stays for gm_images_finish.
+gm_status gm_dataset_take_images(gm_dataset *dataset, const char *where, gm_images *images,
+                                 const gm_dataset_options *options);
+// Takes over float32 values from malloc, (count, channels, height, width) = dim, and sets *values to NULL then.
+gm_status gm_dataset_take_floats(gm_dataset *dataset, const char *where, float **values, const size_t dim[4],
+                                 const gm_dataset_options *options);
+
+// Names the classes "0", "1", ... unless there are `names`; fails when there are more than `count` already.
+gm_status gm_dataset_set_classes(gm_dataset *dataset, const char *where, const char *const *names, size_t count);
+// Kind, item_values and item_bytes from count, channels, height and width; fails when there are too many.
+gm_status gm_dataset_set_items(gm_dataset *dataset, const char *where, gm_dataset_kind kind);
+
+#endif

@@ -1,0 +1,12 @@
+// The loader, over anything that can fetch items.
+#ifndef GM_DATA_LOADER_H
+#define GM_DATA_LOADER_H
+
+#include "ganymede/data.h"
+
+// Copies the items at `indices` and their labels; runs on the loader's thread.
+typedef gm_status (*gm_fetch)(void *user, const int32_t *indices, size_t count, void *items, int32_t *labels);
+gm_status gm_loader_create_fetch(gm_loader **loader, gm_fetch fetch, void *user, size_t count, size_t item_bytes,
+                                 size_t batch, uint64_t seed, uint64_t cursor);
+
+#endif

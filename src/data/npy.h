@@ -1,0 +1,14 @@
+// NumPy's array file: images when it holds bytes of rank 3 or 4, else numbers.
+#ifndef GM_DATA_NPY_H
+#define GM_DATA_NPY_H
+
+#include "data/source.h"
+#include "ganymede/data.h"
+
+// As gm_npy_read, from memory; `name` for messages.
+gm_status gm_npy_parse(const char *name, const void *data, size_t bytes, gm_npy *array);
+
+bool gm_npy_tell(const gm_source *source);
+gm_status gm_npy_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options);
+
+#endif
