@@ -52,9 +52,10 @@ static uint64_t header_hash(json_t *root) {
         }
         sum += hash;
     }
-    json_object_foreach(json_object_get(root, "__metadata__"), key,
-                        entry) if (strcmp(key, "checksum") != 0 && strcmp(key, "header_checksum") != 0) sum +=
-        hash_json(gm_hash_string(gm_hash_string(GM_HASH_START, key), "\n"), entry);
+    json_object_foreach(json_object_get(root, "__metadata__"), key, entry) {
+        if (strcmp(key, "checksum") != 0 && strcmp(key, "header_checksum") != 0)
+            sum += hash_json(gm_hash_string(gm_hash_string(GM_HASH_START, key), "\n"), entry);
+    }
     return sum;
 }
 
