@@ -11,7 +11,6 @@
 #include "train/model.h"
 #include "train/run.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,22 +31,8 @@ typedef struct evaluation {
     size_t item_values;
 } evaluation;
 
-// Mean and its standard error, one value after the other (Welford).
-typedef struct mean {
-    double value, squares;
-    size_t count;
-} mean;
-
-static void mean_add(mean *m, double x) {
-    double difference = x - m->value;
-    m->count++;
-    m->value += difference / (double)m->count;
-    m->squares += difference * (x - m->value);
-}
-
-static gm_estimate mean_estimate(const mean *m) {
-    double n = (double)m->count;
-    return (gm_estimate){m->value, m->count > 1 ? sqrt(m->squares / (n - 1) / n) : NAN};
+static gm_estimate estimate(const gm_running_mean *mean) {
+    return (gm_estimate){mean->value, gm_running_mean_error(mean)};
 }
 
 // ---- What is evaluated ----
@@ -179,22 +164,8 @@ static void finish(evaluation *e) {
 // ---- The bounds ----
 
 typedef struct bounds {
-    mean elbo, bound, reconstruction, divergence;
+    gm_running_mean elbo, bound, reconstruction, divergence;
 } bounds;
-
-// ln sum e^weight so far: the largest exponent, and the sum of the others relative to it.
-typedef struct log_sum {
-    double most, sum;
-} log_sum;
-
-static void log_sum_add(log_sum *s, double exponent) {
-    if (exponent <= s->most) {
-        s->sum += exp(exponent - s->most);
-    } else {
-        s->sum = s->sum * exp(s->most - exponent) + 1;
-        s->most = exponent;
-    }
-}
 
 // q(z|x) of items first ... first + count - 1; `buffer` holds the largest of the values.
 static gm_status encode_batch(const evaluation *e, size_t first, size_t count, float *buffer) {
@@ -218,9 +189,7 @@ static gm_status evaluate_batch(const evaluation *e, size_t first, size_t count,
     int32_t place[2] = {(int32_t)(first / B), 0};
     float divergence[B], likelihood[B], weight[B];
     double likelihoods[B] = {0};
-    log_sum weights[B];
-    for (size_t i = 0; i < count; i++)
-        weights[i] = (log_sum){-INFINITY, 0};
+    gm_log_sum weights[B] = {0};
     GM_TRY(encode_batch(e, first, count, buffer));
     GM_TRY(gm_plan_read(e->plan, e->divergence, divergence, sizeof divergence));
     for (size_t j = 0; j < k; j++) {
@@ -231,14 +200,14 @@ static gm_status evaluate_batch(const evaluation *e, size_t first, size_t count,
         GM_TRY(gm_plan_read(e->plan, e->weight, weight, sizeof weight));
         for (size_t i = 0; i < count; i++) {
             likelihoods[i] += (double)likelihood[i] / (double)k;
-            log_sum_add(&weights[i], (double)weight[i]);
+            gm_log_sum_add(&weights[i], (double)weight[i]);
         }
     }
     for (size_t i = 0; i < count; i++) {
-        mean_add(&to->reconstruction, -likelihoods[i]);
-        mean_add(&to->divergence, (double)divergence[i]);
-        mean_add(&to->elbo, likelihoods[i] - (double)divergence[i]);
-        mean_add(&to->bound, weights[i].most + log(weights[i].sum / (double)k));
+        gm_running_mean_add(&to->reconstruction, -likelihoods[i]);
+        gm_running_mean_add(&to->divergence, (double)divergence[i]);
+        gm_running_mean_add(&to->elbo, likelihoods[i] - (double)divergence[i]);
+        gm_running_mean_add(&to->bound, gm_log_sum_mean(&weights[i]));
     }
     return GM_OK;
 }
@@ -252,10 +221,10 @@ static gm_status evaluate(const evaluation *e, gm_likelihood *result) {
         status = evaluate_batch(e, first, GM_MIN(result->count - first, B), result->samples, buffer, &sums);
     free(buffer);
     GM_TRY(status);
-    result->elbo = mean_estimate(&sums.elbo);
-    result->bound = mean_estimate(&sums.bound);
-    result->reconstruction = mean_estimate(&sums.reconstruction);
-    result->divergence = mean_estimate(&sums.divergence);
+    result->elbo = estimate(&sums.elbo);
+    result->bound = estimate(&sums.bound);
+    result->reconstruction = estimate(&sums.reconstruction);
+    result->divergence = estimate(&sums.divergence);
     return GM_OK;
 }
 
