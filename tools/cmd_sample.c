@@ -23,9 +23,9 @@ static bool read_number(const char **text, uint64_t *value) {
     return errno == 0;
 }
 
-// "0-63", "7", "1,5,10-12" into *seeds (free it). False: not of this form, or too many.
-static bool parse_seeds(const char *text, uint64_t **seeds, size_t *count) {
-    *seeds = NULL;
+// "0-63", "7", "1,5,10-12": how many seeds, written to `seeds` unless that is NULL. False: not of this form, or too
+// many.
+static bool read_seeds(const char *text, uint64_t *seeds, size_t *count) {
     *count = 0;
     for (;;) {
         uint64_t first, last;
@@ -37,17 +37,12 @@ static bool parse_seeds(const char *text, uint64_t **seeds, size_t *count) {
             if (!read_number(&text, &last))
                 return false;
         }
-        if (last < first || last - first >= MOST_SAMPLES || *count + (last - first) + 1 > MOST_SAMPLES)
+        if (last < first || last - first >= MOST_SAMPLES - *count)
             return false;
-        uint64_t *grown = realloc(*seeds, (*count + (size_t)(last - first) + 1) * sizeof **seeds);
-        if (!grown)
-            return false;
-        *seeds = grown;
-        for (uint64_t seed = first;; seed++) {
-            grown[(*count)++] = seed;
-            if (seed == last)
-                break;
-        }
+        size_t more = (size_t)(last - first) + 1;
+        for (size_t i = 0; seeds && i < more; i++)
+            seeds[*count + i] = first + i;
+        *count += more;
         if (*text == '\0')
             return true;
         if (*text++ != ',')
@@ -125,22 +120,23 @@ static bool parse_codes(const char *text, sample_arguments *arguments) {
     }
 }
 
-// Every seed as often as there are columns.
-static bool repeat_seeds(sample_arguments *arguments) {
-    size_t columns = arguments->sweep, count = arguments->count;
-    if (count > MOST_SAMPLES / columns)
-        return false;
-    uint64_t *seeds = malloc(count * columns * sizeof *seeds);
-    if (!seeds)
-        return false;
-    for (size_t i = 0; i < count * columns; i++)
-        seeds[i] = arguments->seeds[i / columns];
-    free(arguments->seeds);
-    arguments->seeds = seeds;
-    arguments->count = count * columns;
-    if (arguments->rows == 0)
+// The seeds that `text` says, each as often as a sweep has columns. Returns how to leave, EXIT_OK to go on.
+static int make_seeds(const usage_text *usage, const char *text, sample_arguments *arguments) {
+    size_t count, repeat = arguments->sweep > 0 ? arguments->sweep : 1;
+    if (!read_seeds(text, NULL, &count))
+        return usage_error(usage, "--seeds expects numbers and ranges such as 0-63 or 1,5,9-12, not '%s'", text);
+    if (count > MOST_SAMPLES / repeat)
+        return usage_error(usage, "--codes makes %zu samples of each seed, which are too many", repeat);
+    arguments->seeds = malloc(count * repeat * sizeof *arguments->seeds);
+    if (!arguments->seeds)
+        return fail_with("out of memory for %zu samples; ask for fewer --seeds", count * repeat);
+    read_seeds(text, arguments->seeds, &count);
+    for (size_t i = count * repeat; i-- > 0;) // from the end, as a seed moves to the right
+        arguments->seeds[i] = arguments->seeds[i / repeat];
+    arguments->count = count * repeat;
+    if (arguments->sweep > 0 && arguments->rows == 0)
         arguments->rows = count;
-    return true;
+    return EXIT_OK;
 }
 
 // The codes of every sample; false: a message says why not.
@@ -261,14 +257,11 @@ int command_sample(int count, char **words) {
             &usage, "--codes expects numbers, * and FIRST..LAST with commas, such as 3,*,-1..1, not '%s'", codes);
     if (arguments.sweep > 0)
         arguments.sweep = arguments.columns = arguments.columns > 0 ? arguments.columns : SWEEP_COLUMNS;
-    if (!parse_seeds(seeds ? seeds : arguments.sweep > 0 ? "0-7" : "0-63", &arguments.seeds, &arguments.count)) {
-        exit_code = usage_error(&usage, "--seeds expects numbers and ranges such as 0-63 or 1,5,9-12, not '%s'", seeds);
-    } else if (arguments.sweep > 0 && !repeat_seeds(&arguments)) {
-        exit_code = usage_error(&usage, "--codes makes %zu samples of each seed, which are too many", arguments.sweep);
-    } else if (grid && arguments.columns * arguments.rows < arguments.count) {
+    exit_code = make_seeds(&usage, seeds ? seeds : arguments.sweep > 0 ? "0-7" : "0-63", &arguments);
+    if (exit_code == EXIT_OK && grid && arguments.columns * arguments.rows < arguments.count)
         exit_code = usage_error(&usage, "--grid %s has %zu cells for %zu samples", grid,
                                 arguments.columns * arguments.rows, arguments.count);
-    } else {
+    if (exit_code == EXIT_OK) {
         if (!arguments.picture && !arguments.npy)
             arguments.picture = "samples.png";
         exit_code = sample(&arguments);
