@@ -90,12 +90,14 @@ static gm_status read_info(gm_checkpoint *checkpoint) {
     GM_TRY(read_text(checkpoint, "checksum", &present));
     GM_TRY(read_text(checkpoint, "header_checksum", &present));
     GM_TRY(read_number(checkpoint, "version", &version));
-    if (version != GM_CHECKPOINT_VERSION)
+    if (version != GM_CHECKPOINT_VERSION) {
+        const char *program = gm_safetensors_metadata(checkpoint->file, "program");
         return gm_fail(GM_ERROR_FORMAT,
                        "%s: is a checkpoint of version %" PRIu64 "; this program reads version %d: use the program "
-                       "that wrote it (version %s)",
+                       "that wrote it (%s)",
                        checkpoint->path, version, GM_CHECKPOINT_VERSION,
-                       gm_safetensors_metadata(checkpoint->file, "program"));
+                       program ? program : "it does not say its version");
+    }
     GM_TRY(read_number(checkpoint, "step", &info->step));
     GM_TRY(read_number(checkpoint, "data_cursor", &info->data_cursor));
     GM_TRY(read_number(checkpoint, "seed", &info->seed));

@@ -171,6 +171,7 @@ static void file_that_is_no_checkpoint_is_refused(void **unused) {
     (void)unused;
     static const gm_safetensors_text version_9[] = {
         {"format", "ganymede-checkpoint"}, {"version", "9"}, {"program", "9.1"}};
+    static const gm_safetensors_text no_program[] = {{"format", "ganymede-checkpoint"}, {"version", "9"}};
     static const gm_safetensors_text bad_step[] = {{"format", "ganymede-checkpoint"}, {"version", "1"}, {"step", "-3"}};
     const gm_safetensor tensor = {"w", GM_FLOAT32, {.rank = 1, .dim = {6}}, weight};
     const struct {
@@ -178,7 +179,9 @@ static void file_that_is_no_checkpoint_is_refused(void **unused) {
         size_t count;
         const char *part;
     } cases[] = {{NULL, 0, "is not a checkpoint of Ganymede"},
-                 {version_9, 3, "is a checkpoint of version 9; this program reads version 1"},
+                 {version_9, 3,
+                  "is a checkpoint of version 9; this program reads version 1: use the program that wrote it (9.1)"},
+                 {no_program, 2, "use the program that wrote it (it does not say its version)"},
                  {bad_step, 3, "give \"-3\" as step, which is not a number"}};
     for (size_t i = 0; i < GM_COUNT(cases); i++) {
         gm_checkpoint *checkpoint;
@@ -189,8 +192,9 @@ static void file_that_is_no_checkpoint_is_refused(void **unused) {
         expect_message(path);
     }
     gm_checkpoint *checkpoint;
-    assert_int_equal(gm_checkpoint_open(&checkpoint, "/nonexistent/x"), GM_ERROR_IO);
-    expect_message("/nonexistent/x");
+    unlink(path);
+    assert_int_equal(gm_checkpoint_open(&checkpoint, path), GM_ERROR_IO);
+    expect_message(path);
 }
 
 static void failed_writes_leave_the_old_checkpoint(void **unused) {
@@ -221,8 +225,10 @@ static void failed_writes_leave_the_old_checkpoint(void **unused) {
     char command[96];
     snprintf(command, sizeof command, "test \"$(ls '%s')\" = a.safetensors", folder);
     assert_int_equal(system(command), 0); // no temporary file stays
-    assert_int_equal(gm_checkpoint_write("/nonexistent/x.safetensors", &state, &info), GM_ERROR_IO);
-    expect_message("/nonexistent/x.safetensors");
+    char absent[96];
+    snprintf(absent, sizeof absent, "%s/absent/x.safetensors", folder);
+    assert_int_equal(gm_checkpoint_write(absent, &state, &info), GM_ERROR_IO);
+    expect_message(absent);
 }
 
 // ---- Safetensors ----
