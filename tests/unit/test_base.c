@@ -131,6 +131,30 @@ static void array_grows_and_keeps_its_elements(void **state) {
     free(values);
 }
 
+static void sizes_that_overflow_are_refused(void **state) {
+    (void)state;
+    const size_t many = SIZE_MAX / 2 + 2; // times 2 wraps to 2
+    void *memory = state;
+    assert_int_equal(gm_alloc(&memory, many, 2, "much"), GM_ERROR_MEMORY);
+    assert_null(memory);
+    assert_int_equal(gm_alloc(&memory, 2, many, "much"), GM_ERROR_MEMORY);
+    assert_non_null(strstr(gm_error_message(), "much"));
+    assert_int_equal(gm_alloc(&memory, 0, 8, "nothing"), GM_OK);
+    assert_non_null(memory);
+    size_t capacity = many / 2;
+    void *array = memory;
+    assert_int_equal(gm_grow(&array, capacity, &capacity, 2, "much"), GM_ERROR_MEMORY);
+    assert_ptr_equal(array, memory);
+    assert_int_equal(capacity, many / 2);
+    capacity = many;
+    assert_int_equal(gm_grow(&array, capacity, &capacity, 1, "much"), GM_ERROR_MEMORY);
+    free(memory);
+    gm_arena arena = {0};
+    assert_null(gm_arena_alloc(&arena, SIZE_MAX));
+    assert_null(gm_arena_alloc(&arena, SIZE_MAX - 40));
+    gm_arena_finish(&arena);
+}
+
 static void error_message_may_quote_the_last_one(void **state) {
     (void)state;
     assert_int_equal(gm_fail(GM_ERROR_FORMAT, "row %d", 3), GM_ERROR_FORMAT);
@@ -347,6 +371,7 @@ int main(void) {
         cmocka_unit_test(arena_memory_is_zeroed_aligned_and_apart),
         cmocka_unit_test(text_grows),
         cmocka_unit_test(array_grows_and_keeps_its_elements),
+        cmocka_unit_test(sizes_that_overflow_are_refused),
         cmocka_unit_test(error_message_may_quote_the_last_one),
         cmocka_unit_test(text_that_a_terminal_would_obey_is_escaped),
         cmocka_unit_test(escaped_text_is_cut_between_characters),
