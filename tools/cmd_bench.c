@@ -119,7 +119,9 @@ static int bench_step(int count, char **words) {
     gm_trainer *trainer = NULL;
     gm_train_info info;
     double median = 0, *times = calloc((size_t)steps.value, sizeof *times);
-    if (!times || gm_trainer_create(&trainer, &train) != GM_OK ||
+    if (!times)
+        return fail_with("out of memory for the times of %llu steps", (unsigned long long)steps.value);
+    if (gm_trainer_create(&trainer, &train) != GM_OK ||
         measure(trainer, (size_t)steps.value, times, &median) != GM_OK ||
         (profile && gm_trainer_profile(trainer, profile, (size_t)steps.value) != GM_OK)) {
         exit_code = fail_with_message();

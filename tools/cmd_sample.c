@@ -36,8 +36,7 @@ static bool list_seeds(const usage_text *usage, const char *text, sample_argumen
     arguments->count = named * columns;
     arguments->seeds = malloc(arguments->count * sizeof *arguments->seeds);
     if (!arguments->seeds) {
-        fprintf(stderr, "ganymede: out of memory for %zu seeds; ask for fewer --seeds\n", arguments->count);
-        *exit_code = EXIT_ERROR;
+        *exit_code = fail_with("out of memory for %zu seeds; ask for fewer --seeds", arguments->count);
         return false;
     }
     seeds_list(text, arguments->seeds);
@@ -129,7 +128,8 @@ int command_sample(int count, char **words) {
     const char *seeds = NULL, *grid = NULL, *codes = NULL;
     const option_row options[] = {
         {"--seeds", "0-63", OPTION_TEXT, &seeds,
-         "which samples: numbers and ranges with commas (default 0-63; rows of a sweep 0-7)"},
+         "which samples: numbers and ranges with commas (default 0 to the cells of the grid, 0-63 without one;"
+         " of a sweep its rows, 0-7)"},
         {"--class", "K", OPTION_NUMBER, &arguments.class,
          "of a class-conditional generator (default: each seed modulo the classes)"},
         {"--codes", "3,*,-1..1", OPTION_TEXT, &codes,
@@ -162,7 +162,10 @@ int command_sample(int count, char **words) {
             &usage, "--codes expects numbers, * and FIRST..LAST with commas, such as 3,*,-1..1, not '%s'", codes);
     if (sweeps)
         arguments.sweep = arguments.columns = arguments.columns > 0 ? arguments.columns : SWEEP_COLUMNS;
-    if (!list_seeds(&usage, seeds ? seeds : sweeps ? "0-7" : "0-63", &arguments, &exit_code))
+    char standard[40]; // as many as the grid has cells, of a sweep rows
+    size_t cells = arguments.rows * (sweeps ? 1 : arguments.columns);
+    snprintf(standard, sizeof standard, "0-%zu", (cells > 0 ? cells : sweeps ? 8 : 64) - 1);
+    if (!list_seeds(&usage, seeds ? seeds : standard, &arguments, &exit_code))
         return exit_code;
     if (grid && arguments.columns * arguments.rows < arguments.count) {
         exit_code = usage_error(&usage, "--grid %s has %zu cells for %zu samples", grid,

@@ -10,6 +10,12 @@
 
 #include <stddef.h>
 
+// The version of these headers; gm_version() says that of the library that runs.
+#define GM_VERSION_MAJOR 0
+#define GM_VERSION_MINOR 1
+#define GM_VERSION_PATCH 0
+#define GM_VERSION       "0.1.0"
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -16,6 +16,8 @@ enum { BLOCK_BYTES = 64 * 1024 };
 
 void *gm_arena_alloc(gm_arena *arena, size_t bytes) {
     size_t align = alignof(max_align_t);
+    if (bytes > SIZE_MAX / 2) // what rounding up and a header behind it could overflow
+        return NULL;
     bytes = (bytes + align - 1) / align * align;
     struct gm_arena_block *block = arena->blocks;
     if (!block || block->size - block->used < bytes) {

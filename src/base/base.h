@@ -113,6 +113,23 @@ void gm_philox(uint32_t out[4], const uint32_t counter[4], uint64_t key);
 double gm_philox_uniform(uint64_t key, uint32_t stream, uint32_t step, uint32_t substep, uint64_t index);
 double gm_philox_normal(uint64_t key, uint32_t stream, uint32_t step, uint32_t substep, uint64_t index);
 
+// Mean and spread of values, one after the other (Welford). Zeroed value = none. A mean of infinite values is infinite.
+typedef struct gm_running_mean {
+    double value, squares; // the mean; the sum of squared distances from it
+    size_t count;
+} gm_running_mean;
+void gm_running_mean_add(gm_running_mean *mean, double value);
+double gm_running_mean_error(
+    const gm_running_mean *mean); // standard error of the mean; NaN for fewer than two or infinite values
+
+// ln of a mean of e^x, one exponent after the other, without overflow. Zeroed value = none. -infinity is e^x = 0.
+typedef struct gm_log_sum {
+    double most, rest; // the largest exponent; the sum of all e^(x - most)
+    size_t count;
+} gm_log_sum;
+void gm_log_sum_add(gm_log_sum *sum, double exponent);
+double gm_log_sum_mean(const gm_log_sum *sum);
+
 // A file's whole content, NUL-terminated behind `*bytes` bytes; owned by the caller (free). Names the file in errors:
 // GM_ERROR_FORMAT when it has more than `limit` bytes, which shows before any is read; GM_ERROR_MEMORY; all else, that
 // it is no regular file but a pipe or device included, says nothing about its content and is GM_ERROR_IO.

@@ -63,23 +63,29 @@ void gm_note_allocation(void) {
     atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
 }
 
+// a * b, or the largest size, which no allocation can have.
+static size_t multiply(size_t a, size_t b) {
+    return b > 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b;
+}
+
 gm_status gm_alloc(void *out, size_t count, size_t size, const char *what) {
+    size_t bytes = multiply(count, size);
     gm_note_allocation();
-    void *memory = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+    void *memory = bytes < SIZE_MAX ? calloc(GM_MAX(bytes, (size_t)1), 1) : NULL;
     memcpy(out, &memory, sizeof memory);
-    return memory ? GM_OK : gm_fail_memory(count * size, what);
+    return memory ? GM_OK : gm_fail_memory(bytes, what);
 }
 
 gm_status gm_grow(void *array, size_t count, size_t *capacity, size_t size, const char *what) {
     if (count < *capacity)
         return GM_OK;
+    size_t grown = *capacity ? multiply(*capacity, 2) : 16, bytes = multiply(grown, size);
     gm_note_allocation();
-    size_t grown = *capacity ? *capacity * 2 : 16;
     void *old;
     memcpy(&old, array, sizeof old);
-    void *memory = realloc(old, grown * size);
+    void *memory = bytes < SIZE_MAX ? realloc(old, bytes) : NULL;
     if (!memory)
-        return gm_fail_memory(grown * size, what);
+        return gm_fail_memory(bytes, what);
     memcpy(array, &memory, sizeof memory);
     *capacity = grown;
     return GM_OK;

@@ -6,8 +6,10 @@
 #include <string.h>
 
 static bool reserve(gm_text *text, size_t more) {
-    if (text->failed)
+    if (text->failed || more > SIZE_MAX / 4) {
+        text->failed = true;
         return false;
+    }
     size_t needed = text->length + more + 1;
     if (needed <= text->capacity)
         return true;
@@ -37,7 +39,9 @@ void gm_text_printf(gm_text *text, const char *format, ...) {
     va_copy(again, arguments);
     int length = gm_vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    if (length >= 0 && reserve(text, (size_t)length)) {
+    if (length < 0) {
+        text->failed = true;
+    } else if (reserve(text, (size_t)length)) {
         gm_vsnprintf(text->data + text->length, (size_t)length + 1, format, again);
         text->length += (size_t)length;
     }

@@ -27,19 +27,6 @@ typedef struct bounder {
     gm_tensor *divergence, *likelihood, *weight; // fetched, (B) each; the latter two are logarithms
 } bounder;
 
-// Mean and its standard error, one value after the other (Welford).
-typedef struct mean {
-    double value, squares;
-    size_t count;
-} mean;
-
-static void mean_add(mean *m, double x) {
-    double difference = x - m->value;
-    m->count++;
-    m->value += difference / (double)m->count;
-    m->squares += difference * (x - m->value);
-}
-
 // ---- The graph ----
 
 // ln p(x|z) p(z) / q(z|x) of one draw per item
@@ -103,22 +90,8 @@ static void finish(bounder *e) {
 // ---- The bounds ----
 
 typedef struct bounds {
-    mean elbo, bound, reconstruction, divergence;
+    gm_running_mean elbo, bound, reconstruction, divergence;
 } bounds;
-
-// ln sum e^weight so far: the largest exponent, and the sum of the others relative to it.
-typedef struct log_sum {
-    double most, sum;
-} log_sum;
-
-static void log_sum_add(log_sum *s, double exponent) {
-    if (exponent <= s->most) {
-        s->sum += exp(exponent - s->most);
-    } else {
-        s->sum = s->sum * exp(s->most - exponent) + 1;
-        s->most = exponent;
-    }
-}
 
 // q(z|x) of items first ... first + count - 1; `buffer` holds the largest of the values.
 static gm_status encode_batch(const bounder *e, size_t first, size_t count, float *buffer) {
@@ -142,9 +115,7 @@ static gm_status evaluate_batch(const bounder *e, size_t first, size_t count, si
     int32_t place[2] = {(int32_t)(first / B), 0};
     float divergence[B], likelihood[B], weight[B];
     double likelihoods[B] = {0};
-    log_sum weights[B];
-    for (size_t i = 0; i < count; i++)
-        weights[i] = (log_sum){-INFINITY, 0};
+    gm_log_sum weights[B] = {0};
     GM_TRY(encode_batch(e, first, count, buffer));
     GM_TRY(gm_plan_read(e->plan, e->divergence, divergence, sizeof divergence));
     for (size_t j = 0; j < k; j++) {
@@ -155,14 +126,14 @@ static gm_status evaluate_batch(const bounder *e, size_t first, size_t count, si
         GM_TRY(gm_plan_read(e->plan, e->weight, weight, sizeof weight));
         for (size_t i = 0; i < count; i++) {
             likelihoods[i] += (double)likelihood[i] / (double)k;
-            log_sum_add(&weights[i], (double)weight[i]);
+            gm_log_sum_add(&weights[i], (double)weight[i]);
         }
     }
     for (size_t i = 0; i < count; i++) {
-        mean_add(&to->reconstruction, -likelihoods[i]);
-        mean_add(&to->divergence, (double)divergence[i]);
-        mean_add(&to->elbo, likelihoods[i] - (double)divergence[i]);
-        mean_add(&to->bound, weights[i].most + log(weights[i].sum / (double)k));
+        gm_running_mean_add(&to->reconstruction, -likelihoods[i]);
+        gm_running_mean_add(&to->divergence, (double)divergence[i]);
+        gm_running_mean_add(&to->elbo, likelihoods[i] - (double)divergence[i]);
+        gm_running_mean_add(&to->bound, gm_log_sum_mean(&weights[i]));
     }
     return GM_OK;
 }
@@ -178,15 +149,13 @@ static gm_status bound(const bounder *e, bounds *sums) {
     return status;
 }
 
-static gm_status add_mean(gm_evaluation *evaluation, const char *key, const char *label, const mean *m,
+static gm_status add_mean(gm_evaluation *evaluation, const char *key, const char *label, const gm_running_mean *mean,
                           const char *help) {
-    double n = (double)m->count;
-    return gm_evaluation_add(evaluation,
-                             (gm_evaluation_figure){.key = key,
-                                                    .label = label,
-                                                    .value = m->value,
-                                                    .error = m->count > 1 ? sqrt(m->squares / (n - 1) / n) : NAN,
-                                                    .help = help});
+    return gm_evaluation_add(evaluation, (gm_evaluation_figure){.key = key,
+                                                                .label = label,
+                                                                .value = mean->value,
+                                                                .error = gm_running_mean_error(mean),
+                                                                .help = help});
 }
 
 static gm_status report(gm_evaluation *evaluation, const bounds *sums, size_t samples) {

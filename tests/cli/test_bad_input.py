@@ -12,6 +12,15 @@ class BadInput(CommandTest):
         self.assertIn(old, text)
         self.recipe.write_text(text.replace(old, new, 1))
 
+    def test_too_many_seeds_for_the_memory(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_DATA, (50 << 20, 50 << 20))
+        if self.start("--version", preexec_fn=limit).wait() != 0:
+            self.skipTest("a sanitized program does not start with so little memory")
+        for codes in [], ["--codes", "-1..1"]:
+            self.refused("sample", "run", "--seeds", "0-999999" if codes else "0-9999999", *codes, preexec_fn=limit,
+                         code=1, says="out of memory for 10000000 samples; ask for fewer --seeds")
+
     def test_missing_recipe(self):
         self.refused("train", "nowhere.yaml", code=1, says="nowhere.yaml")
 
@@ -63,7 +72,7 @@ class BadInput(CommandTest):
         self.assertIn("no such device", err)
 
     def test_no_platform_says_how_to_install_one(self):
-        env = {"OCL_ICD_VENDORS": "/nonexistent", "OPENCL_VENDOR_PATH": "/nonexistent"}
+        env = {"OCL_ICD_VENDORS": "/dev/null/absent", "OPENCL_VENDOR_PATH": "/dev/null/absent"}
         for arguments in (["devices"], ["train", "tiny.yaml"], ["bench", "step", "tiny.yaml"]):
             _, err = self.ganymede(*arguments, code=1, env=env)
             self.assertIn("pocl", err)

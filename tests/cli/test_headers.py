@@ -1,6 +1,7 @@
 """Every public header compiles alone, as C and as C++, without a warning, and needs nothing but the C library."""
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -32,6 +33,13 @@ class Headers(unittest.TestCase):
         for header in HEADERS:
             if header.name != "ganymede.h":
                 self.assertIn(f'#include "ganymede/{header.name}"', text)
+
+    def test_version_is_that_of_the_build(self):
+        built = re.search(r"^project\(.*?version: '([\d.]+)'", (ROOT / "meson.build").read_text(), re.S).group(1)
+        defined = dict(re.findall(r"#define (GM_VERSION\w*) +(\S+)", (INCLUDE / "ganymede" / "base.h").read_text()))
+        self.assertEqual(defined["GM_VERSION"], f'"{built}"')
+        parts = [defined[f"GM_VERSION_{part}"] for part in ("MAJOR", "MINOR", "PATCH")]
+        self.assertEqual(".".join(parts), built)
 
     def test_do_not_show_opencl(self):
         for header in HEADERS:

@@ -1,4 +1,4 @@
-// src/base: random numbers against the authors' vectors, arenas, text, hashes, messages, notices.
+// src/base: random numbers against the authors' vectors, arenas, text, hashes, messages, notices, sums.
 #include "base/base.h"
 
 #include <math.h>
@@ -129,6 +129,30 @@ static void array_grows_and_keeps_its_elements(void **state) {
     for (size_t i = 0; i < 1000; i++)
         assert_int_equal(values[i], i);
     free(values);
+}
+
+static void sizes_that_overflow_are_refused(void **state) {
+    (void)state;
+    const size_t many = SIZE_MAX / 2 + 2; // times 2 wraps to 2
+    void *memory = state;
+    assert_int_equal(gm_alloc(&memory, many, 2, "much"), GM_ERROR_MEMORY);
+    assert_null(memory);
+    assert_int_equal(gm_alloc(&memory, 2, many, "much"), GM_ERROR_MEMORY);
+    assert_non_null(strstr(gm_error_message(), "much"));
+    assert_int_equal(gm_alloc(&memory, 0, 8, "nothing"), GM_OK);
+    assert_non_null(memory);
+    size_t capacity = many / 2;
+    void *array = memory;
+    assert_int_equal(gm_grow(&array, capacity, &capacity, 2, "much"), GM_ERROR_MEMORY);
+    assert_ptr_equal(array, memory);
+    assert_int_equal(capacity, many / 2);
+    capacity = many;
+    assert_int_equal(gm_grow(&array, capacity, &capacity, 1, "much"), GM_ERROR_MEMORY);
+    free(memory);
+    gm_arena arena = {0};
+    assert_null(gm_arena_alloc(&arena, SIZE_MAX));
+    assert_null(gm_arena_alloc(&arena, SIZE_MAX - 40));
+    gm_arena_finish(&arena);
 }
 
 static void error_message_may_quote_the_last_one(void **state) {
@@ -274,6 +298,60 @@ static void callback_is_called_by_one_thread_at_a_time(void **state) {
     assert_int_equal(h.warnings, 4000);
 }
 
+static void log_of_a_mean_of_exponentials_keeps_its_ends(void **state) {
+    (void)state;
+    const double inf = INFINITY;
+    static const double ln2 = 0.69314718055994531, ln3 = 1.0986122886681098;
+    const struct {
+        double exponents[3];
+        size_t count;
+        double mean;
+    } cases[] = {
+        {{0}, 1, 0},
+        {{-1000, -1000}, 2, -1000}, // e^-1000 is 0
+        {{1000, 1000 + ln2}, 2, 1000 + ln3 - ln2},
+        {{1000, -1000, -1000}, 3, 1000 - ln3},
+        {{-1000, 0, -inf}, 3, -ln3},
+        {{-inf}, 1, -inf},
+        {{-inf, -inf}, 2, -inf},
+        {{-inf, 5}, 2, 5 - ln2},
+        {{-inf, -inf, 5}, 3, 5 - ln3},
+        {{inf, inf, -inf}, 3, inf},
+        {{5, inf}, 2, inf},
+    };
+    for (size_t i = 0; i < GM_COUNT(cases); i++) {
+        gm_log_sum sum = {0};
+        for (size_t j = 0; j < cases[i].count; j++)
+            gm_log_sum_add(&sum, cases[i].exponents[j]);
+        double mean = gm_log_sum_mean(&sum);
+        bool equal = isinf(cases[i].mean) ? isinf(mean) && (mean < 0) == (cases[i].mean < 0)
+                                          : fabs(mean - cases[i].mean) < 1e-12;
+        if (!equal)
+            fail_msg("case %zu: %.17g, not %.17g", i, mean, cases[i].mean);
+    }
+    gm_log_sum sum = {0};
+    gm_log_sum_add(&sum, NAN);
+    gm_log_sum_add(&sum, 1);
+    assert_true(isnan(gm_log_sum_mean(&sum)));
+}
+
+static void mean_and_its_error_follow_their_formulas(void **state) {
+    (void)state;
+    static const double values[] = {1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16}; // variance 30
+    gm_running_mean mean = {0};
+    for (size_t i = 0; i < GM_COUNT(values); i++)
+        gm_running_mean_add(&mean, values[i]);
+    assert_true(fabs(mean.value - (1e9 + 10)) < 1e-6);
+    assert_true(fabs(gm_running_mean_error(&mean) - sqrt(30. / 4)) < 1e-6);
+    gm_running_mean_add(&mean, -INFINITY);
+    gm_running_mean_add(&mean, 3); // once infinite, no finite value makes it NaN
+    assert_true(isinf(mean.value) && mean.value < 0);
+    assert_true(isnan(gm_running_mean_error(&mean)));
+    gm_running_mean one = {0};
+    gm_running_mean_add(&one, 2);
+    assert_true(isnan(gm_running_mean_error(&one)));
+}
+
 static void clock_does_not_go_back(void **state) {
     (void)state;
     double last = gm_seconds();
@@ -293,12 +371,15 @@ int main(void) {
         cmocka_unit_test(arena_memory_is_zeroed_aligned_and_apart),
         cmocka_unit_test(text_grows),
         cmocka_unit_test(array_grows_and_keeps_its_elements),
+        cmocka_unit_test(sizes_that_overflow_are_refused),
         cmocka_unit_test(error_message_may_quote_the_last_one),
         cmocka_unit_test(text_that_a_terminal_would_obey_is_escaped),
         cmocka_unit_test(escaped_text_is_cut_between_characters),
         cmocka_unit_test(message_is_one_line_whatever_it_quotes),
         cmocka_unit_test(notices_go_to_the_callback_or_to_standard_error),
         cmocka_unit_test(callback_is_called_by_one_thread_at_a_time),
+        cmocka_unit_test(log_of_a_mean_of_exponentials_keeps_its_ends),
+        cmocka_unit_test(mean_and_its_error_follow_their_formulas),
         cmocka_unit_test(clock_does_not_go_back),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);

@@ -164,9 +164,9 @@ static void fashion_mnist_is_found_or_says_how_to_get_it(void **state) {
     } else {
         assert_fails(status, GM_ERROR_IO, "apt-get install dataset-fashion-mnist");
     }
-    const gm_dataset_options nowhere = {.folder = "/nonexistent/folder"};
+    const gm_dataset_options nowhere = {.folder = "/dev/null/folder"};
     assert_fails(gm_dataset_open(&dataset, "fashion-mnist", &nowhere), GM_ERROR_IO,
-                 "/nonexistent/folder: there is no such folder");
+                 "/dev/null/folder: there is no such folder");
     assert_non_null(strstr(gm_error_message(), "--data DIR"));
     assert_fails(gm_dataset_open(&dataset, "fashion-mist", NULL), GM_ERROR_IO, "fashion-mist: is neither");
 }
@@ -265,7 +265,7 @@ static void stacked_images_are_three_random_grey_ones_of_the_folder(void **state
     assert_int_equal(gm_dataset_get_info(stacked)->class_count, 0);
     gm_dataset_close(&stacked);
     unlink(path_of("train-images-idx3-ubyte"));
-    const gm_dataset_options nowhere = {.folder = "/nonexistent/folder"};
+    const gm_dataset_options nowhere = {.folder = "/dev/null/folder"};
     assert_fails(gm_dataset_open(&stacked, "stacked-fashion", &nowhere), GM_ERROR_IO,
                  "for the data set fashion-mnist, install it");
     assert_null(stacked);
