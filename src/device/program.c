@@ -161,8 +161,10 @@ gm_status gm_program_try(gm_program **program, gm_device *device, const gm_sourc
 void gm_program_destroy(gm_program **program) {
     if (!*program)
         return;
-    if ((*program)->program)
+    if ((*program)->program) {
         clReleaseProgram((*program)->program);
+        (*program)->device->counters.programs_released++;
+    }
     free(*program);
     *program = NULL;
 }

@@ -414,6 +414,36 @@ static void too_large_a_plan_says_what_it_needs(void **unused) {
     gm_graph_destroy(&graph);
 }
 
+// Of any size: nine bytes are no whole words.
+static void inputs_begin_as_zeros(void **unused) {
+    (void)unused;
+    for (size_t count = 1; count < 10; count++) {
+        gm_graph *graph;
+        gm_state *state;
+        gm_plan *plan;
+        check_ok(gm_graph_create(&graph));
+        check_ok(gm_state_create(&state, device, 1));
+        gm_tensor *x = gm_input(graph, "x", GM_UINT8, GM_SHAPE(count));
+        gm_phase *phase = gm_phase_create(graph, "all");
+        gm_phase_fetch(phase, x);
+        unsigned char dirt[16], values[16];
+        memset(dirt, 0xa5, sizeof dirt);
+        gm_buffer *buffer; // drivers hand out what was freed before
+        check_ok(gm_buffer_create(&buffer, device, count));
+        check_ok(gm_buffer_write(buffer, 0, dirt, count));
+        gm_buffer_destroy(&buffer);
+        check_ok(gm_plan_create(&plan, graph, state, NULL));
+        check_ok(gm_plan_run(plan, phase));
+        check_ok(gm_plan_read(plan, x, values, count));
+        for (size_t i = 0; i < count; i++)
+            if (values[i] != 0)
+                fail_msg("byte %zu of %zu is %u", i, count, values[i]);
+        gm_plan_destroy(&plan);
+        gm_state_destroy(&state);
+        gm_graph_destroy(&graph);
+    }
+}
+
 // Kernels count in int. Once a value that is stored, once one that never is.
 static void value_that_kernels_cannot_count_is_refused(void **unused) {
     (void)unused;
@@ -472,6 +502,7 @@ int main(void) {
         cmocka_unit_test(isolated_phases_share_no_values),
         cmocka_unit_test(wrong_reads_and_writes_fail),
         cmocka_unit_test(too_large_a_plan_says_what_it_needs),
+        cmocka_unit_test(inputs_begin_as_zeros),
         cmocka_unit_test(value_that_kernels_cannot_count_is_refused),
         cmocka_unit_test(overrun_values_are_named),
     };
