@@ -8,9 +8,7 @@ static gm_status view_of(gm_analysis *a, const gm_tensor *node, gm_view *view);
 
 static gm_status new_view(gm_analysis *a, const gm_tensor *node, gm_layout layout, gm_view *view) {
     gm_emitter *emitter = &a->plan->emitter;
-    if (gm_shape_count(&node->shape) > INT32_MAX) // kernels count in int
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: a value %s has more than 2^31 elements; use a smaller batch",
-                       node->op->name, gm_shape_text(&node->shape));
+    GM_TRY(gm_check_countable(gm_shape_count(&node->shape)));
     *view = gm_view_create(0, node->type, &node->shape, node->shape.rank == 4 ? layout : GM_LAYOUT_ROW);
     view->half = emitter->half && emitter->half[node->id];
     return gm_emit_storage(emitter, gm_view_element_bytes(view) * gm_shape_count(&node->shape), &view->storage);
@@ -340,13 +338,7 @@ static gm_status lower_copy(gm_analysis *a, gm_unit *unit) {
     return add_fetched(a, unit->node, &to);
 }
 
-static gm_status lower_unit(gm_analysis *a, size_t index) {
-    gm_unit *unit = &a->units[index];
-    if (unit->emitted)
-        return GM_OK;
-    unit->emitted = true;
-    for (size_t i = 0; i < unit->before_count; i++)
-        GM_TRY(lower_unit(a, unit->before[i]));
+static gm_status lower_kind(gm_analysis *a, gm_unit *unit) {
     switch (unit->kind) {
     case GM_UNIT_ELEMENTWISE:
         return lower_elementwise(a, unit);
@@ -360,6 +352,18 @@ static gm_status lower_unit(gm_analysis *a, size_t index) {
         return lower_copy(a, unit);
     }
     return GM_OK;
+}
+
+static gm_status lower_unit(gm_analysis *a, size_t index) {
+    gm_unit *unit = &a->units[index];
+    if (unit->emitted)
+        return GM_OK;
+    unit->emitted = true;
+    for (size_t i = 0; i < unit->before_count; i++)
+        GM_TRY(lower_unit(a, unit->before[i]));
+    gm_status status = lower_kind(a, unit);
+    const gm_tensor *node = unit->node ? unit->node : unit->results.node[0];
+    return status == GM_OK ? GM_OK : gm_fail_prefix(status, "%s %s", node->op->name, gm_shape_text(&node->shape));
 }
 
 // ---- Assignments that could not be made in place, at the phase's end ----

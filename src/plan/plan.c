@@ -25,6 +25,10 @@ static gm_status list_leaves(gm_plan *plan) {
         if (!variable && node->op != &gm_op_input && node->op != &gm_op_constant_array)
             continue;
         plan->leaf_of[id] = plan->leaf_count;
+        gm_status countable = gm_check_countable(gm_shape_count(&node->shape));
+        if (countable != GM_OK)
+            return gm_fail_prefix(countable, "%s %s", node->name ? node->name : node->op->name,
+                                  gm_shape_text(&node->shape));
         gm_leaf *leaf = &plan->leaves[plan->leaf_count++];
         leaf->node = node;
         size_t bytes = gm_type_size(node->type) * gm_shape_count(&node->shape);
