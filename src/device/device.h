@@ -33,7 +33,8 @@ typedef struct gm_source {
 // The text of an embedded kernel file ("conv.cl"), or of GANYMEDE_CL_PATH/NAME when that is set. Owned by the device.
 gm_status gm_device_source(gm_device *device, const char *name, const char **text);
 // Concatenates the parts (with #line), builds them with `options`, through the disk cache (GANYMEDE_CACHE, else
-// XDG_CACHE_HOME/ganymede, else ~/.cache/ganymede; keyed by text, options, device, driver; "" disables it).
+// XDG_CACHE_HOME/ganymede, else ~/.cache/ganymede; keyed by text, options, device, driver; at most 256 MB and
+// 90 days unused; "" disables it).
 // A compile error's message cites the file and line.
 gm_status gm_program_create(gm_program **program, gm_device *device, const gm_source *sources, size_t count,
                             const char *options);
