@@ -389,7 +389,7 @@ gm_status gm_plan_create_trial(gm_plan **plan, gm_graph *graph, gm_state *state,
 }
 
 void gm_plan_destroy(gm_plan **out) {
-    gm_plan *plan = *out;
+    gm_plan *plan = out ? *out : NULL;
     if (!plan)
         return;
     gm_device_finish(plan->device); // nothing may run on what is released below

@@ -383,7 +383,7 @@ gm_status gm_classifier_open(gm_classifier **classifier, gm_device *device, cons
 }
 
 void gm_classifier_close(gm_classifier **classifier) {
-    gm_classifier *old = *classifier;
+    gm_classifier *old = classifier ? *classifier : NULL;
     if (!old)
         return;
     gm_plan_destroy(&old->plan);

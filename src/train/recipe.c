@@ -387,7 +387,7 @@ gm_status gm_recipe_read(gm_recipe **recipe, const char *path, const char *const
 }
 
 void gm_recipe_destroy(gm_recipe **recipe) {
-    if (!*recipe)
+    if (!recipe || !*recipe)
         return;
     gm_arena_finish(&(*recipe)->arena);
     free(*recipe);
