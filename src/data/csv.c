@@ -271,6 +271,8 @@ gm_status gm_csv_read(const char *path, const gm_csv_options *options, gm_csv *c
 }
 
 void gm_csv_finish(gm_csv *csv) {
+    if (!csv)
+        return;
     drop_names(csv);
     free(csv->values);
     *csv = (gm_csv){0};

@@ -152,7 +152,7 @@ gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dat
 }
 
 void gm_dataset_close(gm_dataset **dataset) {
-    gm_dataset *old = *dataset;
+    gm_dataset *old = dataset ? *dataset : NULL;
     if (!old)
         return;
     *dataset = NULL;

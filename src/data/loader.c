@@ -133,7 +133,7 @@ gm_status gm_loader_create(gm_loader **loader, const gm_dataset *dataset, size_t
 }
 
 void gm_loader_destroy(gm_loader **loader) {
-    gm_loader *old = *loader;
+    gm_loader *old = loader ? *loader : NULL;
     if (!old)
         return;
     *loader = NULL;

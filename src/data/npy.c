@@ -201,6 +201,8 @@ gm_status gm_npy_read(const char *path, gm_npy *array) {
 }
 
 void gm_npy_finish(gm_npy *array) {
+    if (!array)
+        return;
     free(array->floats);
     free(array->bytes);
     *array = (gm_npy){0};

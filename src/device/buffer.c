@@ -60,7 +60,7 @@ gm_status gm_buffer_view(gm_buffer **out, gm_buffer *parent, size_t offset, size
 }
 
 void gm_buffer_destroy(gm_buffer **buffer) {
-    if (!*buffer)
+    if (!buffer || !*buffer)
         return;
     clReleaseMemObject((*buffer)->memory);
     free(*buffer);

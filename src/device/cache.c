@@ -3,18 +3,27 @@
 // Processes may share the folder: files appear whole (written aside, then renamed), and each carries a second hash of
 // its key and a checksum of its content. Whatever is wrong with an entry, the program is built from source instead.
 //
+// Entries that nobody used for 90 days go when one is stored, and those used longest ago where all are larger than
+// 256 MB; a file's time of change is that of its last use.
+//
 // pocl keeps a cache of its own and makes a binary only when asked, by compiling every kernel once more (.1 s each):
 // there this cache is used only when GANYMEDE_CACHE names its folder.
 #include "device/internal.h"
 
-#include <stdio.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAGIC        "GMPROG1\n"
 #define SECOND_START UINT64_C(0x9e3779b97f4a7c15)
 #define MAX_BYTES    (1 << 28) // of an entry
+
+#define MOST_BYTES   (UINT64_C(256) << 20)
+#define MOST_SECONDS (90.0 * 24 * 3600)
 
 typedef struct header {
     char magic[8];
@@ -114,6 +123,7 @@ bool gm_cache_load(const gm_device *device, gm_cache_key key, char **binary, siz
         memmove(data, content, *bytes);
         *binary = data;
         data = NULL;
+        utimensat(AT_FDCWD, path, NULL, 0);
     } else {
         gm_debug("program cache: %s is damaged; building from source", path);
         unlink(path);
@@ -122,6 +132,70 @@ done:
     free(data);
     free(path);
     return intact;
+}
+
+// ---- What is too much ----
+
+typedef struct used_file {
+    char *path;
+    uint64_t bytes;
+    struct timespec used;
+} used_file;
+
+static int longest_ago_first(const void *x, const void *y) {
+    const used_file *a = x, *b = y;
+    if (a->used.tv_sec != b->used.tv_sec)
+        return a->used.tv_sec < b->used.tv_sec ? -1 : 1;
+    if (a->used.tv_nsec != b->used.tv_nsec)
+        return a->used.tv_nsec < b->used.tv_nsec ? -1 : 1;
+    return strcmp(a->path, b->path);
+}
+
+// An entry's name, or that of one being written: the folder holds other things, too.
+static bool is_entry(const char *name) {
+    static const char kind[] = ".program";
+    size_t digits = strspn(name, "0123456789abcdef");
+    return digits == 16 && strncmp(name + digits, kind, sizeof kind - 1) == 0;
+}
+
+static bool list_entries(const char *folder, used_file **files, size_t *count) {
+    size_t capacity = 0;
+    DIR *listing = opendir(folder);
+    bool complete = listing != NULL;
+    for (struct dirent *entry; complete && (entry = readdir(listing));) {
+        struct stat info;
+        gm_text path = {0};
+        if (!is_entry(entry->d_name))
+            continue;
+        gm_text_printf(&path, "%s/%s", folder, entry->d_name);
+        complete = !path.failed && gm_grow(files, *count, &capacity, sizeof **files, "cached programs") == GM_OK;
+        if (complete && stat(path.data, &info) == 0) {
+            (*files)[(*count)++] = (used_file){path.data, (uint64_t)info.st_size, info.st_mtim};
+            path = (gm_text){0};
+        }
+        gm_text_finish(&path);
+    }
+    if (listing)
+        closedir(listing);
+    return complete;
+}
+
+void gm_cache_prune(const char *folder, uint64_t most_bytes, double most_seconds) {
+    used_file *files = NULL;
+    size_t count = 0;
+    uint64_t bytes = 0;
+    bool complete = list_entries(folder, &files, &count);
+    if (count > 0)
+        qsort(files, count, sizeof *files, longest_ago_first);
+    for (size_t i = 0; i < count; i++)
+        bytes += files[i].bytes;
+    for (size_t i = 0; i < count; i++) {
+        bool old = difftime(time(NULL), files[i].used.tv_sec) > most_seconds;
+        if (complete && (old || bytes > most_bytes) && unlink(files[i].path) == 0)
+            bytes -= files[i].bytes;
+        free(files[i].path);
+    }
+    free(files);
 }
 
 void gm_cache_store(const gm_device *device, gm_cache_key key, const void *binary, size_t bytes) {
@@ -136,7 +210,8 @@ void gm_cache_store(const gm_device *device, gm_cache_key key, const void *binar
         memcpy(data + sizeof head, binary, bytes);
         if (gm_folder_create(device->cache_folder) != GM_OK ||
             gm_file_write_atomic(path, data, sizeof head + bytes) != GM_OK)
-            gm_debug("program cache: %s", gm_error_message()); // a read-only home must not stop anyone
+            gm_debug("program cache: %s", gm_error_message()); // a read-only home or a full disk must not stop anyone
+        gm_cache_prune(device->cache_folder, MOST_BYTES, MOST_SECONDS);
     }
     free(data);
     free(path);

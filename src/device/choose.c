@@ -154,6 +154,8 @@ static void found_finish(gm_found *found) {
 }
 
 void gm_found_free(gm_found **found, size_t count) {
+    if (!found)
+        return;
     for (size_t i = 0; *found && i < count; i++)
         found_finish(&(*found)[i]);
     free(*found);
@@ -263,6 +265,8 @@ gm_status gm_device_list(gm_device_info **list, size_t *count) {
 }
 
 void gm_device_list_free(gm_device_info **list, size_t count) {
+    if (!list)
+        return;
     for (size_t i = 0; *list && i < count; i++)
         gm_device_info_finish(&(*list)[i]);
     free(*list);

@@ -22,6 +22,7 @@ size_t gm_buffer_bytes(const gm_buffer *buffer);
 // Enqueued in order; write returns when `data` may be reused, read when `data` is complete.
 gm_status gm_buffer_write(gm_buffer *buffer, size_t offset, const void *data, size_t bytes);
 gm_status gm_buffer_read(gm_buffer *buffer, size_t offset, void *data, size_t bytes);
+gm_status gm_buffer_clear(gm_buffer *buffer); // all zeros; does not wait
 // Fills with a repeated 32-bit pattern; offset and bytes multiples of 4. Does not wait.
 gm_status gm_buffer_fill(gm_buffer *buffer, size_t offset, size_t bytes, uint32_t pattern);
 
@@ -32,7 +33,8 @@ typedef struct gm_source {
 // The text of an embedded kernel file ("conv.cl"), or of GANYMEDE_CL_PATH/NAME when that is set. Owned by the device.
 gm_status gm_device_source(gm_device *device, const char *name, const char **text);
 // Concatenates the parts (with #line), builds them with `options`, through the disk cache (GANYMEDE_CACHE, else
-// XDG_CACHE_HOME/ganymede, else ~/.cache/ganymede; keyed by text, options, device, driver; "" disables it).
+// XDG_CACHE_HOME/ganymede, else ~/.cache/ganymede; keyed by text, options, device, driver; at most 256 MB and
+// 90 days unused; "" disables it).
 // A compile error's message cites the file and line.
 gm_status gm_program_create(gm_program **program, gm_device *device, const gm_source *sources, size_t count,
                             const char *options);
@@ -103,7 +105,7 @@ gm_status gm_clblast_gemm(gm_device *device, bool transpose_a, bool transpose_b,
 
 // Counters since the device was opened; a test shows that a running step creates and builds nothing.
 typedef struct gm_device_counters {
-    size_t buffers_created, kernels_created, programs_built, programs_loaded, launches, waits;
+    size_t buffers_created, kernels_created, programs_built, programs_loaded, programs_released, launches, waits;
 } gm_device_counters;
 void gm_device_get_counters(const gm_device *device, gm_device_counters *counters);
 

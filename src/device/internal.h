@@ -117,6 +117,9 @@ gm_cache_key gm_cache_get_key(const gm_device *device, const char *text, const c
 bool gm_cache_load(const gm_device *device, gm_cache_key key, char **binary, size_t *bytes);
 // Silent where the folder cannot be written.
 void gm_cache_store(const gm_device *device, gm_cache_key key, const void *binary, size_t bytes);
+// Removes what nobody used for so long, then what was used longest ago until the rest is no larger than that. Processes
+// may do so at once; what cannot be removed stays.
+void gm_cache_prune(const char *folder, uint64_t most_bytes, double most_seconds);
 void gm_cache_drop(const gm_device *device, gm_cache_key key);
 
 // ---- log.c ----

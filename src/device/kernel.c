@@ -24,7 +24,7 @@ gm_status gm_kernel_create(gm_kernel **out, gm_program *program, const char *nam
 }
 
 void gm_kernel_destroy(gm_kernel **kernel) {
-    if (!*kernel)
+    if (!kernel || !*kernel)
         return;
     clReleaseKernel((*kernel)->kernel);
     free(*kernel);

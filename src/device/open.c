@@ -42,7 +42,7 @@ done:
 }
 
 void gm_device_close(gm_device **pointer) {
-    gm_device *device = *pointer;
+    gm_device *device = pointer ? *pointer : NULL;
     if (!device)
         return;
     *pointer = NULL;

@@ -159,10 +159,12 @@ gm_status gm_program_try(gm_program **program, gm_device *device, const gm_sourc
 }
 
 void gm_program_destroy(gm_program **program) {
-    if (!*program)
+    if (!program || !*program)
         return;
-    if ((*program)->program)
+    if ((*program)->program) {
         clReleaseProgram((*program)->program);
+        (*program)->device->counters.programs_released++;
+    }
     free(*program);
     *program = NULL;
 }

@@ -105,6 +105,13 @@ gm_status gm_buffer_fill(gm_buffer *buffer, size_t offset, size_t bytes, uint32_
     return gm_cl_check(code, "filling %zu bytes on device \"%s\"", bytes, device->info.name);
 }
 
+gm_status gm_buffer_clear(gm_buffer *buffer) {
+    const uint32_t zeros = 0;
+    size_t tail = buffer->bytes % sizeof zeros, words = buffer->bytes - tail;
+    GM_TRY(gm_buffer_fill(buffer, 0, words, zeros));
+    return gm_buffer_write(buffer, words, &zeros, tail);
+}
+
 void gm_stages_finish(gm_device *device) {
     for (size_t i = 0; i < GM_STAGE_COUNT; i++) {
         if (device->stages[i].event)

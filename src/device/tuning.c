@@ -206,7 +206,7 @@ gm_status gm_tuning_create(gm_tuning **out, gm_device *device, const gm_tuning_o
 }
 
 void gm_tuning_destroy(gm_tuning **tuning) {
-    if (!*tuning)
+    if (!tuning || !*tuning)
         return;
     for (size_t i = 0; i < (*tuning)->count; i++) {
         free((*tuning)->choices[i].key);

@@ -130,10 +130,10 @@ done:
 }
 
 void gm_graph_destroy(gm_graph **pointer) {
-    gm_graph *graph = *pointer;
-    *pointer = NULL;
+    gm_graph *graph = pointer ? *pointer : NULL;
     if (!graph)
         return;
+    *pointer = NULL;
     for (size_t i = 0; i < graph->phase_count; i++) {
         free(graph->phases[i]->fetches);
         free(graph->phases[i]->assignments);

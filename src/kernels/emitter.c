@@ -4,7 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
+gm_status gm_check_countable(size_t elements) {
+    if (elements <= GM_MOST_ELEMENTS)
+        return GM_OK;
+    return gm_fail(GM_ERROR_ARGUMENT,
+                   "%zu elements are more than %zu, which is as far as kernels count; use a smaller "
+                   "batch",
+                   elements, GM_MOST_ELEMENTS);
+}
+
 gm_status gm_emit_storage(gm_emitter *emitter, size_t bytes, uint32_t *storage) {
+    GM_TRY(gm_check_countable(bytes / sizeof(float))); // also of what is packed or partial
     GM_TRY(gm_grow(&emitter->storages, emitter->storage_count, &emitter->storage_capacity, sizeof(gm_storage),
                    "a plan's values"));
     *storage = (uint32_t)emitter->storage_count;
@@ -61,7 +71,7 @@ gm_status gm_emit_fixed_function(gm_emitter *emitter, const char *file, const ch
 
 static void argument(gm_launch_builder *builder, gm_argument value) {
     if (builder->count == GM_MAX_ARGUMENTS)
-        builder->overflow = true;
+        builder->crowded = true;
     else
         builder->argument[builder->count++] = value;
 }
@@ -76,7 +86,7 @@ void gm_argument_write(gm_launch_builder *builder, uint32_t storage) {
 
 void gm_argument_int(gm_launch_builder *builder, int64_t value) {
     if (value > INT32_MAX || value < INT32_MIN)
-        builder->overflow = true;
+        builder->uncountable = true;
     argument(builder, (gm_argument){.kind = GM_ARGUMENT_INT, .integer = (int32_t)value});
 }
 
@@ -91,11 +101,16 @@ void gm_argument_key(gm_launch_builder *builder) {
 gm_status gm_emit_launch(gm_launch_builder *builder, uint32_t kernel, size_t dims, const size_t *global,
                          const size_t *local, double flop, double bytes) {
     gm_emitter *emitter = builder->emitter;
-    if (builder->overflow)
+    for (size_t i = 0; i < dims; i++)
+        builder->uncountable = builder->uncountable || global[i] / local[i] > GM_MOST_ELEMENTS;
+    if (builder->uncountable)
         return gm_fail(GM_ERROR_ARGUMENT,
-                       "kernel %s: a value has more than 2^31 elements or the kernel more than %d arguments; "
-                       "use a smaller batch",
-                       emitter->kernels[kernel].name, GM_MAX_ARGUMENTS);
+                       "its kernel goes over more than %zu elements, which is as far as kernels count; use a smaller "
+                       "batch",
+                       GM_MOST_ELEMENTS);
+    if (builder->crowded)
+        return gm_fail(GM_ERROR_ARGUMENT, "kernel %s has more than %d arguments", emitter->kernels[kernel].name,
+                       GM_MAX_ARGUMENTS);
     GM_TRY(gm_grow(&emitter->launches, emitter->launch_count, &emitter->launch_capacity, sizeof(gm_launch),
                    "a plan's launches"));
     gm_launch *launch = &emitter->launches[emitter->launch_count];

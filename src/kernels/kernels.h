@@ -64,6 +64,9 @@ typedef struct gm_argument {
 
 enum { GM_MAX_ARGUMENTS = 160, GM_GPU_LOCAL = 64 }; // one local size for all functions, so that they can be merged
 
+// Kernels count in int, and work-items a little beyond their last element: to the end of a group, a tile or a chunk.
+#define GM_MOST_ELEMENTS ((size_t)INT32_MAX - (1 << 20))
+
 // A row-major matrix in a storage, offset and leading dimension in floats.
 typedef struct gm_product_operand {
     uint32_t storage;
@@ -146,9 +149,10 @@ typedef struct gm_launch_builder {
     gm_emitter *emitter;
     gm_argument argument[GM_MAX_ARGUMENTS];
     size_t count;
-    bool overflow;
-    const char *label; // in the profile; NULL: the text's name
+    bool uncountable, crowded; // a size or position goes beyond int; there are too many arguments
+    const char *label;         // in the profile; NULL: the text's name
 } gm_launch_builder;
+gm_status gm_check_countable(size_t elements); // fails where they are more than GM_MOST_ELEMENTS
 void gm_argument_read(gm_launch_builder *builder, uint32_t storage);
 void gm_argument_write(gm_launch_builder *builder, uint32_t storage);
 void gm_argument_int(gm_launch_builder *builder, int64_t value);

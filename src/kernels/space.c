@@ -62,8 +62,8 @@ void gm_space_arguments(gm_launch_builder *builder, const gm_space *space, const
         else
             gm_argument_write(builder, view_of(fused, v)->storage);
     }
-    if (gm_space_count(space, 0, space->rank) > INT32_MAX) // kernels count in int
-        builder->overflow = true;
+    if (gm_space_count(space, 0, space->rank) > GM_MOST_ELEMENTS)
+        builder->uncountable = true;
     for (size_t d = 0; d < space->rank; d++)
         gm_argument_int(builder, (int64_t)space->dim[d]);
     for (size_t v = 0; v < space->view_count; v++) {

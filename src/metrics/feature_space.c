@@ -127,7 +127,7 @@ done:
 }
 
 void gm_features_destroy(gm_features **features) {
-    if (!*features)
+    if (!features || !*features)
         return;
     gm_pca_destroy(&(*features)->pca);
     free(*features);

@@ -347,7 +347,7 @@ double gm_pca_explained(const gm_pca *pca) {
 }
 
 void gm_pca_destroy(gm_pca **pca) {
-    if (!*pca)
+    if (!pca || !*pca)
         return;
     free((*pca)->mean);
     free((*pca)->axes);

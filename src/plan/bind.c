@@ -37,11 +37,16 @@ static gm_status choose_options(gm_plan *plan) {
     return folds && !emitter->matrix ? gm_device_subgroups(plan->device, &plan->program_options) : GM_OK;
 }
 
-// A name is made of its kernel's content. Trials share kernels with each other alone: a plan must build the same
-// program whether it was tuned just now or earlier, so that the next start finds it on disk.
+// A name is made of its kernel's content.
 static uint64_t kernel_key(const gm_plan *plan, uint32_t kernel) {
-    uint64_t hash = gm_hash_string(GM_HASH_START, plan->trial ? "trial" : "plan");
-    return gm_hash_string(gm_hash_string(hash, plan->program_options), plan->emitter.kernels[kernel].name);
+    return gm_hash_string(gm_hash_string(GM_HASH_START, plan->program_options), plan->emitter.kernels[kernel].name);
+}
+
+// The program that has the kernel; NULL: none yet. A trial has one of its own, which goes with it; it shares none,
+// since a plan must build the same program whether it was tuned just now or earlier, so that the next start finds it on
+// disk.
+static gm_program *find_program(const gm_plan *plan, uint32_t kernel) {
+    return plan->trial ? plan->program : gm_device_find_program(plan->device, kernel_key(plan, kernel));
 }
 
 // The kernels that are launched and that no earlier plan of the device has built, with the functions that they call.
@@ -50,8 +55,7 @@ static size_t list_missing(const gm_plan *plan, bool *missing, uint64_t *keys) {
     size_t count = 0;
     for (size_t i = 0; i < emitter->launch_count; i++) {
         uint32_t kernel = emitter->launches[i].kernel;
-        if (emitter->launches[i].product || missing[kernel] ||
-            gm_device_find_program(plan->device, kernel_key(plan, kernel)))
+        if (emitter->launches[i].product || missing[kernel] || find_program(plan, kernel))
             continue;
         keys[count++] = kernel_key(plan, kernel);
         missing[kernel] = true;
@@ -104,7 +108,12 @@ static gm_status build_program(gm_plan *plan) {
     double start = gm_seconds();
     GM_TRY_DONE(gm_program_create(&program, plan->device, sources, count, plan->program_options));
     plan->statistics.build_ms = 1e3 * (gm_seconds() - start);
-    status = gm_device_keep_program(plan->device, &program, keys, key_count);
+    if (plan->trial) {
+        plan->program = program;
+        program = NULL;
+    } else {
+        status = gm_device_keep_program(plan->device, &program, keys, key_count);
+    }
 done:
     gm_program_destroy(&program);
     free(sources);
@@ -146,8 +155,7 @@ static gm_status bind_launches(gm_plan *plan) {
         const char *name = emitter->kernels[launch->kernel].name;
         gm_debug("launch %zu: %s (%s) over %zu x %zu x %zu", i, name, launch->cost.label, launch->global[0],
                  launch->global[1], launch->global[2]);
-        GM_TRY(gm_kernel_create(&plan->launches[i].kernel,
-                                gm_device_find_program(plan->device, kernel_key(plan, launch->kernel)), name));
+        GM_TRY(gm_kernel_create(&plan->launches[i].kernel, find_program(plan, launch->kernel), name));
         for (size_t k = 0; k < launch->argument_count; k++)
             GM_TRY(bind(plan, plan->launches[i].kernel, (unsigned)k, &launch->argument[k]));
     }
@@ -175,7 +183,20 @@ static void count_statistics(gm_plan *plan) {
             s->input_bytes += gm_buffer_bytes(plan->leaves[i].buffer);
 }
 
+// Inputs begin as zeros.
+static gm_status fill_leaves(gm_plan *plan) {
+    for (size_t i = 0; i < plan->leaf_count; i++) {
+        const gm_leaf *leaf = &plan->leaves[i];
+        if (leaf->node->op == &gm_op_input)
+            GM_TRY(gm_buffer_clear(leaf->buffer));
+        else if (!leaf->variable)
+            GM_TRY(gm_buffer_write(leaf->buffer, 0, leaf->node->attributes, gm_buffer_bytes(leaf->buffer)));
+    }
+    return GM_OK;
+}
+
 gm_status gm_plan_bind(gm_plan *plan) {
+    GM_TRY(fill_leaves(plan));
     GM_TRY(gm_memory_plan(plan));
     GM_TRY(build_program(plan));
     GM_TRY(bind_launches(plan));

@@ -225,13 +225,7 @@ static gm_status lower_copy(gm_analysis *a, gm_unit *unit) {
     return add_fetched(a, unit->node, &to);
 }
 
-static gm_status lower_unit(gm_analysis *a, size_t index) {
-    gm_unit *unit = &a->units[index];
-    if (unit->emitted)
-        return GM_OK;
-    unit->emitted = true;
-    for (size_t i = 0; i < unit->before_count; i++)
-        GM_TRY(lower_unit(a, unit->before[i]));
+static gm_status lower_kind(gm_analysis *a, gm_unit *unit) {
     switch (unit->kind) {
     case GM_UNIT_ELEMENTWISE:
         return lower_elementwise(a, unit);
@@ -245,6 +239,18 @@ static gm_status lower_unit(gm_analysis *a, size_t index) {
         return lower_copy(a, unit);
     }
     return GM_OK;
+}
+
+static gm_status lower_unit(gm_analysis *a, size_t index) {
+    gm_unit *unit = &a->units[index];
+    if (unit->emitted)
+        return GM_OK;
+    unit->emitted = true;
+    for (size_t i = 0; i < unit->before_count; i++)
+        GM_TRY(lower_unit(a, unit->before[i]));
+    gm_status status = lower_kind(a, unit);
+    const gm_tensor *node = unit->node ? unit->node : unit->results.node[0];
+    return status == GM_OK ? GM_OK : gm_fail_prefix(status, "%s %s", node->op->name, gm_shape_text(&node->shape));
 }
 
 // ---- Assignments that could not be made in place, at the phase's end ----

@@ -21,19 +21,17 @@ static gm_status list_leaves(gm_plan *plan) {
         if (!variable && node->op != &gm_op_input && node->op != &gm_op_constant_array)
             continue;
         plan->leaf_of[id] = plan->leaf_count;
+        gm_status countable = gm_check_countable(gm_shape_count(&node->shape));
+        if (countable != GM_OK)
+            return gm_fail_prefix(countable, "%s %s", node->name ? node->name : node->op->name,
+                                  gm_shape_text(&node->shape));
         gm_leaf *leaf = &plan->leaves[plan->leaf_count++];
         leaf->node = node;
         size_t bytes = gm_type_size(node->type) * gm_shape_count(&node->shape);
         if (variable) {
             GM_TRY(gm_state_declare(plan->state, node, &leaf->variable));
         } else {
-            void *zeros = NULL;
             GM_TRY(gm_buffer_create(&leaf->buffer, plan->device, bytes));
-            if (node->op == &gm_op_input)
-                GM_TRY(gm_alloc(&zeros, bytes, 1, node->name));
-            gm_status status = gm_buffer_write(leaf->buffer, 0, zeros ? zeros : node->attributes, bytes);
-            free(zeros);
-            GM_TRY(status);
         }
         GM_TRY(gm_emit_storage(&plan->emitter, bytes, &leaf->storage));
         plan->emitter.storages[leaf->storage].fixed = variable ? leaf->variable->buffer : leaf->buffer;
@@ -129,7 +127,7 @@ done:
 }
 
 void gm_plan_destroy(gm_plan **out) {
-    gm_plan *plan = *out;
+    gm_plan *plan = out ? *out : NULL;
     if (!plan)
         return;
     gm_device_finish(plan->device); // nothing may run on what is released below
@@ -147,6 +145,8 @@ void gm_plan_destroy(gm_plan **out) {
         for (size_t k = 0; k < GM_IN_FLIGHT; k++)
             gm_marker_finish(&plan->phases[i].marker[k]);
     }
+    gm_program_destroy(&plan->program);
+    gm_program_destroy(&plan->program);
     free(plan->launches);
     free(plan->buffers);
     free(plan->arenas);

@@ -131,6 +131,7 @@ struct gm_plan {
     size_t arena_count;
     gm_buffer **buffers; // by storage: views of the arenas, or fixed
     const char *program_options;
+    gm_program *program; // of a trial, which has no other; NULL: programs are the device's
     gm_bound_launch *launches;
     gm_fetched *fetched;
     size_t fetched_count, fetched_capacity;

@@ -20,7 +20,7 @@ static void variable_destroy(gm_state_variable *variable) {
 }
 
 void gm_state_destroy(gm_state **state) {
-    if (!*state)
+    if (!state || !*state)
         return;
     for (size_t i = 0; i < (*state)->count; i++)
         variable_destroy((*state)->variables[i]);

@@ -4,9 +4,7 @@
 
 gm_status gm_value_create(gm_analysis *a, const gm_tensor *node, gm_layout layout, gm_view *view) {
     gm_emitter *emitter = &a->plan->emitter;
-    if (gm_shape_count(&node->shape) > INT32_MAX) // kernels count in int
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: a value %s has more than 2^31 elements; use a smaller batch",
-                       node->op->name, gm_shape_text(&node->shape));
+    GM_TRY(gm_check_countable(gm_shape_count(&node->shape)));
     *view = gm_view_create(0, node->type, &node->shape, node->shape.rank == 4 ? layout : GM_LAYOUT_ROW);
     view->half = gm_plan_is_half(a->plan, node);
     return gm_emit_storage(emitter, gm_view_element_bytes(view) * gm_shape_count(&node->shape), &view->storage);

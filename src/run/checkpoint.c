@@ -127,7 +127,7 @@ gm_status gm_checkpoint_open(gm_checkpoint **checkpoint, const char *path) {
 }
 
 void gm_checkpoint_close(gm_checkpoint **checkpoint) {
-    if (!*checkpoint)
+    if (!checkpoint || !*checkpoint)
         return;
     gm_safetensors_destroy(&(*checkpoint)->file);
     free((*checkpoint)->path);

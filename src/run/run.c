@@ -186,7 +186,7 @@ gm_status gm_run_open(gm_run **run, const char *path, bool resume) {
 }
 
 void gm_run_close(gm_run **run) {
-    if (!*run)
+    if (!run || !*run)
         return;
     if ((*run)->log_file >= 0)
         close((*run)->log_file);

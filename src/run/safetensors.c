@@ -338,7 +338,7 @@ gm_status gm_safetensors_read(gm_safetensors **file, const char *path) {
 }
 
 void gm_safetensors_destroy(gm_safetensors **file) {
-    if (!*file)
+    if (!file || !*file)
         return;
     free((*file)->tensors);
     free((*file)->metadata);

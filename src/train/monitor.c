@@ -305,7 +305,7 @@ gm_status gm_monitor_create(gm_monitor **monitor, const gm_monitor_source *sourc
 }
 
 void gm_monitor_destroy(gm_monitor **monitor) {
-    if (!*monitor)
+    if (!monitor || !*monitor)
         return;
     judge_finish(&(*monitor)->judge);
     gm_features_destroy(&(*monitor)->space);

@@ -1,13 +1,17 @@
 // src/device on the machine's default device: choosing, buffers, programs and their cache, launches, profiles.
 #include "device/internal.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -624,6 +628,103 @@ static void unwritable_or_disabled_cache_stops_nobody(void **state) {
     assert_int_equal(count(shared).programs_loaded, 0);
 }
 
+// Makes a file of the cache folder one that was last used so many days ago.
+static void set_used(const char *path, const char *name, int days) {
+    gm_text file = {0};
+    gm_text_printf(&file, "%s/%s", path, name);
+    struct timespec times[2] = {{.tv_sec = time(NULL) - (time_t)days * 24 * 3600}};
+    times[1] = times[0];
+    if (utimensat(AT_FDCWD, file.data, times, 0) != 0)
+        fail_msg("%s cannot be made older", file.data);
+    gm_text_finish(&file);
+}
+
+static void put_sparse(const char *path, const char *name, off_t bytes) { // takes no room
+    gm_text file = {0};
+    gm_text_printf(&file, "%s/%s", path, name);
+    if (creat(file.data, 0666) < 0 || truncate(file.data, bytes) != 0)
+        fail_msg("%s cannot be made", file.data);
+    gm_text_finish(&file);
+}
+
+static bool is_there(const char *path, const char *name) {
+    gm_text file = {0};
+    gm_text_printf(&file, "%s/%s", path, name);
+    bool there = access(file.data, F_OK) == 0;
+    gm_text_finish(&file);
+    return there;
+}
+
+static void cache_forgets_what_was_used_longest_ago(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        off_t bytes;
+        int days;
+        bool stays;
+    } files[] = {
+        {"0000000000000001.program", 1000, 91, false},                  // too old
+        {"0000000000000002.program.77.0.tmp", 1000, 91, false},         // left by who was killed while writing
+        {"0000000000000003.program", (off_t)200 << 20, 89, false},      // too large beside the others
+        {"0000000000000004.program", (off_t)200 << 20, 50, true},       //
+        {"0000000000000005.program", (off_t)50 << 20, 0, true},         //
+        {"tuning-0000000000000006-2.txt", (off_t)300 << 20, 400, true}, // no program
+        {"000000000000007.program", (off_t)300 << 20, 400, true},       //
+        {"fashion-mnist.safetensors", (off_t)300 << 20, 400, true},     //
+    };
+    char *path;
+    gm_device *device = open_cached("cache-full", &path);
+    OK(gm_folder_create(path));
+    for (size_t i = 0; i < GM_COUNT(files); i++)
+        put_sparse(path, files[i].name, files[i].bytes), set_used(path, files[i].name, files[i].days);
+    gm_cache_store(device, (gm_cache_key){8, 8}, "a program", 9);
+    for (size_t i = 0; i < GM_COUNT(files); i++)
+        if (is_there(path, files[i].name) != files[i].stays)
+            fail_msg("%s is %s", files[i].name, files[i].stays ? "gone" : "still there");
+    assert_true(is_there(path, "0000000000000008.program"));
+
+    // A use makes an entry new.
+    gm_cache_store(device, (gm_cache_key){9, 9}, "another", 7);
+    set_used(path, "0000000000000008.program", 80);
+    set_used(path, "0000000000000009.program", 40);
+    char *binary;
+    size_t bytes;
+    assert_true(gm_cache_load(device, (gm_cache_key){8, 8}, &binary, &bytes));
+    free(binary);
+    gm_cache_prune(path, UINT64_MAX, 30.0 * 24 * 3600);
+    assert_true(is_there(path, "0000000000000008.program"));
+    assert_false(is_there(path, "0000000000000009.program"));
+    gm_cache_prune("/nonexistent/folder", 0, 0);
+    gm_device_close(&device);
+    free(path);
+}
+
+// Every write beyond a few bytes fails, as on a full disk.
+static void full_disk_stops_nobody(void **state) {
+    (void)state;
+    enum { BYTES = 100000 };
+    char *path, *binary, *program = calloc(1, BYTES);
+    size_t bytes;
+    struct rlimit before;
+    gm_device *device = open_cached("cache-no-room", &path);
+    assert_non_null(program);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){5000, before.rlim_max}), 0);
+    gm_cache_store(device, (gm_cache_key){1, 1}, program, BYTES);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, handler);
+    assert_false(gm_cache_load(device, (gm_cache_key){1, 1}, &binary, &bytes));
+    assert_int_equal(rmdir(path), 0); // nothing half-written is left
+    gm_cache_store(device, (gm_cache_key){1, 1}, program, BYTES);
+    assert_true(gm_cache_load(device, (gm_cache_key){1, 1}, &binary, &bytes));
+    assert_int_equal(bytes, BYTES);
+    free(binary);
+    free(program);
+    gm_device_close(&device);
+    free(path);
+}
+
 static void processes_share_one_cache(void **state) {
     (void)state;
     enum { PROCESSES = 3 };
@@ -919,6 +1020,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(damaged_entry_is_rebuilt),
         cmocka_unit_test(binary_that_the_driver_refuses_is_rebuilt),
         cmocka_unit_test(unwritable_or_disabled_cache_stops_nobody),
+        cmocka_unit_test(cache_forgets_what_was_used_longest_ago),
+        cmocka_unit_test(full_disk_stops_nobody),
         cmocka_unit_test(processes_share_one_cache),
         cmocka_unit_test(launch_covers_every_item),
         cmocka_unit_test(counters_count),

@@ -179,6 +179,23 @@ static void equal_operations_are_timed_as_one_and_small_ones_never(void **unused
     gm_graph_destroy(&three.graph);
 }
 
+// What was built to try variants is of no use afterwards.
+static void programs_of_trials_go_with_them(void **unused) {
+    (void)unused;
+    operation o = product(128, 128, 784, false);
+    gm_tuning *tuning = create(&(gm_tuning_options){.mode = GM_TUNING_NEW});
+    gm_device_counters before, after;
+    gm_device_get_counters(device, &before);
+    plan_only(&o, tuning);
+    gm_device_get_counters(device, &after);
+    size_t made = after.programs_built + after.programs_loaded - before.programs_built - before.programs_loaded;
+    size_t released = after.programs_released - before.programs_released;
+    if (made < 1 || made > 2 || released != 1) // the plan's own may be there already
+        fail_msg("of %zu programs %zu were released", made, released);
+    gm_tuning_destroy(&tuning);
+    gm_graph_destroy(&o.graph);
+}
+
 static void stored_mode_times_nothing(void **unused) {
     (void)unused;
     operation o = product(128, 128, 784, false);
@@ -443,15 +460,11 @@ static void stored_variant_is_the_one_that_runs(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(plan_times_a_large_product_once),
-        TEST(equal_operations_are_timed_as_one_and_small_ones_never),
-        TEST(stored_mode_times_nothing),
-        TEST(nothing_is_timed_that_cannot_be_kept),
-        TEST(spent_budget_gives_the_default_untimed),
-        TEST(all_mode_times_what_has_a_choice_once),
-        TEST(unknown_variant_is_the_default),
-        TEST(kernel_families_have_choices_of_their_own),
-        TEST(variants_agree_with_the_default_and_repeat),
+        TEST(plan_times_a_large_product_once),           TEST(equal_operations_are_timed_as_one_and_small_ones_never),
+        TEST(programs_of_trials_go_with_them),           TEST(stored_mode_times_nothing),
+        TEST(nothing_is_timed_that_cannot_be_kept),      TEST(spent_budget_gives_the_default_untimed),
+        TEST(all_mode_times_what_has_a_choice_once),     TEST(unknown_variant_is_the_default),
+        TEST(kernel_families_have_choices_of_their_own), TEST(variants_agree_with_the_default_and_repeat),
         TEST(stored_variant_is_the_one_that_runs),
     };
     return cmocka_run_group_tests_name("plans that are tuned", tests, open_uncached, close_device);
