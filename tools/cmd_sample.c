@@ -3,7 +3,7 @@
 #include "ranges.h"
 
 #include "ganymede/data.h"
-#include "ganymede/train.h"
+#include "ganymede/sampler.h"
 
 #include <math.h>
 #include <stdio.h>

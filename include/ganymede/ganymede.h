@@ -19,6 +19,7 @@
 #include "ganymede/penalty.h"
 #include "ganymede/plan.h"
 #include "ganymede/sample.h"
+#include "ganymede/sampler.h"
 #include "ganymede/train.h"
 #include "ganymede/tuning.h"
 

@@ -162,72 +162,6 @@ static gm_status plan_step(gm_trainer *trainer) {
     return gm_tuning_write(trainer->tuning, true, &trainer->variants);
 }
 
-// ---- Run folder ----
-
-static gm_status start_run(gm_trainer *trainer, const gm_train_options *options) {
-    GM_TRY(gm_run_create(&trainer->run, options->out, trainer->common->name));
-    GM_TRY(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
-    GM_TRY(gm_trainer_real_picture(trainer));
-    GM_TRY(gm_trainer_sample_picture(trainer));
-    return gm_trainer_save(trainer);
-}
-
-static gm_status load_checkpoint(gm_trainer *trainer, const gm_checkpoint *checkpoint) {
-    const gm_checkpoint_info *info = gm_checkpoint_get_info(checkpoint);
-    if (info->seed != trainer->common->seed)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s was trained with seed %llu; its seed cannot become %zu: start a new run",
-                       gm_run_path(trainer->run), (unsigned long long)info->seed, trainer->common->seed);
-    GM_TRY(gm_checkpoint_load(checkpoint, trainer->state));
-    trainer->step = trainer->good_step = info->step;
-    trainer->cursor = info->data_cursor;
-    return GM_OK;
-}
-
-// The checkpoint that a resumed run goes on from; none where it was killed before its first.
-static gm_status open_checkpoint(gm_trainer *trainer, const uint64_t *from) {
-    uint64_t *steps;
-    size_t count;
-    if (from)
-        return gm_run_checkpoint_at(trainer->run, *from, &trainer->resumed);
-    GM_TRY(gm_run_list_checkpoints(trainer->run, &steps, &count));
-    free(steps);
-    return count > 0 ? gm_run_newest_checkpoint(trainer->run, &trainer->resumed) : GM_OK;
-}
-
-static size_t warmup_of(const gm_trainer *trainer) {
-    return trainer->monitoring ? trainer->monitoring->warmup : 0;
-}
-
-static gm_status replay_log(gm_trainer *trainer) {
-    char *text;
-    size_t bytes;
-    GM_TRY(gm_run_log_read(trainer->run, &text, &bytes));
-    gm_status status = gm_watch_replay(&trainer->watch, warmup_of(trainer), text, bytes);
-    free(text);
-    return status;
-}
-
-// Ticks fall on multiples of log.every, and on a run's last step: where training goes on, a line of the latter kind
-// goes, so that the log of a resumed run is that of one that was never stopped.
-static gm_status resume_run(gm_trainer *trainer, const uint64_t *from) {
-    bool begun = trainer->resumed != NULL;
-    if (begun)
-        GM_TRY(load_checkpoint(trainer, trainer->resumed));
-    gm_checkpoint_close(&trainer->resumed);
-    bool finished = begun && trainer->step >= trainer->common->steps;
-    if (!finished || from) {
-        uint64_t line = finished ? trainer->step : trainer->step - trainer->step % trainer->settings->log.every;
-        GM_TRY(gm_run_go_back(trainer->run, trainer->step, line, !from));
-        GM_TRY(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
-    }
-    GM_TRY(replay_log(trainer));
-    if (begun)
-        return gm_trainer_prune(trainer);     // it may have been killed behind its checkpoint
-    GM_TRY(gm_trainer_real_picture(trainer)); // killed before checkpoint 0: the seed gives the same start
-    GM_TRY(gm_trainer_sample_picture(trainer));
-    return gm_trainer_save(trainer);
-}
-
 // ---- The trainer ----
 
 static gm_status check_options(const gm_train_options *options, const gm_train_given *given) {
@@ -278,7 +212,7 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options, co
     GM_TRY(build_model(trainer));
     GM_TRY(gm_state_create(&trainer->state, trainer->device, common->seed));
     if (options->resume)
-        GM_TRY(open_checkpoint(trainer, options->from));
+        GM_TRY(gm_trainer_open_checkpoint(trainer, options->from));
     GM_TRY(open_tuning(trainer, options->tuning));
     GM_TRY(plan_step(trainer));
     gm_plan_statistics statistics;
@@ -296,11 +230,11 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options, co
         memcpy(trainer->profile_folder, options->profile, strlen(options->profile) + 1);
     }
     if (options->resume) {
-        GM_TRY(resume_run(trainer, options->from));
+        GM_TRY(gm_trainer_resume(trainer, options->from));
         return send_data(trainer);
     }
     GM_TRY(send_data(trainer));
-    return options->no_folder ? GM_OK : start_run(trainer, options);
+    return options->no_folder ? GM_OK : gm_trainer_start(trainer, options);
 }
 
 gm_status gm_trainer_create_given(gm_trainer **trainer, const gm_train_options *options, const gm_train_given *given) {

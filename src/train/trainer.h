@@ -1,5 +1,6 @@
 // The trainer's inner interface: trainer.c makes it and runs a step, loop.c runs the schedule around it with what
-// picture.c draws and save.c keeps, profile.c says where the time goes. None of them knows what is trained.
+// picture.c draws and save.c keeps, begin.c its folder at the start; profile.c says where the time goes. None of them
+// knows what is trained.
 #ifndef GM_TRAIN_TRAINER_H
 #define GM_TRAIN_TRAINER_H
 
@@ -53,6 +54,14 @@ gm_status gm_trainer_create_given(gm_trainer **trainer, const gm_train_options *
 // A failure of training itself: "training HOW: WHAT at step N; ..." with `good`, the step of the checkpoint to go back
 // to.
 gm_status gm_trainer_fail(gm_trainer *trainer, const char *how, const char *what, uint64_t good);
+
+// Makes the folder of a new run, with its recipe, checkpoint 0 and first pictures.
+gm_status gm_trainer_start(gm_trainer *trainer, const gm_train_options *options);
+// The checkpoint that a resumed run goes on from, the newest or the one of step *from, into trainer->resumed; none
+// where it was killed before its first.
+gm_status gm_trainer_open_checkpoint(gm_trainer *trainer, const uint64_t *from);
+// Loads it, and makes the folder that of a run which has just reached its step.
+gm_status gm_trainer_resume(gm_trainer *trainer, const uint64_t *from);
 
 // Whether the recipe wants pictures of samples and the model makes some.
 bool gm_trainer_has_pictures(const gm_trainer *trainer);

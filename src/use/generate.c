@@ -1,5 +1,5 @@
 // Samples from a run: the use `generate` of what it has learned.
-#include "ganymede/train.h"
+#include "ganymede/sampler.h"
 
 #include "base/base.h"
 #include "use/trained.h"

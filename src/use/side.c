@@ -2,7 +2,7 @@
 #include "use/side.h"
 
 #include "data/decode.h"
-#include "ganymede/train.h"
+#include "ganymede/sampler.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,6 +2,7 @@
 #include "check_ok.h"
 #include "device/device.h"
 #include "folder_test.h"
+#include "ganymede/sampler.h"
 #include "ganymede/train.h"
 #include "plan/state.h"
 

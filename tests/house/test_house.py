@@ -24,17 +24,17 @@ LAYERS = [
     ("nn", "base graph", "nn augment"),
     ("loss", "base graph", "loss penalty likelihood"),
     ("optim", "base graph", "optim"),
-    ("sample", "base graph", ""),
-    ("data", "base sample", "data"),
+    ("sample", "base graph", "sample"),
+    ("data", "base graph sample", "data"),
     ("metrics", "base device graph plan nn loss optim data", "metrics"),
     ("recipe", "base nn loss optim", ""),
-    ("model", "base device graph kernels plan nn loss optim sample data recipe", ""),
-    ("run", "base plan recipe", ""),
-    ("train", "*", "train measure"),
-    ("use", "*", "ganymede"),
+    ("model", "base device graph kernels plan nn loss optim sample data recipe", "evaluate"),
+    ("run", "base graph plan recipe", ""),
+    ("train", "*", "train"),
+    ("use", "*", "measure sampler ganymede"),
 ]
 # Folders whose circles and long files are not looked at.
-EXEMPT = {"data", "train"}
+EXEMPT = set()
 LONGEST = 400
 
 KNOWS = {folder: {other for other, _, _ in LAYERS[:i]} if knows == "*" else set(knows.split())

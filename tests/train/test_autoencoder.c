@@ -6,6 +6,7 @@
 #include "folder_test.h"
 #include "ganymede/data.h"
 #include "ganymede/evaluate.h"
+#include "ganymede/sampler.h"
 #include "ganymede/train.h"
 
 #include <math.h>

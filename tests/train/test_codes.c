@@ -1,6 +1,7 @@
 // Latent codes and class weights: the bound against its formula, and training that must follow them.
 #include "check_ok.h"
 #include "folder_test.h"
+#include "ganymede/sampler.h"
 #include "ganymede/train.h"
 #include "model/gan.h"
 #include "model/kinds.h"

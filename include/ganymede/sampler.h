@@ -1,0 +1,55 @@
+// Samples from the runs that training leaves.
+//
+//     gm_sampler *sampler;
+//     GM_TRY(gm_sampler_open(&sampler, "runs/00000-dcgan-fashion", NULL));
+//     gm_sampler_get_info(sampler, &info);
+//     status = gm_sampler_generate(sampler, seeds, NULL, NULL, count, samples);
+//     gm_sampler_close(&sampler);
+#ifndef GANYMEDE_SAMPLER_H
+#define GANYMEDE_SAMPLER_H
+
+#include "ganymede/data.h"
+#include "ganymede/device.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct gm_sampler gm_sampler;
+
+// Loads the generator of a run (its newest whole checkpoint) or of one checkpoint file of a run.
+GM_API gm_status gm_sampler_open(gm_sampler **sampler, const char *run, const char *device);
+// The same on an open device, which must outlive the sampler.
+GM_API gm_status gm_sampler_open_on(gm_sampler **sampler, const char *run, gm_device *device);
+GM_API void gm_sampler_close(gm_sampler **sampler);
+
+typedef struct gm_sampler_info {
+    const char *name;                           // the recipe's; belongs to the sampler
+    uint64_t step;                              // of the checkpoint
+    size_t channels, height, width;             // of one sample; vectors of d values are d x 1 x 1
+    const char *noun;                           // what samples are, for people: "images", "points"
+    bool ranged;                                // values lie between black and white
+    size_t classes;                             // that the generator takes labels of; 0: it takes none
+    size_t categorical_codes, continuous_codes; // how many latent codes it takes
+    double low, high;                           // that range
+    const char *data;                // what it learned from, as gm_dataset_open takes it; belongs to the sampler
+    gm_dataset_options data_options; //
+} gm_sampler_info;
+GM_API void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info);
+
+// samples (count, C, H, W): the one of seeds[i] depends on nothing but the weights, seeds[i], labels[i] and codes[i].
+// labels: 0 to classes - 1 each; NULL: the seed modulo the classes.
+// codes (count, categorical_codes + continuous_codes): a category's number or a value each; NaN, or NULL for all: as
+// the seed has it (categories: seed modulo the first code's, then the quotient modulo the second's, ...). Fails when
+// labels or codes are given to a generator without, or are outside of what it has.
+GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels,
+                                     const float *codes, size_t count, float *samples);
+// Writes samples in the format that the path's ending names: .npy, an array (N, C, H, W) in the recipe's range, or (N,
+// d); .png or none, a picture, of images a grid (rows, columns; 0 = near a square), of points of the plane dots.
+GM_API gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *samples, size_t count,
+                                  size_t rows, size_t columns);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
