@@ -40,7 +40,7 @@ static bool is_picture(listing *list, const char *path, gm_entry_kind kind) {
     size_t bytes, length = strlen(path);
     if (kind != GM_ENTRY_FOLDER && length > 4 && strcasecmp(path + length - 4, ".png") == 0)
         return true;
-    if (kind != GM_ENTRY_FILE || gm_source_head(path, head, sizeof head, &bytes) != GM_OK)
+    if (kind != GM_ENTRY_FILE || gm_file_read_start(path, head, sizeof head, &bytes) != GM_OK)
         return false;
     bool picture = gm_picture_tell(head, bytes);
     if (!picture && !list->other && (list->other_kind = gm_magic_describe(head, bytes)))
@@ -122,7 +122,7 @@ static gm_status read_headers(const listing *list, const gm_dataset_options *opt
         uint8_t head[GM_PICTURE_HEAD];
         size_t bytes;
         gm_picture picture;
-        GM_TRY(gm_source_head(path, head, sizeof head, &bytes));
+        GM_TRY(gm_file_read_start(path, head, sizeof head, &bytes));
         GM_TRY(gm_picture_parse_header(path, head, bytes, &picture));
         if (i == 0)
             first = picture;

@@ -1,4 +1,4 @@
-// What a path leads to: regular files and folders, opened so that no pipe or device can hold up the program.
+// What a path leads to: the first bytes of a file, the entries of a folder.
 #include "data/source.h"
 
 #include <dirent.h>
@@ -8,52 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-// ---- Files ----
-
-// Without waiting for a pipe's other end.
-static gm_status open_path(const char *path, int *descriptor, struct stat *info) {
-    *descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (*descriptor < 0)
-        return gm_fail(GM_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
-    if (fstat(*descriptor, info) == 0)
-        return GM_OK;
-    gm_status status = gm_fail(GM_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
-    close(*descriptor);
-    return status;
-}
-
-static gm_status open_file(const char *path, int *descriptor, struct stat *info) {
-    GM_TRY(open_path(path, descriptor, info));
-    if (S_ISREG(info->st_mode))
-        return GM_OK;
-    close(*descriptor);
-    return gm_fail(GM_ERROR_IO, "%s: is %s, not a file", path,
-                   S_ISDIR(info->st_mode) ? "a folder" : "a pipe or a device");
-}
-
-static gm_status read_head(int descriptor, const char *path, uint8_t *head, size_t room, size_t *bytes) {
-    for (*bytes = 0; *bytes < room;) {
-        ssize_t got = read(descriptor, head + *bytes, room - *bytes);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return gm_fail(GM_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
-        if (got == 0)
-            break;
-        *bytes += (size_t)got;
-    }
-    return GM_OK;
-}
-
-gm_status gm_source_head(const char *path, uint8_t *head, size_t room, size_t *bytes) {
-    int descriptor;
-    struct stat info;
-    GM_TRY(open_file(path, &descriptor, &info));
-    gm_status status = read_head(descriptor, path, head, room, bytes);
-    close(descriptor);
-    return status;
-}
 
 // ---- Folders ----
 
@@ -113,25 +67,27 @@ const gm_entry *gm_source_find(const gm_source *source, const char *name, gm_ent
 
 // ---- Either ----
 
+static gm_status open_file(gm_source *source) {
+    source->head = gm_arena_alloc(&source->arena, GM_HEAD_BYTES);
+    if (!source->head)
+        return gm_fail_memory(GM_HEAD_BYTES, source->path);
+    return gm_file_read_start(source->path, source->head, GM_HEAD_BYTES, &source->head_bytes);
+}
+
+static gm_status open_folder(gm_source *source) {
+    int descriptor = open(source->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+        return gm_fail(GM_ERROR_IO, "%s: cannot be opened: %s", source->path, strerror(errno));
+    return list_folder(source, descriptor);
+}
+
 gm_status gm_source_open(gm_source *source, const char *path) {
-    int descriptor;
     struct stat info;
     *source = (gm_source){.path = path};
-    GM_TRY(open_path(path, &descriptor, &info));
+    if (stat(path, &info) != 0)
+        return gm_fail(GM_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
     source->folder = S_ISDIR(info.st_mode);
-    gm_status status = GM_OK;
-    if (source->folder) {
-        status = list_folder(source, descriptor);
-    } else {
-        source->head = gm_arena_alloc(&source->arena, GM_HEAD_BYTES);
-        if (!S_ISREG(info.st_mode))
-            status = gm_fail(GM_ERROR_IO, "%s: is a pipe or a device, neither a file nor a folder", path);
-        else if (!source->head)
-            status = gm_fail_memory(GM_HEAD_BYTES, path);
-        else
-            status = read_head(descriptor, path, source->head, GM_HEAD_BYTES, &source->head_bytes);
-        close(descriptor);
-    }
+    gm_status status = source->folder ? open_folder(source) : open_file(source);
     if (status != GM_OK)
         gm_source_finish(source);
     return status;

@@ -36,7 +36,4 @@ void gm_source_finish(gm_source *source);
 // A folder's entry of that name and kind, or NULL.
 const gm_entry *gm_source_find(const gm_source *source, const char *name, gm_entry_kind kind);
 
-// The first bytes of a regular file, at most `room`.
-gm_status gm_source_head(const char *path, uint8_t *head, size_t room, size_t *bytes);
-
 #endif

@@ -19,7 +19,7 @@ class BadInput(CommandTest):
             self.skipTest("a sanitized program does not start with so little memory")
         for codes in [], ["--codes", "-1..1"]:
             self.refused("sample", "run", "--seeds", "0-999999" if codes else "0-9999999", *codes, preexec_fn=limit,
-                         code=1, says="out of memory for 10000000 samples; ask for fewer --seeds")
+                         code=1, says="out of memory for 10000000 seeds; ask for fewer --seeds")
 
     def test_missing_recipe(self):
         self.refused("train", "nowhere.yaml", code=1, says="nowhere.yaml")

@@ -61,7 +61,7 @@ class Evaluate(CommandTest):
 
     def test_a_gan_has_no_bound(self):
         self.ganymede("train", "tiny.yaml", "--out", "a", "--no-tune", "--quiet")
-        self.refused("evaluate", "a", code=1, says="no likelihood to bound: that takes an autoencoder of kind vae")
+        self.refused("evaluate", "a", code=1, says="a: this run's model is a GAN (generator and discriminator), of which held-out data tell nothing")
 
     def test_data_that_do_not_fit_are_named(self):
         self.ganymede("train", "vae.yaml", "--out", "a", "--no-tune", "--quiet")

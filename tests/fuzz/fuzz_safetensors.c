@@ -4,9 +4,10 @@
 #include "run/safetensors.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { DIGITS = 16 };
+enum { PREFIX = 8, DIGITS = 16 };
 
 bool fuzz_one(const uint8_t *data, size_t bytes) {
     gm_safetensors *file;
@@ -31,11 +32,29 @@ static bool read_refusal(const char *message, char right[DIGITS + 1], char wrong
     return is && sscanf(is, " is %16[0-9a-f], not %16[0-9a-f]", right, wrong) == 2 && strlen(wrong) == DIGITS;
 }
 
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes, size_t most, unsigned seed) {
+// Changes the header alone and says its new length in front; 0 where there is no whole header.
+static size_t mutate_header(uint8_t *data, size_t bytes, size_t most) {
+    uint64_t length = 0;
+    for (size_t i = 0; i < PREFIX && bytes > PREFIX; i++)
+        length |= (uint64_t)data[i] << 8 * i;
+    if (length == 0 || length > bytes - PREFIX || bytes > most)
+        return 0;
+    size_t rest = bytes - PREFIX - (size_t)length;
+    uint8_t *tail = malloc(rest + 1);
+    if (!tail)
+        return 0;
+    memcpy(tail, data + PREFIX + length, rest);
+    length = LLVMFuzzerMutate(data + PREFIX, (size_t)length, most - rest - PREFIX);
+    memcpy(data + PREFIX + length, tail, rest);
+    for (size_t i = 0; i < PREFIX; i++)
+        data[i] = (uint8_t)(length >> 8 * i);
+    free(tail);
+    return PREFIX + (size_t)length + rest;
+}
+
+static void mend_checksums(uint8_t *data, size_t bytes) {
     gm_safetensors *file;
     char right[DIGITS + 1], wrong[DIGITS + 1];
-    (void)seed;
-    bytes = LLVMFuzzerMutate(data, bytes, most);
     for (int part = 0; part < 2 && gm_safetensors_parse(&file, "fuzz", data, bytes) != GM_OK; part++) {
         bool found = read_refusal(gm_error_message(), right, wrong);
         for (size_t at = 0; found && at + DIGITS <= bytes; at++)
@@ -43,5 +62,12 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes, size_t most, unsigne
                 memcpy(data + at, right, DIGITS);
     }
     gm_safetensors_destroy(&file);
-    return bytes;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes, size_t most, unsigned seed) {
+    size_t changed = seed % 2 ? mutate_header(data, bytes, most) : 0;
+    if (changed == 0)
+        changed = LLVMFuzzerMutate(data, bytes, most);
+    mend_checksums(data, changed);
+    return changed;
 }

@@ -191,7 +191,7 @@ static void special_files_are_refused_and_never_waited_for(void **state) {
     expect_refusal("f", GM_ERROR_IO, "f/0.png: cannot be opened");
     unlink(path_of("f/0.png"));
     assert_int_equal(mkfifo(path_of("f/0.png"), 0600), 0);
-    expect_refusal("f", GM_ERROR_IO, "f/0.png: is a pipe or a device, not a file");
+    expect_refusal("f", GM_ERROR_IO, "f/0.png: is a pipe where a file is expected");
     unlink(path_of("f/0.png"));
     unlink(path_of("f/1.png"));
     mkdir(path_of("f/x.png"), 0777); // a folder is a class, whatever its name
@@ -203,10 +203,12 @@ static void special_files_are_refused_and_never_waited_for(void **state) {
     mkdir(path_of("f"), 0777);
     assert_int_equal(mkfifo(path_of("f/train-images-idx3-ubyte"), 0600), 0);
     expect_refusal("f", GM_ERROR_IO, "holds no PNG files, IDX files or CIFAR-10 batches");
-    expect_refusal("f/train-images-idx3-ubyte", GM_ERROR_IO, "is a pipe or a device");
-    assert_fails(gm_csv_read(path_of("f/train-images-idx3-ubyte"), NULL, &csv), GM_ERROR_IO, "is a pipe or a device");
-    assert_fails(gm_npy_read(path_of("f/train-images-idx3-ubyte"), &array), GM_ERROR_IO, "is a pipe or a device");
-    assert_fails(gm_npy_read(path_of("f"), &array), GM_ERROR_IO, "f: is a folder, not a file");
+    expect_refusal("f/train-images-idx3-ubyte", GM_ERROR_IO, "is a pipe where a file is expected");
+    assert_fails(gm_csv_read(path_of("f/train-images-idx3-ubyte"), NULL, &csv), GM_ERROR_IO,
+                 "is a pipe where a file is expected");
+    assert_fails(gm_npy_read(path_of("f/train-images-idx3-ubyte"), &array), GM_ERROR_IO,
+                 "is a pipe where a file is expected");
+    assert_fails(gm_npy_read(path_of("f"), &array), GM_ERROR_IO, "f: is a folder where a file is expected");
     remove_tree(path_of("f"));
 }
 
@@ -215,7 +217,7 @@ static void files_beyond_the_limit_are_refused_unread(void **state) {
     mkdir(path_of("f"), 0777);
     put_png("f/1.png", 10);
     assert_int_equal(truncate(path_of("f/1.png"), (off_t)GM_PICTURE_LIMIT + 1), 0); // a hole, not a gigabyte
-    expect_refusal("f", GM_ERROR_FORMAT, "f/1.png: has 1073741825 bytes: at most 1073741824 are read");
+    expect_refusal("f", GM_ERROR_FORMAT, "f/1.png: is too large: more than 1073741824 bytes are not read");
     remove_tree(path_of("f"));
 }
 

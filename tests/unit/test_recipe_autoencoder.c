@@ -122,7 +122,7 @@ static void slips_are_named_with_their_line(void **state) {
         {15, "kl_term: { weight: 1 }", "r.yaml:15: ", "kl_term belongs to a GAN"},
         {15, "discriminator_steps: 2", "r.yaml:15: ", "discriminator_steps belongs to a GAN"},
         {14, "optimizer: { generator: { adam: 1e-4 } }", "r.yaml:14: ", "optimizer.generator belongs to a GAN"},
-        {14, "optimizer: { adam: { rate: 5e-4 } }", "r.yaml:14: ", "allowed are generator, discriminator, autoencoder"},
+        {14, "optimizer: { adam: { rate: 5e-4 } }", "r.yaml:14: ", "allowed is autoencoder"},
         {10, "  kind: variational", "r.yaml:10: ", "autoencoder.kind must be one of vae, plain, denoising"},
         {11, "  likelihood: poisson", "r.yaml:11: ", "autoencoder.likelihood must be one of bernoulli, gaussian"},
         {12, "  beta: -1", "r.yaml:12: ", "autoencoder.beta must be a number"},
