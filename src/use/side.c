@@ -70,7 +70,7 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
     side->channels = info.channels;
     side->height = info.height;
     side->width = info.width;
-    side->images = side->ranged = info.ranged;
+    side->bounded = side->ranged = info.ranged;
     side->low = info.low;
     side->high = info.high;
     side->classes = info.classes;
@@ -125,7 +125,7 @@ static bool is_array(const gm_side *side) {
 // How the data set is read: as the run beside it reads its own. An array is taken as it is.
 static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
     gm_dataset_options options = {0};
-    if (!run || !run->images || is_array(side))
+    if (!run || !run->bounded || is_array(side))
         return options;
     if (strcmp(run->data, side->name) == 0) {
         options = run->data_options;
@@ -150,7 +150,7 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_sides_opt
     side->channels = info->channels;
     side->height = info->height;
     side->width = info->width;
-    side->images = gm_dataset_format(info, 0, 1).kind->ranged;
+    side->bounded = gm_dataset_format(info, 0, 1).kind->ranged;
     side->data_classes = info->class_count;
     if (!is_array(side))
         side->data = side->name;
@@ -277,7 +277,7 @@ gm_status gm_sides_open(gm_side *real, gm_side *fake, const char *real_source, c
     GM_TRY_DONE(keep(fake, &fake->name));
     GM_TRY_DONE(open_both((gm_side *[]){real, fake}, options));
     GM_TRY_DONE(check_shapes(real, fake, options->paired));
-    if (real->images && fake->images)
+    if (real->bounded && fake->bounded)
         status = share_range(real, fake);
     else
         real->ranged = fake->ranged = false;
