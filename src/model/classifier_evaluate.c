@@ -58,12 +58,12 @@ static size_t *count_labels(gm_arena *arena, const gm_evaluation_source *source,
     return of;
 }
 
-// A share with its binomial standard error.
+// A share with its binomial standard error; of none there is no share.
 static gm_evaluation_figure share(const char *key, const char *label, const char *of, size_t right, size_t all,
                                   const char *help) {
-    double n = (double)all, p = (double)right / n;
+    double n = (double)all, p = all > 0 ? (double)right / n : NAN;
     return (gm_evaluation_figure){
-        .key = key, .label = label, .of = of, .value = p, .error = sqrt(p * (1 - p) / n), .help = help};
+        .key = key, .label = label, .of = of, .value = p, .error = all > 0 ? sqrt(p * (1 - p) / n) : NAN, .help = help};
 }
 
 static gm_status report(gm_evaluation *evaluation, const gm_evaluation_source *source, const size_t *counts, size_t K) {
@@ -88,6 +88,18 @@ static gm_status report(gm_evaluation *evaluation, const gm_evaluation_source *s
     return GM_OK;
 }
 
+// Fails where the layers do not take items of this size.
+static gm_status open_use(gm_use *use, gm_plan **plan, const gm_evaluation_source *source) {
+    const gm_dataset_info *data = gm_dataset_get_info(source->data);
+    gm_status status = gm_use_init(use, &gm_classifier_classify, source->recipe, &source->format);
+    if (status == GM_OK)
+        status = gm_plan_create(plan, use->graph, source->state, NULL);
+    if (status != GM_ERROR_ARGUMENT && status != GM_ERROR_FORMAT)
+        return status;
+    return gm_fail(GM_ERROR_ARGUMENT, "%s: its items are %zux%zux%zu, which this run's classifier of %s does not take",
+                   data->name, data->channels, data->height, data->width, gm_common_of(source->recipe)->data.source);
+}
+
 gm_status gm_classifier_evaluate(gm_evaluation *evaluation, const gm_evaluation_source *source) {
     const gm_dataset_info *data = gm_dataset_get_info(source->data);
     size_t K = data->class_count;
@@ -99,11 +111,10 @@ gm_status gm_classifier_evaluate(gm_evaluation *evaluation, const gm_evaluation_
     size_t *counts = gm_arena_alloc(&evaluation->arena, K * K * sizeof *counts);
     if (!counts)
         return gm_fail_memory(K * K * sizeof *counts, "a confusion matrix");
-    GM_TRY_DONE(gm_use_init(&use, &gm_classifier_classify, source->recipe, &source->format));
+    GM_TRY_DONE(open_use(&use, &plan, source));
     if (gm_use_find_output(&use, "logits")->values < K)
         GM_TRY_DONE(gm_fail(GM_ERROR_ARGUMENT, "%s: has %zu classes, but this run's classifier knows %zu", data->name,
                             K, gm_use_find_output(&use, "logits")->values));
-    GM_TRY_DONE(gm_plan_create(&plan, use.graph, source->state, NULL));
     GM_TRY_DONE(count_all(source, &use, plan, counts));
     status = report(evaluation, source, counts, K);
 done:

@@ -25,14 +25,8 @@ static const gm_recipe_row rows[] = {
 };
 // clang-format on
 
-static gm_status resolve(gm_recipe *recipe, void *settings) {
-    (void)settings;
-    gm_common_default_range(recipe, -1);
-    return GM_OK;
-}
-
 const gm_recipe_section gm_classifier_section = {
-    .rows = rows, .row_count = GM_COUNT(rows), .size = sizeof(gm_classifier_settings), .resolve = resolve};
+    .rows = rows, .row_count = GM_COUNT(rows), .size = sizeof(gm_classifier_settings)};
 
 const gm_classifier_settings *gm_classifier_of(const gm_recipe *recipe) {
     return gm_recipe_settings(recipe, &gm_classifier_section);

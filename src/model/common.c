@@ -127,6 +127,7 @@ static gm_status resolve(gm_recipe *recipe, void *settings) {
     gm_common *common = settings;
     if (!common->name)
         GM_TRY(default_name(recipe, common));
+    gm_common_default_range(recipe, -1);
     if (common->data.channels == 2)
         return gm_recipe_refuse(gm_recipe_find(recipe, "data.channels"), "data.channels", "0, 1 or 3");
     return GM_OK;

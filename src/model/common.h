@@ -39,7 +39,7 @@ gm_dataset_options gm_common_other_split(const gm_common *common);
 // What the last activation of the network that makes samples makes: a sigmoid [0, 1], a tanh [-1, 1]; false: any other,
 // anything. *low: the lower end, -1 where there is none.
 bool gm_natural_low(const gm_layer_list *output, double *low);
-// For a kind's `resolve`: the range is [low, 1] where the recipe does not say one.
+// For a kind's `resolve`: the range is [low, 1] where the recipe does not say one; else it is [-1, 1].
 void gm_common_default_range(gm_recipe *recipe, double low);
 // Where data.range stands, or the file.
 const char *gm_common_range_origin(const gm_recipe *recipe);

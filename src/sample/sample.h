@@ -26,6 +26,8 @@ struct gm_sample_kind {
     // Stored values (N, item) as networks see them, float32: on the device, and `count` of them on the host.
     gm_tensor *(*decode)(const gm_sample *sample, gm_tensor *stored);
     void (*decode_values)(const gm_sample *sample, const void *stored, size_t count, float *values);
+    // The way back, for files: float32 values that data sets may hold and `decode` takes. NULL: values as they are.
+    void (*encode_values)(const gm_sample *sample, const float *values, size_t count, float *stored);
     // How many samples a picture of rows x columns cells shows; 0: samples of this format make none.
     size_t (*shown)(const gm_sample *sample, size_t rows, size_t columns);
     // Draws samples (count, item) into a PNG. rows, columns: of the grid, where there is one; 0: near a square.
@@ -45,7 +47,7 @@ gm_shape gm_sample_batch(const gm_sample *sample, size_t count); // (count, item
 size_t gm_sample_values(const gm_sample *sample);                // in one sample
 // Channels, height and width of one sample; d x 1 x 1 for vectors.
 void gm_sample_size(const gm_sample *sample, size_t size[3]);
-// Writes samples in the format that the path's ending names: .npy (count, item), else a picture, .png.
+// Writes samples in the format that the path's ending names: .npy (count, item), encoded, else a picture, .png.
 gm_status gm_sample_write(const gm_sample *sample, const char *path, const float *values, size_t count, size_t rows,
                           size_t columns);
 

@@ -87,17 +87,11 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
 
 // ---- Data sets, arrays and tables ----
 
+// As networks see them, so that a run's samples can stand beside; bytes stay 0 to 255.
 static gm_status gather(gm_side *side, const gm_dataset *dataset, const int32_t *indices) {
-    const gm_dataset_info *info = gm_dataset_get_info(dataset);
-    const uint8_t *images = gm_dataset_images(dataset);
-    const float *floats = gm_dataset_floats(dataset);
+    gm_sample format = gm_dataset_format(gm_dataset_get_info(dataset), 0, 255);
     GM_TRY(allocate(side));
-    for (size_t i = 0; i < side->count; i++) {
-        size_t from = (size_t)indices[i] * info->item_values, to = i * info->item_values;
-        for (size_t j = 0; j < info->item_values; j++)
-            side->values[to + j] = images ? (float)images[from + j] : floats[from + j];
-    }
-    return GM_OK;
+    return gm_dataset_decode(dataset, &format, indices, side->count, side->values, NULL);
 }
 
 // Paired rows stay where they are; else data sets sorted by class would show the first classes alone.

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import struct
@@ -9,6 +10,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import zlib
 
 GANYMEDE = os.environ.get("GANYMEDE", "ganymede")
 
@@ -54,6 +56,22 @@ def write_idx(path, count, size=8, factor=7):
     path.write_bytes(struct.pack(">IIII", 0x803, count, size, size) + pixels)
 
 
+def write_labelled(folder, train, test, size=8):
+    """Files of MNIST's form, `train` and `test` lists of how many images of each class: those of class k are brightest in
+    the k-th of as many bands. Returns the test images as bytes, and their labels."""
+    folder.mkdir(exist_ok=True)
+    rng = random.Random(20240611)
+    for name, counts in ("train", train), ("t10k", test):
+        labels = [k for k, count in enumerate(counts) for _ in range(count)]
+        rng.shuffle(labels)
+        images = [bytes(min(255, rng.randrange(200) + 90 * (y * len(counts) // size == label)) for y in range(size)
+                        for _ in range(size)) for label in labels]
+        (folder / f"{name}-images-idx3-ubyte").write_bytes(struct.pack(">IIII", 0x803, len(labels), size, size) +
+                                                           b"".join(images))
+        (folder / f"{name}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, len(labels)) + bytes(labels))
+    return images, labels
+
+
 def read_safetensors(path):
     """The tensors of a file as {name: (dtype, shape, bytes)}, and its metadata."""
     content = path.read_bytes()
@@ -73,6 +91,31 @@ def read_npy(path):
     assert header["descr"] == "<f4" and not header["fortran_order"]
     data = content[10 + length:]
     return header["shape"], struct.unpack(f"<{len(data) // 4}f", data)
+
+
+def read_png(path):
+    """Width, height and rows of bytes of an 8-bit PNG as we write it, without interlacing."""
+    content, at, parts = path.read_bytes(), 8, []
+    while at < len(content):
+        length, kind = struct.unpack(">I4s", content[at:at + 8])
+        if kind == b"IHDR":
+            width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", content[at + 8:at + 8 + length])
+        if kind == b"IDAT":
+            parts.append(content[at + 8:at + 8 + length])
+        at += 12 + length
+    assert depth == 8 and interlaced == 0
+    pixel = {0: 1, 2: 3, 6: 4}[colour]
+    data, rows, before = zlib.decompress(b"".join(parts)), [], bytes(width * pixel)
+    for y in range(height):
+        method, row = data[y * (width * pixel + 1)], bytearray(data[y * (width * pixel + 1) + 1:][:width * pixel])
+        for x in range(len(row)):
+            left, up = row[x - pixel] if x >= pixel else 0, before[x]
+            corner = before[x - pixel] if x >= pixel else 0
+            paeth = min((left, up, corner), key=lambda value: abs(left + up - corner - value))
+            row[x] = (row[x] + (0, left, up, (left + up) // 2, paeth)[method]) % 256
+        rows.append(bytes(row))
+        before = row
+    return width, height, rows
 
 
 def read_log(run, without=("seconds",)):

@@ -8,7 +8,15 @@ import struct
 import subprocess
 import unittest
 
-from command import CommandTest, checkpoints, read_log, read_npy, read_safetensors, write_idx
+from command import CommandTest, checkpoints, read_log, read_npy, read_png, read_safetensors, write_idx
+
+
+def write_npy(path, shape, values, descr="|u1"):
+    """An array file of bytes, or of float32 with "<f4"."""
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {tuple(shape)}, }}"
+    header += " " * (63 - (len(header) + 10) % 64) + "\n"
+    content = bytes(values) if descr == "|u1" else struct.pack(f"<{len(values)}f", *values)
+    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + content)
 
 
 class Train(CommandTest):
@@ -357,6 +365,8 @@ class Sample(CommandTest):
         self.assertEqual([swept[1], swept[3]], sample("--seeds", "4,6"))  # 4 mod 3 = 1, 6 mod 3 = 0
         self.assertEqual([swept[1], swept[3]], sample("--seeds", "4,6", "--codes", "*"))
         self.assertEqual(len(sample("--codes", "2..0")), 80)  # ten columns, eight rows
+        self.assertEqual(sample("--codes", "0..2", "--grid", "3x5"), sample("--seeds", "0-4", "--codes", "0..2",
+                                                                            "--grid", "3x5"))
 
     def test_grid_has_the_size_asked_for(self):
         self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--steps", "1")
@@ -368,14 +378,102 @@ class Sample(CommandTest):
         self.assertLess(width, 4 * 8 + 16)
         self.assertLess(height, width)
 
+    def test_grid_alone_says_how_many(self):
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--steps", "1")
+        for grid, count in ("6x6", 36), ("9x1", 9), (None, 64):
+            self.ganymede("sample", "a", *(["--grid", grid] if grid else []), "--npy", "s.npy", "-o", "s.png")
+            self.assertEqual(read_npy(self.folder / "s.npy")[0], (count, 1, 8, 8), grid)
+            width, height, rows = read_png(self.folder / "s.png")
+            columns, lines = map(int, (grid or "8x8").split("x"))
+            self.assertEqual((width, height), (10 * columns - 2, 10 * lines - 2), grid)
+            self.assertNotEqual(set(rows[-1][-8:]), {255}, "the last cell is empty")
+        self.refused("sample", "a", "--grid", "6x6", "--seeds", "0-63", code=2, says="36 cells for 64 samples")
+
+    def test_ending_of_the_output_says_its_format(self):
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--steps", "1")
+        self.ganymede("sample", "a", "--seeds", "3,5", "--npy", "a.npy")
+        out, _ = self.ganymede("sample", "a", "--seeds", "3,5", "-o", "b.npy")
+        self.assertEqual(out, "b.npy\n")
+        self.assertEqual((self.folder / "b.npy").read_bytes(), (self.folder / "a.npy").read_bytes())
+
+
+class Kinds(CommandTest):
+    """What samples are, as the command shows it: points, images of any size and number of channels, tables."""
+
+    def test_progress_names_what_is_learned_from(self):
+        for recipe, noun, other in (("points.yaml", "points", "images"), ("tiny.yaml", "images", "points")):
+            out, _ = self.ganymede("train", recipe, "--out", f"{noun}-text", "--no-tune")
+            self.assertRegex(out, rf"\nstep 5/\d+  \d+ {noun}/s  left ")
+            self.assertRegex(out, rf"\ndata: .*, \d+ {noun} of ")
+            self.assertNotIn(f"{other}/s", out)
+            out, _ = self.ganymede("train", recipe, "--out", f"{noun}-json", "--no-tune", "--json")
+            step = json.loads(out.splitlines()[1])
+            self.assertGreater(step[f"{noun}_per_s"], 0)
+            self.assertNotIn(f"{other}_per_s", step)
+
+    def test_images_of_five_channels_train_and_are_drawn_in_false_colours(self):
+        # Each image has one bright channel: item i the i-th of five.
+        pixels = [255 if c == i % 5 else 0 for i in range(40) for c in range(5) for _ in range(6 * 5)]
+        write_npy(self.folder / "five.npy", (40, 5, 6, 5), pixels)
+        self.ganymede("train", "tiny.yaml", "--data", "five.npy", "--out", "a", "--no-tune", "--quiet", "--set",
+                      "generator=[dense: 150, sigmoid, reshape: [5, 6, 5]]", "--set", "log.grid=[2, 5]")
+        self.assertEqual(sorted(p.name for p in (self.folder / "a" / "samples").iterdir()),
+                         ["00000000.png", "00000010.png", "00000020.png", "real.png"])
+        width, height, rows = read_png(self.folder / "a" / "samples" / "real.png")
+        self.assertEqual((width, height, len(rows[0])), (5 * 7 - 2, 2 * 8 - 2, 3 * width))  # cells of 5 x 6, gaps of 2
+        colours = {tuple(rows[8 * y + 3][3 * (7 * x + 2):][:3]) for y in range(2) for x in range(5)}
+        self.assertGreaterEqual(len(colours), 2)
+        self.assertLessEqual(len(colours), 5)  # one for each channel
+        self.assertTrue(any(len(set(colour)) > 1 for colour in colours), "grey")
+        self.ganymede("sample", "a", "--npy", "a.npy", "--seeds", "0-2", "-o", "a.png")
+        self.assertEqual(read_npy(self.folder / "a.npy")[0], (3, 5, 6, 5))
+        self.assertEqual(len(read_png(self.folder / "a.png")[2][0]) % 3, 0)
+
+    def test_table_of_text_trains_as_the_array_does(self):
+        rows = [(i * 7 % 11 / 8 - .5, i * 5 % 13 / 4 - 1) for i in range(40)]
+        write_npy(self.folder / "rows.npy", (40, 2), [value for row in rows for value in row], "<f4")
+        (self.folder / "rows.csv").write_text("x,y\n" + "".join(f"{x},{y}\n" for x, y in rows))
+        recipe = (self.folder / "points.yaml").read_text()
+        for name in "csv", "npy":
+            (self.folder / f"{name}.yaml").write_text(recipe.replace("ring8", f"rows.{name}"))
+            self.ganymede("train", f"{name}.yaml", "--out", name, "--no-tune", "--quiet")
+        self.assert_same_weights(self.folder / "csv/checkpoints/00000010.safetensors",
+                                 self.folder / "npy/checkpoints/00000010.safetensors")
+        self.assertEqual((self.folder / "csv/samples/real.png").read_bytes(),
+                         (self.folder / "npy/samples/real.png").read_bytes())
+        (self.folder / "rows.csv").write_text("x,y\n1,2\n3\n")
+        self.refused("train", "csv.yaml", "--out", "b", code=1, says="rows.csv:3")
+
+    def test_size_is_height_and_width(self):
+        wide = ("--set", "data.size=[6, 12]", "--set", "generator=[dense: 72, sigmoid, reshape: [1, 6, 12]]")
+        out, _ = self.ganymede("train", "tiny.yaml", "--out", "a", "--no-tune", *wide)
+        self.assertIn(" images of 1x6x12", out)
+        self.assertIn("\n  size: [6, 12]\n", (self.folder / "a" / "recipe.yaml").read_text())
+        width, height, _ = read_png(self.folder / "a" / "samples" / "real.png")
+        self.assertEqual((width, height), (8 * 14 - 2, 8 * 8 - 2))
+        self.ganymede("train", "a/recipe.yaml", "--out", "b", "--no-tune", "--quiet")
+        self.assert_same_weights(self.folder / "a/checkpoints/00000020.safetensors",
+                                 self.folder / "b/checkpoints/00000020.safetensors")
+        self.ganymede("sample", "a", "--seeds", "0", "--npy", "one.npy")
+        self.assertEqual(read_npy(self.folder / "one.npy")[0], (1, 1, 6, 12))
+        out, _ = self.ganymede("train", "tiny.yaml", "--dry-run", "--set", "data.size=8")
+        self.assertIn("\n  size: 8\n", out)
+        for wrong in "[6]", "[6, 0]", "[6, 12, 3]", "6x12":
+            self.refused("train", "tiny.yaml", "--set", f"data.size={wrong}", code=1, says="data.size must be ")
+
 
 class Bench(CommandTest):
     def test_bench_step_prints_one_object(self):
         out, _ = self.ganymede("bench", "step", "tiny.yaml", "--steps", "3", "--json")
         result = json.loads(out)
+        self.assertEqual(list(result), ["recipe", "device", "batch", "median_ms", "images_per_s", "gflop_per_step",
+                                        "launches", "kernels", "device_bytes", "unplanned_bytes", "build_ms"])
         for key in ("median_ms", "images_per_s", "gflop_per_step", "launches", "kernels", "device_bytes",
                     "unplanned_bytes"):
             self.assertGreater(result[key], 0, key)
+        self.assertEqual((result["recipe"], result["batch"]), ("tiny", 4))
+        out, _ = self.ganymede("bench", "step", "points.yaml", "--steps", "3", "--json")
+        self.assertGreater(json.loads(out)["points_per_s"], 0)
         self.assertGreaterEqual(result["build_ms"], 0)
         self.assertFalse((self.folder / "runs").exists())
 
