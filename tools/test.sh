@@ -5,7 +5,7 @@
 #   tools/test.sh          what guards a change: under AddressSanitizer and UndefinedBehaviorSanitizer only what needs no
 #                          device, and each fuzz target briefly
 #   tools/test.sh --all    also the long sweeps: kernels on Oclgrind and rusticl, the sanitizers for everything on pocl,
-#                          each fuzz target for a minute
+#                          each fuzz target for a minute, training runs killed 50 times
 #   tools/test.sh --quick  the gcc build only
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -16,7 +16,10 @@ case ${1:-} in
 *) echo "usage: tools/test.sh [--all | --quick]" >&2 && exit 2 ;;
 esac
 long=--no-suite=long
-[ "${1:-}" != --all ] || long=
+if [ "${1:-}" = --all ]; then
+    long=
+    export GANYMEDE_KILLS=50
+fi
 
 install_packages "gcc g++ libc6-dev clang meson ninja-build pkg-config python3 ocl-icd-opencl-dev \
     opencl-c-headers libclblast-dev libpng-dev zlib1g-dev libyaml-dev libjansson-dev libcmocka-dev \
@@ -70,6 +73,7 @@ if [ "${1:-}" != --quick ]; then
         export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
         # Not what spends its time in the interpreter. On pocl alone: other drivers leak from modules that they have
         # unloaded, which no suppression can name.
+        unset GANYMEDE_KILLS
         [ ! -f /etc/OpenCL/vendors/pocl.icd ] || export OCL_ICD_VENDORS=/etc/OpenCL/vendors/pocl.icd
         if [ "${1:-}" = --all ]; then
             run build-test-sanitized --no-suite=drivers --no-suite=train

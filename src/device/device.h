@@ -22,6 +22,8 @@ size_t gm_buffer_bytes(const gm_buffer *buffer);
 // Enqueued in order; write returns when `data` may be reused, read when `data` is complete.
 gm_status gm_buffer_write(gm_buffer *buffer, size_t offset, const void *data, size_t bytes);
 gm_status gm_buffer_read(gm_buffer *buffer, size_t offset, void *data, size_t bytes);
+// Does not wait: `data` must live until gm_device_finish, and is complete then.
+gm_status gm_buffer_read_later(gm_buffer *buffer, size_t offset, void *data, size_t bytes);
 gm_status gm_buffer_clear(gm_buffer *buffer); // all zeros; does not wait
 // Fills with a repeated 32-bit pattern; offset and bytes multiples of 4. Does not wait.
 gm_status gm_buffer_fill(gm_buffer *buffer, size_t offset, size_t bytes, uint32_t pattern);

@@ -78,16 +78,24 @@ gm_status gm_buffer_write(gm_buffer *buffer, size_t offset, const void *data, si
     return gm_cl_check(code, "writing %zu bytes to device \"%s\"", bytes, device->info.name);
 }
 
-gm_status gm_buffer_read(gm_buffer *buffer, size_t offset, void *data, size_t bytes) {
+static gm_status read_buffer(gm_buffer *buffer, size_t offset, void *data, size_t bytes, cl_bool wait) {
     GM_TRY(check_range(buffer, offset, bytes, "reading"));
     if (bytes == 0)
         return GM_OK;
     gm_device *device = buffer->device;
-    device->counters.waits++;
+    device->counters.waits += wait;
     cl_int code = gm_fault_due(GM_FAULT_READ);
     if (code == CL_SUCCESS)
-        code = clEnqueueReadBuffer(device->queue, buffer->memory, CL_TRUE, offset, bytes, data, 0, NULL, NULL);
+        code = clEnqueueReadBuffer(device->queue, buffer->memory, wait, offset, bytes, data, 0, NULL, NULL);
     return gm_cl_check(code, "reading %zu bytes from device \"%s\"", bytes, device->info.name);
+}
+
+gm_status gm_buffer_read(gm_buffer *buffer, size_t offset, void *data, size_t bytes) {
+    return read_buffer(buffer, offset, data, bytes, CL_TRUE);
+}
+
+gm_status gm_buffer_read_later(gm_buffer *buffer, size_t offset, void *data, size_t bytes) {
+    return read_buffer(buffer, offset, data, bytes, CL_FALSE);
 }
 
 gm_status gm_buffer_fill(gm_buffer *buffer, size_t offset, size_t bytes, uint32_t pattern) {

@@ -9,11 +9,12 @@
 
 #include "base/base.h"
 #include "ganymede/likelihood.h"
+#include "plan/plan.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { B = 100, KEPT = 3 };
+enum { B = 100, AT_ONCE = 64, KEPT = 3 };
 
 typedef struct bounder {
     const gm_autoencoder_settings *settings;
@@ -110,24 +111,41 @@ static gm_status encode_batch(const bounder *e, size_t first, size_t count, floa
     return GM_OK;
 }
 
+// What some draws give: (AT_ONCE, B) each.
+typedef struct draws {
+    float likelihood[AT_ONCE][B], weight[AT_ONCE][B];
+} draws;
+
+// Draws first ... first + count - 1 of a batch, enqueued one behind the other and waited for at the end.
+static gm_status draw(const bounder *e, int32_t batch, size_t first, size_t count, draws *d) {
+    gm_status status = GM_OK;
+    for (size_t j = 0; j < count; j++) {
+        const int32_t place[2] = {batch, (int32_t)(first + j)};
+        GM_TRY_DONE(gm_plan_write(e->plan, e->draw, place, sizeof place));
+        GM_TRY_DONE(gm_plan_run(e->plan, e->weigh));
+        GM_TRY_DONE(gm_plan_read_later(e->plan, e->likelihood, d->likelihood[j], sizeof d->likelihood[j]));
+        GM_TRY_DONE(gm_plan_read_later(e->plan, e->weight, d->weight[j], sizeof d->weight[j]));
+    }
+done:
+    return gm_plan_finish_after(e->plan, status);
+}
+
 // With k draws each.
-static gm_status evaluate_batch(const bounder *e, size_t first, size_t count, size_t k, float *buffer, bounds *to) {
-    int32_t place[2] = {(int32_t)(first / B), 0};
-    float divergence[B], likelihood[B], weight[B];
+static gm_status evaluate_batch(const bounder *e, size_t first, size_t count, size_t k, float *buffer, draws *d,
+                                bounds *to) {
+    float divergence[B];
     double likelihoods[B] = {0};
     gm_log_sum weights[B] = {0};
     GM_TRY(encode_batch(e, first, count, buffer));
     GM_TRY(gm_plan_read(e->plan, e->divergence, divergence, sizeof divergence));
-    for (size_t j = 0; j < k; j++) {
-        place[1] = (int32_t)j;
-        GM_TRY(gm_plan_write(e->plan, e->draw, place, sizeof place));
-        GM_TRY(gm_plan_run(e->plan, e->weigh));
-        GM_TRY(gm_plan_read(e->plan, e->likelihood, likelihood, sizeof likelihood));
-        GM_TRY(gm_plan_read(e->plan, e->weight, weight, sizeof weight));
-        for (size_t i = 0; i < count; i++) {
-            likelihoods[i] += (double)likelihood[i] / (double)k;
-            gm_log_sum_add(&weights[i], (double)weight[i]);
-        }
+    for (size_t done = 0; done < k; done += AT_ONCE) {
+        size_t here = GM_MIN(k - done, (size_t)AT_ONCE);
+        GM_TRY(draw(e, (int32_t)(first / B), done, here, d));
+        for (size_t j = 0; j < here; j++)
+            for (size_t i = 0; i < count; i++) {
+                likelihoods[i] += (double)d->likelihood[j][i] / (double)k;
+                gm_log_sum_add(&weights[i], (double)d->weight[j][i]);
+            }
     }
     for (size_t i = 0; i < count; i++) {
         gm_running_mean_add(&to->reconstruction, -likelihoods[i]);
@@ -141,11 +159,16 @@ static gm_status evaluate_batch(const bounder *e, size_t first, size_t count, si
 static gm_status bound(const bounder *e, bounds *sums) {
     size_t widest = GM_MAX(gm_sample_values(&e->source->format), e->settings->latent.size);
     gm_status status = GM_OK;
-    float *buffer;
-    GM_TRY(gm_alloc(&buffer, B * widest, sizeof *buffer, "items"));
-    for (size_t first = 0; first < e->source->count && status == GM_OK; first += B)
-        status = evaluate_batch(e, first, GM_MIN(e->source->count - first, B), e->source->samples, buffer, sums);
+    float *buffer = NULL;
+    draws *d = NULL;
+    GM_TRY_DONE(gm_alloc(&buffer, B * widest, sizeof *buffer, "items"));
+    GM_TRY_DONE(gm_alloc(&d, 1, sizeof *d, "draws"));
+    for (size_t first = 0; first < e->source->count; first += B)
+        GM_TRY_DONE(
+            evaluate_batch(e, first, GM_MIN(e->source->count - first, B), e->source->samples, buffer, d, sums));
+done:
     free(buffer);
+    free(d);
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include "base/base.h"
 #include "graph/graph.h"
 #include "model/common.h"
+#include "plan/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +116,7 @@ static gm_status write_input(const gm_use_port *port, gm_plan *plan, const void 
 static gm_status read_output(const gm_use_port *port, gm_plan *plan, float *rows, size_t count) {
     size_t bytes = GM_USE_BATCH * item_bytes(port);
     if (count == GM_USE_BATCH)
-        return gm_plan_read(plan, port->x, rows, bytes);
+        return gm_plan_read_later(plan, port->x, rows, bytes);
     void *batch;
     GM_TRY(gm_alloc(&batch, 1, bytes, "a batch"));
     gm_status status = gm_plan_read(plan, port->x, batch, bytes);
@@ -125,19 +126,25 @@ static gm_status read_output(const gm_use_port *port, gm_plan *plan, float *rows
     return status;
 }
 
-gm_status gm_use_run(const gm_use *use, gm_plan *plan, const void *const *inputs, size_t count, float *const *outputs) {
-    for (size_t first = 0; first < count; first += GM_USE_BATCH) {
-        size_t here = GM_MIN(count - first, (size_t)GM_USE_BATCH);
-        for (size_t i = 0; i < use->input_count; i++) {
-            const gm_use_port *port = &use->inputs[i];
-            GM_TRY(write_input(port, plan, (const char *)inputs[i] + first * item_bytes(port), here));
-        }
-        GM_TRY(gm_plan_run(plan, use->phase));
-        for (size_t i = 0; i < use->output_count; i++)
-            if (outputs[i])
-                GM_TRY(read_output(&use->outputs[i], plan, outputs[i] + first * use->outputs[i].values, here));
+// Rows `first` ... `first + count - 1`, at most a batch, of the arrays. Does not wait for whole batches.
+static gm_status run_batch(const gm_use *use, gm_plan *plan, const void *const *inputs, size_t first, size_t count,
+                           float *const *outputs) {
+    for (size_t i = 0; i < use->input_count; i++) {
+        const gm_use_port *port = &use->inputs[i];
+        GM_TRY(write_input(port, plan, (const char *)inputs[i] + first * item_bytes(port), count));
     }
+    GM_TRY(gm_plan_run(plan, use->phase));
+    for (size_t i = 0; i < use->output_count; i++)
+        if (outputs[i])
+            GM_TRY(read_output(&use->outputs[i], plan, outputs[i] + first * use->outputs[i].values, count));
     return GM_OK;
+}
+
+gm_status gm_use_run(const gm_use *use, gm_plan *plan, const void *const *inputs, size_t count, float *const *outputs) {
+    gm_status status = GM_OK;
+    for (size_t first = 0; first < count && status == GM_OK; first += GM_USE_BATCH)
+        status = run_batch(use, plan, inputs, first, GM_MIN(count - first, (size_t)GM_USE_BATCH), outputs);
+    return gm_plan_finish_after(plan, status);
 }
 
 // ---- Samples of seeds ----

@@ -229,6 +229,9 @@ gm_status gm_plan_bind(gm_plan *plan);
 gm_status gm_plan_check_guards(gm_plan *plan);
 // gm_plan_run without its limit on what is in flight: for measuring, where something waits in the end.
 gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *phase);
+// gm_plan_finish behind work that ended with `status`, whose failure stays the one that is told: memory that
+// gm_plan_read_later was given may go when this returns.
+gm_status gm_plan_finish_after(gm_plan *plan, gm_status status);
 // What one run of the phase takes: the floating-point operations of its GEMMs and convolutions, and its launches.
 void gm_plan_phase_work(const gm_plan *plan, const gm_phase *phase, double *flop, size_t *launches);
 

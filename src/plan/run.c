@@ -1,6 +1,7 @@
 // Running: a phase's launches put into the device's queue, values written to inputs and read from what was fetched.
 #include "plan/plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,28 +110,55 @@ static void unpack(const gm_view *view, const char *memory, char *values) {
     }
 }
 
-gm_status gm_plan_read(gm_plan *plan, gm_tensor *fetched, void *values, size_t bytes) {
-    const gm_fetched *found = NULL;
+// Where the latest run of a phase left the value that is asked for.
+static gm_status find_fetched(const gm_plan *plan, const gm_tensor *fetched, size_t bytes, const gm_fetched **found) {
     const gm_tensor *node = fetched && fetched->graph == plan->graph ? gm_plan_alias(fetched) : NULL;
+    *found = NULL;
     for (size_t i = 0; i < plan->fetched_count; i++)
         if (plan->fetched[i].node == node && plan->phases[plan->fetched[i].phase].last_run > 0 &&
-            (!found || plan->phases[plan->fetched[i].phase].last_run > plan->phases[found->phase].last_run))
-            found = &plan->fetched[i];
-    if (!found)
+            (!*found || plan->phases[plan->fetched[i].phase].last_run > plan->phases[(*found)->phase].last_run))
+            *found = &plan->fetched[i];
+    if (!*found)
         return gm_fail(GM_ERROR_STATE, "only values that a phase fetches, and that has run, can be read");
-    GM_TRY(check_bytes(node, bytes));
-    gm_buffer *buffer = plan->buffers[found->view.storage];
-    if (gm_view_is_row_major(&found->view))
-        return gm_buffer_read(buffer, (size_t)found->view.offset * gm_type_size(node->type), values, bytes);
+    return check_bytes(node, bytes);
+}
+
+static gm_status read_unpacked(const gm_view *view, gm_buffer *buffer, void *values) {
     char *memory;
     GM_TRY(gm_alloc(&memory, gm_buffer_bytes(buffer), 1, "reading a value"));
     gm_status status = gm_buffer_read(buffer, 0, memory, gm_buffer_bytes(buffer));
     if (status == GM_OK)
-        unpack(&found->view, memory, values);
+        unpack(view, memory, values);
     free(memory);
     return status;
 }
 
+static gm_status read_fetched(gm_plan *plan, gm_tensor *fetched, void *values, size_t bytes, bool later) {
+    const gm_fetched *found;
+    GM_TRY(find_fetched(plan, fetched, bytes, &found));
+    gm_buffer *buffer = plan->buffers[found->view.storage];
+    if (!gm_view_is_row_major(&found->view))
+        return read_unpacked(&found->view, buffer, values);
+    size_t offset = (size_t)found->view.offset * gm_type_size(found->view.type);
+    return later ? gm_buffer_read_later(buffer, offset, values, bytes) : gm_buffer_read(buffer, offset, values, bytes);
+}
+
+gm_status gm_plan_read(gm_plan *plan, gm_tensor *fetched, void *values, size_t bytes) {
+    return read_fetched(plan, fetched, values, bytes, false);
+}
+
+gm_status gm_plan_read_later(gm_plan *plan, gm_tensor *fetched, void *values, size_t bytes) {
+    return read_fetched(plan, fetched, values, bytes, true);
+}
+
 gm_status gm_plan_finish(gm_plan *plan) {
     return gm_device_finish(plan->device);
+}
+
+gm_status gm_plan_finish_after(gm_plan *plan, gm_status status) {
+    char message[GM_MESSAGE_BYTES];
+    if (status == GM_OK)
+        return gm_plan_finish(plan);
+    snprintf(message, sizeof message, "%s", gm_error_message());
+    return gm_plan_finish(plan) == GM_OK ? status : gm_fail(status, "%s", message);
 }

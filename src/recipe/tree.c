@@ -365,7 +365,7 @@ static size_t distance(const char *a, const char *b) {
 
 const char *gm_suggest(const char *word, const char *const *words, size_t count) {
     const char *nearest = NULL;
-    size_t least = strlen(word) / 3 + 1; // one slip in short words, more in long ones
+    size_t least = GM_MAX(strlen(word) / 3, (size_t)1); // one slip in short words, more in long ones
     for (size_t i = 0; i < count; i++) {
         size_t edits = distance(word, words[i]);
         if (edits <= least && edits < strlen(words[i])) {

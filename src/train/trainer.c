@@ -26,8 +26,9 @@ static gm_status source_setting(gm_text *setting, const char *source) {
     return setting->failed ? gm_fail_memory(strlen(source), "a setting") : GM_OK;
 }
 
-static gm_status read_recipe(gm_trainer *trainer, const char *path, const gm_train_options *options,
-                             const gm_train_given *given) {
+// text: of the recipe, when `path` is but its name; NULL: it is a file's.
+static gm_status read_recipe(gm_trainer *trainer, const char *path, const char *text,
+                             const gm_train_options *options) {
     gm_status status = GM_OK;
     gm_text source = {0};
     const char **settings = NULL;
@@ -39,9 +40,8 @@ static gm_status read_recipe(gm_trainer *trainer, const char *path, const gm_tra
         GM_TRY_DONE(source_setting(&source, options->data));
         settings[count++] = source.data;
     }
-    if (given->recipe_text)
-        GM_TRY_DONE(gm_train_recipe_parse(&trainer->recipe, given->recipe_name, given->recipe_text,
-                                          strlen(given->recipe_text), settings, count));
+    if (text)
+        GM_TRY_DONE(gm_train_recipe_parse(&trainer->recipe, path, text, strlen(text), settings, count));
     else
         GM_TRY_DONE(gm_train_recipe_read(&trainer->recipe, path, settings, count));
     trainer->common = gm_common_of(trainer->recipe);
@@ -57,7 +57,7 @@ done:
 // A recipe given beside the run that is resumed changes nothing, and should not seem to.
 static gm_status compare_recipes(const gm_trainer *trainer, const gm_train_options *options) {
     gm_trainer given = {0};
-    gm_status status = read_recipe(&given, options->recipe, options, &(gm_train_given){0});
+    gm_status status = read_recipe(&given, options->recipe, NULL, options);
     if (status == GM_OK && strcmp(given.recipe_text.data, trainer->recipe_text.data) != 0)
         gm_warn("%s differs from the recipe of %s, which governs: change its keys with --set", options->recipe,
                 gm_run_path(trainer->run));
@@ -72,10 +72,10 @@ static gm_status open_run(gm_trainer *trainer, const gm_train_options *options) 
     GM_TRY(gm_run_open(&trainer->run, options->resume, true));
     const char *path = gm_run_recipe_path(trainer->run);
     if (!options->recipe)
-        return read_recipe(trainer, path, options, &(gm_train_given){0});
+        return read_recipe(trainer, path, NULL, options);
     if (stat(path, &info) != 0 && errno == ENOENT)
-        return read_recipe(trainer, options->recipe, options, &(gm_train_given){0});
-    GM_TRY(read_recipe(trainer, path, options, &(gm_train_given){0}));
+        return read_recipe(trainer, options->recipe, NULL, options);
+    GM_TRY(read_recipe(trainer, path, NULL, options));
     return compare_recipes(trainer, options);
 }
 
@@ -203,8 +203,10 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options, co
     GM_TRY(check_options(options, given));
     if (options->resume)
         GM_TRY(open_run(trainer, options));
+    else if (given->recipe_text)
+        GM_TRY(read_recipe(trainer, given->recipe_name, given->recipe_text, options));
     else
-        GM_TRY(read_recipe(trainer, options->recipe, options, given));
+        GM_TRY(read_recipe(trainer, options->recipe, NULL, options));
     const gm_common *common = trainer->common;
     GM_TRY(open_device(trainer, options));
     GM_TRY(open_data(trainer, given));

@@ -60,7 +60,7 @@ static const gm_side *labelled_side(const gm_comparison *c) {
         if (c->sides[i].kind == GM_SIDE_BYTES && c->sides[i].data_classes > 1)
             return &c->sides[i];
     for (size_t i = 0; i < 2; i++)
-        if (c->sides[i].kind == GM_SIDE_RUN && c->sides[i].images)
+        if (c->sides[i].kind == GM_SIDE_RUN && c->sides[i].bounded)
             return &c->sides[i];
     return NULL;
 }
@@ -207,7 +207,7 @@ static gm_status check_options(const gm_comparison_options *options) {
 static const gm_mixture *find_mixture(const gm_comparison *c) {
     const gm_mixture *mixture = NULL;
     const gm_side *side = c->sides;
-    if (side->images || side->channels * side->height * side->width != 2)
+    if (side->bounded || side->channels * side->height * side->width != 2)
         return NULL;
     for (size_t i = 0; i < 2 && !mixture; i++)
         mixture = side[i].data ? gm_mixture_find(side[i].data) : NULL;

@@ -70,7 +70,7 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
     side->channels = info.channels;
     side->height = info.height;
     side->width = info.width;
-    side->images = side->ranged = info.ranged;
+    side->bounded = side->ranged = info.ranged;
     side->low = info.low;
     side->high = info.high;
     side->classes = info.classes;
@@ -85,20 +85,7 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
     return status;
 }
 
-// ---- Tables and data sets ----
-
-static gm_status open_table(gm_side *side, size_t most) {
-    gm_csv csv;
-    GM_TRY(gm_csv_read(side->name, NULL, &csv));
-    side->kind = GM_SIDE_NUMBERS;
-    side->count = GM_MIN(csv.rows, most);
-    side->channels = csv.columns;
-    side->height = side->width = 1;
-    side->values = csv.values; // more rows than `count` do no harm
-    csv.values = NULL;
-    gm_csv_finish(&csv);
-    return GM_OK;
-}
+// ---- Data sets, arrays and tables ----
 
 static gm_status gather(gm_side *side, const gm_dataset *dataset, const int32_t *indices) {
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
@@ -130,11 +117,15 @@ static gm_status take_part(gm_side *side, const gm_dataset *dataset, bool paired
     return status;
 }
 
+// Values without a data set around them, which has a name, splits and labels.
+static bool is_array(const gm_side *side) {
+    return ends_with(side->name, ".npy") || ends_with(side->name, ".csv");
+}
+
 // How the data set is read: as the run beside it reads its own. An array is taken as it is.
 static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
     gm_dataset_options options = {0};
-    bool array = ends_with(side->name, ".npy");
-    if (!run || !run->images || array)
+    if (!run || !run->bounded || is_array(side))
         return options;
     if (strcmp(run->data, side->name) == 0) {
         options = run->data_options;
@@ -159,19 +150,15 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_sides_opt
     side->channels = info->channels;
     side->height = info->height;
     side->width = info->width;
-    side->images = gm_dataset_format(info, 0, 1).kind->ranged;
+    side->bounded = gm_dataset_format(info, 0, 1).kind->ranged;
     side->data_classes = info->class_count;
-    if (!ends_with(side->name, ".npy"))
+    if (!is_array(side))
         side->data = side->name;
     gm_status status = keep(side, &side->data_options.folder);
     if (status == GM_OK)
         status = take_part(side, dataset, options->paired);
     gm_dataset_close(&dataset);
     return status;
-}
-
-static gm_status open_rows(gm_side *side, const gm_side *run, const gm_sides_options *options, uint64_t seed) {
-    return ends_with(side->name, ".csv") ? open_table(side, options->samples) : open_data(side, run, options, seed);
 }
 
 // ---- One range ----
@@ -274,7 +261,7 @@ static gm_status open_both(gm_side *sides[2], const gm_sides_options *options) {
             GM_TRY(open_run(sides[i], options));
     for (size_t i = 0; i < 2; i++) // the two draws of a mixture differ
         if (!runs[i])
-            GM_TRY(open_rows(sides[i], runs[1 - i] ? sides[1 - i] : NULL, options, i));
+            GM_TRY(open_data(sides[i], runs[1 - i] ? sides[1 - i] : NULL, options, i));
     for (size_t i = 0; i < 2; i++) // a run has as many samples as it takes
         if (options->paired && runs[i])
             sides[i]->count = GM_MIN(sides[i]->count, sides[1 - i]->count);
@@ -290,7 +277,7 @@ gm_status gm_sides_open(gm_side *real, gm_side *fake, const char *real_source, c
     GM_TRY_DONE(keep(fake, &fake->name));
     GM_TRY_DONE(open_both((gm_side *[]){real, fake}, options));
     GM_TRY_DONE(check_shapes(real, fake, options->paired));
-    if (real->images && fake->images)
+    if (real->bounded && fake->bounded)
         status = share_range(real, fake);
     else
         real->ranged = fake->ranged = false;
