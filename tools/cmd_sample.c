@@ -135,8 +135,8 @@ int command_sample(int count, char **words) {
         {"--codes", "3,*,-1..1", OPTION_TEXT, &codes,
          "InfoGAN's codes: a value each, * for the seed's own, FIRST..LAST along the columns (a row per seed)"},
         {"--grid", "8x8", OPTION_TEXT, &grid, "columns x rows of the picture (default: near a square)"},
-        {"-o", "FILE.png", OPTION_TEXT, &arguments.picture,
-         "the picture (default: samples.png, unless --npy is given)"},
+        {"-o", "FILE", OPTION_TEXT, &arguments.picture,
+         "FILE.npy, an array, or a picture (default: samples.png, unless --npy is given)"},
         {"--npy", "FILE", OPTION_TEXT, &arguments.npy, "float32 array: N,C,H,W in the recipe's range, or N,d"},
         {"--device", "SEL", OPTION_TEXT, &arguments.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
     };

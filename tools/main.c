@@ -10,9 +10,9 @@
 static const command_row commands[] = {
     {"devices", "list the OpenCL devices that can be used", command_devices},
     {"train", "train the networks of a recipe, or go on with a run", command_train},
-    {"sample", "draw samples from a trained run into a PNG grid or an NPY file", command_sample},
+    {"sample", "draw samples from a trained run into a picture or an array", command_sample},
     {"measure", "say how far generated samples are from real ones, in numbers", command_measure},
-    {"evaluate", "bound the likelihood of held-out data under a trained vae", command_evaluate},
+    {"evaluate", "say how a trained vae or classifier does on held-out data", command_evaluate},
     {"bench", "measure a training step, single operations or a device's ceilings", command_bench},
     {"tune", "find the fastest kernels for a recipe, or list those found", command_tune},
 };

@@ -43,7 +43,7 @@ typedef struct gm_dataset_options {
                     // for all; width 0 = as the height, so that {32} is 32 x 32
     gm_fit fit;
     size_t channels;    // 1 or 3; 0 = their own (3 as soon as one picture of a folder has colours)
-    const char *folder; // where a named data set lies (--data DIR), or NULL for the usual places
+    const char *folder; // where a named data set lies (a recipe's data.folder), or NULL for the usual places
     size_t count;       // at most so many items: the first ones; of class folders the first of each class, then the
                         // second of each, and so on; mixtures, stacks: how many to draw; 0 = all
     uint64_t seed;      // mixtures and stacks alone: which draw

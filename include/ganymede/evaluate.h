@@ -21,7 +21,7 @@ typedef struct gm_evaluation gm_evaluation;
 // Zeroed fields mean the default.
 typedef struct gm_evaluation_options {
     const char *device; // a selector, as gm_device_open takes
-    gm_device *opened;  // an open device to use instead; it stays the caller's
+    gm_device *opened;  // an open device to use instead; it stays the caller's, and is not needed once this returned
     const char *data;   // a data set's name or path, instead of the recipe's
     size_t count;       // only so many items, the first ones; 0: all
     size_t samples;     // of bounds: k, draws of z per item; 0: 64
@@ -29,12 +29,13 @@ typedef struct gm_evaluation_options {
 
 // Evaluates a run's newest checkpoint, or one checkpoint file, on items that training has not seen: the test split; of
 // a run on the test split, the training split. The same call gives the same numbers on the same device.
-//   a vae: elbo, iwae, reconstruction, divergence, in nats per item. elbo = -reconstruction - divergence <= ln p(x);
-//   iwae
-//     = E ln (1/k) sum_i p(x, z_i) / q(z_i|x) <= ln p(x), tighter the larger k (Burda et al. 2016). Of grey images a
-//     bernoulli likelihood is no density, unless the recipe binarizes them.
+//   a vae: elbo, iwae, reconstruction, divergence, in nats per item.
+//     elbo = -reconstruction - divergence <= ln p(x)
+//     iwae = E ln (1/k) sum_i p(x, z_i) / q(z_i|x) <= ln p(x), tighter the larger k (Burda et al. 2016)
+//     Of grey images a bernoulli likelihood is no density, unless the recipe binarizes them.
 //   a classifier: accuracy, the recall of each class, and the confusion matrix.
-// options may be NULL. Fails when the kind of model has nothing to tell, and when the data do not fit.
+// options may be NULL. Fails when the kind of model has nothing to tell (a GAN), when the data do not fit, when the
+// run's data have no part that it has not seen (name others), and as opening a run, data or a device does.
 GM_API gm_status gm_evaluation_create(gm_evaluation **evaluation, const char *run,
                                       const gm_evaluation_options *options);
 GM_API void gm_evaluation_destroy(gm_evaluation **evaluation);
@@ -47,7 +48,7 @@ typedef struct gm_evaluation_info {
 } gm_evaluation_info;
 GM_API void gm_evaluation_get_info(const gm_evaluation *evaluation, gm_evaluation_info *info);
 
-// Strings belong to the evaluation.
+// Strings belong to the evaluation, and so does the array of figures.
 typedef struct gm_evaluation_figure {
     const char *key;   // "elbo"; "recall"
     const char *label; // for people: "ELBO"
@@ -60,7 +61,7 @@ GM_API const gm_evaluation_figure *gm_evaluation_figures(const gm_evaluation *ev
 // The first figure of that key, NULL where there is none.
 GM_API const gm_evaluation_figure *gm_evaluation_find(const gm_evaluation *evaluation, const char *key);
 
-// How often items of a class were taken for which: counts[truth classes + answer].
+// How often items of a class were taken for which: counts[truth * classes + answer]. Belongs to the evaluation.
 typedef struct gm_confusion {
     size_t classes;
     const char *const *names; // of the classes

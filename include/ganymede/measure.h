@@ -35,8 +35,8 @@ typedef struct gm_comparison_options {
 
 // Reads both sides and prepares their features. A side is
 //   a run folder or one of its checkpoints: the samples of seeds 0, 1, 2, ..., and so always the same ones,
-//   a .csv file of numbers, with or without a header: one row per sample,
-//   a data set, by name or path as gm_dataset_open takes it, its training split: an .npy array (N x d, N x C x H x W).
+//   a data set, by name or path as gm_dataset_open takes it, its training split; so are an .npy array (N x d, N x C x H
+//   x W) and a .csv table of numbers (a row per sample), which are taken as they are.
 // Of a larger data set a fixed random part is taken; paired, the first rows. Beside a run, a data set's images are
 // fitted to the run's size. Images are compared in one range of values: the run's, else 0 to 1, into which bytes (0 to
 // 255) and floats within [0, 1], [-1, 1] or [0, 255] are converted; floats that lie in none of these stay as they are.

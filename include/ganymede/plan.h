@@ -50,8 +50,8 @@ GM_API gm_status gm_plan_write(gm_plan *plan, gm_tensor *input, const void *valu
 GM_API gm_status gm_plan_run(gm_plan *plan, gm_phase *phase);
 // Wait for the device and copy a fetched value, row-major.
 GM_API gm_status gm_plan_read(gm_plan *plan, gm_tensor *fetched, void *values, size_t bytes);
-// The same without waiting: `values` must live until gm_plan_finish, and are complete then. What runs in between does not
-// touch them, so that the device goes on while the host prepares what comes next.
+// The same without waiting: `values` must live until gm_plan_finish, and are complete then. What runs in between does
+// not touch them, so that the device goes on while the host prepares what comes next.
 GM_API gm_status gm_plan_read_later(gm_plan *plan, gm_tensor *fetched, void *values, size_t bytes);
 GM_API gm_status gm_plan_finish(gm_plan *plan); // wait for everything enqueued
 

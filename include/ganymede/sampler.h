@@ -17,7 +17,9 @@ extern "C" {
 
 typedef struct gm_sampler gm_sampler;
 
-// Loads the generator of a run (its newest whole checkpoint) or of one checkpoint file of a run.
+// Loads what makes the samples of a run (its newest whole checkpoint) or of one checkpoint file of a run, onto the
+// device that the selector names (as gm_device_open takes it; NULL: the default). Fails when the run's kind of model
+// makes no samples, when there is no whole checkpoint, and as opening a device does; *sampler is NULL then.
 GM_API gm_status gm_sampler_open(gm_sampler **sampler, const char *run, const char *device);
 // The same on an open device, which must outlive the sampler.
 GM_API gm_status gm_sampler_open_on(gm_sampler **sampler, const char *run, gm_device *device);
@@ -28,10 +30,10 @@ typedef struct gm_sampler_info {
     uint64_t step;                              // of the checkpoint
     size_t channels, height, width;             // of one sample; vectors of d values are d x 1 x 1
     const char *noun;                           // what samples are, for people: "images", "points"
-    bool ranged;                                // values lie between black and white
+    bool ranged;                                // values lie between black, which is `low`, and white, `high`
     size_t classes;                             // that the generator takes labels of; 0: it takes none
     size_t categorical_codes, continuous_codes; // how many latent codes it takes
-    double low, high;                           // that range
+    double low, high;                           //
     const char *data;                // what it learned from, as gm_dataset_open takes it; belongs to the sampler
     gm_dataset_options data_options; //
 } gm_sampler_info;
@@ -44,8 +46,9 @@ GM_API void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info
 // labels or codes are given to a generator without, or are outside of what it has.
 GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels,
                                      const float *codes, size_t count, float *samples);
-// Writes samples in the format that the path's ending names: .npy, an array (N, C, H, W) in the recipe's range, or (N,
-// d); .png or none, a picture, of images a grid (rows, columns; 0 = near a square), of points of the plane dots.
+// Writes samples (count, C, H, W) in the format that the path's ending names: .npy an array (N, C, H, W) in the
+// recipe's range, or (N, d); any other a picture, as PNG: of images a grid (rows, columns; 0 = near a square), of
+// points of the plane dots; points of other dimensions fail. The file appears whole or not at all.
 GM_API gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *samples, size_t count,
                                   size_t rows, size_t columns);
 

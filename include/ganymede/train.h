@@ -27,7 +27,7 @@ typedef enum gm_train_tuning {
 typedef struct gm_train_options {
     const char *recipe;          // a recipe file; may be NULL with `resume`, whose own recipe governs
     const char *const *settings; // "key=value", "optimizer.generator.adam.rate=1e-4": over the recipe, in order
-    size_t setting_count;        //
+    size_t setting_count;        // of them
     const char *data;            // a data set's name or path, instead of the recipe's
     const char *device;          // a selector, as gm_device_open takes
     gm_device *opened;      // an open device to train on, instead; it stays the caller's and must outlive the trainer
@@ -90,7 +90,7 @@ typedef struct gm_train_number {
 typedef struct gm_train_progress {
     uint64_t step, steps;
     double seconds;                        // since gm_trainer_run began
-    double items_per_second, seconds_left; // real items drawn
+    double items_per_second, seconds_left; // items: real ones drawn, which gm_train_info's noun names
     bool tick;                             // the numbers below are of this very step, and were written to log.jsonl
     const gm_train_number *numbers;        // as of the latest tick: losses, and what else the model shows
     size_t number_count;                   // 0 before the first tick

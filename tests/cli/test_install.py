@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 PROGRAM = r"""
 #include <ganymede/ganymede.h>
 #include <stdio.h>
@@ -35,14 +36,16 @@ class Install(unittest.TestCase):
 
     @unittest.skipUnless(sys.platform.startswith("linux") and shutil.which("pkg-config"), "needs pkg-config")
     @unittest.skipUnless(os.environ["SANITIZE"] == "none", "a sanitized library does not link to a plain program")
-    def test_program_builds_by_pkg_config(self):
+    def test_programs_build_by_pkg_config(self):
         environment = {**os.environ, "PKG_CONFIG_SYSROOT_DIR": str(self.root),
                        "PKG_CONFIG_PATH": str(self.files["ganymede.pc"].parent)}
         flags = subprocess.run(["pkg-config", "--cflags", "--libs", "ganymede"], env=environment, check=True,
                                capture_output=True, text=True).stdout.split()
         source, program = self.root / "program.c", self.root / "program"
         source.write_text(PROGRAM)
-        subprocess.run(["cc", "-std=c11", "-o", program, source, *flags], check=True)
+        for each in [*sorted((ROOT / "samples").glob("*.c")), source]:
+            with self.subTest(source=each.name):
+                subprocess.run(["cc", "-std=c11", *WARNINGS, "-o", program, each, *flags], check=True)
         library = self.files["libganymede.so"].parent
         done = subprocess.run([program], env={**os.environ, "LD_LIBRARY_PATH": str(library)}, check=True,
                               capture_output=True, text=True)
