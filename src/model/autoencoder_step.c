@@ -4,18 +4,12 @@
 //   vae                mean, log variance = encoder(x), z = mean + e^(log variance / 2) noise
 //                      loss = E[-ln p(x|z)] + beta E[KL(q(z|x) || N(0, 1))], the negative ELBO when beta is 1
 //   plain, denoising   z = encoder(x), or encoder(x + noise); loss = E[-ln p(x|z)] of the clean x
-//
-// Phases, in the order in which a step runs them:
-//   start     once before the first step: the averages begin as the networks
-//   substep   with several batches to an update: between them, so that each draws fresh noise
-//   gather    adds up the gradients of all batches but the last
-//   update    one update of both networks; step + 1, sub-step = 0
-//   average   the averages follow: of both networks, as a bound needs the pair
 #include "model/autoencoder.h"
 
 #include "base/base.h"
 #include "ganymede/likelihood.h"
 #include "graph/graph.h"
+#include "model/objective.h"
 
 typedef struct step_builder {
     gm_model *model;
@@ -24,7 +18,7 @@ typedef struct step_builder {
     const gm_model_source *source;
     gm_graph *graph;
     gm_network *encoder, *decoder;
-    gm_tensor *counter, *step, *substep;
+    gm_tensor *counter;
     gm_tensor *real;                // what is to be reproduced
     gm_tensor *output;              // the decoder's, of its shape
     gm_tensor *mean, *log_variance; // of z; log_variance: NULL unless variational
@@ -56,82 +50,44 @@ static gm_status apply(step_builder *s) {
     return gm_model_apply(&s->output, s->decoder, z, NULL, s->counter);
 }
 
-static gm_status build_loss(const step_builder *s, gm_phase *phase, gm_tensor **loss) {
+// The loss, and what a step shows of it; returns how many numbers that is.
+static size_t build_loss(const step_builder *s, gm_tensor **loss, gm_model_number numbers[3]) {
     gm_tensor *likelihood = gm_autoencoder_log_likelihood(s->settings, s->real, s->output);
     gm_tensor *reconstruction = *loss = gm_negate(gm_mean_all(likelihood));
-    if (!gm_autoencoder_is_variational(s->settings))
-        return gm_model_add_number(s->model, phase, (gm_model_number){"loss", "loss", *loss, true});
+    if (!gm_autoencoder_is_variational(s->settings)) {
+        numbers[0] = (gm_model_number){"loss", "loss", *loss, true};
+        return 1;
+    }
     gm_tensor *divergence = gm_mean_all(gm_gaussian_divergence(s->mean, s->log_variance));
     *loss = gm_add(reconstruction, gm_scale(divergence, s->settings->autoencoder.beta));
-    GM_TRY(gm_model_add_number(s->model, phase, (gm_model_number){"loss", "loss", *loss, true}));
-    GM_TRY(
-        gm_model_add_number(s->model, phase, (gm_model_number){"reconstruction", "-ln p(x|z)", reconstruction, false}));
-    return gm_model_add_number(s->model, phase, (gm_model_number){"divergence", "KL(q|p)", divergence, false});
-}
-
-static gm_status build_update(const step_builder *s, gm_phase *phase, gm_phase *gather) {
-    const gm_autoencoder_settings *a = s->settings;
-    gm_tensor *loss = NULL;
-    gm_network *both[2] = {s->encoder, s->decoder};
-    GM_TRY(build_loss(s, phase, &loss));
-    for (size_t i = 0; i < 2; i++) {
-        GM_TRY(gm_model_descend(&(gm_model_descent){
-            .phase = phase,
-            .gather = gather,
-            .micro_batches = a->accumulate,
-            .network = both[i],
-            .loss = loss,
-            .scale = gm_model_loss_scale(s->source),
-            .optimizer = &a->optimizer.autoencoder,
-            .prefix = gm_graph_printf(s->graph, "optimizer.%s", gm_network_name(both[i])),
-            .updates = s->step,
-        }));
-        gm_network_assign_statistics(both[i], phase);
-    }
-    gm_tensor *next = gm_add(s->step, gm_constant_int(s->graph, 1));
-    gm_phase_assign(phase, s->counter, gm_model_pair(next, gm_constant_int(s->graph, 0)));
-    return GM_OK;
-}
-
-static gm_status build_averages(const step_builder *s) {
-    const gm_autoencoder_settings *a = s->settings;
-    gm_phase *average = gm_phase_create(s->graph, "average");
-    gm_average_params params = {.decay = a->average.decay, .step = a->average.warmup ? s->step : NULL};
-    GM_TRY(gm_model_average(s->encoder, average, s->model->start, &params));
-    GM_TRY(gm_model_average(s->decoder, average, s->model->start, &params));
-    return gm_model_add_action(s->model, (gm_model_action){.phase = average, .every = 1});
+    numbers[0] = (gm_model_number){"loss", "loss", *loss, true};
+    numbers[1] = (gm_model_number){"reconstruction", "-ln p(x|z)", reconstruction, false};
+    numbers[2] = (gm_model_number){"divergence", "KL(q|p)", divergence, false};
+    return 3;
 }
 
 static gm_status build(step_builder *s) {
     const gm_autoencoder_settings *a = s->settings;
     gm_weight_initializer initializer = (gm_weight_initializer)a->initializer;
-    gm_phase *substep = NULL, *gather = NULL;
+    gm_model_number numbers[3];
+    gm_tensor *loss;
     GM_TRY(gm_model_add_network(s->model, "encoder", &a->encoder, initializer, &s->encoder));
     GM_TRY(gm_model_add_network(s->model, "decoder", &a->decoder, initializer, &s->decoder));
-    s->counter = gm_variable(s->graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
-    s->step = gm_model_element(s->counter, 0);
-    s->substep = gm_model_element(s->counter, 1);
+    s->counter = gm_objective_counter(s->model);
     s->real = gm_autoencoder_target(a, gm_model_real_batch(s->model, s->source), s->counter);
     GM_TRY(apply(s));
     GM_TRY(check_fit(s));
-
-    if (a->average.decay > 0)
-        s->model->start = gm_phase_create(s->graph, "start");
-    if (a->accumulate > 1) {
-        substep = gm_phase_create(s->graph, "substep");
-        gm_phase_assign(substep, s->counter, gm_model_pair(s->step, gm_add(s->substep, gm_constant_int(s->graph, 1))));
-        gather = gm_phase_create(s->graph, "gather");
-    }
-    gm_phase *update = gm_phase_create(s->graph, "update");
-    GM_TRY(build_update(s, update, gather));
-    for (size_t i = 0; i < a->accumulate; i++) {
-        if (i > 0)
-            GM_TRY(gm_model_add_action(s->model, (gm_model_action){.phase = substep, .every = 1}));
-        gm_phase *phase = i + 1 < a->accumulate ? gather : update;
-        GM_TRY(gm_model_add_action(s->model, (gm_model_action){.phase = phase, .fresh = true, .every = 1}));
-    }
-    if (s->model->start)
-        GM_TRY(build_averages(s));
+    size_t number_count = build_loss(s, &loss, numbers);
+    GM_TRY(gm_objective_build(s->model, s->source,
+                              &(gm_objective){.counter = s->counter,
+                                              .networks = (gm_network *[]){s->encoder, s->decoder},
+                                              .network_count = 2,
+                                              .loss = loss,
+                                              .numbers = numbers,
+                                              .number_count = number_count,
+                                              .optimizer = &a->optimizer.autoencoder,
+                                              .accumulate = a->accumulate,
+                                              .average = &a->average})); // of both, as a bound needs the pair
     return gm_graph_status(s->graph);
 }
 

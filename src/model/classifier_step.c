@@ -1,12 +1,10 @@
 // A classifier: its section of the recipe, its training step, and its use.
 //   N = batch, K = classes; loss = -E ln p(label | x), p = softmax(logits)
-//
-// Phases, in the order in which a step runs them: start, substep, gather, update and average, as an autoencoder's.
 #include "model/classifier.h"
 
 #include "base/base.h"
 #include "ganymede/likelihood.h"
-#include "graph/graph.h"
+#include "model/objective.h"
 #include "recipe/value.h"
 
 #include <stddef.h>
@@ -38,9 +36,8 @@ typedef struct step_builder {
     gm_model *model;
     const gm_classifier_settings *settings;
     const gm_model_source *source;
-    gm_graph *graph;
     gm_network *network;
-    gm_tensor *counter, *step;
+    gm_tensor *counter;
 } step_builder;
 
 static gm_status check_logits(const gm_layer_list *layers, const gm_tensor *logits, size_t N, size_t K) {
@@ -67,62 +64,24 @@ static gm_status build_loss(step_builder *s, gm_tensor **loss) {
     return GM_OK;
 }
 
-static gm_status build_update(step_builder *s, gm_phase *phase, gm_phase *gather, gm_tensor *loss) {
-    GM_TRY(gm_model_add_number(s->model, phase, (gm_model_number){"loss", "loss", loss, true}));
-    GM_TRY(gm_model_descend(&(gm_model_descent){
-        .phase = phase,
-        .gather = gather,
-        .micro_batches = s->settings->accumulate,
-        .network = s->network,
-        .loss = loss,
-        .scale = gm_model_loss_scale(s->source),
-        .optimizer = &s->settings->optimizer.classifier,
-        .prefix = "optimizer.classifier",
-        .updates = s->step,
-    }));
-    gm_network_assign_statistics(s->network, phase);
-    gm_tensor *next = gm_add(s->step, gm_constant_int(s->graph, 1));
-    gm_phase_assign(phase, s->counter, gm_model_pair(next, gm_constant_int(s->graph, 0)));
-    return GM_OK;
-}
-
-static gm_status build_step(step_builder *s) {
-    const gm_classifier_settings *settings = s->settings;
-    gm_phase *substep = NULL, *gather = NULL;
-    gm_tensor *loss = NULL;
-    GM_TRY(gm_model_add_network(s->model, "classifier", &settings->classifier,
-                                (gm_weight_initializer)settings->initializer, &s->network));
-    s->counter = gm_variable(s->graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
-    s->step = gm_model_element(s->counter, 0);
-    GM_TRY(build_loss(s, &loss));
-    if (settings->accumulate > 1) {
-        gm_tensor *within = gm_add(gm_model_element(s->counter, 1), gm_constant_int(s->graph, 1));
-        substep = gm_phase_create(s->graph, "substep");
-        gm_phase_assign(substep, s->counter, gm_model_pair(s->step, within));
-        gather = gm_phase_create(s->graph, "gather");
-    }
-    gm_phase *update = gm_phase_create(s->graph, "update");
-    GM_TRY(build_update(s, update, gather, loss));
-    for (size_t i = 0; i < settings->accumulate; i++) {
-        if (i > 0)
-            GM_TRY(gm_model_add_action(s->model, (gm_model_action){.phase = substep, .every = 1}));
-        gm_phase *phase = i + 1 < settings->accumulate ? gather : update;
-        GM_TRY(gm_model_add_action(s->model, (gm_model_action){.phase = phase, .fresh = true, .every = 1}));
-    }
-    if (settings->average.decay > 0) {
-        gm_average_params params = {.decay = settings->average.decay,
-                                    .step = settings->average.warmup ? s->step : NULL};
-        gm_phase *average = gm_phase_create(s->graph, "average");
-        s->model->start = gm_phase_create(s->graph, "start");
-        GM_TRY(gm_model_average(s->network, average, s->model->start, &params));
-        GM_TRY(gm_model_add_action(s->model, (gm_model_action){.phase = average, .every = 1}));
-    }
-    return gm_graph_status(s->graph);
-}
-
 gm_status gm_classifier_build(gm_model *model, const gm_recipe *recipe, const gm_model_source *source) {
-    step_builder s = {.model = model, .settings = gm_classifier_of(recipe), .source = source, .graph = model->graph};
-    return build_step(&s);
+    const gm_classifier_settings *settings = gm_classifier_of(recipe);
+    step_builder s = {.model = model, .settings = settings, .source = source, .counter = gm_objective_counter(model)};
+    gm_tensor *loss = NULL;
+    GM_TRY(gm_model_add_network(model, "classifier", &settings->classifier,
+                                (gm_weight_initializer)settings->initializer, &s.network));
+    GM_TRY(build_loss(&s, &loss));
+    GM_TRY(gm_objective_build(model, source,
+                              &(gm_objective){.counter = s.counter,
+                                              .networks = &s.network,
+                                              .network_count = 1,
+                                              .loss = loss,
+                                              .numbers = &(gm_model_number){"loss", "loss", loss, true},
+                                              .number_count = 1,
+                                              .optimizer = &settings->optimizer.classifier,
+                                              .accumulate = settings->accumulate,
+                                              .average = &settings->average}));
+    return gm_graph_status(model->graph);
 }
 
 // ---- Uses ----
