@@ -85,10 +85,10 @@ static void print_lines(const gm_evaluation *evaluation, const char *data) {
     const gm_confusion *confusion = gm_evaluation_confusion(evaluation);
     gm_evaluation_get_info(evaluation, &info);
     print_line("step %llu, %zu items %s%s; %s, +- one standard error", (unsigned long long)info.step, info.count,
-           data ? "of " : "held out of training", data ? data : "", info.unit);
+               data ? "of " : "held out of training", data ? data : "", info.unit);
     for (size_t i = 0; i < count; i++)
         print_line("  %-14s %.4f +- %.4f   %s%s%s", figures[i].label, figures[i].value, figures[i].error,
-               figures[i].of ? figures[i].of : "", figures[i].of ? ", " : "", figures[i].help);
+                   figures[i].of ? figures[i].of : "", figures[i].of ? ", " : "", figures[i].help);
     if (confusion)
         print_confusion(confusion);
 }

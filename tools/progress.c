@@ -60,7 +60,7 @@ void progress_start(progress_printer *printer, const gm_train_info *info) {
     }
     print_line("%s on %s", info->name, info->device);
     print_line("data: %s, %zu %s of %zux%zux%zu%s", info->data, info->data_count, info->noun, info->channels,
-           info->height, info->width, info->resident ? ", on the device" : "");
+               info->height, info->width, info->resident ? ", on the device" : "");
     for (size_t i = 0; i < info->network_count; i++)
         printf("%s%s %zu", i ? ", " : "parameters: ", info->networks[i].name, info->networks[i].parameters);
     printf("%sdevice memory %s\n", info->network_count > 0 ? "; " : "", format_bytes(device_bytes(info)).text);

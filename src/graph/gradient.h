@@ -1,5 +1,5 @@
-// Gradient rules, apart from the operations that they differentiate: the sum's is made of broadcasts, the broadcast's of
-// sums, so that neither constructor knows of the other and gm_grad alone needs the rules.
+// Gradient rules, apart from the operations that they differentiate: the sum's is made of broadcasts, the broadcast's
+// of sums, so that neither constructor knows of the other and gm_grad alone needs the rules.
 #ifndef GM_GRAPH_GRADIENT_H
 #define GM_GRAPH_GRADIENT_H
 

@@ -164,8 +164,7 @@ static gm_status bound(const bounder *e, bounds *sums) {
     GM_TRY_DONE(gm_alloc(&buffer, B * widest, sizeof *buffer, "items"));
     GM_TRY_DONE(gm_alloc(&d, 1, sizeof *d, "draws"));
     for (size_t first = 0; first < e->source->count; first += B)
-        GM_TRY_DONE(
-            evaluate_batch(e, first, GM_MIN(e->source->count - first, B), e->source->samples, buffer, d, sums));
+        GM_TRY_DONE(evaluate_batch(e, first, GM_MIN(e->source->count - first, B), e->source->samples, buffer, d, sums));
 done:
     free(buffer);
     free(d);
@@ -174,11 +173,10 @@ done:
 
 static gm_status add_mean(gm_evaluation *evaluation, const char *key, const char *label, const gm_running_mean *mean,
                           const char *help) {
-    return gm_evaluation_add(evaluation, (gm_evaluation_figure){.key = key,
-                                                                .label = label,
-                                                                .value = mean->value,
-                                                                .error = gm_running_mean_error(mean),
-                                                                .help = help});
+    return gm_evaluation_add(
+        evaluation,
+        (gm_evaluation_figure){
+            .key = key, .label = label, .value = mean->value, .error = gm_running_mean_error(mean), .help = help});
 }
 
 static gm_status report(gm_evaluation *evaluation, const bounds *sums, size_t samples) {

@@ -27,8 +27,7 @@ static gm_status source_setting(gm_text *setting, const char *source) {
 }
 
 // text: of the recipe, when `path` is but its name; NULL: it is a file's.
-static gm_status read_recipe(gm_trainer *trainer, const char *path, const char *text,
-                             const gm_train_options *options) {
+static gm_status read_recipe(gm_trainer *trainer, const char *path, const char *text, const gm_train_options *options) {
     gm_status status = GM_OK;
     gm_text source = {0};
     const char **settings = NULL;

@@ -14,7 +14,7 @@ typedef struct gm_side {
     float *values; // (count, channels, height, width)
     size_t count, channels, height, width;
     bool bounded; // values lie between a black and a white (of kinds of sample that have a range)
-    bool ranged; // black and white of the images are `low` and `high`
+    bool ranged;  // black and white of the images are `low` and `high`
     double low, high;
     const char *data; // the data set that it is, or that its run learned from; NULL: an array or a table
     gm_dataset_options data_options;

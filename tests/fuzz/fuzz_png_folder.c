@@ -70,8 +70,9 @@ bool fuzz_one(const uint8_t *data, size_t bytes) {
     bool classes = how & 1;
     write_files(data, bytes - 1, classes);
     gm_dataset *dataset;
-    const gm_dataset_options options = {
-        .size = {how & 2 ? 16 : 0, how & 2 ? 12 : 0}, .fit = how / 4 % 4, .channels = (size_t[]){0, 1, 3, 0}[how / 16 % 4]};
+    const gm_dataset_options options = {.size = {how & 2 ? 16 : 0, how & 2 ? 12 : 0},
+                                        .fit = how / 4 % 4,
+                                        .channels = (size_t[]){0, 1, 3, 0}[how / 16 % 4]};
     if (gm_dataset_open(&dataset, folder, &options) != GM_OK)
         return false;
     check(dataset, classes);
