@@ -93,10 +93,10 @@ class Classify(CommandTest):
     def train(self, out, *more):
         self.ganymede("train", "bands.yaml", "--out", out, "--no-tune", "--quiet", *more)
 
-    def answers(self, checkpoint):
+    def answers(self, checkpoint, network="classifier"):
         """What the linear classifier's weights say of the test images."""
         tensors = read_safetensors(self.folder / checkpoint)[0]
-        (_, (D, K), weight), (_, _, bias) = tensors["classifier.1.weight"], tensors["classifier.1.bias"]
+        (_, (D, K), weight), (_, _, bias) = tensors[f"{network}.1.weight"], tensors[f"{network}.1.bias"]
         self.assertEqual((D, K), (64, 3))
         weight, bias = struct.unpack(f"<{K * D}f", weight), struct.unpack(f"<{K}f", bias)
         logits = [[bias[k] + sum(w * x / 255 for w, x in zip(weight[k::K], image)) for k in range(K)]
@@ -126,6 +126,15 @@ class Classify(CommandTest):
                 recall = confusion[k][k] / count
                 self.assertAlmostEqual(found["recall"][str(k)], recall, 6)
                 self.assertAlmostEqual(found["recall_error"][str(k)], (recall * (1 - recall) / count) ** .5, 6)
+
+    def test_averaged_weights_answer_where_there_are_some(self):
+        self.train("a", "--set", "average={decay: 0.9, warmup: no}")
+        last = "a/checkpoints/00000020.safetensors"
+        answers = self.answers(last, "classifier_average")
+        self.assertNotEqual(answers, self.answers(last))
+        found = json.loads(self.ganymede("evaluate", "a", "--json")[0])
+        self.assertEqual(found["confusion"], [[sum(1 for pair in zip(self.labels, answers) if pair == (truth, answer))
+                                               for answer in range(3)] for truth in range(3)])
 
     def test_text_has_a_line_per_class_and_the_matrix(self):
         self.train("a")
@@ -211,6 +220,7 @@ class Classify(CommandTest):
         self.assert_same_weights(self.folder / "a" / last, self.folder / "c" / last)
         tensors = read_safetensors(self.folder / "a" / last)[0]
         self.assertNotEqual(tensors["classifier_average.0.weight"], tensors["classifier.0.weight"])
+        self.assertEqual(struct.unpack("<2i", tensors["step"][2]), (20, 0))
         answers = [self.ganymede("evaluate", name, "--json")[0] for name in "abc"]
         self.assertEqual(answers[0], answers[1])
         self.assertEqual(answers[0], answers[2])
