@@ -58,7 +58,8 @@ class Output(CommandTest):
         write_npy(self.folder / "points.npy", [(0, 1), (2, 3)])
         write_npy(self.folder / "bad.npy", [(0, 1), (2, 3)], descr="<\x1b[31m")
         self.refused_clean("measure", "points.npy", "bad.npy", says=r"\x1b[31m")
-        (self.folder / "bad.csv").write_text("a,b\n1,\x1b[31mx\n")
+        # Behind the first bytes, by which a table is told.
+        (self.folder / "bad.csv").write_text("a,b\n" + "1,2\n" * 2000 + "1,\x1b[31mx\n")
         self.refused_clean("measure", "points.npy", "bad.csv", says=r"\x1b[31mx")
         self.recipe.write_text('"\\e[31m\\nkey": 3\n')
         self.refused_clean("train", "tiny.yaml", says=r"\x1b[31m\nkey")
