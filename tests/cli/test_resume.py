@@ -163,8 +163,12 @@ class Signals(ResumeTest):
     LONG = ("train", "points.yaml", "--out", "run", "--steps", "100000000")
 
     def begin(self, **more):
+        def catch():  # whatever ran the tests (nohup, a script's `&`)
+            for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
+
         run = self.folder / "run"
-        process = self.start(*self.LONG, **more)
+        process = self.start(*self.LONG, **{"preexec_fn": catch, **more})
         self.wait_for(lambda: (run / "checkpoints").exists() and checkpoints(run)[-1:] > [0], process)
         return run, process
 
