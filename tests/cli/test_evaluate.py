@@ -1,5 +1,6 @@
 """Bounds on the likelihood through the command: what it prints, what it repeats, what it refuses."""
 import json
+import struct
 import unittest
 
 from command import CommandTest, write_idx
@@ -15,6 +16,63 @@ seed: 5
 steps: 20
 log: { every: 5, samples: 10, checkpoint: 10 }
 """
+
+CLASSIFIER = """\
+name: tiny-classifier
+data: { source: %(data)s, batch: 8 }
+classifier: [ flatten, { dense: 16 }, relu, { dense: 3 } ]
+optimizer: { classifier: { adam: { rate: 1e-2 } } }
+steps: 60
+log: { every: 20, samples: 0, checkpoint: 60 }
+"""
+
+
+def write_classes(folder, train, test):
+    """Images of three classes, each bright in rows of its own, in an order that repeats."""
+    folder.mkdir()
+    for part, labels in (("train", [i % 3 for i in range(train)]), ("t10k", test)):
+        pixels = b"".join(bytes(250 if y % 3 == k else (i * 7 + y) % 60 for y in range(8) for _ in range(8))
+                          for i, k in enumerate(labels))
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(struct.pack(">IIII", 0x803, len(labels), 8, 8) + pixels)
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, len(labels)) + bytes(labels))
+
+
+class Classifier(CommandTest):
+    def setUp(self):
+        super().setUp()
+        write_classes(self.folder / "classes", 48, [2, 2, 0, 2, 1, 0, 2])
+        (self.folder / "classifier.yaml").write_text(CLASSIFIER % {"data": self.folder / "classes"})
+        self.ganymede("train", "classifier.yaml", "--out", "run", "--no-tune", "--quiet")
+
+    def test_accuracy_recall_and_confusion(self):
+        result = json.loads(self.ganymede("evaluate", "run", "--json")[0])
+        self.assertEqual((result["step"], result["count"], result["classes"]), (60, 7, ["0", "1", "2"]))
+        self.assertEqual(result["confusion"], [[2, 0, 0], [0, 1, 0], [0, 0, 4]])
+        self.assertEqual((result["accuracy"], result["accuracy_error"]), (1, 0))
+        self.assertEqual(result["recall"], {"0": 1, "1": 1, "2": 1})
+        lines, _ = self.ganymede("evaluate", "run", "-o", "confusion.png")
+        self.assertIn("     0     1     0  1\n", lines)
+        self.assertTrue(lines.endswith("confusion.png\n"))
+        self.assertEqual((self.folder / "confusion.png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+
+    def test_class_without_items_has_no_recall(self):
+        result = json.loads(self.ganymede("evaluate", "run", "--count", "2", "--json")[0])
+        self.assertEqual(result["recall"], {"0": None, "1": None, "2": 1})
+        lines, _ = self.ganymede("evaluate", "run", "--count", "2")
+        self.assertIn("recall         -   0, of the items of this class\n", lines)
+        self.assertNotIn("nan", lines)
+
+    def test_wrong_answers_are_in_the_column_of_the_answer(self):
+        images = self.folder / "classes" / "t10k-labels-idx1-ubyte"
+        images.write_bytes(images.read_bytes()[:8] + bytes([2, 2, 0, 2, 0, 0, 2]))  # the fifth looks like a 1
+        result = json.loads(self.ganymede("evaluate", "run", "--json")[0])
+        self.assertEqual(result["confusion"], [[2, 1, 0], [0, 0, 0], [0, 0, 4]])
+        self.assertAlmostEqual(result["accuracy"], 6 / 7)
+
+    def test_a_classifier_makes_no_samples(self):
+        self.refused("sample", "run", code=1, says="run: this run's model is a classifier, which makes no samples")
+        self.refused("measure", "run", "classes", code=1, says="which makes no samples")
+        self.refused("evaluate", "run", "--data", "images/train-images-idx3-ubyte", code=1, says="has no labels")
 
 
 class Evaluate(CommandTest):
