@@ -3,6 +3,7 @@
 
 #include "ganymede/evaluate.h"
 
+#include <math.h>
 #include <stdio.h>
 
 // ---- JSON ----
@@ -78,6 +79,16 @@ static void print_confusion(const gm_confusion *confusion) {
     }
 }
 
+// What could not be estimated, as the recall of a class without items, is a dash.
+static void print_figure(const gm_evaluation_figure *f) {
+    print_part("  %-14s ", f->label);
+    if (isnan(f->value))
+        print_part("-   ");
+    else
+        print_part("%.4f +- %.4f   ", f->value, f->error);
+    print_line("%s%s%s", f->of ? f->of : "", f->of ? ", " : "", f->help);
+}
+
 static void print_lines(const gm_evaluation *evaluation, const char *data) {
     size_t count;
     gm_evaluation_info info;
@@ -87,8 +98,7 @@ static void print_lines(const gm_evaluation *evaluation, const char *data) {
     print_line("step %llu, %zu items %s%s; %s, +- one standard error", (unsigned long long)info.step, info.count,
                data ? "of " : "held out of training", data ? data : "", info.unit);
     for (size_t i = 0; i < count; i++)
-        print_line("  %-14s %.4f +- %.4f   %s%s%s", figures[i].label, figures[i].value, figures[i].error,
-                   figures[i].of ? figures[i].of : "", figures[i].of ? ", " : "", figures[i].help);
+        print_figure(&figures[i]);
     if (confusion)
         print_confusion(confusion);
 }

@@ -22,6 +22,9 @@ const gm_classifier_settings *gm_classifier_of(const gm_recipe *recipe); // NULL
 gm_status gm_classifier_build(gm_model *model, const gm_recipe *recipe, const gm_model_source *source);
 // Classes taken for the items of a data set: the accuracy, the recall of each class, the confusion matrix.
 gm_status gm_classifier_evaluate(gm_evaluation *evaluation, const gm_evaluation_source *source);
+// The class with the largest of the logits of one item; GM_NO_ANSWER where one is NaN.
+#define GM_NO_ANSWER SIZE_MAX
+size_t gm_classifier_answer(const float *logits, size_t count);
 // The use `classify`, for whoever runs it on samples of its own.
 extern const gm_use_row gm_classifier_classify;
 

@@ -7,11 +7,14 @@
 
 enum { CHUNK = 1024 };
 
-static size_t largest_of(const float *row, size_t count) {
+size_t gm_classifier_answer(const float *logits, size_t count) {
     size_t best = 0;
-    for (size_t i = 1; i < count; i++)
-        if (row[i] > row[best])
+    for (size_t i = 0; i < count; i++) {
+        if (isnan(logits[i]))
+            return GM_NO_ANSWER;
+        if (logits[i] > logits[best])
             best = i;
+    }
     return best;
 }
 
@@ -23,10 +26,10 @@ static gm_status count_answers(const gm_evaluation_source *source, const gm_use 
     for (size_t i = 0; i < count; i++)
         indices[i] = (int32_t)(first + i);
     GM_TRY(gm_dataset_decode(source->data, &source->format, indices, count, values, labels));
-    GM_TRY(gm_use_run(use, plan, (const void *[]){values}, count, (float *[]){logits, NULL}));
+    GM_TRY(gm_use_run(use, plan, (const void *[GM_USE_PORTS]){values}, count, (float *[GM_USE_PORTS]){logits}));
     for (size_t i = 0; i < count; i++) {
-        size_t answer = largest_of(logits + i * width, width);
-        if (isnan(logits[i * width]))
+        size_t answer = gm_classifier_answer(logits + i * width, width);
+        if (answer == GM_NO_ANSWER)
             return gm_fail(GM_ERROR_STATE, "item %zu has no answer: the classifier gives values that are not finite",
                            first + i);
         if (answer < K) // a class that these data do not have is a wrong answer without a column

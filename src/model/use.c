@@ -38,6 +38,8 @@ void gm_use_finish(gm_use *use) {
 
 gm_status gm_use_add_network(gm_use *use, const char *name, const gm_layer_list *layers, int initializer,
                              const gm_averaging *average, gm_network **network) {
+    if (use->network_count == GM_USE_NETWORKS)
+        return gm_fail(GM_ERROR_STATE, "a use has at most %d networks", GM_USE_NETWORKS);
     if (average && average->decay > 0)
         name = gm_graph_printf(use->graph, "%s_average", name);
     GM_TRY(gm_network_create(network, name, layers->layers, layers->count, (gm_weight_initializer)initializer));
@@ -45,11 +47,19 @@ gm_status gm_use_add_network(gm_use *use, const char *name, const gm_layer_list 
     return GM_OK;
 }
 
+static void add_port(gm_use *use, gm_use_port *ports, size_t *count, gm_use_port port) {
+    if (*count == GM_USE_PORTS)
+        gm_fault(use->graph, "%s: the use %s has at most %d inputs and outputs each", port.name, use->row->name,
+                 GM_USE_PORTS);
+    else
+        ports[(*count)++] = port;
+}
+
 gm_tensor *gm_use_add_input(gm_use *use, const char *name, gm_type type, const gm_shape *item) {
     gm_shape shape = {.rank = item->rank + 1, .dim = {GM_USE_BATCH}};
     memcpy(shape.dim + 1, item->dim, item->rank * sizeof *shape.dim);
     gm_tensor *x = gm_input(use->graph, name, type, shape);
-    use->inputs[use->input_count++] = (gm_use_port){name, x, gm_shape_count(item)};
+    add_port(use, use->inputs, &use->input_count, (gm_use_port){name, x, gm_shape_count(item)});
     return x;
 }
 
@@ -58,7 +68,8 @@ gm_tensor *gm_use_add_data(gm_use *use) {
 }
 
 void gm_use_add_output(gm_use *use, const char *name, gm_tensor *x) {
-    use->outputs[use->output_count++] = (gm_use_port){name, x, gm_shape_count(gm_tensor_shape(x)) / GM_USE_BATCH};
+    size_t values = gm_shape_count(gm_tensor_shape(x)) / GM_USE_BATCH;
+    add_port(use, use->outputs, &use->output_count, (gm_use_port){name, x, values});
 }
 
 // The shape of one sample of a batch.
@@ -184,8 +195,8 @@ gm_status gm_use_generate(const gm_use *use, gm_plan *plan, const uint64_t *seed
             use->fill_latent(use->recipe, seeds[k], codes ? codes + k * width : NULL, latent + i * z->values);
             chosen[i] = labels ? labels[k] : use->classes > 0 ? (int32_t)(seeds[k] % use->classes) : 0;
         }
-        status =
-            gm_use_run(use, plan, (const void *[]){latent, chosen}, here, (float *[]){samples + first * x->values});
+        status = gm_use_run(use, plan, (const void *[GM_USE_PORTS]){latent, chosen}, here,
+                            (float *[GM_USE_PORTS]){samples + first * x->values});
     }
     free(latent);
     return status;

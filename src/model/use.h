@@ -1,7 +1,7 @@
 // Uses: what a trained model is for. A use is an inference graph over the run's state with named inputs and outputs;
 // whoever runs it asks for it by name and does not know what kind of model it has.
 //
-//   name         inputs                  outputs
+//   name         inputs, in this order   outputs
 //   generate     latent [, labels]       samples
 //   reconstruct  data                    samples
 //   encode       data                    code
@@ -44,9 +44,8 @@ struct gm_use {
     gm_use_port inputs[GM_USE_PORTS], outputs[GM_USE_PORTS];
     size_t network_count, input_count, output_count;
     gm_sample format; // of the data that goes in, else of the samples that come out
-    // Of uses with a latent: how it is made for a sample's own seed, and what may be set in it. codes
-    // (categorical_codes
-    // + continuous_codes): a category's number or a value each, NaN: as the seed has it.
+    // Of uses with a latent: how it is made for a sample's own seed, and what may be set in it.
+    // codes (categorical_codes + continuous_codes): a category's number or a value each, NaN: as the seed has it.
     void (*fill_latent)(const gm_recipe *recipe, uint64_t seed, const float *codes, float *latent);
     gm_status (*check_codes)(const gm_recipe *recipe, const float *codes, size_t count); // NULL: it has none
     size_t categorical_codes, continuous_codes;
@@ -66,7 +65,7 @@ void gm_use_finish(gm_use *use);
 // A network in inference, of the averaged weights where training keeps them.
 gm_status gm_use_add_network(gm_use *use, const char *name, const gm_layer_list *layers, int initializer,
                              const gm_averaging *average, gm_network **network);
-// An input of GM_USE_BATCH rows; its name becomes the tensor's.
+// An input of GM_USE_BATCH rows; its name becomes the tensor's. More than GM_USE_PORTS are a fault of the graph.
 gm_tensor *gm_use_add_input(gm_use *use, const char *name, gm_type type, const gm_shape *item);
 // The input `data` of use->format.
 gm_tensor *gm_use_add_data(gm_use *use);
@@ -79,8 +78,8 @@ void gm_use_add_samples(gm_use *use, gm_tensor *x);
 // NULL where the use has none of that name.
 const gm_use_port *gm_use_find_input(const gm_use *use, const char *name);
 const gm_use_port *gm_use_find_output(const gm_use *use, const char *name);
-// inputs, outputs: arrays (count, ...), row-major, in the order of the ports; an output may be NULL. Sample i of the
-// outputs depends on sample i of the inputs alone. plan: one of use->graph.
+// inputs, outputs: GM_USE_PORTS arrays (count, ...), row-major, in the order of the ports; an output may be NULL.
+// Sample i of the outputs depends on sample i of the inputs alone. plan: one of use->graph.
 gm_status gm_use_run(const gm_use *use, gm_plan *plan, const void *const *inputs, size_t count, float *const *outputs);
 // Samples of `seeds`, for `generate`: sample i depends on nothing but the weights, seeds[i], labels[i] and codes[i].
 // labels: NULL: the seed modulo the number of classes. codes: NULL: as the seeds have them. Fails when labels or codes

@@ -119,6 +119,14 @@ static bool knows(const gm_recipe_kind *kind, const char *key) {
     return false;
 }
 
+// The mark of the kind that the recipe has; NULL: none.
+static const char *find_mark(const gm_recipe_kind *kind, const gm_yaml *root) {
+    const char *const *mark = kind->marks;
+    while (*mark && !gm_yaml_find(root, *mark))
+        mark++;
+    return *mark;
+}
+
 // ---- The map of keys against the tables ----
 
 enum { MOST_WORDS = 64 };
@@ -140,20 +148,31 @@ static size_t list_words(const gm_recipe_kind *kind, const char *section, char w
     return count;
 }
 
+// A recipe without a mark may have one misspelt, of whichever kind.
+static size_t add_marks(const gm_recipe_schema *schema, const char **words, size_t count) {
+    for (size_t i = 1; i < schema->kind_count; i++)
+        for (const char *const *mark = schema->kinds[i].marks; *mark && count < MOST_WORDS; mark++)
+            words[count++] = *mark;
+    return count;
+}
+
 // A key that this kind does not have: another kind's, or nobody's.
 static gm_status fail_unknown_key(const gm_recipe *recipe, const char *path, const char *section, const char *key,
                                   const char *origin) {
     char words[MOST_WORDS][40], thing[80];
-    const char *list[MOST_WORDS];
+    const char *list[MOST_WORDS], *mark = find_mark(recipe->kind, recipe->root);
     for (size_t i = 0; i < recipe->schema->kind_count; i++) {
         const gm_recipe_kind *other = &recipe->schema->kinds[i];
         if (other != recipe->kind && !strchr(key, '.') && knows(other, path))
-            return gm_fail(GM_ERROR_FORMAT, "%s: %s belongs to %s, but this recipe is that of %s: remove it", origin,
-                           path, other->description, recipe->kind->description);
+            return gm_fail(GM_ERROR_FORMAT, "%s: %s belongs to %s, but this recipe is that of %s%s%s: remove %s",
+                           origin, path, other->description, recipe->kind->description, mark ? ", as it has " : "",
+                           mark ? mark : "", mark ? "one of the two" : "it");
     }
     size_t count = list_words(recipe->kind, section, words);
     for (size_t i = 0; i < count; i++)
         list[i] = words[i];
+    if (!section[0] && !mark)
+        count = add_marks(recipe->schema, list, count);
     if (section[0])
         snprintf(thing, sizeof thing, "key in %.*s", (int)strlen(section) - 1, section);
     return gm_recipe_unknown(origin, section[0] ? thing : "key", key, list, count);
@@ -211,9 +230,8 @@ static gm_status check_required(const gm_recipe *recipe) {
 // The first kind, unless the recipe has a mark of another.
 static const gm_recipe_kind *choose_kind(const gm_recipe_schema *schema, const gm_yaml *root) {
     for (size_t i = 1; i < schema->kind_count; i++)
-        for (const char *const *mark = schema->kinds[i].marks; *mark; mark++)
-            if (gm_yaml_find(root, *mark))
-                return &schema->kinds[i];
+        if (find_mark(&schema->kinds[i], root))
+            return &schema->kinds[i];
     return &schema->kinds[0];
 }
 

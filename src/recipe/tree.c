@@ -220,7 +220,7 @@ gm_status gm_yaml_parse(gm_yaml **root, gm_arena *arena, const char *file, const
         return gm_fail(GM_ERROR_FORMAT, "%s: has %zu bytes: a recipe has at most 1 MiB", file, bytes);
     GM_TRY(parse_text(root, arena, file, NULL, text, bytes));
     if (!*root || gm_yaml_is_null(*root))
-        return gm_fail(GM_ERROR_FORMAT, "%s: is empty: a recipe needs at least data, generator and discriminator",
+        return gm_fail(GM_ERROR_FORMAT, "%s: is empty: a recipe says at least what is trained, and on which data",
                        file);
     char given[80];
     if ((*root)->kind != GM_YAML_MAP)

@@ -21,11 +21,11 @@ typedef struct remains {
 } remains;
 
 static void keep_later(uint64_t *steps, size_t *count, uint64_t step) {
-    size_t first = 0;
-    while (first < *count && steps[first] <= step)
-        first++;
-    *count -= first;
-    memmove(steps, steps + first, *count * sizeof *steps);
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++)
+        if (steps[i] > step)
+            steps[kept++] = steps[i];
+    *count = kept;
 }
 
 static gm_status find_remains(gm_run *run, uint64_t step, remains *found) {

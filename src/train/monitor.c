@@ -163,8 +163,8 @@ static void judge_finish(judge *j) {
 }
 
 static gm_status judge_side(gm_monitor *m, const side *s, float *ratios) {
-    return gm_use_run(&m->judge.use, m->judge.plan, (const void *[]){s->values, s->labels}, m->count,
-                      (float *[]){ratios});
+    return gm_use_run(&m->judge.use, m->judge.plan, (const void *[GM_USE_PORTS]){s->values, s->labels}, m->count,
+                      (float *[GM_USE_PORTS]){ratios});
 }
 
 // ---- Figures ----

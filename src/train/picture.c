@@ -59,8 +59,8 @@ static gm_status reconstruct(gm_trainer *trainer, size_t *count, float *samples)
     float *items;
     gm_status status = first_items(trainer, count, &items);
     if (status == GM_OK)
-        status = gm_use_run(&trainer->pictured, trainer->picture_plan, (const void *[]){items}, *count,
-                            (float *[]){samples});
+        status = gm_use_run(&trainer->pictured, trainer->picture_plan, (const void *[GM_USE_PORTS]){items}, *count,
+                            (float *[GM_USE_PORTS]){samples});
     free(items);
     return status;
 }

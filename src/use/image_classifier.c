@@ -313,16 +313,9 @@ double gm_image_classifier_accuracy(const gm_image_classifier *reference) {
 
 // ---- Applying ----
 
-static size_t largest_of(const float *row, size_t count) {
-    size_t best = 0;
-    for (size_t i = 1; i < count; i++)
-        if (row[i] > row[best])
-            best = i;
-    return best;
-}
-
 static void soften(const float *logits, size_t count, float *probabilities) {
-    double largest = logits[largest_of(logits, count)], sum = 0;
+    size_t answer = gm_classifier_answer(logits, count);
+    double largest = logits[answer == GM_NO_ANSWER ? 0 : answer], sum = 0;
     for (size_t i = 0; i < count; i++)
         sum += exp((double)logits[i] - largest);
     for (size_t i = 0; i < count; i++)
@@ -345,8 +338,8 @@ gm_status gm_image_classifier_apply(gm_image_classifier *r, const gm_samples *im
         size_t here = GM_MIN(images->count - first, (size_t)CHUNK);
         for (size_t i = 0; i < here * item; i++)
             scaled[i] = (float)(2 * ((double)images->values[first * item + i] - low) / (high - low) - 1);
-        GM_TRY_DONE(gm_use_run(&r->use, r->plan, (const void *[]){scaled}, here,
-                               (float *[]){logits, features ? features + first * GM_IMAGE_CLASSIFIER_FEATURES : NULL}));
+        float *outputs[GM_USE_PORTS] = {logits, features ? features + first * GM_IMAGE_CLASSIFIER_FEATURES : NULL};
+        GM_TRY_DONE(gm_use_run(&r->use, r->plan, (const void *[GM_USE_PORTS]){scaled}, here, outputs));
         for (size_t i = 0; i < here && probabilities; i++)
             soften(logits + i * K, K, probabilities + (first + i) * K);
     }
@@ -362,8 +355,8 @@ gm_status gm_image_classifier_name(gm_image_classifier *r, const gm_samples *ima
     GM_TRY(gm_alloc(&probabilities, images->count * r->classes, sizeof *probabilities, "probabilities"));
     gm_status status = gm_image_classifier_apply(r, images, low, high, NULL, probabilities);
     for (size_t i = 0; status == GM_OK && i < images->count; i++) {
-        const float *row = probabilities + i * r->classes;
-        classes[i] = isnan(row[0]) ? -1 : (int32_t)largest_of(row, r->classes);
+        size_t answer = gm_classifier_answer(probabilities + i * r->classes, r->classes);
+        classes[i] = answer == GM_NO_ANSWER ? -1 : (int32_t)answer;
     }
     free(probabilities);
     return status;

@@ -17,7 +17,6 @@ steps: 20
 log: { every: 5, samples: 10, checkpoint: 10 }
 """
 
-
 class Evaluate(CommandTest):
     def setUp(self):
         super().setUp()
@@ -194,6 +193,11 @@ class Classify(CommandTest):
         found = json.loads(self.ganymede("evaluate", "a", "--data", "fewer", "--json")[0])
         self.assertEqual(found["classes"], ["0", "1"])
         self.assertEqual(len(found["confusion"]), 2)
+
+    def test_a_classifier_makes_no_samples(self):
+        self.train("a")
+        self.refused("sample", "a", code=1, says="a: this run's model is a classifier, which makes no samples")
+        self.refused("measure", "a", "labelled", code=1, says="which makes no samples")
 
     def test_data_without_classes_teach_no_classifier(self):
         self.refused("train", "bands.yaml", "--data", "images", code=1,

@@ -33,8 +33,6 @@ LAYERS = [
     ("train", "*", "train"),
     ("use", "*", "measure sampler ganymede"),
 ]
-# Folders whose circles and long files are not looked at.
-EXEMPT = set()
 LONGEST = 400
 
 KNOWS = {folder: {other for other, _, _ in LAYERS[:i]} if knows == "*" else set(knows.split())
@@ -112,9 +110,8 @@ def circles(uses):
     return found
 
 
-def include_circles(root, exempt=EXEMPT):
-    uses = {name: sorted(i for i in included if i != name) for name, included in includes(root).items()
-            if folder_of(name) not in exempt}
+def include_circles(root):
+    uses = {name: sorted(i for i in included if i != name) for name, included in includes(root).items()}
     return [" -> ".join(way) for way in circles(uses)]
 
 
@@ -155,10 +152,9 @@ def uses_by_symbol(libraries):
     return uses
 
 
-def symbol_circles(uses, exempt=EXEMPT):
-    kept = {file: sorted(others) for file, others in uses.items() if folder_of(file) not in exempt}
+def symbol_circles(uses):
     return [f"{' -> '.join(way)} (through symbols {', '.join(min(uses[a][b]) for a, b in zip(way, way[1:]))})"
-            for way in circles(kept)]
+            for way in circles({file: sorted(others) for file, others in uses.items()})]
 
 
 def wrong_symbols(uses):
@@ -169,12 +165,12 @@ def wrong_symbols(uses):
 
 # ---- Files ----
 
-def long_files(root, exempt=EXEMPT):
+def long_files(root):
     """Files over LONGEST lines whose first comment has no sentence "Long because ..."."""
     wrong = []
     for path in sources(root, "src", "tools"):
         lines = path.read_text().splitlines()
-        if len(lines) <= LONGEST or path.relative_to(root).parts[1] in exempt:
+        if len(lines) <= LONGEST:
             continue
         first = "\n".join(lines[:next((i for i, line in enumerate(lines) if not line.startswith("//")), 0)])
         if not re.search(r"(^// |[.:] |\. ?\n// )Long because\b", first):

@@ -30,7 +30,7 @@ static void mistakes_in_a_recipe_of_an_added_kind_are_named(void **unused) {
     (void)unused;
     expect_refused((gm_train_options){0}, "latent={size: 3}",
                    "--set latent={size: 3}: latent belongs to a GAN (generator and discriminator), but this recipe is "
-                   "that of " HEADING ": remove it");
+                   "that of " HEADING);
     expect_refused((gm_train_options){0}, "centre={rate: 1}",
                    "centre belongs to a centre (the mean of the data), but this recipe is that of " HEADING);
     expect_refused((gm_train_options){0}, "gaussian.spraed=3",

@@ -153,6 +153,10 @@ static void recipes_of_no_whole_model_are_refused(void **state) {
         {"data: {source: ring8}\ndecoder: [dense: 2]\n", "r.yaml: ", "encoder is missing"},
         {"data: {source: ring8}\ngenerator: [dense: 2]\ndecoder: [dense: 2]\n",
          "r.yaml:2: ", "generator belongs to a GAN"},
+        {"data: {source: ring8}\nlatent: {size: 2}\ngenerator: [dense: 2]\nclassifier: [dense: 2]\n",
+         "r.yaml:2: ", "but this recipe is that of a classifier, as it has classifier: remove one of the two"},
+        {"data: {source: ring8}\nclassifer: [dense: 2]\n", "r.yaml:2: ", "did you mean 'classifier'?"},
+        {"# nothing\n", "r.yaml: ", "is empty: a recipe says at least what is trained, and on which data"},
         {"data: {source: ring8}\ngenerator: [dense: 2]\ndiscriminator: [dense: 1]\nautoencoder: {beta: 2}\n",
          "r.yaml:4: ",
          "autoencoder belongs to an autoencoder (encoder and decoder), but this recipe is that of a "
