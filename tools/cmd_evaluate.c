@@ -103,13 +103,14 @@ static void print_lines(const gm_evaluation *evaluation, const char *data) {
         print_confusion(confusion);
 }
 
+// The figures first: a picture that cannot be written takes none of them along.
 static int show(const gm_evaluation *evaluation, const char *data, const char *picture, bool json) {
-    if (picture && gm_evaluation_picture(evaluation, picture) != GM_OK)
-        return fail_with_message();
     if (json)
         print_json(evaluation);
     else
         print_lines(evaluation, data);
+    if (picture && gm_evaluation_picture(evaluation, picture) != GM_OK)
+        return fail_with_message();
     if (picture && !json)
         print_line("%s", picture);
     return EXIT_OK;

@@ -24,7 +24,7 @@ typedef struct gm_evaluation_options {
     gm_device *opened;  // an open device to use instead; it stays the caller's, and is not needed once this returned
     const char *data;   // a data set's name or path, instead of the recipe's
     size_t count;       // only so many items, the first ones; 0: all
-    size_t samples;     // of bounds: k, draws of z per item; 0: 64
+    size_t samples;     // of a vae's bounds: k, draws of z per item; 0: 64
 } gm_evaluation_options;
 
 // Evaluates a run's newest checkpoint, or one checkpoint file, on items that training has not seen: the test split; of

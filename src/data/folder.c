@@ -35,17 +35,17 @@ static const char *join(gm_arena *arena, const char *folder, const char *name) {
 // ---- Listing ----
 
 // A picture by its first bytes. What calls itself .png is taken for one, so that it is refused if it is not.
-static bool is_picture(listing *list, const char *path, gm_entry_kind kind) {
+static gm_status is_picture(bool *picture, listing *list, const char *path, gm_entry_kind kind) {
     uint8_t head[GM_PICTURE_HEAD];
     size_t bytes, length = strlen(path);
-    if (kind != GM_ENTRY_FOLDER && length > 4 && strcasecmp(path + length - 4, ".png") == 0)
-        return true;
-    if (kind != GM_ENTRY_FILE || gm_file_read_start(path, head, sizeof head, &bytes) != GM_OK)
-        return false;
-    bool picture = gm_picture_tell(head, bytes);
-    if (!picture && !list->other && (list->other_kind = gm_magic_describe(head, bytes)))
+    *picture = kind != GM_ENTRY_FOLDER && length > 4 && strcasecmp(path + length - 4, ".png") == 0;
+    if (*picture || kind != GM_ENTRY_FILE)
+        return GM_OK;
+    GM_TRY(gm_file_read_start(path, head, sizeof head, &bytes));
+    *picture = gm_picture_tell(head, bytes);
+    if (!*picture && !list->other && (list->other_kind = gm_magic_describe(head, bytes)))
         list->other = path;
-    return picture;
+    return GM_OK;
 }
 
 static gm_status list_files(listing *list, const gm_source *folder, int32_t label) {
@@ -54,7 +54,9 @@ static gm_status list_files(listing *list, const gm_source *folder, int32_t labe
         const char *path = join(list->arena, folder->path, folder->entries[i].name);
         if (!path)
             return gm_fail_memory(strlen(folder->path), "a file name");
-        if (!is_picture(list, path, folder->entries[i].kind))
+        bool picture;
+        GM_TRY(is_picture(&picture, list, path, folder->entries[i].kind));
+        if (!picture)
             continue;
         GM_TRY(gm_grow(&list->files, list->count, &list->capacity, sizeof *list->files, "a list of files"));
         list->files[list->count++] = (picture_file){path, label, rank++};

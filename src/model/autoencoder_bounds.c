@@ -14,11 +14,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { B = 100, AT_ONCE = 64, KEPT = 3 };
+enum { B = 100, AT_ONCE = 64, STANDARD_SAMPLES = 64, KEPT = 3 };
 
 typedef struct bounder {
     const gm_autoencoder_settings *settings;
     const gm_evaluation_source *source;
+    size_t samples; // draws per item
     gm_graph *graph;
     gm_network *encoder, *decoder;
     gm_plan *plan;
@@ -164,7 +165,7 @@ static gm_status bound(const bounder *e, bounds *sums) {
     GM_TRY_DONE(gm_alloc(&buffer, B * widest, sizeof *buffer, "items"));
     GM_TRY_DONE(gm_alloc(&d, 1, sizeof *d, "draws"));
     for (size_t first = 0; first < e->source->count; first += B)
-        GM_TRY_DONE(evaluate_batch(e, first, GM_MIN(e->source->count - first, B), e->source->samples, buffer, d, sums));
+        GM_TRY_DONE(evaluate_batch(e, first, GM_MIN(e->source->count - first, B), e->samples, buffer, d, sums));
 done:
     free(buffer);
     free(d);
@@ -205,14 +206,18 @@ static gm_status check(const gm_evaluation_source *source) {
 }
 
 gm_status gm_autoencoder_evaluate(gm_evaluation *evaluation, const gm_evaluation_source *source) {
-    bounder e = {.settings = gm_autoencoder_of(source->recipe), .source = source};
+    bounder e = {
+        .settings = gm_autoencoder_of(source->recipe),
+        .source = source,
+        .samples = source->samples ? source->samples : STANDARD_SAMPLES,
+    };
     bounds sums = {0};
     gm_status status;
     GM_TRY_DONE(check(source));
     GM_TRY_DONE(build_graph(&e));
     GM_TRY_DONE(gm_plan_create(&e.plan, e.graph, source->state, NULL));
     GM_TRY_DONE(bound(&e, &sums));
-    status = report(evaluation, &sums, source->samples);
+    status = report(evaluation, &sums, e.samples);
 done:
     finish(&e);
     return status;

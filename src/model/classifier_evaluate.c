@@ -109,6 +109,11 @@ gm_status gm_classifier_evaluate(gm_evaluation *evaluation, const gm_evaluation_
     gm_use use = {0};
     gm_plan *plan = NULL;
     gm_status status;
+    if (source->samples > 0)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: this run's model is a classifier, which draws no importance samples: they "
+                       "are for a vae's bounds",
+                       gm_recipe_file(source->recipe));
     if (K == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: has no labels to hold the classifier's answers against", data->name);
     size_t *counts = gm_arena_alloc(&evaluation->arena, K * K * sizeof *counts);

@@ -22,7 +22,7 @@ typedef struct gm_evaluation_source {
     const gm_dataset *data;
     gm_sample format;
     size_t count;    // of the data's items, the first ones
-    size_t samples;  // draws per item, where the kind has any
+    size_t samples;  // draws per item; 0: as many as the kind takes, which may be none
     gm_state *state; // with the checkpoint's values
 } gm_evaluation_source;
 

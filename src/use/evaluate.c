@@ -3,8 +3,6 @@
 
 #include "use/trained.h"
 
-enum { STANDARD_SAMPLES = 64 };
-
 // The part that was not trained on, or the data that are asked for.
 static gm_status open_data(gm_dataset **data, const gm_common *common, const char *asked) {
     gm_dataset_options options = gm_common_other_split(common);
@@ -43,7 +41,7 @@ static gm_status evaluate(gm_evaluation *evaluation, const gm_trained *trained, 
                               .data = *data,
                               .format = gm_dataset_format(info, common->data.range.low, common->data.range.high),
                               .count = evaluation->info.count,
-                              .samples = options->samples ? options->samples : STANDARD_SAMPLES,
+                              .samples = options->samples,
                               .state = trained->state,
                           });
 }

@@ -166,6 +166,12 @@ class CommandTest(unittest.TestCase):
             self.assertIn(part, err)
         return err
 
+    def shim(self, folder, **more):
+        """The environment in which file_shim.c meddles with the files in a folder of this name."""
+        # Under AddressSanitizer, whose library wants to be the first.
+        options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+        return {"LD_PRELOAD": os.environ["FILE_SHIM"], "SHIM_FOLDER": folder, "ASAN_OPTIONS": options, **more}
+
     def wait_for(self, happened, process, seconds=120):
         deadline = time.monotonic() + seconds
         while not happened():

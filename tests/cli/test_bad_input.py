@@ -62,6 +62,13 @@ class BadInput(CommandTest):
         file.write_bytes(file.read_bytes()[:100])
         self.refused("train", "tiny.yaml", code=1, says="train-images-idx3-ubyte")
 
+    def test_picture_that_cannot_be_read_is_not_passed_over(self):
+        for file in "a/one", "b/two.png":
+            (self.folder / "pictures" / file).parent.mkdir(parents=True)
+            (self.folder / "pictures" / file).write_bytes(b"some bytes")
+            self.refused("train", "tiny.yaml", "--data", "pictures", env=self.shim("pictures", SHIM_EIO="one"), code=1,
+                         says="pictures/a/one: cannot be read: Input/output error")
+
     def test_unknown_device_lists_what_there_is(self):
         _, err = self.ganymede("train", "tiny.yaml", "--device", "no such device", code=1)
         self.assertIn("no such device", err)

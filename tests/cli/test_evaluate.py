@@ -17,6 +17,7 @@ steps: 20
 log: { every: 5, samples: 10, checkpoint: 10 }
 """
 
+
 class Evaluate(CommandTest):
     def setUp(self):
         super().setUp()
@@ -174,6 +175,13 @@ class Classify(CommandTest):
                 self.assertEqual(shade, int(255 - 255 * found["confusion"][truth][answer] / COUNTS[truth]))
                 self.assertTrue(shade < 64 if truth == answer else shade > 191, (truth, answer, shade))
 
+    def test_picture_that_cannot_be_written_takes_no_figure_along(self):
+        self.train("a")
+        figures, _ = self.ganymede("evaluate", "a")
+        out, err = self.ganymede("evaluate", "a", "-o", "no/where.png", code=1)
+        self.assertEqual(out, figures)
+        self.assertIn("no/where.png", err)
+
     def test_data_that_do_not_fit_are_named(self):
         self.train("a")
         write_labelled(self.folder / "more", [3] * 4, [3] * 4)
@@ -198,6 +206,7 @@ class Classify(CommandTest):
         self.train("a")
         self.refused("sample", "a", code=1, says="a: this run's model is a classifier, which makes no samples")
         self.refused("measure", "a", "labelled", code=1, says="which makes no samples")
+        self.refused("evaluate", "a", "--samples", "8", code=1, says="draws no importance samples")
 
     def test_data_without_classes_teach_no_classifier(self):
         self.refused("train", "bands.yaml", "--data", "images", code=1,

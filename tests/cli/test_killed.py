@@ -46,11 +46,6 @@ class Killed(CommandTest):
         super().setUp()
         (self.folder / "killed.yaml").write_text(RECIPE)
 
-    def shim(self, run, **more):
-        # Under AddressSanitizer, whose library wants to be the first.
-        options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-        return {"LD_PRELOAD": os.environ["FILE_SHIM"], "SHIM_FOLDER": run, "ASAN_OPTIONS": options, **more}
-
     def command(self, run):
         """Goes on with the run, however little of it there is."""
         begun = (self.folder / run / "checkpoints").exists()

@@ -23,11 +23,6 @@ class ResumeTest(CommandTest):
         self.ganymede("train", "points.yaml", "--out", name, "--quiet", "--steps", steps, *more)
         return self.folder / name
 
-    def shim(self, folder, **more):
-        # Under AddressSanitizer, whose library wants to be the first.
-        options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-        return {"LD_PRELOAD": os.environ["FILE_SHIM"], "SHIM_FOLDER": folder, "ASAN_OPTIONS": options, **more}
-
     def assert_same_run(self, run, straight, beside=()):
         left, right = contents(run), contents(straight)
         for files in (left, right):
