@@ -10,10 +10,10 @@ gm_status gm_device_flush(gm_device *device) {
 
 gm_status gm_device_finish(gm_device *device) {
     device->counters.waits++;
-    cl_int code = gm_fault_due(GM_FAULT_WAIT);
-    if (code == CL_SUCCESS)
-        code = clFinish(device->queue);
-    return gm_cl_check(code, "waiting for device \"%s\"", device->info.name);
+    // An injected failure comes behind the wait: like a lost device, it leaves nothing in flight that still writes into
+    // memory which the caller is about to free.
+    cl_int code = clFinish(device->queue), fault = gm_fault_due(GM_FAULT_WAIT);
+    return gm_cl_check(code == CL_SUCCESS ? fault : code, "waiting for device \"%s\"", device->info.name);
 }
 
 gm_status gm_marker_record(gm_marker *marker, gm_device *device) {
