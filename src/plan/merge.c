@@ -286,14 +286,19 @@ static size_t append_merged(gm_text *text, const merging *m, merged *parts, merg
 static const char *label_of(const merging *m, const merged *parts) {
     gm_text text = {0};
     for (size_t i = 0; i < parts->count; i++) {
-        const gm_kernel_text *kernel = text_of(m, parts->part[i]);
-        const char *label = launch_of(m, parts->part[i])->cost.label;
-        int length = label || !kernel->text[0] ? INT_MAX : (int)strlen(kernel->name) - 12;
+        const gm_launch *launch = launch_of(m, parts->part[i]);
         bool known = false;
         for (size_t k = 0; k < i && !known; k++)
-            known = launch_of(m, parts->part[k])->kernel == launch_of(m, parts->part[i])->kernel;
-        if (!known)
-            gm_text_printf(&text, "%s%.*s", i ? " + " : "", length, label ? label : kernel->name);
+            known = launch_of(m, parts->part[k])->kernel == launch->kernel;
+        if (known)
+            continue;
+        gm_text_append(&text, i ? " + " : "");
+        if (launch->cost.label) { // what a product has always: no kernel of the plan is behind it
+            gm_text_append(&text, launch->cost.label);
+        } else {
+            const gm_kernel_text *kernel = text_of(m, parts->part[i]);
+            gm_text_printf(&text, "%.*s", kernel->text[0] ? (int)strlen(kernel->name) - 12 : INT_MAX, kernel->name);
+        }
     }
     const char *copy = text.failed ? NULL : gm_arena_string(&m->emitter->arena, text.data);
     gm_text_finish(&text);
