@@ -113,6 +113,23 @@ static int print_keys(void) {
     return EXIT_OK;
 }
 
+// What the options say together; EXIT_OK, or what is wrong has been printed.
+static int check_arguments(const usage_text *usage, const train_arguments *arguments) {
+    const gm_train_options *options = &arguments->options;
+    if (!options->recipe && !options->resume)
+        return usage_error(usage, "expected RECIPE (a .yaml file), or --resume RUN");
+    if (options->resume && options->out)
+        return usage_error(usage, "--out and --resume exclude each other: a resumed run stays in its folder");
+    if (arguments->from.given && !options->resume)
+        return usage_error(usage, "--from needs --resume RUN");
+    for (size_t i = 0; i < arguments->settings.count; i++) {
+        const char *entry = arguments->settings.entries[i], *equals = strchr(entry, '=');
+        if (!equals || equals == entry)
+            return usage_error(usage, "--set expects KEY=VALUE, not '%s'", entry);
+    }
+    return EXIT_OK;
+}
+
 int command_train(int count, char **words) {
     train_arguments arguments = {0};
     gm_train_options *to = &arguments.options;
@@ -151,36 +168,14 @@ int command_train(int count, char **words) {
     arguments.settings.entries = calloc((size_t)count + COUNT(texts), sizeof *arguments.settings.entries);
     if (!arguments.settings.entries)
         return fail_with("out of memory");
-    const char *recipe[1] = {NULL};
-    if (!options_parse(&usage, count, words, recipe, &exit_code))
+    if (!options_parse(&usage, count, words, &to->recipe, &exit_code))
         goto done;
-    if (keys) {
-        exit_code = print_keys();
+    exit_code = keys ? print_keys() : check_arguments(&usage, &arguments);
+    if (keys || exit_code != EXIT_OK)
         goto done;
-    }
-    if (!recipe[0] && !to->resume) {
-        exit_code = usage_error(&usage, "expected RECIPE (a .yaml file), or --resume RUN");
-        goto done;
-    }
-    if (to->resume && to->out) {
-        exit_code = usage_error(&usage, "--out and --resume exclude each other: a resumed run stays in its folder");
-        goto done;
-    }
-    if (arguments.from.given && !to->resume) {
-        exit_code = usage_error(&usage, "--from needs --resume RUN");
-        goto done;
-    }
-    for (size_t i = 0; i < arguments.settings.count; i++) {
-        const char *equals = strchr(arguments.settings.entries[i], '=');
-        if (!equals || equals == arguments.settings.entries[i]) {
-            exit_code = usage_error(&usage, "--set expects KEY=VALUE, not '%s'", arguments.settings.entries[i]);
-            goto done;
-        }
-    }
     add_setting(&arguments, texts[0], "steps", &arguments.steps);
     add_setting(&arguments, texts[1], "data.batch", &arguments.batch);
     add_setting(&arguments, texts[2], "seed", &arguments.seed);
-    to->recipe = recipe[0];
     to->from = arguments.from.given ? &arguments.from.value : NULL;
     to->tuning = no_tune || arguments.dry_run ? GM_TRAIN_TUNE_NOT : GM_TRAIN_TUNE_BRIEFLY;
     to->settings = arguments.settings.entries;

@@ -47,6 +47,7 @@ typedef struct gm_dataset_options {
     size_t count;       // at most so many items: the first ones; of class folders the first of each class, then the
                         // second of each, and so on; mixtures, stacks: how many to draw; 0 = all
     uint64_t seed;      // mixtures and stacks alone: which draw
+    bool whole;         // a folder of pictures without `train` and `test` may be its own test split
 } gm_dataset_options;
 
 typedef struct gm_dataset_info {

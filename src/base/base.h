@@ -39,7 +39,8 @@ static inline size_t gm_round_up(size_t count, size_t step) {
             goto done;                                                                                                 \
     } while (0)
 
-enum { GM_MESSAGE_BYTES = 2048 }; // of a message, with its terminating zero; the rest is cut off
+enum { GM_CLASS_NAME_BYTES = 1024 }; // of a class's name as a line (gm_escape): a file name always fits
+enum { GM_MESSAGE_BYTES = 2048 };    // of a message, with its terminating zero; the rest is cut off
 
 // Sets this thread's error message and returns `status`, so that `return gm_fail(...)` reads as one thought. Whatever
 // the arguments hold, the message is one line that a terminal can show (gm_escape).
@@ -131,8 +132,8 @@ void gm_log_sum_add(gm_log_sum *sum, double exponent);
 double gm_log_sum_mean(const gm_log_sum *sum);
 
 // A file's whole content, NUL-terminated behind `*bytes` bytes; owned by the caller (free). Names the file in errors:
-// GM_ERROR_FORMAT when it has more than `limit` bytes, which shows before any is read; GM_ERROR_MEMORY; all else, that
-// it is no regular file but a pipe or device included, says nothing about its content and is GM_ERROR_IO.
+// GM_ERROR_MEMORY; all else says nothing about its content and is GM_ERROR_IO: that it has more than `limit` bytes, which
+// shows before any is read, or is no regular file but a pipe or device, included.
 gm_status gm_file_read(const char *path, uint64_t limit, char **data, size_t *bytes);
 // The first `most` bytes, or all of a shorter file, into the caller's `data`. Fails as gm_file_read does.
 gm_status gm_file_read_start(const char *path, void *data, size_t most, size_t *bytes);

@@ -61,7 +61,7 @@ static gm_status read_bytes(int descriptor, const char *path, char *to, size_t m
 }
 
 static gm_status refuse_size(const char *path, uint64_t limit) {
-    return gm_fail(GM_ERROR_FORMAT, "%s: is too large: more than %llu bytes are not read from such a file", path,
+    return gm_fail(GM_ERROR_IO, "%s: is too large: more than %llu bytes are not read from such a file", path,
                    (unsigned long long)limit);
 }
 

@@ -189,13 +189,14 @@ done:
 
 // ---- The interface ----
 
-// FOLDER itself, or FOLDER/train or FOLDER/test when it is split so.
+// FOLDER itself, or FOLDER/train or FOLDER/test when it is split so. Its pictures are trained on unless the options say
+// that they may be taken for test pictures.
 gm_status gm_folder_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {
     static const char *const splits[] = {[GM_SPLIT_TRAIN] = "train", [GM_SPLIT_TEST] = "test"};
     bool test = options->split == GM_SPLIT_TEST;
-    bool split =
-        gm_source_find(source, "train", GM_ENTRY_FOLDER) && (!test || gm_source_find(source, "test", GM_ENTRY_FOLDER));
-    if (!split && test)
+    bool has_train = gm_source_find(source, "train", GM_ENTRY_FOLDER) != NULL;
+    bool split = has_train && (!test || gm_source_find(source, "test", GM_ENTRY_FOLDER));
+    if (!split && test && (has_train || !options->whole))
         return gm_fail(GM_ERROR_IO, "%s: has no test pictures: expected the folders %s/train and %s/test", source->path,
                        source->path, source->path);
     if (!split)

@@ -153,18 +153,28 @@ static gm_status store_path(const gm_device *device, gm_text *path) {
     return path->failed ? gm_fail_memory(64, "the tuning store's name") : GM_OK;
 }
 
+// A store that is there but cannot be read must not be overwritten with less: it is left alone, and nothing is timed.
 static gm_status read_store(gm_tuning *tuning) {
     gm_text path = {0};
     char *text = NULL;
     size_t bytes;
-    gm_status status = store_path(tuning->device, &path);
-    if (status == GM_OK && path.length > 0 && access(path.data, R_OK) == 0 &&
-        gm_file_read(path.data, MAX_BYTES, &text, &bytes) == GM_OK) {
-        bool known;
-        status = gm_tuning_parse(tuning, tuning->device->cache_identity, text, bytes, &known);
-        if (!known)
-            gm_debug("tuning: %s is damaged or outdated; operations are timed again", path.data);
+    bool known = true;
+    gm_status status = GM_OK;
+    GM_TRY_DONE(store_path(tuning->device, &path));
+    if (path.length == 0 || access(path.data, F_OK) != 0)
+        goto done;
+    status = gm_file_read(path.data, MAX_BYTES, &text, &bytes);
+    if (status == GM_ERROR_IO && tuning->mode != GM_TUNING_ALL) {
+        gm_warn("%s: kernels run in their default variants", gm_error_message());
+        tuning->mode = GM_TUNING_STORED;
+        status = GM_OK;
+        goto done;
     }
+    GM_TRY_DONE(status);
+    GM_TRY_DONE(gm_tuning_parse(tuning, tuning->device->cache_identity, text, bytes, &known));
+    if (!known)
+        gm_debug("tuning: %s is damaged or outdated; operations are timed again", path.data);
+done:
     free(text);
     gm_text_finish(&path);
     return status;
@@ -223,12 +233,12 @@ gm_status gm_tuning_save(gm_tuning *tuning) {
         fresh = fresh || tuning->choices[i].fresh;
     if (!fresh)
         return GM_OK;
-    // What others have stored since, beside what is new here.
+    // What others have stored since, beside what is new here. If it cannot be read, it is not written over.
     gm_tuning *stored = NULL;
     gm_text path = {0};
     char *folder = NULL, *text = NULL;
     gm_status status = GM_OK;
-    GM_TRY_DONE(gm_tuning_create(&stored, tuning->device, NULL));
+    GM_TRY_DONE(gm_tuning_create(&stored, tuning->device, &(gm_tuning_options){.mode = GM_TUNING_ALL}));
     for (size_t i = 0; i < tuning->count; i++) {
         const gm_choice *choice = &tuning->choices[i];
         if (choice->fresh)

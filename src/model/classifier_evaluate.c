@@ -1,5 +1,6 @@
 // How well a trained classifier names held-out items.
 //   K = classes; counts (K, K): items of the row's class that were taken for the column's.
+#include "data/classes.h"
 #include "model/classifier.h"
 
 #include <math.h>
@@ -18,9 +19,10 @@ size_t gm_classifier_answer(const float *logits, size_t count) {
     return best;
 }
 
+// `answers` says which class of the data each of the model's is; K: none of them.
 // Items first ... first + count - 1; `values` and `logits` have room for them.
 static gm_status count_answers(const gm_evaluation_source *source, const gm_use *use, gm_plan *plan, size_t first,
-                               size_t count, float *values, float *logits, size_t *counts) {
+                               size_t count, const size_t *answers, float *values, float *logits, size_t *counts) {
     int32_t indices[CHUNK], labels[CHUNK];
     size_t K = gm_dataset_get_info(source->data)->class_count, width = gm_use_find_output(use, "logits")->values;
     for (size_t i = 0; i < count; i++)
@@ -32,21 +34,39 @@ static gm_status count_answers(const gm_evaluation_source *source, const gm_use 
         if (answer == GM_NO_ANSWER)
             return gm_fail(GM_ERROR_STATE, "item %zu has no answer: the classifier gives values that are not finite",
                            first + i);
-        if (answer < K) // a class that these data do not have is a wrong answer without a column
-            counts[(size_t)labels[i] * K + answer]++;
+        if (answers[answer] < K) // a class that these data do not have is a wrong answer without a column
+            counts[(size_t)labels[i] * K + answers[answer]]++;
     }
     return GM_OK;
 }
 
+// -> answers (width), as above.
+static gm_status match_classes(const gm_evaluation_source *source, size_t width, size_t *answers) {
+    const gm_dataset_info *data = gm_dataset_get_info(source->data);
+    size_t K = data->class_count, *places;
+    GM_TRY(gm_alloc(&places, K, sizeof *places, "classes"));
+    gm_status status = gm_classes_match(data, source->class_names, GM_MIN(source->class_count, width), places);
+    for (size_t i = 0; i < width; i++)
+        answers[i] = K;
+    for (size_t k = 0; k < K && status == GM_OK; k++)
+        answers[places[k]] = k;
+    free(places);
+    return status;
+}
+
 static gm_status count_all(const gm_evaluation_source *source, const gm_use *use, gm_plan *plan, size_t *counts) {
     float *values = NULL, *logits = NULL;
-    gm_status status = GM_OK;
+    size_t width = gm_use_find_output(use, "logits")->values, *answers;
+    gm_status status;
+    GM_TRY_DONE(gm_alloc(&answers, width, sizeof *answers, "classes"));
+    GM_TRY_DONE(match_classes(source, width, answers));
     GM_TRY_DONE(gm_alloc(&values, CHUNK * gm_sample_values(&source->format), sizeof *values, "items"));
-    GM_TRY_DONE(gm_alloc(&logits, CHUNK * gm_use_find_output(use, "logits")->values, sizeof *logits, "logits"));
+    GM_TRY_DONE(gm_alloc(&logits, CHUNK * width, sizeof *logits, "logits"));
     for (size_t first = 0; first < source->count; first += CHUNK)
-        GM_TRY_DONE(count_answers(source, use, plan, first, GM_MIN(source->count - first, (size_t)CHUNK), values,
-                                  logits, counts));
+        GM_TRY_DONE(count_answers(source, use, plan, first, GM_MIN(source->count - first, (size_t)CHUNK), answers,
+                                  values, logits, counts));
 done:
+    free(answers);
     free(values);
     free(logits);
     return status;

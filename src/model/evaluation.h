@@ -21,8 +21,10 @@ typedef struct gm_evaluation_source {
     const gm_recipe *recipe;
     const gm_dataset *data;
     gm_sample format;
-    size_t count;    // of the data's items, the first ones
-    size_t samples;  // draws per item; 0: as many as the kind takes, which may be none
+    size_t count;                   // of the data's items, the first ones
+    size_t samples;                 // draws per item; 0: as many as the kind takes, which may be none
+    const char *const *class_names; // of the data that were trained on, class_count of them; 0: not known
+    size_t class_count;
     gm_state *state; // with the checkpoint's values
 } gm_evaluation_source;
 

@@ -181,6 +181,7 @@ gm_status gm_use_generate(const gm_use *use, gm_plan *plan, const uint64_t *seed
     size_t width = use->categorical_codes + use->continuous_codes;
     const gm_use_port *z = gm_use_find_input(use, "latent"), *x = gm_use_find_output(use, "samples");
     int32_t chosen[GM_USE_BATCH];
+    const void *inputs[GM_USE_PORTS] = {NULL};
     gm_status status = GM_OK;
     float *latent;
     if (labels)
@@ -188,6 +189,8 @@ gm_status gm_use_generate(const gm_use *use, gm_plan *plan, const uint64_t *seed
     if (codes)
         GM_TRY(check_codes(use, codes, count));
     GM_TRY(gm_alloc(&latent, GM_USE_BATCH * z->values, sizeof *latent, "latents"));
+    for (size_t i = 0; i < use->input_count; i++)
+        inputs[i] = &use->inputs[i] == z ? (const void *)latent : chosen;
     for (size_t first = 0; first < count && status == GM_OK; first += GM_USE_BATCH) {
         size_t here = GM_MIN(count - first, (size_t)GM_USE_BATCH);
         for (size_t i = 0; i < here; i++) {
@@ -195,8 +198,9 @@ gm_status gm_use_generate(const gm_use *use, gm_plan *plan, const uint64_t *seed
             use->fill_latent(use->recipe, seeds[k], codes ? codes + k * width : NULL, latent + i * z->values);
             chosen[i] = labels ? labels[k] : use->classes > 0 ? (int32_t)(seeds[k] % use->classes) : 0;
         }
-        status = gm_use_run(use, plan, (const void *[GM_USE_PORTS]){latent, chosen}, here,
-                            (float *[GM_USE_PORTS]){samples + first * x->values});
+        float *outputs[GM_USE_PORTS] = {NULL};
+        outputs[x - use->outputs] = samples + first * x->values;
+        status = gm_use_run(use, plan, inputs, here, outputs);
     }
     free(latent);
     return status;

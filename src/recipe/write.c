@@ -129,6 +129,14 @@ static void append_sections(gm_text *text, const gm_recipe_schema *schema, const
             append_row(text, &kind->sections[i]->rows[j]);
 }
 
+// Of the kinds in their order.
+static bool has_come(const gm_recipe_schema *schema, size_t kind, const gm_recipe_section *section) {
+    for (size_t i = 0; i < kind; i++)
+        if (has_section(&schema->kinds[i], section))
+            return true;
+    return false;
+}
+
 static void append_vocabulary(gm_text *text, const gm_recipe_schema *schema) {
     size_t count;
     gm_text_append(text, "\nLAYERS (in the lists of networks)\n");
@@ -141,9 +149,11 @@ static void append_vocabulary(gm_text *text, const gm_recipe_schema *schema) {
         gm_recipe_document_typed(text, optimizers[i].name, optimizers[i].help, optimizers[i].parameters,
                                  optimizers[i].parameter_count);
     for (size_t i = 0; i < schema->kind_count; i++)
-        for (size_t j = 0; j < schema->kinds[i].section_count; j++)
-            if (schema->kinds[i].sections[j]->document)
-                schema->kinds[i].sections[j]->document(text);
+        for (size_t j = 0; j < schema->kinds[i].section_count; j++) {
+            const gm_recipe_section *section = schema->kinds[i].sections[j];
+            if (section->document && !has_come(schema, i, section))
+                section->document(text);
+        }
 }
 
 gm_status gm_recipe_documentation(const gm_recipe_schema *schema, gm_text *text) {

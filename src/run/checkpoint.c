@@ -3,6 +3,7 @@
 #include "run/checkpoint.h"
 
 #include "base/base.h"
+#include "run/json.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,7 +16,8 @@ struct gm_checkpoint {
     gm_safetensors *file;
     gm_checkpoint_info info;
     char *path;
-    bool warned; // of values that are not finite
+    json_t *classes; // their names, which the info points to
+    bool warned;     // of values that are not finite
 };
 
 // ---- Writing ----
@@ -33,13 +35,30 @@ static gm_status gather(gm_state *state, gm_safetensor *tensors, size_t count) {
     return GM_OK;
 }
 
+// The names as a JSON array; *text is NULL without any, else free(*text).
+static gm_status write_classes(const gm_checkpoint_info *info, char **text) {
+    *text = NULL;
+    if (info->class_count == 0)
+        return GM_OK;
+    json_t *array = json_array();
+    bool failed = !array;
+    for (size_t i = 0; i < info->class_count; i++) {
+        char line[GM_CLASS_NAME_BYTES]; // folders may be called what is no text
+        gm_escape(GM_ESCAPE_LINE, line, sizeof line, info->class_names[i]);
+        failed = failed || json_array_append_new(array, json_string(line)) != 0;
+    }
+    *text = failed ? NULL : json_dumps(array, JSON_COMPACT);
+    json_decref(array);
+    return *text ? GM_OK : gm_fail_memory(64 * info->class_count, "a checkpoint");
+}
+
 gm_status gm_checkpoint_write(const char *path, gm_state *state, const gm_checkpoint_info *info) {
     char version[24], step[24], cursor[24], seed[24];
     snprintf(version, sizeof version, "%d", GM_CHECKPOINT_VERSION);
     snprintf(step, sizeof step, "%" PRIu64, info->step);
     snprintf(cursor, sizeof cursor, "%" PRIu64, info->data_cursor);
     snprintf(seed, sizeof seed, "%" PRIu64, info->seed);
-    const gm_safetensors_text metadata[] = {
+    gm_safetensors_text metadata[10] = {
         {"format", "ganymede-checkpoint"},
         {"version", version},
         {"program", gm_version()},
@@ -48,17 +67,24 @@ gm_status gm_checkpoint_write(const char *path, gm_state *state, const gm_checkp
         {"seed", seed},
         {"variants", info->variants ? info->variants : ""},
         {"recipe", info->recipe ? info->recipe : ""},
-        {"note", info->note},
     };
-    size_t count = gm_state_count(state);
-    gm_safetensor *tensors;
-    GM_TRY(gm_alloc(&tensors, count, sizeof *tensors, "a checkpoint"));
-    gm_status status = gather(state, tensors, count);
-    if (status == GM_OK)
-        status = gm_safetensors_write(path, tensors, count, metadata, GM_COUNT(metadata) - (info->note ? 0 : 1));
-    for (size_t i = 0; i < count; i++)
+    size_t count = gm_state_count(state), metadata_count = 8;
+    gm_safetensor *tensors = NULL;
+    char *classes;
+    gm_status status;
+    GM_TRY_DONE(write_classes(info, &classes));
+    if (classes)
+        metadata[metadata_count++] = (gm_safetensors_text){"classes", classes};
+    if (info->note)
+        metadata[metadata_count++] = (gm_safetensors_text){"note", info->note};
+    GM_TRY_DONE(gm_alloc(&tensors, count, sizeof *tensors, "a checkpoint"));
+    GM_TRY_DONE(gather(state, tensors, count));
+    status = gm_safetensors_write(path, tensors, count, metadata, metadata_count);
+done:
+    for (size_t i = 0; tensors && i < count; i++)
         free((void *)tensors[i].data);
     free(tensors);
+    free(classes);
     return status;
 }
 
@@ -85,6 +111,24 @@ static gm_status read_number(const gm_checkpoint *checkpoint, const char *key, u
     return GM_OK;
 }
 
+static gm_status read_classes(gm_checkpoint *checkpoint) {
+    const char *text = gm_safetensors_metadata(checkpoint->file, "classes");
+    if (!text)
+        return GM_OK;
+    GM_TRY(gm_json_parse(&checkpoint->classes, checkpoint->path, "its list of classes", text, strlen(text), 0));
+    size_t count = json_array_size(checkpoint->classes);
+    const char **names;
+    GM_TRY(gm_alloc(&names, count, sizeof *names, checkpoint->path));
+    checkpoint->info.class_names = names;
+    checkpoint->info.class_count = count;
+    for (size_t i = 0; i < count; i++) {
+        names[i] = json_string_value(json_array_get(checkpoint->classes, i));
+        if (!names[i])
+            return gm_fail(GM_ERROR_FORMAT, "%s: class %zu of its list of classes has no name", checkpoint->path, i);
+    }
+    return GM_OK;
+}
+
 static gm_status read_info(gm_checkpoint *checkpoint) {
     gm_checkpoint_info *info = &checkpoint->info;
     uint64_t version;
@@ -105,6 +149,7 @@ static gm_status read_info(gm_checkpoint *checkpoint) {
     GM_TRY(read_number(checkpoint, "data_cursor", &info->data_cursor));
     GM_TRY(read_number(checkpoint, "seed", &info->seed));
     GM_TRY(read_text(checkpoint, "variants", &info->variants));
+    GM_TRY(read_classes(checkpoint));
     info->note = gm_safetensors_metadata(checkpoint->file, "note");
     return read_text(checkpoint, "recipe", &info->recipe);
 }
@@ -130,6 +175,8 @@ void gm_checkpoint_close(gm_checkpoint **checkpoint) {
     if (!checkpoint || !*checkpoint)
         return;
     gm_safetensors_destroy(&(*checkpoint)->file);
+    json_decref((*checkpoint)->classes);
+    free((void *)(*checkpoint)->info.class_names);
     free((*checkpoint)->path);
     free(*checkpoint);
     *checkpoint = NULL;

@@ -14,7 +14,10 @@ typedef struct gm_checkpoint_info {
     uint64_t seed;
     const char *recipe;   // the resolved recipe (gm_recipe_write); NULL writes ""
     const char *variants; // the kernel variants chosen before step 0, any text; NULL writes ""
-    const char *note;     // whatever else its writer wants to know again, any text; NULL: nothing
+    const char *const
+        *class_names;   // of the data that were trained on, class_count of them; read back as lines (gm_escape)
+    size_t class_count; // 0: the data have none, or another version wrote the file
+    const char *note;   // whatever else its writer wants to know again, any text; NULL: nothing
 } gm_checkpoint_info;
 
 // Reads every variable of the state (waits for the device) and writes the file atomically.

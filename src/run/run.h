@@ -73,8 +73,8 @@ gm_status gm_run_log(gm_run *run, gm_log_line *line);
 gm_status gm_run_sync_log(gm_run *run);
 // The log so far; free(*text).
 gm_status gm_run_log_read(gm_run *run, char **text, size_t *bytes);
-// Cuts log.jsonl behind the last whole line that stands before the first line whose "step" is beyond `step`. (A whole
-// line is a JSON object.)
+// Cuts log.jsonl before the first line whose "step" is beyond `step`, or behind the last line feed. Lines that are no
+// JSON stay: whoever put them there may want them.
 gm_status gm_run_log_cut(gm_run *run, uint64_t step);
 
 #endif

@@ -1,10 +1,10 @@
 // The log of a run: lines through one open, locked descriptor, which outlives the file's name.
 #define _GNU_SOURCE // F_OFD_SETLK
 #include "run/folder.h"
+#include "run/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,22 +61,14 @@ gm_status gm_run_log_read(gm_run *run, char **text, size_t *bytes) {
     return GM_OK;
 }
 
-typedef enum line_kind {
-    LINE_KEPT,   // whole, and of a step up to the one in question (or of none)
-    LINE_LATER,  // whole, and of a later step
-    LINE_BROKEN, // no JSON object
-} line_kind;
-
-// A line without its line feed.
-static line_kind judge(const char *line, size_t length, uint64_t step) {
-    json_error_t error;
-    json_t *object = json_loadb(line, length, 0, &error);
+// Is the line, without its line feed, of a step beyond the one in question? One that is no JSON object is of no step.
+static gm_status judge(gm_run *run, const char *line, size_t length, uint64_t step, bool *later) {
+    json_t *object;
+    gm_status status = gm_json_parse(&object, gm_run_log_path(run), "a line", line, length, 0);
     const json_t *at = json_object_get(object, "step");
-    line_kind kind = !json_is_object(object)                                      ? LINE_BROKEN
-                     : json_is_number(at) && json_number_value(at) > (double)step ? LINE_LATER
-                                                                                  : LINE_KEPT;
+    *later = json_is_number(at) && json_number_value(at) > (double)step;
     json_decref(object);
-    return kind;
+    return status == GM_ERROR_FORMAT ? GM_OK : status;
 }
 
 gm_status gm_run_count_later_lines(gm_run *run, uint64_t step, size_t *count) {
@@ -84,28 +76,31 @@ gm_status gm_run_count_later_lines(gm_run *run, uint64_t step, size_t *count) {
     size_t bytes;
     *count = 0;
     GM_TRY(gm_run_log_read(run, &text, &bytes));
-    const char *line = text, *feed;
-    for (; (feed = memchr(line, '\n', bytes - (size_t)(line - text))) != NULL; line = feed + 1)
-        *count += judge(line, (size_t)(feed - line), step) == LINE_LATER;
+    gm_status status = GM_OK;
+    bool later = false;
+    for (const char *line = text, *feed;
+         status == GM_OK && (feed = memchr(line, '\n', bytes - (size_t)(line - text))) != NULL; line = feed + 1) {
+        status = judge(run, line, (size_t)(feed - line), step, &later);
+        *count += later;
+    }
     free(text);
-    return GM_OK;
+    return status;
 }
 
-// Broken lines between whole ones stay: what follows them is as good as it was.
 gm_status gm_run_log_cut(gm_run *run, uint64_t step) {
     char *text;
     size_t bytes;
     GM_TRY(gm_run_log_read(run, &text, &bytes));
-    const char *line = text, *kept = text, *feed;
-    for (; (feed = memchr(line, '\n', bytes - (size_t)(line - text))) != NULL; line = feed + 1) {
-        line_kind kind = judge(line, (size_t)(feed - line), step);
-        if (kind == LINE_LATER)
+    gm_status status = GM_OK;
+    const char *line = text, *feed;
+    for (bool later = false; (feed = memchr(line, '\n', bytes - (size_t)(line - text))) != NULL; line = feed + 1) {
+        status = judge(run, line, (size_t)(feed - line), step, &later);
+        if (status != GM_OK || later)
             break;
-        if (kind == LINE_KEPT)
-            kept = feed + 1;
     }
-    off_t end = (off_t)(kept - text);
+    off_t end = (off_t)(line - text);
     free(text);
+    GM_TRY(status);
     if (end < (off_t)bytes && ftruncate(run->log_file, end) != 0)
         return gm_fail(GM_ERROR_IO, "%s: cannot be cut back: %s", gm_run_log_path(run), strerror(errno));
     run->log_size = end;

@@ -2,9 +2,9 @@
 #include "run/safetensors.h"
 
 #include "base/base.h"
+#include "run/json.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -301,11 +301,10 @@ static gm_status parse_content(gm_safetensors *file, const char *name, const uns
         return gm_fail(GM_ERROR_FORMAT, "%s: is cut short: its header needs %" PRIu64 " bytes, %zu are there", name,
                        length, count - PREFIX_BYTES);
     const char *header = (const char *)bytes + PREFIX_BYTES;
-    json_error_t error;
-    file->header = json_loadb(header, (size_t)length, JSON_REJECT_DUPLICATES, &error);
-    if (!file->header)
-        return gm_fail(GM_ERROR_FORMAT, "%s: its header is not JSON: %s at byte %d", name, error.text, error.position);
-    if (!json_is_object((json_t *)file->header))
+    json_t *root;
+    GM_TRY(gm_json_parse(&root, name, "its header", header, (size_t)length, JSON_REJECT_DUPLICATES));
+    file->header = root;
+    if (!json_is_object(root))
         return gm_fail(GM_ERROR_FORMAT, "%s: its header is not a JSON object", name);
     // A copy of their own aligns the data, whatever the length of the header.
     size_t data_bytes = count - PREFIX_BYTES - (size_t)length;

@@ -1,4 +1,5 @@
 // How a run begins, and how it goes on from what is in its folder.
+#include "data/classes.h"
 #include "train/trainer.h"
 
 #include <stdlib.h>
@@ -11,11 +12,27 @@ gm_status gm_trainer_start(gm_trainer *trainer, const gm_train_options *options)
     return gm_trainer_save(trainer);
 }
 
+// The labels must mean what they meant.
+static gm_status check_classes(const gm_trainer *trainer, const gm_checkpoint_info *info) {
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    size_t *places;
+    GM_TRY(gm_alloc(&places, data->class_count, sizeof *places, "classes"));
+    gm_status status = gm_classes_match(data, info->class_names, info->class_count, places);
+    for (size_t k = 0; k < data->class_count && status == GM_OK; k++)
+        if (places[k] != k)
+            status = gm_fail(GM_ERROR_ARGUMENT,
+                             "%s: its class %zu is %s, which was class %zu when %s began: start a new run", data->name,
+                             k, data->class_names[k], places[k], gm_run_path(trainer->run));
+    free(places);
+    return status;
+}
+
 static gm_status load_checkpoint(gm_trainer *trainer, const gm_checkpoint *checkpoint) {
     const gm_checkpoint_info *info = gm_checkpoint_get_info(checkpoint);
     if (info->seed != trainer->common->seed)
         return gm_fail(GM_ERROR_ARGUMENT, "%s was trained with seed %llu; its seed cannot become %zu: start a new run",
                        gm_run_path(trainer->run), (unsigned long long)info->seed, trainer->common->seed);
+    GM_TRY(check_classes(trainer, info));
     GM_TRY(gm_checkpoint_load(checkpoint, trainer->state));
     trainer->step = trainer->good_step = info->step;
     trainer->cursor = info->data_cursor;

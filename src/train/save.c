@@ -56,10 +56,13 @@ gm_status gm_trainer_prune(gm_trainer *trainer) {
 gm_status gm_trainer_save(gm_trainer *trainer) {
     if (!trainer->run)
         return gm_fail(GM_ERROR_STATE, "this trainer has no run folder to save into");
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
     GM_TRY(check_finite(trainer));
     GM_TRY(gm_run_sync_log(trainer->run)); // a power cut must not leave a checkpoint without the lines that led to it
     GM_TRY(gm_checkpoint_write(gm_run_checkpoint_path(trainer->run, trainer->step), trainer->state,
                                &(gm_checkpoint_info){.step = trainer->step,
+                                                     .class_names = data->class_names,
+                                                     .class_count = data->class_count,
                                                      .data_cursor = trainer->cursor,
                                                      .seed = trainer->common->seed,
                                                      .recipe = trainer->recipe_text.data,

@@ -1,8 +1,8 @@
 // Watching the figures of a training run: when to raise an alarm, and which checkpoints to keep. No device, no clock:
 // the log holds all that this depends on.
+#include "run/json.h"
 #include "train/monitor.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,12 +157,14 @@ gm_status gm_watch_replay(gm_watch *watch, size_t warmup, const char *text, size
     for (size_t at = 0; at < bytes && status == GM_OK;) {
         const char *feed = memchr(text + at, '\n', bytes - at);
         size_t length = feed ? (size_t)(feed - (text + at)) : bytes - at;
-        json_error_t error;
-        json_t *object = json_loadb(text + at, length, 0, &error); // a line cut short was removed before
+        json_t *object; // a line cut short was removed before; others may be no JSON
+        status = gm_json_parse(&object, "the log", "a line", text + at, length, 0);
         uint64_t step;
         gm_figures figures;
         gm_alarm alarm;
-        if (object && read_figures(object, &step, &figures))
+        if (status == GM_ERROR_FORMAT)
+            status = GM_OK;
+        else if (status == GM_OK && read_figures(object, &step, &figures))
             status = gm_watch_add(watch, warmup, step, &figures, &alarm);
         json_decref(object);
         at += length + 1;

@@ -7,9 +7,12 @@
 static gm_status open_data(gm_dataset **data, const gm_common *common, const char *asked) {
     gm_dataset_options options = gm_common_other_split(common);
     const char *source = asked ? asked : common->data.source;
+    options.whole = asked != NULL; // whoever names data says that they are others
     if (asked)
         options.folder = NULL;
-    GM_TRY(gm_dataset_open(data, source, &options));
+    gm_status status = gm_dataset_open(data, source, &options);
+    if (status != GM_OK)
+        return asked ? status : gm_fail(status, "%s; or name other data (evaluate: --data)", gm_error_message());
     if (gm_dataset_get_info(*data)->count == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: the data set is empty", source);
     if (asked)
@@ -17,7 +20,7 @@ static gm_status open_data(gm_dataset **data, const gm_common *common, const cha
     gm_dataset *trained;
     options.split = (gm_split)common->data.split;
     GM_TRY(gm_dataset_open(&trained, source, &options));
-    gm_status status = gm_dataset_check_held_out(*data, trained);
+    status = gm_dataset_check_held_out(*data, trained);
     gm_dataset_close(&trained);
     return status == GM_OK ? GM_OK : gm_fail(status, "%s: name others by --data", gm_error_message());
 }
@@ -35,6 +38,7 @@ static gm_status evaluate(gm_evaluation *evaluation, const gm_trained *trained, 
     const gm_dataset_info *info = gm_dataset_get_info(*data);
     evaluation->info.step = trained->step;
     evaluation->info.count = options->count ? GM_MIN(options->count, info->count) : info->count;
+    const gm_checkpoint_info *checkpoint = gm_checkpoint_get_info(trained->checkpoint);
     return kind->evaluate(evaluation,
                           &(gm_evaluation_source){
                               .recipe = trained->recipe,
@@ -42,6 +46,8 @@ static gm_status evaluate(gm_evaluation *evaluation, const gm_trained *trained, 
                               .format = gm_dataset_format(info, common->data.range.low, common->data.range.high),
                               .count = evaluation->info.count,
                               .samples = options->samples,
+                              .class_names = checkpoint->class_names,
+                              .class_count = checkpoint->class_count,
                               .state = trained->state,
                           });
 }

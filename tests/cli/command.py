@@ -93,6 +93,14 @@ def read_npy(path):
     return header["shape"], struct.unpack(f"<{len(data) // 4}f", data)
 
 
+def write_png(path, rows):
+    """A grey image of 8 bits."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0))
+                     + chunk(b"IDAT", zlib.compress(b"".join(b"\0" + bytes(row) for row in rows))) + chunk(b"IEND", b""))
+
+
 def read_png(path):
     """Width, height and rows of bytes of an 8-bit PNG as we write it, without interlacing."""
     content, at, parts = path.read_bytes(), 8, []

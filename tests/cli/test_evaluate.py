@@ -3,7 +3,7 @@ import json
 import struct
 import unittest
 
-from command import CommandTest, read_log, read_png, read_safetensors, write_idx, write_labelled
+from command import CommandTest, read_log, read_png, read_safetensors, write_idx, write_labelled, write_png
 
 VAE = """\
 name: tiny-vae
@@ -201,6 +201,29 @@ class Classify(CommandTest):
         found = json.loads(self.ganymede("evaluate", "a", "--data", "fewer", "--json")[0])
         self.assertEqual(found["classes"], ["0", "1"])
         self.assertEqual(len(found["confusion"]), 2)
+
+    def test_classes_are_matched_by_their_names(self):
+        for folder, names in ("trained", "abc"), ("other", "cab"), ("fewer", "cb"), ("foreign", "abd"):
+            for name in names:
+                (self.folder / folder / name).mkdir(parents=True)
+                row = [255 * (column // 2 == "abcd".index(name)) for column in range(8)]
+                for i in range(6):
+                    write_png(self.folder / folder / name / f"{i}.png", [row] * 8)
+        self.train("a", "--data", "trained", "--steps", 200)
+        for folder, classes in ("trained", "abc"), ("fewer", "bc"):
+            found = json.loads(self.ganymede("evaluate", "a", "--data", folder, "--json")[0])
+            self.assertEqual(found["classes"], list(classes))
+            self.assertEqual(found["confusion"], [[6 * (i == j) for j in range(len(classes))]
+                                                  for i in range(len(classes))])
+        self.refused("evaluate", "a", code=1, says=["trained: has no test pictures", "--data"])
+        self.refused("evaluate", "a", "--data", "foreign", code=1,
+                     says="foreign: has a class d, which is none of those trained on: a, b, c")
+        (self.folder / "trained" / "b").rename(self.folder / "trained" / "z")  # now the last
+        self.refused("train", "--resume", "a", "--steps", 210, code=1,
+                     says=["has a class z, which is none of those trained on: a, b, c"])
+        (self.folder / "trained" / "a").rename(self.folder / "trained" / "b")
+        (self.folder / "trained" / "z").rename(self.folder / "trained" / "a")
+        self.ganymede("train", "--resume", "a", "--steps", 210, "--quiet")
 
     def test_a_classifier_makes_no_samples(self):
         self.train("a")

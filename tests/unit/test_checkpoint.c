@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -87,6 +88,70 @@ static void checkpoint_restores_every_variable_to_the_bit(void **unused) {
     gm_checkpoint_close(&checkpoint);
     assert_null(checkpoint);
     gm_checkpoint_close(&checkpoint);
+}
+
+static void names_of_classes_come_back_as_lines(void **unused) {
+    (void)unused;
+    static const char *const names[] = {"boot", "a \"b\", \\c", "two\nlines", "\xff\x80", "sch\xc3\xb6n", ""};
+    static const char *const lines[] = {"boot", "a \"b\", \\c", "two\\nlines", "\\xff\\x80", "sch\xc3\xb6n", ""};
+    gm_state state = {model, GM_COUNT(model), NULL};
+    gm_checkpoint *checkpoint;
+    for (size_t count = 0; count <= GM_COUNT(names); count += GM_COUNT(names)) {
+        gm_checkpoint_info with = info;
+        with.class_names = names;
+        with.class_count = count;
+        with.note = "noted";
+        assert_int_equal(gm_checkpoint_write(path, &state, &with), GM_OK);
+        assert_int_equal(gm_checkpoint_open(&checkpoint, path), GM_OK);
+        const gm_checkpoint_info *read = gm_checkpoint_get_info(checkpoint);
+        assert_string_equal(read->note, "noted");
+        assert_int_equal(read->class_count, count);
+        for (size_t i = 0; i < count; i++)
+            assert_string_equal(read->class_names[i], lines[i]);
+        gm_checkpoint_close(&checkpoint);
+    }
+}
+
+// What opening the checkpoint gives a child process that may take so much more memory.
+static gm_status open_within(size_t megabytes) {
+    pid_t child = fork();
+    if (child == 0) {
+        size_t pages = 0;
+        FILE *file = fopen("/proc/self/statm", "r");
+        if (!file || fscanf(file, "%zu", &pages) != 1)
+            _exit(99);
+        rlim_t most = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + ((rlim_t)megabytes << 20);
+        gm_checkpoint *checkpoint;
+        setrlimit(RLIMIT_AS, &(struct rlimit){most, most});
+        _exit((int)gm_checkpoint_open(&checkpoint, path));
+    }
+    int code;
+    assert_int_equal(waitpid(child, &code, 0), child);
+    assert_true(WIFEXITED(code));
+    return (gm_status)WEXITSTATUS(code);
+}
+
+// A file that is taken for damaged would be passed over, and an older one resumed.
+static void memory_that_runs_out_is_no_damage(void **unused) {
+    (void)unused;
+    if (getenv("ASAN_OPTIONS")) // whose own memory is without end
+        skip();
+    enum { LENGTH = 8 << 20 };
+    char *recipe = malloc(LENGTH + 1);
+    memset(recipe, 'r', LENGTH);
+    recipe[LENGTH] = '\0';
+    gm_checkpoint_info large = info;
+    large.recipe = recipe;
+    gm_state state = {model, GM_COUNT(model), NULL};
+    assert_int_equal(gm_checkpoint_write(path, &state, &large), GM_OK);
+    free(recipe);
+    assert_int_equal(open_within(1), GM_ERROR_MEMORY);
+    assert_int_equal(open_within(1000), GM_OK);
+    for (size_t megabytes = 4; megabytes < 100; megabytes += 4) {
+        gm_status status = open_within(megabytes);
+        if (status != GM_OK && status != GM_ERROR_MEMORY)
+            fail_msg("with %zu MB more: status %d", megabytes, status);
+    }
 }
 
 static void equal_states_write_equal_files(void **unused) {
@@ -397,6 +462,9 @@ static void names_that_clash_are_not_written(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(checkpoint_restores_every_variable_to_the_bit),
+        cmocka_unit_test(names_of_classes_come_back_as_lines),
+        cmocka_unit_test(memory_that_runs_out_is_no_damage),
+
         cmocka_unit_test(equal_states_write_equal_files),
         cmocka_unit_test(checkpoint_of_another_model_is_refused_whole),
         cmocka_unit_test(every_flipped_bit_and_every_missing_byte_is_noticed),

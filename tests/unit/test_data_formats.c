@@ -217,7 +217,7 @@ static void files_beyond_the_limit_are_refused_unread(void **state) {
     mkdir(path_of("f"), 0777);
     put_png("f/1.png", 10);
     assert_int_equal(truncate(path_of("f/1.png"), (off_t)GM_PICTURE_LIMIT + 1), 0); // a hole, not a gigabyte
-    expect_refusal("f", GM_ERROR_FORMAT, "f/1.png: is too large: more than 1073741824 bytes are not read");
+    expect_refusal("f", GM_ERROR_IO, "f/1.png: is too large: more than 1073741824 bytes are not read");
     remove_tree(path_of("f"));
 }
 

@@ -205,10 +205,10 @@ static void file_beyond_the_limit_is_refused_unread(void **state) {
     assert_string_equal(back, "12345");
     free(back);
     shim.reads = 0;
-    check_refused(path, 4, GM_ERROR_FORMAT, "more than 4 bytes");
-    check_refused(path, 0, GM_ERROR_FORMAT, "more than 0 bytes");
+    check_refused(path, 4, GM_ERROR_IO, "more than 4 bytes");
+    check_refused(path, 0, GM_ERROR_IO, "more than 0 bytes");
     assert_int_equal(truncate(path, (off_t)1 << 33), 0); // a hole
-    check_refused(path, SOME, GM_ERROR_FORMAT, "more than 1048576 bytes");
+    check_refused(path, SOME, GM_ERROR_IO, "more than 1048576 bytes");
     assert_int_equal(shim.reads, 0);
     free(path);
 }
@@ -218,8 +218,8 @@ static void file_without_end_is_read_to_the_limit_alone(void **state) {
     char *path = in_folder("endless");
     write_file(path, "", 0); // as those of /proc are: their size says nothing
     shim.endless = 1;
-    check_refused(path, 10, GM_ERROR_FORMAT, "more than 10 bytes");
-    check_refused(path, SOME, GM_ERROR_FORMAT, "more than 1048576 bytes");
+    check_refused(path, 10, GM_ERROR_IO, "more than 10 bytes");
+    check_refused(path, SOME, GM_ERROR_IO, "more than 1048576 bytes");
     free(path);
 }
 

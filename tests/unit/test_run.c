@@ -228,9 +228,10 @@ static void log_is_cut_back_to_the_checkpoint(void **state) {
         {"{\"step\": 50}\n{\"step\": 60}", "{\"step\": 50}\n"}, // whole, but without its line feed: torn
         {"{\"event\": \"start\"}\n{\"step\": 101}\n", "{\"event\": \"start\"}\n"},
         {"{\"step\": 50}\ngarbage\n{\"step\": 60}\nmore", "{\"step\": 50}\ngarbage\n{\"step\": 60}\n"},
-        {"{\"step\": 50}\ngarbage\n{\"step\": 101}\n", "{\"step\": 50}\n"},
-        {"{\"step\": 50}\n\n", "{\"step\": 50}\n"},
-        {"[1]\n", ""},
+        {"{\"step\": 50}\ngarbage\n{\"step\": 101}\n", "{\"step\": 50}\ngarbage\n"},
+        {"{\"step\": 50}\n\n", "{\"step\": 50}\n\n"},
+        {"{\"step\": 50}\n# a note\n{\"st", "{\"step\": 50}\n# a note\n"},
+        {"[1]\n", "[1]\n"},
     };
     gm_run *run = create();
     for (size_t i = 0; i < GM_COUNT(cases); i++) {

@@ -223,6 +223,31 @@ static void folder_below_a_file_fails_with_its_path(void **unused) {
     gm_tuning_destroy(&tuning);
 }
 
+static void store_that_cannot_be_read_is_left_alone(void **unused) {
+    (void)unused;
+    put_lines("a\ttile6\t1000\n");
+    gm_tuning *tuning = create(&(gm_tuning_options){.mode = GM_TUNING_NEW});
+    assert_int_equal(tuning->mode, GM_TUNING_NEW);
+    OK(gm_tuning_set(tuning, "b", "tile6", 1));
+    gm_tuning *untimed, *all;
+    // As large as it must not be: a store that cannot be read, also for those who may read everything.
+    assert_int_equal(truncate(store, (off_t)1 << 25), 0);
+    untimed = create(&(gm_tuning_options){.mode = GM_TUNING_NEW});
+    assert_int_equal(untimed->mode, GM_TUNING_STORED); // nothing is timed that could not be kept
+    assert_int_equal(untimed->count, 0);
+    gm_tuning_destroy(&untimed);
+    assert_int_equal(gm_tuning_create(&all, device, &(gm_tuning_options){.mode = GM_TUNING_ALL}), GM_ERROR_IO);
+    assert_null(all);
+    assert_int_equal(gm_tuning_save(tuning), GM_ERROR_IO);
+    if (!strstr(gm_error_message(), store))
+        fail_msg("the message names no %s: %s", store, gm_error_message());
+    assert_true(gm_tuning_find(tuning, "b")->fresh);
+    struct stat info;
+    assert_int_equal(stat(store, &info), 0);
+    assert_int_equal(info.st_size, (off_t)1 << 25);
+    gm_tuning_destroy(&tuning);
+}
+
 static void given_choices_replace_the_store(void **unused) {
     (void)unused;
     put_lines("a\tdefault\t1000\nb\tdefault\t2000\n");
@@ -304,6 +329,7 @@ int main(void) {
         TEST(empty_cache_variable_stores_nothing_anywhere),
         TEST(folder_below_a_file_fails_with_its_path),
         TEST(choices_of_other_compute_units_are_not_used),
+        TEST(store_that_cannot_be_read_is_left_alone),
         TEST(given_choices_replace_the_store),
         TEST(given_choices_of_another_device_give_way_to_the_store),
     };
