@@ -134,6 +134,7 @@ static void compare_batch(check_run *run, row_batch *batch) {
     bool half = run->options->precision == GM_PRECISION_HALF_STORAGE;
     gm_compare compare = {.device = run->device,
                           .seed = run->options->seed,
+                          .variant = run->variant,
                           .value = half ? gm_check_half_value : gm_check_value,
                           .unfilled = run->options->unfilled,
                           .precision = run->options->precision,
