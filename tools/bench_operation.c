@@ -12,7 +12,7 @@
 enum { MOST_SIZES = 9 };
 
 typedef struct bench_options {
-    const char *device, *direction, *constant;
+    const char *device, *direction, *constant, *variant;
     bool transpose_a, transpose_b, json;
     uint64_t size[MOST_SIZES];
 } bench_options;
@@ -70,6 +70,8 @@ static int measure_and_print(const char *name, const bench_options *options, siz
     append_sizes(what, sizeof what, options->size, size_count);
     if (options->direction)
         snprintf(what + strlen(what), sizeof what - strlen(what), " %s", options->direction);
+    if (options->variant)
+        snprintf(what + strlen(what), sizeof what - strlen(what), " %s", options->variant);
     if (gm_device_open(&device, options->device) != GM_OK || measure(device, options, &result) != GM_OK)
         code = fail_with_message();
     else
@@ -126,6 +128,7 @@ static gm_status measure_any_conv(gm_device *device, const bench_options *o, boo
     conv.stride = s[7];
     conv.padding = s[8];
     conv.transposed = transposed;
+    conv.variant = o->variant;
     while (strcmp(o->direction, directions[conv.direction]) != 0)
         conv.direction++;
     return gm_bench_conv_measure(device, &conv, result);
@@ -144,6 +147,8 @@ static int bench_any_conv(int count, char **words, bool transposed) {
     const option_row options[] = {
         {"--device", "SEL", OPTION_TEXT, &o.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
         {"--direction", "WHICH", OPTION_TEXT, &o.direction, "forward, input (gradient to x) or weight"},
+        {"--variant", "NAME", OPTION_TEXT, &o.variant,
+         "of the kernels, as `ganymede tune` names them (default: default)"},
         {"--json", NULL, OPTION_FLAG, &o.json, "one JSON object on standard output"},
     };
     const usage_text usage = {

@@ -55,6 +55,7 @@ typedef struct gm_bench_conv {
     size_t n, c, h, w, k, r, s, stride, padding;
     bool transposed;
     gm_bench_direction direction;
+    const char *variant; // of the kernels, as `ganymede tune` names them; NULL: the default
 } gm_bench_conv;
 GM_API gm_status gm_bench_conv_measure(gm_device *device, const gm_bench_conv *conv, gm_bench_result *result);
 

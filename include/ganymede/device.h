@@ -20,11 +20,13 @@ typedef enum gm_device_type { GM_DEVICE_OTHER = 0, GM_DEVICE_CPU, GM_DEVICE_GPU,
 // bits, to nearest with ties to even. Sums and all that lies in memory are float32.
 // half_storage: everything is computed in float32, but large values between operations lie in memory as IEEE 754's
 // 16-bit floats (11 significant bits, up to 65504). Weights, their gradients, moments and what is read back do not.
+// exact: float32 without the variants of convolutions that multiply less and round more.
 typedef enum gm_precision {
     GM_PRECISION_FLOAT32 = 0,
     GM_PRECISION_TF32,
     GM_PRECISION_BF16,
     GM_PRECISION_HALF_STORAGE,
+    GM_PRECISION_EXACT,
 } gm_precision;
 
 // What a device reports of itself; strings belong to the list or the device.

@@ -2,10 +2,12 @@
 #include "ganymede/bench.h"
 
 #include "device/device.h"
+#include "device/tuning.h"
 #include "plan/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { SAMPLES = 9, CONSTANT_USES = 16 };
 static const double SAMPLE_SECONDS = 0.02;
@@ -146,11 +148,36 @@ gm_status gm_bench_gemm_measure(gm_device *device, const gm_bench_gemm *g, gm_be
     return arithmetic_result(device, seconds, 2 * m * n * k, 4 * (m * k + k * n + m * n), result);
 }
 
+static bool has_variant(const gm_plan *plan, const gm_tensor *node, const char *name, gm_text *names) {
+    gm_variants variants = {.count = 0};
+    if (plan->family[node->id] && plan->family[node->id]->variants)
+        plan->family[node->id]->variants(&plan->emitter, node, &variants);
+    for (size_t i = 0; i < variants.count; i++) {
+        gm_text_printf(names, "%s%s", i ? ", " : "", variants.name[i]);
+        if (strcmp(variants.name[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static gm_status check_variant(const gm_plan *plan, const gm_tensor *node, const char *name) {
+    gm_text names = {0};
+    gm_status status = GM_OK;
+    if (!has_variant(plan, gm_plan_base(node), name, &names))
+        status = gm_fail(GM_ERROR_ARGUMENT, "this operation has no variant '%s': it has %s", name,
+                         names.data ? names.data : "none");
+    gm_text_finish(&names);
+    return status;
+}
+
 gm_status gm_bench_conv_measure(gm_device *device, const gm_bench_conv *c, gm_bench_result *result) {
     operation o;
+    gm_tuning *tuning = NULL;
     gm_status status;
     double seconds = 0, flop = 0, bytes = 0;
     GM_TRY_DONE(operation_init(&o, device));
+    GM_TRY_DONE(gm_tuning_create(&tuning, device, &(gm_tuning_options){.choices = ""}));
+    tuning->forced = c->variant ? c->variant : "default";
     gm_shape weights = {.rank = 4, .dim = {c->k, c->c, c->r, c->s}};
     if (c->transposed) {
         weights.dim[0] = c->c;
@@ -169,7 +196,9 @@ gm_status gm_bench_conv_measure(gm_device *device, const gm_bench_conv *c, gm_be
     gm_phase_fetch(o.phase, measured);
     GM_TRY_DONE(gm_graph_status(o.graph));
     GM_TRY_DONE(gm_state_create(&o.state, device, 1));
-    GM_TRY_DONE(gm_plan_create(&o.plan, o.graph, o.state, NULL));
+    GM_TRY_DONE(gm_plan_create(&o.plan, o.graph, o.state, &(gm_plan_options){.tuning = tuning}));
+    if (c->variant)
+        GM_TRY_DONE(check_variant(o.plan, measured, c->variant));
     gm_tensor *leaves[] = {x, w, dy};
     for (size_t i = 0; i < GM_COUNT(leaves); i++)
         if (leaves[i] == w || c->direction != GM_BENCH_FORWARD || leaves[i] == x)
@@ -182,6 +211,7 @@ gm_status gm_bench_conv_measure(gm_device *device, const gm_bench_conv *c, gm_be
     bytes = 4.0 * (double)(gm_shape_count(gm_tensor_shape(x)) + gm_shape_count(gm_tensor_shape(w)) +
                            gm_shape_count(gm_tensor_shape(y)));
 done:
+    gm_tuning_destroy(&tuning);
     operation_finish(&o);
     return status == GM_OK ? arithmetic_result(device, seconds, flop, bytes, result) : status;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const gm_precision_names[] = {"float32", "tf32", "bf16", "half_storage", NULL};
+const char *const gm_precision_names[] = {"float32", "tf32", "bf16", "half_storage", "exact", NULL};
 
 // The probe's shape: matrix.cl's tile, several fragments along the contraction, one work-group.
 enum { TILE = 64, DEPTH = 32, ITEMS = 256 };

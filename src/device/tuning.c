@@ -21,7 +21,8 @@
 #define MOST_MILLISECONDS 1e9       // more is damage
 #define MAX_BYTES         (1 << 24) // of the store
 
-#define FIRST_LINE "ganymede tuning 1\n" // raised when variants or kernels change so that old times mislead
+#define FIRST_LINE "ganymede tuning 1\n" // also of the choices in checkpoints, which hold for ever
+#define STORE      "tuning2"             // raised when variants or kernels change so that old times mislead
 
 gm_choice *gm_tuning_find(const gm_tuning *tuning, const char *key) {
     for (size_t i = 0; i < tuning->count; i++)
@@ -147,7 +148,7 @@ static gm_status store_path(const gm_device *device, gm_text *path) {
     char *folder;
     GM_TRY(gm_cache_folder(&folder));
     if (folder)
-        gm_text_printf(path, "%s/tuning-%016llx-%zu.txt", folder, (unsigned long long)device->cache_identity,
+        gm_text_printf(path, "%s/" STORE "-%016llx-%zu.txt", folder, (unsigned long long)device->cache_identity,
                        device->info.compute_units);
     free(folder);
     return path->failed ? gm_fail_memory(64, "the tuning store's name") : GM_OK;

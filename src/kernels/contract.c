@@ -13,6 +13,9 @@ static const gm_contract_variant variants[] = {
     {.name = "tile8", .rows = true, .tile = 8, .groups = 1, .parts = 1},
     {.name = "tile12", .rows = true, .tile = 12, .groups = 1, .parts = 1},
     {.name = "groups2", .rows = true, .groups = 2, .parts = 1},
+    {.name = "fast2", .rows = true, .outer = true, .fast = 2, .error = 4, .groups = 1, .parts = 1},
+    {.name = "fast3", .rows = true, .outer = true, .fast = 3, .error = 8, .groups = 1, .parts = 1},
+    {.name = "fast4", .rows = true, .outer = true, .fast = 4, .error = 8, .groups = 1, .parts = 1},
     {.name = "parts1/2", .outer = true, .groups = 1, .parts = 0.5},
     {.name = "parts2", .outer = true, .groups = 1, .parts = 2},
     {.name = "default", .gpu = true, .rows = true, .outer = true, .groups = 1, .parts = 1},
@@ -35,8 +38,28 @@ static bool has_half(const gm_emitter *emitter, const gm_tensor *node) {
     return has;
 }
 
+static gm_axis_map axis_map(const gm_conv_attributes *g, size_t axis, bool transposed) {
+    int64_t stride = (int64_t)g->stride[axis], padding = (int64_t)g->padding[axis];
+    return transposed ? (gm_axis_map){1, padding, -1, stride} : (gm_axis_map){stride, -padding, 1, 1};
+}
+
+// Channels in whole vectors, and a square kernel of so many taps a phase (contraction_fast.c).
+static bool fits(const gm_contract_variant *v, const gm_tensor *node) {
+    if (node->op == &gm_op_gemm)
+        return false;
+    const gm_conv_attributes *g = node->attributes;
+    const gm_shape *w = node->op == &gm_op_conv_weight ? &node->shape : &node->input[1]->shape;
+    gm_contraction c = {.R = g->kernel[0], .S = g->kernel[1], .C = w->dim[1], .K = w->dim[0], .variant = v};
+    bool transposed = node->op == &gm_op_conv_input;
+    for (size_t i = 0; i < 2; i++)
+        c.map[i] = axis_map(g, i, transposed);
+    c.OH = transposed ? g->image[0] : g->map[0], c.OW = transposed ? g->image[1] : g->map[1];
+    return gm_fast_accepts(&c);
+}
+
 static bool applies(const gm_contract_variant *v, const gm_emitter *emitter, const gm_tensor *node) {
     return v->gpu == emitter->gpu && (is_outer(node) ? v->outer : v->rows) &&
+           !(v->fast > 0 && (emitter->exact || !fits(v, node))) &&
            !(v->clblast && (node->op != &gm_op_gemm || has_half(emitter, node))) &&
            !(emitter->matrix && (v->clblast || v->tile > 0));
 }
@@ -44,8 +67,10 @@ static bool applies(const gm_contract_variant *v, const gm_emitter *emitter, con
 static void list_variants(const gm_emitter *emitter, const gm_tensor *node, gm_variants *list) {
     list->count = 0;
     for (size_t i = 0; i < GM_COUNT(variants); i++)
-        if (applies(&variants[i], emitter, node))
+        if (applies(&variants[i], emitter, node)) {
+            list->error[list->count] = variants[i].error > 0 ? variants[i].error : 1;
             list->name[list->count++] = variants[i].name;
+        }
 }
 
 static const gm_contract_variant *find_variant(const gm_emit_call *call) {
@@ -99,10 +124,8 @@ static gm_status emit_conv(const gm_emit_call *call) {
         c.epilogue = &epilogue;
     }
     bool transposed = call->node->op == &gm_op_conv_input;
-    for (size_t i = 0; i < 2; i++) {
-        int64_t stride = (int64_t)g->stride[i], padding = (int64_t)g->padding[i];
-        c.map[i] = transposed ? (gm_axis_map){1, padding, -1, stride} : (gm_axis_map){stride, -padding, 1, 1};
-    }
+    for (size_t i = 0; i < 2; i++)
+        c.map[i] = axis_map(g, i, transposed);
     const size_t *in = transposed ? g->map : g->image, *out = transposed ? g->image : g->map;
     c.IH = in[0], c.IW = in[1], c.OH = out[0], c.OW = out[1];
     c.C = c.x.shape.dim[1];
@@ -110,12 +133,13 @@ static gm_status emit_conv(const gm_emit_call *call) {
         c.K = c.w.shape.dim[1];
         for (size_t i = 1; c.epilogue && i < c.epilogue->operand_count; i++)
             c.epilogue->operand[i] = gm_swap_axes(&c.epilogue->operand[i]); // outer: n is the node's second axis
-        return gm_emit_outer(&c);
+        return c.variant->fast > 0 && c.x.stride[1] == 1 && c.w.stride[1] == 1 ? gm_emit_fast_outer(&c)
+                                                                               : gm_emit_outer(&c);
     }
     if (transposed)
         c.w = gm_swap_axes(&c.w); // the outputs are now w's second axis
     c.K = c.w.shape.dim[0];
-    return gm_emit_rows(&c);
+    return c.variant->fast > 0 && c.x.stride[1] == 1 && c.y.stride[1] == 1 ? gm_emit_fast_rows(&c) : gm_emit_rows(&c);
 }
 
 // One of a matrix's strides must be 1, the other its leading dimension, its elements floats. False: CLBlast cannot read

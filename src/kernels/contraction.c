@@ -12,73 +12,6 @@ gm_view gm_swap_axes(const gm_view *view) {
     return gm_view_transpose(view, axes);
 }
 
-// ---- Epilogues ----
-
-static void append_epilogue_function(gm_text *text, const gm_fused *epilogue, size_t width) {
-    gm_text_printf(text, "static %s @_epilogue%zu(const %s x0, const int h, const int w, const int n, const int k",
-                   gm_type_name(GM_FLOAT32, width), width, gm_type_name(GM_FLOAT32, width));
-    for (size_t i = 1; i < epilogue->operand_count; i++)
-        gm_text_printf(text,
-                       ", __global const %s *e%zu, const int f%zu, const int h%zu, const int w%zu, "
-                       "const int n%zu, const int k%zu",
-                       gm_view_element_type(&epilogue->operand[i]), i, i, i, i, i, i);
-    gm_text_append(text, ") {\n");
-    for (size_t i = 1; i < epilogue->operand_count; i++) {
-        const gm_view *view = &epilogue->operand[i];
-        const char *type = gm_type_name(view->type, 1), *wide = gm_type_name(view->type, width);
-        int64_t stride = view->stride[1];
-        gm_text_printf(text, "    __global const %s *p%zu = e%zu + f%zu + h * h%zu + w * w%zu + n * n%zu + k * k%zu;\n",
-                       gm_view_element_type(view), i, i, i, i, i, i, i);
-        gm_text_printf(text, "    const %s x%zu = ", wide, i);
-        if (view->half)
-            gm_text_printf(text, "vload_half(0, p%zu);\n", i);
-        else if (width == 1 || stride == 0)
-            gm_text_printf(text, "(%s)(p%zu[0]);\n", wide, i);
-        else if (stride == 1)
-            gm_text_printf(text, "vload%zu(0, p%zu);\n", width, i);
-        else
-            gm_text_printf(text, "gm_gather_%s(p%zu, k%zu, %zu);\n", type, i, i, width);
-    }
-    gm_fused_steps(text, epilogue, "    ", width);
-    gm_text_append(text, "    return ");
-    gm_fused_input(text, &epilogue->result[0], width);
-    gm_text_append(text, ";\n}\n");
-}
-
-// For both widths that CPUs' kernels store, or for the GPUs' one.
-static void append_epilogue(gm_text *text, const gm_fused *epilogue, bool gpu) {
-    if (!epilogue)
-        return;
-    if (!gpu)
-        append_epilogue_function(text, epilogue, 8);
-    append_epilogue_function(text, epilogue, 1);
-    gm_text_append(text, "#define GM_EPILOGUE_PARAMS ");
-    for (size_t i = 1; i < epilogue->operand_count; i++)
-        gm_text_printf(text,
-                       ", __global const %s *e%zu, const int f%zu, const int eh%zu, const int ew%zu, "
-                       "const int en%zu, const int ek%zu",
-                       gm_view_element_type(&epilogue->operand[i]), i, i, i, i, i, i);
-    for (size_t width = 1; width <= (gpu ? 1 : 8); width += 7) {
-        gm_text_printf(text, "\n#define GM_EPILOGUE%zu(v, h, w, n, k) @_epilogue%zu(v, h, w, n, k", width, width);
-        for (size_t i = 1; i < epilogue->operand_count; i++)
-            gm_text_printf(text, ", e%zu, f%zu, eh%zu, ew%zu, en%zu, ek%zu", i, i, i, i, i, i);
-        gm_text_append(text, ")");
-    }
-    gm_text_append(text, "\n");
-}
-
-static void epilogue_arguments(gm_launch_builder *builder, const gm_fused *epilogue) {
-    for (size_t i = 1; epilogue && i < epilogue->operand_count; i++) {
-        const gm_view *view = &epilogue->operand[i]; // brought to rank 4 by as_image
-        gm_argument_read(builder, view->storage);
-        gm_argument_int(builder, view->offset);
-        gm_argument_int(builder, view->stride[2]);
-        gm_argument_int(builder, view->stride[3]);
-        gm_argument_int(builder, view->stride[0]);
-        gm_argument_int(builder, view->stride[1]);
-    }
-}
-
 // Results that a GPU tile has below and beside one another.
 static size_t gpu_tile(const gm_contraction *c) {
     return c->variant->tile > 0 ? c->variant->tile : 64;
@@ -127,7 +60,7 @@ static gm_status instance(const gm_contraction *c, section which, bool last, uin
                              .function = sections[which].function};
     gm_text text = {0};
     if (last && sections[which].epilogue)
-        append_epilogue(&text, c->epilogue, c->emitter->gpu);
+        gm_epilogue_append(&text, c->epilogue, c->emitter->gpu);
     append_half(&text, "GM_X", sections[which].reads && c->x.half);
     append_half(&text, "GM_W", sections[which].reads && c->w.half);
     append_half(&text, "GM_Y", last && c->y.half);
@@ -146,23 +79,15 @@ static gm_status instance(const gm_contraction *c, section which, bool last, uin
 
 // ---- Arguments in contract.cl's order ----
 
-static void integers(gm_launch_builder *builder, const int64_t *values, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        gm_argument_int(builder, values[i]);
-}
-
-#define INTEGERS(builder, ...)                                                                                         \
-    integers(builder, (const int64_t[]){__VA_ARGS__}, sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
-
 static void view_arguments(gm_launch_builder *builder, const gm_view *v, bool channel) {
-    INTEGERS(builder, v->offset, v->stride[2], v->stride[3], v->stride[0]);
+    GM_ARGUMENT_INTS(builder, v->offset, v->stride[2], v->stride[3], v->stride[0]);
     if (channel)
         gm_argument_int(builder, v->stride[1]);
 }
 
 static void map_arguments(gm_launch_builder *builder, const gm_axis_map map[2]) {
     for (size_t i = 0; i < 2; i++)
-        INTEGERS(builder, map[i].a, map[i].b, map[i].d, map[i].q);
+        GM_ARGUMENT_INTS(builder, map[i].a, map[i].b, map[i].d, map[i].q);
 }
 
 static double view_bytes(const gm_view *view) {
@@ -189,8 +114,8 @@ static gm_status packed_weights(const gm_contraction *c, bool thin, uint32_t *st
     gm_launch_builder builder = {.emitter = c->emitter};
     gm_argument_read(&builder, w->storage);
     gm_argument_write(&builder, *storage);
-    INTEGERS(&builder, w->offset, w->stride[0], w->stride[1], w->stride[2], w->stride[3], (int64_t)c->C, (int64_t)c->K,
-             (int64_t)c->R, (int64_t)c->S);
+    GM_ARGUMENT_INTS(&builder, w->offset, w->stride[0], w->stride[1], w->stride[2], w->stride[3], (int64_t)c->C,
+                     (int64_t)c->K, (int64_t)c->R, (int64_t)c->S);
     size_t global[3] = {thin ? c->K : up(c->K, 16), thin ? 1 : up(c->C, 64), 1}, local[3] = {1, 1, 1};
     return gm_emit_launch(&builder, kernel, 3, global, local, 0, 2.0 * view_bytes(w));
 }
@@ -207,14 +132,14 @@ gm_status gm_emit_rows(const gm_contraction *c) {
     gm_argument_read(&builder, weights);
     gm_argument_write(&builder, c->y.storage);
     view_arguments(&builder, &c->x, true);
-    INTEGERS(&builder, (int64_t)c->IH, (int64_t)c->IW);
+    GM_ARGUMENT_INTS(&builder, (int64_t)c->IH, (int64_t)c->IW);
     if (emitter->gpu)
-        INTEGERS(&builder, c->w.offset, c->w.stride[0], c->w.stride[1], c->w.stride[2], c->w.stride[3]);
+        GM_ARGUMENT_INTS(&builder, c->w.offset, c->w.stride[0], c->w.stride[1], c->w.stride[2], c->w.stride[3]);
     view_arguments(&builder, &c->y, true);
-    INTEGERS(&builder, (int64_t)c->OH, (int64_t)c->OW, (int64_t)c->N, (int64_t)c->C, (int64_t)c->K, (int64_t)c->R,
-             (int64_t)c->S);
+    GM_ARGUMENT_INTS(&builder, (int64_t)c->OH, (int64_t)c->OW, (int64_t)c->N, (int64_t)c->C, (int64_t)c->K,
+                     (int64_t)c->R, (int64_t)c->S);
     map_arguments(&builder, c->map);
-    epilogue_arguments(&builder, c->epilogue);
+    gm_epilogue_arguments(&builder, c->epilogue);
     double bytes = view_bytes(&c->x) + view_bytes(&c->w) + view_bytes(&c->y);
     size_t pixels = c->OH * c->OW;
     if (emitter->gpu) {
@@ -231,15 +156,15 @@ gm_status gm_emit_rows(const gm_contraction *c) {
 
 // ---- Outer; here w is the gradient g ----
 
-static gm_status emit_sum(const gm_contraction *c, uint32_t partial, size_t parts) {
+gm_status gm_emit_outer_sum(const gm_contraction *c, uint32_t partial, size_t parts) {
     uint32_t kernel;
     GM_TRY(instance(c, c->emitter->gpu ? SUM_GPU : SUM_CPU, true, &kernel));
     gm_launch_builder builder = {.emitter = c->emitter};
     gm_argument_read(&builder, partial);
     gm_argument_write(&builder, c->y.storage);
-    INTEGERS(&builder, (int64_t)parts, (int64_t)c->C, (int64_t)c->K, (int64_t)c->R, (int64_t)c->S, c->y.offset,
-             c->y.stride[2], c->y.stride[3], c->y.stride[1], c->y.stride[0]);
-    epilogue_arguments(&builder, c->epilogue);
+    GM_ARGUMENT_INTS(&builder, (int64_t)parts, (int64_t)c->C, (int64_t)c->K, (int64_t)c->R, (int64_t)c->S, c->y.offset,
+                     c->y.stride[2], c->y.stride[3], c->y.stride[1], c->y.stride[0]);
+    gm_epilogue_arguments(&builder, c->epilogue);
     size_t count = c->R * c->S * c->C * c->K;
     size_t cpu[3] = {c->C, up(c->K, 16), 1}, gpu[3] = {up(count, 64) * 64, 1, 1}, one[3] = {1, 1, 1},
            local[3] = {64, 1, 1};
@@ -289,20 +214,21 @@ gm_status gm_emit_outer(gm_contraction *c) {
     gm_argument_read(&builder, c->w.storage);
     gm_argument_write(&builder, target);
     view_arguments(&builder, &c->x, true);
-    INTEGERS(&builder, (int64_t)c->IH, (int64_t)c->IW);
+    GM_ARGUMENT_INTS(&builder, (int64_t)c->IH, (int64_t)c->IW);
     view_arguments(&builder, &c->w, true);
-    INTEGERS(&builder, (int64_t)c->OH, (int64_t)c->OW, (int64_t)c->N, (int64_t)c->C, (int64_t)c->K, (int64_t)c->R,
-             (int64_t)c->S);
+    GM_ARGUMENT_INTS(&builder, (int64_t)c->OH, (int64_t)c->OW, (int64_t)c->N, (int64_t)c->C, (int64_t)c->K,
+                     (int64_t)c->R, (int64_t)c->S);
     map_arguments(&builder, c->map);
     if (scratch)
-        INTEGERS(&builder, 0, (int64_t)count, (int64_t)(c->S * c->C * c->K), (int64_t)(c->C * c->K), (int64_t)c->K, 1);
+        GM_ARGUMENT_INTS(&builder, 0, (int64_t)count, (int64_t)(c->S * c->C * c->K), (int64_t)(c->C * c->K),
+                         (int64_t)c->K, 1);
     else
-        INTEGERS(&builder, c->y.offset, 0, c->y.stride[2], c->y.stride[3], c->y.stride[1], c->y.stride[0]);
+        GM_ARGUMENT_INTS(&builder, c->y.offset, 0, c->y.stride[2], c->y.stride[3], c->y.stride[1], c->y.stride[0]);
     if (!scratch)
-        epilogue_arguments(&builder, c->epilogue);
+        gm_epilogue_arguments(&builder, c->epilogue);
     size_t cpu[3] = {columns, tiles, parts}, gpu[3] = {16 * columns, 16 * tiles, parts}, one[3] = {1, 1, 1},
            local[3] = {16, 16, 1};
     GM_TRY(gm_emit_launch(&builder, kernel, 3, emitter->gpu ? gpu : cpu, emitter->gpu ? local : one, c->flop,
                           view_bytes(&c->x) + view_bytes(&c->w) + 4.0 * (double)count));
-    return scratch ? emit_sum(c, target, parts) : GM_OK;
+    return scratch ? gm_emit_outer_sum(c, target, parts) : GM_OK;
 }

@@ -9,7 +9,9 @@ typedef struct gm_contract_variant {
     const char *name;
     bool gpu, rows, outer; // of which family, for which of the two forms
     bool clblast;          // products alone
+    size_t fast;           // rows: results that a Toom-Cook tile has along each axis; 0: the direct kernels
     size_t tile;           // results that a tile has below one another; 0: the default
+    double error;          // bound on rounding errors as a multiple of the default's; 0: 1
     double groups, parts;  // rows: groups of rows; outer: parts of the sum
 } gm_contract_variant;
 
@@ -32,9 +34,21 @@ typedef struct gm_contraction {
 // The view with its first two axes in each other's place.
 gm_view gm_swap_axes(const gm_view *view);
 
+// Defines the epilogue's macros for both widths that CPUs' kernels store, or for the GPUs' one; NULL: nothing.
+void gm_epilogue_append(gm_text *text, const gm_fused *epilogue, bool gpu);
+// The operands, which follow a kernel's other arguments.
+void gm_epilogue_arguments(gm_launch_builder *builder, const gm_fused *epilogue);
+
 // Rows: y[oh,ow,n,k] = Σ x[ih,iw,n,c] w[r,s,c,k].
 gm_status gm_emit_rows(const gm_contraction *contraction);
+// Rows by a Toom-Cook algorithm of variant->fast results (contraction_fast.c). True: the contraction is one that it
+// takes.
+bool gm_fast_accepts(const gm_contraction *contraction);
+gm_status gm_emit_fast_rows(const gm_contraction *contraction);
+gm_status gm_emit_fast_outer(const gm_contraction *contraction);
 // Outer: y[r,s,c,k] = Σ x[ih,iw,n,c] w[oh,ow,n,k].
 gm_status gm_emit_outer(gm_contraction *contraction);
+// y = the partial results, (parts, R, S, C, K) in one storage, added in order.
+gm_status gm_emit_outer_sum(const gm_contraction *contraction, uint32_t partial, size_t parts);
 
 #endif

@@ -90,6 +90,11 @@ void gm_argument_int(gm_launch_builder *builder, int64_t value) {
     argument(builder, (gm_argument){.kind = GM_ARGUMENT_INT, .integer = (int32_t)value});
 }
 
+void gm_argument_ints(gm_launch_builder *builder, const int64_t *values, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        gm_argument_int(builder, values[i]);
+}
+
 void gm_argument_float(gm_launch_builder *builder, double value) {
     argument(builder, (gm_argument){.kind = GM_ARGUMENT_FLOAT, .real = (float)value});
 }

@@ -123,6 +123,7 @@ typedef struct gm_emitter {
     bool gpu;           // which kernel family
     const char *matrix; // gpu: contractions on matrix units, with these build options; NULL: in float32
     const bool *half;   // gpu: which nodes' values lie in memory as half, by node id; NULL: none
+    bool exact;         // no variant that rounds more than the default
     gm_arena arena;
     gm_launch *launches;
     size_t launch_count, launch_capacity;
@@ -156,6 +157,9 @@ gm_status gm_check_countable(size_t elements); // fails where they are more than
 void gm_argument_read(gm_launch_builder *builder, uint32_t storage);
 void gm_argument_write(gm_launch_builder *builder, uint32_t storage);
 void gm_argument_int(gm_launch_builder *builder, int64_t value);
+void gm_argument_ints(gm_launch_builder *builder, const int64_t *values, size_t count);
+#define GM_ARGUMENT_INTS(builder, ...)                                                                                 \
+    gm_argument_ints(builder, (const int64_t[]){__VA_ARGS__}, sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
 void gm_argument_float(gm_launch_builder *builder, double value);
 void gm_argument_key(gm_launch_builder *builder);
 gm_status gm_emit_launch(gm_launch_builder *builder, uint32_t kernel, size_t dims, const size_t *global,
@@ -216,11 +220,12 @@ typedef struct gm_emit_call {
     const char *variant;      // one of the family's; NULL: the default
 } gm_emit_call;
 
-enum { GM_MAX_VARIANTS = 8 };
+enum { GM_MAX_VARIANTS = 12 };
 
 // The ways to run a node, the default first.
 typedef struct gm_variants {
     const char *name[GM_MAX_VARIANTS];
+    double error[GM_MAX_VARIANTS]; // so many times the default's bound on rounding errors holds
     size_t count;
 } gm_variants;
 

@@ -2,9 +2,10 @@
 #include "plan/plan.h"
 
 static gm_status choose_precision(gm_device *device, gm_precision precision, gm_plan_request *request) {
-    if (precision == GM_PRECISION_FLOAT32)
+    request->exact = precision == GM_PRECISION_EXACT;
+    if (precision == GM_PRECISION_FLOAT32 || request->exact)
         return GM_OK;
-    if ((unsigned)precision > GM_PRECISION_HALF_STORAGE)
+    if ((unsigned)precision > GM_PRECISION_EXACT)
         return gm_fail(GM_ERROR_ARGUMENT, "precision %u is unknown", (unsigned)precision);
     bool gpu = gm_plan_wants_gpu(gm_device_get_info(device));
     request->half_storage = gpu && precision == GM_PRECISION_HALF_STORAGE;

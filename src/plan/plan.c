@@ -112,6 +112,7 @@ gm_status gm_plan_lower(gm_plan **out, gm_graph *graph, gm_state *state, const g
     plan->emitter.info = gm_device_get_info(state->device);
     plan->emitter.gpu = gm_plan_wants_gpu(plan->emitter.info);
     plan->emitter.matrix = request->matrix;
+    plan->emitter.exact = request->exact;
     plan->emitter.half = request->half;
     GM_TRY_DONE(list_leaves(plan));
     GM_TRY_DONE(list_nodes(plan));

@@ -164,7 +164,7 @@ typedef struct gm_analysis {
 typedef struct gm_plan_request {
     const gm_plan_options *options; // NULL: defaults
     const char *matrix;             // what the program is built with; NULL: float32
-    bool half_storage;
+    bool half_storage, exact;
     bool trial;       // see gm_plan
     const bool *half; // of a trial, by node id, as long as the plan lives: what lies in memory as half; NULL: nothing
 } gm_plan_request;

@@ -86,8 +86,8 @@ static gm_status run_for(gm_plan *plan, const gm_phase *phase, size_t runs, doub
 }
 
 // A sum of n terms may round n times, mostly to both sides; one term left out shows.
-static bool is_accurate(const float *values, const float *expected, size_t count, double terms) {
-    float allowed = (float)(0x1p-24 * (64 + 4 * sqrt(terms)));
+static bool is_accurate(const float *values, const float *expected, size_t count, double terms, double error) {
+    float allowed = (float)(error * 0x1p-24 * (64 + 4 * sqrt(terms)));
     for (size_t i = 0; i < count; i++)
         if (!(fabsf(values[i] - expected[i]) <= allowed * fabsf(expected[i])))
             return false;
@@ -107,7 +107,8 @@ static gm_status check_variants(gm_plan *plan, const trial *t, bool *usable) {
             ran = gm_plan_read(plan, t->result[v], v ? values : expected, bytes);
         if (v == 0)
             GM_TRY_DONE(ran);
-        usable[v] = ran == GM_OK && (v == 0 || is_accurate(values, expected, count, 0.5 * t->flop / (double)count));
+        usable[v] = ran == GM_OK && (v == 0 || is_accurate(values, expected, count, 0.5 * t->flop / (double)count,
+                                                           t->variants.error[v]));
         if (!usable[v])
             gm_debug("tuning: %s: %s is out: %s", t->key, t->variants.name[v],
                      ran == GM_OK ? "inaccurate" : gm_error_message());
@@ -203,7 +204,8 @@ static gm_status measure(gm_plan *plan) {
         for (size_t k = 0; k < 2; k++)
             half[trials[i].inside[k]->id] = trials[i].half[k];
     GM_TRY_DONE(gm_state_create(&state, plan->device, 1));
-    const gm_plan_request request = {.matrix = plan->emitter.matrix, .half = half, .trial = true};
+    const gm_plan_request request = {
+        .matrix = plan->emitter.matrix, .half = half, .exact = plan->emitter.exact, .trial = true};
     GM_TRY_DONE(gm_plan_lower(&candidates, graph, state, &request));
     GM_TRY_DONE(gm_plan_bind(candidates));
     for (size_t i = 0; i < count; i++)

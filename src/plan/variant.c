@@ -12,6 +12,8 @@ gm_status gm_variant_key(const gm_plan *plan, const gm_tensor *node, char **key)
     gm_text_printf(&text, "%s %s", plan->emitter.gpu ? "gpu" : "cpu", node->op->name);
     if (plan->emitter.matrix)
         gm_text_printf(&text, " %s", plan->emitter.matrix);
+    if (plan->emitter.exact)
+        gm_text_append(&text, " exact");
     for (size_t i = 0; i <= node->input_count; i++) {
         const gm_shape *shape = i < node->input_count ? &node->input[i]->shape : &node->shape;
         gm_text_append(&text, i < node->input_count ? " " : " -> ");

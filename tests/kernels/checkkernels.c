@@ -42,6 +42,7 @@ typedef struct check_run {
     const check_options *options;
     const char *kernels; // "cpu" or "gpu": the kernels under test
     const char *variant; // of those; NULL: the defaults
+    double error;        // its bound as a multiple of the default's
     gm_device *device;
     size_t passed, failed, skipped;
 } check_run;
@@ -118,7 +119,7 @@ static void compare_row(check_run *run, const row_batch *batch, size_t row, gm_c
         if (reason) {
             printf("SKIP  %s%s  %s: %s\n", run->kernels, of_variant(run), phase->name, reason);
             run->skipped++;
-        } else if (gm_comparison_run(comparison, phase, batch->row[row]->ulps) != GM_OK) {
+        } else if (gm_comparison_run(comparison, phase, run->error * batch->row[row]->ulps) != GM_OK) {
             report_failure(run);
         } else {
             run->passed++;
@@ -238,17 +239,18 @@ static void time_batch(check_run *run, row_batch *batch) {
 // A variant beside the default, and the rows of a family that have it.
 typedef struct variant_batch {
     const char *name;
+    double error;
     row_batch rows;
 } variant_batch;
 
-static void add_row(variant_batch *batches, size_t *count, const char *name, const gm_check_row *row) {
+static void add_row(variant_batch *batches, size_t *count, const char *name, double error, const gm_check_row *row) {
     size_t at = 0;
     while (at < *count && strcmp(batches[at].name, name) != 0)
         at++;
     if (at == GM_MAX_VARIANTS)
         return;
     if (at == *count)
-        batches[(*count)++] = (variant_batch){.name = name};
+        batches[(*count)++] = (variant_batch){.name = name, .error = error};
     row_batch *rows = &batches[at].rows;
     if (rows->count == 0 || rows->row[rows->count - 1] != row)
         rows->row[rows->count++] = row;
@@ -267,7 +269,7 @@ static size_t list_variants(const check_run *run, const row_batch *rows, variant
             if (family && family->variants)
                 family->variants(&emitter, alone.graph->nodes[id], &found);
             for (size_t v = 1; v < found.count; v++)
-                add_row(batches, &count, found.name[v], rows->row[i]);
+                add_row(batches, &count, found.name[v], found.error[v], rows->row[i]);
         }
         gm_graph_destroy(&alone.graph);
     }
@@ -291,9 +293,11 @@ static void run_kernels(check_run *run) {
         size_t variants = plain ? list_variants(run, &batch, batches) : 0;
         for (size_t i = 0; i < variants; i++) {
             run->variant = batches[i].name;
+            run->error = batches[i].error;
             compare_batch(run, &batches[i].rows);
         }
         run->variant = NULL;
+        run->error = 1;
     }
 }
 
@@ -411,7 +415,7 @@ int main(int count, char **arguments) {
         return usage(wrong);
     if (options.list)
         return list_cases(&options);
-    check_run run = {.options = &options};
+    check_run run = {.options = &options, .error = 1};
     if (gm_device_open(&run.device, options.device) != GM_OK ||
         prepare_precision(run.device, options.precision) != GM_OK) {
         fprintf(stderr, "checkkernels: %s\n", gm_error_message());

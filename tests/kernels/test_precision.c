@@ -293,9 +293,9 @@ static void unknown_precisions_are_refused(void **unused) {
     check_ok(gm_graph_create(&graph));
     gm_phase_fetch(gm_phase_create(graph, "all"), gm_constant(graph, 1));
     check_ok(gm_state_create(&state, device, 1));
-    gm_plan_options options = {.precision = (gm_precision)4};
+    gm_plan_options options = {.precision = (gm_precision)(GM_PRECISION_EXACT + 1)};
     assert_int_equal(gm_plan_create(&plan, graph, state, &options), GM_ERROR_ARGUMENT);
-    assert_string_equal(gm_error_message(), "precision 4 is unknown");
+    assert_string_equal(gm_error_message(), "precision 5 is unknown");
     assert_null(plan);
     gm_state_destroy(&state);
     gm_graph_destroy(&graph);

@@ -169,7 +169,8 @@ static void precision_is_float32_unless_asked_for(void **state) {
                  {"precision=float32", "\nprecision: float32\n", GM_PRECISION_FLOAT32},
                  {"precision=tf32", "\nprecision: tf32\n", GM_PRECISION_TF32},
                  {"precision=bf16", "\nprecision: bf16\n", GM_PRECISION_BF16},
-                 {"precision=half_storage", "\nprecision: half_storage\n", GM_PRECISION_HALF_STORAGE}};
+                 {"precision=half_storage", "\nprecision: half_storage\n", GM_PRECISION_HALF_STORAGE},
+                 {"precision=exact", "\nprecision: exact\n", GM_PRECISION_EXACT}};
     for (size_t i = 0; i < GM_COUNT(cases); i++) {
         gm_recipe *r = parse(good, &cases[i].setting, 1);
         gm_text text = {0};
@@ -181,7 +182,7 @@ static void precision_is_float32_unless_asked_for(void **state) {
     }
     gm_text keys = {0};
     assert_int_equal(gm_recipe_documentation(gm_train_schema(), &keys), GM_OK);
-    assert_non_null(strstr(keys.data, "precision: one of float32, tf32, bf16, half_storage; default float32"));
+    assert_non_null(strstr(keys.data, "precision: one of float32, tf32, bf16, half_storage, exact; default float32"));
     gm_text_finish(&keys);
 }
 
@@ -349,7 +350,7 @@ static void slips_are_named_with_their_line(void **state) {
         {25, "monitor: { alarm: sotp }", "one of warn, stop, off"},
         {25, "monitor: { share: 1.5 }", "monitor.share must be"},
         {25, "? [a, b]\n: c", "a key must be a word"},
-        {25, "precision: float16", "precision must be one of float32, tf32, bf16, half_storage, not 'float16'"},
+        {25, "precision: float16", "precision must be one of float32, tf32, bf16, half_storage, exact, not 'float16'"},
         {25, "log: &a { every: 1 }", "recipes have no anchors"},
         {25, "log: *a", "recipes have no anchors (&) and aliases (*)"},
         {25, "log: !!python/object { every: 1 }", "recipes have no tags"},

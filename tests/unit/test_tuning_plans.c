@@ -346,6 +346,26 @@ static operation make_transposed_convolution(void) {
     return o;
 }
 
+// Of whole vectors of channels, as the fast variants want them.
+static operation make_whole_convolution(void) {
+    operation o = begin_operation(GM_SHAPE(13, 16, 7, 6), GM_SHAPE(32, 16, 4, 4));
+    end_operation(&o, gm_conv2d(o.input[0], o.input[1], &(gm_conv2d_params){.stride = {2, 2}, .padding = {1, 1}}));
+    return o;
+}
+
+static operation make_whole_transposed_convolution(void) {
+    operation o = begin_operation(GM_SHAPE(13, 32, 3, 6), GM_SHAPE(32, 16, 3, 3));
+    end_operation(&o, gm_conv2d_transpose(o.input[0], o.input[1], &(gm_conv2d_params){.padding = {1, 1}}));
+    return o;
+}
+
+static operation make_whole_weight_gradient(void) {
+    operation o = begin_operation(GM_SHAPE(5, 32, 6, 6), GM_SHAPE(5, 16, 6, 6));
+    gm_conv2d_params params = {.stride = {1, 1}, .padding = {1, 1}};
+    end_operation(&o, gm_conv2d_weight(o.input[0], o.input[1], (size_t[]){3, 3}, &params));
+    return o;
+}
+
 // Sums of 4096 terms, and as many results as give the default about eight parts on any device.
 static operation make_outer_product(void) {
     return product(64 * gm_device_get_info(device)->compute_units, 64, 4096, true);
@@ -364,7 +384,7 @@ static void expect_close(const char *variant, const float *got, const float *exp
     double norm = 0;
     for (size_t i = 0; i < count; i++)
         norm += (double)expected[i] * (double)expected[i];
-    double allowed = 1e-5 * sqrt(norm / (double)count);
+    double allowed = (strncmp(variant, "fast", 4) == 0 ? 1e-4 : 1e-5) * sqrt(norm / (double)count);
     assert_true(allowed > 0);
     for (size_t i = 0; i < count; i++)
         if (!(fabs((double)got[i] - (double)expected[i]) <= allowed))
@@ -403,6 +423,9 @@ static const variant_case cases[] = {
     {"cpu", make_transposed_convolution, {"tile6", "tile8", "tile12", "groups2"}},
     {"cpu", make_outer_product, {"parts1/2", "parts2"}},
     {"cpu", make_weight_gradient, {"parts1/2", "parts2"}},
+    {"cpu", make_whole_convolution, {"fast2", "fast3", "fast4"}},
+    {"cpu", make_whole_transposed_convolution, {"fast2", "fast3", "fast4"}},
+    {"cpu", make_whole_weight_gradient, {"fast2", "fast3", "fast4"}},
     {"gpu", make_product, {"tile128", "clblast"}},
     {"gpu", make_convolution, {"tile128"}},
     {"gpu", make_weight_gradient, {"tile128", "parts1/2", "parts2"}},
@@ -435,6 +458,26 @@ static void variants_agree_with_the_default_and_repeat(void **unused) {
     }
 }
 
+static void exact_precision_has_no_fast_variants(void **unused) {
+    (void)unused;
+    operation o = make_whole_convolution();
+    uint64_t what[3]; // by default, forced to be fast, and that in exact precision
+    for (size_t i = 0; i < GM_COUNT(what); i++) {
+        gm_tuning *tuning = create(NULL);
+        tuning->forced = i > 0 ? "fast4" : "default";
+        gm_plan_options options = {.tuning = tuning, .precision = i == 2 ? GM_PRECISION_EXACT : GM_PRECISION_FLOAT32};
+        planned p;
+        OK(gm_state_create(&p.state, device, 1));
+        OK(gm_plan_create(&p.plan, o.graph, p.state, &options));
+        what[i] = fingerprint(p.plan);
+        end_plan(&p);
+        gm_tuning_destroy(&tuning);
+    }
+    assert_true(what[0] != what[1]);
+    assert_true(what[0] == what[2]);
+    gm_graph_destroy(&o.graph);
+}
+
 static void stored_variant_is_the_one_that_runs(void **unused) {
     (void)unused;
     static const char *const variants[] = {"default", "tile6", "tile8", "tile12", "groups2"};
@@ -465,7 +508,7 @@ int main(void) {
         TEST(nothing_is_timed_that_cannot_be_kept),      TEST(spent_budget_gives_the_default_untimed),
         TEST(all_mode_times_what_has_a_choice_once),     TEST(unknown_variant_is_the_default),
         TEST(kernel_families_have_choices_of_their_own), TEST(variants_agree_with_the_default_and_repeat),
-        TEST(stored_variant_is_the_one_that_runs),
+        TEST(exact_precision_has_no_fast_variants),      TEST(stored_variant_is_the_one_that_runs),
     };
     return cmocka_run_group_tests_name("plans that are tuned", tests, open_uncached, close_device);
 }

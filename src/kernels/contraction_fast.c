@@ -1,0 +1,234 @@
+// Rows of a contraction by Toom-Cook algorithms, through cl/fast_cpu.cl, whose first comment is the interface that this
+// file fills in and tells how a convolution of any stride becomes correlations of stride 1.
+#include "kernels/contraction.h"
+#include "kernels/toom.h"
+
+enum {
+    ROW_STEP = 12,         // rows come in multiples of every tile
+    BLOCK_BYTES = 3 << 18, // of transformed values that a work-group has at a time: they stay in its cache
+    OUTER_ROWS = 48,       // rows that an outer sum transforms at a time
+    CHANNELS = 16,         // come in multiples of a vector
+};
+
+// A contraction as cl/fast_cpu.cl has it; the names are those.
+typedef struct fast {
+    gm_toom toom;
+    int64_t in, out, shift[2], base[2], tap_base, tap_step;
+    size_t tiles[2], depth, points; // depth: channels of all phases of the input
+} fast;
+
+static size_t up(size_t count, size_t step) {
+    return (count + step - 1) / step;
+}
+
+static bool is_transposed(const gm_contraction *c) {
+    return c->map[0].d < 0;
+}
+
+static size_t stride_of(const gm_contraction *c) {
+    return (size_t)(is_transposed(c) ? c->map[0].q : c->map[0].a);
+}
+
+static size_t taps_of(const gm_contraction *c) {
+    return up(c->R, stride_of(c));
+}
+
+// Tiles of so many results along an axis of the output.
+static size_t tiles_of(const gm_contraction *c, size_t axis, size_t results) {
+    size_t outputs = axis == 0 ? c->OH : c->OW;
+    return up(up(outputs, is_transposed(c) ? stride_of(c) : 1), results);
+}
+
+// Multiplications for each pair of channels.
+static size_t products(const gm_contraction *c, size_t results) {
+    size_t points = results + taps_of(c) - 1;
+    return tiles_of(c, 0, results) * tiles_of(c, 1, results) * points * points;
+}
+
+bool gm_fast_accepts(const gm_contraction *c) {
+    size_t taps = taps_of(c), results = c->variant->fast, points = results + taps - 1;
+    bool fits = c->R == c->S && c->map[0].a == c->map[1].a && c->map[0].q == c->map[1].q && c->R >= 2 && c->R <= 5 &&
+                taps >= 2 && points <= GM_TOOM_MOST && stride_of(c) <= 2 && c->C % CHANNELS == 0 &&
+                c->K % CHANNELS == 0;
+    // Tiles of three fit few images so well that they are worth a trial.
+    return fits && (results != 3 || points == GM_TOOM_MOST || products(c, 3) < products(c, 4));
+}
+
+static fast describe(const gm_contraction *c) {
+    int64_t stride = (int64_t)stride_of(c), taps = (int64_t)taps_of(c);
+    bool transposed = is_transposed(c);
+    fast f = {.toom = gm_toom_create(c->variant->fast, (size_t)taps),
+              .in = transposed ? 1 : stride,
+              .out = transposed ? stride : 1,
+              .tap_base = transposed ? stride * (taps - 1) : 0,
+              .tap_step = transposed ? -stride : stride};
+    for (size_t i = 0; i < 2; i++) {
+        f.shift[i] = transposed ? c->map[i].b : 0;
+        f.base[i] = transposed ? 1 - taps : c->map[i].b;
+        f.tiles[i] = tiles_of(c, i, f.toom.results);
+    }
+    f.depth = (size_t)(f.in * f.in) * c->C;
+    f.points = f.toom.points * f.toom.points;
+    return f;
+}
+
+// ---- Kernels ----
+
+static void append_term(gm_text *text, double factor, size_t index, bool first) {
+    if (factor == 0)
+        return;
+    gm_text_append(text, factor < 0 ? " - " : first ? "" : " + ");
+    if (factor != 1 && factor != -1)
+        gm_text_printf(text, "%.9ef * ", factor < 0 ? -factor : factor);
+    gm_text_printf(text, "s[%zu * ss]", index);
+}
+
+// t = matrix s (`transposed`: its transpose), as a function that GM_FAST_<WHAT> is.
+static void append_transform(gm_text *text, const char *what, const double (*matrix)[GM_TOOM_MOST], size_t rows,
+                             size_t columns, bool transposed) {
+    gm_text_printf(text, "#define GM_FAST_%s @_%s\n", what, what);
+    gm_text_printf(text, "static void @_%s(const float16 *s, const int ss, float16 *t, const int ts) {\n", what);
+    for (size_t i = 0; i < rows; i++) {
+        bool first = true;
+        gm_text_printf(text, "    t[%zu * ts] = ", i);
+        for (size_t j = 0; j < columns; j++) {
+            double factor = transposed ? matrix[j][i] : matrix[i][j];
+            append_term(text, factor, j, first);
+            first = first && factor == 0;
+        }
+        gm_text_append(text, ";\n");
+    }
+    gm_text_append(text, "}\n");
+}
+
+static size_t chunk_depth(const fast *f) {
+    return f->depth <= 64 ? 64 : f->depth <= 128 ? 128 : 256;
+}
+
+typedef enum section { PACK = 0, ROWS, OUTER } section;
+
+// `last`: no sum of partial results follows, which would apply the epilogue.
+static gm_status instance(const gm_contraction *c, const fast *f, section which, bool last, uint32_t *kernel) {
+    static const char *const macro[] = {"PACK", "ROWS_CPU", "OUTER_CPU"};
+    static const char *const prefix[] = {"fast_pack", "fast_rows", "fast_outer"};
+    gm_kernel_text source = {.helper = "contract.cl", .body = "fast_cpu.cl", .function = which == PACK};
+    const gm_toom *toom = &f->toom;
+    gm_text text = {0};
+    gm_epilogue_append(&text, last ? c->epilogue : NULL, false);
+    if (which == PACK)
+        append_transform(&text, "TAPS", toom->tap, toom->points, toom->taps, false);
+    else
+        append_transform(&text, "DATA", toom->data, toom->points, toom->points, false);
+    if (which == OUTER) {
+        append_transform(&text, "SPREAD", toom->result, toom->points, toom->results, true);
+        append_transform(&text, "GATHER", toom->tap, toom->taps, toom->points, true);
+    } else if (which == ROWS) {
+        append_transform(&text, "RESULT", toom->result, toom->results, toom->points, false);
+        gm_text_printf(&text, "#define GM_FAST_DEPTH %zu\n", chunk_depth(f));
+    }
+    gm_text_printf(&text,
+                   "#define GM_FAST_M %zu\n#define GM_FAST_J %zu\n#define GM_FAST_N %zu\n#define GM_FAST_R %zu\n"
+                   "#define GM_FAST_%s\n#define GM_NAME @\n",
+                   toom->results, toom->taps, toom->points, c->R, macro[which]);
+    source.text = text.data;
+    gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
+                                   : gm_emit_kernel(c->emitter, prefix[which], &source, kernel);
+    gm_text_finish(&text);
+    return status;
+}
+
+// ---- Launches ----
+
+static gm_status packed_weights(const gm_contraction *c, const fast *f, uint32_t *storage) {
+    const gm_view *w = &c->w;
+    size_t phases = (size_t)(f->out * f->out), panels = c->K / 16;
+    size_t count = phases * panels * f->points * (16 * f->depth + 16);
+    uint64_t key = gm_hash(GM_HASH_START, &f->toom, sizeof f->toom);
+    key = gm_hash(key, c->map, sizeof c->map);
+    key = gm_hash(key, &w->storage, sizeof w->storage);
+    key = gm_hash(key, &w->offset, sizeof w->offset);
+    key = gm_hash(key, w->stride, sizeof w->stride);
+    key = gm_hash(key, w->shape.dim, sizeof w->shape.dim);
+    bool fresh;
+    GM_TRY(gm_emit_shared(c->emitter, key, count * sizeof(float), storage, &fresh));
+    if (!fresh)
+        return GM_OK;
+    uint32_t kernel;
+    GM_TRY(instance(c, f, PACK, false, &kernel));
+    gm_launch_builder builder = {.emitter = c->emitter};
+    gm_argument_read(&builder, w->storage);
+    gm_argument_write(&builder, *storage);
+    GM_ARGUMENT_INTS(&builder, w->offset, w->stride[0], w->stride[1], w->stride[2], w->stride[3], (int64_t)c->C,
+                     (int64_t)c->K, f->in, f->out, f->shift[0], f->shift[1], f->tap_base, f->tap_step);
+    size_t global[3] = {panels, up(c->C, 64), phases}, local[3] = {1, 1, 1};
+    double bytes = 4.0 * (double)(gm_shape_count(&w->shape) + count);
+    return gm_emit_launch(&builder, kernel, 3, global, local, 0, bytes);
+}
+
+gm_status gm_emit_fast_rows(const gm_contraction *c) {
+    gm_emitter *emitter = c->emitter;
+    fast f = describe(c);
+    uint32_t kernel, weights, scratch;
+    GM_TRY(packed_weights(c, &f, &weights));
+    GM_TRY(instance(c, &f, ROWS, true, &kernel));
+    // Work for all units: parts of the panels, each of which transforms all values, where weights are more than values;
+    // else parts of the rows, each of which reads all weights, in blocks whose values fit a cache.
+    size_t phases = (size_t)(f.out * f.out), rows = f.tiles[0] * f.tiles[1] * c->N, tiles = up(rows, ROW_STEP);
+    size_t units = GM_MAX(emitter->info->compute_units, (size_t)1);
+    size_t panels = c->K >= 2 * rows ? GM_MIN(up(units, phases), up(c->K, 32)) : 1;
+    size_t groups = GM_MIN(up(panels > 1 ? units : 2 * units, phases * panels), tiles);
+    size_t row_bytes = f.points * f.depth * sizeof(float);
+    size_t block = GM_MAX(GM_MIN(BLOCK_BYTES / row_bytes / ROW_STEP, up(tiles, groups)), (size_t)1) * ROW_STEP;
+    size_t line = (chunk_depth(&f) + 16) * up(f.depth, chunk_depth(&f)) + 32;
+    GM_TRY(gm_emit_storage(emitter, phases * groups * panels * f.points * block * line * sizeof(float), &scratch));
+    gm_launch_builder builder = {.emitter = emitter, .label = c->name};
+    gm_argument_read(&builder, c->x.storage);
+    gm_argument_read(&builder, weights);
+    gm_argument_write(&builder, scratch);
+    gm_argument_write(&builder, c->y.storage);
+    GM_ARGUMENT_INTS(&builder, c->x.offset, c->x.stride[2], c->x.stride[3], c->x.stride[0], (int64_t)c->IH,
+                     (int64_t)c->IW, c->y.offset, c->y.stride[2], c->y.stride[3], c->y.stride[0], (int64_t)c->OH,
+                     (int64_t)c->OW, (int64_t)c->N, (int64_t)c->C, (int64_t)c->K, (int64_t)f.tiles[0],
+                     (int64_t)f.tiles[1], f.in, f.out, f.shift[0], f.shift[1], f.base[0], f.base[1], (int64_t)block);
+    gm_epilogue_arguments(&builder, c->epilogue);
+    double bytes =
+        4.0 * (double)(gm_shape_count(&c->x.shape) + gm_shape_count(&c->w.shape) + gm_shape_count(&c->y.shape));
+    size_t global[3] = {panels, groups, phases}, local[3] = {1, 1, 1};
+    return gm_emit_launch(&builder, kernel, 3, global, local, c->flop, bytes);
+}
+
+// Here w is the gradient g.
+gm_status gm_emit_fast_outer(const gm_contraction *c) {
+    gm_emitter *emitter = c->emitter;
+    fast f = describe(c);
+    uint32_t kernel, scratch, target = c->y.storage;
+    size_t rows = f.tiles[0] * f.tiles[1] * c->N, blocks = (size_t)(f.in * f.in) * up(c->C, 64) * up(c->K, 64);
+    size_t wanted = 2 * GM_MAX(emitter->info->compute_units, (size_t)1);
+    size_t parts = GM_MAX(GM_MIN(up(wanted, blocks), rows / (2 * OUTER_ROWS)), (size_t)1);
+    size_t groups = GM_MIN(blocks * parts, wanted), count = c->R * c->S * c->C * c->K;
+    bool partial = parts > 1 || c->y.stride[0] != 1;
+    if (partial)
+        GM_TRY(gm_emit_storage(emitter, parts * count * sizeof(float), &target));
+    GM_TRY(gm_emit_storage(emitter, groups * f.points * (64 * 64 + 2 * 64 * OUTER_ROWS) * sizeof(float), &scratch));
+    GM_TRY(instance(c, &f, OUTER, !partial, &kernel));
+    gm_launch_builder builder = {.emitter = emitter, .label = c->name};
+    gm_argument_read(&builder, c->x.storage);
+    gm_argument_read(&builder, c->w.storage);
+    gm_argument_write(&builder, scratch);
+    gm_argument_write(&builder, target);
+    GM_ARGUMENT_INTS(&builder, c->x.offset, c->x.stride[2], c->x.stride[3], c->x.stride[0], (int64_t)c->IH,
+                     (int64_t)c->IW, c->w.offset, c->w.stride[2], c->w.stride[3], c->w.stride[0], (int64_t)c->OH,
+                     (int64_t)c->OW, (int64_t)c->N, (int64_t)c->C, (int64_t)c->K, (int64_t)f.tiles[0],
+                     (int64_t)f.tiles[1], f.in, f.base[0], f.base[1], (int64_t)parts);
+    if (partial)
+        GM_ARGUMENT_INTS(&builder, 0, (int64_t)count, (int64_t)(c->S * c->C * c->K), (int64_t)(c->C * c->K),
+                         (int64_t)c->K);
+    else
+        GM_ARGUMENT_INTS(&builder, c->y.offset, 0, c->y.stride[2], c->y.stride[3], c->y.stride[1]);
+    if (!partial)
+        gm_epilogue_arguments(&builder, c->epilogue);
+    double bytes = 4.0 * (double)(gm_shape_count(&c->x.shape) + gm_shape_count(&c->w.shape) + count);
+    size_t global[3] = {groups, 1, 1}, local[3] = {1, 1, 1};
+    GM_TRY(gm_emit_launch(&builder, kernel, 3, global, local, c->flop, bytes));
+    return partial ? gm_emit_outer_sum(c, target, parts) : GM_OK;
+}
