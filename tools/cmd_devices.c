@@ -79,6 +79,6 @@ int command_devices(int count, char **arguments) {
     }
     gm_device_list_free(&list, devices);
     if (!found)
-        fail_with("no device is the default: %s", gm_error_message());
+        fail_with_message(); // why none of them is the default
     return EXIT_OK;
 }

@@ -36,6 +36,9 @@ static void print_matrix(const gm_confusion *confusion) {
     printf("], \"confusion\": ");
     for (size_t i = 0; i < K * K; i++)
         printf("%s%zu%s", i == 0 ? "[[" : i % K == 0 ? ", [" : ", ", confusion->counts[i], (i + 1) % K ? "" : "]");
+    printf("], \"other\": ");
+    for (size_t k = 0; k < K; k++)
+        printf(k ? ", %zu" : "[%zu", confusion->others[k]);
     printf("]");
 }
 
@@ -71,10 +74,16 @@ static void print_json(const gm_evaluation *evaluation) {
 
 static void print_confusion(const gm_confusion *confusion) {
     size_t K = confusion->classes;
-    printf("confusion: a row per class, a column per answer, in the order of the classes\n");
+    size_t others = 0;
+    for (size_t k = 0; k < K; k++)
+        others += confusion->others[k];
+    printf("confusion: a row per class, a column per answer, in the order of the classes%s\n",
+           others > 0 ? "; the last column: for classes that these data do not have" : "");
     for (size_t truth = 0; truth < K; truth++) {
         for (size_t answer = 0; answer < K; answer++)
             printf(" %5zu", confusion->counts[truth * K + answer]);
+        if (others > 0)
+            printf(" %5zu", confusion->others[truth]);
         print_line("  %s", confusion->names[truth]);
     }
 }

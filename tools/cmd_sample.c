@@ -26,7 +26,9 @@ static bool list_seeds(const usage_text *usage, const char *text, sample_argumen
     size_t named, columns = arguments->sweep > 0 ? arguments->sweep : 1;
     *exit_code = EXIT_USAGE;
     if (!seeds_count(text, &named)) {
-        usage_error(usage, "--seeds expects numbers and ranges such as 0-63 or 1,5,9-12, not '%s'", text);
+        usage_error(
+            usage, "--seeds expects numbers and ranges such as 0-63 or 1,5,9-12, of 10,000,000 seeds at most, not '%s'",
+            text);
         return false;
     }
     if (named > MOST_SAMPLES / columns) {

@@ -4,8 +4,10 @@
 #include "ganymede/base.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const command_row commands[] = {
     {"devices", "list the OpenCL devices that can be used", command_devices},
@@ -47,7 +49,17 @@ static int run_command(int count, char **arguments) {
     return EXIT_USAGE;
 }
 
+// A standard stream that is closed would lend its number to the next file that is opened, and what is printed would go
+// there. As it is opened here, printing fails as it should.
+static void hold_standard_streams(void) {
+    static const int mode[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+    for (int stream = 0; stream < 3; stream++)
+        if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", mode[stream]) < 0) // the lowest free number is this one
+            _exit(EXIT_ERROR);
+}
+
 int main(int count, char **arguments) {
+    hold_standard_streams();
     int code = run_command(count - 1, arguments + 1);
     // A full disk behind a redirection shows only here.
     if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_OK) {

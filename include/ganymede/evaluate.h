@@ -66,6 +66,7 @@ typedef struct gm_confusion {
     size_t classes;
     const char *const *names; // of the classes
     const size_t *counts;     // (classes, classes)
+    const size_t *others;     // (classes): how often they were taken for a class that these data do not have
 } gm_confusion;
 // NULL where the model has none.
 GM_API const gm_confusion *gm_evaluation_confusion(const gm_evaluation *evaluation);

@@ -110,6 +110,16 @@ static gm_status open_stacked(gm_dataset *dataset, const char *of, const gm_data
 
 // ---- The interface ----
 
+bool gm_dataset_is_array(const char *name) {
+    gm_source source;
+    const gm_format *format;
+    if (gm_mixture_find(name) || gm_stacked_find(name) || find_named(name) || gm_source_open(&source, name) != GM_OK)
+        return false;
+    bool array = gm_format_find(&source, &format) == GM_OK && format->array;
+    gm_source_finish(&source);
+    return array;
+}
+
 static gm_status open_source(gm_dataset *dataset, const char *source, const gm_dataset_options *options) {
     const gm_mixture *mixture = gm_mixture_find(source);
     const named_dataset *named = find_named(source);

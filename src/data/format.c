@@ -13,9 +13,9 @@ static const gm_format formats[] = {
     {.name = "IDX files", .folder = true, .tell = gm_idx_folder_tell, .open = gm_idx_folder_open},
     {.name = "CIFAR-10 batches", .folder = true, .tell = gm_cifar_folder_tell, .open = gm_cifar_folder_open},
     {.name = "PNG files", .folder = true, .open = gm_folder_open},
-    {.name = "NPY", .tell = gm_npy_tell, .open = gm_npy_open},
+    {.name = "NPY", .array = true, .tell = gm_npy_tell, .open = gm_npy_open},
     {.name = "IDX", .tell = gm_idx_tell, .open = gm_idx_open},
-    {.name = "CSV", .tell = gm_csv_tell, .open = gm_csv_open},
+    {.name = "CSV", .array = true, .tell = gm_csv_tell, .open = gm_csv_open},
 };
 
 // "a, b or c": the names of the formats of folders, or of files.

@@ -34,7 +34,7 @@ static gm_status count_answers(const gm_evaluation_source *source, const gm_use 
         if (answer == GM_NO_ANSWER)
             return gm_fail(GM_ERROR_STATE, "item %zu has no answer: the classifier gives values that are not finite",
                            first + i);
-        if (answers[answer] < K) // a class that these data do not have is a wrong answer without a column
+        if (answers[answer] < K)
             counts[(size_t)labels[i] * K + answers[answer]]++;
     }
     return GM_OK;
@@ -92,17 +92,21 @@ static gm_evaluation_figure share(const char *key, const char *label, const char
 static gm_status report(gm_evaluation *evaluation, const gm_evaluation_source *source, const size_t *counts, size_t K) {
     const gm_dataset_info *data = gm_dataset_get_info(source->data);
     const char **names = gm_arena_alloc(&evaluation->arena, K * sizeof *names);
-    size_t *of = count_labels(&evaluation->arena, source, K), right = 0;
-    if (!names || !of)
+    size_t *of = count_labels(&evaluation->arena, source, K), *others, right = 0;
+    others = gm_arena_alloc(&evaluation->arena, K * sizeof *others);
+    if (!names || !of || !others)
         return gm_fail_memory(K * sizeof *of, "an evaluation");
     for (size_t k = 0; k < K; k++) {
         right += counts[k * K + k];
+        others[k] = of[k];
+        for (size_t answer = 0; answer < K; answer++)
+            others[k] -= counts[k * K + answer];
         names[k] = gm_arena_string(&evaluation->arena, data->class_names[k]);
         if (!names[k])
             return gm_fail_memory(64, "an evaluation");
     }
     evaluation->info.unit = "share of the items";
-    evaluation->confusion = (gm_confusion){K, names, counts};
+    evaluation->confusion = (gm_confusion){K, names, counts, others};
     GM_TRY(gm_evaluation_add(evaluation, share("accuracy", "accuracy", NULL, right, source->count,
                                                "items whose class has the largest logit")));
     for (size_t k = 0; k < K; k++)

@@ -28,8 +28,9 @@ gm_status gm_run_list_steps(const gm_run *run, const char *sub, const char *endi
 gm_status gm_run_fail_locked(const gm_run *run);
 // Opens the log for writing, and locks it.
 gm_status gm_run_open_log(gm_run *run);
-// How many lines of the log belong to later steps.
-gm_status gm_run_count_later_lines(gm_run *run, uint64_t step, size_t *count);
+// How many lines of the log belong to later steps, and which step up to `step` the last of the others is of (0: none),
+// how many steps behind the line before it.
+gm_status gm_run_survey_log(gm_run *run, uint64_t step, size_t *later, uint64_t *last, uint64_t *gap);
 // Gives the file the first of the names PATH.ENDING, PATH.ENDING.2, ... that is free.
 gm_status gm_run_rename_aside(const char *path, const char *ending, char aside[GM_RUN_PATH_BYTES]);
 

@@ -17,7 +17,8 @@
 typedef struct remains {
     uint64_t *checkpoints, *pictures;
     size_t checkpoint_count, picture_count, line_count;
-    bool newest; // the step is that of the newest checkpoint
+    uint64_t last_line, gap; // the step of the last line before that, and how far it is from the one before it
+    bool newest;             // the step is that of the newest checkpoint
 } remains;
 
 static void keep_later(uint64_t *steps, size_t *count, uint64_t step) {
@@ -34,7 +35,7 @@ static gm_status find_remains(gm_run *run, uint64_t step, remains *found) {
     keep_later(found->checkpoints, &found->checkpoint_count, step);
     GM_TRY(gm_run_list_steps(run, "samples", ".png", &found->pictures, &found->picture_count));
     keep_later(found->pictures, &found->picture_count, step);
-    return gm_run_count_later_lines(run, step, &found->line_count);
+    return gm_run_survey_log(run, step, &found->line_count, &found->last_line, &found->gap);
 }
 
 // ---- Setting aside ----
@@ -132,6 +133,10 @@ gm_status gm_run_go_back(gm_run *run, uint64_t step, uint64_t line, bool damaged
         status = found.newest ? remove_pictures(run, &found) : set_aside(run, step, &found, damaged);
     if (status == GM_OK)
         status = gm_run_log_cut(run, line);
+    if (status == GM_OK && found.last_line + found.gap <= line && line > 0)
+        gm_warn("%s: ends at step %llu, but the checkpoint is of step %llu: it was removed or cut short, and lines are "
+                "missing",
+                gm_run_log_path(run), (unsigned long long)found.last_line, (unsigned long long)step);
     free(found.checkpoints);
     free(found.pictures);
     return status;

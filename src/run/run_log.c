@@ -17,6 +17,8 @@
 #define SET_LOCK F_SETLK
 #endif
 
+enum { MOST_BYTES = 1 << 30 }; // of millions of lines
+
 static gm_status check_writable(const gm_run *run) {
     if (run->log_file < 0)
         return gm_fail(GM_ERROR_STATE, "%s: was opened for reading alone: its log cannot be written", run->folder);
@@ -26,9 +28,12 @@ static gm_status check_writable(const gm_run *run) {
 // The lock beside that of the folder is for file systems on which folders cannot be locked (NFS).
 gm_status gm_run_open_log(gm_run *run) {
     const char *path = gm_run_log_path(run);
-    run->log_file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    struct stat info;
+    run->log_file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
     if (run->log_file < 0)
         return gm_fail(GM_ERROR_IO, "%s: cannot be opened for writing: %s", path, strerror(errno));
+    if (fstat(run->log_file, &info) != 0 || !S_ISREG(info.st_mode))
+        return gm_fail(GM_ERROR_IO, "%s: is no file but a pipe or a device: remove it, and the log begins anew", path);
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(run->log_file, SET_LOCK, &lock) != 0 && (errno == EACCES || errno == EAGAIN))
         return gm_run_fail_locked(run);
@@ -44,8 +49,11 @@ gm_status gm_run_log_read(gm_run *run, char **text, size_t *bytes) {
     off_t end = lseek(run->log_file, 0, SEEK_END);
     if (end < 0)
         return gm_fail(GM_ERROR_IO, "%s: cannot be read: %s", gm_run_log_path(run), strerror(errno));
+    if (end > MOST_BYTES)
+        return gm_fail(GM_ERROR_IO, "%s: is too large: it has %lld bytes, a log %d at most", gm_run_log_path(run),
+                       (long long)end, MOST_BYTES);
     *bytes = (size_t)end;
-    GM_TRY(gm_alloc(text, *bytes + 1, 1, "the log"));
+    GM_TRY(gm_alloc(text, *bytes + 1, 1, gm_run_log_path(run)));
     for (size_t got = 0; got < *bytes;) {
         ssize_t part = pread(run->log_file, *text + got, *bytes - got, (off_t)got);
         if (part < 0 && errno == EINTR)
@@ -61,27 +69,33 @@ gm_status gm_run_log_read(gm_run *run, char **text, size_t *bytes) {
     return GM_OK;
 }
 
-// Is the line, without its line feed, of a step beyond the one in question? One that is no JSON object is of no step.
-static gm_status judge(gm_run *run, const char *line, size_t length, uint64_t step, bool *later) {
+// The step of a line without its line feed; -1: it has none, as one that is no JSON object.
+static gm_status step_of(gm_run *run, const char *line, size_t length, double *step) {
     json_t *object;
     gm_status status = gm_json_parse(&object, gm_run_log_path(run), "a line", line, length, 0);
     const json_t *at = json_object_get(object, "step");
-    *later = json_is_number(at) && json_number_value(at) > (double)step;
+    *step = json_is_number(at) ? json_number_value(at) : -1;
     json_decref(object);
     return status == GM_ERROR_FORMAT ? GM_OK : status;
 }
 
-gm_status gm_run_count_later_lines(gm_run *run, uint64_t step, size_t *count) {
+gm_status gm_run_survey_log(gm_run *run, uint64_t step, size_t *later, uint64_t *last, uint64_t *gap) {
     char *text;
     size_t bytes;
-    *count = 0;
+    *later = 0;
+    *last = *gap = 0;
     GM_TRY(gm_run_log_read(run, &text, &bytes));
     gm_status status = GM_OK;
-    bool later = false;
+    double at = 0;
     for (const char *line = text, *feed;
          status == GM_OK && (feed = memchr(line, '\n', bytes - (size_t)(line - text))) != NULL; line = feed + 1) {
-        status = judge(run, line, (size_t)(feed - line), step, &later);
-        *count += later;
+        status = step_of(run, line, (size_t)(feed - line), &at);
+        if (at > (double)step)
+            ++*later;
+        else if (at > (double)*last) {
+            *gap = (uint64_t)at - *last;
+            *last += *gap;
+        }
     }
     free(text);
     return status;
@@ -93,9 +107,9 @@ gm_status gm_run_log_cut(gm_run *run, uint64_t step) {
     GM_TRY(gm_run_log_read(run, &text, &bytes));
     gm_status status = GM_OK;
     const char *line = text, *feed;
-    for (bool later = false; (feed = memchr(line, '\n', bytes - (size_t)(line - text))) != NULL; line = feed + 1) {
-        status = judge(run, line, (size_t)(feed - line), step, &later);
-        if (status != GM_OK || later)
+    for (double at = 0; (feed = memchr(line, '\n', bytes - (size_t)(line - text))) != NULL; line = feed + 1) {
+        status = step_of(run, line, (size_t)(feed - line), &at);
+        if (status != GM_OK || at > (double)step)
             break;
     }
     off_t end = (off_t)(line - text);

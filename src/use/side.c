@@ -111,15 +111,10 @@ static gm_status take_part(gm_side *side, const gm_dataset *dataset, bool paired
     return status;
 }
 
-// Values without a data set around them, which has a name, splits and labels.
-static bool is_array(const gm_side *side) {
-    return ends_with(side->name, ".npy") || ends_with(side->name, ".csv");
-}
-
 // How the data set is read: as the run beside it reads its own. An array is taken as it is.
 static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
     gm_dataset_options options = {0};
-    if (!run || !run->bounded || is_array(side))
+    if (!run || !run->bounded || gm_dataset_is_array(side->name))
         return options;
     if (strcmp(run->data, side->name) == 0) {
         options = run->data_options;
@@ -146,7 +141,7 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_sides_opt
     side->width = info->width;
     side->bounded = gm_dataset_format(info, 0, 1).kind->ranged;
     side->data_classes = info->class_count;
-    if (!is_array(side))
+    if (!gm_dataset_is_array(side->name))
         side->data = side->name;
     gm_status status = keep(side, &side->data_options.folder);
     if (status == GM_OK)

@@ -114,7 +114,8 @@ class Classify(CommandTest):
                           for answer in range(3)] for truth in range(3)]
             self.assertTrue(any(confusion[i][j] for i in range(3) for j in range(3) if i != j), "not a perfect one")
             self.assertEqual(list(found), ["step", "count", "accuracy", "accuracy_error", "recall", "recall_error",
-                                           "classes", "confusion"])
+                                           "classes", "confusion", "other"])
+            self.assertEqual(found["other"], [0, 0, 0])
             self.assertEqual((found["step"], found["count"]), (steps, sum(COUNTS)))
             self.assertEqual(found["confusion"], confusion)
             self.assertEqual([sum(row) for row in found["confusion"]], COUNTS)
@@ -200,7 +201,12 @@ class Classify(CommandTest):
         write_labelled(self.folder / "fewer", [3, 3], [9, 9])
         found = json.loads(self.ganymede("evaluate", "a", "--data", "fewer", "--json")[0])
         self.assertEqual(found["classes"], ["0", "1"])
-        self.assertEqual(len(found["confusion"]), 2)
+        self.assertEqual([len(row) for row in found["confusion"]], [2, 2])
+        self.assertEqual([sum(row) + other for row, other in zip(found["confusion"], found["other"])], [9, 9])
+        self.assertGreater(sum(found["other"]), 0, "none was taken for the third: nothing is tested")
+        lines = self.ganymede("evaluate", "a", "--data", "fewer")[0].splitlines()
+        self.assertIn("last column", lines[-3])
+        self.assertEqual([int(line.split()[2]) for line in lines[-2:]], found["other"])
 
     def test_classes_are_matched_by_their_names(self):
         for folder, names in ("trained", "abc"), ("other", "cab"), ("fewer", "cb"), ("foreign", "abd"):

@@ -175,6 +175,14 @@ class Measure(MeasureTest):
         (self.folder / "bad.csv").write_text("1,2\n3,four\n")
         self.refused("measure", "other.npy", "bad.csv", code=1, says="bad.csv:2")
 
+    def test_arrays_are_told_by_their_content(self):
+        """An array is taken as it is, a data set is fitted to the run beside it."""
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--no-tune", "--quiet")
+        write_npy(self.folder / "larger.npy", (20, 1, 10, 10), [i % 251 for i in range(2000)], "B")
+        (self.folder / "larger").write_bytes((self.folder / "larger.npy").read_bytes())
+        for name in "larger.npy", "larger":
+            self.refused("measure", name, "a", "--metrics", "frechet", code=1, says="only equal shapes can be compared")
+
     def test_few_rows_are_flagged_and_missing_ones_null(self):
         found = self.measure(self.npy("a.npy", gauss(8, 2, 1)), self.npy("b.npy", gauss(8, 2, 2)), "--metrics",
                              "kl,entropy_fake,jsd")

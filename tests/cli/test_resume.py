@@ -139,6 +139,46 @@ class Order(ResumeTest):
 
 
 class Locks(ResumeTest):
+    def test_log_that_lost_lines_before_a_resumption_is_noticed(self):
+        self.ganymede("train", "tiny.yaml", "--out", "run", "--no-tune", "--quiet")
+        log = self.folder / "run" / "log.jsonl"
+        whole = log.read_bytes()
+        for left, says in (None, "ends at step 0"), (whole[:100], "ends at step"), (b"", "ends at step 0"):
+            log.unlink()
+            if left is not None:
+                log.write_bytes(left)
+            _, err = self.ganymede("train", "--resume", "run", "--steps", 30, "--no-tune", "--quiet")
+            self.assertIn("run/log.jsonl: " + says, err)
+            shutil.rmtree(self.folder / "run")
+            self.ganymede("train", "tiny.yaml", "--out", "run", "--no-tune", "--quiet")
+            self.assertEqual(re.sub(rb'"seconds": [^,}]*', b"", log.read_bytes()),
+                             re.sub(rb'"seconds": [^,}]*', b"", whole))
+        _, err = self.ganymede("train", "--resume", "run", "--steps", 30, "--no-tune", "--quiet")
+        self.assertEqual(err, "")
+
+    def test_log_that_is_no_file_or_too_large_is_refused(self):
+        self.ganymede("train", "tiny.yaml", "--out", "run", "--no-tune", "--quiet")
+        log = self.folder / "run" / "log.jsonl"
+        log.unlink()
+        for make in (lambda: log.symlink_to("/dev/zero")), (lambda: os.mkfifo(log)):
+            make()
+            self.refused("train", "--resume", "run", "--steps", 30, "--no-tune", code=1,
+                         says="run/log.jsonl: is no file but a pipe or a device")
+            log.unlink()
+        log.write_bytes(b"")
+        os.truncate(log, 8 << 30)
+        self.refused("train", "--resume", "run", "--steps", 30, "--no-tune", code=1, says="run/log.jsonl: is too large")
+        self.assertEqual(checkpoints(self.folder / "run"), [0, 10, 20])
+
+    def test_closed_standard_streams_write_into_no_file(self):
+        self.ganymede("train", "tiny.yaml", "--out", "run", "--no-tune", "--quiet")
+        close = lambda: [os.close(stream) for stream in range(3)]
+        process = self.start("train", "--resume", "run", "--steps", 40, "--no-tune", stdin=None, stdout=None, stderr=None,
+                             preexec_fn=close)
+        process.wait(timeout=300)
+        for line in (self.folder / "run" / "log.jsonl").read_text().splitlines():
+            self.assertIsInstance(json.loads(line), dict)
+
     def test_log_removed_under_a_running_trainer_comes_back_and_the_lock_stays(self):
         run = self.folder / "run"
         process = self.start("train", "points.yaml", "--out", "run", "--quiet", "--steps", "100000000")

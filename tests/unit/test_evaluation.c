@@ -57,7 +57,7 @@ static void cells_are_the_darker_the_more_of_their_row_they_hold(void **unused) 
     gm_evaluation *evaluation = create();
     gm_picture picture;
     size_t cell;
-    evaluation->confusion = (gm_confusion){3, names, counts};
+    evaluation->confusion = (gm_confusion){.classes = 3, .names = names, .counts = counts};
     assert_ptr_equal(gm_evaluation_confusion(evaluation), &evaluation->confusion);
     draw(evaluation, &picture, &cell);
     for (size_t i = 0; i < 9; i++) {
@@ -79,7 +79,7 @@ static void a_thousand_classes_still_have_cells_to_see(void **unused) {
     assert_true(counts && names);
     for (size_t k = 0; k < K; k++)
         counts[k * K + (k + 1) % K] = 1;
-    evaluation->confusion = (gm_confusion){K, names, counts};
+    evaluation->confusion = (gm_confusion){.classes = K, .names = names, .counts = counts};
     draw(evaluation, &picture, &cell);
     assert_true(cell >= 8);
     assert_int_equal(picture.pixels[(cell / 2) * picture.width + cell / 2], 255);
