@@ -1,4 +1,5 @@
 // Contractions on CPUs: one work-item a work-group, explicit vectors, packed weights. A template: see contract.cl.
+// Long because its sections are the kernels of one interface: an instance is one of them.
 
 #ifndef GM_EPILOGUE_PARAMS
 #define GM_EPILOGUE_PARAMS

@@ -158,11 +158,12 @@ static gm_status restore(gm_run *run, bool replaced) {
 // Before anything is written: a checkpoint that went into another run's folder would damage that one.
 static gm_status check_presence(gm_run *run) {
     struct stat held;
-    if (look_for(run->lock, run->folder, &held) == REPLACED)
+    presence folder = look_for(run->lock, run->folder, &held);
+    if (folder != THERE)
         return gm_fail(GM_ERROR_STATE,
-                       "%s: is another folder than the one that training began in, which was moved or removed: go on "
-                       "with that one by --resume",
-                       run->folder);
+                       "%s: is %s the one that training began in, which was moved or removed: go on with that one by "
+                       "--resume",
+                       run->folder, folder == GONE ? "no longer" : "another folder than");
     presence log = look_for(run->log_file, gm_run_log_path(run), &held);
     if (log != THERE)
         return restore(run, log == REPLACED);

@@ -44,7 +44,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 
 def sources(root, *folders):
     for folder in folders:
-        yield from sorted(p for p in (root / folder).rglob("*") if p.suffix in (".c", ".h"))
+        yield from sorted(p for p in (root / folder).rglob("*") if p.suffix in (".c", ".h", ".cl"))
 
 
 def name_of(root, path):
@@ -168,7 +168,7 @@ def wrong_symbols(uses):
 def long_files(root):
     """Files over LONGEST lines whose first comment has no sentence "Long because ..."."""
     wrong = []
-    for path in sources(root, "src", "tools"):
+    for path in sources(root, "src", "tools", "cl"):
         lines = path.read_text().splitlines()
         if len(lines) <= LONGEST:
             continue

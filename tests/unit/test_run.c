@@ -278,6 +278,8 @@ static void folder_that_was_replaced_is_left_alone(void **state) {
     gm_run *run = create(), *second;
     assert_int_equal(log_step(run, 1), GM_OK);
     assert_int_equal(rename("out", "moved"), 0);
+    assert_int_equal(log_step(run, 2), GM_ERROR_STATE);
+    expect_message("out: is no longer the one that training began in, which was moved or removed");
     second = create();
     assert_int_equal(log_step(run, 2), GM_ERROR_STATE);
     expect_message("out: is another folder than the one that training began in");
