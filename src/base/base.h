@@ -132,8 +132,8 @@ void gm_log_sum_add(gm_log_sum *sum, double exponent);
 double gm_log_sum_mean(const gm_log_sum *sum);
 
 // A file's whole content, NUL-terminated behind `*bytes` bytes; owned by the caller (free). Names the file in errors:
-// GM_ERROR_MEMORY; all else says nothing about its content and is GM_ERROR_IO: that it has more than `limit` bytes, which
-// shows before any is read, or is no regular file but a pipe or device, included.
+// GM_ERROR_MEMORY; all else says nothing about its content and is GM_ERROR_IO: that it has more than `limit` bytes,
+// which shows before any is read, or is no regular file but a pipe or device, included.
 gm_status gm_file_read(const char *path, uint64_t limit, char **data, size_t *bytes);
 // The first `most` bytes, or all of a shorter file, into the caller's `data`. Fails as gm_file_read does.
 gm_status gm_file_read_start(const char *path, void *data, size_t most, size_t *bytes);

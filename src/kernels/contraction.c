@@ -101,10 +101,7 @@ static gm_status packed_weights(const gm_contraction *c, bool thin, uint32_t *st
     size_t count = thin ? c->K * c->R * c->S * up(c->C, 8) * 8 : up(c->K, 16) * 16 * c->R * c->S * c->C;
     const gm_view *w = &c->w;
     uint64_t key = gm_hash(GM_HASH_START, &thin, sizeof thin);
-    key = gm_hash(key, &w->storage, sizeof w->storage);
-    key = gm_hash(key, &w->offset, sizeof w->offset);
-    key = gm_hash(key, w->stride, sizeof w->stride);
-    key = gm_hash(key, w->shape.dim, sizeof w->shape.dim);
+    key = gm_view_hash(key, w);
     bool fresh;
     GM_TRY(gm_emit_shared(c->emitter, key, count * sizeof(float), storage, &fresh));
     if (!fresh)

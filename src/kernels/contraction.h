@@ -9,7 +9,7 @@ typedef struct gm_contract_variant {
     const char *name;
     bool gpu, rows, outer; // of which family, for which of the two forms
     bool clblast;          // products alone
-    size_t fast;           // rows: results that a Toom-Cook tile has along each axis; 0: the direct kernels
+    size_t fast;           // results that a Toom-Cook tile has along each axis; 0: the direct kernels
     size_t tile;           // results that a tile has below one another; 0: the default
     double error;          // bound on rounding errors as a multiple of the default's; 0: 1
     double groups, parts;  // rows: groups of rows; outer: parts of the sum
@@ -41,8 +41,8 @@ void gm_epilogue_arguments(gm_launch_builder *builder, const gm_fused *epilogue)
 
 // Rows: y[oh,ow,n,k] = Σ x[ih,iw,n,c] w[r,s,c,k].
 gm_status gm_emit_rows(const gm_contraction *contraction);
-// Rows by a Toom-Cook algorithm of variant->fast results (contraction_fast.c). True: the contraction is one that it
-// takes.
+// By a Toom-Cook algorithm of variant->fast results (contraction_fast.c): whether it takes the contraction, which then
+// needs channels side by side in all but the weights; rows and outer as below.
 bool gm_fast_accepts(const gm_contraction *contraction);
 gm_status gm_emit_fast_rows(const gm_contraction *contraction);
 gm_status gm_emit_fast_outer(const gm_contraction *contraction);

@@ -1,4 +1,4 @@
-// Rows of a contraction by Toom-Cook algorithms, through cl/fast_cpu.cl, whose first comment is the interface that this
+// Contractions by Toom-Cook algorithms, through cl/fast_cpu.cl, whose first comment is the interface that this
 // file fills in and tells how a convolution of any stride becomes correlations of stride 1.
 #include "kernels/contraction.h"
 #include "kernels/toom.h"
@@ -145,10 +145,7 @@ static gm_status packed_weights(const gm_contraction *c, const fast *f, uint32_t
     size_t count = phases * panels * f->points * (16 * f->depth + 16);
     uint64_t key = gm_hash(GM_HASH_START, &f->toom, sizeof f->toom);
     key = gm_hash(key, c->map, sizeof c->map);
-    key = gm_hash(key, &w->storage, sizeof w->storage);
-    key = gm_hash(key, &w->offset, sizeof w->offset);
-    key = gm_hash(key, w->stride, sizeof w->stride);
-    key = gm_hash(key, w->shape.dim, sizeof w->shape.dim);
+    key = gm_view_hash(key, w);
     bool fresh;
     GM_TRY(gm_emit_shared(c->emitter, key, count * sizeof(float), storage, &fresh));
     if (!fresh)

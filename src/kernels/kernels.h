@@ -37,8 +37,9 @@ gm_view gm_view_broadcast(const gm_view *x, const gm_shape *shape);
 bool gm_view_reshape(const gm_view *x, const gm_shape *shape, gm_view *result);
 // The view of a node of kind GM_OP_VIEW from its input's view; false as above.
 bool gm_view_apply(const gm_tensor *node, const gm_view *x, gm_view *result);
-size_t gm_view_element_bytes(const gm_view *x);     // of one element in memory
-const char *gm_view_element_type(const gm_view *x); // what kernels call it: "half", or the type of its values
+size_t gm_view_element_bytes(const gm_view *x);         // of one element in memory
+const char *gm_view_element_type(const gm_view *x);     // what kernels call it: "half", or the type of its values
+uint64_t gm_view_hash(uint64_t hash, const gm_view *x); // goes on from `hash`: where its elements lie
 // Dense, in row-major order, so that element i lies at offset + i.
 bool gm_view_is_row_major(const gm_view *x);
 void gm_layout_order(gm_layout layout, size_t rank, size_t order[GM_MAX_RANK]); // axes, outermost first

@@ -123,3 +123,10 @@ bool gm_view_is_row_major(const gm_view *x) {
     }
     return true;
 }
+
+uint64_t gm_view_hash(uint64_t hash, const gm_view *x) {
+    hash = gm_hash(hash, &x->storage, sizeof x->storage);
+    hash = gm_hash(hash, &x->offset, sizeof x->offset);
+    hash = gm_hash(hash, x->stride, sizeof x->stride);
+    return gm_hash(hash, x->shape.dim, sizeof x->shape.dim);
+}
