@@ -2,6 +2,34 @@
 #define GM_PLACE const int4 group, const int4 groups
 #define GM_ITEM (group.x * (int)get_local_size(0) + (int)get_local_id(0))
 
+// vloadN and vstoreN as one access each. Some builtin libraries build them of accesses of two and four elements, which the
+// compiler then spends its time on joining, and does not always.
+#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+#define GM_ACCESS(T, N, SPACE)                                                                                         \
+    static T##N __attribute__((overloadable, always_inline)) gm_vload##N(const size_t i, SPACE const T *p) {           \
+        typedef T##N __attribute__((aligned(sizeof(T)))) unaligned;                                                    \
+        return *(SPACE const unaligned *)(p + N * i);                                                                  \
+    }                                                                                                                  \
+    static void __attribute__((overloadable, always_inline)) gm_vstore##N(const T##N x, const size_t i, SPACE T *p) {  \
+        typedef T##N __attribute__((aligned(sizeof(T)))) unaligned;                                                    \
+        *(SPACE unaligned *)(p + N * i) = x;                                                                           \
+    }
+#define GM_ACCESSES(T, SPACE) GM_ACCESS(T, 2, SPACE) GM_ACCESS(T, 4, SPACE) GM_ACCESS(T, 8, SPACE) GM_ACCESS(T, 16, SPACE)
+GM_ACCESSES(float, __global)
+GM_ACCESSES(float, __private)
+GM_ACCESSES(int, __global)
+GM_ACCESSES(int, __private)
+GM_ACCESSES(uchar, __global)
+#define vload2 gm_vload2
+#define vload4 gm_vload4
+#define vload8 gm_vload8
+#define vload16 gm_vload16
+#define vstore2 gm_vstore2
+#define vstore4 gm_vstore4
+#define vstore8 gm_vstore8
+#define vstore16 gm_vstore16
+#endif
+
 // Elements that lie in memory as T, float or half, and are computed with as floats.
 #define GM_LOAD(T, p, i) GM_LOAD_AS(T, p, i)
 #define GM_STORE(T, p, i, x) GM_STORE_AS(T, p, i, x)

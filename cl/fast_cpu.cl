@@ -22,8 +22,8 @@
 //     of panels of 16 outputs, G groups of rows, which are (tile, image); block: as many rows, a multiple of 12, are
 //     transformed at a time. scratch: for each of P G out out groups N N block (LD [in in C / GM_FAST_DEPTH] + 32) floats.
 
-// FAST_OUTER_CPU fast_outer (x, g, scratch, y, x0,xh,xw,xn, IH,IW, g0,gh,gw,gn, OH,OW, N,C,K, TH,TW, in, base_h,base_w,
-//                            parts, y0,yp,yr,ys,yc  GM_EPILOGUE_PARAMS)
+// FAST_OUTER_CPU fast_outer (x, g, scratch, y, x0,xh,xw,xn, IH,IW, g0,gh,gw,gn, OH,OW, N,C,K, TH,TW, R, in, base_h,
+//                            base_w, parts, y0,yp,yr,ys,yc  GM_EPILOGUE_PARAMS)
 //     A gradient to the weights of a convolution: the products of transformed x and transformed g, summed over the rows,
 //     are the transformed gradient. Blocks of 64 channels of a phase by 64 outputs; `parts` parts of the rows, which write
 //     at y0 + part yp; yk = 1. global (G, 1, 1): G groups that share blocks and parts. scratch: for each of them N N (64 64
@@ -43,20 +43,21 @@
     _Pragma("unroll") for (int j = 0; j < (from); j++) TRANSFORM((d) + j, from, (e) + j, from);                        \
     _Pragma("unroll") for (int j = 0; j < (to); j++) TRANSFORM((e) + j * (from), 1, (d) + j * (to), 1);
 
-// Where the values of the tile whose first is at (h0, w0) lie, from that on; INT_MIN: outside the image.
-#define GM_FAST_OFFSETS(offset, h0, w0)                                                                                \
-    int offset[GM_FAST_POINTS];                                                                                        \
+// Where in an image the values of the tile whose first is at (h0, w0) lie; keep: 0 for those outside, which are read at
+// the image's first and become 0. No branches: they would cost the compiler seconds.
+#define GM_FAST_OFFSETS(offset, keep, h0, w0)                                                                          \
+    int offset[GM_FAST_POINTS], keep[GM_FAST_POINTS];                                                                  \
     for (int p = 0; p < GM_FAST_POINTS; p++) {                                                                         \
-        int h = in * (p / GM_FAST_N), w = in * (p % GM_FAST_N);                                                        \
-        bool there = h0 + h >= 0 && h0 + h < IH && w0 + w >= 0 && w0 + w < IW;                                         \
-        offset[p] = there ? h * xh + w * xw : INT_MIN;                                                                 \
+        int h = h0 + in * (p / GM_FAST_N), w = w0 + in * (p % GM_FAST_N);                                              \
+        keep[p] = -(h >= 0 && h < IH && w >= 0 && w < IW);                                                             \
+        offset[p] = keep[p] & (h * xh + w * xw);                                                                       \
     }
 
 // Those values of 16 channels, transformed.
-#define GM_FAST_VALUES(d, from, offset)                                                                                \
+#define GM_FAST_VALUES(d, from, offset, keep)                                                                          \
     float16 d[GM_FAST_POINTS], d##_room[GM_FAST_POINTS];                                                               \
     _Pragma("unroll") for (int p = 0; p < GM_FAST_POINTS; p++) d[p] =                                                  \
-        offset[p] != INT_MIN ? vload16(0, (from) + offset[p]) : (float16)0.0f;                                         \
+        as_float16(as_int16(vload16(0, (from) + offset[p])) & (int16)keep[p]);                                         \
     GM_FAST_BOTH(GM_FAST_DATA, d, d##_room, GM_FAST_N, GM_FAST_N)
 
 #ifdef GM_FAST_PACK
@@ -146,10 +147,10 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
             for (int phase = 0; phase < in * in; phase++) {
                 const int h0 = in * GM_FAST_M * (t / TW) + phase / in + first_h;
                 const int w0 = in * GM_FAST_M * (t % TW) + phase % in + first_w;
-                global const float *from = x + x0 + (long)n * xn + (long)h0 * xh + (long)w0 * xw;
-                GM_FAST_OFFSETS(offset, h0, w0)
+                global const float *from = x + x0 + (long)n * xn;
+                GM_FAST_OFFSETS(offset, keep, h0, w0)
                 for (int c = 0; c < C; c += 16) {
-                    GM_FAST_VALUES(d, from + c, offset)
+                    GM_FAST_VALUES(d, from + c, offset, keep)
                     const int at = phase * C + c;
                     global float *to = values + at / GM_FAST_DEPTH * chunk + i * GM_FAST_LD + at % GM_FAST_DEPTH;
 #pragma unroll
@@ -208,13 +209,16 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
                 for (int p = 0; p < GM_FAST_POINTS; p++)
                     d[p] = vload16((p * block + i) * GM_FAST_PANELS + q, products);
                 GM_FAST_BOTH(GM_FAST_RESULT, d, e, GM_FAST_N, GM_FAST_M)
+                float results[GM_FAST_M * GM_FAST_M * 16];
 #pragma unroll
+                for (int p = 0; p < GM_FAST_M * GM_FAST_M; p++)
+                    vstore16(d[p], p, results);
                 for (int p = 0; p < GM_FAST_M * GM_FAST_M; p++) {
                     const int h = out * (GM_FAST_M * (t / TW) + p / GM_FAST_M) + po_h;
                     const int w = out * (GM_FAST_M * (t % TW) + p % GM_FAST_M) + po_w;
                     if (h < OH && w < OW) {
                         global float *to = y + y0 + (long)h * yh + (long)w * yw + (long)n * yn + k;
-                        float8 low = d[p].lo, high = d[p].hi;
+                        float8 low = vload8(2 * p, results), high = vload8(2 * p + 1, results);
                         vstore8(GM_EPILOGUE8(low, h, w, n, k), 0, to);
                         vstore8(GM_EPILOGUE8(high, h, w, n, (k + 8)), 1, to);
                     }
@@ -242,8 +246,8 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const float *restrict x,
     global const float *restrict g, global float *restrict scratch, global float *restrict y, int x0, int xh, int xw,
-    int xn, int IH, int IW, int g0, int gh, int gw, int gn, int OH, int OW, int N, int C, int K, int TH, int TW, int in,
-    int base_h, int base_w, int parts, int y0, int yp, int yr, int ys, int yc GM_EPILOGUE_PARAMS)
+    int xn, int IH, int IW, int g0, int gh, int gw, int gn, int OH, int OW, int N, int C, int K, int TH, int TW, int R,
+    int in, int base_h, int base_w, int parts, int y0, int yp, int yr, int ys, int yc GM_EPILOGUE_PARAMS)
 {
     const int across = (K + 63) / 64, down = (C + 63) / 64, blocks = across * down * in * in, rows = TH * TW * N;
     global float *sums = scratch + get_group_id(0) * GM_FAST_POINTS * (long)(64 * 64 + 2 * 64 * GM_FAST_BLOCK);
@@ -264,10 +268,10 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
                 const int t = (row0 + i) / N, n = (row0 + i) % N;
                 const int h0 = in * GM_FAST_M * (t / TW) + phase / in + base_h;
                 const int w0 = in * GM_FAST_M * (t % TW) + phase % in + base_w;
-                global const float *from = x + x0 + (long)n * xn + (long)h0 * xh + (long)w0 * xw + c0;
-                GM_FAST_OFFSETS(offset, h0, w0)
+                global const float *from = x + x0 + (long)n * xn + c0;
+                GM_FAST_OFFSETS(offset, keep, h0, w0)
                 for (int c = 0; c < channels; c += 16) {
-                    GM_FAST_VALUES(d, from + c, offset)
+                    GM_FAST_VALUES(d, from + c, offset, keep)
 #pragma unroll
                     for (int p = 0; p < GM_FAST_POINTS; p++)
                         vstore16(d[p], 0, values + (p * GM_FAST_BLOCK + i) * 64 + c);
@@ -319,13 +323,16 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
                 for (int p = 0; p < GM_FAST_POINTS; p++)
                     d[p] = vload16(0, sums + p * 64 * 64 + c * 64 + k);
                 GM_FAST_BOTH(GM_FAST_GATHER, d, e, GM_FAST_N, GM_FAST_J)
+                float results[GM_FAST_J * GM_FAST_J * 16];
 #pragma unroll
+                for (int p = 0; p < GM_FAST_J * GM_FAST_J; p++)
+                    vstore16(d[p], p, results);
                 for (int p = 0; p < GM_FAST_J * GM_FAST_J; p++) {
                     const int r = phase / in + in * (p / GM_FAST_J), s = phase % in + in * (p % GM_FAST_J);
-                    if (r < GM_FAST_R && s < GM_FAST_R) {
+                    if (r < R && s < R) {
                         global float *to = y + y0 + (long)part * yp + (long)r * yr + (long)s * ys + (long)(c0 + c) * yc +
                             k0 + k;
-                        float8 low = d[p].lo, high = d[p].hi;
+                        float8 low = vload8(2 * p, results), high = vload8(2 * p + 1, results);
                         vstore8(GM_EPILOGUE8(low, r, s, (c0 + c), (k0 + k)), 0, to);
                         vstore8(GM_EPILOGUE8(high, r, s, (c0 + c), (k0 + k + 8)), 1, to);
                     }

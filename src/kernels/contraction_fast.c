@@ -126,10 +126,12 @@ static gm_status instance(const gm_contraction *c, const fast *f, section which,
         append_transform(&text, "RESULT", toom->result, toom->results, toom->points, false);
         gm_text_printf(&text, "#define GM_FAST_DEPTH %zu\n", chunk_depth(f));
     }
+    if (which == PACK)
+        gm_text_printf(&text, "#define GM_FAST_R %zu\n", c->R);
     gm_text_printf(&text,
-                   "#define GM_FAST_M %zu\n#define GM_FAST_J %zu\n#define GM_FAST_N %zu\n#define GM_FAST_R %zu\n"
-                   "#define GM_FAST_%s\n#define GM_NAME @\n",
-                   toom->results, toom->taps, toom->points, c->R, macro[which]);
+                   "#define GM_FAST_M %zu\n#define GM_FAST_J %zu\n#define GM_FAST_N %zu\n#define GM_FAST_%s\n"
+                   "#define GM_NAME @\n",
+                   toom->results, toom->taps, toom->points, macro[which]);
     source.text = text.data;
     gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
                                    : gm_emit_kernel(c->emitter, prefix[which], &source, kernel);
@@ -216,7 +218,7 @@ gm_status gm_emit_fast_outer(const gm_contraction *c) {
     GM_ARGUMENT_INTS(&builder, c->x.offset, c->x.stride[2], c->x.stride[3], c->x.stride[0], (int64_t)c->IH,
                      (int64_t)c->IW, c->w.offset, c->w.stride[2], c->w.stride[3], c->w.stride[0], (int64_t)c->OH,
                      (int64_t)c->OW, (int64_t)c->N, (int64_t)c->C, (int64_t)c->K, (int64_t)f.tiles[0],
-                     (int64_t)f.tiles[1], f.in, f.base[0], f.base[1], (int64_t)parts);
+                     (int64_t)f.tiles[1], (int64_t)c->R, f.in, f.base[0], f.base[1], (int64_t)parts);
     if (partial)
         GM_ARGUMENT_INTS(&builder, 0, (int64_t)count, (int64_t)(c->S * c->C * c->K), (int64_t)(c->C * c->K),
                          (int64_t)c->K);
