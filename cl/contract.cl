@@ -27,7 +27,7 @@
 //     packed[K][R][S][C8], C8 = C rounded up to 8, filled with zeros: K*R*S*C8 floats. global (K, 1, 1)
 // ROWS_CPU  contract_rows_cpu (x, packed, y, x0,xh,xw,xn,xc, IH,IW, y0,yh,yw,yn,yk, OH,OW, N,C,K,R,S,
 //                              ah,bh,dh,qh, aw,bw,dw,qw  GM_EPILOGUE_PARAMS)
-//     global ([K/16], G, OH*OW): G >= 1 groups of rows. Choose G = [N/96], more (up to [N/6]) only where there
+//     global ([K/32], G, OH*OW): G >= 1 groups of rows. Choose G = [N/96], more (up to [N/6]) only where there
 //     are fewer than 16 work-groups in all. Weights from contract_pack.
 // THIN_CPU  contract_thin_cpu: the parameters of ROWS_CPU, weights from contract_pack_thin; x needs xc = 1.
 //     For K < 8 and C >= 8. global (G, OH*OW, 1): G >= 1 groups of rows, as for ROWS_CPU, up to [N/4].
@@ -57,15 +57,21 @@
 //     M, P and the scratch as for OUTER_CPU (P so that there are a few groups for every compute unit); swap likewise.
 // SUM_GPU   contract_sum_gpu: the parameters of SUM_CPU. global (R*S*C*K rounded up to 64), local (64)
 
-// Rows of a CPU register tile, 16 columns wide. The 6 x 16 sums fill AVX2's registers (a float16 is two of them); with
-// 512-bit registers 8 x 16 leaves room for folded broadcasts and divides the usual batches. An instance of ROWS_CPU may
-// bring its own, GM_ROWS_TILE and GM_ROWS_EACH.
+// Rows of a CPU register tile, by GM_WIDTH, the floats that a register of the device holds. 16: there are enough for two
+// panels of 16 columns side by side, 8 x 32 sums, where each value loaded serves two multiply-adds, which 8 x 16 leave
+// waiting for one another; 8 divides the usual batches. 8: 6 x 16 sums fill AVX2's sixteen. 4: 6 x 16 fit ARM's
+// thirty-two, 2 x 16 the sixteen of old x86. An instance of ROWS_CPU may bring its own, GM_ROWS_TILE and GM_ROWS_EACH.
+#define GM_EACH_2(F) F(0) F(1)
 #define GM_EACH_6(F) F(0) F(1) F(2) F(3) F(4) F(5)
 #define GM_EACH_8(F) GM_EACH_6(F) F(6) F(7)
 #define GM_EACH_12(F) GM_EACH_8(F) F(8) F(9) F(10) F(11)
-#ifdef __AVX512VL__
+#if GM_WIDTH == 16
 #define GM_CONTRACT_TILE 8
 #define GM_EACH_ROW GM_EACH_8
+#define GM_CONTRACT_WIDE
+#elif GM_WIDTH == 4 && !defined(__aarch64__)
+#define GM_CONTRACT_TILE 2
+#define GM_EACH_ROW GM_EACH_2
 #else
 #define GM_CONTRACT_TILE 6
 #define GM_EACH_ROW GM_EACH_6

@@ -95,14 +95,15 @@ static void GM_NAME(GM_PLACE, global const float *restrict w,
 #define GM_ROWS_EACH GM_EACH_ROW
 #endif
 
-// One output pixel, one panel of 16 columns, one group of rows. All rows share the pixel's valid taps, so padding
-// costs nothing. Rows past N repeat row N - 1 and are not stored.
+// One output pixel, two panels of 16 columns, one group of rows. All rows share the pixel's valid taps, so padding costs
+// nothing. Rows past N repeat row N - 1 and are not stored.
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const float *restrict x,
     global const float *restrict packed, global float *y, int x0, int xh, int xw, int xn, int xc, int IH,
     int IW, int y0, int yh, int yw, int yn, int yk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh,
     int dh, int qh, int aw, int bw, int dw, int qw GM_EPILOGUE_PARAMS)
 {
-    int oh = (int)get_group_id(2) / OW, ow = (int)get_group_id(2) % OW, k0 = 16 * (int)get_group_id(0);
+    int oh = (int)get_group_id(2) / OW, ow = (int)get_group_id(2) % OW, k0 = 32 * (int)get_group_id(0);
+    int columns = min(32, K - k0);
     int tiles = (N + GM_ROWS_TILE - 1) / GM_ROWS_TILE;
     int groups = (int)get_num_groups(1), group = (int)get_group_id(1);
     int n_begin = (int)((long)tiles * group / groups) * GM_ROWS_TILE;
@@ -111,43 +112,68 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
     x += x0 + (long)tr.in * xh + (long)ts.in * xw;
     y += y0 + (long)oh * yh + (long)ow * yw;
     packed += ((((long)k0 / 16) * R + tr.first) * S + ts.first) * C * 16;
-    long xi = (long)tr.in_step * xh, xj = (long)ts.in_step * xw;
+    long xi = (long)tr.in_step * xh, xj = (long)ts.in_step * xw, panel = (long)R * S * C * 16;
     long pi = (long)tr.step * S * C * 16, pj = (long)ts.step * C * 16;
 
     for (int n0 = n_begin; n0 < n_end; n0 += GM_ROWS_TILE) {
-#define GM_ROW(i)                                 \
-    long at##i = (long)min(n0 + i, N - 1) * xn;   \
-    float16 sum##i = (float16)0.0f;
+        float tile[GM_ROWS_TILE * 32];
+#define GM_ROW(i) long at##i = (long)min(n0 + i, N - 1) * xn;
         GM_ROWS_EACH(GM_ROW)
 #undef GM_ROW
-        for (int i = 0; i < tr.count; i++)
-            for (int j = 0; j < ts.count; j++) {
-                global const float *a = x + i * xi + j * xj, *b = packed + i * pi + j * pj;
-                for (int c = 0; c < C; c++) {
-                    float16 column = vload16(0, b);
-#define GM_ROW(i) sum##i = fma((float16)a[at##i], column, sum##i);
-                    GM_ROWS_EACH(GM_ROW)
+#ifdef GM_CONTRACT_WIDE
+        if (columns > 16) {
+#define GM_ROW(i) float16 sum##i = (float16)0.0f, more##i = (float16)0.0f;
+            GM_ROWS_EACH(GM_ROW)
 #undef GM_ROW
-                    a += xc;
-                    b += 16;
+            for (int i = 0; i < tr.count; i++)
+                for (int j = 0; j < ts.count; j++) {
+                    global const float *a = x + i * xi + j * xj, *b = packed + i * pi + j * pj;
+                    for (int c = 0; c < C; c++) {
+                        float16 column = vload16(0, b), next = vload16(0, b + panel), value;
+#define GM_ROW(i) value = (float16)a[at##i], sum##i = fma(value, column, sum##i), more##i = fma(value, next, more##i);
+                        GM_ROWS_EACH(GM_ROW)
+#undef GM_ROW
+                        a += xc;
+                        b += 16;
+                    }
                 }
-            }
-        float tile[GM_ROWS_TILE * 16];
-#define GM_ROW(i) vstore16(sum##i, i, tile);
-        GM_ROWS_EACH(GM_ROW)
+#define GM_ROW(i) vstore16(sum##i, 2 * i, tile), vstore16(more##i, 2 * i + 1, tile);
+            GM_ROWS_EACH(GM_ROW)
 #undef GM_ROW
+        } else
+#endif
+        for (int q = 0; 16 * q < columns; q++) {
+#define GM_ROW(i) float16 sum##i = (float16)0.0f;
+            GM_ROWS_EACH(GM_ROW)
+#undef GM_ROW
+            for (int i = 0; i < tr.count; i++)
+                for (int j = 0; j < ts.count; j++) {
+                    global const float *a = x + i * xi + j * xj, *b = packed + q * panel + i * pi + j * pj;
+                    for (int c = 0; c < C; c++) {
+                        float16 column = vload16(0, b);
+#define GM_ROW(i) sum##i = fma((float16)a[at##i], column, sum##i);
+                        GM_ROWS_EACH(GM_ROW)
+#undef GM_ROW
+                        a += xc;
+                        b += 16;
+                    }
+                }
+#define GM_ROW(i) vstore16(sum##i, 2 * i + q, tile);
+            GM_ROWS_EACH(GM_ROW)
+#undef GM_ROW
+        }
         int rows = min(GM_ROWS_TILE, n_end - n0);
         for (int i = 0; i < rows; i++) {
             int n = n0 + i;
             global float *to = y + (long)n * yn;
-            for (int part = 0; part < 16 && k0 + part < K; part += 8) {
+            for (int part = 0; part < columns; part += 8) {
                 int k = k0 + part;
                 if (yk == 1 && k + 8 <= K) {
-                    float8 value = vload8(0, tile + i * 16 + part);
+                    float8 value = vload8(0, tile + i * 32 + part);
                     vstore8(GM_EPILOGUE8(value, oh, ow, n, k), 0, to + k);
                 } else {
                     for (int l = 0; l < 8 && k + l < K; l++) {
-                        float value = tile[i * 16 + part + l];
+                        float value = tile[i * 32 + part + l];
                         to[(long)(k + l) * yk] = GM_EPILOGUE1(value, oh, ow, n, (k + l));
                     }
                 }
@@ -229,23 +255,34 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 
 #ifdef GM_CONTRACT_OUTER_CPU
 
-// A block of 64 x 64 results, kept in private memory while 256 rows after 256 rows are added to it. Where both operands
-// are dense the tiles read them in place; else they are packed into panels first: ragged or strided operands, tiles
-// that span taps, short runs of rows, and rows a large power of two apart, which would evict one another.
+// A block of 64 x 64 results, kept in private memory while GM_OUTER_ROWS rows at a time are added to it: as many as the
+// first cache holds of the columns of a tile. Where both operands are dense the tiles read them in place; else they are
+// packed into panels first: ragged or strided operands, tiles that span taps, short runs of rows, and rows a large power
+// of two apart, which would evict one another.
+#ifdef GM_CONTRACT_WIDE
+#define GM_OUTER_ROWS 128
+#else
 #define GM_OUTER_ROWS 256
+#endif
 #define GM_OUTER_TILES ((64 + GM_CONTRACT_TILE - 1) / GM_CONTRACT_TILE)
 
-// Adds `count` rows to one tile; a and b advance by GM_A and GM_B floats a row.
-#define GM_OUTER_ADD(a, b, count, GM_A, GM_B)                                         \
-    for (int i = 0; i < (count); i++) {                                                \
-        float16 column = vload16(0, (b));                                              \
-        GM_EACH_ROW(GM_OUTER_ROW)                                                      \
-        (a) += (GM_A);                                                                 \
-        (b) += (GM_B);                                                                 \
+// Adds `count` rows to one tile, or to two side by side; a, b and b2 advance by GM_A and GM_B floats a row.
+#define GM_OUTER_ADD(a, b, count, GM_A, GM_B)                                                                          \
+    for (int i = 0; i < (count); i++, (a) += (GM_A), (b) += (GM_B)) {                                                  \
+        float16 column = vload16(0, (b));                                                                              \
+        GM_EACH_ROW(GM_OUTER_ROW)                                                                                      \
+    }
+#define GM_OUTER_ADD_WIDE(a, b, b2, count, GM_A, GM_B)                                                                 \
+    for (int i = 0; i < (count); i++, (a) += (GM_A), (b) += (GM_B), (b2) += (GM_B)) {                                  \
+        float16 column = vload16(0, (b)), next = vload16(0, (b2)), value;                                              \
+        GM_EACH_ROW(GM_OUTER_ROW_WIDE)                                                                                 \
     }
 #define GM_OUTER_ROW(i) sum##i = fma((float16)a[i], column, sum##i);
+#define GM_OUTER_ROW_WIDE(i) value = (float16)a[i], sum##i = fma(value, column, sum##i), more##i = fma(value, next, more##i);
 #define GM_OUTER_LOAD(i) float16 sum##i = vload16(i, to);
+#define GM_OUTER_LOAD_MORE(i) float16 more##i = vload16(i, to2);
 #define GM_OUTER_STORE(i) vstore16(sum##i, i, to);
+#define GM_OUTER_STORE_MORE(i) vstore16(more##i, i, to2);
 
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const float *restrict x,
     global const float *restrict g, global float *y, int x0, int xh, int xw, int xn, int xc, int IH, int IW,
@@ -317,7 +354,23 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
         row += depth;
 
         if (dense) {
-            for (int p = 0; p < panels; p++)
+            int p = 0;
+#ifdef GM_CONTRACT_WIDE
+            for (; p + 1 < panels; p += 2)
+                for (int t = 0; t < tiles; t++) {
+                    float *to = sums + (p * tiles + t) * GM_CONTRACT_TILE * 16, *to2 = to + tiles * GM_CONTRACT_TILE * 16;
+                    GM_EACH_ROW(GM_OUTER_LOAD)
+                    GM_EACH_ROW(GM_OUTER_LOAD_MORE)
+                    for (int q = 0; q < runs; q++) {
+                        global const float *a = x + x_at[q] + min(t * GM_CONTRACT_TILE, last_m);
+                        global const float *b = g + g_at[q] + p * 16, *b2 = g + g_at[q] + min(p * 16 + 16, last_k);
+                        GM_OUTER_ADD_WIDE(a, b, b2, length[q], xn, gn)
+                    }
+                    GM_EACH_ROW(GM_OUTER_STORE)
+                    GM_EACH_ROW(GM_OUTER_STORE_MORE)
+                }
+#endif
+            for (; p < panels; p++)
                 for (int t = 0; t < tiles; t++) {
                     float *to = sums + (p * tiles + t) * GM_CONTRACT_TILE * 16;
                     GM_EACH_ROW(GM_OUTER_LOAD)
@@ -351,12 +404,9 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
                     for (int t = 0; t < channels / GM_CONTRACT_TILE; t++) {
                         global const float *a = x + x_at[q] + (long)i * xn + t * GM_CONTRACT_TILE;
                         float *to = a_pack + (t * GM_OUTER_ROWS + filled + i) * GM_CONTRACT_TILE;
-#if GM_CONTRACT_TILE == 8
-                        vstore8(vload8(0, a), 0, to);
-#else
-                        vstore4(vload4(0, a), 0, to);
-                        vstore2(vload2(2, a), 2, to);
-#endif
+#define GM_ROW(i) to[i] = a[i];
+                        GM_EACH_ROW(GM_ROW)
+#undef GM_ROW
                     }
             }
             for (; m < channels; m++) {
@@ -380,7 +430,21 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
                         to[i * GM_CONTRACT_TILE] = 0;
             }
         }
-        for (int p = 0; p < panels; p++)
+        int p = 0;
+#ifdef GM_CONTRACT_WIDE
+        for (; p + 1 < panels; p += 2)
+            for (int t = 0; t < tiles; t++) {
+                const float *a = a_pack + t * GM_OUTER_ROWS * GM_CONTRACT_TILE, *b = b_pack + p * GM_OUTER_ROWS * 16;
+                const float *b2 = b + GM_OUTER_ROWS * 16;
+                float *to = sums + (p * tiles + t) * GM_CONTRACT_TILE * 16, *to2 = to + tiles * GM_CONTRACT_TILE * 16;
+                GM_EACH_ROW(GM_OUTER_LOAD)
+                GM_EACH_ROW(GM_OUTER_LOAD_MORE)
+                GM_OUTER_ADD_WIDE(a, b, b2, depth, GM_CONTRACT_TILE, 16)
+                GM_EACH_ROW(GM_OUTER_STORE)
+                GM_EACH_ROW(GM_OUTER_STORE_MORE)
+            }
+#endif
+        for (; p < panels; p++)
             for (int t = 0; t < tiles; t++) {
                 const float *a = a_pack + t * GM_OUTER_ROWS * GM_CONTRACT_TILE, *b = b_pack + p * GM_OUTER_ROWS * 16;
                 float *to = sums + (p * tiles + t) * GM_CONTRACT_TILE * 16;
@@ -413,9 +477,13 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 }
 #undef GM_OUTER_TILES
 #undef GM_OUTER_ADD
+#undef GM_OUTER_ADD_WIDE
 #undef GM_OUTER_ROW
+#undef GM_OUTER_ROW_WIDE
 #undef GM_OUTER_LOAD
+#undef GM_OUTER_LOAD_MORE
 #undef GM_OUTER_STORE
+#undef GM_OUTER_STORE_MORE
 #undef GM_OUTER_ROWS
 #endif // GM_CONTRACT_OUTER_CPU
 
@@ -477,7 +545,7 @@ static void GM_NAME(GM_PLACE, global const float *restrict partial,
     int k0 = 16 * group.y, c = group.x, columns = min(16, K - k0);
     long plane = (long)C * K, whole = plane * R * S;
     bool dense_taps = (S == 1 || ys == 1) && (R == 1 || yr == S);
-    float16 v[16];
+    float block[16 * 16];
     partial += (long)c * K + k0;
     y += y0 + (long)c * yc + (long)k0 * yk;
     for (int tap0 = 0; tap0 < R * S; tap0 += 16) {
@@ -487,14 +555,20 @@ static void GM_NAME(GM_PLACE, global const float *restrict partial,
             int r = (tap0 + t) / S, s = (tap0 + t) % S;
             global float *to = y + (long)r * yr + (long)s * ys;
             if (columns == 16) {
-                float16 sum = vload16(0, from);
-                for (int p = 1; p < P; p++)
-                    sum += vload16(0, from + p * whole);
-                float8 low = sum.lo, high = sum.hi;
-                v[t].lo = GM_EPILOGUE8(low, r, s, c, k0);
-                v[t].hi = GM_EPILOGUE8(high, r, s, c, (k0 + 8));
-                if (yk == 1)
-                    vstore16(v[t], 0, to);
+                float8 low = vload8(0, from), high = vload8(1, from);
+                for (int p = 1; p < P; p++) {
+                    low += vload8(0, from + p * whole);
+                    high += vload8(1, from + p * whole);
+                }
+                low = GM_EPILOGUE8(low, r, s, c, k0);
+                high = GM_EPILOGUE8(high, r, s, c, (k0 + 8));
+                if (yk == 1) {
+                    vstore8(low, 0, to);
+                    vstore8(high, 1, to);
+                } else {
+                    vstore8(low, 2 * t, block);
+                    vstore8(high, 2 * t + 1, block);
+                }
             } else {
                 for (int l = 0; l < columns; l++) {
                     float sum = from[l];
@@ -507,14 +581,14 @@ static void GM_NAME(GM_PLACE, global const float *restrict partial,
         if (columns < 16 || yk == 1)
             continue;
         if (taps == 16 && dense_taps) {
+            float16 v[16];
+            for (int l = 0; l < 16; l++)
+                v[l] = vload16(l, block);
             gm_transpose(v);
             for (int l = 0; l < 16; l++)
                 vstore16(v[l], 0, y + (long)l * yk + tap0);
             continue;
         }
-        float block[16 * 16];
-        for (int t = 0; t < taps; t++)
-            vstore16(v[t], t, block);
         for (int l = 0; l < 16; l++)
             for (int t = 0; t < taps; t++)
                 y[(long)((tap0 + t) / S) * yr + (long)((tap0 + t) % S) * ys + (long)l * yk] = block[t * 16 + l];

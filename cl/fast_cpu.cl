@@ -110,13 +110,13 @@ static void GM_NAME(GM_PLACE, global const float *restrict w, global float *rest
 // Rows are GM_FAST_LD floats apart, a constant: more pointers than registers would halve the speed. Not a power of two,
 // where rows would evict one another from the cache.
 #define GM_FAST_LD (GM_FAST_DEPTH + 16)
-#ifdef __AVX512VL__
+#ifdef GM_CONTRACT_WIDE
 #define GM_FAST_TILE 12
 #define GM_FAST_EACH GM_EACH_12
 #define GM_FAST_PANELS 2
 #else
-#define GM_FAST_TILE 6
-#define GM_FAST_EACH GM_EACH_6
+#define GM_FAST_TILE GM_CONTRACT_TILE
+#define GM_FAST_EACH GM_EACH_ROW
 #define GM_FAST_PANELS 1
 #endif
 
@@ -236,12 +236,20 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 #ifdef GM_FAST_OUTER_CPU
 
 #define GM_FAST_BLOCK 48 // rows transformed at a time
-#ifdef __AVX512VL__
+#ifdef GM_CONTRACT_WIDE
+#define GM_FAST_COLUMNS 32
+#else
+#define GM_FAST_COLUMNS 16
+#endif
+#if defined(GM_CONTRACT_WIDE)
 #define GM_FAST_LINES 8
 #define GM_FAST_EACH GM_EACH_8
-#else
+#elif GM_CONTRACT_TILE >= 4
 #define GM_FAST_LINES 4
 #define GM_FAST_EACH(F) F(0) F(1) F(2) F(3)
+#else
+#define GM_FAST_LINES 2
+#define GM_FAST_EACH GM_EACH_2
 #endif
 
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const float *restrict x,
@@ -292,25 +300,39 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
                         vstore16(d[p], 0, gradients + (p * GM_FAST_BLOCK + i) * 64 + k);
                 }
             }
-            // Where an odd number of panels is left, the second of two is of no column, and goes nowhere.
             for (int p = 0; p < GM_FAST_POINTS; p++)
-                for (int k = 0; k < columns; k += 32)
+                for (int k = 0; k < columns; k += GM_FAST_COLUMNS)
                     for (int c = 0; c < channels; c += GM_FAST_LINES) {
                         global const float *a = values + p * GM_FAST_BLOCK * 64 + c;
                         global const float *b = gradients + p * GM_FAST_BLOCK * 64 + k;
                         global float *to = sums + p * 64 * 64 + c * 64 + k;
+                        // Two panels where registers are wide; of an odd number the last has a second of no column, which
+                        // goes nowhere.
+#ifdef GM_CONTRACT_WIDE
 #define GM_ROW(r) float16 sum##r = vload16(0, to + r * 64), more##r = vload16(1, to + r * 64);
+#else
+#define GM_ROW(r) float16 sum##r = vload16(0, to + r * 64);
+#endif
                         GM_FAST_EACH(GM_ROW)
 #undef GM_ROW
                         for (int i = 0; i < count; i++) {
+#ifdef GM_CONTRACT_WIDE
                             const float16 u = vload16(0, b), v = vload16(1, b);
 #define GM_ROW(r) sum##r = fma((float16)a[r], u, sum##r), more##r = fma((float16)a[r], v, more##r);
+#else
+                            const float16 u = vload16(0, b);
+#define GM_ROW(r) sum##r = fma((float16)a[r], u, sum##r);
+#endif
                             GM_FAST_EACH(GM_ROW)
 #undef GM_ROW
                             a += 64;
                             b += 64;
                         }
+#ifdef GM_CONTRACT_WIDE
 #define GM_ROW(r) vstore16(sum##r, 0, to + r * 64), vstore16(more##r, 1, to + r * 64);
+#else
+#define GM_ROW(r) vstore16(sum##r, 0, to + r * 64);
+#endif
                         GM_FAST_EACH(GM_ROW)
 #undef GM_ROW
                     }
@@ -341,6 +363,7 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
     }
 }
 #undef GM_FAST_BLOCK
+#undef GM_FAST_COLUMNS
 #undef GM_FAST_LINES
 #undef GM_FAST_EACH
 #endif // GM_FAST_OUTER_CPU

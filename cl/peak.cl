@@ -1,17 +1,30 @@
-// Ceilings. fma: independent multiply-adds in registers, 12 chains of float16 a work-item. triad: x = y + s z.
+// Ceilings. fma: independent multiply-adds in registers, 12 chains of GM_WIDTH floats a work-item. triad: x = y + s z.
+#if GM_WIDTH == 4
+typedef float4 gm_wide;
+#elif GM_WIDTH == 8
+typedef float8 gm_wide;
+#else
+typedef float16 gm_wide;
+#endif
 #define GM_PEAK_TWELVE(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
 
 __kernel void peak_fma(__global float *y, const float a, const float b, const int count) {
-#define GM_PEAK_START(i) float16 c##i = (float16)((float)get_global_id(0) + (float)i);
-#define GM_PEAK_STEP(i)  c##i = fma(c##i, (float16)(a), (float16)(b));
+#define GM_PEAK_START(i) gm_wide c##i = (gm_wide)((float)get_global_id(0) + (float)i);
+#define GM_PEAK_STEP(i)  c##i = fma(c##i, (gm_wide)(a), (gm_wide)(b));
 #define GM_PEAK_ADD(i)   c0 += c##i;
     GM_PEAK_TWELVE(GM_PEAK_START)
     for (int i = 0; i < count; i++) {
         GM_PEAK_TWELVE(GM_PEAK_STEP)
     }
     GM_PEAK_TWELVE(GM_PEAK_ADD)
-    const float8 c = c0.lo + c0.hi;
-    y[get_global_id(0)] = c.s0 + c.s1 + c.s2 + c.s3 + c.s4 + c.s5 + c.s6 + c.s7;
+    union {
+        gm_wide all;
+        float one[GM_WIDTH];
+    } c = {c0};
+    float sum = 0;
+    for (int i = 0; i < GM_WIDTH; i++)
+        sum += c.one[i];
+    y[get_global_id(0)] = sum;
 }
 
 // Work-items: `per` vectors of eight each, `step` vectors apart (1: a work-item's vectors lie together).

@@ -16,7 +16,8 @@ typedef struct gm_bench_result {
     double median_ms;
     double gflops;           // arithmetic of the operation's definition per second; 0 where bytes count instead
     double gbps;             // bytes read and written once each, per second
-    double fraction_of_peak; // of the ceiling measured in the same call: gemm for arithmetic, triad for bytes
+    double fraction_of_peak; // of the ceiling measured in the same call: multiply-adds in registers, or triad for
+                             // bytes; operations are counted as the direct algorithm's: a fast one may exceed it
 } gm_bench_result;
 
 // The device's ceilings.

@@ -37,9 +37,9 @@ typedef struct gm_device_info {
     bool simulator; // Oclgrind: never chosen by itself
     size_t compute_units, max_work_group_size, max_work_item_size[3];
     uint64_t global_bytes, max_allocation_bytes, local_bytes;
-    size_t base_alignment;         // bytes, for sub-buffers
-    size_t preferred_vector_width; // floats
-    bool local_memory_dedicated;   // false: emulated in global memory, as CPUs do
+    size_t base_alignment;       // bytes, for sub-buffers
+    size_t vector_width;         // floats of a register: 4, 8 or 16; GANYMEDE_WIDTH overrides it where one is opened
+    bool local_memory_dedicated; // false: emulated in global memory, as CPUs do
     bool sub_groups, half, double_precision;
     double score; // what the automatic choice ranks by
 } gm_device_info;

@@ -33,8 +33,8 @@ static gm_status run_for(const subject *s, size_t count, double *seconds) {
     return GM_OK;
 }
 
-// Median seconds of one run.
-static gm_status median_seconds(const subject *s, double *median) {
+// Seconds of one run: the median of several, and the least, which is a ceiling's.
+static gm_status time_subject(const subject *s, double *median, double *least) {
     double seconds, sample[SAMPLES];
     size_t count = 1;
     GM_TRY(run_for(s, 1, &seconds)); // compiles
@@ -50,7 +50,100 @@ static gm_status median_seconds(const subject *s, double *median) {
     }
     qsort(sample, SAMPLES, sizeof *sample, ascending);
     *median = sample[SAMPLES / 2];
+    *least = sample[0];
     return GM_OK;
+}
+
+static gm_status median_seconds(const subject *s, double *median) {
+    double least;
+    return time_subject(s, median, &least);
+}
+
+// ---- Ceilings ----
+
+typedef struct raw_kernel {
+    gm_kernel *kernel;
+    size_t global, local;
+} raw_kernel;
+
+static gm_status run_raw(void *context) {
+    raw_kernel *k = context;
+    return gm_kernel_launch(k->kernel, 1, &k->global, &k->local, &(gm_cost){.label = "peak"});
+}
+
+static gm_status time_fma(gm_device *device, gm_program *program, double *gflops) {
+    const gm_device_info *info = gm_device_get_info(device);
+    bool cpu = info->type == GM_DEVICE_CPU;
+    raw_kernel k = {.local = cpu ? 1 : 256};
+    k.global = GM_MAX(info->compute_units, (size_t)1) * (cpu ? 8 : 256 * 16);
+    int32_t count = cpu ? 100000 : 2000;
+    float a = 0.999f, b = 0.001f;
+    gm_buffer *buffer = NULL;
+    double median, seconds;
+    gm_status status;
+    GM_TRY_DONE(gm_buffer_create(&buffer, device, k.global * sizeof(float)));
+    GM_TRY_DONE(gm_kernel_create(&k.kernel, program, "peak_fma"));
+    GM_TRY_DONE(gm_kernel_bind_buffer(k.kernel, 0, buffer));
+    GM_TRY_DONE(gm_kernel_bind_value(k.kernel, 1, &a, sizeof a));
+    GM_TRY_DONE(gm_kernel_bind_value(k.kernel, 2, &b, sizeof b));
+    GM_TRY_DONE(gm_kernel_bind_value(k.kernel, 3, &count, sizeof count));
+    GM_TRY_DONE(time_subject(&(subject){run_raw, &k, device}, &median, &seconds));
+    *gflops = 2e-9 * 12 * (double)(info->vector_width * (size_t)count) * (double)k.global / seconds;
+done:
+    gm_kernel_destroy(&k.kernel);
+    gm_buffer_destroy(&buffer);
+    return status;
+}
+
+static gm_status time_triad(gm_device *device, gm_program *program, size_t bytes, double *gbps) {
+    const gm_device_info *info = gm_device_get_info(device);
+    bool cpu = info->type == GM_DEVICE_CPU;
+    raw_kernel k = {.local = cpu ? 1 : 256};
+    int32_t count = (int32_t)GM_MAX(bytes / 96, (size_t)1), per = cpu ? 1024 : 4;
+    k.global = ((size_t)count + (size_t)per - 1) / (size_t)per;
+    k.global = (k.global + k.local - 1) / k.local * k.local;
+    int32_t step = cpu ? 1 : (int32_t)k.global;
+    float s = 0.5f;
+    gm_buffer *buffer[3] = {0};
+    double seconds;
+    gm_status status;
+    for (size_t i = 0; i < 3; i++) {
+        GM_TRY_DONE(gm_buffer_create(&buffer[i], device, (size_t)count * 32));
+        GM_TRY_DONE(gm_buffer_fill(buffer[i], 0, (size_t)count * 32, UINT32_C(0x3f000000)));
+    }
+    GM_TRY_DONE(gm_kernel_create(&k.kernel, program, "peak_triad"));
+    for (unsigned i = 0; i < 3; i++)
+        GM_TRY_DONE(gm_kernel_bind_buffer(k.kernel, i, buffer[i]));
+    GM_TRY_DONE(gm_kernel_bind_value(k.kernel, 3, &s, sizeof s));
+    GM_TRY_DONE(gm_kernel_bind_value(k.kernel, 4, &count, sizeof count));
+    GM_TRY_DONE(gm_kernel_bind_value(k.kernel, 5, &per, sizeof per));
+    GM_TRY_DONE(gm_kernel_bind_value(k.kernel, 6, &step, sizeof step));
+    GM_TRY_DONE(median_seconds(&(subject){run_raw, &k, device}, &seconds));
+    *gbps = 1e-9 * 96 * (double)count / seconds;
+done:
+    gm_kernel_destroy(&k.kernel);
+    for (size_t i = 0; i < 3; i++)
+        gm_buffer_destroy(&buffer[i]);
+    return status;
+}
+
+static gm_status peak_program(gm_device *device, gm_program **program) {
+    gm_source source = {.name = "peak.cl"};
+    GM_TRY(gm_device_source(device, source.name, &source.text));
+    return gm_program_create(program, device, &source, 1, gm_device_width_options(device));
+}
+
+static gm_status arithmetic_result(gm_device *device, double seconds, double flop, double bytes,
+                                   gm_bench_result *result) {
+    gm_program *program = NULL;
+    double ceiling;
+    *result =
+        (gm_bench_result){.median_ms = 1e3 * seconds, .gflops = 1e-9 * flop / seconds, .gbps = 1e-9 * bytes / seconds};
+    GM_TRY(peak_program(device, &program));
+    gm_status status = time_fma(device, program, &ceiling);
+    gm_program_destroy(&program);
+    result->fraction_of_peak = status == GM_OK ? result->gflops / ceiling : 0;
+    return status;
 }
 
 // ---- Operations, as graphs ----
@@ -130,17 +223,6 @@ done:
     return status;
 }
 
-static gm_status arithmetic_result(gm_device *device, double seconds, double flop, double bytes,
-                                   gm_bench_result *result) {
-    double ceiling;
-    GM_TRY(
-        time_gemm(device, &(gm_bench_gemm){.m = 480, .n = 480, .k = 480, .constant = GM_BENCH_CONSTANT_B}, &ceiling));
-    *result =
-        (gm_bench_result){.median_ms = 1e3 * seconds, .gflops = 1e-9 * flop / seconds, .gbps = 1e-9 * bytes / seconds};
-    result->fraction_of_peak = result->gflops / (2e-9 * 480 * 480 * 480 / ceiling);
-    return GM_OK;
-}
-
 gm_status gm_bench_gemm_measure(gm_device *device, const gm_bench_gemm *g, gm_bench_result *result) {
     double seconds;
     GM_TRY(time_gemm(device, g, &seconds));
@@ -216,79 +298,7 @@ done:
     return status == GM_OK ? arithmetic_result(device, seconds, flop, bytes, result) : status;
 }
 
-// ---- Ceilings ----
-
-typedef struct raw_kernel {
-    gm_kernel *kernel;
-    size_t global, local;
-} raw_kernel;
-
-static gm_status run_raw(void *context) {
-    raw_kernel *k = context;
-    return gm_kernel_launch(k->kernel, 1, &k->global, &k->local, &(gm_cost){.label = "peak"});
-}
-
-static gm_status time_fma(gm_device *device, gm_program *program, double *gflops) {
-    const gm_device_info *info = gm_device_get_info(device);
-    bool cpu = info->type == GM_DEVICE_CPU;
-    raw_kernel k = {.local = cpu ? 1 : 256};
-    k.global = GM_MAX(info->compute_units, (size_t)1) * (cpu ? 8 : 256 * 16);
-    int32_t count = cpu ? 100000 : 2000;
-    float a = 0.999f, b = 0.001f;
-    gm_buffer *buffer = NULL;
-    double seconds;
-    gm_status status;
-    GM_TRY_DONE(gm_buffer_create(&buffer, device, k.global * sizeof(float)));
-    GM_TRY_DONE(gm_kernel_create(&k.kernel, program, "peak_fma"));
-    GM_TRY_DONE(gm_kernel_bind_buffer(k.kernel, 0, buffer));
-    GM_TRY_DONE(gm_kernel_bind_value(k.kernel, 1, &a, sizeof a));
-    GM_TRY_DONE(gm_kernel_bind_value(k.kernel, 2, &b, sizeof b));
-    GM_TRY_DONE(gm_kernel_bind_value(k.kernel, 3, &count, sizeof count));
-    GM_TRY_DONE(median_seconds(&(subject){run_raw, &k, device}, &seconds));
-    *gflops = 2e-9 * 12 * 16 * (double)count * (double)k.global / seconds;
-done:
-    gm_kernel_destroy(&k.kernel);
-    gm_buffer_destroy(&buffer);
-    return status;
-}
-
-static gm_status time_triad(gm_device *device, gm_program *program, size_t bytes, double *gbps) {
-    const gm_device_info *info = gm_device_get_info(device);
-    bool cpu = info->type == GM_DEVICE_CPU;
-    raw_kernel k = {.local = cpu ? 1 : 256};
-    int32_t count = (int32_t)GM_MAX(bytes / 96, (size_t)1), per = cpu ? 1024 : 4;
-    k.global = ((size_t)count + (size_t)per - 1) / (size_t)per;
-    k.global = (k.global + k.local - 1) / k.local * k.local;
-    int32_t step = cpu ? 1 : (int32_t)k.global;
-    float s = 0.5f;
-    gm_buffer *buffer[3] = {0};
-    double seconds;
-    gm_status status;
-    for (size_t i = 0; i < 3; i++) {
-        GM_TRY_DONE(gm_buffer_create(&buffer[i], device, (size_t)count * 32));
-        GM_TRY_DONE(gm_buffer_fill(buffer[i], 0, (size_t)count * 32, UINT32_C(0x3f000000)));
-    }
-    GM_TRY_DONE(gm_kernel_create(&k.kernel, program, "peak_triad"));
-    for (unsigned i = 0; i < 3; i++)
-        GM_TRY_DONE(gm_kernel_bind_buffer(k.kernel, i, buffer[i]));
-    GM_TRY_DONE(gm_kernel_bind_value(k.kernel, 3, &s, sizeof s));
-    GM_TRY_DONE(gm_kernel_bind_value(k.kernel, 4, &count, sizeof count));
-    GM_TRY_DONE(gm_kernel_bind_value(k.kernel, 5, &per, sizeof per));
-    GM_TRY_DONE(gm_kernel_bind_value(k.kernel, 6, &step, sizeof step));
-    GM_TRY_DONE(median_seconds(&(subject){run_raw, &k, device}, &seconds));
-    *gbps = 1e-9 * 96 * (double)count / seconds;
-done:
-    gm_kernel_destroy(&k.kernel);
-    for (size_t i = 0; i < 3; i++)
-        gm_buffer_destroy(&buffer[i]);
-    return status;
-}
-
-static gm_status peak_program(gm_device *device, gm_program **program) {
-    gm_source source = {.name = "peak.cl"};
-    GM_TRY(gm_device_source(device, source.name, &source.text));
-    return gm_program_create(program, device, &source, 1, "-cl-std=CL1.2");
-}
+// ---- The ceilings themselves ----
 
 gm_status gm_bench_peak_measure(gm_device *device, size_t bytes, gm_bench_peak *peak) {
     gm_program *program = NULL;

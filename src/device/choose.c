@@ -72,7 +72,7 @@ static gm_status read_extensions(const gm_found *found, gm_device_info *info) {
 
 // Any GPU beats any accelerator beats any CPU. Within a type: units x clock, times the vector width on CPUs (pocl
 // compiles to the whole width, Mesa's llvmpipe reports 1), times 4 for GPUs with memory of their own.
-static gm_status score(const gm_found *found, gm_device_info *info) {
+static gm_status score(const gm_found *found, gm_device_info *info, cl_uint native_width) {
     static const double base[] = {
         [GM_DEVICE_OTHER] = 0, [GM_DEVICE_CPU] = 1e8, [GM_DEVICE_GPU] = 3e8, [GM_DEVICE_ACCELERATOR] = 2e8};
     cl_uint clock = 0;
@@ -85,7 +85,7 @@ static gm_status score(const gm_found *found, gm_device_info *info) {
     if (info->type == GM_DEVICE_GPU && !unified)
         speed *= 4;
     if (info->type == GM_DEVICE_CPU)
-        speed *= (double)GM_MAX(info->preferred_vector_width, (size_t)1);
+        speed *= (double)native_width;
     info->score = base[info->type] + GM_MIN(speed, 0.9e8);
     if (info->simulator || !available || !compiler)
         info->score = -1; // only when named
@@ -114,7 +114,7 @@ static gm_status describe(gm_found *found) {
     cl_uint units = 0, width = 0, align_bits = 0;
     cl_device_local_mem_type local_type = 0;
     GM_TRY(query(device, CL_DEVICE_MAX_COMPUTE_UNITS, &units, sizeof units));
-    GM_TRY(query(device, CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT, &width, sizeof width));
+    GM_TRY(query(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, &width, sizeof width));
     GM_TRY(query(device, CL_DEVICE_MEM_BASE_ADDR_ALIGN, &align_bits, sizeof align_bits));
     GM_TRY(query(device, CL_DEVICE_LOCAL_MEM_TYPE, &local_type, sizeof local_type));
     GM_TRY(query(device, CL_DEVICE_MAX_WORK_GROUP_SIZE, &info->max_work_group_size, sizeof(size_t)));
@@ -126,14 +126,14 @@ static gm_status describe(gm_found *found) {
     GM_TRY(query(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, &largest, sizeof largest));
     GM_TRY(query(device, CL_DEVICE_LOCAL_MEM_SIZE, &local, sizeof local));
     info->compute_units = units;
-    info->preferred_vector_width = width;
+    info->vector_width = width >= 16 ? 16 : width >= 8 ? 8 : 4;
     info->base_alignment = GM_MAX((size_t)align_bits / 8, (size_t)4);
     info->local_memory_dedicated = local_type == CL_LOCAL;
     info->global_bytes = global;
     info->max_allocation_bytes = largest;
     info->local_bytes = local;
     GM_TRY(read_extensions(found, info));
-    return score(found, info);
+    return score(found, info, width);
 }
 
 // ---- The list ----

@@ -32,6 +32,8 @@ gm_status gm_buffer_fill(gm_buffer *buffer, size_t offset, size_t bytes, uint32_
 typedef struct gm_source {
     const char *name, *text;
 } gm_source;
+// Build options of programs whose kernels take their vectors from the device's width.
+const char *gm_device_width_options(const gm_device *device);
 // The text of an embedded kernel file ("conv.cl"), or of GANYMEDE_CL_PATH/NAME when that is set. Owned by the device.
 gm_status gm_device_source(gm_device *device, const char *name, const char **text);
 // Concatenates the parts (with #line), builds them with `options`, through the disk cache (GANYMEDE_CACHE, else

@@ -17,6 +17,22 @@ static gm_status connect(gm_device *device) {
     return gm_cache_open(device);
 }
 
+// The kernels for CPUs are of any width on any device: tests run them all.
+static gm_status force_width(gm_device *device) {
+    const char *wanted = getenv("GANYMEDE_WIDTH");
+    if (!wanted || !wanted[0])
+        return GM_OK;
+    char *end;
+    long width = strtol(wanted, &end, 10);
+    if (*end || (width != 4 && width != 8 && width != 16))
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "GANYMEDE_WIDTH=%s is unknown: leave it out to use the width of the device's registers, or set "
+                       "it to 4, 8 or 16 floats",
+                       wanted);
+    device->info.vector_width = (size_t)width;
+    return GM_OK;
+}
+
 gm_status gm_device_open(gm_device **out, const char *selector) {
     *out = NULL;
     gm_device *device = NULL;
@@ -32,6 +48,7 @@ gm_status gm_device_open(gm_device **out, const char *selector) {
     device->platform_version = found[index].platform_version;
     found[index].info = (gm_device_info){0}; // the strings moved
     found[index].platform_version = NULL;
+    GM_TRY_DONE(force_width(device));
     GM_TRY_DONE(connect(device));
     *out = device;
     device = NULL;

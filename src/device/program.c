@@ -131,6 +131,13 @@ static gm_status build(gm_program *program, const gm_source *sources, size_t cou
     return store(program, key);
 }
 
+const char *gm_device_width_options(const gm_device *device) {
+    size_t width = device->info.vector_width;
+    return width == 16  ? "-cl-std=CL1.2 -DGM_WIDTH=16"
+           : width == 8 ? "-cl-std=CL1.2 -DGM_WIDTH=8"
+                        : "-cl-std=CL1.2 -DGM_WIDTH=4";
+}
+
 gm_status gm_program_create(gm_program **out, gm_device *device, const gm_source *sources, size_t count,
                             const char *options) {
     *out = NULL;

@@ -144,10 +144,10 @@ gm_status gm_emit_rows(const gm_contraction *c) {
         return gm_emit_launch(&builder, kernel, 2, global, local, c->flop, bytes);
     }
     // Groups of rows: large enough to reuse the weights, more of them only where there is little other parallelism.
-    size_t others = pixels * (thin ? 1 : up(c->K, 16)), tile = thin ? 4 : 6;
+    size_t others = pixels * (thin ? 1 : up(c->K, 32)), tile = thin ? 4 : 6;
     size_t groups = (size_t)(c->variant->groups * (double)GM_MAX(up(c->N, 96), up(16, others)));
     groups = GM_MIN(groups, up(c->N, tile));
-    size_t rows[3] = {up(c->K, 16), groups, pixels}, thin_rows[3] = {groups, pixels, 1}, local[3] = {1, 1, 1};
+    size_t rows[3] = {up(c->K, 32), groups, pixels}, thin_rows[3] = {groups, pixels, 1}, local[3] = {1, 1, 1};
     return gm_emit_launch(&builder, kernel, 3, thin ? thin_rows : rows, local, c->flop, bytes);
 }
 

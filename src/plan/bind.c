@@ -30,7 +30,9 @@ static gm_status add_source(gm_plan *plan, gm_source *sources, size_t *count, co
 
 static gm_status choose_options(gm_plan *plan) {
     const gm_emitter *emitter = &plan->emitter;
-    plan->program_options = emitter->matrix ? emitter->matrix : "-cl-std=CL1.2";
+    plan->program_options = emitter->matrix ? emitter->matrix
+                            : emitter->gpu  ? "-cl-std=CL1.2"
+                                            : gm_device_width_options(plan->device);
     bool folds = false;
     for (size_t i = 0; i < emitter->kernel_count; i++)
         folds = folds || (emitter->kernels[i].helper && strcmp(emitter->kernels[i].helper, "subgroup.cl") == 0);

@@ -25,7 +25,7 @@ static const struct {
 enum { MOST_ROWS = 64, BENCH_RUNS = 5, EXIT_USAGE = 2 };
 
 typedef struct check_options {
-    const char *device, *kernels, *op, *precision_name;
+    const char *device, *kernels, *op, *precision_name, *variant;
     gm_precision precision;
     uint64_t seed;
     bool list, bench, small, unfilled;
@@ -288,10 +288,14 @@ static void run_kernels(check_run *run) {
             time_batch(run, &batch);
             continue;
         }
-        compare_batch(run, &batch);
-        bool plain = !run->options->unfilled && run->options->precision == GM_PRECISION_FLOAT32;
+        const char *wanted = run->options->variant;
+        if (!wanted)
+            compare_batch(run, &batch);
+        bool plain = (wanted || !run->options->unfilled) && run->options->precision == GM_PRECISION_FLOAT32;
         size_t variants = plain ? list_variants(run, &batch, batches) : 0;
         for (size_t i = 0; i < variants; i++) {
+            if (wanted && strcmp(wanted, batches[i].name) != 0)
+                continue;
             run->variant = batches[i].name;
             run->error = batches[i].error;
             compare_batch(run, &batches[i].rows);
@@ -320,12 +324,13 @@ static int list_cases(const check_options *options) {
 static int usage(const char *wrong) {
     fprintf(stderr, "checkkernels: %s\n", wrong);
     fputs("usage: checkkernels [--device SEL] [--kernels cpu|gpu|all] [--op NAME] [--seed N] [--list] [--bench] "
-          "[--small] [--unfilled] [--precision P]\n"
+          "[--small] [--unfilled] [--precision P] [--variant NAME]\n"
           "  --op NAME   one operation or family of --list\n"
           "  --seed N    of the inputs and the random shapes (default 1)\n"
           "  --small     only the small shapes, for slow devices\n"
           "  --precision P  float32; tf32 or bf16, on matrix units, or on their emulation where there are none;\n"
           "              half_storage: what can lie in memory as half does so\n"
+          "  --variant NAME  of the kernels, instead of the default and all others\n"
           "  --unfilled  once, in bare buffers, for tools that report uninitialised reads\n"
           "  --bench     time large shapes instead of comparing\n",
           stderr);
@@ -351,7 +356,8 @@ static const char *parse(int count, char **arguments, check_options *options) {
     } valued[] = {{"--device", &options->device},
                   {"--kernels", &options->kernels},
                   {"--op", &options->op},
-                  {"--precision", &options->precision_name}};
+                  {"--precision", &options->precision_name},
+                  {"--variant", &options->variant}};
     static char wrong[128];
     for (int i = 1; i < count; i++) {
         const char *name = arguments[i];

@@ -113,6 +113,7 @@ typedef struct convolution {
 static const convolution convolutions[] = {
     {2, 3, 5, 5, 4, 3, 3, {1, 1}, {1, 1}, 0},
     {1, 1, 1, 1, 1, 1, 1, {1, 1}, {0, 0}, 0},
+    {2, 16, 16, 6, 6, 3, 3, {2, 2}, {1, 1}, 1}, // for fast variants: see below
     {7, 16, 17, 8, 8, 4, 4, {2, 2}, {1, 1}, 0},
     {5, 1, 9, 10, 10, 4, 4, {2, 2}, {1, 1}, 0},
     {6, 10, 1, 4, 4, 4, 4, {1, 1}, {0, 0}, 0},
@@ -129,7 +130,6 @@ static const convolution convolutions[] = {
     {5, 16, 32, 9, 8, 4, 4, {2, 2}, {1, 1}, 0},
     {3, 32, 16, 7, 9, 3, 3, {1, 1}, {1, 1}, 0},
     {4, 48, 16, 11, 10, 5, 5, {2, 2}, {2, 1}, 1},
-    {2, 16, 16, 6, 6, 3, 3, {2, 2}, {1, 1}, 1},
     {13, 16, 16, 5, 7, 2, 2, {1, 1}, {0, 0}, 0},
     {2, 80, 16, 6, 5, 4, 4, {2, 2}, {1, 0}, 0},
     {70, 16, 80, 4, 4, 4, 4, {2, 2}, {1, 1}, 0},
@@ -178,7 +178,7 @@ static bool convolution_case(gm_cases *check, gm_case_size size, const convoluti
 
 static void convolution_cases(gm_cases *check, maker *make) {
     for (size_t i = 0; i < GM_COUNT(convolutions); i++)
-        if (convolution_case(check, i < 2 ? GM_CASE_SMALL : GM_CASE_FULL, &convolutions[i], NONE))
+        if (convolution_case(check, i < 3 ? GM_CASE_SMALL : GM_CASE_FULL, &convolutions[i], NONE))
             gm_check_fetch(check, make(check, &convolutions[i]));
     for (size_t i = 0; i < 6; i++) {
         convolution c = {
@@ -193,7 +193,7 @@ static void convolution_cases(gm_cases *check, maker *make) {
             gm_check_fetch(check, make(check, &c));
     }
     for (epilogue kind = BIAS; kind < EPILOGUES; kind++)
-        for (size_t i = 3; i < 8; i += 2) // thin, transposed-tile and plain shapes
+        for (size_t i = 4; i < 9; i += 2) // thin, transposed-tile and plain shapes
             if (convolution_case(check, GM_CASE_FULL, &convolutions[i], kind))
                 gm_check_fetch(check, finish(check, make(check, &convolutions[i]), kind));
     for (size_t i = 0; i < GM_COUNT(benched); i++)

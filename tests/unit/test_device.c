@@ -68,6 +68,34 @@ static void selector_forms_open_the_device(void **state) {
     free(saved);
 }
 
+static void width_of_registers_is_the_devices_or_forced(void **unused) {
+    (void)unused;
+    static const char *const wrong[] = {"7", "32", "8 ", "eight", "-4"};
+    gm_device *device;
+    size_t own = gm_device_get_info(shared)->vector_width;
+    assert_true(own == 4 || own == 8 || own == 16);
+    for (size_t width = 4; width <= 16; width *= 2) {
+        char text[8];
+        snprintf(text, sizeof text, "%zu", width);
+        setenv("GANYMEDE_WIDTH", text, 1);
+        OK(gm_device_open(&device, NULL));
+        assert_int_equal(gm_device_get_info(device)->vector_width, width);
+        assert_non_null(strstr(gm_device_width_options(device), text));
+        gm_device_close(&device);
+    }
+    for (size_t i = 0; i < GM_COUNT(wrong); i++) {
+        setenv("GANYMEDE_WIDTH", wrong[i], 1);
+        assert_int_equal(gm_device_open(&device, NULL), GM_ERROR_ARGUMENT);
+        assert_null(device);
+        assert_non_null(strstr(gm_error_message(), "set it to 4, 8 or 16 floats"));
+    }
+    setenv("GANYMEDE_WIDTH", "", 1);
+    OK(gm_device_open(&device, NULL));
+    assert_int_equal(gm_device_get_info(device)->vector_width, own);
+    gm_device_close(&device);
+    unsetenv("GANYMEDE_WIDTH");
+}
+
 static void unknown_selector_prints_the_list(void **state) {
     (void)state;
     static const char *const unknown[] = {"nonsense", "99:0", "0:99", "gpu:99", "cpu:99", "cpu:", "cpu:x",
@@ -531,6 +559,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(list_describes_each_device),
         cmocka_unit_test(selector_forms_open_the_device),
+        cmocka_unit_test(width_of_registers_is_the_devices_or_forced),
         cmocka_unit_test(unknown_selector_prints_the_list),
         cmocka_unit_test(selectors_on_a_machine_with_six_devices),
         cmocka_unit_test(no_platform_says_how_to_install_one),
