@@ -1,6 +1,7 @@
 // Cases and their inputs.
 #include "kernels/check.h"
 
+#include "graph/graph.h"
 #include "kernels/compare.h"
 
 #include <math.h>
@@ -12,6 +13,11 @@ static const char *const words[GM_VALUES_COUNT] = {"normal",  "cancel",   "posit
 
 bool gm_check_case(gm_cases *check, gm_case_size size, const char *format, ...) {
     if ((size == GM_CASE_BENCH) != check->bench || (check->small && size != GM_CASE_SMALL))
+        return false;
+    size_t index = check->count++;
+    if (index < GM_MOST_CASES && check->first_node)
+        check->first_node[index] = check->graph->node_count;
+    if (index < GM_MOST_CASES && check->chosen && !check->chosen[index])
         return false;
     char what[128], name[192];
     va_list arguments;

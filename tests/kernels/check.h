@@ -32,7 +32,11 @@ typedef struct gm_cases {
     uint64_t seed;
     uint64_t drawn;
     size_t inputs;
+    const bool *chosen;        // by case of the row: the others are left out; NULL: all
+    size_t count, *first_node; // of the row's cases, the node that each begins with; NULL: not asked
 } gm_cases;
+
+enum { GM_MOST_CASES = 256 }; // of a row
 
 struct gm_check_row {
     const char *op;

@@ -34,6 +34,7 @@ typedef struct check_options {
 // Some rows of one family, built into one graph; row i has the phases first[i] to first[i + 1].
 typedef struct row_batch {
     const gm_check_row *row[MOST_ROWS];
+    const bool *chosen[MOST_ROWS]; // of each row's cases; NULL: all
     size_t count, first[MOST_ROWS + 1];
     gm_graph *graph;
 } row_batch;
@@ -57,7 +58,8 @@ static gm_status build(const check_options *options, row_batch *batch) {
         check.operands = gm_phase_create(batch->graph, "operands");
     for (size_t i = 0; i < batch->count; i++) {
         check.row = batch->row[i];
-        check.drawn = 0;
+        check.drawn = check.count = 0;
+        check.chosen = batch->chosen[i];
         batch->first[i] = batch->graph->phase_count;
         check.row->build(&check);
     }
@@ -236,42 +238,56 @@ static void time_batch(check_run *run, row_batch *batch) {
 
 // ---- The command ----
 
-// A variant beside the default, and the rows of a family that have it.
+// A variant beside the default, and the cases of a family that have it: compiling the others again takes long.
 typedef struct variant_batch {
     const char *name;
     double error;
     row_batch rows;
+    bool chosen[MOST_ROWS][GM_MOST_CASES];
 } variant_batch;
 
-static void add_row(variant_batch *batches, size_t *count, const char *name, double error, const gm_check_row *row) {
+static void add_case(variant_batch *batches, size_t *count, const char *name, double error, const gm_check_row *row,
+                     size_t index) {
     size_t at = 0;
     while (at < *count && strcmp(batches[at].name, name) != 0)
         at++;
     if (at == GM_MAX_VARIANTS)
         return;
-    if (at == *count)
-        batches[(*count)++] = (variant_batch){.name = name, .error = error};
+    if (at == *count) {
+        memset(&batches[at], 0, sizeof batches[at]);
+        batches[at].name = name;
+        batches[at].error = error;
+        ++*count;
+    }
     row_batch *rows = &batches[at].rows;
-    if (rows->count == 0 || rows->row[rows->count - 1] != row)
+    if (rows->count == 0 || rows->row[rows->count - 1] != row) {
+        rows->chosen[rows->count] = batches[at].chosen[rows->count];
         rows->row[rows->count++] = row;
+    }
+    batches[at].chosen[rows->count - 1][index] = true;
 }
 
 static size_t list_variants(const check_run *run, const row_batch *rows, variant_batch *batches) {
     gm_emitter emitter = {.info = gm_device_get_info(run->device), .gpu = strcmp(run->kernels, "gpu") == 0};
-    size_t count = 0;
+    size_t count = 0, first_node[GM_MOST_CASES];
     for (size_t i = 0; i < rows->count; i++) {
-        row_batch alone = {.count = 1, .row = {rows->row[i]}};
-        if (build(run->options, &alone) != GM_OK)
+        gm_cases check = {
+            .row = rows->row[i], .small = run->options->small, .seed = run->options->seed, .first_node = first_node};
+        if (gm_graph_create(&check.graph) != GM_OK)
             continue; // the comparison has said so
-        for (size_t id = 0; id < alone.graph->node_count; id++) {
-            const gm_family *family = gm_family_find(alone.graph->nodes[id]->op);
+        check.row->build(&check);
+        size_t index = 0;
+        for (size_t id = 0; id < check.graph->node_count; id++) {
+            while (index + 1 < GM_MIN(check.count, (size_t)GM_MOST_CASES) && first_node[index + 1] <= id)
+                index++;
+            const gm_family *family = gm_family_find(check.graph->nodes[id]->op);
             gm_variants found = {.count = 0};
             if (family && family->variants)
-                family->variants(&emitter, alone.graph->nodes[id], &found);
+                family->variants(&emitter, check.graph->nodes[id], &found);
             for (size_t v = 1; v < found.count; v++)
-                add_row(batches, &count, found.name[v], found.error[v], rows->row[i]);
+                add_case(batches, &count, found.name[v], found.error[v], rows->row[i], index);
         }
-        gm_graph_destroy(&alone.graph);
+        gm_graph_destroy(&check.graph);
     }
     return count;
 }
@@ -280,7 +296,7 @@ static void run_kernels(check_run *run) {
     setenv("GANYMEDE_KERNELS", run->kernels, 1);
     for (size_t family = 0; family < GM_COUNT(families); family++) {
         row_batch batch;
-        variant_batch batches[GM_MAX_VARIANTS];
+        static variant_batch batches[GM_MAX_VARIANTS];
         select_rows(run->options, family, &batch);
         if (batch.count == 0)
             continue;
