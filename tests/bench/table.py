@@ -75,7 +75,7 @@ def gemm_rows(args):
 
 
 CONVOLUTIONS = [
-    # name, command, sizes, asked: share of the matrix kernel's ceiling, or milliseconds at a ceiling of 178 GFLOP/s
+    # name, command, sizes, asked: share of the ceiling of multiply-adds, or milliseconds at a ceiling of 178 GFLOP/s
     ("64 -> 128 at 16", "conv", (64, 64, 16, 16, 128, 4, 4, 2, 1), (.75, .75, .75)),
     ("128 -> 256 at 8", "conv", (64, 128, 8, 8, 256, 4, 4, 2, 1), (.75, .75, .75)),
     ("3x3 64 at 16", "conv", (64, 64, 16, 16, 64, 3, 3, 1, 1), (.75, .75, .75)),
@@ -90,7 +90,7 @@ CONVOLUTIONS = [
 
 
 def conv_rows(args):
-    yield "## Convolutions (share of the matrix kernel's ceiling measured in the same command)", \
+    yield "## Convolutions (share of the ceiling of multiply-adds in registers, measured in the same command)", \
         ["layer", "direction", "ms", "GFLOP/s", "share", "asked"]
     for name, command, sizes, asked in CONVOLUTIONS:
         for direction, wanted in zip(("forward", "input", "weight"), asked):
