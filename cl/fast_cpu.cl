@@ -8,8 +8,8 @@
 //     first(po) = (po + shift) / out + base,  tap(po, pi, j) = (po + shift) % out + pi + tap_base + j tap_step
 // for tiles t of M results (i) and J taps (j), which take N = M + J - 1 values of a phase along each axis.
 //
-// Instance macros beside those of contract.cl: GM_FAST_M, GM_FAST_J, GM_FAST_N, GM_FAST_R (taps of the whole kernel
-// along an axis), GM_FAST_DEPTH (a multiple of 16); functions (from, stride, to, stride) of vectors:
+// Instance macros beside those of contract.cl: GM_FAST_M, GM_FAST_J, GM_FAST_N; FAST_PACK: GM_FAST_R (taps of the
+// whole kernel along an axis); FAST_ROWS_CPU: GM_FAST_DEPTH (a multiple of 16); functions (from, stride, to, stride) of vectors:
 //   GM_FAST_DATA  N values -> N    GM_FAST_TAPS  J taps -> N    GM_FAST_RESULT  N products -> M
 //   and their transposes, for gradients to weights:  GM_FAST_SPREAD  M gradients -> N    GM_FAST_GATHER  N sums -> J
 //

@@ -76,7 +76,8 @@ gm_status gm_cache_open(gm_device *device) {
                            device->info.opencl_c_version};
     for (size_t i = 0; i < GM_COUNT(parts); i++)
         identity = gm_hash_string(identity, parts[i]);
-    if (getenv("GANYMEDE_WIDTH")) // other kernels: they are tuned for themselves
+    const char *width = getenv("GANYMEDE_WIDTH");
+    if (width && width[0]) // other kernels: they are tuned for themselves
         identity = gm_hash(identity, &device->info.vector_width, sizeof device->info.vector_width);
     device->cache_identity = identity;
     return GM_OK;

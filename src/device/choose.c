@@ -85,7 +85,7 @@ static gm_status score(const gm_found *found, gm_device_info *info, cl_uint nati
     if (info->type == GM_DEVICE_GPU && !unified)
         speed *= 4;
     if (info->type == GM_DEVICE_CPU)
-        speed *= (double)native_width;
+        speed *= (double)GM_MAX(native_width, (cl_uint)1);
     info->score = base[info->type] + GM_MIN(speed, 0.9e8);
     if (info->simulator || !available || !compiler)
         info->score = -1; // only when named

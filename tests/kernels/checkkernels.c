@@ -46,6 +46,7 @@ typedef struct check_run {
     double error;        // its bound as a multiple of the default's
     gm_device *device;
     size_t passed, failed, skipped;
+    bool found; // the one variant that is asked for
 } check_run;
 
 // ---- Building ----
@@ -312,6 +313,7 @@ static void run_kernels(check_run *run) {
         for (size_t i = 0; i < variants; i++) {
             if (wanted && strcmp(wanted, batches[i].name) != 0)
                 continue;
+            run->found = true;
             run->variant = batches[i].name;
             run->error = batches[i].error;
             compare_batch(run, &batches[i].rows);
@@ -454,5 +456,9 @@ int main(int count, char **arguments) {
         }
     gm_device_close(&run.device);
     printf("%zu passed, %zu failed, %zu skipped\n", run.passed, run.failed, run.skipped);
-    return run.failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    bool missed = options.variant && !run.found;
+    if (missed)
+        fprintf(stderr, "checkkernels: none of these operations has a variant '%s': see ganymede tune\n",
+                options.variant);
+    return run.failed > 0 || missed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
