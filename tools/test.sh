@@ -68,15 +68,18 @@ if [ "${1:-}" != --quick ]; then
     # right line.
     build build-test-sanitized clang -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 \
         -Ddebug=true && {
-        export ASAN_OPTIONS="detect_leaks=1:allocator_may_return_null=1:${ASAN_OPTIONS:-}"
+        # Runtimes up to LLVM 16 take a block of thread-local storage for an old glibc's when its address ends in a
+        # certain way, and the search for leaks then dies of what it reads there (google/sanitizers#1322).
+        export ASAN_OPTIONS="detect_leaks=1:allocator_may_return_null=1:intercept_tls_get_addr=0:${ASAN_OPTIONS:-}"
         export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp:print_suppressions=0"
         export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
-        # Not what spends its time in the interpreter. On pocl alone: other drivers leak from modules that they have
+        # Not what spends its time in the interpreter, nor whole sweeps of kernels, in which no sanitizer looks; what the
+        # host does for them the guard's sweeps do, too. On pocl alone: other drivers leak from modules that they have
         # unloaded, which no suppression can name.
         unset GANYMEDE_KILLS
         [ ! -f /etc/OpenCL/vendors/pocl.icd ] || export OCL_ICD_VENDORS=/etc/OpenCL/vendors/pocl.icd
         if [ "${1:-}" = --all ]; then
-            run build-test-sanitized --no-suite=drivers --no-suite=train
+            run build-test-sanitized --no-suite=drivers --no-suite=train --no-suite=sweep
         else
             run build-test-sanitized $long --no-suite=device --suite=reference --suite=unit --suite=golden --suite=fuzz
         fi
