@@ -300,10 +300,10 @@ class Measure(MeasureTest):
         self.assertEqual(self.measure("plane", "ring8", "--samples", "100", "--metrics", "modes")["modes"]["value"], 8)
 
     def test_classifier_is_trained_once_kept_and_mended(self):
-        data, cache = self.labelled(), self.folder / "cache"
+        data, cache = self.labelled(), self.folder / "caches/ganymede"
         (self.folder / "labelled.yaml").write_text(CONVOLUTIONS % {"data": data})
         self.ganymede("train", "labelled.yaml", "--out", "run", "--no-tune", "--quiet")
-        env = {"GANYMEDE_CACHE": str(cache)}
+        env = {"XDG_CACHE_HOME": str(cache.parent), "GANYMEDE_CACHE": None, "POCL_EXTRA_BUILD_FLAGS": None}
         arguments = (data, "run", "--samples", "120", "--features", "classifier", "--metrics",
                      "frechet,entropy_real,class_entropy,class_score")
         first = self.measure(*arguments, env=env)
@@ -398,7 +398,8 @@ class Stacked(MeasureTest):
         self.train_stacked("run", "stacked-mnist", self.data)
 
     def start(self, *arguments, env=None, **more):
-        return super().start(*arguments, env={"GANYMEDE_CACHE": self.cache.name} | (env or {}), **more)
+        return super().start(*arguments, env={"XDG_CACHE_HOME": self.cache.name, "GANYMEDE_CACHE": None} | (env or {}),
+                             **more)
 
     def train_stacked(self, out, source, folder="null"):
         (self.folder / "stacked.yaml").write_text(STACKED % {"source": source, "folder": folder})
