@@ -5,10 +5,12 @@
 
 #include <string.h>
 
+static const double LEAST_FAST_FLOP = 1e8; // fast kernels take 2 s to compile, for what takes half a millisecond
+
 // ---- Variants ----
 
 static const gm_contract_variant variants[] = {
-    {.name = "default", .rows = true, .outer = true, .groups = 1, .parts = 1},
+    {.name = "direct", .rows = true, .outer = true, .groups = 1, .parts = 1},
     {.name = "tile6", .rows = true, .tile = 6, .groups = 1, .parts = 1},
     {.name = "tile8", .rows = true, .tile = 8, .groups = 1, .parts = 1},
     {.name = "tile12", .rows = true, .tile = 12, .groups = 1, .parts = 1},
@@ -18,7 +20,7 @@ static const gm_contract_variant variants[] = {
     {.name = "fast4", .rows = true, .outer = true, .fast = 4, .error = 8, .groups = 1, .parts = 1},
     {.name = "parts1/2", .outer = true, .groups = 1, .parts = 0.5},
     {.name = "parts2", .outer = true, .groups = 1, .parts = 2},
-    {.name = "default", .gpu = true, .rows = true, .outer = true, .groups = 1, .parts = 1},
+    {.name = "direct", .gpu = true, .rows = true, .outer = true, .groups = 1, .parts = 1},
     {.name = "tile128", .gpu = true, .rows = true, .outer = true, .tile = 128, .groups = 1, .parts = 1},
     {.name = "parts1/2", .gpu = true, .outer = true, .groups = 1, .parts = 0.5},
     {.name = "parts2", .gpu = true, .outer = true, .groups = 1, .parts = 2},
@@ -43,18 +45,33 @@ static gm_axis_map axis_map(const gm_conv_attributes *g, size_t axis, bool trans
     return transposed ? (gm_axis_map){1, padding, -1, stride} : (gm_axis_map){stride, -padding, 1, 1};
 }
 
-// Channels in whole vectors, and a square kernel of so many taps a phase (contraction_fast.c).
-static bool fits(const gm_contract_variant *v, const gm_tensor *node) {
-    if (node->op == &gm_op_gemm)
-        return false;
+// A convolution's sizes, as contraction_fast.c asks for them.
+static gm_contraction sizes_of(const gm_contract_variant *v, const gm_tensor *node) {
     const gm_conv_attributes *g = node->attributes;
     const gm_shape *w = node->op == &gm_op_conv_weight ? &node->shape : &node->input[1]->shape;
-    gm_contraction c = {.R = g->kernel[0], .S = g->kernel[1], .C = w->dim[1], .K = w->dim[0], .variant = v};
     bool transposed = node->op == &gm_op_conv_input;
+    gm_contraction c = {.N = node->input[0]->shape.dim[0],
+                        .R = g->kernel[0],
+                        .S = g->kernel[1],
+                        .C = w->dim[transposed ? 0 : 1],
+                        .K = w->dim[transposed ? 1 : 0],
+                        .variant = v};
     for (size_t i = 0; i < 2; i++)
         c.map[i] = axis_map(g, i, transposed);
-    c.OH = transposed ? g->image[0] : g->map[0], c.OW = transposed ? g->image[1] : g->map[1];
-    return gm_fast_accepts(&c);
+    const size_t *in = transposed ? g->map : g->image, *out = transposed ? g->image : g->map;
+    c.IH = in[0], c.IW = in[1], c.OH = out[0], c.OW = out[1];
+    return c;
+}
+
+// Channels in whole vectors, and a square kernel of so many taps a phase (contraction_fast.c).
+static bool fits(const gm_contract_variant *v, const gm_tensor *node) {
+    gm_contraction c;
+    return node->op != &gm_op_gemm && (c = sizes_of(v, node), gm_fast_accepts(&c));
+}
+
+static double fast_cost(const gm_contract_variant *v, const gm_tensor *node) {
+    gm_contraction c = sizes_of(v, node);
+    return gm_fast_cost(&c);
 }
 
 static bool applies(const gm_contract_variant *v, const gm_emitter *emitter, const gm_tensor *node) {
@@ -64,22 +81,50 @@ static bool applies(const gm_contract_variant *v, const gm_emitter *emitter, con
            !(emitter->matrix && (v->clblast || v->tile > 0));
 }
 
-static void list_variants(const gm_emitter *emitter, const gm_tensor *node, gm_variants *list) {
-    list->count = 0;
-    for (size_t i = 0; i < GM_COUNT(variants); i++)
-        if (applies(&variants[i], emitter, node)) {
-            list->error[list->count] = variants[i].error > 0 ? variants[i].error : 1;
-            list->name[list->count++] = variants[i].name;
+static double conv_flop(const gm_tensor *node) {
+    const gm_conv_attributes *g = node->attributes;
+    const gm_shape *w = node->op == &gm_op_conv_weight ? &node->shape : &node->input[1]->shape;
+    const gm_shape *x = &node->input[0]->shape;
+    return 2.0 * (double)x->dim[0] * (double)gm_shape_count(w) * (double)(g->map[0] * g->map[1]);
+}
+
+static void add_variant(gm_variants *list, const gm_contract_variant *v) {
+    list->error[list->count] = v->error > 0 ? v->error : 1;
+    list->name[list->count++] = v->name;
+}
+
+// The default: the direct kernels, which come first, or the fast ones that are estimated to take least.
+static const gm_contract_variant *default_variant(const gm_emitter *emitter, const gm_tensor *node) {
+    const gm_contract_variant *best = NULL;
+    double least = 1;
+    for (size_t i = 0; i < GM_COUNT(variants); i++) {
+        const gm_contract_variant *v = &variants[i];
+        if (!applies(v, emitter, node) || (best && (v->fast == 0 || conv_flop(node) < LEAST_FAST_FLOP)))
+            continue;
+        double cost = v->fast > 0 ? fast_cost(v, node) : 1;
+        if (!best || cost < least) {
+            best = v;
+            least = cost;
         }
+    }
+    return best;
+}
+
+static void list_variants(const gm_emitter *emitter, const gm_tensor *node, gm_variants *list) {
+    const gm_contract_variant *first = default_variant(emitter, node);
+    list->count = 0;
+    add_variant(list, first);
+    for (size_t i = 0; i < GM_COUNT(variants); i++)
+        if (&variants[i] != first && applies(&variants[i], emitter, node))
+            add_variant(list, &variants[i]);
 }
 
 static const gm_contract_variant *find_variant(const gm_emit_call *call) {
-    const gm_contract_variant *found = NULL;
     for (size_t i = 0; i < GM_COUNT(variants); i++)
-        if (applies(&variants[i], call->emitter, call->node) &&
-            (!found || (call->variant && strcmp(variants[i].name, call->variant) == 0)))
-            found = &variants[i];
-    return found;
+        if (call->variant && strcmp(variants[i].name, call->variant) == 0 &&
+            applies(&variants[i], call->emitter, call->node))
+            return &variants[i];
+    return default_variant(call->emitter, call->node);
 }
 
 // ---- Nodes as contractions ----
@@ -92,13 +137,6 @@ static gm_view as_image(const gm_view *matrix) {
         image.stride[2] = image.stride[3] = 0;
     }
     return image;
-}
-
-static double conv_flop(const gm_tensor *node) {
-    const gm_conv_attributes *g = node->attributes;
-    const gm_shape *w = node->op == &gm_op_conv_weight ? &node->shape : &node->input[1]->shape;
-    const gm_shape *x = &node->input[0]->shape;
-    return 2.0 * (double)x->dim[0] * (double)gm_shape_count(w) * (double)(g->map[0] * g->map[1]);
 }
 
 static double gemm_flop(const gm_tensor *node) {

@@ -11,7 +11,7 @@ typedef struct gm_contract_variant {
     bool clblast;          // products alone
     size_t fast;           // results that a Toom-Cook tile has along each axis; 0: the direct kernels
     size_t tile;           // results that a tile has below one another; 0: the default
-    double error;          // bound on rounding errors as a multiple of the default's; 0: 1
+    double error;          // bound on rounding errors as a multiple of the direct kernels'; 0: 1
     double groups, parts;  // rows: groups of rows; outer: parts of the sum
 } gm_contract_variant;
 
@@ -44,6 +44,7 @@ gm_status gm_emit_rows(const gm_contraction *contraction);
 // By a Toom-Cook algorithm of variant->fast results (contraction_fast.c): whether it takes the contraction, which then
 // needs channels side by side in all but the weights; rows and outer as below.
 bool gm_fast_accepts(const gm_contraction *contraction);
+double gm_fast_cost(const gm_contraction *contraction); // an estimate of its time, as a share of the direct kernels'
 gm_status gm_emit_fast_rows(const gm_contraction *contraction);
 gm_status gm_emit_fast_outer(const gm_contraction *contraction);
 // Outer: y[r,s,c,k] = Σ x[ih,iw,n,c] w[oh,ow,n,k].

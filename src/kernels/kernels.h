@@ -226,7 +226,7 @@ enum { GM_MAX_VARIANTS = 12 };
 // The ways to run a node, the default first.
 typedef struct gm_variants {
     const char *name[GM_MAX_VARIANTS];
-    double error[GM_MAX_VARIANTS]; // so many times the default's bound on rounding errors holds
+    double error[GM_MAX_VARIANTS]; // so many times the direct kernels' bound on rounding errors holds
     size_t count;
 } gm_variants;
 

@@ -108,7 +108,7 @@ static gm_status check_variants(gm_plan *plan, const trial *t, bool *usable) {
         if (v == 0)
             GM_TRY_DONE(ran);
         usable[v] = ran == GM_OK && (v == 0 || is_accurate(values, expected, count, 0.5 * t->flop / (double)count,
-                                                           t->variants.error[v]));
+                                                           GM_MAX(t->variants.error[0], t->variants.error[v])));
         if (!usable[v])
             gm_debug("tuning: %s: %s is out: %s", t->key, t->variants.name[v],
                      ran == GM_OK ? "inaccurate" : gm_error_message());
@@ -169,16 +169,16 @@ static gm_status list_trials(gm_plan *plan, gm_graph *graph, gm_phase *before, t
         bool known = false;
         for (size_t k = 0; k < *count && !known; k++)
             known = strcmp(trials[k].key, t->key) == 0;
+        plan->family[node->id]->variants(&plan->emitter, node, &t->variants);
         uint64_t needed = 2 * bytes_of(node->input[0]) + 2 * bytes_of(node->input[1]) + bytes_of(node);
         if (known || bytes + needed > most) {
             if (!known && !gm_tuning_find(plan->tuning, t->key))
-                GM_TRY(gm_tuning_set(plan->tuning, t->key, "default", 0));
+                GM_TRY(gm_tuning_set(plan->tuning, t->key, t->variants.name[0], 0));
             free(t->key);
             t->key = NULL;
             continue;
         }
         bytes += needed;
-        plan->family[node->id]->variants(&plan->emitter, node, &t->variants);
         t->flop = plan->family[node->id]->flop(node);
         add_candidates(plan, graph, before, node, t);
         ++*count;

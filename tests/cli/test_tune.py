@@ -60,7 +60,7 @@ class Tune(CommandTest):
         return err
 
     def stores(self):
-        return list(self.cache.glob("tuning3-*.txt"))
+        return list(self.cache.glob("tuning4-*.txt"))
 
     def store(self):
         self.assertEqual(len(self.stores()), 1)
@@ -76,7 +76,7 @@ class Tune(CommandTest):
         """A store in which every operation of the recipe has its default, whatever is fastest here."""
         self.ganymede("tune", "dense.yaml")
         text = self.store().read_text()
-        lines = [f"{operation}\tdefault\t{time}" for operation, (_, time) in read_choices(text).items()]
+        lines = [f"{operation}\tdirect\t{time}" for operation, (_, time) in read_choices(text).items()]
         self.store().write_text("\n".join(text.splitlines()[:2] + lines) + "\n")
 
     def test_tune_prints_a_line_per_operation_and_keeps_them(self):
@@ -156,10 +156,10 @@ class Tune(CommandTest):
         self.assertEqual(self.variants("a", 4), stored)
         self.assertGreaterEqual(len(read_choices(stored)), 4)
         # Only what the run needs, and nothing is timed again.
-        self.store().write_text(stored + "cpu gemm 1x1 1x1 -> 1x1 nn\tdefault\t5\n")
+        self.store().write_text(stored + "cpu gemm 1x1 1x1 -> 1x1 nn\tdirect\t5\n")
         self.train("dense.yaml", "--out", "b", "--steps", "1")
         self.assertEqual(self.variants("b", 1), stored)
-        self.assertEqual(self.store().read_text(), stored + "cpu gemm 1x1 1x1 -> 1x1 nn\tdefault\t5\n")
+        self.assertEqual(self.store().read_text(), stored + "cpu gemm 1x1 1x1 -> 1x1 nn\tdirect\t5\n")
 
     def test_no_tune_leaves_no_store_and_stays_so_when_resumed(self):
         self.train("dense.yaml", "--out", "a", "--steps", "2", "--no-tune")

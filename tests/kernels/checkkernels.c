@@ -42,7 +42,7 @@ typedef struct row_batch {
 typedef struct check_run {
     const check_options *options;
     const char *kernels; // "cpu" or "gpu": the kernels under test
-    const char *variant; // of those; NULL: the defaults
+    const char *variant; // of those; NULL: the direct ones
     double error;        // its bound as a multiple of the default's
     gm_device *device;
     size_t passed, failed, skipped;
@@ -100,7 +100,7 @@ static const char *unsupported(const check_run *run, const gm_plan *plan, const 
     return NULL;
 }
 
-// " (tile6)", or nothing for the default.
+// " (tile6)", or nothing for the direct ones.
 static const char *of_variant(const check_run *run) {
     static char text[64];
     if (!run->variant)
@@ -239,7 +239,7 @@ static void time_batch(check_run *run, row_batch *batch) {
 
 // ---- The command ----
 
-// A variant beside the default, and the cases of a family that have it: compiling the others again takes long.
+// A variant beside the direct one, and the cases of a family that have it: compiling the others again takes long.
 typedef struct variant_batch {
     const char *name;
     double error;
@@ -285,8 +285,9 @@ static size_t list_variants(const check_run *run, const row_batch *rows, variant
             gm_variants found = {.count = 0};
             if (family && family->variants)
                 family->variants(&emitter, check.graph->nodes[id], &found);
-            for (size_t v = 1; v < found.count; v++)
-                add_case(batches, &count, found.name[v], found.error[v], rows->row[i], index);
+            for (size_t v = 0; v < found.count; v++)
+                if (strcmp(found.name[v], "direct") != 0) // which were compared first
+                    add_case(batches, &count, found.name[v], found.error[v], rows->row[i], index);
         }
         gm_graph_destroy(&check.graph);
     }
@@ -348,7 +349,7 @@ static int usage(const char *wrong) {
           "  --small     only the small shapes, for slow devices\n"
           "  --precision P  float32; tf32 or bf16, on matrix units, or on their emulation where there are none;\n"
           "              half_storage: what can lie in memory as half does so\n"
-          "  --variant NAME  of the kernels, instead of the default and all others\n"
+          "  --variant NAME  of the kernels, instead of the direct ones and all others\n"
           "  --unfilled  once, in bare buffers, for tools that report uninitialised reads\n"
           "  --bench     time large shapes instead of comparing\n",
           stderr);

@@ -119,7 +119,7 @@ gm_status gm_comparison_create(gm_comparison **out, const gm_compare *options, g
     c->options = *options;
     c->graph = graph;
     GM_TRY_DONE(gm_tuning_create(&c->tuning, options->device, NULL));
-    c->tuning->forced = options->variant ? options->variant : "default";
+    c->tuning->forced = options->variant ? options->variant : "direct"; // whatever the default is
     GM_TRY_DONE(gm_reference_create(&c->reference, graph, options->seed));
     for (size_t i = first_side(options); i < PLANS; i++) {
         gm_plan_options plan_options = {.separate = i == SEPARATE,

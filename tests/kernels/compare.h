@@ -16,7 +16,7 @@ typedef struct gm_compare {
     uint64_t seed;
     double ulps; // allowed |error| in units of eps·magnitude; 0: 64
     bool unfilled;
-    const char *variant;    // of the kernels of every operation that has it; NULL: the defaults
+    const char *variant;    // of the kernels of every operation that has it; NULL: the direct ones
     gm_precision precision; // of the plans: their results may then differ by the rounding of what it rounds as well
     bool halved;            // half storage: what is an input times a half is exact
     gm_phase *before;       // each run of another phase: makes what that reads; NULL: none

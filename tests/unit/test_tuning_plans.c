@@ -242,7 +242,7 @@ static void spent_budget_gives_the_default_untimed(void **unused) {
     assert_int_equal(tuning->count, 1);
     const gm_choice *choice = gm_tuning_find(tuning, product_key);
     assert_non_null(choice);
-    assert_string_equal(choice->variant, "default");
+    assert_string_equal(choice->variant, "direct");
     assert_true(choice->milliseconds == 0);
     gm_tuning_destroy(&tuning);
     gm_graph_destroy(&o.graph);
@@ -388,7 +388,7 @@ static void expect_close(const char *variant, const float *got, const float *exp
     assert_true(allowed > 0);
     for (size_t i = 0; i < count; i++)
         if (!(fabs((double)got[i] - (double)expected[i]) <= allowed))
-            fail_msg("%s: element %zu is %.9g, by default %.9g; %.3g may lie between", variant, i, (double)got[i],
+            fail_msg("%s: element %zu is %.9g, directly %.9g; %.3g may lie between", variant, i, (double)got[i],
                      (double)expected[i], allowed);
 }
 
@@ -437,7 +437,7 @@ static void variants_agree_with_the_default_and_repeat(void **unused) {
         setenv("GANYMEDE_KERNELS", cases[i].kernels, 1);
         operation o = cases[i].make();
         uint64_t hash, seen[9];
-        float *expected = run_forced(&o, "default", &seen[0]);
+        float *expected = run_forced(&o, "direct", &seen[0]);
         for (size_t v = 0; cases[i].variants[v]; v++) {
             const char *variant = cases[i].variants[v];
             float *got = run_forced(&o, variant, &hash);
@@ -464,7 +464,7 @@ static void exact_precision_has_no_fast_variants(void **unused) {
     uint64_t what[3]; // by default, forced to be fast, and that in exact precision
     for (size_t i = 0; i < GM_COUNT(what); i++) {
         gm_tuning *tuning = create(NULL);
-        tuning->forced = i > 0 ? "fast4" : "default";
+        tuning->forced = i > 0 ? "fast4" : "direct";
         gm_plan_options options = {.tuning = tuning, .precision = i == 2 ? GM_PRECISION_EXACT : GM_PRECISION_FLOAT32};
         planned p;
         OK(gm_state_create(&p.state, device, 1));
@@ -478,9 +478,64 @@ static void exact_precision_has_no_fast_variants(void **unused) {
     gm_graph_destroy(&o.graph);
 }
 
+// Shapes whose fastest variant differs clearly from the next, measured on CPUs with AVX2 and AVX-512.
+static void default_is_fast_where_multiplications_take_the_time(void **unused) {
+    (void)unused;
+    static const struct {
+        size_t x[4], w[4], stride;
+        const char *forward, *weight;
+    } layers[] = {
+        {{64, 64, 16, 16}, {128, 64, 4, 4}, 2, "fast4", "fast4"},
+        {{64, 128, 16, 16}, {256, 128, 4, 4}, 2, "fast4", "fast4"},
+        {{64, 128, 8, 8}, {128, 128, 3, 3}, 1, "fast4", "fast4"},
+        {{64, 3, 64, 64}, {64, 3, 4, 4}, 2, "direct", "direct"},    // no whole vectors of channels
+        {{4, 256, 8, 8}, {512, 256, 4, 4}, 2, "direct", "direct"},  // weights are most of the work
+        {{13, 16, 7, 6}, {32, 16, 4, 4}, 2, "direct", "direct"},    // small
+        {{64, 64, 16, 16}, {128, 64, 1, 1}, 1, "direct", "direct"}, // nothing to save
+    };
+    for (size_t i = 0; i < GM_COUNT(layers); i++) {
+        const size_t *x = layers[i].x, *w = layers[i].w;
+        gm_conv2d_params params = {.stride = {layers[i].stride, layers[i].stride}, .padding = {w[2] / 3, w[3] / 3}};
+        operation o = begin_operation(GM_SHAPE(x[0], x[1], x[2], x[3]), GM_SHAPE(w[0], w[1], w[2], w[3]));
+        gm_tensor *y = gm_conv2d(o.input[0], o.input[1], &params);
+        gm_tensor *gradient = gm_conv2d_weight(o.input[0], y, w + 2, &params);
+        for (size_t k = 0; k < 6; k++) { // the two, with CPU kernels, with exact ones, with a GPU's
+            const gm_tensor *node = k % 2 ? gradient : y;
+            gm_emitter emitter = {.info = gm_device_get_info(device), .exact = k / 2 == 1, .gpu = k / 2 == 2};
+            const char *expected = k >= 2 ? "direct" : k ? layers[i].weight : layers[i].forward;
+            gm_variants found;
+            gm_family_find(node->op)->variants(&emitter, node, &found);
+            if (strcmp(found.name[0], expected) != 0)
+                fail_msg("layer %zu, case %zu: %s instead of %s", i, k, found.name[0], expected);
+        }
+        gm_graph_destroy(&o.graph);
+    }
+}
+
+static void plan_without_tuning_runs_the_default(void **unused) {
+    (void)unused;
+    static const char *const variants[] = {NULL, "", "fast4", "direct"};
+    operation o = begin_operation(GM_SHAPE(64, 128, 8, 8), GM_SHAPE(128, 128, 3, 3));
+    end_operation(&o, gm_conv2d(o.input[0], o.input[1], &(gm_conv2d_params){.stride = {1, 1}, .padding = {1, 1}}));
+    uint64_t what[GM_COUNT(variants)];
+    for (size_t i = 0; i < GM_COUNT(variants); i++) {
+        gm_tuning *tuning = create(NULL);
+        tuning->forced = variants[i];
+        planned p;
+        OK(gm_state_create(&p.state, device, 1));
+        OK(gm_plan_create(&p.plan, o.graph, p.state, &(gm_plan_options){.tuning = i > 0 ? tuning : NULL}));
+        what[i] = fingerprint(p.plan);
+        end_plan(&p);
+        gm_tuning_destroy(&tuning);
+    }
+    assert_true(what[0] == what[1] && what[0] == what[2]);
+    assert_true(what[0] != what[3]);
+    gm_graph_destroy(&o.graph);
+}
+
 static void stored_variant_is_the_one_that_runs(void **unused) {
     (void)unused;
-    static const char *const variants[] = {"default", "tile6", "tile8", "tile12", "groups2"};
+    static const char *const variants[] = {"direct", "tile6", "tile8", "tile12", "groups2"};
     operation o = product(128, 128, 784, false);
     for (size_t i = 0; i < GM_COUNT(variants); i++) {
         put_product(variants[i]);
@@ -503,12 +558,20 @@ static void stored_variant_is_the_one_that_runs(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(plan_times_a_large_product_once),           TEST(equal_operations_are_timed_as_one_and_small_ones_never),
-        TEST(programs_of_trials_go_with_them),           TEST(stored_mode_times_nothing),
-        TEST(nothing_is_timed_that_cannot_be_kept),      TEST(spent_budget_gives_the_default_untimed),
-        TEST(all_mode_times_what_has_a_choice_once),     TEST(unknown_variant_is_the_default),
-        TEST(kernel_families_have_choices_of_their_own), TEST(variants_agree_with_the_default_and_repeat),
-        TEST(exact_precision_has_no_fast_variants),      TEST(stored_variant_is_the_one_that_runs),
+        TEST(plan_times_a_large_product_once),
+        TEST(equal_operations_are_timed_as_one_and_small_ones_never),
+        TEST(programs_of_trials_go_with_them),
+        TEST(stored_mode_times_nothing),
+        TEST(nothing_is_timed_that_cannot_be_kept),
+        TEST(spent_budget_gives_the_default_untimed),
+        TEST(all_mode_times_what_has_a_choice_once),
+        TEST(unknown_variant_is_the_default),
+        TEST(kernel_families_have_choices_of_their_own),
+        TEST(variants_agree_with_the_default_and_repeat),
+        TEST(exact_precision_has_no_fast_variants),
+        TEST(stored_variant_is_the_one_that_runs),
+        TEST(default_is_fast_where_multiplications_take_the_time),
+        TEST(plan_without_tuning_runs_the_default),
     };
     return cmocka_run_group_tests_name("plans that are tuned", tests, open_uncached, close_device);
 }
