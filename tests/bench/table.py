@@ -1,11 +1,17 @@
 #!/usr/bin/env python3
 """Times Ganymede beside OpenBLAS (through NumPy) and PyTorch on this machine, in turn, and writes RESULTS.md.
 
-    /usr/bin/python3 tests/bench/table.py --ganymede build/tools/ganymede [--peer PEER_STEP.py]
+    /usr/bin/python3 tests/bench/table.py --ganymede build/tools/ganymede [--peer PEER_STEP.py --python PYTHON]
                                           [--rounds 5] [--only gemm,conv,memory,step,scale,width,start,measure] [-o RESULTS.md]
 
-Machines are noisy: each row runs ours and the peer alternately, `rounds` times, and reports medians and the ratio of
-the medians of the same rounds. Needs python3-numpy with OpenBLAS (libopenblas0) and python3-torch.
+Machines are noisy: each row runs ours and the peer alternately, `rounds` times, and reports medians, and of ratios the
+median over the rounds. Needs python3-numpy with OpenBLAS (libopenblas0), and for the sections `step` and `measure` the
+newest PyTorch:
+
+    python3 -m venv peer && peer/bin/pip install torch            # --python peer/bin/python
+
+PEER_STEP.py times a step of MODEL: `PEER_STEP.py MODEL --mode best|bf16 --batch N --steps N` prints JSON objects, the
+last of which has median_ms, mode and torch.
 """
 import argparse
 import json
@@ -42,10 +48,14 @@ def numpy_gemm(m, n, k):
     return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
 
 
-def torch_step(args, model, batch):
-    out = subprocess.run([sys.executable, args.peer, model, "--batch", str(batch), "--steps", "10"],
-                         capture_output=True, text=True, check=True)
-    return json.loads(out.stdout)
+def torch_step(args, model, batch, mode, steps):
+    # OpenBLAS's variables for Debian's NumPy are none of PyTorch's.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
+    out = subprocess.run([args.python, args.peer, model, "--mode", mode, "--batch", str(batch), "--steps", str(steps)],
+                         capture_output=True, text=True, env=env)
+    if out.returncode != 0:
+        sys.exit(f"{args.peer} {model}: {out.stderr.strip()[-500:]}")
+    return json.loads(out.stdout.strip().splitlines()[-1])
 
 
 def median(values):
@@ -75,32 +85,38 @@ def gemm_rows(args):
 
 
 CONVOLUTIONS = [
-    # name, command, sizes, asked: share of the ceiling of multiply-adds, or milliseconds at a ceiling of 178 GFLOP/s
-    ("64 -> 128 at 16", "conv", (64, 64, 16, 16, 128, 4, 4, 2, 1), (.75, .75, .75)),
-    ("128 -> 256 at 8", "conv", (64, 128, 8, 8, 256, 4, 4, 2, 1), (.75, .75, .75)),
-    ("3x3 64 at 16", "conv", (64, 64, 16, 16, 64, 3, 3, 1, 1), (.75, .75, .75)),
-    ("3x3 128 at 8", "conv", (64, 128, 8, 8, 128, 3, 3, 1, 1), (.75, .75, .75)),
-    ("256 -> 128 transposed", "conv_transpose", (64, 256, 4, 4, 128, 4, 4, 2, 1), (.75, .75, .75)),
-    ("128 -> 64 transposed", "conv_transpose", (64, 128, 8, 8, 64, 4, 4, 2, 1), (.75, .75, .75)),
-    ("1 -> 64 at 32 (thin)", "conv", (64, 1, 32, 32, 64, 4, 4, 2, 1), ("0.6 ms", None, "0.6 ms")),
-    ("64 -> 1 transposed (thin)", "conv_transpose", (64, 64, 16, 16, 1, 4, 4, 2, 1), ("1.2 ms", None, None)),
-    ("256 -> 1 at 4 (thin)", "conv", (64, 256, 4, 4, 1, 4, 4, 1, 0), ("0.08 ms", "0.08 ms", "0.08 ms")),
-    ("100 -> 256 transposed", "conv_transpose", (64, 100, 1, 1, 256, 4, 4, 1, 0), ("0.8 ms", None, None)),
+    # name, command, sizes, asked: how many times as fast as the direct kernels
+    ("64 -> 128 at 16", "conv", (64, 64, 16, 16, 128, 4, 4, 2, 1), 1.6),
+    ("128 -> 256 at 8", "conv", (64, 128, 8, 8, 256, 4, 4, 2, 1), None),
+    ("128 -> 256 at 16", "conv", (64, 128, 16, 16, 256, 4, 4, 2, 1), 1.6),
+    ("256 -> 512 at 8", "conv", (64, 256, 8, 8, 512, 4, 4, 2, 1), None),
+    ("3x3 64 at 16", "conv", (64, 64, 16, 16, 64, 3, 3, 1, 1), 1.7),
+    ("3x3 128 at 8", "conv", (64, 128, 8, 8, 128, 3, 3, 1, 1), 1.7),
+    ("256 -> 128 transposed", "conv_transpose", (64, 256, 4, 4, 128, 4, 4, 2, 1), None),
+    ("128 -> 64 transposed", "conv_transpose", (64, 128, 8, 8, 64, 4, 4, 2, 1), None),
+    ("1 -> 64 at 32 (thin)", "conv", (64, 1, 32, 32, 64, 4, 4, 2, 1), None),
+    ("64 -> 1 transposed (thin)", "conv_transpose", (64, 64, 16, 16, 1, 4, 4, 2, 1), None),
+    ("256 -> 1 at 4 (thin)", "conv", (64, 256, 4, 4, 1, 4, 4, 1, 0), None),
+    ("100 -> 256 transposed", "conv_transpose", (64, 100, 1, 1, 256, 4, 4, 1, 0), None),
 ]
 
 
 def conv_rows(args):
-    yield "## Convolutions (share of the ceiling of multiply-adds in registers, measured in the same command)", \
-        ["layer", "direction", "ms", "GFLOP/s", "share", "asked"]
+    """The direct kernels also beside OpenBLAS's product of 1024."""
+    yield "## Convolutions (the default beside the direct kernels; GFLOP are the direct algorithm's)", \
+        ["layer", "direction", "ms", "direct ms", "ratio", "asked", "direct GFLOP/s", "of OpenBLAS's 1024"]
     for name, command, sizes, asked in CONVOLUTIONS:
-        for direction, wanted in zip(("forward", "input", "weight"), asked):
-            rows = [ganymede(args, command, *sizes, "--direction", direction) for _ in range(args.rounds)]
-            ceiling = median([r["gflops"] / r["fraction_of_peak"] for r in rows])
-            if isinstance(wanted, str):  # a time at 178 GFLOP/s, scaled to this machine's ceiling
-                wanted = f"{float(wanted.split()[0]) * 178 / ceiling:.2f} ms"
-            yield [name, direction, f"{median([r['median_ms'] for r in rows]):.3f}",
-                   f"{median([r['gflops'] for r in rows]):.0f}",
-                   f"{median([r['fraction_of_peak'] for r in rows]):.2f}", str(wanted or "")]
+        for direction in ("forward", "input", "weight"):
+            ours, direct, blas = [], [], []
+            for _ in range(args.rounds):
+                ours.append(ganymede(args, command, *sizes, "--direction", direction))
+                direct.append(ganymede(args, command, *sizes, "--direction", direction, "--variant", "direct"))
+                blas.append(numpy_gemm(1024, 1024, 1024))
+            yield [name, direction, f"{median([r['median_ms'] for r in ours]):.3f}",
+                   f"{median([r['median_ms'] for r in direct]):.3f}",
+                   f"{median([d['median_ms'] / o['median_ms'] for d, o in zip(direct, ours)]):.2f}", str(asked or ""),
+                   f"{median([r['gflops'] for r in direct]):.0f}",
+                   f"{median([r['gflops'] / b for r, b in zip(direct, blas)]):.2f}"]
 
 
 def memory_rows(args):
@@ -113,14 +129,31 @@ def memory_rows(args):
                    f"{median([r['fraction_of_peak'] for r in rows]):.2f}", f"{asked}"]
 
 
+STEPS = [  # recipe, the peer's model, batch, steps timed, ratio asked
+    ("samples/dcgan-fashion.yaml", "dcgan32", 64, 10, 2.4), ("tests/bench/dcgan64.yaml", "dcgan64", 64, 4, 2.0),
+    ("samples/wgan-gp-fashion.yaml", "wgan_gp", 64, 8, 2.8), ("samples/r3gan-fashion.yaml", "r3gan", 64, 8, 1.9),
+    ("samples/mlp-fashion.yaml", "mlp", 100, 100, 2.2)]
+
+
 def step_rows(args):
-    yield "## Training steps beside PyTorch (images/s)", ["recipe", "batch", "Ganymede", "PyTorch", "ratio", "asked"]
-    for recipe, model, batch, asked in (("dcgan-fashion", "dcgan32", 64, 3.5), ("mlp-fashion", "mlp", 100, 2.5)):
-        ours, peer = in_turn(
-            args.rounds,
-            lambda: ganymede(args, "step", f"samples/{recipe}.yaml", "--steps", 20 if batch == 64 else 100)["images_per_s"],
-            lambda: torch_step(args, model, batch)["images_per_s"])
-        yield [recipe, str(batch), f"{ours:.0f}", f"{peer:.0f}", f"{ours / peer:.2f}", f"{asked}"]
+    """After `ganymede tune`, which takes the time that a first start does not."""
+    yield "## Training steps beside PyTorch (ms; its fastest of eager, channels last and compiled; and in bf16 by autocast " \
+        "while we compute in float32; GFLOP are counted as the direct algorithm's)", \
+        ["recipe", "batch", "Ganymede", "GFLOP/s", "PyTorch", "mode", "ratio", "asked", "bf16", "ratio"]
+    for recipe, model, batch, steps, asked in STEPS:
+        subprocess.run([args.ganymede, "tune", recipe], check=True, capture_output=True)
+        runs = {"ours": [], "best": [], "bf16": []}
+        for _ in range(args.rounds):
+            runs["ours"].append(ganymede(args, "step", recipe, "--steps", steps))
+            for mode in ("best", "bf16"):
+                runs[mode].append(torch_step(args, model, batch, mode, steps))
+        time = {what: [run["median_ms"] for run in of] for what, of in runs.items()}
+        ratio = {what: median([peer / ours for peer, ours in zip(time[what], time["ours"])]) for what in time}
+        modes = [run["mode"] for run in runs["best"]]
+        flop = median([run["gflop_per_step"] / run["median_ms"] * 1e3 for run in runs["ours"]])
+        yield [os.path.basename(recipe).removesuffix(".yaml"), str(batch), f"{median(time['ours']):.1f}", f"{flop:.0f}",
+               f"{median(time['best']):.1f}", max(set(modes), key=modes.count), f"{ratio['best']:.2f}", f"{asked}",
+               f"{median(time['bf16']):.1f}", f"{ratio['bf16']:.2f}"]
 
 
 def steps_in_turn(args, cases):
@@ -207,7 +240,7 @@ def measure_rows(args):
                                env={**os.environ, **caches})
                 times.setdefault(what, []).append(time.perf_counter() - start)
             code = NORMALS.format(seed=0) + SEARCH
-            peer.append(float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout))
+            peer.append(float(subprocess.run([args.python, "-c", code], capture_output=True, check=True).stdout))
     for what, asked in zip(times, ("30", "30", "2")):
         yield [what, f"{median(times[what]):.2f}", f"{median(peer):.2f}" if asked == "2" else "–", asked]
 
@@ -219,7 +252,8 @@ SECTIONS = {"gemm": gemm_rows, "conv": conv_rows, "memory": memory_rows, "step":
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ganymede", default="build/tools/ganymede")
-    parser.add_argument("--peer", help="a script that times one PyTorch step: MODEL --batch N --steps N, one JSON line")
+    parser.add_argument("--peer", help="a script that times one step of PyTorch (see above)")
+    parser.add_argument("--python", default=sys.executable, help="the Python that has PyTorch")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default=",".join(SECTIONS))
     parser.add_argument("-o", "--output", default="tests/bench/RESULTS.md")
@@ -227,9 +261,13 @@ def main():
     if "step" in args.only.split(",") and not args.peer:
         parser.error("the section `step` needs --peer")
     peak = ganymede(args, "peak")
+    versions = [subprocess.run([args.ganymede, "--version"], capture_output=True, text=True).stdout.strip()]
+    torch = subprocess.run([args.python, "-c", "import torch; print(torch.__version__)"], capture_output=True, text=True)
+    if torch.returncode == 0:
+        versions.append(f"PyTorch {torch.stdout.strip()}")
     lines = ["# Measured", "",
              f"Device: {peak['device']}, {os.cpu_count()} cores. Written by `tests/bench/table.py --rounds "
-             f"{args.rounds}`; medians; the peers are Debian's.", "",
+             f"{args.rounds}`; medians. {', '.join(versions)}; NumPy and OpenBLAS are Debian's.", "",
              f"Ceilings (`ganymede bench peak`): {peak['fma_gflops']:.0f} GFLOP/s of multiply-adds in registers, "
              f"{peak['gemm_gflops']:.0f} GFLOP/s for the matrix kernel in the cache, {peak['triad_gbps']:.1f} GB/s "
              "for the triad in memory.", ""]
