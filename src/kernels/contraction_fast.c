@@ -206,8 +206,10 @@ gm_status gm_emit_fast_rows(const gm_contraction *c) {
     size_t panels = c->K >= 2 * rows ? GM_MIN(up(units, phases), up(c->K, 32)) : 1;
     size_t groups = GM_MIN(up(panels > 1 ? units : 2 * units, phases * panels), tiles);
     size_t row_bytes = f.points * f.depth * sizeof(float);
-    size_t block = GM_MAX(BLOCK_BYTES / row_bytes, f.depth / ROW_DEPTH) / ROW_STEP;
-    block = GM_MAX(GM_MIN(block, up(tiles, groups)), (size_t)1) * ROW_STEP;
+    // Blocks of equal length, about as long as wanted: a short last one would read all weights, too.
+    size_t wanted = GM_MAX(GM_MAX(BLOCK_BYTES / row_bytes, f.depth / ROW_DEPTH) / ROW_STEP, (size_t)1);
+    size_t blocks = GM_MAX((up(tiles, groups) + wanted / 2) / wanted, (size_t)1);
+    size_t block = up(up(tiles, groups), blocks) * ROW_STEP;
     size_t line = (chunk_depth(&f) + 16) * up(f.depth, chunk_depth(&f)) + 32;
     GM_TRY(gm_emit_storage(emitter, phases * groups * panels * f.points * block * line * sizeof(float), &scratch));
     gm_launch_builder builder = {.emitter = emitter, .label = c->name};
