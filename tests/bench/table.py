@@ -39,13 +39,17 @@ def numpy_gemm(m, n, k):
     code = (f"import numpy as np, time\n"
             f"a = np.random.rand({m}, {k}).astype(np.float32); b = np.random.rand({k}, {n}).astype(np.float32)\n"
             f"c = a @ b; t = []\n"
+            f"if 'openblas' not in open('/proc/self/maps').read(): exit('NumPy has no OpenBLAS: apt-get install libopenblas0')\n"
             f"repeat = max(1, int(2e9 / (2 * {m} * {n} * {k})))\n"
             f"for _ in range(9):\n"
             f"    s = time.perf_counter()\n"
             f"    for _ in range(repeat): np.matmul(a, b, out=c)\n"
             f"    t.append((time.perf_counter() - s) / repeat)\n"
             f"print(2e-9 * {m} * {n} * {k} / sorted(t)[4])\n")
-    return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    if out.returncode != 0:
+        sys.exit(out.stderr.strip())
+    return float(out.stdout)
 
 
 def torch_step(args, model, batch, mode, steps):
