@@ -478,7 +478,7 @@ static void exact_precision_has_no_fast_variants(void **unused) {
     gm_graph_destroy(&o.graph);
 }
 
-// Shapes whose fastest variant differs clearly from the next, measured on CPUs with AVX2 and AVX-512.
+// Shapes whose fastest variant differs clearly from the next, measured on CPUs.
 static void default_is_fast_where_multiplications_take_the_time(void **unused) {
     (void)unused;
     static const struct {
@@ -533,6 +533,24 @@ static void plan_without_tuning_runs_the_default(void **unused) {
     gm_graph_destroy(&o.graph);
 }
 
+// As a run of before fast variants could be the default noted it.
+static void stored_default_is_the_direct_one(void **unused) {
+    (void)unused;
+    put_lines("cpu conv 64x128x8x8 128x128x3x3 -> 64x128x8x8 stride 1,1 padding 1,1\tdefault\t5\n");
+    operation o = begin_operation(GM_SHAPE(64, 128, 8, 8), GM_SHAPE(128, 128, 3, 3));
+    end_operation(&o, gm_conv2d(o.input[0], o.input[1], &(gm_conv2d_params){.stride = {1, 1}, .padding = {1, 1}}));
+    gm_tuning *stored = create(&(gm_tuning_options){.mode = GM_TUNING_NEW}), *forced = create(NULL);
+    forced->forced = "direct";
+    planned p = plan(&o, stored), q = plan(&o, forced);
+    assert_int_equal(stored->count, 1); // the key is the operation's
+    assert_true(fingerprint(p.plan) == fingerprint(q.plan));
+    end_plan(&p);
+    end_plan(&q);
+    gm_tuning_destroy(&stored);
+    gm_tuning_destroy(&forced);
+    gm_graph_destroy(&o.graph);
+}
+
 static void stored_variant_is_the_one_that_runs(void **unused) {
     (void)unused;
     static const char *const variants[] = {"direct", "tile6", "tile8", "tile12", "groups2"};
@@ -572,6 +590,7 @@ int main(void) {
         TEST(stored_variant_is_the_one_that_runs),
         TEST(default_is_fast_where_multiplications_take_the_time),
         TEST(plan_without_tuning_runs_the_default),
+        TEST(stored_default_is_the_direct_one),
     };
     return cmocka_run_group_tests_name("plans that are tuned", tests, open_uncached, close_device);
 }
