@@ -30,6 +30,13 @@ GM_ACCESSES(uchar, __global)
 #define vstore16 gm_vstore16
 #endif
 
+// Asks for the cache line of an address, which need not be one, before it is read.
+#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+#define GM_PREFETCH(p) __builtin_prefetch(p, 0, 2)
+#else
+#define GM_PREFETCH(p)
+#endif
+
 // Elements that lie in memory as T, float or half, and are computed with as floats.
 #define GM_LOAD(T, p, i) GM_LOAD_AS(T, p, i)
 #define GM_STORE(T, p, i, x) GM_STORE_AS(T, p, i, x)

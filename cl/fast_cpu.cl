@@ -14,20 +14,21 @@
 //   and their transposes, for gradients to weights:  GM_FAST_SPREAD  M gradients -> N    GM_FAST_GATHER  N sums -> J
 //
 // FAST_PACK fast_pack (w, packed, w0,wk,wc,wr,ws, C,K, in,out, shift_h,shift_w, tap_base,tap_step)
-//     packed[out out][K/16][N N][in in C * 16 + 16]: the transformed weights. global (K/16, G, out out): G groups of
+//     packed[out out][N N][K/16][in in C * 16 + 16]: the transformed weights. global (K/16, G, out out): G groups of
 //     channels.
 // FAST_ROWS_CPU fast_rows (x, packed, scratch, y, x0,xh,xw,xn, IH,IW, y0,yh,yw,yn, OH,OW, N,C,K, TH,TW, in,out,
 //                          shift_h,shift_w, base_h,base_w, block  GM_EPILOGUE_PARAMS)
 //     C and K are multiples of 16, channels lie side by side in x and y. TH, TW: tiles. global (P, G, out out): P groups
 //     of panels of 16 outputs, G groups of rows, which are (tile, image); block: as many rows, a multiple of 12, are
-//     transformed at a time. scratch: for each of P G out out groups N N block (LD [in in C / GM_FAST_DEPTH] + 32) floats.
-
+//     transformed at a time. scratch: for each of P G out out groups N N block (LD [in in C / GM_FAST_DEPTH] +
+//     16 [K/16/P] + 16) floats, LD = GM_FAST_DEPTH + 16.
 // FAST_OUTER_CPU fast_outer (x, g, scratch, y, x0,xh,xw,xn, IH,IW, g0,gh,gw,gn, OH,OW, N,C,K, TH,TW, R, in, base_h,
-//                            base_w, parts, y0,yp,yr,ys,yc  GM_EPILOGUE_PARAMS)
+//                            base_w, block,together, y0,yp,yr,ys,yc  GM_EPILOGUE_PARAMS)
 //     A gradient to the weights of a convolution: the products of transformed x and transformed g, summed over the rows,
-//     are the transformed gradient. Blocks of 64 channels of a phase by 64 outputs; `parts` parts of the rows, which write
-//     at y0 + part yp; yk = 1. global (G, 1, 1): G groups that share blocks and parts. scratch: for each of them N N (64 64
-//     + 2 64 GM_FAST_BLOCK) floats.
+//     are the transformed gradient, in rectangles of 48 channels (of all phases) by 64 outputs. global (P, G, 1): P groups
+//     of the rectangles' columns; G groups of rows, which write at y0 + group yp; yk = 1. block: as many rows are
+//     transformed at a time. scratch: for each of P G groups N N (block (48 B + 64 A) + S (48 64 + 16)) floats,
+//     B = [in in C / 48], A = [[K/64] / P], S = 1 where a group's rows are one block, else A B.
 
 #ifndef GM_EPILOGUE_PARAMS
 #define GM_EPILOGUE_PARAMS
@@ -37,28 +38,70 @@
 #endif
 
 #define GM_FAST_POINTS (GM_FAST_N * GM_FAST_N)
+#define GM_FAST_RUN 16 // vectors that are transformed along one axis, then along the other
 
 // Transforms d, from x from vectors, along both axes into to x to vectors; e is room for to x from.
 #define GM_FAST_BOTH(TRANSFORM, d, e, from, to)                                                                        \
     _Pragma("unroll") for (int j = 0; j < (from); j++) TRANSFORM((d) + j, from, (e) + j, from);                        \
     _Pragma("unroll") for (int j = 0; j < (to); j++) TRANSFORM((e) + j * (from), 1, (d) + j * (to), 1);
 
-// Where in an image the values of the tile whose first is at (h0, w0) lie; keep: 0 for those outside, which are read at
-// the image's first and become 0. No branches: they would cost the compiler seconds.
-#define GM_FAST_OFFSETS(offset, keep, h0, w0)                                                                          \
-    int offset[GM_FAST_POINTS], keep[GM_FAST_POINTS];                                                                  \
-    for (int p = 0; p < GM_FAST_POINTS; p++) {                                                                         \
-        int h = h0 + in * (p / GM_FAST_N), w = w0 + in * (p % GM_FAST_N);                                              \
-        keep[p] = -(h >= 0 && h < IH && w >= 0 && w < IW);                                                             \
-        offset[p] = keep[p] & (h * xh + w * xw);                                                                       \
+// Where in an image the FROM x FROM values lie whose first is at (h0, w0), `step` apart; keep: 0 for those outside, which
+// are read at the image's first and become 0. No branches: they would cost the compiler seconds.
+#define GM_FAST_OFFSETS(offset, keep, FROM, h0, w0, step, H, W, sh, sw)                                                \
+    int offset[(FROM) * (FROM)], keep[(FROM) * (FROM)];                                                                \
+    for (int p = 0; p < (FROM) * (FROM); p++) {                                                                        \
+        const int h = (h0) + (step) * (p / (FROM)), w = (w0) + (step) * (p % (FROM));                                  \
+        keep[p] = -(h >= 0 && h < H && w >= 0 && w < W);                                                               \
+        offset[p] = keep[p] & (h * sh + w * sw);                                                                       \
     }
 
-// Those values of 16 channels, transformed.
-#define GM_FAST_VALUES(d, from, offset, keep)                                                                          \
-    float16 d[GM_FAST_POINTS], d##_room[GM_FAST_POINTS];                                                               \
-    _Pragma("unroll") for (int p = 0; p < GM_FAST_POINTS; p++) d[p] =                                                  \
-        as_float16(as_int16(vload16(0, (from) + offset[p])) & (int16)keep[p]);                                         \
-    GM_FAST_BOTH(GM_FAST_DATA, d, d##_room, GM_FAST_N, GM_FAST_N)
+// NAME: transforms one tile of so many images, C channels of each: FROM x FROM values, at from + n stride + c + offset[],
+// to TO x TO. Channel c of image n becomes channel at = first + c of row n, which lies at to + at / place.x place.y +
+// at % place.x / 16 place.z + n place.w, and `plane` further on for each point. Axis by axis, since the vectors of both
+// are more than registers; and along few rows of the image at a time, since pixels are often powers of two apart, where
+// they evict one another from the cache before prefetched ones are read.
+#define GM_FAST_TRANSFORM(NAME, AXIS, FROM, TO)                                                                        \
+    static void NAME(global const float *restrict from, const int stride, const int *offset, const int *keep,          \
+                     const int images, const int C, global float *restrict to, const int4 place, const long plane,     \
+                     const int first) {                                                                                \
+        int c = 0, n = 0;                                                                                              \
+        for (int begin = 0; begin < images * (C / 16); begin += GM_FAST_RUN) {                                         \
+            const int run = min(GM_FAST_RUN, images * (C / 16) - begin);                                               \
+            int source[GM_FAST_RUN], target[GM_FAST_RUN];                                                              \
+            float16 room[(FROM) * (TO) * GM_FAST_RUN], s[FROM], t[TO];                                                 \
+            for (int v = 0; v < run; v++) {                                                                            \
+                const int at = first + c;                                                                              \
+                source[v] = n * stride + c;                                                                            \
+                target[v] = at / place.x * place.y + at % place.x / 16 * place.z + n * place.w;                        \
+                c += 16;                                                                                               \
+                n += c == C;                                                                                           \
+                c = c == C ? 0 : c;                                                                                    \
+            }                                                                                                          \
+            for (int i = 0; i < (FROM); i++)                                                                           \
+                for (int v = 0; v < run; v++) {                                                                        \
+                    _Pragma("unroll") for (int j = 0; j < (FROM); j++) {                                               \
+                        const int p = i * (FROM) + j;                                                                  \
+                        s[j] = as_float16(as_int16(vload16(0, from + source[v] + offset[p])) & (int16)keep[p]);        \
+                        GM_PREFETCH(from + source[v] + offset[i + 1 < (FROM) ? p + (FROM) : p]);                       \
+                    }                                                                                                  \
+                    AXIS(s, 1, t, 1);                                                                                  \
+                    _Pragma("unroll") for (int j = 0; j < (TO); j++) room[(i * (TO) + j) * GM_FAST_RUN + v] = t[j];    \
+                }                                                                                                      \
+            for (int j = 0; j < (TO); j++)                                                                             \
+                for (int v = 0; v < run; v++) {                                                                        \
+                    _Pragma("unroll") for (int i = 0; i < (FROM); i++) s[i] = room[(i * (TO) + j) * GM_FAST_RUN + v];  \
+                    AXIS(s, 1, t, 1);                                                                                  \
+                    _Pragma("unroll") for (int i = 0; i < (TO); i++)                                                   \
+                        vstore16(t[i], 0, to + target[v] + (i * (TO) + j) * plane);                                    \
+                }                                                                                                      \
+        }                                                                                                              \
+    }
+
+// The name of a function of the instance.
+#define GM_FAST_JOIN_(a, b) a##b
+#define GM_FAST_JOIN(a, b) GM_FAST_JOIN_(a, b)
+#define GM_FAST_VALUES GM_FAST_JOIN(GM_NAME, _values)
+#define GM_FAST_GRADIENTS GM_FAST_JOIN(GM_NAME, _gradients)
 
 #ifdef GM_FAST_PACK
 
@@ -70,7 +113,7 @@ static void GM_NAME(GM_PLACE, global const float *restrict w, global float *rest
     const bool dense = ws == 1 && wr == GM_FAST_R;
     const long point = (long)D * 16 + 16;
     float16 tap[GM_FAST_R * GM_FAST_R];
-    packed += (group.z * groups.x + group.x) * GM_FAST_POINTS * point;
+    packed += (group.z * groups.x * GM_FAST_POINTS + group.x) * point;
     for (int c = (int)((long)C * group.y / groups.y); c < c_end; c++) {
         global const float *from = w + w0 + (long)k0 * wk + (long)c * wc;
 #if GM_FAST_R == 4
@@ -99,7 +142,7 @@ static void GM_NAME(GM_PLACE, global const float *restrict w, global float *rest
                 }
             GM_FAST_BOTH(GM_FAST_TAPS, u, e, GM_FAST_J, GM_FAST_N)
             for (int p = 0; p < GM_FAST_POINTS; p++)
-                vstore16(u[p], phase * C + c, packed + p * point);
+                vstore16(u[p], phase * C + c, packed + p * groups.x * point);
         }
     }
 }
@@ -120,6 +163,8 @@ static void GM_NAME(GM_PLACE, global const float *restrict w, global float *rest
 #define GM_FAST_PANELS 1
 #endif
 
+GM_FAST_TRANSFORM(GM_FAST_VALUES, GM_FAST_DATA, GM_FAST_N, GM_FAST_N)
+
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const float *restrict x,
     global const float *restrict packed, global float *restrict scratch, global float *restrict y, int x0, int xh,
     int xw, int xn, int IH, int IW, int y0, int yh, int yw, int yn, int OH, int OW, int N, int C, int K, int TH, int TW,
@@ -134,51 +179,53 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
     const int begin = (int)((long)tiles * get_group_id(1) / groups) * GM_FAST_TILE;
     const int end = min(rows, (int)((long)tiles * (get_group_id(1) + 1) / groups) * GM_FAST_TILE);
     const int chunk = block * GM_FAST_LD, plane = (D + GM_FAST_DEPTH - 1) / GM_FAST_DEPTH * chunk;
+    const int line = (panels + (int)get_num_groups(0) - 1) / (int)get_num_groups(0) * 16 + 16; // of products
     const long point = (long)D * 16 + 16;
     global float *values = scratch + ((get_group_id(2) * groups + get_group_id(1)) * get_num_groups(0) + get_group_id(0)) *
-        GM_FAST_POINTS * ((long)plane + block * 32);
+        GM_FAST_POINTS * ((long)plane + block * line);
     global float *products = values + GM_FAST_POINTS * (long)plane;
-    packed += get_group_id(2) * panels * GM_FAST_POINTS * point;
+    packed += (get_group_id(2) * GM_FAST_POINTS * panels + panel_begin) * point;
 
     for (int row0 = begin; row0 < end; row0 += block) {
-        const int count = min(block, end - row0);
-        for (int i = 0; i < count; i++) {
-            const int t = (row0 + i) / N, n = (row0 + i) % N;
-            for (int phase = 0; phase < in * in; phase++) {
+        const int count = min(block, end - row0), tiles_here = (count + GM_FAST_TILE - 1) / GM_FAST_TILE;
+        for (int phase = 0; phase < in * in; phase++)
+            for (int i = 0, images; i < count; i += images) {
+                const int t = (row0 + i) / N, n = (row0 + i) % N;
                 const int h0 = in * GM_FAST_M * (t / TW) + phase / in + first_h;
                 const int w0 = in * GM_FAST_M * (t % TW) + phase % in + first_w;
-                global const float *from = x + x0 + (long)n * xn;
-                GM_FAST_OFFSETS(offset, keep, h0, w0)
-                for (int c = 0; c < C; c += 16) {
-                    GM_FAST_VALUES(d, from + c, offset, keep)
-                    const int at = phase * C + c;
-                    global float *to = values + at / GM_FAST_DEPTH * chunk + i * GM_FAST_LD + at % GM_FAST_DEPTH;
-#pragma unroll
-                    for (int p = 0; p < GM_FAST_POINTS; p++)
-                        vstore16(d[p], 0, to + p * (long)plane);
-                }
+                GM_FAST_OFFSETS(offset, keep, GM_FAST_N, h0, w0, in, IH, IW, xh, xw)
+                images = min(count - i, N - n);
+                GM_FAST_VALUES(x + x0 + (long)n * xn, xn, offset, keep, images, C, values + i * GM_FAST_LD,
+                    (int4)(GM_FAST_DEPTH, chunk, 16, GM_FAST_LD), plane, phase * C);
             }
-        }
 
-        for (int panel = panel_begin; panel < panel_end; panel += GM_FAST_PANELS) {
-            const int panels_here = min(GM_FAST_PANELS, panel_end - panel); // a second one that is not there: the first
-            for (int p = 0; p < GM_FAST_POINTS; p++) {
-                for (int i = 0; i < count; i += GM_FAST_TILE) {
-                    global const float *b = packed + (panel * GM_FAST_POINTS + p) * point;
-#define GM_ROW(r) float16 sum##r = (float16)0.0f;
-                    GM_FAST_EACH(GM_ROW)
+        // Point by point, whose values stay in the cache for all panels. A chunk of a panel stays for all rows, while
+        // the next, which follows it in memory, is fetched: `step` bytes each time.
+        const int step = 64 * GM_FAST_PANELS / tiles_here + 1;
+        for (int p = 0; p < GM_FAST_POINTS; p++)
+            for (int panel = 0; panel < panel_end - panel_begin; panel += GM_FAST_PANELS)
+                for (int c0 = 0; c0 < D; c0 += GM_FAST_DEPTH) {
+                    const int depth = min(GM_FAST_DEPTH, D - c0);
+                    global const float *a = values + p * (long)plane + c0 / GM_FAST_DEPTH * chunk;
+                    global float *to = products + (long)p * block * line + panel * 16;
+                    global const float *weights = packed + ((long)p * panels + panel) * point + c0 * 16;
+                    global const char *ahead = (global const char *)(weights + depth * 16);
+#if GM_FAST_PANELS == 2
+                    const long next = panel + 1 < panel_end - panel_begin ? point : 0; // none: the first again
+#endif
+                    for (int i = 0; i < tiles_here; i++) {
+                        global const float *b = weights;
+#define GM_ROW(r) float16 sum##r = c0 > 0 ? vload16(0, to + r * line) : (float16)0.0f;
+                        GM_FAST_EACH(GM_ROW)
 #undef GM_ROW
 #if GM_FAST_PANELS == 2
-                    const long next = panels_here == 2 ? GM_FAST_POINTS * point : 0;
-#define GM_ROW(r) float16 more##r = (float16)0.0f;
-                    GM_FAST_EACH(GM_ROW)
+#define GM_ROW(r) float16 more##r = c0 > 0 ? vload16(1, to + r * line) : (float16)0.0f;
+                        GM_FAST_EACH(GM_ROW)
 #undef GM_ROW
 #endif
-                    for (int c0 = 0; c0 < D; c0 += GM_FAST_DEPTH) {
-                        global const float *a = values + p * (long)plane + c0 / GM_FAST_DEPTH * chunk + i * GM_FAST_LD;
-                        const int depth = min(GM_FAST_DEPTH, D - c0);
                         for (int c = 0; c < depth; c++) {
                             const float16 u = vload16(0, b);
+                            GM_PREFETCH(ahead);
 #if GM_FAST_PANELS == 2
                             const float16 v = vload16(0, b + next);
 #define GM_ROW(r) \
@@ -189,25 +236,29 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
                             GM_FAST_EACH(GM_ROW)
 #undef GM_ROW
                             b += 16;
+                            ahead += step;
                         }
-                    }
-                    global float *to = products + ((long)p * block + i) * GM_FAST_PANELS * 16;
 #if GM_FAST_PANELS == 2
-#define GM_ROW(r) vstore16(sum##r, 2 * r, to), vstore16(more##r, 2 * r + 1, to);
+#define GM_ROW(r) vstore16(sum##r, 0, to + r * line), vstore16(more##r, 1, to + r * line);
 #else
-#define GM_ROW(r) vstore16(sum##r, r, to);
+#define GM_ROW(r) vstore16(sum##r, 0, to + r * line);
 #endif
-                    GM_FAST_EACH(GM_ROW)
+                        GM_FAST_EACH(GM_ROW)
 #undef GM_ROW
+                        a += GM_FAST_TILE * GM_FAST_LD;
+                        to += GM_FAST_TILE * line;
+                    }
                 }
-            }
-            for (int part = 0; part < count * panels_here; part++) {
-                const int i = part / panels_here, q = part % panels_here, k = 16 * (panel + q);
-                const int t = (row0 + i) / N, n = (row0 + i) % N;
+
+        for (int i = 0; i < count; i++) {
+            const int t = (row0 + i) / N, n = (row0 + i) % N;
+            for (int panel = panel_begin; panel < panel_end; panel++) {
+                const int k = 16 * panel;
+                global const float *from = products + (long)i * line + (panel - panel_begin) * 16;
                 float16 d[GM_FAST_POINTS], e[GM_FAST_M * GM_FAST_N];
 #pragma unroll
                 for (int p = 0; p < GM_FAST_POINTS; p++)
-                    d[p] = vload16((p * block + i) * GM_FAST_PANELS + q, products);
+                    d[p] = vload16(0, from + (long)p * block * line);
                 GM_FAST_BOTH(GM_FAST_RESULT, d, e, GM_FAST_N, GM_FAST_M)
                 float results[GM_FAST_M * GM_FAST_M * 16];
 #pragma unroll
@@ -235,115 +286,132 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 
 #ifdef GM_FAST_OUTER_CPU
 
-#define GM_FAST_BLOCK 48 // rows transformed at a time
+// Rectangles of 48 channels, which hold whole tiles of any width, by 64 outputs.
+#define GM_FAST_DOWN 48
 #ifdef GM_CONTRACT_WIDE
 #define GM_FAST_COLUMNS 32
 #else
 #define GM_FAST_COLUMNS 16
 #endif
-#if defined(GM_CONTRACT_WIDE)
-#define GM_FAST_LINES 8
-#define GM_FAST_EACH GM_EACH_8
-#elif GM_CONTRACT_TILE >= 4
-#define GM_FAST_LINES 4
-#define GM_FAST_EACH(F) F(0) F(1) F(2) F(3)
-#else
-#define GM_FAST_LINES 2
-#define GM_FAST_EACH GM_EACH_2
-#endif
+
+GM_FAST_TRANSFORM(GM_FAST_VALUES, GM_FAST_DATA, GM_FAST_N, GM_FAST_N)
+GM_FAST_TRANSFORM(GM_FAST_GRADIENTS, GM_FAST_SPREAD, GM_FAST_M, GM_FAST_N)
 
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const float *restrict x,
     global const float *restrict g, global float *restrict scratch, global float *restrict y, int x0, int xh, int xw,
     int xn, int IH, int IW, int g0, int gh, int gw, int gn, int OH, int OW, int N, int C, int K, int TH, int TW, int R,
-    int in, int base_h, int base_w, int parts, int y0, int yp, int yr, int ys, int yc GM_EPILOGUE_PARAMS)
+    int in, int base_h, int base_w, int block, int together, int y0, int yp, int yr, int ys, int yc GM_EPILOGUE_PARAMS)
 {
-    const int across = (K + 63) / 64, down = (C + 63) / 64, blocks = across * down * in * in, rows = TH * TW * N;
-    global float *sums = scratch + get_group_id(0) * GM_FAST_POINTS * (long)(64 * 64 + 2 * 64 * GM_FAST_BLOCK);
-    global float *values = sums + GM_FAST_POINTS * 64 * 64, *gradients = values + GM_FAST_POINTS * 64 * GM_FAST_BLOCK;
+    const int D = together * C, down = (D + GM_FAST_DOWN - 1) / GM_FAST_DOWN, across = (K + 63) / 64, rows = TH * TW * N;
+    const int column_begin = (int)((long)across * get_group_id(0) / get_num_groups(0));
+    const int column_end = (int)((long)across * (get_group_id(0) + 1) / get_num_groups(0));
+    const int k_begin = column_begin * 64, k_end = min(K, column_end * 64);
+    const int begin = (int)((long)rows * get_group_id(1) / get_num_groups(1));
+    const int end = (int)((long)rows * (get_group_id(1) + 1) / get_num_groups(1));
+    const int most_rows = (rows + (int)get_num_groups(1) - 1) / (int)get_num_groups(1);
+    const int most_columns = (across + (int)get_num_groups(0) - 1) / (int)get_num_groups(0);
+    const int blocks = (end - begin + block - 1) / block;
+    const bool kept = most_rows > block; // sums between blocks of rows
+    // A point of a rectangle: of the values, lines of 48 channels; of the gradients, four panels of 16.
+    const int left_size = block * GM_FAST_DOWN, above_size = block * 64, sums_size = GM_FAST_DOWN * 64 + 16;
+    const int4 left_place = (int4)(GM_FAST_DOWN, GM_FAST_POINTS * left_size, 16, GM_FAST_DOWN);
+    const int4 above_place = (int4)(64, GM_FAST_POINTS * above_size, block * 16, 16);
+    global float *values = scratch + (get_group_id(1) * get_num_groups(0) + get_group_id(0)) * GM_FAST_POINTS *
+        ((long)left_size * down + above_size * most_columns + (long)sums_size * (kept ? down * most_columns : 1));
+    global float *gradients = values + GM_FAST_POINTS * (long)left_size * down;
+    global float *all_sums = gradients + GM_FAST_POINTS * (long)above_size * most_columns;
 
-    for (int job = (int)get_group_id(0); job < blocks * parts; job += (int)get_num_groups(0)) {
-        const int part = job / blocks, phase = job % blocks / (across * down);
-        const int c0 = job % (across * down) / across * 64, k0 = job % across * 64;
-        const int channels = min(64, C - c0), columns = min(64, K - k0);
-        const int begin = (int)((long)rows * part / parts), end = (int)((long)rows * (part + 1) / parts);
+    // A tile may go on beyond the last channel, to sums that go nowhere.
+    if (D % GM_FAST_DOWN != 0)
         for (int p = 0; p < GM_FAST_POINTS; p++)
-            for (int i = 0; i < channels * 4; i++)
-                vstore16((float16)0.0f, p * 256 + i, sums);
+            for (int i = 0; i < block; i++)
+                vstore16((float16)0.0f, 0, values + ((down - 1) * GM_FAST_POINTS + p) * (long)left_size +
+                    i * GM_FAST_DOWN + D % GM_FAST_DOWN);
 
-        for (int row0 = begin; row0 < end; row0 += GM_FAST_BLOCK) {
-            const int count = min(GM_FAST_BLOCK, end - row0);
-            for (int i = 0; i < count; i++) {
-                const int t = (row0 + i) / N, n = (row0 + i) % N;
-                const int h0 = in * GM_FAST_M * (t / TW) + phase / in + base_h;
-                const int w0 = in * GM_FAST_M * (t % TW) + phase % in + base_w;
-                global const float *from = x + x0 + (long)n * xn + c0;
-                GM_FAST_OFFSETS(offset, keep, h0, w0)
-                for (int c = 0; c < channels; c += 16) {
-                    GM_FAST_VALUES(d, from + c, offset, keep)
-#pragma unroll
-                    for (int p = 0; p < GM_FAST_POINTS; p++)
-                        vstore16(d[p], 0, values + (p * GM_FAST_BLOCK + i) * 64 + c);
-                }
-                const int oh = GM_FAST_M * (t / TW), ow = GM_FAST_M * (t % TW);
-                global const float *by = g + g0 + (long)n * gn + (long)oh * gh + (long)ow * gw + k0;
-                for (int k = 0; k < columns; k += 16) {
-                    float16 d[GM_FAST_POINTS], e[GM_FAST_N * GM_FAST_M];
-#pragma unroll
-                    for (int p = 0; p < GM_FAST_M * GM_FAST_M; p++) {
-                        const int h = p / GM_FAST_M, w = p % GM_FAST_M;
-                        d[p] = oh + h < OH && ow + w < OW ? vload16(0, by + (long)h * gh + (long)w * gw + k)
-                                                          : (float16)0.0f;
-                    }
-                    GM_FAST_BOTH(GM_FAST_SPREAD, d, e, GM_FAST_M, GM_FAST_N)
-#pragma unroll
-                    for (int p = 0; p < GM_FAST_POINTS; p++)
-                        vstore16(d[p], 0, gradients + (p * GM_FAST_BLOCK + i) * 64 + k);
-                }
+    for (int job = 0; job < in * in / together * blocks; job++) {
+        const int phase0 = job / blocks * together, row0 = begin + job % blocks * block;
+        const int count = min(block, end - row0);
+        for (int i = 0, images; i < count; i += images) {
+            const int t = (row0 + i) / N, n = (row0 + i) % N, oh = GM_FAST_M * (t / TW), ow = GM_FAST_M * (t % TW);
+            images = min(count - i, N - n);
+            for (int phase = phase0; phase < phase0 + together; phase++) {
+                const int h0 = in * oh + phase / in + base_h, w0 = in * ow + phase % in + base_w;
+                GM_FAST_OFFSETS(offset, keep, GM_FAST_N, h0, w0, in, IH, IW, xh, xw)
+                GM_FAST_VALUES(x + x0 + (long)n * xn, xn, offset, keep, images, C,
+                    values + i * GM_FAST_DOWN, left_place, left_size, (phase - phase0) * C);
             }
-            for (int p = 0; p < GM_FAST_POINTS; p++)
-                for (int k = 0; k < columns; k += GM_FAST_COLUMNS)
-                    for (int c = 0; c < channels; c += GM_FAST_LINES) {
-                        global const float *a = values + p * GM_FAST_BLOCK * 64 + c;
-                        global const float *b = gradients + p * GM_FAST_BLOCK * 64 + k;
-                        global float *to = sums + p * 64 * 64 + c * 64 + k;
-                        // Two panels where registers are wide; of an odd number the last has a second of no column, which
-                        // goes nowhere.
+            if (job >= blocks && blocks == 1)
+                continue; // they are there
+            GM_FAST_OFFSETS(offset, keep, GM_FAST_M, oh, ow, 1, OH, OW, gh, gw)
+            GM_FAST_GRADIENTS(g + g0 + (long)n * gn + k_begin, gn, offset, keep, images, k_end - k_begin,
+                gradients + i * 16, above_place, above_size, 0);
+        }
+
+        for (int rectangle = 0; rectangle < down * (column_end - column_begin); rectangle++) {
+            const int c0 = rectangle % down * GM_FAST_DOWN, k0 = rectangle / down * 64;
+            const int lines = min(GM_FAST_DOWN, D - c0), columns = min(64, k_end - k_begin - k0);
+            global float *sums = all_sums + (kept ? rectangle * GM_FAST_POINTS * (long)sums_size : 0);
+            for (int p = 0; p < GM_FAST_POINTS; p++) {
+                global const float *left = values + (rectangle % down * GM_FAST_POINTS + p) * (long)left_size;
+                global const float *above = gradients + (rectangle / down * GM_FAST_POINTS + p) * (long)above_size;
+                for (int k = 0; k < columns; k += GM_FAST_COLUMNS) {
+                    // The next point's values are fetched during the first half of the tiles, then its gradients: so many
+                    // bytes for each row of a tile.
+                    const int step = (GM_CONTRACT_TILE * GM_FAST_COLUMNS + 5) / 6;
+                    global const char *ahead = (global const char *)(k < 32 ? left + left_size : above + above_size) +
+                        k % 32 / GM_FAST_COLUMNS * (GM_FAST_DOWN / GM_CONTRACT_TILE) * count * step;
+                    for (int c = 0; c < lines; c += GM_CONTRACT_TILE) {
+                        global const float *a = left + c, *b = above + k * block;
+                        global float *to = sums + p * sums_size + c * 64 + k;
+                        // Two panels where registers are wide; of an odd number the last has itself as its second, whose
+                        // columns go nowhere.
+#define GM_ROW(r) float16 sum##r = row0 > begin ? vload16(0, to + r * 64) : (float16)0.0f;
+                        GM_EACH_ROW(GM_ROW)
+#undef GM_ROW
 #ifdef GM_CONTRACT_WIDE
-#define GM_ROW(r) float16 sum##r = vload16(0, to + r * 64), more##r = vload16(1, to + r * 64);
-#else
-#define GM_ROW(r) float16 sum##r = vload16(0, to + r * 64);
+                        const int next = k + 16 < columns ? block * 16 : 0;
+#define GM_ROW(r) float16 more##r = row0 > begin ? vload16(1, to + r * 64) : (float16)0.0f;
+                        GM_EACH_ROW(GM_ROW)
+#undef GM_ROW
 #endif
-                        GM_FAST_EACH(GM_ROW)
+                        // The next tile's sums.
+#define GM_ROW(r) GM_PREFETCH(to + (GM_CONTRACT_TILE + r) * 64);
+                        GM_EACH_ROW(GM_ROW)
 #undef GM_ROW
                         for (int i = 0; i < count; i++) {
+                            const float16 u = vload16(0, b);
+                            GM_PREFETCH(ahead);
 #ifdef GM_CONTRACT_WIDE
-                            const float16 u = vload16(0, b), v = vload16(1, b);
+                            const float16 v = vload16(0, b + next);
 #define GM_ROW(r) sum##r = fma((float16)a[r], u, sum##r), more##r = fma((float16)a[r], v, more##r);
 #else
-                            const float16 u = vload16(0, b);
 #define GM_ROW(r) sum##r = fma((float16)a[r], u, sum##r);
 #endif
-                            GM_FAST_EACH(GM_ROW)
+                            GM_EACH_ROW(GM_ROW)
 #undef GM_ROW
-                            a += 64;
-                            b += 64;
+                            a += GM_FAST_DOWN;
+                            b += 16;
+                            ahead += step;
                         }
 #ifdef GM_CONTRACT_WIDE
 #define GM_ROW(r) vstore16(sum##r, 0, to + r * 64), vstore16(more##r, 1, to + r * 64);
 #else
 #define GM_ROW(r) vstore16(sum##r, 0, to + r * 64);
 #endif
-                        GM_FAST_EACH(GM_ROW)
+                        GM_EACH_ROW(GM_ROW)
 #undef GM_ROW
                     }
-        }
-
-        for (int c = 0; c < channels; c++)
-            for (int k = 0; k < columns; k += 16) {
+                }
+            }
+            if (row0 + block < end) // more to come
+                continue;
+            for (int part = 0; part < lines * columns / 16; part++) {
+                const int c = part / (columns / 16), k = part % (columns / 16) * 16;
+                const int phase = phase0 + (c0 + c) / C, channel = (c0 + c) % C;
                 float16 d[GM_FAST_POINTS], e[GM_FAST_J * GM_FAST_N];
 #pragma unroll
                 for (int p = 0; p < GM_FAST_POINTS; p++)
-                    d[p] = vload16(0, sums + p * 64 * 64 + c * 64 + k);
+                    d[p] = vload16(0, sums + p * sums_size + c * 64 + k);
                 GM_FAST_BOTH(GM_FAST_GATHER, d, e, GM_FAST_N, GM_FAST_J)
                 float results[GM_FAST_J * GM_FAST_J * 16];
 #pragma unroll
@@ -352,26 +420,31 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
                 for (int p = 0; p < GM_FAST_J * GM_FAST_J; p++) {
                     const int r = phase / in + in * (p / GM_FAST_J), s = phase % in + in * (p % GM_FAST_J);
                     if (r < R && s < R) {
-                        global float *to = y + y0 + (long)part * yp + (long)r * yr + (long)s * ys + (long)(c0 + c) * yc +
-                            k0 + k;
+                        const int at = k_begin + k0 + k;
+                        global float *to = y + y0 + (long)get_group_id(1) * yp + (long)r * yr + (long)s * ys +
+                            (long)channel * yc + at;
                         float8 low = vload8(2 * p, results), high = vload8(2 * p + 1, results);
-                        vstore8(GM_EPILOGUE8(low, r, s, (c0 + c), (k0 + k)), 0, to);
-                        vstore8(GM_EPILOGUE8(high, r, s, (c0 + c), (k0 + k + 8)), 1, to);
+                        vstore8(GM_EPILOGUE8(low, r, s, channel, at), 0, to);
+                        vstore8(GM_EPILOGUE8(high, r, s, channel, (at + 8)), 1, to);
                     }
                 }
             }
+        }
     }
 }
-#undef GM_FAST_BLOCK
+#undef GM_FAST_DOWN
 #undef GM_FAST_COLUMNS
-#undef GM_FAST_LINES
-#undef GM_FAST_EACH
 #endif // GM_FAST_OUTER_CPU
 
 #undef GM_FAST_POINTS
 #undef GM_FAST_BOTH
+#undef GM_FAST_RUN
 #undef GM_FAST_OFFSETS
+#undef GM_FAST_TRANSFORM
+#undef GM_FAST_JOIN_
+#undef GM_FAST_JOIN
 #undef GM_FAST_VALUES
+#undef GM_FAST_GRADIENTS
 #undef GM_FAST_PACK
 #undef GM_FAST_ROWS_CPU
 #undef GM_FAST_OUTER_CPU

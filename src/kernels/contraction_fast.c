@@ -4,11 +4,14 @@
 #include "kernels/toom.h"
 
 enum {
-    ROW_STEP = 12,         // rows come in multiples of every tile
-    BLOCK_BYTES = 1 << 19, // of transformed values that a work-group has at a time: they stay in its cache
-    ROW_DEPTH = 16,        // has a row for as many channels at least, whatever the cache: each block reads all weights
-    OUTER_ROWS = 48,       // rows that an outer sum transforms at a time
-    CHANNELS = 16,         // come in multiples of a vector
+    CHANNELS = 16,    // come in multiples of a vector
+    DOWN = 48,        // channels, and
+    ACROSS = 64,      // outputs of a rectangle of an outer sum
+    ROW_STEP = 12,    // rows come in multiples of every tile
+    BLOCK_ROWS = 48,  // of a block: values that stay in the cache
+    ROW_DEPTH = 16,   // has a row for as many channels at least, whatever the cache: each block reads all weights
+    OUTER_ROWS = 128, // of an outer sum's block
+    OUTER_LEAST = 48, // rows that are worth a part of an outer sum
 };
 
 // A contraction as cl/fast_cpu.cl has it; the names are those.
@@ -203,15 +206,14 @@ gm_status gm_emit_fast_rows(const gm_contraction *c) {
     // else parts of the rows, each of which reads all weights, in blocks whose values fit a cache.
     size_t phases = (size_t)(f.out * f.out), rows = f.tiles[0] * f.tiles[1] * c->N, tiles = up(rows, ROW_STEP);
     size_t units = GM_MAX(emitter->info->compute_units, (size_t)1);
-    size_t panels = c->K >= 2 * rows ? GM_MIN(up(units, phases), up(c->K, 32)) : 1;
-    size_t groups = GM_MIN(up(panels > 1 ? units : 2 * units, phases * panels), tiles);
-    size_t row_bytes = f.points * f.depth * sizeof(float);
+    size_t parts = c->K >= 2 * rows ? GM_MIN(up(units, phases), up(c->K, 2 * CHANNELS)) : 1;
+    size_t groups = GM_MIN(up(parts > 1 ? units : 2 * units, phases * parts), tiles);
     // Blocks of equal length, about as long as wanted: a short last one would read all weights, too.
-    size_t wanted = GM_MAX(GM_MAX(BLOCK_BYTES / row_bytes, f.depth / ROW_DEPTH) / ROW_STEP, (size_t)1);
+    size_t wanted = GM_MAX((size_t)BLOCK_ROWS, f.depth / ROW_DEPTH) / ROW_STEP;
     size_t blocks = GM_MAX((up(tiles, groups) + wanted / 2) / wanted, (size_t)1);
     size_t block = up(up(tiles, groups), blocks) * ROW_STEP;
-    size_t line = (chunk_depth(&f) + 16) * up(f.depth, chunk_depth(&f)) + 32;
-    GM_TRY(gm_emit_storage(emitter, phases * groups * panels * f.points * block * line * sizeof(float), &scratch));
+    size_t line = (chunk_depth(&f) + 16) * up(f.depth, chunk_depth(&f)) + 16 * up(c->K / 16, parts) + 16;
+    GM_TRY(gm_emit_storage(emitter, phases * groups * parts * f.points * block * line * sizeof(float), &scratch));
     gm_launch_builder builder = {.emitter = emitter, .label = c->name};
     gm_argument_read(&builder, c->x.storage);
     gm_argument_read(&builder, weights);
@@ -224,7 +226,7 @@ gm_status gm_emit_fast_rows(const gm_contraction *c) {
     gm_epilogue_arguments(&builder, c->epilogue);
     double bytes =
         4.0 * (double)(gm_shape_count(&c->x.shape) + gm_shape_count(&c->w.shape) + gm_shape_count(&c->y.shape));
-    size_t global[3] = {panels, groups, phases}, local[3] = {1, 1, 1};
+    size_t global[3] = {parts, groups, phases}, local[3] = {1, 1, 1};
     return gm_emit_launch(&builder, kernel, 3, global, local, c->flop, bytes);
 }
 
@@ -233,14 +235,24 @@ gm_status gm_emit_fast_outer(const gm_contraction *c) {
     gm_emitter *emitter = c->emitter;
     fast f = describe(c);
     uint32_t kernel, scratch, target = c->y.storage;
-    size_t rows = f.tiles[0] * f.tiles[1] * c->N, blocks = (size_t)(f.in * f.in) * up(c->C, 64) * up(c->K, 64);
-    size_t wanted = 2 * GM_MAX(emitter->info->compute_units, (size_t)1);
-    size_t parts = GM_MAX(GM_MIN(up(wanted, blocks), rows / (2 * OUTER_ROWS)), (size_t)1);
-    size_t groups = GM_MIN(blocks * parts, wanted), count = c->R * c->S * c->C * c->K;
+    // Work for all units: as in rows, where all values meet many outputs, or many values.
+    size_t rows = f.tiles[0] * f.tiles[1] * c->N, phases = (size_t)(f.in * f.in), across = up(c->K, ACROSS);
+    size_t units = GM_MAX(emitter->info->compute_units, (size_t)1), most = GM_MAX(rows / OUTER_LEAST, (size_t)1);
+    bool split_outputs = c->K >= 2 * rows;
+    size_t columns = split_outputs ? GM_MIN(units, across) : 1, parts = GM_MIN(up(units, columns), most);
+    if (!split_outputs)
+        columns = GM_MIN(up(units, parts), across);
+    size_t part_rows = up(rows, parts), block = up(part_rows, up(part_rows, OUTER_ROWS));
+    // Rows of a block alone need no more than one phase's values at a time; gradients, which all phases meet, and sums
+    // between blocks are kept.
+    bool kept = part_rows > block;
+    size_t together = kept ? phases : 1, down = up(together * c->C, DOWN);
+    size_t sums = kept ? down * up(across, columns) : 1, count = c->R * c->S * c->C * c->K;
+    size_t floats = block * (DOWN * down + ACROSS * up(across, columns)) + sums * (DOWN * ACROSS + 16);
     bool partial = parts > 1 || c->y.stride[0] != 1;
     if (partial)
         GM_TRY(gm_emit_storage(emitter, parts * count * sizeof(float), &target));
-    GM_TRY(gm_emit_storage(emitter, groups * f.points * (64 * 64 + 2 * 64 * OUTER_ROWS) * sizeof(float), &scratch));
+    GM_TRY(gm_emit_storage(emitter, parts * columns * f.points * floats * sizeof(float), &scratch));
     GM_TRY(instance(c, &f, OUTER, !partial, &kernel));
     gm_launch_builder builder = {.emitter = emitter, .label = c->name};
     gm_argument_read(&builder, c->x.storage);
@@ -250,7 +262,7 @@ gm_status gm_emit_fast_outer(const gm_contraction *c) {
     GM_ARGUMENT_INTS(&builder, c->x.offset, c->x.stride[2], c->x.stride[3], c->x.stride[0], (int64_t)c->IH,
                      (int64_t)c->IW, c->w.offset, c->w.stride[2], c->w.stride[3], c->w.stride[0], (int64_t)c->OH,
                      (int64_t)c->OW, (int64_t)c->N, (int64_t)c->C, (int64_t)c->K, (int64_t)f.tiles[0],
-                     (int64_t)f.tiles[1], (int64_t)c->R, f.in, f.base[0], f.base[1], (int64_t)parts);
+                     (int64_t)f.tiles[1], (int64_t)c->R, f.in, f.base[0], f.base[1], (int64_t)block, (int64_t)together);
     if (partial)
         GM_ARGUMENT_INTS(&builder, 0, (int64_t)count, (int64_t)(c->S * c->C * c->K), (int64_t)(c->C * c->K),
                          (int64_t)c->K);
@@ -259,7 +271,7 @@ gm_status gm_emit_fast_outer(const gm_contraction *c) {
     if (!partial)
         gm_epilogue_arguments(&builder, c->epilogue);
     double bytes = 4.0 * (double)(gm_shape_count(&c->x.shape) + gm_shape_count(&c->w.shape) + count);
-    size_t global[3] = {groups, 1, 1}, local[3] = {1, 1, 1};
+    size_t global[3] = {columns, parts, 1}, local[3] = {1, 1, 1};
     GM_TRY(gm_emit_launch(&builder, kernel, 3, global, local, c->flop, bytes));
     return partial ? gm_emit_outer_sum(c, target, parts) : GM_OK;
 }

@@ -29,8 +29,6 @@ CPUS = [
 # The share that is asked, and where less is known to be what there is.
 ASKED = .9
 LESS = {
-    # Eight sums, which wait five cycles each; later CPUs take four. More lines would not divide the channels.
-    ("haswell", "fast_outer"): .78,
     # The model lets the counter of the loop wait for the multiply-adds' ports. Unrolled by two it says .89.
     ("skylake-avx512", "rows"): .87,
     ("skylake-avx512", "outer"): .87,
