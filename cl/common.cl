@@ -30,11 +30,14 @@ GM_ACCESSES(uchar, __global)
 #define vstore16 gm_vstore16
 #endif
 
-// Asks for the cache line of an address, which need not be one, before it is read.
+// GM_PREFETCH asks for the cache line of an address, which need not be one. GM_STREAM16 stores a float16 past the caches,
+// at a multiple of 64 bytes: for what is more than a cache, or read much later.
 #if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
 #define GM_PREFETCH(p) __builtin_prefetch(p, 0, 2)
+#define GM_STREAM16(x, p) __builtin_nontemporal_store(x, (__global float16 *)(p))
 #else
 #define GM_PREFETCH(p)
+#define GM_STREAM16(x, p) vstore16(x, 0, p)
 #endif
 
 // Elements that lie in memory as T, float or half, and are computed with as floats.

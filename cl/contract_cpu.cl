@@ -542,7 +542,7 @@ static void GM_NAME(GM_PLACE, global const float *restrict partial,
     global float *y, int P, int C, int K, int R, int S, int y0, int yr, int ys, int yc,
     int yk GM_EPILOGUE_PARAMS)
 {
-    int k0 = 16 * group.y, c = group.x, columns = min(16, K - k0);
+    int k0 = 16 * group.x, c = group.y, columns = min(16, K - k0);
     long plane = (long)C * K, whole = plane * R * S;
     bool dense_taps = (S == 1 || ys == 1) && (R == 1 || yr == S);
     float block[16 * 16];

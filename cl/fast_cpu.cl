@@ -14,8 +14,7 @@
 //   and their transposes, for gradients to weights:  GM_FAST_SPREAD  M gradients -> N    GM_FAST_GATHER  N sums -> J
 //
 // FAST_PACK fast_pack (w, packed, w0,wk,wc,wr,ws, C,K, in,out, shift_h,shift_w, tap_base,tap_step)
-//     packed[out out][N N][K/16][in in C * 16 + 16]: the transformed weights. global (K/16, G, out out): G groups of
-//     channels.
+//     packed[out out][N N][K/16][in in C * 16 + 16]: the transformed weights. global (K/16, G, 1): G groups of channels.
 // FAST_ROWS_CPU fast_rows (x, packed, scratch, y, x0,xh,xw,xn, IH,IW, y0,yh,yw,yn, OH,OW, N,C,K, TH,TW, in,out,
 //                          shift_h,shift_w, base_h,base_w, block  GM_EPILOGUE_PARAMS)
 //     C and K are multiples of 16, channels lie side by side in x and y. TH, TW: tiles. global (P, G, out out): P groups
@@ -109,17 +108,18 @@ static void GM_NAME(GM_PLACE, global const float *restrict w, global float *rest
     int wr, int ws, int C, int K, int in, int out, int shift_h, int shift_w, int tap_base, int tap_step)
 {
     const int k0 = 16 * group.x, D = in * in * C, c_end = (int)((long)C * (group.y + 1) / groups.y);
-    const int row0 = (group.z / out + shift_h) % out + tap_base, column0 = (group.z % out + shift_w) % out + tap_base;
     const bool dense = ws == 1 && wr == GM_FAST_R;
-    const long point = (long)D * 16 + 16;
+    const long point = groups.x * ((long)D * 16 + 16);
     float16 tap[GM_FAST_R * GM_FAST_R];
-    packed += (group.z * groups.x * GM_FAST_POINTS + group.x) * point;
+    packed += group.x * ((long)D * 16 + 16);
     for (int c = (int)((long)C * group.y / groups.y); c < c_end; c++) {
         global const float *from = w + w0 + (long)k0 * wk + (long)c * wc;
 #if GM_FAST_R == 4
         if (dense) {
-            for (int k = 0; k < 16; k++)
+            for (int k = 0; k < 16; k++) {
                 tap[k] = vload16(0, from + (long)k * wk);
+                GM_PREFETCH(from + wc + (long)k * wk);
+            }
             gm_transpose(tap);
         } else
 #endif
@@ -132,17 +132,20 @@ static void GM_NAME(GM_PLACE, global const float *restrict w, global float *rest
             for (int t = 0; t < GM_FAST_R * GM_FAST_R; t++)
                 tap[t] = vload16(t, block);
         }
-        for (int phase = 0; phase < in * in; phase++) {
+        for (int phase = 0; phase < out * out * in * in; phase++) {
+            const int po = phase / (in * in), pi = phase % (in * in);
+            const int row0 = (po / out + shift_h) % out + pi / in + tap_base;
+            const int column0 = (po % out + shift_w) % out + pi % in + tap_base;
             float16 u[GM_FAST_POINTS], e[GM_FAST_N * GM_FAST_J];
             for (int i = 0; i < GM_FAST_J; i++)
                 for (int j = 0; j < GM_FAST_J; j++) {
-                    int r = row0 + phase / in + i * tap_step, s = column0 + phase % in + j * tap_step;
+                    int r = row0 + i * tap_step, s = column0 + j * tap_step;
                     bool there = r >= 0 && r < GM_FAST_R && s >= 0 && s < GM_FAST_R;
                     u[i * GM_FAST_J + j] = there ? tap[r * GM_FAST_R + s] : (float16)0.0f;
                 }
             GM_FAST_BOTH(GM_FAST_TAPS, u, e, GM_FAST_J, GM_FAST_N)
             for (int p = 0; p < GM_FAST_POINTS; p++)
-                vstore16(u[p], phase * C + c, packed + p * groups.x * point);
+                GM_STREAM16(u[p], packed + (po * GM_FAST_POINTS + p) * point + (pi * C + c) * 16);
         }
     }
 }
@@ -180,11 +183,11 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
     const int end = min(rows, (int)((long)tiles * (get_group_id(1) + 1) / groups) * GM_FAST_TILE);
     const int chunk = block * GM_FAST_LD, plane = (D + GM_FAST_DEPTH - 1) / GM_FAST_DEPTH * chunk;
     const int line = (panels + (int)get_num_groups(0) - 1) / (int)get_num_groups(0) * 16 + 16; // of products
-    const long point = (long)D * 16 + 16;
+    const long panel_size = (long)D * 16 + 16, point = panels * panel_size;
     global float *values = scratch + ((get_group_id(2) * groups + get_group_id(1)) * get_num_groups(0) + get_group_id(0)) *
         GM_FAST_POINTS * ((long)plane + block * line);
     global float *products = values + GM_FAST_POINTS * (long)plane;
-    packed += (get_group_id(2) * GM_FAST_POINTS * panels + panel_begin) * point;
+    packed += get_group_id(2) * GM_FAST_POINTS * point + panel_begin * panel_size;
 
     for (int row0 = begin; row0 < end; row0 += block) {
         const int count = min(block, end - row0), tiles_here = (count + GM_FAST_TILE - 1) / GM_FAST_TILE;
@@ -208,10 +211,10 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
                     const int depth = min(GM_FAST_DEPTH, D - c0);
                     global const float *a = values + p * (long)plane + c0 / GM_FAST_DEPTH * chunk;
                     global float *to = products + (long)p * block * line + panel * 16;
-                    global const float *weights = packed + ((long)p * panels + panel) * point + c0 * 16;
+                    global const float *weights = packed + p * point + panel * panel_size + c0 * 16;
                     global const char *ahead = (global const char *)(weights + depth * 16);
 #if GM_FAST_PANELS == 2
-                    const long next = panel + 1 < panel_end - panel_begin ? point : 0; // none: the first again
+                    const long next = panel + 1 < panel_end - panel_begin ? panel_size : 0; // none: the first again
 #endif
                     for (int i = 0; i < tiles_here; i++) {
                         global const float *b = weights;

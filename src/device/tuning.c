@@ -22,7 +22,7 @@
 #define MAX_BYTES         (1 << 24) // of the store
 
 #define FIRST_LINE "ganymede tuning 1\n" // also of the choices in checkpoints, which hold for ever
-#define STORE      "tuning4"             // raised when variants or kernels change so that old times mislead
+#define STORE      "tuning5"             // raised when variants or kernels change so that old times mislead
 
 gm_choice *gm_tuning_find(const gm_tuning *tuning, const char *key) {
     for (size_t i = 0; i < tuning->count; i++)

@@ -163,7 +163,7 @@ gm_status gm_emit_outer_sum(const gm_contraction *c, uint32_t partial, size_t pa
                      c->y.stride[2], c->y.stride[3], c->y.stride[1], c->y.stride[0]);
     gm_epilogue_arguments(&builder, c->epilogue);
     size_t count = c->R * c->S * c->C * c->K;
-    size_t cpu[3] = {c->C, up(c->K, 16), 1}, gpu[3] = {up(count, 64) * 64, 1, 1}, one[3] = {1, 1, 1},
+    size_t cpu[3] = {up(c->K, 16), c->C, 1}, gpu[3] = {up(count, 64) * 64, 1, 1}, one[3] = {1, 1, 1},
            local[3] = {64, 1, 1};
     return gm_emit_launch(&builder, kernel, 3, c->emitter->gpu ? gpu : cpu, c->emitter->gpu ? local : one,
                           (double)(parts * count), 4.0 * (double)((parts + 1) * count));

@@ -73,9 +73,9 @@ static size_t pairs_of(const gm_contraction *c, size_t axis) {
 
 double gm_fast_cost(const gm_contraction *c) {
     // Multiplications that take as long as a value's transform, a result's and a weight's with its way through memory:
-    // fitted to 57 layers and directions with 3 x 3 and 4 x 4 taps on two cores with AVX2, where the choices take
-    // as long as the best in the median, and a fifth longer at most but for one, .29.
-    static const double value = 10, result = 40, weight = 50;
+    // fitted to 45 layers and directions with 3 x 3 and 4 x 4 taps on two cores with AVX2, where the choices take
+    // as long as the best in the median, and a quarter longer at most.
+    static const double value = 5, result = 30, weight = 40;
     bool transposed = is_transposed(c);
     double stride = (double)stride_of(c), results = (double)c->variant->fast, taps = (double)taps_of(c);
     double points = (results + taps - 1) * (results + taps - 1), phases = stride * stride;
@@ -176,7 +176,7 @@ static gm_status instance(const gm_contraction *c, const fast *f, section which,
 static gm_status packed_weights(const gm_contraction *c, const fast *f, uint32_t *storage) {
     const gm_view *w = &c->w;
     size_t phases = (size_t)(f->out * f->out), panels = c->K / 16;
-    size_t count = phases * panels * f->points * (16 * f->depth + 16);
+    size_t count = phases * f->points * panels * (16 * f->depth + 16);
     uint64_t key = gm_hash(GM_HASH_START, &f->toom, sizeof f->toom);
     key = gm_hash(key, c->map, sizeof c->map);
     key = gm_view_hash(key, w);
@@ -191,7 +191,7 @@ static gm_status packed_weights(const gm_contraction *c, const fast *f, uint32_t
     gm_argument_write(&builder, *storage);
     GM_ARGUMENT_INTS(&builder, w->offset, w->stride[0], w->stride[1], w->stride[2], w->stride[3], (int64_t)c->C,
                      (int64_t)c->K, f->in, f->out, f->shift[0], f->shift[1], f->tap_base, f->tap_step);
-    size_t global[3] = {panels, up(c->C, 64), phases}, local[3] = {1, 1, 1};
+    size_t global[3] = {panels, up(c->C, 64), 1}, local[3] = {1, 1, 1};
     double bytes = 4.0 * (double)(gm_shape_count(&w->shape) + count);
     return gm_emit_launch(&builder, kernel, 3, global, local, 0, bytes);
 }

@@ -60,7 +60,7 @@ class Tune(CommandTest):
         return err
 
     def stores(self):
-        return list(self.cache.glob("tuning4-*.txt"))
+        return list(self.cache.glob("tuning5-*.txt"))
 
     def store(self):
         self.assertEqual(len(self.stores()), 1)

@@ -46,7 +46,7 @@ static inline int make_cache(void **unused) {
     setenv("GANYMEDE_KERNELS", "cpu", 1);
     gm_tuning *tuning = create(NULL);
     char *text = text_of(tuning, false);
-    snprintf(store, sizeof store, "%s/tuning4-%.16s-%zu.txt", cache, text + strcspn(text, "\n") + 1,
+    snprintf(store, sizeof store, "%s/tuning5-%.16s-%zu.txt", cache, text + strcspn(text, "\n") + 1,
              gm_device_get_info(device)->compute_units);
     free(text);
     gm_tuning_destroy(&tuning);
