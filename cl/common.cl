@@ -49,6 +49,15 @@ GM_ACCESSES(uchar, __global)
 #define GM_STORE_float(p, i, x) (p)[i] = (x)
 #define GM_LOAD_half(p, i) vload_half(i, p)
 #define GM_STORE_half(p, i, x) vstore_half_rte(x, i, p)
+// Eight side by side.
+#define GM_LOAD8(T, p) GM_LOAD8_AS(T, p)
+#define GM_STORE8(T, p, x) GM_STORE8_AS(T, p, x)
+#define GM_LOAD8_AS(T, p) GM_LOAD8_##T(p)
+#define GM_STORE8_AS(T, p, x) GM_STORE8_##T(p, x)
+#define GM_LOAD8_float(p) vload8(0, p)
+#define GM_STORE8_float(p, x) vstore8(x, 0, p)
+#define GM_LOAD8_half(p) vload_half8(0, p)
+#define GM_STORE8_half(p, x) vstore_half8_rte(x, 0, p)
 
 // Helpers of generated kernels: vectors of eight of which `m` lanes are valid, strided vectors, lane folds.
 #define GM_LANES(T)                                                                                                    \

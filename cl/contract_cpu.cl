@@ -545,7 +545,7 @@ static void GM_NAME(GM_PLACE, global const float *restrict partial,
     int k0 = 16 * group.x, c = group.y, columns = min(16, K - k0);
     long plane = (long)C * K, whole = plane * R * S;
     bool dense_taps = (S == 1 || ys == 1) && (R == 1 || yr == S);
-    float block[16 * 16];
+    float block[16 * 16] = {0};
     partial += (long)c * K + k0;
     y += y0 + (long)c * yc + (long)k0 * yk;
     for (int tap0 = 0; tap0 < R * S; tap0 += 16) {
@@ -580,13 +580,22 @@ static void GM_NAME(GM_PLACE, global const float *restrict partial,
         }
         if (columns < 16 || yk == 1)
             continue;
-        if (taps == 16 && dense_taps) {
+        if (taps >= 8 && dense_taps) {
             float16 v[16];
             for (int l = 0; l < 16; l++)
                 v[l] = vload16(l, block);
             gm_transpose(v);
-            for (int l = 0; l < 16; l++)
-                vstore16(v[l], 0, y + (long)l * yk + tap0);
+            for (int l = 0; l < 16; l++) {
+                global float *to = y + (long)l * yk + tap0;
+                if (taps == 16) {
+                    vstore16(v[l], 0, to);
+                    continue;
+                }
+                vstore16(v[l], 0, block);
+                vstore8(v[l].lo, 0, to);
+                for (int t = 8; t < taps; t++)
+                    to[t] = block[t];
+            }
             continue;
         }
         for (int l = 0; l < 16; l++)

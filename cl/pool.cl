@@ -22,19 +22,34 @@ static int gm_pool_last(int i, int stride, int padding, int count) {
 }
 #endif // GM_POOL_ONCE
 
+// Channels that lie side by side, eight at a time: for as many as there are whole eights, sums of the positions that
+// (h, w) goes through; then the others.
+#define GM_POOL_AVERAGE(h, h0, h1, w, w0, w1, at_h, at_w)                                                              \
+    int c = GM_ITEM * per;                                                                                             \
+    const int last = min(c + per, C);                                                                                  \
+    if (xC == 1 && yC == 1)                                                                                            \
+        for (; c + 8 <= last; c += 8) {                                                                                \
+            float8 sum = (float8)(0.0f);                                                                               \
+            for (int h = h0; h < h1; h++)                                                                              \
+                for (int w = w0; w < w1; w++)                                                                          \
+                    sum += GM_LOAD8(GM_X, x + GM_POOL_AT(x, n, c, h, w));                                              \
+            GM_STORE8(GM_Y, y + GM_POOL_AT(y, n, c, at_h, at_w), sum / (float)(KH * KW));                              \
+        }                                                                                                              \
+    for (; c < last; c++) {                                                                                            \
+        float sum = 0.0f;                                                                                              \
+        for (int h = h0; h < h1; h++)                                                                                  \
+            for (int w = w0; w < w1; w++)                                                                              \
+                sum += GM_LOAD(GM_X, x, GM_POOL_AT(x, n, c, h, w));                                                    \
+        GM_STORE(GM_Y, y, GM_POOL_AT(y, n, c, at_h, at_w), sum / (float)(KH * KW));                                    \
+    }
+
 #ifdef GM_POOL_average_pool
 static void GM_NAME(GM_PLACE, __global const GM_X *x, __global GM_Y *y, GM_POOL_VIEW(x), GM_POOL_VIEW(y),
                     GM_POOL_GEOMETRY) {
     const int n = group.y, oh = group.z / OW, ow = group.z % OW;
     const int h0 = max(oh * SH - PH, 0), h1 = min(oh * SH - PH + KH, IH);
     const int w0 = max(ow * SW - PW, 0), w1 = min(ow * SW - PW + KW, IW);
-    for (int c = GM_ITEM * per, last = min(c + per, C); c < last; c++) {
-        float sum = 0.0f;
-        for (int h = h0; h < h1; h++)
-            for (int w = w0; w < w1; w++)
-                sum += GM_LOAD(GM_X, x, GM_POOL_AT(x, n, c, h, w));
-        GM_STORE(GM_Y, y, GM_POOL_AT(y, n, c, oh, ow), sum / (float)(KH * KW)); // padding counts as zeros
-    }
+    GM_POOL_AVERAGE(h, h0, h1, w, w0, w1, oh, ow) // padding counts as zeros
 }
 #endif
 
@@ -44,13 +59,7 @@ static void GM_NAME(GM_PLACE, __global const GM_X *x, __global GM_Y *y, GM_POOL_
     const int n = group.y, h = group.z / IW, w = group.z % IW;
     const int h0 = gm_pool_first(h, KH, SH, PH), h1 = gm_pool_last(h, SH, PH, OH);
     const int w0 = gm_pool_first(w, KW, SW, PW), w1 = gm_pool_last(w, SW, PW, OW);
-    for (int c = GM_ITEM * per, last = min(c + per, C); c < last; c++) {
-        float sum = 0.0f;
-        for (int oh = h0; oh <= h1; oh++)
-            for (int ow = w0; ow <= w1; ow++)
-                sum += GM_LOAD(GM_X, x, GM_POOL_AT(x, n, c, oh, ow));
-        GM_STORE(GM_Y, y, GM_POOL_AT(y, n, c, h, w), sum / (float)(KH * KW));
-    }
+    GM_POOL_AVERAGE(oh, h0, h1 + 1, ow, w0, w1 + 1, h, w)
 }
 #endif
 
@@ -104,6 +113,7 @@ static void GM_NAME(GM_PLACE, __global const GM_X *x, __global const int *k, __g
 }
 #endif
 
+#undef GM_POOL_AVERAGE
 #undef GM_POOL_average_pool
 #undef GM_POOL_average_pool_input
 #undef GM_POOL_max_pool_index

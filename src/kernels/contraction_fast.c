@@ -75,7 +75,7 @@ double gm_fast_cost(const gm_contraction *c) {
     // Multiplications that take as long as a value's transform, a result's and a weight's with its way through memory:
     // fitted to 45 layers and directions with 3 x 3 and 4 x 4 taps on two cores with AVX2, where the choices take
     // as long as the best in the median, and a quarter longer at most.
-    static const double value = 5, result = 30, weight = 40;
+    static const double value = 5, result = 30, weight = 30;
     bool transposed = is_transposed(c);
     double stride = (double)stride_of(c), results = (double)c->variant->fast, taps = (double)taps_of(c);
     double points = (results + taps - 1) * (results + taps - 1), phases = stride * stride;

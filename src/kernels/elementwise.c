@@ -4,7 +4,9 @@
 // GPU: a work-item per element, neighbours in memory next to each other.
 #include "kernels/space.h"
 
-enum { VECTOR = 8 };
+#include <stdlib.h>
+
+enum { VECTOR = 8, LINE = 16 }; // floats of a vector, and of a line of the cache
 
 static void append_scalar_store(gm_text *text, const gm_space *space, const gm_view *target, size_t v,
                                 const gm_step_input *result, const char *indent) {
@@ -100,6 +102,15 @@ static void append_kernel(gm_text *text, const gm_space *space, const gm_fused *
     gm_text_append(text, "    }\n}\n");
 }
 
+// Whether neighbours along the inner dimension lie in lines of their own in one of the views, as where one is another's
+// transpose.
+static bool is_scattered(const gm_space *space) {
+    bool scattered = false;
+    for (size_t v = 0; v < space->view_count; v++)
+        scattered = scattered || llabs(space->stride[v][space->rank - 1]) >= LINE;
+    return scattered;
+}
+
 gm_status gm_emit_elementwise(gm_emitter *emitter, const gm_fused *fused) {
     gm_space space;
     gm_space_create(&space, fused, 0);
@@ -120,6 +131,10 @@ gm_status gm_emit_elementwise(gm_emitter *emitter, const gm_fused *fused) {
     size_t grain = GM_MAX((size_t)(cost > 60 ? 256 : 1024), GM_MIN((size_t)16384, total / (4 * unit)));
     size_t chunk = GM_MIN(inner, (grain + VECTOR - 1) / VECTOR * VECTOR);
     size_t per = chunk < inner ? 1 : GM_MAX((size_t)1, grain / inner);
+    if (space.rank > 1 && is_scattered(&space)) { // narrow and long: such lines are used up by the rows that follow
+        chunk = GM_MIN(chunk, (size_t)LINE);
+        per = GM_MIN(rows, GM_MAX(grain / chunk, (size_t)LINE));
+    }
     gm_launch_builder builder = {.emitter = emitter};
     gm_space_arguments(&builder, &space, fused);
     gm_argument_int(&builder, (int64_t)rows);
