@@ -20,14 +20,14 @@
 //     C and K are multiples of 16, channels lie side by side in x and y. TH, TW: tiles. global (P, G, out out): P groups
 //     of panels of 16 outputs, G groups of rows, which are (tile, image); block: as many rows, a multiple of 12, are
 //     transformed at a time. scratch: for each of P G out out groups N N block (LD [in in C / GM_FAST_DEPTH] +
-//     16 [K/16/P] + 16) floats, LD = GM_FAST_DEPTH + 16.
+//     16 [K/16/P] + 16) + 256 M M floats, LD = GM_FAST_DEPTH + 16.
 // FAST_OUTER_CPU fast_outer (x, g, scratch, y, x0,xh,xw,xn, IH,IW, g0,gh,gw,gn, OH,OW, N,C,K, TH,TW, R, in, base_h,
 //                            base_w, block,together, y0,yp,yr,ys,yc  GM_EPILOGUE_PARAMS)
 //     A gradient to the weights of a convolution: the products of transformed x and transformed g, summed over the rows,
 //     are the transformed gradient, in rectangles of 48 channels (of all phases) by 64 outputs. global (P, G, 1): P groups
 //     of the rectangles' columns; G groups of rows, which write at y0 + group yp; yk = 1. block: as many rows are
-//     transformed at a time. scratch: for each of P G groups N N (block (48 B + 64 A) + S (48 64 + 16)) floats,
-//     B = [in in C / 48], A = [[K/64] / P], S = 1 where a group's rows are one block, else A B.
+//     transformed at a time. scratch: for each of P G groups N N (block (48 B + 64 A) + S (48 64 + 16)) + 256 J J
+//     floats, B = [in in C / 48], A = [[K/64] / P], S = 1 where a group's rows are one block, else A B.
 
 #ifndef GM_EPILOGUE_PARAMS
 #define GM_EPILOGUE_PARAMS
@@ -38,6 +38,7 @@
 
 #define GM_FAST_POINTS (GM_FAST_N * GM_FAST_N)
 #define GM_FAST_RUN 16 // vectors that are transformed along one axis, then along the other
+#define GM_FAST_WIDTH (GM_FAST_RUN * 16) // their channels
 
 // Transforms d, from x from vectors, along both axes into to x to vectors; e is room for to x from.
 #define GM_FAST_BOTH(TRANSFORM, d, e, from, to)                                                                        \
@@ -54,18 +55,24 @@
         offset[p] = keep[p] & (h * sh + w * sw);                                                                       \
     }
 
-// NAME: transforms one tile of so many images, C channels of each: FROM x FROM values, at from + n stride + c + offset[],
-// to TO x TO. Channel c of image n becomes channel at = first + c of row n, which lies at to + at / place.x place.y +
-// at % place.x / 16 place.z + n place.w, and `plane` further on for each point. Axis by axis, since the vectors of both
-// are more than registers; and along few rows of the image at a time, since pixels are often powers of two apart, where
-// they evict one another from the cache before prefetched ones are read.
+// Points that lie `plane` apart, all of them there.
+#define GM_FAST_PLANES(offset, keep, FROM, plane)                                                                      \
+    int offset[(FROM) * (FROM)], keep[(FROM) * (FROM)];                                                                \
+    for (int p = 0; p < (FROM) * (FROM); p++)                                                                          \
+        offset[p] = p * (plane), keep[p] = -1;
+
+// NAME: transforms C channels of so many rows: FROM x FROM values, at from + n stride + c + offset[], to TO x TO.
+// Channel c of row n becomes channel at = first + c, which lies at to + at / place.x place.y + at % place.x / 16 place.z +
+// n place.w, and `plane` further on for each point. Axis by axis, since the vectors of both are more than registers;
+// and along few rows of an image at a time, since pixels are often powers of two apart, where they evict one another
+// from the cache before prefetched ones are read.
 #define GM_FAST_TRANSFORM(NAME, AXIS, FROM, TO)                                                                        \
     static void NAME(global const float *restrict from, const int stride, const int *offset, const int *keep,          \
-                     const int images, const int C, global float *restrict to, const int4 place, const long plane,     \
+                     const int rows, const int C,   global float *restrict to, const int4 place, const long plane,     \
                      const int first) {                                                                                \
         int c = 0, n = 0;                                                                                              \
-        for (int begin = 0; begin < images * (C / 16); begin += GM_FAST_RUN) {                                         \
-            const int run = min(GM_FAST_RUN, images * (C / 16) - begin);                                               \
+        for (int begin = 0; begin < rows * (C / 16); begin += GM_FAST_RUN) {                                         \
+            const int run = min(GM_FAST_RUN, rows * (C / 16) - begin);                                               \
             int source[GM_FAST_RUN], target[GM_FAST_RUN];                                                              \
             float16 room[(FROM) * (TO) * GM_FAST_RUN], s[FROM], t[TO];                                                 \
             for (int v = 0; v < run; v++) {                                                                            \
@@ -101,6 +108,7 @@
 #define GM_FAST_JOIN(a, b) GM_FAST_JOIN_(a, b)
 #define GM_FAST_VALUES GM_FAST_JOIN(GM_NAME, _values)
 #define GM_FAST_GRADIENTS GM_FAST_JOIN(GM_NAME, _gradients)
+#define GM_FAST_RESULTS GM_FAST_JOIN(GM_NAME, _results)
 
 #ifdef GM_FAST_PACK
 
@@ -167,6 +175,7 @@ static void GM_NAME(GM_PLACE, global const float *restrict w, global float *rest
 #endif
 
 GM_FAST_TRANSFORM(GM_FAST_VALUES, GM_FAST_DATA, GM_FAST_N, GM_FAST_N)
+GM_FAST_TRANSFORM(GM_FAST_RESULTS, GM_FAST_RESULT, GM_FAST_N, GM_FAST_M)
 
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const float *restrict x,
     global const float *restrict packed, global float *restrict scratch, global float *restrict y, int x0, int xh,
@@ -185,8 +194,9 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
     const int line = (panels + (int)get_num_groups(0) - 1) / (int)get_num_groups(0) * 16 + 16; // of products
     const long panel_size = (long)D * 16 + 16, point = panels * panel_size;
     global float *values = scratch + ((get_group_id(2) * groups + get_group_id(1)) * get_num_groups(0) + get_group_id(0)) *
-        GM_FAST_POINTS * ((long)plane + block * line);
+        (GM_FAST_POINTS * ((long)plane + block * line) + GM_FAST_M * GM_FAST_M * GM_FAST_WIDTH);
     global float *products = values + GM_FAST_POINTS * (long)plane;
+    global float *results = products + GM_FAST_POINTS * (long)block * line;
     packed += get_group_id(2) * GM_FAST_POINTS * point + panel_begin * panel_size;
 
     for (int row0 = begin; row0 < end; row0 += block) {
@@ -253,28 +263,22 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
                     }
                 }
 
-        for (int i = 0; i < count; i++) {
-            const int t = (row0 + i) / N, n = (row0 + i) % N;
-            for (int panel = panel_begin; panel < panel_end; panel++) {
-                const int k = 16 * panel;
-                global const float *from = products + (long)i * line + (panel - panel_begin) * 16;
-                float16 d[GM_FAST_POINTS], e[GM_FAST_M * GM_FAST_N];
-#pragma unroll
-                for (int p = 0; p < GM_FAST_POINTS; p++)
-                    d[p] = vload16(0, from + (long)p * block * line);
-                GM_FAST_BOTH(GM_FAST_RESULT, d, e, GM_FAST_N, GM_FAST_M)
-                float results[GM_FAST_M * GM_FAST_M * 16];
-#pragma unroll
-                for (int p = 0; p < GM_FAST_M * GM_FAST_M; p++)
-                    vstore16(d[p], p, results);
+        GM_FAST_PLANES(offset, keep, GM_FAST_N, block * line)
+        const int columns = (panel_end - panel_begin) * 16, k_begin = panel_begin * 16;
+        for (int i = 0, images; i < count; i += images) {
+            const int t = (row0 + i) / N, n0 = (row0 + i) % N;
+            images = min(min(count - i, N - n0), max(GM_FAST_WIDTH / columns, 1));
+            for (int k0 = 0; k0 < columns; k0 += GM_FAST_WIDTH) {
+                const int width = min(GM_FAST_WIDTH, columns - k0);
+                GM_FAST_RESULTS(products + i * line + k0, line, offset, keep, images, width, results,
+                    (int4)(width, 0, 16, width), GM_FAST_WIDTH, 0);
                 for (int p = 0; p < GM_FAST_M * GM_FAST_M; p++) {
                     const int h = out * (GM_FAST_M * (t / TW) + p / GM_FAST_M) + po_h;
                     const int w = out * (GM_FAST_M * (t % TW) + p % GM_FAST_M) + po_w;
-                    if (h < OH && w < OW) {
-                        global float *to = y + y0 + (long)h * yh + (long)w * yw + (long)n * yn + k;
-                        float8 low = vload8(2 * p, results), high = vload8(2 * p + 1, results);
-                        vstore8(GM_EPILOGUE8(low, h, w, n, k), 0, to);
-                        vstore8(GM_EPILOGUE8(high, h, w, n, (k + 8)), 1, to);
+                    for (int at = 0; at < (h < OH && w < OW ? images * width : 0); at += 8) {
+                        const int n = n0 + at / width, k = k_begin + k0 + at % width;
+                        const float8 v = vload8(0, results + p * GM_FAST_WIDTH + at);
+                        vstore8(GM_EPILOGUE8(v, h, w, n, k), 0, y + y0 + (long)h * yh + (long)w * yw + (long)n * yn + k);
                     }
                 }
             }
@@ -299,6 +303,7 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 
 GM_FAST_TRANSFORM(GM_FAST_VALUES, GM_FAST_DATA, GM_FAST_N, GM_FAST_N)
 GM_FAST_TRANSFORM(GM_FAST_GRADIENTS, GM_FAST_SPREAD, GM_FAST_M, GM_FAST_N)
+GM_FAST_TRANSFORM(GM_FAST_RESULTS, GM_FAST_GATHER, GM_FAST_N, GM_FAST_J)
 
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const float *restrict x,
     global const float *restrict g, global float *restrict scratch, global float *restrict y, int x0, int xh, int xw,
@@ -319,10 +324,12 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
     const int left_size = block * GM_FAST_DOWN, above_size = block * 64, sums_size = GM_FAST_DOWN * 64 + 16;
     const int4 left_place = (int4)(GM_FAST_DOWN, GM_FAST_POINTS * left_size, 16, GM_FAST_DOWN);
     const int4 above_place = (int4)(64, GM_FAST_POINTS * above_size, block * 16, 16);
-    global float *values = scratch + (get_group_id(1) * get_num_groups(0) + get_group_id(0)) * GM_FAST_POINTS *
-        ((long)left_size * down + above_size * most_columns + (long)sums_size * (kept ? down * most_columns : 1));
+    const long room = (long)left_size * down + above_size * most_columns + (long)sums_size * (kept ? down * most_columns : 1);
+    global float *values = scratch + (get_group_id(1) * get_num_groups(0) + get_group_id(0)) *
+        (GM_FAST_POINTS * room + GM_FAST_J * GM_FAST_J * GM_FAST_WIDTH);
     global float *gradients = values + GM_FAST_POINTS * (long)left_size * down;
     global float *all_sums = gradients + GM_FAST_POINTS * (long)above_size * most_columns;
+    global float *results = values + GM_FAST_POINTS * room;
 
     // A tile may go on beyond the last channel, to sums that go nowhere.
     if (D % GM_FAST_DOWN != 0)
@@ -408,27 +415,19 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
             }
             if (row0 + block < end) // more to come
                 continue;
-            for (int part = 0; part < lines * columns / 16; part++) {
-                const int c = part / (columns / 16), k = part % (columns / 16) * 16;
-                const int phase = phase0 + (c0 + c) / C, channel = (c0 + c) % C;
-                float16 d[GM_FAST_POINTS], e[GM_FAST_J * GM_FAST_N];
-#pragma unroll
-                for (int p = 0; p < GM_FAST_POINTS; p++)
-                    d[p] = vload16(0, sums + p * sums_size + c * 64 + k);
-                GM_FAST_BOTH(GM_FAST_GATHER, d, e, GM_FAST_N, GM_FAST_J)
-                float results[GM_FAST_J * GM_FAST_J * 16];
-#pragma unroll
-                for (int p = 0; p < GM_FAST_J * GM_FAST_J; p++)
-                    vstore16(d[p], p, results);
-                for (int p = 0; p < GM_FAST_J * GM_FAST_J; p++) {
+            GM_FAST_PLANES(offset, keep, GM_FAST_N, sums_size)
+            for (int line = 0; line < lines; line += GM_FAST_WIDTH / 64) {
+                const int some = min(GM_FAST_WIDTH / 64, lines - line);
+                GM_FAST_RESULTS(sums + line * 64, 64, offset, keep, some, columns, results, (int4)(64, 0, 16, 64),
+                    GM_FAST_WIDTH, 0);
+                for (int part = 0; part < GM_FAST_J * GM_FAST_J * some; part++) {
+                    const int p = part / some, i = part % some, at = c0 + line + i, phase = phase0 + at / C, c = at % C;
                     const int r = phase / in + in * (p / GM_FAST_J), s = phase % in + in * (p % GM_FAST_J);
-                    if (r < R && s < R) {
-                        const int at = k_begin + k0 + k;
-                        global float *to = y + y0 + (long)get_group_id(1) * yp + (long)r * yr + (long)s * ys +
-                            (long)channel * yc + at;
-                        float8 low = vload8(2 * p, results), high = vload8(2 * p + 1, results);
-                        vstore8(GM_EPILOGUE8(low, r, s, channel, at), 0, to);
-                        vstore8(GM_EPILOGUE8(high, r, s, channel, (at + 8)), 1, to);
+                    for (int j = 0; j < (r < R && s < R ? columns : 0); j += 8) {
+                        const int k = k_begin + k0 + j;
+                        const float8 v = vload8(0, results + p * GM_FAST_WIDTH + i * 64 + j);
+                        vstore8(GM_EPILOGUE8(v, r, s, c, k), 0, y + y0 + (long)get_group_id(1) * yp + (long)r * yr +
+                            (long)s * ys + (long)c * yc + k);
                     }
                 }
             }
@@ -448,6 +447,9 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 #undef GM_FAST_JOIN
 #undef GM_FAST_VALUES
 #undef GM_FAST_GRADIENTS
+#undef GM_FAST_RESULTS
+#undef GM_FAST_PLANES
+#undef GM_FAST_WIDTH
 #undef GM_FAST_PACK
 #undef GM_FAST_ROWS_CPU
 #undef GM_FAST_OUTER_CPU

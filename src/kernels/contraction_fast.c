@@ -5,6 +5,7 @@
 
 enum {
     CHANNELS = 16,    // come in multiples of a vector
+    WIDTH = 256,      // channels of results that are transformed at a time
     DOWN = 48,        // channels, and
     ACROSS = 64,      // outputs of a rectangle of an outer sum
     ROW_STEP = 12,    // rows come in multiples of every tile
@@ -213,7 +214,8 @@ gm_status gm_emit_fast_rows(const gm_contraction *c) {
     size_t blocks = GM_MAX((up(tiles, groups) + wanted / 2) / wanted, (size_t)1);
     size_t block = up(up(tiles, groups), blocks) * ROW_STEP;
     size_t line = (chunk_depth(&f) + 16) * up(f.depth, chunk_depth(&f)) + 16 * up(c->K / 16, parts) + 16;
-    GM_TRY(gm_emit_storage(emitter, phases * groups * parts * f.points * block * line * sizeof(float), &scratch));
+    size_t floats = f.points * block * line + WIDTH * f.toom.results * f.toom.results;
+    GM_TRY(gm_emit_storage(emitter, phases * groups * parts * floats * sizeof(float), &scratch));
     gm_launch_builder builder = {.emitter = emitter, .label = c->name};
     gm_argument_read(&builder, c->x.storage);
     gm_argument_read(&builder, weights);
@@ -248,11 +250,12 @@ gm_status gm_emit_fast_outer(const gm_contraction *c) {
     bool kept = part_rows > block;
     size_t together = kept ? phases : 1, down = up(together * c->C, DOWN);
     size_t sums = kept ? down * up(across, columns) : 1, count = c->R * c->S * c->C * c->K;
-    size_t floats = block * (DOWN * down + ACROSS * up(across, columns)) + sums * (DOWN * ACROSS + 16);
+    size_t floats = f.points * (block * (DOWN * down + ACROSS * up(across, columns)) + sums * (DOWN * ACROSS + 16)) +
+                    WIDTH * f.toom.taps * f.toom.taps;
     bool partial = parts > 1 || c->y.stride[0] != 1;
     if (partial)
         GM_TRY(gm_emit_storage(emitter, parts * count * sizeof(float), &target));
-    GM_TRY(gm_emit_storage(emitter, parts * columns * f.points * floats * sizeof(float), &scratch));
+    GM_TRY(gm_emit_storage(emitter, parts * columns * floats * sizeof(float), &scratch));
     GM_TRY(instance(c, &f, OUTER, !partial, &kernel));
     gm_launch_builder builder = {.emitter = emitter, .label = c->name};
     gm_argument_read(&builder, c->x.storage);
