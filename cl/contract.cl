@@ -109,18 +109,6 @@ static int gm_input_at(int o, int r, int a, int b, int d, int q, int inputs)
     return th < 0 || th % q != 0 || th / q >= inputs ? -1 : th / q;
 }
 
-static float16 gm_interleave_low(float16 a, float16 b)
-{
-    return (float16)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3,
-                     a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7);
-}
-
-static float16 gm_interleave_high(float16 a, float16 b)
-{
-    return (float16)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb,
-                     a.sc, b.sc, a.sd, b.sd, a.se, b.se, a.sf, b.sf);
-}
-
 // The sum over each vector's elements.
 static float4 gm_sum_each(float8 a, float8 b, float8 c, float8 d)
 {
@@ -128,19 +116,40 @@ static float4 gm_sum_each(float8 a, float8 b, float8 c, float8 d)
     return (float4)(p.x + p.z, q.x + q.z, r.x + r.z, s.x + s.z) + (float4)(p.y + p.w, q.y + q.w, r.y + r.w, s.y + s.w);
 }
 
-// Transposes a 16 x 16 block in registers: four rounds of interleaving vectors i and i + 8.
-static void gm_transpose(float16 v[16])
+static float8 gm_interleave_low(float8 a, float8 b)
 {
-    float16 t[16];
+    return (float8)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3);
+}
+
+static float8 gm_interleave_high(float8 a, float8 b)
+{
+    return (float8)(a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7);
+}
+
+// Transposes a 16 x 16 block, by blocks of 8 x 8 in registers: three rounds of interleaving vectors i and i + 4. A loop,
+// since as straight text it took compilers seconds.
+static void gm_transpose(const float *from, float *to)
+{
+#pragma unroll 1
+    for (int part = 0; part < 4; part++) {
+        const int row = part / 2 * 8, column = part % 2;
+        float8 v[8], t[8];
 #pragma unroll
-    for (int round = 0; round < 4; round++) {
+        for (int i = 0; i < 8; i++)
+            v[i] = vload8(2 * (row + i) + column, from);
 #pragma unroll
-        for (int i = 0; i < 8; i++) {
-            t[2 * i] = gm_interleave_low(v[i], v[i + 8]);
-            t[2 * i + 1] = gm_interleave_high(v[i], v[i + 8]);
+        for (int round = 0; round < 3; round++) {
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                t[2 * i] = gm_interleave_low(v[i], v[i + 4]);
+                t[2 * i + 1] = gm_interleave_high(v[i], v[i + 4]);
+            }
+#pragma unroll
+            for (int i = 0; i < 8; i++)
+                v[i] = t[i];
         }
 #pragma unroll
-        for (int i = 0; i < 16; i++)
-            v[i] = t[i];
+        for (int i = 0; i < 8; i++)
+            vstore8(v[i], 2 * (8 * column + i) + row / 8, to);
     }
 }

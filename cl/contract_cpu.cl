@@ -21,8 +21,7 @@ static void GM_NAME(GM_PLACE, global const float *restrict w,
     int k0 = 16 * group.x, columns = min(16, K - k0), taps = R * S, chunks = (C + 15) / 16;
     int c = 16 * (int)((long)chunks * group.y / groups.y);
     int c_end = min(C, 16 * (int)((long)chunks * (group.y + 1) / groups.y));
-    bool dense_taps = (S == 1 || ws == 1) && (R == 1 || wr == S);
-    float16 v[16];
+    bool dense_taps = (S == 1 || ws == 1) && (R == 1 || wr == S), whole = wc == taps;
     w += w0 + (long)k0 * wk;
     packed += (long)k0 * taps * C;
 
@@ -31,36 +30,35 @@ static void GM_NAME(GM_PLACE, global const float *restrict w,
             vstore16(vload16(0, w + (long)c * wc), c, packed);
         return;
     }
-    if (columns == 16 && dense_taps && wc == taps) { // a column's (channel, tap) pairs are contiguous
-        int f = c * taps, f_end = c_end * taps, tap = 0;
-        for (; f + 16 <= f_end; f += 16) {
-            for (int k = 0; k < 16; k++)
-                v[k] = vload16(0, w + (long)k * wk + f);
-            gm_transpose(v);
-            for (int i = 0; i < 16; i++) { // f + i = c taps + tap, counted on instead of divided
-                vstore16(v[i], (long)tap * C + c, packed);
-                tap = tap + 1 < taps ? tap + 1 : 0;
-                c += tap == 0;
+    if (columns == 16 && dense_taps && (whole || taps >= 16)) { // a column's taps are contiguous, often its channels too
+        for (int run = c; run < (whole ? c + 1 : c_end); run++) {
+            global const float *from = w + (long)run * wc;
+            int count = whole ? (c_end - c) * taps : taps, channel = run, tap = 0;
+            for (int f = 0; f < count;) {
+                int lines = min(16, count - f);
+                float block[16 * 16], turned[16 * 16];
+                if (lines == 16) {
+                    for (int k = 0; k < 16; k++)
+                        vstore16(vload16(0, from + (long)k * wk + f), k, block);
+                    gm_transpose(block, turned);
+                } else {
+                    for (int i = 0; i < lines; i++)
+                        for (int k = 0; k < 16; k++)
+                            turned[i * 16 + k] = from[(long)k * wk + f + i];
+                }
+                for (int i = 0; i < lines; i++) { // f + i = channel taps + tap, counted on instead of divided
+                    vstore16(vload16(i, turned), (long)tap * C + channel, packed);
+                    tap = tap + 1 < taps ? tap + 1 : 0;
+                    channel += tap == 0;
+                }
+                f += lines;
             }
         }
-        for (; f < f_end; f++)
-            for (int k = 0; k < 16; k++)
-                packed[((long)(f % taps) * C + f / taps) * 16 + k] = w[(long)k * wk + f];
         return;
     }
-    for (; c < c_end; c++) {
-        global const float *from = w + (long)c * wc;
-        int tap = 0;
-        if (columns == 16 && dense_taps)
-            for (; tap + 16 <= taps; tap += 16) {
-                for (int k = 0; k < 16; k++)
-                    v[k] = vload16(0, from + (long)k * wk + tap);
-                gm_transpose(v);
-                for (int i = 0; i < 16; i++)
-                    vstore16(v[i], (long)(tap + i) * C + c, packed);
-            }
-        for (; tap < taps; tap++) {
-            global const float *at = from + (long)(tap / S) * wr + (long)(tap % S) * ws;
+    for (; c < c_end; c++)
+        for (int tap = 0; tap < taps; tap++) {
+            global const float *at = w + (long)c * wc + (long)(tap / S) * wr + (long)(tap % S) * ws;
             global float *to = packed + ((long)tap * C + c) * 16;
             if (columns == 16 && wk == 1) {
                 vstore16(vload16(0, at), 0, to);
@@ -69,7 +67,6 @@ static void GM_NAME(GM_PLACE, global const float *restrict w,
             for (int k = 0; k < 16; k++)
                 to[k] = k < columns ? at[(long)k * wk] : 0.0f;
         }
-    }
 }
 #endif // GM_CONTRACT_PACK
 
@@ -581,20 +578,15 @@ static void GM_NAME(GM_PLACE, global const float *restrict partial,
         if (columns < 16 || yk == 1)
             continue;
         if (taps >= 8 && dense_taps) {
-            float16 v[16];
-            for (int l = 0; l < 16; l++)
-                v[l] = vload16(l, block);
-            gm_transpose(v);
+            float turned[16 * 16];
+            gm_transpose(block, turned);
             for (int l = 0; l < 16; l++) {
                 global float *to = y + (long)l * yk + tap0;
-                if (taps == 16) {
-                    vstore16(v[l], 0, to);
-                    continue;
-                }
-                vstore16(v[l], 0, block);
-                vstore8(v[l].lo, 0, to);
-                for (int t = 8; t < taps; t++)
-                    to[t] = block[t];
+                vstore8(vload8(2 * l, turned), 0, to);
+                if (taps == 16)
+                    vstore8(vload8(2 * l + 1, turned), 1, to);
+                for (int t = 8; t < (taps == 16 ? 0 : taps); t++)
+                    to[t] = turned[l * 16 + t];
             }
             continue;
         }

@@ -9,7 +9,7 @@
 // for tiles t of M results (i) and J taps (j), which take N = M + J - 1 values of a phase along each axis.
 //
 // Instance macros beside those of contract.cl: GM_FAST_M, GM_FAST_J, GM_FAST_N; FAST_PACK: GM_FAST_R (taps of the
-// whole kernel along an axis); FAST_ROWS_CPU: GM_FAST_DEPTH (a multiple of 16); functions (from, stride, to, stride) of vectors:
+// whole kernel along an axis); functions (from, stride, to, stride) of vectors:
 //   GM_FAST_DATA  N values -> N    GM_FAST_TAPS  J taps -> N    GM_FAST_RESULT  N products -> M
 //   and their transposes, for gradients to weights:  GM_FAST_SPREAD  M gradients -> N    GM_FAST_GATHER  N sums -> J
 //
@@ -19,8 +19,8 @@
 //                          shift_h,shift_w, base_h,base_w, block  GM_EPILOGUE_PARAMS)
 //     C and K are multiples of 16, channels lie side by side in x and y. TH, TW: tiles. global (P, G, out out): P groups
 //     of panels of 16 outputs, G groups of rows, which are (tile, image); block: as many rows, a multiple of 12, are
-//     transformed at a time. scratch: for each of P G out out groups N N block (LD [in in C / GM_FAST_DEPTH] +
-//     16 [K/16/P] + 16) + 256 M M floats, LD = GM_FAST_DEPTH + 16.
+//     transformed at a time. scratch: for each of P G out out groups N N block (80 [in in C / 64] +
+//     16 [K/16/P] + 16) + 256 M M floats.
 // FAST_OUTER_CPU fast_outer (x, g, scratch, y, x0,xh,xw,xn, IH,IW, g0,gh,gw,gn, OH,OW, N,C,K, TH,TW, R, in, base_h,
 //                            base_w, block,together, y0,yp,yr,ys,yc  GM_EPILOGUE_PARAMS)
 //     A gradient to the weights of a convolution: the products of transformed x and transformed g, summed over the rows,
@@ -39,11 +39,6 @@
 #define GM_FAST_POINTS (GM_FAST_N * GM_FAST_N)
 #define GM_FAST_RUN 16 // vectors that are transformed along one axis, then along the other
 #define GM_FAST_WIDTH (GM_FAST_RUN * 16) // their channels
-
-// Transforms d, from x from vectors, along both axes into to x to vectors; e is room for to x from.
-#define GM_FAST_BOTH(TRANSFORM, d, e, from, to)                                                                        \
-    _Pragma("unroll") for (int j = 0; j < (from); j++) TRANSFORM((d) + j, from, (e) + j, from);                        \
-    _Pragma("unroll") for (int j = 0; j < (to); j++) TRANSFORM((e) + j * (from), 1, (d) + j * (to), 1);
 
 // Where in an image the FROM x FROM values lie whose first is at (h0, w0), `step` apart; keep: 0 for those outside, which
 // are read at the image's first and become 0. No branches: they would cost the compiler seconds.
@@ -118,28 +113,24 @@ static void GM_NAME(GM_PLACE, global const float *restrict w, global float *rest
     const int k0 = 16 * group.x, D = in * in * C, c_end = (int)((long)C * (group.y + 1) / groups.y);
     const bool dense = ws == 1 && wr == GM_FAST_R;
     const long point = groups.x * ((long)D * 16 + 16);
-    float16 tap[GM_FAST_R * GM_FAST_R];
+    float block[GM_FAST_R * GM_FAST_R * 16];
     packed += group.x * ((long)D * 16 + 16);
     for (int c = (int)((long)C * group.y / groups.y); c < c_end; c++) {
         global const float *from = w + w0 + (long)k0 * wk + (long)c * wc;
 #if GM_FAST_R == 4
         if (dense) {
+            float columns[16 * 16];
             for (int k = 0; k < 16; k++) {
-                tap[k] = vload16(0, from + (long)k * wk);
+                vstore16(vload16(0, from + (long)k * wk), k, columns);
                 GM_PREFETCH(from + wc + (long)k * wk);
             }
-            gm_transpose(tap);
+            gm_transpose(columns, block);
         } else
 #endif
-        {
-            float block[GM_FAST_R * GM_FAST_R * 16];
             for (int k = 0; k < 16; k++)
                 for (int r = 0; r < GM_FAST_R; r++)
                     for (int s = 0; s < GM_FAST_R; s++)
                         block[(r * GM_FAST_R + s) * 16 + k] = from[(long)k * wk + (long)r * wr + (long)s * ws];
-            for (int t = 0; t < GM_FAST_R * GM_FAST_R; t++)
-                tap[t] = vload16(t, block);
-        }
         for (int phase = 0; phase < out * out * in * in; phase++) {
             const int po = phase / (in * in), pi = phase % (in * in);
             const int row0 = (po / out + shift_h) % out + pi / in + tap_base;
@@ -149,9 +140,12 @@ static void GM_NAME(GM_PLACE, global const float *restrict w, global float *rest
                 for (int j = 0; j < GM_FAST_J; j++) {
                     int r = row0 + i * tap_step, s = column0 + j * tap_step;
                     bool there = r >= 0 && r < GM_FAST_R && s >= 0 && s < GM_FAST_R;
-                    u[i * GM_FAST_J + j] = there ? tap[r * GM_FAST_R + s] : (float16)0.0f;
+                    u[i * GM_FAST_J + j] = there ? vload16(r * GM_FAST_R + s, block) : (float16)0.0f;
                 }
-            GM_FAST_BOTH(GM_FAST_TAPS, u, e, GM_FAST_J, GM_FAST_N)
+            for (int j = 0; j < GM_FAST_J; j++)
+                GM_FAST_TAPS(u + j, GM_FAST_J, e + j, GM_FAST_J);
+            for (int i = 0; i < GM_FAST_N; i++)
+                GM_FAST_TAPS(e + i * GM_FAST_J, 1, u + i * GM_FAST_N, 1);
             for (int p = 0; p < GM_FAST_POINTS; p++)
                 GM_STREAM16(u[p], packed + (po * GM_FAST_POINTS + p) * point + (pi * C + c) * 16);
         }
@@ -161,8 +155,9 @@ static void GM_NAME(GM_PLACE, global const float *restrict w, global float *rest
 
 #ifdef GM_FAST_ROWS_CPU
 
-// Rows are GM_FAST_LD floats apart, a constant: more pointers than registers would halve the speed. Not a power of two,
-// where rows would evict one another from the cache.
+// Values lie in chunks of so many channels, whose rows are GM_FAST_LD floats apart, a constant: more pointers than
+// registers would halve the speed. Not a power of two, where rows would evict one another from the cache.
+#define GM_FAST_DEPTH 64
 #define GM_FAST_LD (GM_FAST_DEPTH + 16)
 #ifdef GM_CONTRACT_WIDE
 #define GM_FAST_TILE 12
@@ -285,6 +280,7 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
         }
     }
 }
+#undef GM_FAST_DEPTH
 #undef GM_FAST_LD
 #undef GM_FAST_TILE
 #undef GM_FAST_EACH
@@ -439,7 +435,6 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 #endif // GM_FAST_OUTER_CPU
 
 #undef GM_FAST_POINTS
-#undef GM_FAST_BOTH
 #undef GM_FAST_RUN
 #undef GM_FAST_OFFSETS
 #undef GM_FAST_TRANSFORM
@@ -457,7 +452,6 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 #undef GM_FAST_J
 #undef GM_FAST_N
 #undef GM_FAST_R
-#undef GM_FAST_DEPTH
 #undef GM_FAST_DATA
 #undef GM_FAST_TAPS
 #undef GM_FAST_RESULT

@@ -5,6 +5,7 @@
 
 enum {
     CHANNELS = 16,    // come in multiples of a vector
+    DEPTH = 64,       // channels of a chunk of values
     WIDTH = 256,      // channels of results that are transformed at a time
     DOWN = 48,        // channels, and
     ACROSS = 64,      // outputs of a rectangle of an outer sum
@@ -134,10 +135,6 @@ static void append_transform(gm_text *text, const char *what, const double (*mat
     gm_text_append(text, "}\n");
 }
 
-static size_t chunk_depth(const fast *f) {
-    return f->depth <= 64 ? 64 : f->depth <= 128 ? 128 : 256;
-}
-
 typedef enum section { PACK = 0, ROWS, OUTER } section;
 
 // `last`: no sum of partial results follows, which would apply the epilogue.
@@ -155,10 +152,9 @@ static gm_status instance(const gm_contraction *c, const fast *f, section which,
     if (which == OUTER) {
         append_transform(&text, "SPREAD", toom->result, toom->points, toom->results, true);
         append_transform(&text, "GATHER", toom->tap, toom->taps, toom->points, true);
-    } else if (which == ROWS) {
-        append_transform(&text, "RESULT", toom->result, toom->results, toom->points, false);
-        gm_text_printf(&text, "#define GM_FAST_DEPTH %zu\n", chunk_depth(f));
     }
+    if (which == ROWS)
+        append_transform(&text, "RESULT", toom->result, toom->results, toom->points, false);
     if (which == PACK)
         gm_text_printf(&text, "#define GM_FAST_R %zu\n", c->R);
     gm_text_printf(&text,
@@ -213,7 +209,7 @@ gm_status gm_emit_fast_rows(const gm_contraction *c) {
     size_t wanted = GM_MAX((size_t)BLOCK_ROWS, f.depth / ROW_DEPTH) / ROW_STEP;
     size_t blocks = GM_MAX((up(tiles, groups) + wanted / 2) / wanted, (size_t)1);
     size_t block = up(up(tiles, groups), blocks) * ROW_STEP;
-    size_t line = (chunk_depth(&f) + 16) * up(f.depth, chunk_depth(&f)) + 16 * up(c->K / 16, parts) + 16;
+    size_t line = (DEPTH + 16) * up(f.depth, DEPTH) + 16 * up(c->K / 16, parts) + 16;
     size_t floats = f.points * block * line + WIDTH * f.toom.results * f.toom.results;
     GM_TRY(gm_emit_storage(emitter, phases * groups * parts * floats * sizeof(float), &scratch));
     gm_launch_builder builder = {.emitter = emitter, .label = c->name};

@@ -101,10 +101,16 @@ static size_t list_functions(const merging *m, const merged *in, uint32_t functi
     return count;
 }
 
+// A merged kernel is text of its own, compiled in up to two seconds: on a CPU, whose launches start in microseconds, that
+// is too much to save one start of a large launch.
+static bool pays(const merging *m, const gm_launch *a, const gm_launch *b) {
+    return m->emitter->gpu || (is_small(a) && is_small(b));
+}
+
 static bool joins(const merging *m, uint32_t part, const merged *to) {
     const gm_launch *launch = launch_of(m, part), *first = launch_of(m, to->part[0]);
     uint32_t function[MOST_FUNCTIONS];
-    return is_function(m, to->part[0]) && to->count < MOST_PARTS &&
+    return is_function(m, to->part[0]) && pays(m, launch, first) && to->count < MOST_PARTS &&
            memcmp(launch->local, first->local, sizeof launch->local) == 0 &&
            (runs_function(m, to, launch->kernel) || list_functions(m, to, function) < MOST_FUNCTIONS) &&
            count_buffers(m, to, launch) <= MOST_BUFFERS;

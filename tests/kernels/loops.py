@@ -54,7 +54,6 @@ static void any(const float16 *s, const int ss, float16 *t, const int ts) { t[0]
 #define GM_FAST_SPREAD any
 #define GM_FAST_GATHER any
 #define GM_FAST_RESULT any
-#define GM_FAST_DEPTH 256
 """
 KERNELS = [
     ("rows", "contract_cpu.cl", "#define GM_CONTRACT_ROWS_CPU\n"),
