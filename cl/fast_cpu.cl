@@ -1,5 +1,5 @@
 // Fast convolutions on CPUs: fewer multiplications by Toom-Cook algorithms (src/kernels/toom.h). A template as
-// contract_cpu.cl is, after contract.cl.
+// contract_cpu.cl is, after contract.cl. Long because its sections are kernels of one interface, which share the transform.
 //
 // A convolution of stride s is the sum of s x s phases of its input, each a correlation of stride 1; a transposed one of
 // stride s has s x s phases of its output, each a correlation of stride 1. So with `in` phases along each axis of the

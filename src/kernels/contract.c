@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static const double LEAST_FAST_FLOP = 1e8; // fast kernels take 2 s to compile, for what takes half a millisecond
+static const double LEAST_FAST_FLOP = 1e8; // half a millisecond: fast kernels take half a second to compile
 
 // ---- Variants ----
 

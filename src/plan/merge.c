@@ -101,8 +101,8 @@ static size_t list_functions(const merging *m, const merged *in, uint32_t functi
     return count;
 }
 
-// A merged kernel is text of its own, compiled in up to two seconds: on a CPU, whose launches start in microseconds, that
-// is too much to save one start of a large launch.
+// A merged kernel is text of its own, compiled in up to two seconds: on a CPU, whose launches start in microseconds,
+// that is too much to save one start of a large launch.
 static bool pays(const merging *m, const gm_launch *a, const gm_launch *b) {
     return m->emitter->gpu || (is_small(a) && is_small(b));
 }
