@@ -135,6 +135,8 @@ static const convolution convolutions[] = {
     {70, 16, 80, 4, 4, 4, 4, {2, 2}, {1, 1}, 0},
     {2, 16, 16, 6, 6, 4, 4, {2, 2}, {3, 2}, 0},
     {3, 272, 16, 4, 3, 3, 3, {1, 1}, {1, 1}, 0},
+    {70, 16, 16, 16, 16, 4, 4, {2, 2}, {1, 1}, 0}, // more tiles than an outer sum takes at a time, in phases
+    {130, 16, 272, 4, 4, 3, 3, {1, 1}, {1, 1}, 0}, // and more outputs than are transformed at a time
 };
 // N, C, K, image, kernel, stride 2 with padding 1: layers of a DCGAN for 32 x 32 images.
 static const convolution benched[] = {{64, 3, 64, 32, 32, 4, 4, {2, 2}, {1, 1}, 0},
