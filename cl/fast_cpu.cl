@@ -63,11 +63,11 @@
 // from the cache before prefetched ones are read.
 #define GM_FAST_TRANSFORM(NAME, AXIS, FROM, TO)                                                                        \
     static void NAME(global const float *restrict from, const int stride, const int *offset, const int *keep,          \
-                     const int rows, const int C,   global float *restrict to, const int4 place, const long plane,     \
+                     const int rows, const int C, global float *restrict to, const int4 place, const long plane,       \
                      const int first) {                                                                                \
         int c = 0, n = 0;                                                                                              \
-        for (int begin = 0; begin < rows * (C / 16); begin += GM_FAST_RUN) {                                         \
-            const int run = min(GM_FAST_RUN, rows * (C / 16) - begin);                                               \
+        for (int begin = 0; begin < rows * (C / 16); begin += GM_FAST_RUN) {                                           \
+            const int run = min(GM_FAST_RUN, rows * (C / 16) - begin);                                                 \
             int source[GM_FAST_RUN], target[GM_FAST_RUN];                                                              \
             float16 room[(FROM) * (TO) * GM_FAST_RUN], s[FROM], t[TO];                                                 \
             for (int v = 0; v < run; v++) {                                                                            \
@@ -209,7 +209,7 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 
         // Point by point, whose values stay in the cache for all panels. A chunk of a panel stays for all rows, while
         // the next, which follows it in memory, is fetched: `step` bytes each time.
-        const int step = 64 * GM_FAST_PANELS / tiles_here + 1;
+        const int step = 64 / tiles_here + 1;
         for (int p = 0; p < GM_FAST_POINTS; p++)
             for (int panel = 0; panel < panel_end - panel_begin; panel += GM_FAST_PANELS)
                 for (int c0 = 0; c0 < D; c0 += GM_FAST_DEPTH) {
@@ -236,6 +236,7 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
                             GM_PREFETCH(ahead);
 #if GM_FAST_PANELS == 2
                             const float16 v = vload16(0, b + next);
+                            GM_PREFETCH(ahead + 4 * next);
 #define GM_ROW(r) \
     sum##r = fma((float16)a[r * GM_FAST_LD + c], u, sum##r), more##r = fma((float16)a[r * GM_FAST_LD + c], v, more##r);
 #else
