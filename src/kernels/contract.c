@@ -71,7 +71,7 @@ static bool fits(const gm_contract_variant *v, const gm_tensor *node) {
 
 static double fast_cost(const gm_contract_variant *v, const gm_tensor *node) {
     gm_contraction c = sizes_of(v, node);
-    return gm_fast_cost(&c);
+    return gm_fast_cost(&c, node->op == &gm_op_conv_weight);
 }
 
 static bool applies(const gm_contract_variant *v, const gm_emitter *emitter, const gm_tensor *node) {

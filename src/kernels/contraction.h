@@ -44,7 +44,8 @@ gm_status gm_emit_rows(const gm_contraction *contraction);
 // By a Toom-Cook algorithm of variant->fast results (contraction_fast.c): whether it takes the contraction, which then
 // needs channels side by side in all but the weights; rows and outer as below.
 bool gm_fast_accepts(const gm_contraction *contraction);
-double gm_fast_cost(const gm_contraction *contraction); // an estimate of its time, as a share of the direct kernels'
+// An estimate of its time, as rows or outer, as a share of the direct kernels'.
+double gm_fast_cost(const gm_contraction *contraction, bool outer);
 gm_status gm_emit_fast_rows(const gm_contraction *contraction);
 gm_status gm_emit_fast_outer(const gm_contraction *contraction);
 // Outer: y[r,s,c,k] = Σ x[ih,iw,n,c] w[oh,ow,n,k].

@@ -10,7 +10,7 @@ enum {
     DOWN = 48,        // channels, and
     ACROSS = 64,      // outputs of a rectangle of an outer sum
     ROW_STEP = 12,    // rows come in multiples of every tile
-    BLOCK_ROWS = 48,  // of a block: values that stay in the cache
+    BLOCK_ROWS = 24,  // of a block: values that stay in the cache
     ROW_DEPTH = 16,   // has a row for as many channels at least, whatever the cache: each block reads all weights
     OUTER_ROWS = 128, // of an outer sum's block
     OUTER_LEAST = 48, // rows that are worth a part of an outer sum
@@ -73,11 +73,11 @@ static size_t pairs_of(const gm_contraction *c, size_t axis) {
     return pairs;
 }
 
-double gm_fast_cost(const gm_contraction *c) {
-    // Multiplications that take as long as a value's transform, a result's and a weight's with its way through memory:
-    // fitted to 45 layers and directions with 3 x 3 and 4 x 4 taps on two cores with AVX2, where the choices take
-    // as long as the best in the median, and a quarter longer at most.
-    static const double value = 5, result = 30, weight = 30;
+double gm_fast_cost(const gm_contraction *c, bool outer) {
+    // Multiplications that take as long as a value's transform, a result's and a weight's (in rows: with its way
+    // through memory): fitted to 45 layers and directions with 3 x 3 and 4 x 4 taps on two cores with AVX2, where the
+    // choices take as long as the best in the median, and a quarter longer at most.
+    const double value = 5, result = 30, weight = outer ? 25 : 50;
     bool transposed = is_transposed(c);
     double stride = (double)stride_of(c), results = (double)c->variant->fast, taps = (double)taps_of(c);
     double points = (results + taps - 1) * (results + taps - 1), phases = stride * stride;
