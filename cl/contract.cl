@@ -45,7 +45,7 @@
 // OUTER_THIN_CPU: the parameters of OUTER_CPU; needs xc = 1. For K < 8 and C >= 8 where a tap meets one position
 //     (OH*OW = 1): nothing is packed, the result is written itself. global (K, R*S*[C/64], 1)
 // SUM_CPU   contract_sum_cpu (partial, y, P, C,K,R,S, y0,yr,ys,yc,yk  GM_EPILOGUE_PARAMS)
-//     y = the partials [P][R][S][C][K] added in order. global (C, [K/16], 1): neighbours write side by side
+//     y = the partials [P][R][S][C][K] added in order. global ([K/16], C, 1): neighbours read side by side
 //
 // GPU family: local memory tiles of 64 x 64 results, or 128 x 128 where an instance defines GM_GPU_BLOCK as 8 (not with
 // matrix.cl; the 64 below are then 128); weights are read where they are, through strides: no packing. In a program

@@ -20,7 +20,6 @@ static int gm_pool_first(int i, int kernel_size, int stride, int padding) {
 static int gm_pool_last(int i, int stride, int padding, int count) {
     return min((i + padding) / stride, count - 1);
 }
-#endif // GM_POOL_ONCE
 
 // Channels that lie side by side, eight at a time: for as many as there are whole eights, sums of the positions that
 // (h, w) goes through; then the others.
@@ -42,6 +41,7 @@ static int gm_pool_last(int i, int stride, int padding, int count) {
                 sum += GM_LOAD(GM_X, x, GM_POOL_AT(x, n, c, h, w));                                                    \
         GM_STORE(GM_Y, y, GM_POOL_AT(y, n, c, at_h, at_w), sum / (float)(KH * KW));                                    \
     }
+#endif // GM_POOL_ONCE
 
 #ifdef GM_POOL_average_pool
 static void GM_NAME(GM_PLACE, __global const GM_X *x, __global GM_Y *y, GM_POOL_VIEW(x), GM_POOL_VIEW(y),
@@ -113,7 +113,6 @@ static void GM_NAME(GM_PLACE, __global const GM_X *x, __global const int *k, __g
 }
 #endif
 
-#undef GM_POOL_AVERAGE
 #undef GM_POOL_average_pool
 #undef GM_POOL_average_pool_input
 #undef GM_POOL_max_pool_index

@@ -3,7 +3,8 @@
 // each finds its part by its number.
 //
 // A launch moves up to an earlier one if it conflicts with nothing from there on, preferably to one that runs the same
-// function (one copy of its code). What large launches write would live long: they join their neighbour alone.
+// function (one copy of its code). What large launches write would live long: they join their neighbour alone, and on
+// CPUs none (see pays).
 #include "plan/plan.h"
 
 #include <limits.h>
@@ -101,7 +102,7 @@ static size_t list_functions(const merging *m, const merged *in, uint32_t functi
     return count;
 }
 
-// A merged kernel is text of its own, compiled in up to two seconds: on a CPU, whose launches start in microseconds,
+// A merged kernel is text of its own, compiled in up to a second: on a CPU, whose launches start in microseconds,
 // that is too much to save one start of a large launch.
 static bool pays(const merging *m, const gm_launch *a, const gm_launch *b) {
     return m->emitter->gpu || (is_small(a) && is_small(b));
