@@ -11,10 +11,11 @@
 
 // ---- Views: where a value's elements lie ----
 
-// The order of a materialised value's dimensions in memory, outermost first.
+// The order of a materialised value's dimensions in memory, outermost first. Values of fewer than four dimensions are
+// row-major, whatever is asked for.
 typedef enum gm_layout {
     GM_LAYOUT_ROW = 0, // row-major
-    GM_LAYOUT_HWNC,    // rank 4 alone: channels innermost, the batch next to them
+    GM_LAYOUT_HWNC,    // channels (axis 1) innermost, the batch (axis 0) next to them, then the positions' axes
 } gm_layout;
 
 // Element (i0, i1, …) lies at offset + Σ i·stride, counted in elements of the storage. A stride of 0 repeats, a
@@ -43,6 +44,7 @@ uint64_t gm_view_hash(uint64_t hash, const gm_view *x); // goes on from `hash`: 
 // Dense, in row-major order, so that element i lies at offset + i.
 bool gm_view_is_row_major(const gm_view *x);
 void gm_layout_order(gm_layout layout, size_t rank, size_t order[GM_MAX_RANK]); // axes, outermost first
+gm_layout gm_layout_for(const gm_shape *shape, gm_layout wanted);               // what a value of that shape has
 
 // ---- The emitter: what families append launches to ----
 

@@ -3,6 +3,8 @@
 #include "kernels/families.h"
 #include "kernels/kernels.h"
 
+enum { LEAST_VALUES = 2048 }; // of a CPU's work-item
+
 static void view_arguments(gm_launch_builder *builder, const gm_view *view) {
     gm_argument_int(builder, view->offset);
     for (size_t i = 0; i < 4; i++)
@@ -46,12 +48,12 @@ static gm_status emit_pool(const gm_emit_call *call) {
         gm_argument_int(&builder, (int64_t)g->stride[i]);
         gm_argument_int(&builder, (int64_t)g->padding[i]);
     }
-    // A work-item takes all channels of a pixel on a CPU, one on a GPU.
-    size_t channels = node->shape.dim[1], per = emitter->gpu ? 1 : channels;
-    gm_argument_int(&builder, (int64_t)channels);
-    gm_argument_int(&builder, (int64_t)per);
+    // A work-item takes all channels of a position on a CPU, in enough rows to be worth its start; one value on a GPU.
+    size_t batch = node->shape.dim[0], channels = node->shape.dim[1], per = emitter->gpu ? 1 : channels;
+    size_t rows = emitter->gpu ? 1 : GM_MIN(batch, (LEAST_VALUES + channels - 1) / channels);
+    GM_ARGUMENT_INTS(&builder, (int64_t)channels, (int64_t)per, (int64_t)batch, (int64_t)rows);
     size_t local[3] = {emitter->gpu ? GM_GPU_LOCAL : 1, 1, 1};
-    size_t global[3] = {gm_round_up(channels / per, local[0]), node->shape.dim[0],
+    size_t global[3] = {gm_round_up(channels / per, local[0]), (batch + rows - 1) / rows,
                         node->shape.dim[2] * node->shape.dim[3]};
     double count = (double)gm_shape_count(&node->shape), window = (double)(g->kernel[0] * g->kernel[1]);
     return gm_emit_launch(&builder, kernel, 3, global, local, count * window,

@@ -183,22 +183,34 @@ static bool wants_channels_innermost(const gm_analysis *a, const gm_tensor *read
     return false;
 }
 
-// Rank-4 values are HWNC where a convolution or pooling makes or reads them, and element-wise nodes follow their
-// neighbours; weights, their gradients and everything else stay row-major.
+// Operations without kernels of their own that can walk over their values in either order.
+static bool is_flexible(const gm_tensor *node) {
+    return node->op->kind == GM_OP_ELEMENTWISE || node->op == &gm_op_pad || node->op == &gm_op_concat;
+}
+
+// A view of the same batch and channels, with other positions: it is as fast to walk over in its input's order.
+static bool keeps_channels(const gm_tensor *node) {
+    const gm_shape *x = &node->input[0]->shape, *y = &node->shape;
+    return node->op->kind == GM_OP_VIEW && node->op != &gm_op_transpose && x->rank >= 4 && y->rank >= 4 &&
+           x->dim[0] == y->dim[0] && x->dim[1] == y->dim[1];
+}
+
+// Values are HWNC where a convolution or pooling makes or reads them; views and element-wise nodes follow their
+// neighbours, those of more dimensions, too, into which upsampling splits an image; weights, their gradients and
+// everything else stay row-major.
 static void choose_layouts(gm_analysis *a) {
     const gm_graph *graph = a->plan->graph;
     for (size_t id = 0; id < graph->node_count; id++) {
         const gm_tensor *node = graph->nodes[id];
         const gm_family *family = a->plan->family[id];
         const gm_value *value = &a->plan->values[id];
-        if (node->shape.rank != 4)
+        if (gm_layout_for(&node->shape, GM_LAYOUT_HWNC) == GM_LAYOUT_ROW)
             continue;
         if (value->present[GM_LAYOUT_HWNC] && !value->present[GM_LAYOUT_ROW]) {
             a->layout[id] = GM_LAYOUT_HWNC;
         } else if (family) {
             a->layout[id] = family->output_layout;
-        } else if (node->op->kind == GM_OP_ELEMENTWISE || node->op == &gm_op_slice || node->op == &gm_op_pad ||
-                   node->op == &gm_op_concat) {
+        } else if (is_flexible(node) || node->op == &gm_op_slice || keeps_channels(node)) {
             for (size_t i = 0; i < node->input_count; i++)
                 if (a->layout[gm_plan_alias(node->input[i])->id] == GM_LAYOUT_HWNC)
                     a->layout[id] = GM_LAYOUT_HWNC;
@@ -206,12 +218,12 @@ static void choose_layouts(gm_analysis *a) {
     }
     for (size_t id = graph->node_count; id-- > 0;) {
         const gm_tensor *node = graph->nodes[id];
-        bool flexible = node->op->kind == GM_OP_ELEMENTWISE || node->op == &gm_op_pad || node->op == &gm_op_concat;
-        if (node->shape.rank != 4 || !a->needed[id] || !flexible)
+        bool positions = gm_layout_for(&node->shape, GM_LAYOUT_HWNC) == GM_LAYOUT_HWNC;
+        if (!positions || !a->needed[id] || !(is_flexible(node) || keeps_channels(node)))
             continue;
         for (size_t i = 0; i < a->consumer_count[id]; i++) {
             const gm_tensor *reader = graph->nodes[a->consumers[id][i]];
-            bool follows = reader->op->kind == GM_OP_ELEMENTWISE && a->layout[reader->id] == GM_LAYOUT_HWNC;
+            bool follows = (is_flexible(reader) || keeps_channels(reader)) && a->layout[reader->id] == GM_LAYOUT_HWNC;
             if (follows || wants_channels_innermost(a, reader, (uint32_t)id))
                 a->layout[id] = GM_LAYOUT_HWNC;
         }
@@ -241,7 +253,7 @@ gm_status gm_analyse(gm_analysis *a, gm_plan *plan, size_t phase_index) {
 
 gm_layout gm_analysis_walk(const gm_analysis *a, const gm_tensor *node) {
     const gm_value *value = &a->plan->values[node->id];
-    if (node->shape.rank != 4)
+    if (gm_layout_for(&node->shape, GM_LAYOUT_HWNC) == GM_LAYOUT_ROW)
         return GM_LAYOUT_ROW;
     if (gm_plan_has_value(a->plan, node))
         return value->present[GM_LAYOUT_HWNC] ? GM_LAYOUT_HWNC : GM_LAYOUT_ROW;

@@ -138,7 +138,7 @@ static gm_status lower_family(gm_analysis *a, gm_unit *unit) {
             (gm_step_input){.kind = GM_OPERAND_STEP, .type = stored->type, .index = step_index(unit, stored)};
     }
     GM_TRY(gm_value_create(a, stored, family->output_layout, &output));
-    gm_value_set(a, stored, stored->shape.rank == 4 ? family->output_layout : GM_LAYOUT_ROW, &output);
+    gm_value_set(a, stored, family->output_layout, &output);
     if (family->flop)
         a->plan->phases[a->phase_index].flop += family->flop(node);
     const char *variant;
@@ -200,7 +200,7 @@ static gm_status lower_move(gm_analysis *a, gm_unit *unit) {
     } else {
         return gm_fail(GM_ERROR_STATE, "planning: no kernel runs operation %s", node->op->name);
     }
-    gm_value_set(a, node, node->shape.rank == 4 ? layout : GM_LAYOUT_ROW, &whole);
+    gm_value_set(a, node, layout, &whole);
     return GM_OK;
 }
 

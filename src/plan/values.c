@@ -5,13 +5,14 @@
 gm_status gm_value_create(gm_analysis *a, const gm_tensor *node, gm_layout layout, gm_view *view) {
     gm_emitter *emitter = &a->plan->emitter;
     GM_TRY(gm_check_countable(gm_shape_count(&node->shape)));
-    *view = gm_view_create(0, node->type, &node->shape, node->shape.rank == 4 ? layout : GM_LAYOUT_ROW);
+    *view = gm_view_create(0, node->type, &node->shape, layout);
     view->half = gm_plan_is_half(a->plan, node);
     return gm_emit_storage(emitter, gm_view_element_bytes(view) * gm_shape_count(&node->shape), &view->storage);
 }
 
 void gm_value_set(gm_analysis *a, const gm_tensor *node, gm_layout layout, const gm_view *view) {
     gm_value *value = &a->plan->values[node->id];
+    layout = gm_layout_for(&node->shape, layout);
     value->present[layout] = true;
     value->view[layout] = *view;
     value->phase = a->phase_index;
@@ -53,8 +54,7 @@ static gm_status note_reuse(gm_analysis *a, const gm_tensor *node, const gm_view
 
 gm_status gm_value_in(gm_analysis *a, const gm_tensor *node, gm_layout layout, gm_view *view) {
     const gm_value *value = &a->plan->values[node->id];
-    if (node->shape.rank != 4)
-        layout = GM_LAYOUT_ROW;
+    layout = gm_layout_for(&node->shape, layout);
     if (value->present[layout]) {
         *view = value->view[layout];
         return value->phase == a->phase_index ? GM_OK : note_reuse(a, node, view);

@@ -12,6 +12,7 @@ static const struct {
     {5, 8, 5, 11, {.kernel = {5, 11}}},
     {1, 9, 6, 6, {.kernel = {2, 2}, .stride = {3, 3}}},
     {4, 1, 8, 3, {.kernel = {4, 3}, .stride = {1, 1}, .padding = {2, 1}}},
+    {7, 700, 4, 2, {.kernel = {2, 2}}}, // more rows and channels than a CPU's work-item takes
 };
 
 static gm_tensor *pooled(const gm_cases *check, gm_tensor *x, const gm_pool2d_params *params) {

@@ -179,6 +179,46 @@ static void variables_are_assigned_their_own_flips(void **unused) {
     gm_graph_destroy(&graph);
 }
 
+// ---- Layouts ----
+
+// Between convolutions, forward and backward, no image is turned round, not even where it gets a fifth axis on the way,
+// as upsampling does it.
+static void interleaved_images_keep_channels_innermost(void **unused) {
+    (void)unused;
+    enum { BATCH = 3 };
+    gm_graph *graph;
+    gm_state *state;
+    gm_plan *plan;
+    check_ok(gm_graph_create(&graph));
+    const gm_initializer start = {GM_INITIALIZER_NORMAL, 0, 0.3};
+    gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(BATCH, 5, 4, 6)), *gradient[2];
+    gm_tensor *weights[] = {gm_variable(graph, "v", GM_FLOAT32, GM_SHAPE(7, 5, 3, 3), start),
+                            gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(2, 7, 3, 3), start)};
+    gm_tensor *y = gm_conv2d(x, weights[0], &(gm_conv2d_params){.padding = {1, 1}});
+    gm_tensor *row = gm_reshape(y, GM_SHAPE(BATCH, 7, 4, 1, 6));
+    y = gm_reshape(gm_concat((gm_tensor *[]){row, gm_scale(row, 0.5)}, 2, 3), GM_SHAPE(BATCH, 7, 8, 6));
+    y = gm_conv2d(gm_tanh(y), weights[1], &(gm_conv2d_params){.padding = {1, 1}});
+    gm_grad(gm_sum_all(gm_square(y)), weights, 2, gradient);
+    gm_phase *phase = gm_phase_create(graph, "all");
+    gm_phase_fetch(phase, gm_sum_all(gm_square(y)));
+    gm_phase_fetch(phase, gradient[0]);
+    gm_phase_fetch(phase, gradient[1]);
+    check_ok(gm_state_create(&state, device, 1));
+    check_ok(gm_plan_create(&plan, graph, state, NULL));
+    size_t images = 0;
+    for (size_t id = 0; id < graph->node_count; id++) {
+        const gm_tensor *node = graph->nodes[id];
+        bool image = node->shape.rank >= 4 && node->shape.dim[0] == BATCH;
+        images += image && plan->values[id].present[GM_LAYOUT_HWNC];
+        assert_false(image && plan->values[id].present[GM_LAYOUT_ROW]);
+    }
+    assert_true(images >= 8);
+    gm_plan_destroy(&plan);
+    gm_state_destroy(&state);
+    compare_both(graph, 1);
+    gm_graph_destroy(&graph);
+}
+
 // ---- Merging ----
 
 static size_t count_launches(gm_graph *graph, bool separate) {
@@ -518,6 +558,7 @@ int main(void) {
         cmocka_unit_test(phases_assign_at_their_end),
         cmocka_unit_test(variables_are_assigned_their_own_flips),
         cmocka_unit_test(a_view_of_a_fused_value_is_assigned),
+        cmocka_unit_test(interleaved_images_keep_channels_innermost),
         cmocka_unit_test(independent_launches_run_as_one),
 
         cmocka_unit_test(plans_share_the_kernels_of_their_device),
