@@ -20,21 +20,39 @@ void gm_philox(uint32_t out[4], const uint32_t counter[4], uint64_t key) {
     out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
 }
 
-static void block(uint32_t out[4], uint64_t key, uint32_t stream, uint32_t step, uint32_t substep, uint64_t index) {
-    gm_philox(out, (uint32_t[4]){(uint32_t)(index / 4), stream, step, substep}, key);
+static void words(uint32_t out[4], uint64_t key, uint32_t stream, uint32_t step, uint32_t substep, uint64_t block) {
+    gm_philox(out, (uint32_t[4]){(uint32_t)block, stream, step, substep}, key);
 }
 
 double gm_philox_uniform(uint64_t key, uint32_t stream, uint32_t step, uint32_t substep, uint64_t index) {
     uint32_t word[4];
-    block(word, key, stream, step, substep, index);
+    words(word, key, stream, step, substep, index / 4);
     return (double)(word[index % 4] >> 8) * 0x1p-24;
+}
+
+// Box-Muller: a radius and an angle of two independent normals.
+static double radius_of(uint32_t word) {
+    return sqrt(-2 * log((double)((word >> 8) + 1) * 0x1p-24)); // (0, 1], so the logarithm is finite
+}
+
+static double angle_of(uint32_t word) {
+    return 6.283185307179586477 * ((double)(word >> 8) * 0x1p-24);
 }
 
 double gm_philox_normal(uint64_t key, uint32_t stream, uint32_t step, uint32_t substep, uint64_t index) {
     uint32_t word[4];
-    block(word, key, stream, step, substep, index);
+    words(word, key, stream, step, substep, index / 4);
     const uint32_t *pair = word + (index % 4 & 2u);
-    double radius = sqrt(-2 * log((double)((pair[0] >> 8) + 1) * 0x1p-24)); // (0, 1], so the logarithm is finite
-    double angle = 6.283185307179586477 * ((double)(pair[1] >> 8) * 0x1p-24);
-    return radius * (index % 2 == 0 ? cos(angle) : sin(angle));
+    double angle = angle_of(pair[1]);
+    return radius_of(pair[0]) * (index % 2 == 0 ? cos(angle) : sin(angle));
+}
+
+void gm_philox_normals(double out[4], uint64_t key, uint32_t stream, uint32_t step, uint32_t substep, uint64_t block) {
+    uint32_t word[4];
+    words(word, key, stream, step, substep, block);
+    for (size_t i = 0; i < 4; i += 2) {
+        double radius = radius_of(word[i]), angle = angle_of(word[i + 1]);
+        out[i] = radius * cos(angle);
+        out[i + 1] = radius * sin(angle);
+    }
 }

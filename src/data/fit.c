@@ -81,8 +81,11 @@ static void copy_plane(const gm_fit_source *source, size_t channel, size_t left,
                        size_t height, uint8_t *out, size_t stride) {
     const uint8_t *from = source->pixels + channel * source->plane + (top * source->width + left) * source->step;
     for (size_t y = 0; y < height; y++, from += source->width * source->step, out += stride)
-        for (size_t x = 0; x < width; x++)
-            out[x] = from[x * source->step];
+        if (source->step == 1)
+            memcpy(out, from, width);
+        else
+            for (size_t x = 0; x < width; x++)
+                out[x] = from[x * source->step];
 }
 
 // Where the scaled picture lies: its whole size, the part of it that is kept, and that part's place in the output.

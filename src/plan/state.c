@@ -45,12 +45,15 @@ static void initial_values(const gm_state *state, const gm_tensor *tensor, void 
     const gm_initializer init = ((const gm_variable_attributes *)tensor->attributes)->initializer;
     size_t count = gm_shape_count(&tensor->shape);
     uint32_t stream = gm_stream(tensor->name);
+    double normal[4];
     for (size_t i = 0; i < count; i++) {
         double value = init.a;
+        if (init.kind == GM_INITIALIZER_NORMAL && i % 4 == 0)
+            gm_philox_normals(normal, state->seed, stream, 0, 0, i / 4);
         if (init.kind == GM_INITIALIZER_UNIFORM)
             value = init.a + (init.b - init.a) * gm_philox_uniform(state->seed, stream, 0, 0, i);
         else if (init.kind == GM_INITIALIZER_NORMAL)
-            value = init.a + init.b * gm_philox_normal(state->seed, stream, 0, 0, i);
+            value = init.a + init.b * normal[i % 4];
         if (tensor->type == GM_FLOAT32)
             ((float *)values)[i] = (float)value;
         else if (tensor->type == GM_INT32)
