@@ -1,6 +1,6 @@
-// Memory: values that are never alive at the same launch share bytes. Large values are placed first, each at the
-// lowest offset that no value alive at the same time covers (greedy by size), in arenas no larger than the device's
-// largest allocation.
+// Memory: values that are never alive at the same launch share bytes. Large values are placed first, of equal ones
+// those that live longest, each at the lowest offset that no value alive at the same time covers (greedy by size), in
+// arenas no larger than the device's largest allocation.
 //
 // In separate mode every value has an arena of its own, filled with a NaN, with a guard behind it: what reads too early
 // or writes too far shows. Tools that watch for both themselves want these arenas unfilled and without guards.
@@ -15,8 +15,11 @@ static _Thread_local const gm_storage *sorted_storages; // qsort has no context
 
 static int larger_first(const void *x, const void *y) {
     uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-    size_t p = sorted_storages[a].bytes, q = sorted_storages[b].bytes;
-    return p != q ? (p < q) - (p > q) : (a > b) - (a < b);
+    const gm_storage *p = &sorted_storages[a], *q = &sorted_storages[b];
+    if (p->bytes != q->bytes)
+        return (p->bytes < q->bytes) - (p->bytes > q->bytes);
+    size_t p_life = p->last - p->first, q_life = q->last - q->first;
+    return p_life != q_life ? (p_life < q_life) - (p_life > q_life) : (a > b) - (a < b);
 }
 
 static size_t alignment(const gm_plan *plan) {
