@@ -10,7 +10,8 @@
 // Every operand has run-time strides (in elements, any sign or order). Channels innermost (stride 1) is what is fast.
 //
 // HOW TO USE. This text comes once in a program. Then, for each kernel: define GM_CONTRACT_<SECTION> and the instance
-// macros, then include contract_cpu.cl or contract_gpu.cl, which undefines at its end everything it was given.
+// macros, then include the section's file, which undefines at its end everything it was given: weights_cpu.cl (PACK,
+// SUM), thin_cpu.cl (what has THIN in its name), contract_cpu.cl and contract_gpu.cl.
 //   GM_NAME               the kernel's name
 //   GM_EPILOGUE_PARAMS    further kernel parameters, beginning with a comma (default: none)
 //   GM_EPILOGUE8(v,h,w,n,k) the float8 to store for outputs k..k+7 (k + 8 <= K always) of pixel (h,w), row n

@@ -17,7 +17,7 @@ static size_t gpu_tile(const gm_contraction *c) {
     return c->variant->tile > 0 ? c->variant->tile : 64;
 }
 
-// The sections of contract_cpu.cl and contract_gpu.cl.
+// The sections that contract.cl lists.
 typedef enum section {
     PACK = 0,
     PACK_THIN,
@@ -32,20 +32,20 @@ typedef enum section {
 } section;
 
 static const struct {
-    const char *name, *prefix;
+    const char *name, *prefix, *file;
     bool function, epilogue;
     bool reads; // x and w, not the parts of a sum
 } sections[] = {
-    [PACK] = {"PACK", "pack", .function = true},
-    [PACK_THIN] = {"PACK_THIN", "pack_thin", .function = true},
-    [ROWS_CPU] = {"ROWS_CPU", "rows", .epilogue = true},
-    [THIN_CPU] = {"THIN_CPU", "thin", .epilogue = true},
-    [OUTER_CPU] = {"OUTER_CPU", "outer", .epilogue = true},
-    [OUTER_THIN_CPU] = {"OUTER_THIN_CPU", "outer_thin", .epilogue = true},
-    [SUM_CPU] = {"SUM_CPU", "outer_sum", .function = true, .epilogue = true},
-    [ROWS_GPU] = {"ROWS_GPU", "rows", .epilogue = true, .reads = true},
-    [OUTER_GPU] = {"OUTER_GPU", "outer", .epilogue = true, .reads = true},
-    [SUM_GPU] = {"SUM_GPU", "outer_sum", .epilogue = true},
+    [PACK] = {"PACK", "pack", "weights_cpu.cl", .function = true},
+    [PACK_THIN] = {"PACK_THIN", "pack_thin", "thin_cpu.cl", .function = true},
+    [ROWS_CPU] = {"ROWS_CPU", "rows", "contract_cpu.cl", .epilogue = true},
+    [THIN_CPU] = {"THIN_CPU", "thin", "thin_cpu.cl", .epilogue = true},
+    [OUTER_CPU] = {"OUTER_CPU", "outer", "contract_cpu.cl", .epilogue = true},
+    [OUTER_THIN_CPU] = {"OUTER_THIN_CPU", "outer_thin", "thin_cpu.cl", .epilogue = true},
+    [SUM_CPU] = {"SUM_CPU", "outer_sum", "weights_cpu.cl", .function = true, .epilogue = true},
+    [ROWS_GPU] = {"ROWS_GPU", "rows", "contract_gpu.cl", .epilogue = true, .reads = true},
+    [OUTER_GPU] = {"OUTER_GPU", "outer", "contract_gpu.cl", .epilogue = true, .reads = true},
+    [SUM_GPU] = {"SUM_GPU", "outer_sum", "contract_gpu.cl", .epilogue = true},
 };
 
 static void append_half(gm_text *text, const char *macro, bool half) {
@@ -55,9 +55,8 @@ static void append_half(gm_text *text, const char *macro, bool half) {
 
 // `last`: no sum of partial results follows, which would apply the epilogue.
 static gm_status instance(const gm_contraction *c, section which, bool last, uint32_t *kernel) {
-    gm_kernel_text source = {.helper = "contract.cl",
-                             .body = c->emitter->gpu ? "contract_gpu.cl" : "contract_cpu.cl",
-                             .function = sections[which].function};
+    gm_kernel_text source = {
+        .helper = "contract.cl", .body = sections[which].file, .function = sections[which].function};
     gm_text text = {0};
     if (last && sections[which].epilogue)
         gm_epilogue_append(&text, c->epilogue, c->emitter->gpu);
