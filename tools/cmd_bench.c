@@ -135,8 +135,52 @@ static int bench_step(int count, char **words) {
     return exit_code;
 }
 
+static int bench_programs(int count, char **words) {
+    gm_train_options train = {.no_folder = true, .tuning = GM_TRAIN_TUNE_NOT};
+    const char *folder = NULL;
+    const option_row options[] = {
+        {"--device", "NAME", OPTION_TEXT, &train.device, "a description: nvidia-sm_80, amd-gfx1030, intel-dg2, …"},
+        {"--output", "DIR", OPTION_TEXT, &folder, "the folder to write (default: programs-NAME)"},
+        {"--data", "SRC", OPTION_TEXT, &train.data, "a data set's name or path, instead of the recipe's"},
+    };
+    const usage_text usage = {
+        .command = "ganymede bench programs",
+        .arguments = "RECIPE",
+        .summary =
+            "Writes the programs that a training step would build on a GPU that is not here, with their options,\n"
+            "and its launches with their work sizes, operations and bytes: for the GPU vendors' compilers.",
+        .example = "ganymede bench programs samples/dcgan-fashion.yaml --device nvidia-sm_80 --output programs",
+        .options = options,
+        .option_count = COUNT(options),
+        .least = 1,
+        .most = 1,
+    };
+    int exit_code;
+    if (!options_parse(&usage, count, words, &train.recipe, &exit_code))
+        return exit_code;
+    if (!train.device)
+        return usage_error(&usage, "for which device? give --device");
+    char name[128];
+    snprintf(name, sizeof name, "programs-%s", train.device);
+    if (!folder)
+        folder = name;
+    gm_trainer *trainer = NULL;
+    gm_train_info info;
+    exit_code = EXIT_OK;
+    if (gm_trainer_create(&trainer, &train) != GM_OK || gm_trainer_write_programs(trainer, folder) != GM_OK) {
+        exit_code = fail_with_message();
+    } else {
+        gm_trainer_get_info(trainer, &info);
+        print_line("%s: the step of %s on %s, %.6g launches of %zu kernels, %.3f GFLOP", folder, info.name, info.device,
+                   info.step_launches, info.statistics.kernels, info.step_flop * 1e-9);
+    }
+    gm_trainer_destroy(&trainer);
+    return exit_code;
+}
+
 static const command_row subjects[] = {
     {"step", "a recipe's training step", bench_step},
+    {"programs", "what a step builds and launches on a GPU that is not here", bench_programs},
     {"gemm", "a matrix product", bench_gemm},
     {"conv", "a convolution or its gradients", bench_conv},
     {"conv_transpose", "a transposed convolution or its gradients", bench_conv_transpose},

@@ -12,8 +12,23 @@ static const char *const type_names[] = {
     [GM_DEVICE_ACCELERATOR] = "accelerator",
 };
 
+typedef struct selector {
+    char text[64];
+} selector;
+
+static selector selector_of(const gm_device_info *device) {
+    selector s;
+    if (device->described)
+        snprintf(s.text, sizeof s.text, "%s", device->driver_version);
+    else
+        snprintf(s.text, sizeof s.text, "%d:%d", device->platform_index, device->device_index);
+    return s;
+}
+
 static void print_json(const gm_device_info *device, bool chosen) {
-    printf("{\"selector\": \"%d:%d\", \"name\": ", device->platform_index, device->device_index);
+    printf("{\"selector\": ");
+    print_json_string(selector_of(device).text);
+    printf(", \"name\": ");
     print_json_string(device->name);
     printf(", \"platform\": ");
     print_json_string(device->platform);
@@ -33,8 +48,8 @@ static void print_json(const gm_device_info *device, bool chosen) {
 }
 
 static void print_row(const gm_device_info *device, bool chosen) {
-    print_line("%c %d:%d  %-11s %s (%s), %zu compute units, %s%s", chosen ? '*' : ' ', device->platform_index,
-               device->device_index, type_names[device->type], device->name, device->platform, device->compute_units,
+    print_line("%c %s  %-11s %s (%s), %zu compute units, %s%s", chosen ? '*' : ' ', selector_of(device).text,
+               type_names[device->type], device->name, device->platform, device->compute_units,
                format_bytes(device->global_bytes).text, device->simulator ? ", a simulator: only when selected" : "");
 }
 
@@ -51,8 +66,10 @@ static bool find_chosen(int *platform, int *index) {
 }
 
 int command_devices(int count, char **arguments) {
-    bool json = false;
+    bool json = false, described = false;
     const option_row options[] = {
+        {"--described", NULL, OPTION_FLAG, &described,
+         "GPUs that need not be here, for `bench programs` and `train --dry-run`"},
         {"--json", NULL, OPTION_FLAG, &json, "one JSON object per device on standard output"},
     };
     const usage_text usage = {
@@ -69,16 +86,16 @@ int command_devices(int count, char **arguments) {
         return exit_code;
     gm_device_info *list = NULL;
     size_t devices = 0;
-    if (gm_device_list(&list, &devices) != GM_OK)
+    if ((described ? gm_device_list_described : gm_device_list)(&list, &devices) != GM_OK)
         return fail_with_message();
     int platform = -1, index = -1;
-    bool found = find_chosen(&platform, &index);
+    bool found = !described && find_chosen(&platform, &index);
     for (size_t i = 0; i < devices; i++) {
-        bool chosen = list[i].platform_index == platform && list[i].device_index == index;
+        bool chosen = found && list[i].platform_index == platform && list[i].device_index == index;
         (json ? print_json : print_row)(&list[i], chosen);
     }
     gm_device_list_free(&list, devices);
-    if (!found)
+    if (!found && !described)
         fail_with_message(); // why none of them is the default
     return EXIT_OK;
 }

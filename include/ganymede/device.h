@@ -35,6 +35,7 @@ typedef struct gm_device_info {
     const char *platform, *name, *vendor, *driver_version, *opencl_c_version;
     gm_device_type type;
     bool simulator; // Oclgrind: never chosen by itself
+    bool described; // not here: plans and programs can be made for it, nothing runs on it
     size_t compute_units, max_work_group_size, max_work_item_size[3];
     uint64_t global_bytes, max_allocation_bytes, local_bytes;
     size_t base_alignment;       // bytes, for sub-buffers
@@ -47,10 +48,14 @@ typedef struct gm_device_info {
 // Every device of every platform, by platform and device index. Free the list with gm_device_list_free.
 // No platform at all is GM_ERROR_DEVICE with how to install one.
 GM_API gm_status gm_device_list(gm_device_info **list, size_t *count);
+// The descriptions; driver_version is the name that opens one. Free the list likewise.
+GM_API gm_status gm_device_list_described(gm_device_info **list, size_t *count);
 GM_API void gm_device_list_free(gm_device_info **list, size_t count);
 
 // selector: "gpu", "cpu", "accelerator", each with ":N"; "P:D"; part of a device's or platform's name (any case);
 // NULL: GANYMEDE_DEVICE if set, else the best score (any GPU beats any CPU). An unknown one fails with the list.
+// Or the name of a description ("nvidia-sm_80", "amd-gfx1030", "intel-dg2", …): a device that is not here. What would
+// run on it, or read from it, fails.
 GM_API gm_status gm_device_open(gm_device **device, const char *selector);
 GM_API void gm_device_close(gm_device **device);
 GM_API const gm_device_info *gm_device_get_info(const gm_device *device);

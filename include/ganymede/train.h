@@ -120,6 +120,10 @@ GM_API gm_status gm_trainer_wait(gm_trainer *trainer);
 // Takes `steps` steps and writes kernels.txt (time, GFLOP/s, GB/s and the share of the device's ceilings per kernel)
 // and trace.json (for chrome://tracing or Perfetto) into the folder.
 GM_API gm_status gm_trainer_profile(gm_trainer *trainer, const char *folder, size_t steps);
+// Of a trainer on a described device (gm_device_open): writes what a step would consist of there into the folder, which
+// is made if need be: program0.cl, … (their build options in the first line) and launches.json, {recipe, device,
+// actions: [{phase, every (a step runs it once in so many), launches: [{kernel, label, global, local, flop, bytes}]}]}.
+GM_API gm_status gm_trainer_write_programs(gm_trainer *trainer, const char *folder);
 // Waits, and gives the numbers of the latest step.
 GM_API gm_status gm_trainer_measure(gm_trainer *trainer, gm_train_progress *progress);
 // Writes a checkpoint of the present step into the run folder.

@@ -15,7 +15,7 @@ gm_status gm_buffer_create(gm_buffer **out, gm_device *device, size_t bytes) {
     buffer->device = device;
     buffer->bytes = bytes;
     cl_int code = gm_fault_due(GM_FAULT_ALLOC);
-    if (code == CL_SUCCESS)
+    if (code == CL_SUCCESS && !device->description)
         buffer->memory =
             clCreateBuffer(device->context, CL_MEM_READ_WRITE, GM_MAX(bytes, (size_t)LEAST_BYTES), NULL, &code);
     if (code != CL_SUCCESS) {
@@ -43,10 +43,10 @@ gm_status gm_buffer_view(gm_buffer **out, gm_buffer *parent, size_t offset, size
     // OpenCL has no views of views, so that they all hang on the root.
     *view = (gm_buffer){.device = device, .root = parent->root, .origin = parent->origin + offset, .bytes = bytes};
     cl_int code = gm_fault_due(GM_FAULT_ALLOC);
-    if (code == CL_SUCCESS && bytes == 0) {
+    if (code == CL_SUCCESS && bytes == 0 && !device->description) {
         code = clRetainMemObject(parent->root);
         view->memory = parent->root;
-    } else if (code == CL_SUCCESS) {
+    } else if (code == CL_SUCCESS && !device->description) {
         cl_buffer_region region = {.origin = view->origin, .size = bytes};
         view->memory = clCreateSubBuffer(parent->root, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &code);
     }
@@ -62,7 +62,8 @@ gm_status gm_buffer_view(gm_buffer **out, gm_buffer *parent, size_t offset, size
 void gm_buffer_destroy(gm_buffer **buffer) {
     if (!buffer || !*buffer)
         return;
-    clReleaseMemObject((*buffer)->memory);
+    if ((*buffer)->memory)
+        clReleaseMemObject((*buffer)->memory);
     free(*buffer);
     *buffer = NULL;
 }

@@ -49,6 +49,9 @@ gm_status gm_cache_folder(char **folder);
 // until that is closed, as what holds the kernels with these keys. find: NULL where there is none.
 gm_status gm_device_keep_program(gm_device *device, gm_program **program, const uint64_t *keys, size_t count);
 gm_program *gm_device_find_program(const gm_device *device, uint64_t key);
+// The programs that were handed over; text and options are NULL where the device is no description, which builds them.
+size_t gm_device_program_count(const gm_device *device);
+void gm_device_get_program(const gm_device *device, size_t index, const char **text, const char **options);
 
 // A kernel object with its own arguments: one per launch of a plan, bound once.
 gm_status gm_kernel_create(gm_kernel **kernel, gm_program *program, const char *name);

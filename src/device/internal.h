@@ -27,6 +27,26 @@ gm_status gm_found_choose(const gm_found *found, size_t count, const char *selec
 
 bool gm_contains_any_case(const char *text, const char *part);
 
+// ---- described.c ----
+
+// The language in which a driver offers sub-groups that fold values as cl/subgroup.cl wants it.
+typedef enum gm_subgroups { GM_SUBGROUPS_NONE = 0, GM_SUBGROUPS_INTEL, GM_SUBGROUPS_KHR } gm_subgroups;
+
+typedef struct gm_description {
+    const char *name, *card, *vendor;
+    size_t compute_units;
+    uint64_t global_bytes, max_allocation_bytes, local_bytes;
+    size_t max_work_group_size, base_alignment;
+    const char *matrix; // matrix.c's instruction; NULL: none
+    gm_subgroups sub_groups;
+    bool half, double_precision;
+} gm_description;
+
+const gm_description *gm_description_find(const char *name); // NULL: there is none of that name
+gm_status gm_description_get_info(const gm_description *description, gm_device_info *info); // driver_version: its name
+// GM_ERROR_DEVICE: `what` needs a device that is here.
+gm_status gm_fail_described(const gm_device *device, const char *what);
+
 // ---- the device ----
 
 // Host memory that a write was copied to, busy until its event completes.
@@ -65,6 +85,7 @@ struct gm_device {
     cl_command_queue queue;                    // the one in use
     cl_command_queue plain_queue, timed_queue; // timed: made by the first gm_profile_start
     const char *platform_version;
+    const gm_description *description; // NULL: the device is here; else it has no context and no queue
     gm_device_counters counters;
     gm_arena arena; // source texts read from GANYMEDE_CL_PATH
     gm_source_text *sources;
@@ -95,6 +116,7 @@ struct gm_buffer {
 struct gm_program {
     gm_device *device;
     cl_program program;
+    char *text, *options; // of a described device, instead of the program; NULL otherwise
 };
 
 struct gm_kernel {

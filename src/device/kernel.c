@@ -12,7 +12,7 @@ gm_status gm_kernel_create(gm_kernel **out, gm_program *program, const char *nam
     kernel->device = device;
     snprintf(kernel->name, sizeof kernel->name, "%s", name);
     cl_int code = gm_fault_due(GM_FAULT_KERNEL);
-    if (code == CL_SUCCESS)
+    if (code == CL_SUCCESS && !device->description)
         kernel->kernel = clCreateKernel(program->program, name, &code);
     if (code != CL_SUCCESS) {
         free(kernel);
@@ -26,7 +26,8 @@ gm_status gm_kernel_create(gm_kernel **out, gm_program *program, const char *nam
 void gm_kernel_destroy(gm_kernel **kernel) {
     if (!kernel || !*kernel)
         return;
-    clReleaseKernel((*kernel)->kernel);
+    if ((*kernel)->kernel)
+        clReleaseKernel((*kernel)->kernel);
     free(*kernel);
     *kernel = NULL;
 }
@@ -37,7 +38,7 @@ const char *gm_kernel_name(const gm_kernel *kernel) {
 
 static gm_status bind(gm_kernel *kernel, unsigned index, const void *value, size_t bytes) {
     cl_int code = gm_fault_due(GM_FAULT_KERNEL);
-    if (code == CL_SUCCESS)
+    if (code == CL_SUCCESS && !kernel->device->description)
         code = clSetKernelArg(kernel->kernel, index, bytes, value);
     return gm_cl_check(code, "binding argument %u of kernel %s (%zu bytes)", index, kernel->name, bytes);
 }
@@ -94,6 +95,8 @@ gm_status gm_kernel_launch(gm_kernel *kernel, size_t dims, const size_t *global,
                            const gm_cost *cost) {
     gm_device *device = kernel->device;
     GM_TRY(check_sizes(kernel, dims, global, local));
+    if (device->description)
+        return gm_fail_described(device, "nothing runs on it");
     cl_event *event;
     GM_TRY(gm_profile_reserve(device, &event));
     cl_int code = gm_fault_due(GM_FAULT_LAUNCH);

@@ -145,10 +145,14 @@ gm_status gm_device_matrix(gm_device *device, gm_precision precision, const char
     for (size_t i = 0; i < GM_COUNT(units) && !*options; i++) {
         const char *tried = emulated ? units[i].emulation : units[i].options;
         gm_matrix_answer *answer = &device->matrix_answers[2 * i + (emulated != NULL)];
+        const char *has = emulated ? emulated : device->description ? device->description->matrix : NULL;
+        bool known = emulated || device->description; // which instruction it is; else its width tells
         if (units[i].precision != precision || device->info.max_work_group_size < ITEMS ||
-            (emulated ? strcmp(emulated, units[i].instruction) != 0
-                      : reported_width(device, units[i].property) != units[i].width))
+            (known ? !has || strcmp(has, units[i].instruction) != 0
+                   : reported_width(device, units[i].property) != units[i].width))
             continue;
+        if (device->description)
+            *answer = GM_MATRIX_RUNS;
         if (*answer == GM_MATRIX_UNKNOWN) {
             bool right;
             GM_TRY(probe(device, tried, &right));

@@ -36,10 +36,20 @@ static gm_status force_width(gm_device *device) {
 gm_status gm_device_open(gm_device **out, const char *selector) {
     *out = NULL;
     gm_device *device = NULL;
-    gm_found *found;
-    size_t count, index;
-    GM_TRY(gm_found_list(&found, &count));
+    gm_found *found = NULL;
+    size_t count = 0, index;
     gm_status status;
+    const char *name = selector && *selector ? selector : getenv("GANYMEDE_DEVICE");
+    const gm_description *description = gm_description_find(name);
+    if (description) {
+        GM_TRY_DONE(gm_alloc(&device, 1, sizeof *device, "a device"));
+        device->description = description;
+        GM_TRY_DONE(gm_description_get_info(description, &device->info));
+        *out = device;
+        device = NULL;
+        goto done;
+    }
+    GM_TRY(gm_found_list(&found, &count));
     GM_TRY_DONE(gm_found_choose(found, count, selector, &index));
     GM_TRY_DONE(gm_alloc(&device, 1, sizeof *device, "a device"));
     device->info = found[index].info;

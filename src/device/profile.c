@@ -42,6 +42,8 @@ void gm_profile_discard(gm_device *device) {
 gm_status gm_profile_start(gm_device *device) {
     if (device->profiling)
         return gm_fail(GM_ERROR_STATE, "profiling has been started already; stop it first");
+    if (device->description)
+        return gm_fail_described(device, "nothing runs on it");
     if (!device->timed_queue) {
         cl_int code = gm_fault_due(GM_FAULT_DEVICE);
         if (code == CL_SUCCESS)

@@ -138,6 +138,14 @@ const char *gm_device_width_options(const gm_device *device) {
                         : "-cl-std=CL1.2 -DGM_WIDTH=4";
 }
 
+static gm_status keep_text(gm_program *program, const char *text, const char *options) {
+    GM_TRY(gm_alloc(&program->text, strlen(text) + 1, 1, "a program's text"));
+    GM_TRY(gm_alloc(&program->options, strlen(options) + 1, 1, "a program's options"));
+    strcpy(program->text, text);
+    strcpy(program->options, options);
+    return GM_OK;
+}
+
 gm_status gm_program_create(gm_program **out, gm_device *device, const gm_source *sources, size_t count,
                             const char *options) {
     *out = NULL;
@@ -147,7 +155,10 @@ gm_status gm_program_create(gm_program **out, gm_device *device, const gm_source
     GM_TRY_DONE(join(sources, count, &text));
     GM_TRY_DONE(gm_alloc(&program, 1, sizeof *program, "a program"));
     program->device = device;
-    GM_TRY_DONE(build(program, sources, count, text.data, options ? options : ""));
+    if (device->description)
+        GM_TRY_DONE(keep_text(program, text.data, options ? options : ""));
+    else
+        GM_TRY_DONE(build(program, sources, count, text.data, options ? options : ""));
     *out = program;
     program = NULL;
 done:
@@ -172,6 +183,8 @@ void gm_program_destroy(gm_program **program) {
         clReleaseProgram((*program)->program);
         (*program)->device->counters.programs_released++;
     }
+    free((*program)->text);
+    free((*program)->options);
     free(*program);
     *program = NULL;
 }

@@ -123,9 +123,11 @@ static gm_status fail_with_list(const gm_found *found, size_t count, const char 
         gm_text_printf(&text, "\n  %d:%d  %-11s  %s (%s)", info->platform_index, info->device_index,
                        info->simulator ? "simulator" : type_names[info->type], info->name, info->platform);
     }
-    gm_status status =
-        gm_fail(GM_ERROR_ARGUMENT,
-                "%s; say gpu, cpu or accelerator (gpu:1 for the second), P:D, or part of a name, of these:", problem);
+    gm_status status = gm_fail(
+        GM_ERROR_ARGUMENT,
+        "%s; say gpu, cpu or accelerator (gpu:1 for the second), P:D, part of a name of these, or a description's "
+        "name (`ganymede devices --described`):",
+        problem);
     gm_fail_lines(status, "%s%s", gm_error_message(), text.data ? text.data : "");
     gm_text_finish(&text);
     return status;

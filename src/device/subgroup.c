@@ -117,6 +117,11 @@ gm_status gm_device_subgroups(gm_device *device, const char **options) {
                        "GANYMEDE_SUBGROUPS=%s is unknown: leave it out to use a device's sub-groups where it reports "
                        "them, or set it to off or to try",
                        wanted);
+    if (device->description) {
+        gm_subgroups kind = off ? GM_SUBGROUPS_NONE : device->description->sub_groups;
+        *options = kind == GM_SUBGROUPS_NONE ? local_memory : candidates[kind == GM_SUBGROUPS_INTEL ? 0 : 1];
+        return GM_OK;
+    }
     if (off || (!forced && !reports_sub_groups(device)) || device->info.max_work_group_size < ITEMS)
         return GM_OK;
     for (size_t i = 0; i < GM_COUNT(candidates) && !device->subgroup_options; i++) {

@@ -58,7 +58,7 @@ static gm_status find_stage(gm_device *device, size_t bytes, gm_stage **found) {
 
 gm_status gm_buffer_write(gm_buffer *buffer, size_t offset, const void *data, size_t bytes) {
     GM_TRY(check_range(buffer, offset, bytes, "writing"));
-    if (bytes == 0)
+    if (bytes == 0 || buffer->device->description)
         return GM_OK;
     gm_device *device = buffer->device;
     gm_stage *stage = NULL;
@@ -83,6 +83,8 @@ static gm_status read_buffer(gm_buffer *buffer, size_t offset, void *data, size_
     if (bytes == 0)
         return GM_OK;
     gm_device *device = buffer->device;
+    if (device->description)
+        return gm_fail_described(device, "nothing can be read from it");
     device->counters.waits += wait;
     cl_int code = gm_fault_due(GM_FAULT_READ);
     if (code == CL_SUCCESS)
@@ -103,7 +105,7 @@ gm_status gm_buffer_fill(gm_buffer *buffer, size_t offset, size_t bytes, uint32_
     if (offset % sizeof pattern != 0 || bytes % sizeof pattern != 0)
         return gm_fail(GM_ERROR_ARGUMENT, "filling %zu bytes at offset %zu: both must be multiples of %zu", bytes,
                        offset, sizeof pattern);
-    if (bytes == 0)
+    if (bytes == 0 || buffer->device->description)
         return GM_OK;
     gm_device *device = buffer->device;
     cl_int code = gm_fault_due(GM_FAULT_WRITE);

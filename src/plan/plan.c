@@ -106,10 +106,10 @@ gm_status gm_plan_lower(gm_plan **out, gm_graph *graph, gm_state *state, const g
     plan->device = state->device;
     const char *mode = getenv("GANYMEDE_PLAN");
     plan->trial = request->trial;
-    plan->tuning = options ? options->tuning : NULL;
+    plan->emitter.info = gm_device_get_info(state->device);
+    plan->tuning = options && !plan->emitter.info->described ? options->tuning : NULL; // nothing can be timed there
     plan->unfilled = options && options->unfilled;
     plan->separate = plan->unfilled || (options && options->separate) || (mode && strcmp(mode, "separate") == 0);
-    plan->emitter.info = gm_device_get_info(state->device);
     plan->emitter.gpu = gm_plan_wants_gpu(plan->emitter.info);
     plan->emitter.matrix = request->matrix;
     plan->emitter.exact = request->exact;

@@ -177,6 +177,12 @@ static gm_status open_device(gm_trainer *trainer, const gm_train_options *option
     if (!options->opened)
         GM_TRY(gm_device_open(&trainer->opened_device, options->device));
     trainer->device = options->opened ? options->opened : trainer->opened_device;
+    const gm_device_info *info = gm_device_get_info(trainer->device);
+    if (info->described && (!options->no_folder || options->tuning != GM_TRAIN_TUNE_NOT))
+        return gm_fail(GM_ERROR_DEVICE,
+                       "%s is only a description of a device, nothing can be trained or timed on it: choose one that "
+                       "`ganymede devices` lists, or look at its plan with `train --dry-run`",
+                       info->driver_version);
     return GM_OK;
 }
 
@@ -222,7 +228,7 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options, co
         gm_monitor_interval(trainer->recipe, &statistics, gm_device_get_info(trainer->device)->type == GM_DEVICE_CPU);
     if (!options->no_folder && trainer->pictured.row)
         GM_TRY(gm_plan_create(&trainer->picture_plan, trainer->pictured.graph, trainer->state, NULL));
-    if (trainer->model.start && !trainer->resumed)
+    if (trainer->model.start && !trainer->resumed && !gm_device_get_info(trainer->device)->described)
         GM_TRY(gm_plan_run(trainer->plan, trainer->model.start));
     GM_TRY(gm_alloc(&trainer->indices, common->data.batch, sizeof *trainer->indices, "a batch's indices"));
     if (options->profile) {
