@@ -180,13 +180,13 @@ static int bench_programs(int count, char **words) {
 
 static const command_row subjects[] = {
     {"step", "a recipe's training step", bench_step},
-    {"programs", "what a step builds and launches on a GPU that is not here", bench_programs},
     {"gemm", "a matrix product", bench_gemm},
     {"conv", "a convolution or its gradients", bench_conv},
     {"conv_transpose", "a transposed convolution or its gradients", bench_conv_transpose},
     {"elementwise", "a fused element-wise kernel", bench_elementwise},
     {"reduce", "sums per channel", bench_reduce},
     {"peak", "the device's ceilings", bench_peak},
+    {"programs", "what a step builds and launches on a GPU that is not here", bench_programs},
 };
 
 static void print_subjects(FILE *file) {
