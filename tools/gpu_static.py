@@ -36,7 +36,7 @@ CONTRACTIONS = ("rows", "outer")  # whose multiplications bound them, and are ju
 
 @dataclasses.dataclass(frozen=True)
 class Nvidia:
-    """Per multiprocessor and clock: warp instructions issued, float multiply-adds, those of tf32 and bf16 in matrix units."""
+    """Per multiprocessor and clock: warp instructions issued, multiply-adds of floats, of tf32 and bf16 in matrix units."""
     name: str
     issue: int
     lanes: int
@@ -94,7 +94,7 @@ class Kernel:
     spills: int
     local: int  # bytes
     groups: int  # that fit a multiprocessor
-    loop: collections.Counter  # instructions of one step, by kind: all, fma, matrix (of them bf16), local, local4, global, index
+    loop: collections.Counter  # instructions of a step: all, fma, matrix (of them bf16), local, local4, global, index
     bound: float  # share of peak; 0: no loop of multiplications
 
 
@@ -191,10 +191,11 @@ def judge_nvidia(device, name, found, text):
     clocks = max(sum(counts.values()) / device.issue, local_clocks, useful)
     groups = min(device.registers // max(1, (registers + 7) // 8 * 8 * ITEMS), device.local // max(1, local + 1024),
                  device.waves // (ITEMS // 32))
-    loop = collections.Counter(all=sum(counts.values()), fma=total(counts, "FFMA"), matrix=total(counts, "HMMA"),
-                               bf16=sum(times for name, times in counts.items() if name.startswith("HMMA") and "BF16" in name),
-                               local=total(counts, "LDS"), local4=total(counts, "LDS.128"), **{"global": total(counts, "LDG")},
-                               index=total(counts, "IMAD", "IADD", "LEA", "ISETP", "LOP3", "VIADD", "SHF"))
+    bf16 = sum(times for name, times in counts.items() if name.startswith("HMMA") and "BF16" in name)
+    loop = collections.Counter({"all": sum(counts.values()), "fma": total(counts, "FFMA"), "matrix": total(counts, "HMMA"),
+                                "bf16": bf16, "local": total(counts, "LDS"), "local4": total(counts, "LDS.128"),
+                                "global": total(counts, "LDG"),
+                                "index": total(counts, "IMAD", "IADD", "LEA", "ISETP", "LOP3", "VIADD", "SHF")})
     return Kernel(name, registers, spills, local, groups, loop, useful / clocks if clocks else 0)
 
 
@@ -232,12 +233,13 @@ def judge_amd(device, name, found, text):
                        if name.startswith("ds_")) / device.local_bytes
     vector = total(counts, "v_") * device.wave / device.lanes
     fma = total(counts, *one, *two) * device.wave / device.lanes
-    groups = min(device.registers // max(1, registers) * device.simds // (ITEMS // device.wave), device.local // max(1, local))
-    loop = collections.Counter(all=sum(counts.values()), fma=total(counts, *one) + 2 * total(counts, *two),
-                               matrix=total(counts, *units), local=total(counts, "ds_read", "ds_load"),
-                               local4=total(counts, "ds_read_b128", "ds_load_b128"),
-                               **{"global": total(counts, "global_load", "flat_load", "buffer_load")},
-                               index=total(counts, "v_") - total(counts, *one, *two, *units))
+    groups = min(device.registers // max(1, registers) * device.simds // (ITEMS // device.wave),
+                 device.local // max(1, local))
+    loop = collections.Counter({"all": sum(counts.values()), "fma": total(counts, *one) + 2 * total(counts, *two),
+                                "matrix": total(counts, *units), "local": total(counts, "ds_read", "ds_load"),
+                                "local4": total(counts, "ds_read_b128", "ds_load_b128"),
+                                "global": total(counts, "global_load", "flat_load", "buffer_load"),
+                                "index": total(counts, "v_") - total(counts, *one, *two, *units)})
     return Kernel(name, registers, spills, local, groups, loop, fma / max(vector, local_clocks) if fma else 0)
 
 
@@ -297,15 +299,17 @@ def report(args, recipe, device):
         if is_judged(kernel):
             worst[family] = min(worst.get(family, 1), kernel.bound)
         if args.kernel in family and (is_judged(kernel) or kernel.spills):
-            rows[family, kernel.registers, kernel.spills, kernel.local, kernel.groups, loop["all"], loop["fma"], loop["matrix"],
-                 loop["local"], loop["local4"], loop["global"], loop["index"], kernel.bound] += launched[kernel.name]
+            mix = [loop[kind] for kind in ("all", "fma", "matrix", "local", "local4", "global", "index")]
+            rows[family, kernel.registers, kernel.spills, kernel.local, kernel.groups, *mix, kernel.bound] += \
+                launched[kernel.name]
     for (family, *figures, bound), times in sorted(rows.items()):
         widths = (5, 5, 6, 6, 5, 4, 4, 4, 4, 4, 5)
         cells = [f"{figure:{width}}" for figure, width in zip(figures, widths)]
         print(f"{family:28} {times:5.0f} {' '.join(cells[:4])} | {' '.join(cells[4:])}  {bound:5.0%}")
     for family, floor in args.floors.get(device, {}).items():
         if worst.get(family, 1) < floor:
-            faults.append(f"{family} of {recipe.stem} on {device} reaches {worst[family]:.0%} at most, the floor is {floor:.0%}")
+            faults.append(f"{family} of {recipe.stem} on {device} reaches {worst[family]:.0%} at most, the floor is "
+                          f"{floor:.0%}")
     target = DEVICES[device]
     parts = {"operations": 0.0, "memory": 0.0, "launches": 0.0}
     for launch in launches:

@@ -188,11 +188,13 @@ static bool is_flexible(const gm_tensor *node) {
     return node->op->kind == GM_OP_ELEMENTWISE || node->op == &gm_op_pad || node->op == &gm_op_concat;
 }
 
-// A view of the same batch and channels, with other positions: it is as fast to walk over in its input's order.
+// The same batch and channels at other positions, by a view or by sums over some: to be walked over as the input is.
 static bool keeps_channels(const gm_tensor *node) {
-    const gm_shape *x = &node->input[0]->shape, *y = &node->shape;
-    return node->op->kind == GM_OP_VIEW && node->op != &gm_op_transpose && x->rank >= 4 && y->rank >= 4 &&
-           x->dim[0] == y->dim[0] && x->dim[1] == y->dim[1];
+    if (gm_plan_is_reduction(node) || (node->op->kind == GM_OP_VIEW && node->op != &gm_op_transpose)) {
+        const gm_shape *x = &node->input[0]->shape, *y = &node->shape;
+        return x->rank >= 4 && y->rank >= 4 && x->dim[0] == y->dim[0] && x->dim[1] == y->dim[1];
+    }
+    return false;
 }
 
 // Values are HWNC where a convolution or pooling makes or reads them; views and element-wise nodes follow their

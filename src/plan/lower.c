@@ -111,8 +111,8 @@ static gm_status lower_reduce(gm_analysis *a, gm_unit *unit) {
             in->index = fused.operand_count;
             GM_TRY(gm_value_view(a, input, &fused.operand[fused.operand_count++]));
         }
-        GM_TRY(gm_value_create(a, result, GM_LAYOUT_ROW, &fused.target[i]));
-        gm_value_set(a, result, GM_LAYOUT_ROW, &fused.target[i]);
+        GM_TRY(gm_value_create(a, result, a->layout[result->id], &fused.target[i]));
+        gm_value_set(a, result, a->layout[result->id], &fused.target[i]);
     }
     fused.result_count = unit->results.count;
     uint32_t axes = ((const gm_reduce_attributes *)any->attributes)->axes;

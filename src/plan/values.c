@@ -99,7 +99,11 @@ gm_status gm_value_view(gm_analysis *a, const gm_tensor *node, gm_view *view) {
     GM_TRY(gm_value_view(a, node->input[0], &under));
     if (gm_view_apply(node, &under, view))
         return GM_OK;
-    GM_TRY(gm_value_in(a, gm_plan_alias(node->input[0]), GM_LAYOUT_ROW, &under));
+    // It must be moved: into its own layout where that can be viewed so, else in row-major order, which always can.
+    const gm_tensor *viewed = gm_plan_alias(node->input[0]);
+    gm_layout layout = a->layout[viewed->id];
+    under = gm_view_create(0, viewed->type, &viewed->shape, layout);
+    GM_TRY(gm_value_in(a, viewed, gm_view_apply(node, &under, view) ? layout : GM_LAYOUT_ROW, &under));
     if (!gm_view_apply(node, &under, view))
         return gm_fail(GM_ERROR_STATE, "planning: %s to %s of a row-major value failed", node->op->name,
                        gm_shape_text(&node->shape));

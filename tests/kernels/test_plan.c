@@ -181,8 +181,8 @@ static void variables_are_assigned_their_own_flips(void **unused) {
 
 // ---- Layouts ----
 
-// Between convolutions, forward and backward, no image is turned round, not even where it gets a fifth axis on the way,
-// as upsampling does it.
+// Between convolutions, forward and backward, no image is turned round, not even where it gets a fifth and a sixth axis
+// on the way, as upsampling does it.
 static void interleaved_images_keep_channels_innermost(void **unused) {
     (void)unused;
     enum { BATCH = 3 };
@@ -195,6 +195,10 @@ static void interleaved_images_keep_channels_innermost(void **unused) {
     gm_tensor *weights[] = {gm_variable(graph, "v", GM_FLOAT32, GM_SHAPE(7, 5, 3, 3), start),
                             gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(2, 7, 3, 3), start)};
     gm_tensor *y = gm_conv2d(x, weights[0], &(gm_conv2d_params){.padding = {1, 1}});
+    gm_tensor *block =
+        gm_broadcast(gm_reshape(y, GM_SHAPE(BATCH, 7, 4, 1, 6, 1)), (gm_shape){6, {BATCH, 7, 4, 2, 6, 2}});
+    y = gm_add(y,
+               gm_average_pool2d(gm_reshape(block, GM_SHAPE(BATCH, 7, 8, 12)), &(gm_pool2d_params){.kernel = {2, 2}}));
     gm_tensor *row = gm_reshape(y, GM_SHAPE(BATCH, 7, 4, 1, 6));
     y = gm_reshape(gm_concat((gm_tensor *[]){row, gm_scale(row, 0.5)}, 2, 3), GM_SHAPE(BATCH, 7, 8, 6));
     y = gm_conv2d(gm_tanh(y), weights[1], &(gm_conv2d_params){.padding = {1, 1}});
