@@ -195,9 +195,10 @@ def read_records(path):
     return [json.loads(line) for line in lines if line.strip()]
 
 
-def records_of(variant, records):
-    """The runs of a variant as it is now, in order of seed."""
-    found = [r for r in records if r["recipe"] == variant.recipe and r["digest"] == digest(variant)]
+def records_of(variant, records, kernels=None):
+    """The runs of a variant as it is now, in order of seed; with `kernels` "direct" those of before fast convolutions."""
+    found = [r for r in records if r["recipe"] == variant.recipe and r["digest"] == digest(variant)
+             and r.get("kernels") == kernels]
     return sorted(found, key=lambda record: record["seed"])
 
 
@@ -282,11 +283,12 @@ def image_rows(records):
     yield "| recipe | steps | time (CPU) | monitor | seeds | Fréchet, PCA-16 | precision | recall | coverage |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for variant in [v for v in VARIANTS if v.section == "images"]:
-        found = records_of(variant, records)
-        if found:
-            figures = [spread([r.get(key) for r in found], digits) for key, digits in IMAGE_DIGITS]
-            yield (f"| {command_of(variant)} | {recipe_key(variant, 'steps')} | {time_of(found)} | "
-                   f"{monitor_of(found)} | {seeds_of(found)} | {' | '.join(figures)} |")
+        for kernels, name in ((None, command_of(variant)), ("direct", "the same, before fast convolutions")):
+            found = records_of(variant, records, kernels)
+            if found:
+                figures = [spread([r.get(key) for r in found], digits) for key, digits in IMAGE_DIGITS]
+                yield (f"| {name} | {recipe_key(variant, 'steps')} | {time_of(found)} | "
+                       f"{monitor_of(found)} | {seeds_of(found)} | {' | '.join(figures)} |")
     plain = [v for v in VARIANTS if v.section == "images" and not is_stacked(v)]
     controls = [record for v in plain for record in records_of(v, records) if "frechet_control" in record]
     if controls:

@@ -278,7 +278,9 @@ def main():
         versions.append(f"PyTorch {torch.stdout.strip()}")
     lines = ["# Measured", "",
              f"Device: {peak['device']}, {os.cpu_count()} cores. Written by `tests/bench/table.py --rounds "
-             f"{args.rounds}`; medians. {', '.join(versions)}; NumPy and OpenBLAS are Debian's.", "",
+             f"{args.rounds}`; medians. {', '.join(versions)}; NumPy and OpenBLAS are Debian's. On a shared machine the pace "
+             "changes by up to two times within minutes: times of different rows do not compare, ratios come from runs in "
+             "turns, and even of those a third may be chance.", "",
              f"Ceilings (`ganymede bench peak`): {peak['fma_gflops']:.0f} GFLOP/s of multiply-adds in registers, "
              f"{peak['gemm_gflops']:.0f} GFLOP/s for the matrix kernel in the cache, {peak['triad_gbps']:.1f} GB/s "
              "for the triad in memory.", ""]

@@ -134,6 +134,16 @@ class Runs(unittest.TestCase):
         self.assertIn("| control: two halves of 7 real images | – | – | – | – | 0.0 | -1.00 | -2.00 | -3.00 |",
                       (self.here / "RESULTS.md").read_text())
 
+    def test_runs_with_earlier_kernels_stand_beside_the_present_ones(self):
+        words = ("--only", "hinge", "--seeds", "1")
+        self.assertEqual(self.run_script(*words), 1)
+        record = json.loads((self.here / "results.jsonl").read_text())
+        (self.here / "results.jsonl").write_text(json.dumps(dict(record, kernels="direct", frechet=5)) + "\n")
+        self.assertEqual(self.run_script(*words), 2)  # it counts for none of today's
+        table = (self.here / "RESULTS.md").read_text()
+        self.assertRegex(table, r"`train samples/hinge-sn-fashion.yaml` [^\n]* 1.0 \| 2.00 \|[^\n]*\n"
+                         r"\| the same, before fast convolutions [^\n]* 5.0 \| 2.00 \|")
+
     def test_a_failed_run_leaves_no_record(self):
         self.command.write_text("#!/bin/sh\nexit 1\n")
         with contextlib.redirect_stderr(io.StringIO()):
