@@ -140,7 +140,7 @@ static int bench_programs(int count, char **words) {
     const char *folder = NULL;
     const option_row options[] = {
         {"--device", "NAME", OPTION_TEXT, &train.device, "a description: nvidia-sm_80, amd-gfx1030, intel-dg2, …"},
-        {"--output", "DIR", OPTION_TEXT, &folder, "the folder to write (default: programs-NAME)"},
+        {"-o", "DIR", OPTION_TEXT, &folder, "the folder to write (default: programs-NAME)"},
         {"--data", "SRC", OPTION_TEXT, &train.data, "a data set's name or path, instead of the recipe's"},
     };
     const usage_text usage = {
@@ -149,7 +149,7 @@ static int bench_programs(int count, char **words) {
         .summary =
             "Writes the programs that a training step would build on a GPU that is not here, with their options,\n"
             "and its launches with their work sizes, operations and bytes: for the GPU vendors' compilers.",
-        .example = "ganymede bench programs samples/dcgan-fashion.yaml --device nvidia-sm_80 --output programs",
+        .example = "ganymede bench programs samples/dcgan-fashion.yaml --device nvidia-sm_80 -o programs",
         .options = options,
         .option_count = COUNT(options),
         .least = 1,

@@ -248,7 +248,7 @@ def judge_amd(device, name, found, text):
 
 def read_step(args, recipe, device, folder):
     """The launches that a step makes, and what becomes of their kernels: {name: Kernel}. Raises Refused."""
-    run(args.ganymede, "bench", "programs", recipe, "--device", device, "--output", folder)
+    run(args.ganymede, "bench", "programs", recipe, "--device", device, "-o", folder)
     step = json.loads((folder / "launches.json").read_text())
     launches = [dict(launch, every=action["every"]) for action in step["actions"] for launch in action["launches"]]
     kernels, target = {}, DEVICES[device]

@@ -47,7 +47,7 @@ class Described(CommandTest):
 
     def programs(self, name, device, **more):
         """The programs' texts, the first one's options, and the launches."""
-        out, err = self.ganymede("bench", "programs", f"{name}.yaml", "--device", device, "--output", device, **more)
+        out, err = self.ganymede("bench", "programs", f"{name}.yaml", "--device", device, "-o", device, **more)
         self.assertIn(f"{device}: the step of images on ", out)
         folder = self.folder / device
         texts = [path.read_text() for path in sorted(folder.glob("program*.cl"))]
@@ -86,7 +86,7 @@ class Described(CommandTest):
     def test_matrix_units_are_those_that_the_device_has(self):
         self.write("bf16", "precision: bf16\n")
         for device, instruction in MATRIX.items():
-            out, err = self.ganymede("bench", "programs", "bf16.yaml", "--device", device, "--output", device)
+            out, err = self.ganymede("bench", "programs", "bf16.yaml", "--device", device, "-o", device)
             options = (self.folder / device / "program0.cl").read_text().splitlines()[0]
             self.assertEqual(re.findall(r"-DGM_MATRIX_(?!BF16)(\w+)", options), [instruction] if instruction else [])
             self.assertEqual("precision bf16 is not used" in err, instruction is None)
