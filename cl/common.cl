@@ -19,6 +19,7 @@ GM_ACCESSES(float, __global)
 GM_ACCESSES(float, __private)
 GM_ACCESSES(int, __global)
 GM_ACCESSES(int, __private)
+GM_ACCESSES(uint, __private)
 GM_ACCESSES(uchar, __global)
 #define vload2 gm_vload2
 #define vload4 gm_vload4

@@ -48,15 +48,25 @@
 // SUM_CPU   contract_sum_cpu (partial, y, P, C,K,R,S, y0,yr,ys,yc,yk  GM_EPILOGUE_PARAMS)
 //     y = the partials [P][R][S][C][K] added in order. global ([K/16], C, 1): neighbours read side by side
 //
-// GPU family: local memory tiles of 64 x 64 results, or 128 x 128 where an instance defines GM_GPU_BLOCK as 8 (not with
-// matrix.cl; the 64 below are then 128); weights are read where they are, through strides: no packing. In a program
-// that has matrix.cl before it, ROWS and OUTER round their operands as that says and multiply on matrix units.
+// GPU family: tiles of GM_GPU_ROWS x GM_GPU_COLUMNS results, GM_GPU_BLOCK squared an item: 128 x 128, 128 x 64 or 64 x 64
+// by blocks of 8, or 32 x 32 by blocks of 4 (not with matrix.cl). Weights are read where they are, through strides: no
+// packing. In a program that has matrix.cl before it, ROWS and OUTER round their operands as that says and multiply on
+// matrix units. An instance says how its operands a (x) and b (w, or g) lie, whatever the strides are:
+//   GM_GPU_A_LINES, GM_GPU_B_LINES     1: items load along a's rows, b's columns; 0: along the contraction. OUTER: 1.
+//                                      ROWS: a's only for products (one pixel, one tap)
+//   GM_GPU_A_VECTORS, GM_GPU_B_VECTORS 1: that axis has stride 1, and its length, the other strides and the offset are
+//                                      multiples of 4
+//   GM_GPU_PADDED                      0: there is one pixel and one tap, and so no padding
+//   GM_GPU_EVEN                        1: C is a multiple of 16
+//   GM_GPU_SPANS                       defined: OUTER's rows span taps, for C < 8
+// local (L, 1, 1), L = GM_GPU_ROWS GM_GPU_COLUMNS / GM_GPU_BLOCK squared.
 // ROWS_GPU  contract_rows_gpu (x, w, y, x0,xh,xw,xn,xc, IH,IW, w0,wk,wc,wr,ws, y0,yh,yw,yn,yk, OH,OW, N,C,K,R,S,
-//                              ah,bh,dh,qh, aw,bw,dw,qw  GM_EPILOGUE_PARAMS)
-//     global (16*[K/64], 16*[OH*OW*N/64], 1), local (16, 16, 1). OH*OW*N < 2^31.
-// OUTER_GPU contract_outer_gpu: the parameters of OUTER_CPU. global (16*[K/64], 16*M, P), local (16, 16, 1)
-//     M, P and the scratch as for OUTER_CPU (P so that there are a few groups for every compute unit); swap likewise.
-// SUM_GPU   contract_sum_gpu: the parameters of SUM_CPU. global (R*S*C*K rounded up to 64), local (64)
+//                              ah,bh,dh,qh, aw,bw,dw,qw  GM_EPILOGUE_PARAMS); where q > 1, a = 1
+//     global (L [K/COLUMNS], [[OH/qh] [OW/qw] N / ROWS], qh qw): phases of the output's pixels. OH*OW*N < 2^31.
+// OUTER_GPU contract_outer_gpu: the parameters of OUTER_CPU. global (L [K/COLUMNS], M, P)
+//     M = R*S*[C/ROWS], or [R*S*C/ROWS] where GM_GPU_SPANS is defined; P and the scratch as for OUTER_CPU (P so that
+//     there are a few groups for every compute unit); swap likewise.
+// SUM_GPU   contract_sum_gpu: the parameters of SUM_CPU. global (K rounded up to 64, C, R*S), local (64, 1, 1)
 
 // Rows of a CPU register tile, by GM_WIDTH, the floats that a register of the device holds. 16: there are enough for two
 // panels of 16 columns side by side, 8 x 32 sums, where each value loaded serves two multiply-adds, which 8 x 16 leave

@@ -1,10 +1,8 @@
-// Contractions on GPUs: tiles in local memory, weights read where they are. A template: see contract.cl.
+// Contractions on GPUs: tiles of results in registers, their operands in local memory. A template: see contract.cl.
+// Long because both forms are one loop: what differs is where an item finds what it loads.
 
 #ifndef GM_EPILOGUE_PARAMS
 #define GM_EPILOGUE_PARAMS
-#endif
-#ifndef GM_EPILOGUE8
-#define GM_EPILOGUE8(v, h, w, n, k) (v)
 #endif
 #ifndef GM_EPILOGUE1
 #define GM_EPILOGUE1(v, h, w, n, k) (v)
@@ -21,75 +19,178 @@
 #define GM_Y float
 #endif
 
-#ifndef GM_GPU_BLOCK // an instance's own: 8
-#define GM_GPU_BLOCK 4
-#endif
-
 #ifndef GM_CONTRACT_GPU_ONCE
 #define GM_CONTRACT_GPU_ONCE
-// A work-group of 16 x 16 items makes a square of GM_GPU_TILE results, GM_GPU_BLOCK squared an item. It walks along the
-// contraction in steps of GM_GPU_DEPTH words of GM_GPU_PACK values. With matrix.cl in the program words are what that
-// says and matrix units multiply; else they are floats.
-//   GM_GPU_ROW(e), GM_GPU_COLUMN(e)  where the sum e of an item lies in the tile
-//   GM_GPU_<section>_LINE, _WORD     how far apart rows and words lie in local memory: items that are neighbours in
-//                                    global memory store side by side, and lines are padded against bank conflicts
-#define GM_GPU_TILE (16 * GM_GPU_BLOCK)
-#define GM_GPU_SUMS (GM_GPU_BLOCK * GM_GPU_BLOCK)
-#define GM_GPU_DEPTH 16
+// A work-group makes a tile of GM_GPU_ROWS x GM_GPU_COLUMNS results, GM_GPU_BLOCK squared an item. It walks along the
+// contraction in steps of GM_GPU_DEPTH words of GM_GPU_PACK values: while it multiplies one step's operands, which lie
+// in local memory, its items load the next one's into registers. With matrix.cl in the program words are what that says
+// and matrix units multiply; else they are floats.
+//
+// Items load units of four words, GM_GPU_PACK vectors v of four values. A unit lies along the contraction (four words of
+// one line, a line being a row of a or a column of b) or along the lines (a word of each of four): as the operand does in
+// memory, so that a vector is one access where the operand is aligned to four elements.
 #ifdef GM_MATRIX_PACK
 
 #define GM_GPU_PACK GM_MATRIX_PACK
-#define GM_GPU_STEP (GM_GPU_DEPTH * GM_GPU_PACK)
-#define GM_GPU_ROWS_LINE (GM_GPU_DEPTH + 4)
-#define GM_GPU_ROWS_WORD 1
-#define GM_GPU_OUTER_LINE 1
-#define GM_GPU_OUTER_WORD (GM_GPU_TILE + 8)
-#define GM_GPU_WORDS (GM_GPU_TILE * (GM_GPU_DEPTH + 4))
-#define GM_GPU_ROW(e) gm_matrix_row(item, e)
-#define GM_GPU_COLUMN(e) gm_matrix_column(item, e)
+#define GM_GPU_DEPTH GM_MATRIX_DEPTH
+#define GM_GPU_WORDS(lines) (GM_GPU_DEPTH * (lines))
 #define GM_GPU_LOCAL GM_MATRIX_LOCAL(exchange)
 #define GM_GPU_ATTRIBUTE GM_MATRIX_ATTRIBUTE
-#define gm_gpu_word gm_matrix_word
-#define gm_gpu_multiply(a, b, line, word, item, sum, exchange) \
-    gm_matrix_multiply(a, b, line, word, GM_GPU_DEPTH, item, sum, exchange)
 typedef uint gm_gpu_operand;
+
+static uint gm_gpu_word(const float *values)
+{
+    return gm_matrix_word(values);
+}
+
+// Where the word lies in a tile in local memory.
+static int gm_gpu_place(const bool is_b, const int lines, int line, int word)
+{
+    return is_b ? gm_matrix_place_b(line, word) : gm_matrix_place_a(line, word);
+}
 
 #else
 
-// An item's sums lie 16 apart, so that neighbours read neighbouring local memory and write neighbouring results.
 #define GM_GPU_PACK 1
-#define GM_GPU_STEP GM_GPU_DEPTH
-#define GM_GPU_ROWS_LINE 1
-#define GM_GPU_ROWS_WORD (GM_GPU_TILE + 1)
-#define GM_GPU_OUTER_LINE GM_GPU_ROWS_LINE
-#define GM_GPU_OUTER_WORD GM_GPU_ROWS_WORD
-#define GM_GPU_WORDS (GM_GPU_DEPTH * (GM_GPU_TILE + 1))
-#define GM_GPU_ROW(e) (item / 16 + (e) / GM_GPU_BLOCK * 16)
-#define GM_GPU_COLUMN(e) (item % 16 + (e) % GM_GPU_BLOCK * 16)
-#define GM_GPU_LOCAL local float *exchange = 0
-#define GM_GPU_ATTRIBUTE
-#define gm_gpu_word(value) ((value)[0])
+#define GM_GPU_DEPTH 8
+#define GM_GPU_PAD 4 // lines that keep neighbouring words off one bank
+#define GM_GPU_WORDS(lines) (GM_GPU_DEPTH * ((lines) + GM_GPU_PAD))
+#define GM_GPU_LOCAL
+#define GM_GPU_ATTRIBUTE GM_GPU_SUBGROUP
+#ifndef GM_GPU_SUBGROUP
+#define GM_GPU_SUBGROUP
+#endif
 typedef float gm_gpu_operand;
 
-#define GM_GPU_MULTIPLY_FLOATS
+static float gm_gpu_word(const float *values)
+{
+    return values[0];
+}
+
+static int gm_gpu_place(const bool is_b, const int lines, int line, int word)
+{
+    return word * (lines + GM_GPU_PAD) + line;
+}
 
 #endif
+#define GM_GPU_STEP (GM_GPU_DEPTH * GM_GPU_PACK)
+#define GM_GPU_ITEMS (GM_GPU_ROWS * GM_GPU_COLUMNS / (GM_GPU_BLOCK * GM_GPU_BLOCK))
+#define GM_GPU_SUMS (GM_GPU_BLOCK * GM_GPU_BLOCK)
+#define GM_GPU_A_UNITS (GM_GPU_ROWS * GM_GPU_DEPTH / 4 / GM_GPU_ITEMS) // for an item
+#define GM_GPU_B_UNITS (GM_GPU_COLUMNS * GM_GPU_DEPTH / 4 / GM_GPU_ITEMS)
+// The first line and word of an item's unit u: neighbours load neighbouring memory.
+#define GM_GPU_LINE(along, u)                                                                                           \
+    ((along) ? 4 * (item % (GM_GPU_ITEMS / GM_GPU_DEPTH) + (u) * (GM_GPU_ITEMS / GM_GPU_DEPTH))                         \
+             : item / (GM_GPU_DEPTH / 4) + (u) * (GM_GPU_ITEMS * 4 / GM_GPU_DEPTH))
+#define GM_GPU_WORD(along) ((along) ? item / (GM_GPU_ITEMS / GM_GPU_DEPTH) : item % (GM_GPU_DEPTH / 4) * 4)
+
+static void gm_gpu_store(local gm_gpu_operand *tile, const bool is_b, const int lines, const bool along, int line,
+    int word, const float4 *v)
+{
+    float value[4 * GM_GPU_PACK];
+#pragma unroll
+    for (int p = 0; p < GM_GPU_PACK; p++)
+        vstore4(v[p], p, value);
+#ifndef GM_MATRIX_PACK
+    if (along) {
+        *(local float4 *)(tile + gm_gpu_place(is_b, lines, line, word)) = v[0];
+        return;
+    }
+#endif
+#pragma unroll
+    for (int e = 0; e < 4; e++) {
+        float own[GM_GPU_PACK];
+#pragma unroll
+        for (int p = 0; p < GM_GPU_PACK; p++)
+            own[p] = value[along ? 4 * p + e : GM_GPU_PACK * e + p];
+        tile[along ? gm_gpu_place(is_b, lines, line + e, word) : gm_gpu_place(is_b, lines, line, word + e)] =
+            gm_gpu_word(own);
+    }
+}
+
+// Four neighbours, aligned.
+#define GM_GPU_LOAD4(T, p) GM_GPU_LOAD4_AS(T, p)
+#define GM_GPU_LOAD4_AS(T, p) GM_GPU_LOAD4_##T(p)
+#define GM_GPU_LOAD4_float(p) (*(global const float4 *)(p))
+#define GM_GPU_LOAD4_half(p) vload_half4(0, p)
+
+// The taps of one phase of outputs o = phase + q i along an axis: first, first + q, ... Tap t of them reads
+// a i + base + d t.
+typedef struct {
+    int first, count, a, base;
+} gm_gpu_taps;
+
+static gm_gpu_taps gm_gpu_phase_taps(int phase, int a, int b, int d, int q, int taps)
+{
+    gm_gpu_taps t = {0, taps, a, b};
+    if (q > 1) { // then a is 1
+        while (t.first < taps && (phase + b + t.first * d) % q != 0)
+            t.first++;
+        t.count = (taps - t.first + q - 1) / q;
+        t.base = (phase + b + t.first * d) / q;
+    }
+    return t;
+}
+
+// Of those, (first, end) which the outputs i0 to i1 need: others meet padding alone.
+static int2 gm_gpu_used_taps(gm_gpu_taps t, int d, int i0, int i1, int inputs)
+{
+    int2 used = (int2)(t.count, 0);
+    for (int k = 0; k < t.count; k++)
+        if (i1 * t.a + t.base + d * k >= 0 && i0 * t.a + t.base + d * k < inputs)
+            used = (int2)(min(used.x, k), k + 1);
+    return used;
+}
+
+// The outputs o that a tap, with b the map's b + r d, has valid inputs for: first, first + step, ...
+static gm_taps gm_gpu_outputs(int a, int b, int q, int inputs, int outputs)
+{
+    gm_taps t = {0, 0, q, 0, q > 1 ? 1 : a};
+    t.first = b < 0 ? (-b + a - 1) / a : 0;
+    while (q > 1 && (t.first * a + b) % q != 0)
+        t.first++;
+    const int rest = (inputs - 1) * q - b; // o a is at most this
+    const int last = rest < 0 ? -1 : min(outputs - 1, rest / a);
+    t.count = last < t.first ? 0 : (last - t.first) / q + 1;
+    t.in = (t.first * a + b) / q;
+    return t;
+}
+
 #endif // GM_CONTRACT_GPU_ONCE
 
-#if defined(GM_GPU_MULTIPLY_FLOATS) && !defined(GM_CONTRACT_SUM_GPU)
+#ifndef GM_CONTRACT_SUM_GPU
+
 #define GM_GPU_JOIN(a, b) a##b
 #define GM_GPU_JOINED(a, b) GM_GPU_JOIN(a, b)
-#define GM_GPU_MULTIPLY GM_GPU_JOINED(GM_NAME, _multiply)
+#define GM_GPU_OWN(function) GM_GPU_JOINED(GM_NAME, function)
 
-static void GM_GPU_MULTIPLY(local const float *a, local const float *b, int line, int word, int item,
-    float sum[GM_GPU_SUMS], local float *exchange)
+// sum += a b of a step; sum e of an item is that of GM_GPU_ROW(e) and GM_GPU_COLUMN(e).
+#ifdef GM_MATRIX_PACK
+
+#define GM_GPU_ACROSS (GM_GPU_COLUMNS / (GM_MATRIX_ACROSS * GM_MATRIX_COLUMNS)) // sub-groups beside one another
+#define GM_GPU_ROW(e) gm_matrix_row(item, GM_GPU_ACROSS, e)
+#define GM_GPU_COLUMN(e) gm_matrix_column(item, GM_GPU_ACROSS, e)
+#define GM_GPU_MULTIPLY(a, b) gm_matrix_multiply(a, b, GM_GPU_ACROSS, item, sum, exchange)
+
+#else
+
+// Vectors of four that lie apart, so that neighbours read neighbouring vectors.
+#define GM_GPU_ITEM_LINE(lines, place, i) ((i) / 4 * ((lines) / (GM_GPU_BLOCK / 4)) + 4 * (place) + (i) % 4)
+#define GM_GPU_ITEM_ROW(i) GM_GPU_ITEM_LINE(GM_GPU_ROWS, item / (GM_GPU_COLUMNS / GM_GPU_BLOCK), i)
+#define GM_GPU_ITEM_COLUMN(j) GM_GPU_ITEM_LINE(GM_GPU_COLUMNS, item % (GM_GPU_COLUMNS / GM_GPU_BLOCK), j)
+#define GM_GPU_ROW(e) GM_GPU_ITEM_ROW((e) / GM_GPU_BLOCK)
+#define GM_GPU_COLUMN(e) GM_GPU_ITEM_COLUMN((e) % GM_GPU_BLOCK)
+#define GM_GPU_MULTIPLY(a, b) GM_GPU_OWN(_multiply)(a, b, item, sum)
+
+static void GM_GPU_OWN(_multiply)(local const float *a, local const float *b, int item, float *sum)
 {
-    for (int c = 0; c < GM_GPU_DEPTH; c++) {
+#pragma unroll
+    for (int d = 0; d < GM_GPU_DEPTH; d++) {
         float u[GM_GPU_BLOCK], v[GM_GPU_BLOCK];
 #pragma unroll
-        for (int i = 0; i < GM_GPU_BLOCK; i++) {
-            u[i] = a[c * word + (item / 16 + 16 * i) * line];
-            v[i] = b[c * word + (item % 16 + 16 * i) * line];
+        for (int i = 0; i < GM_GPU_BLOCK; i += 4) {
+            vstore4(*(local const float4 *)(a + gm_gpu_place(false, GM_GPU_ROWS, GM_GPU_ITEM_ROW(i), d)), i / 4, u);
+            vstore4(*(local const float4 *)(b + gm_gpu_place(true, GM_GPU_COLUMNS, GM_GPU_ITEM_COLUMN(i), d)), i / 4, v);
         }
 #pragma unroll
         for (int i = 0; i < GM_GPU_BLOCK; i++)
@@ -98,90 +199,146 @@ static void GM_GPU_MULTIPLY(local const float *a, local const float *b, int line
                 sum[i * GM_GPU_BLOCK + j] = fma(u[i], v[j], sum[i * GM_GPU_BLOCK + j]);
     }
 }
-#else
-#define GM_GPU_MULTIPLY gm_gpu_multiply
+
 #endif
+
+// Four elements so far apart, zeros from `count` on; where vectors can be loaded, all are there or none.
+#define GM_GPU_LOADER(NAME, T, vectors)                                                                                 \
+    static float4 NAME(global const T *from, int stride, int count)                                                     \
+    {                                                                                                                   \
+        if (vectors)                                                                                                    \
+            return count > 0 ? GM_GPU_LOAD4(T, from) : (float4)(0.0f);                                                  \
+        return (float4)(count > 0 ? GM_LOAD(T, from, 0) : 0.0f, count > 1 ? GM_LOAD(T, from, stride) : 0.0f,            \
+            count > 2 ? GM_LOAD(T, from, 2 * stride) : 0.0f, count > 3 ? GM_LOAD(T, from, 3 * stride) : 0.0f);          \
+    }
+GM_GPU_LOADER(GM_GPU_OWN(_load_a), GM_X, GM_GPU_A_VECTORS)
+GM_GPU_LOADER(GM_GPU_OWN(_load_b), GM_W, GM_GPU_B_VECTORS)
+
+static void GM_GPU_OWN(_store)(local gm_gpu_operand *a, local gm_gpu_operand *b, int item,
+    const float4 (*next_a)[GM_GPU_PACK], const float4 (*next_b)[GM_GPU_PACK])
+{
+#pragma unroll
+    for (int u = 0; u < GM_GPU_A_UNITS; u++)
+        gm_gpu_store(a, false, GM_GPU_ROWS, GM_GPU_A_LINES, GM_GPU_LINE(GM_GPU_A_LINES, u), GM_GPU_WORD(GM_GPU_A_LINES),
+            next_a[u]);
+#pragma unroll
+    for (int u = 0; u < GM_GPU_B_UNITS; u++)
+        gm_gpu_store(b, true, GM_GPU_COLUMNS, GM_GPU_B_LINES, GM_GPU_LINE(GM_GPU_B_LINES, u), GM_GPU_WORD(GM_GPU_B_LINES),
+            next_b[u]);
+}
+
+#define GM_GPU_CLEAR(sum)                                                                                               \
+    float sum[GM_GPU_SUMS];                                                                                             \
+    _Pragma("unroll") for (int e = 0; e < GM_GPU_SUMS; e++) sum[e] = 0
+#define GM_GPU_KERNEL kernel __attribute__((reqd_work_group_size(GM_GPU_ITEMS, 1, 1))) GM_GPU_ATTRIBUTE
+#define GM_GPU_A_WORDS GM_GPU_WORDS(GM_GPU_ROWS)
+#define GM_GPU_B_WORDS GM_GPU_WORDS(GM_GPU_COLUMNS)
+#define GM_GPU_TILES                                                                                                    \
+    local gm_gpu_operand __attribute__((aligned(16))) a[2 * GM_GPU_A_WORDS];                                 \
+    local gm_gpu_operand __attribute__((aligned(16))) b[2 * GM_GPU_B_WORDS];                              \
+    GM_GPU_LOCAL
+
+#endif // !GM_CONTRACT_SUM_GPU
 
 #ifdef GM_CONTRACT_ROWS_GPU
 
-// Rows are (pixel, n) pairs. A tap is skipped where the whole tile lies in the padding (looked at for tiles of up to
-// four pixels; every item decides alike, so the barriers stay uniform), else its invalid rows are zeros.
-kernel __attribute__((reqd_work_group_size(16, 16, 1))) GM_GPU_ATTRIBUTE void GM_NAME(
-    global const GM_X *restrict x, global const GM_W *restrict w, global GM_Y *y, int x0, int xh, int xw, int xn, int xc,
-    int IH, int IW,
-    int w0, int wk, int wc, int wr, int ws, int y0, int yh, int yw, int yn, int yk, int OH, int OW, int N, int C, int K,
-    int R, int S, int ah, int bh, int dh, int qh, int aw, int bw, int dw, int qw GM_EPILOGUE_PARAMS)
+// Rows are (pixel, n) of one phase of the output's pixels, so that all of a tile have the same taps. Taps that meet
+// padding alone are left out; rows that do, are zeros.
+GM_GPU_KERNEL void GM_NAME(global const GM_X *restrict x, global const GM_W *restrict w, global GM_Y *restrict y, int x0,
+    int xh, int xw, int xn, int xc, int IH, int IW, int w0, int wk, int wc, int wr, int ws, int y0, int yh, int yw, int yn,
+    int yk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh, int dh, int qh, int aw, int bw, int dw,
+    int qw GM_EPILOGUE_PARAMS)
 {
-    local gm_gpu_operand a[GM_GPU_WORDS], b[GM_GPU_WORDS];
-    GM_GPU_LOCAL;
-    float sum[GM_GPU_SUMS];
-    int item = 16 * (int)get_local_id(1) + (int)get_local_id(0);
-    int k0 = GM_GPU_TILE * (int)get_group_id(0), m0 = GM_GPU_TILE * (int)get_group_id(1), total = OH * OW * N;
-    int pixel0 = m0 / N, pixel1 = (min(m0 + GM_GPU_TILE, total) - 1) / N;
-    bool x_rows = xc != 1, w_columns = wk <= wc; // which index neighbouring items take: the one closer in memory
+    GM_GPU_TILES;
+    const int item = (int)get_local_id(0);
+    const int k0 = GM_GPU_COLUMNS * (int)get_group_id(0), m0 = GM_GPU_ROWS * (int)get_group_id(1);
+    const int phase_h = (int)get_group_id(2) / qw, phase_w = (int)get_group_id(2) % qw;
+    const int PW = (OW - phase_w + qw - 1) / qw, total = (OH - phase_h + qh - 1) / qh * PW * N;
+    if (m0 >= total)
+        return;
+    const gm_gpu_taps taps_h = gm_gpu_phase_taps(phase_h, ah, bh, dh, qh, R);
+    const gm_gpu_taps taps_w = gm_gpu_phase_taps(phase_w, aw, bw, dw, qw, S);
+    const int pixel0 = m0 / N, pixel1 = (min(m0 + GM_GPU_ROWS, total) - 1) / N;
+    const bool line = pixel0 / PW == pixel1 / PW;
+    const int2 used_h = gm_gpu_used_taps(taps_h, dh, pixel0 / PW, pixel1 / PW, IH);
+    const int2 used_w = gm_gpu_used_taps(taps_w, dw, line ? pixel0 % PW : 0, line ? pixel1 % PW : PW - 1, IW);
 
-    int row[GM_GPU_BLOCK], row_h[GM_GPU_BLOCK], row_w[GM_GPU_BLOCK]; // the rows this item loads
-    long row_at[GM_GPU_BLOCK];
+    // What this item loads: of a rows, at their first tap, and of b columns. Lines beyond the last are whatever the last
+    // is: what becomes of them is not stored.
+    int at_a[GM_GPU_A_UNITS], row_h[GM_GPU_A_UNITS], row_w[GM_GPU_A_UNITS], at_b[GM_GPU_B_UNITS];
+    const int c_a = GM_GPU_PACK * GM_GPU_WORD(GM_GPU_A_LINES), c_b = GM_GPU_PACK * GM_GPU_WORD(GM_GPU_B_LINES);
 #pragma unroll
-    for (int e = 0; e < GM_GPU_SUMS; e++)
-        sum[e] = 0;
-#pragma unroll
-    for (int i = 0; i < GM_GPU_BLOCK; i++) {
-        row[i] = x_rows ? item % GM_GPU_TILE : item / GM_GPU_DEPTH + 16 * i;
-        int m = m0 + row[i], pixel = m / N;
-        row_h[i] = m < total ? pixel / OW : -1;
-        row_w[i] = pixel % OW;
-        row_at[i] = x0 + (long)(m % N) * xn;
+    for (int u = 0; u < GM_GPU_A_UNITS; u++) {
+        const int m = min(m0 + GM_GPU_LINE(GM_GPU_A_LINES, u), total - (GM_GPU_A_LINES && GM_GPU_A_VECTORS ? 4 : 1));
+        row_h[u] = m / N / PW * taps_h.a + taps_h.base;
+        row_w[u] = m / N % PW * taps_w.a + taps_w.base;
+        at_a[u] = x0 + m % N * xn + row_h[u] * xh + row_w[u] * xw + c_a * xc;
     }
-    for (int r = 0; r < R; r++)
-        for (int s = 0; s < S; s++) {
-            bool used = pixel1 - pixel0 >= 4;
-            for (int p = pixel0; p <= pixel1 && !used; p++)
-                used = gm_input_at(p / OW, r, ah, bh, dh, qh, IH) >= 0 &&
-                       gm_input_at(p % OW, s, aw, bw, dw, qw, IW) >= 0;
-            if (!used)
-                continue;
-            bool valid[GM_GPU_BLOCK];
-            long at[GM_GPU_BLOCK];
 #pragma unroll
-            for (int i = 0; i < GM_GPU_BLOCK; i++) {
-                int ih = row_h[i] < 0 ? -1 : gm_input_at(row_h[i], r, ah, bh, dh, qh, IH);
-                int iw = gm_input_at(row_w[i], s, aw, bw, dw, qw, IW);
-                valid[i] = ih >= 0 && iw >= 0;
-                at[i] = row_at[i] + (long)ih * xh + (long)iw * xw;
-            }
-            for (int c0 = 0; c0 < C; c0 += GM_GPU_STEP) {
+    for (int u = 0; u < GM_GPU_B_UNITS; u++) {
+        const int k = min(k0 + GM_GPU_LINE(GM_GPU_B_LINES, u), K - (GM_GPU_B_LINES && GM_GPU_B_VECTORS ? 4 : 1));
+        at_b[u] = w0 + k * wk + c_b * wc;
+    }
+    const int width = used_w.y - used_w.x, steps_c = (C + GM_GPU_STEP - 1) / GM_GPU_STEP;
+    const int steps = max(used_h.y - used_h.x, 0) * max(width, 0) * steps_c;
+    int t_h = steps > 0 ? used_h.x : 0, t_w = steps > 0 ? used_w.x : 0, c = 0;
+    int walk_a = t_h * dh * xh + t_w * dw * xw;
+    int walk_b = steps > 0 ? (taps_h.first + t_h * qh) * wr + (taps_w.first + t_w * qw) * ws : 0;
+    const int back_a = steps_c * GM_GPU_STEP * xc, back_b = steps_c * GM_GPU_STEP * wc;
+
+    GM_GPU_CLEAR(sum);
+    for (int step = -1; step < steps; step++) {
+        float4 next_a[GM_GPU_A_UNITS][GM_GPU_PACK], next_b[GM_GPU_B_UNITS][GM_GPU_PACK];
 #pragma unroll
-                for (int i = 0; i < GM_GPU_BLOCK; i++) {
-                    float u[GM_GPU_PACK], v[GM_GPU_PACK];
-                    int word = x_rows ? item / GM_GPU_TILE + 256 / GM_GPU_TILE * i : item % GM_GPU_DEPTH;
+        for (int u = 0; u < GM_GPU_A_UNITS; u++) {
+            const bool valid = !GM_GPU_PADDED ||
+                ((uint)(row_h[u] + t_h * dh) < (uint)IH && (uint)(row_w[u] + t_w * dw) < (uint)IW);
 #pragma unroll
-                    for (int p = 0; p < GM_GPU_PACK; p++) {
-                        int c = c0 + word * GM_GPU_PACK + p;
-                        u[p] = valid[i] && c < C ? GM_LOAD(GM_X, x, at[i] + (long)c * xc) : 0.0f;
-                    }
-                    a[word * GM_GPU_ROWS_WORD + row[i] * GM_GPU_ROWS_LINE] = gm_gpu_word(u);
-                    word = w_columns ? item / GM_GPU_TILE + 256 / GM_GPU_TILE * i : item % GM_GPU_DEPTH;
-                    int column = w_columns ? item % GM_GPU_TILE : item / GM_GPU_DEPTH + 16 * i, k = k0 + column;
-#pragma unroll
-                    for (int p = 0; p < GM_GPU_PACK; p++) {
-                        int c = c0 + word * GM_GPU_PACK + p;
-                        v[p] = c < C && k < K ?
-                            GM_LOAD(GM_W, w, w0 + (long)k * wk + (long)c * wc + (long)r * wr + (long)s * ws) : 0.0f;
-                    }
-                    b[word * GM_GPU_ROWS_WORD + column * GM_GPU_ROWS_LINE] = gm_gpu_word(v);
-                }
-                barrier(CLK_LOCAL_MEM_FENCE);
-                GM_GPU_MULTIPLY(a, b, GM_GPU_ROWS_LINE, GM_GPU_ROWS_WORD, item, sum, exchange);
-                barrier(CLK_LOCAL_MEM_FENCE);
+            for (int p = 0; p < GM_GPU_PACK; p++) {
+                const int at = GM_GPU_A_LINES ? p : 4 * p, left = GM_GPU_EVEN ? 4 : C - c - c_a - at;
+                const int lines = GM_GPU_A_VECTORS ? 4 : total - m0 - GM_GPU_LINE(GM_GPU_A_LINES, u);
+                next_a[u][p] = GM_GPU_OWN(_load_a)(x + (at_a[u] + walk_a + at * xc), GM_GPU_A_LINES ? xn : xc,
+                    valid ? GM_GPU_A_LINES && left > 0 ? lines : left : 0);
             }
         }
 #pragma unroll
+        for (int u = 0; u < GM_GPU_B_UNITS; u++)
+#pragma unroll
+            for (int p = 0; p < GM_GPU_PACK; p++) {
+                const int at = GM_GPU_B_LINES ? p : 4 * p, left = GM_GPU_EVEN ? 4 : C - c - c_b - at;
+                const int lines = GM_GPU_B_VECTORS ? 4 : K - k0 - GM_GPU_LINE(GM_GPU_B_LINES, u);
+                next_b[u][p] = GM_GPU_OWN(_load_b)(w + (at_b[u] + walk_b + at * wc), GM_GPU_B_LINES ? wk : wc,
+                    GM_GPU_B_LINES && left > 0 ? lines : left);
+            }
+        if (step + 2 < steps) { // else the last once more
+            c += GM_GPU_STEP;
+            walk_a += GM_GPU_STEP * xc;
+            walk_b += GM_GPU_STEP * wc;
+            if (c >= C) {
+                c = 0;
+                t_w++;
+                walk_a += dw * xw - back_a;
+                walk_b += qw * ws - back_b;
+                if (t_w == used_w.y) {
+                    t_w = used_w.x;
+                    t_h++;
+                    walk_a += dh * xh - width * dw * xw;
+                    walk_b += qh * wr - width * qw * ws;
+                }
+            }
+        }
+        if (step >= 0)
+            GM_GPU_MULTIPLY(a + (step & 1) * GM_GPU_A_WORDS, b + (step & 1) * GM_GPU_B_WORDS);
+        GM_GPU_OWN(_store)(a + (~step & 1) * GM_GPU_A_WORDS, b + (~step & 1) * GM_GPU_B_WORDS, item, next_a, next_b);
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+
+#pragma unroll
     for (int e = 0; e < GM_GPU_SUMS; e++) {
-        int m = m0 + GM_GPU_ROW(e), k = k0 + GM_GPU_COLUMN(e);
+        const int m = m0 + GM_GPU_ROW(e), k = k0 + GM_GPU_COLUMN(e);
         if (m >= total || k >= K)
             continue;
-        int n = m % N, oh = m / N / OW, ow = m / N % OW;
+        const int n = m % N, oh = phase_h + m / N / PW * qh, ow = phase_w + m / N % PW * qw;
         float value = sum[e];
         GM_STORE(GM_Y, y, y0 + (long)oh * yh + (long)ow * yw + (long)n * yn + (long)k * yk,
             GM_EPILOGUE1(value, oh, ow, n, k));
@@ -191,69 +348,102 @@ kernel __attribute__((reqd_work_group_size(16, 16, 1))) GM_GPU_ATTRIBUTE void GM
 
 #ifdef GM_CONTRACT_OUTER_GPU
 
-// Each item loads one word of both operands per step and column, so a row's position is found once.
-kernel __attribute__((reqd_work_group_size(16, 16, 1))) GM_GPU_ATTRIBUTE void GM_NAME(
-    global const GM_X *restrict x, global const GM_W *restrict g, global GM_Y *y, int x0, int xh, int xw, int xn, int xc,
-    int IH, int IW,
-    int g0, int gh, int gw, int gn, int gk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh, int dh,
-    int qh, int aw, int bw, int dw, int qw, int y0, int yp, int yr, int ys, int yc, int yk GM_EPILOGUE_PARAMS)
+// An item loads from one place (oh, ow, n) a step (and its neighbour, where a word is two values), found by counting.
+GM_GPU_KERNEL void GM_NAME(global const GM_X *restrict x, global const GM_W *restrict g, global GM_Y *restrict y, int x0,
+    int xh, int xw, int xn, int xc, int IH, int IW, int g0, int gh, int gw, int gn, int gk, int OH, int OW, int N, int C,
+    int K, int R, int S, int ah, int bh, int dh, int qh, int aw, int bw, int dw, int qw, int y0, int yp, int yr, int ys,
+    int yc, int yk GM_EPILOGUE_PARAMS)
 {
-    local gm_gpu_operand a[GM_GPU_WORDS], b[GM_GPU_WORDS];
-    GM_GPU_LOCAL;
-    float sum[GM_GPU_SUMS];
-    int tx = (int)get_local_id(0), ty = (int)get_local_id(1), item = 16 * ty + tx;
-    int k0 = GM_GPU_TILE * (int)get_group_id(0), block = (int)get_group_id(1), split = (int)get_group_id(2);
-    bool spans = C < 8; // m counts (tap, channel) pairs; a block lies within one tap unless there are few channels
-    int blocks = (C + GM_GPU_TILE - 1) / GM_GPU_TILE, tap = spans ? 0 : block / blocks;
-    int m0 = GM_GPU_TILE * (spans ? block : block % blocks), m_end = spans ? R * S * C : C;
-    gm_taps all_h = {0, OH, 1, 0, 0}, all_w = {0, OW, 1, 0, 0};
-    // th is linear in the output position too: the same progression with the roles of tap and position exchanged.
-    gm_taps th = spans ? all_h : gm_valid_taps(tap / S, dh, bh, ah, qh, IH, OH);
-    gm_taps tw = spans ? all_w : gm_valid_taps(tap % S, dw, bw, aw, qw, IW, OW);
-    int total = th.count * tw.count * N;
-    int begin = (int)((long)total * split / (long)get_num_groups(2));
-    int end = (int)((long)total * (split + 1) / (long)get_num_groups(2));
-
+    GM_GPU_TILES;
+    const int item = (int)get_local_id(0), split = (int)get_group_id(2);
+    const int k0 = GM_GPU_COLUMNS * (int)get_group_id(0), block = (int)get_group_id(1);
+#ifdef GM_GPU_SPANS // m counts (tap, channel) pairs
+    const int m0 = GM_GPU_ROWS * block, m_end = R * S * C;
+    const gm_taps th = {0, OH, 1, 0, 0}, tw = {0, OW, 1, 0, 0};
+    int span_h[GM_GPU_A_UNITS][4], span_w[GM_GPU_A_UNITS][4], span_at[GM_GPU_A_UNITS][4];
 #pragma unroll
-    for (int e = 0; e < GM_GPU_SUMS; e++)
-        sum[e] = 0;
-    for (int row0 = begin; row0 < end; row0 += GM_GPU_STEP) {
-        float u[GM_GPU_BLOCK][GM_GPU_PACK], v[GM_GPU_BLOCK][GM_GPU_PACK];
+    for (int u = 0; u < GM_GPU_A_UNITS; u++)
+#pragma unroll
+        for (int e = 0; e < 4; e++) {
+            const int m = m0 + GM_GPU_LINE(true, u) + e;
+            span_h[u][e] = bh + m / C / S * dh;
+            span_w[u][e] = bw + m / C % S * dw;
+            span_at[u][e] = m < m_end ? x0 + m % C * xc : -1;
+        }
+#else // a tile lies within one tap
+    const int blocks = (C + GM_GPU_ROWS - 1) / GM_GPU_ROWS, tap = block / blocks;
+    const int m0 = GM_GPU_ROWS * (block % blocks), m_end = C;
+    const gm_taps th = gm_gpu_outputs(ah, bh + tap / S * dh, qh, IH, OH);
+    const gm_taps tw = gm_gpu_outputs(aw, bw + tap % S * dw, qw, IW, OW);
+#endif
+    const int total = th.count * tw.count * N;
+    const int begin = (int)((long)total * split / (long)get_num_groups(2));
+    const int end = (int)((long)total * (split + 1) / (long)get_num_groups(2));
+    const int steps = (end - begin + GM_GPU_STEP - 1) / GM_GPU_STEP;
+    int row = begin + GM_GPU_PACK * GM_GPU_WORD(true), n = row % N;
+    int o = row / N % max(tw.count, 1), h = row / N / max(tw.count, 1);
+    int at_a[GM_GPU_A_UNITS], at_b[GM_GPU_B_UNITS]; // lines beyond the last are whatever the last is
+#pragma unroll
+    for (int u = 0; u < GM_GPU_A_UNITS; u++)
+        at_a[u] = x0 + min(m0 + GM_GPU_LINE(true, u), m_end - (GM_GPU_A_VECTORS ? 4 : 1)) * xc;
+#pragma unroll
+    for (int u = 0; u < GM_GPU_B_UNITS; u++)
+        at_b[u] = g0 + min(k0 + GM_GPU_LINE(true, u), K - (GM_GPU_B_VECTORS ? 4 : 1)) * gk;
+
+    GM_GPU_CLEAR(sum);
+    for (int step = -1; step < steps; step++) {
+        float4 next_a[GM_GPU_A_UNITS][GM_GPU_PACK], next_b[GM_GPU_B_UNITS][GM_GPU_PACK];
 #pragma unroll
         for (int p = 0; p < GM_GPU_PACK; p++) {
-            int row = row0 + ty * GM_GPU_PACK + p, pixel = row / N, n = row % N;
-            int h = pixel / max(tw.count, 1), o = pixel % max(tw.count, 1);
-            int oh = th.first + h * th.step, ow = tw.first + o * tw.step;
+            const bool there = step + 1 < steps && row + p < end;
+            const int oh = th.first + h * th.step, ow = tw.first + o * tw.step;
 #pragma unroll
-            for (int i = 0; i < GM_GPU_BLOCK; i++) {
-                int l = tx + 16 * i, m = m0 + l, c = m, ih = th.in + h * th.in_step, iw = tw.in + o * tw.in_step;
-                if (spans) {
-                    c = m % C;
-                    ih = gm_input_at(oh, m / C / S, ah, bh, dh, qh, IH);
-                    iw = gm_input_at(ow, m / C % S, aw, bw, dw, qw, IW);
+            for (int u = 0; u < GM_GPU_A_UNITS; u++) {
+#ifdef GM_GPU_SPANS
+                float value[4];
+#pragma unroll
+                for (int e = 0; e < 4; e++) {
+                    const int ih = gm_input_at(oh, 0, ah, span_h[u][e], 0, qh, IH);
+                    const int iw = gm_input_at(ow, 0, aw, span_w[u][e], 0, qw, IW);
+                    value[e] = there && ih >= 0 && iw >= 0 && span_at[u][e] >= 0 ?
+                        GM_LOAD(GM_X, x, span_at[u][e] + ih * xh + iw * xw + n * xn) : 0.0f;
                 }
-                u[i][p] = row < end && m < m_end && ih >= 0 && iw >= 0 ?
-                    GM_LOAD(GM_X, x, x0 + (long)ih * xh + (long)iw * xw + (long)n * xn + (long)c * xc) : 0.0f;
-                v[i][p] = row < end && k0 + l < K ?
-                    GM_LOAD(GM_W, g, g0 + (long)oh * gh + (long)ow * gw + (long)n * gn + (long)(k0 + l) * gk) : 0.0f;
+                next_a[u][p] = vload4(0, value);
+#else
+                const int ih = th.in + h * th.in_step, iw = tw.in + o * tw.in_step;
+                next_a[u][p] = GM_GPU_OWN(_load_a)(x + (at_a[u] + ih * xh + iw * xw + n * xn), xc,
+                    !there ? 0 : GM_GPU_A_VECTORS ? 4 : m_end - m0 - GM_GPU_LINE(true, u));
+#endif
             }
-        }
 #pragma unroll
-        for (int i = 0; i < GM_GPU_BLOCK; i++) {
-            int at = ty * GM_GPU_OUTER_WORD + (tx + 16 * i) * GM_GPU_OUTER_LINE;
-            a[at] = gm_gpu_word(u[i]);
-            b[at] = gm_gpu_word(v[i]);
+            for (int u = 0; u < GM_GPU_B_UNITS; u++) {
+                next_b[u][p] = GM_GPU_OWN(_load_b)(g + (at_b[u] + oh * gh + ow * gw + n * gn), gk,
+                    !there ? 0 : GM_GPU_B_VECTORS ? 4 : K - k0 - GM_GPU_LINE(true, u));
+            }
+            for (n += p + 1 < GM_GPU_PACK ? 1 : GM_GPU_STEP - p; n >= N; n -= N)
+                if (++o == tw.count) {
+                    o = 0;
+                    h++;
+                }
         }
-        barrier(CLK_LOCAL_MEM_FENCE);
-        GM_GPU_MULTIPLY(a, b, GM_GPU_OUTER_LINE, GM_GPU_OUTER_WORD, item, sum, exchange);
+        row += GM_GPU_STEP;
+        if (step >= 0)
+            GM_GPU_MULTIPLY(a + (step & 1) * GM_GPU_A_WORDS, b + (step & 1) * GM_GPU_B_WORDS);
+        GM_GPU_OWN(_store)(a + (~step & 1) * GM_GPU_A_WORDS, b + (~step & 1) * GM_GPU_B_WORDS, item, next_a, next_b);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
+
 #pragma unroll
     for (int e = 0; e < GM_GPU_SUMS; e++) {
-        int m = m0 + GM_GPU_ROW(e), k = k0 + GM_GPU_COLUMN(e);
+        const int m = m0 + GM_GPU_ROW(e), k = k0 + GM_GPU_COLUMN(e);
         if (m >= m_end || k >= K)
             continue;
-        int c = spans ? m % C : m, r = (spans ? m / C : tap) / S, s = (spans ? m / C : tap) % S;
+#ifdef GM_GPU_SPANS
+        const int c = m % C, tap = m / C;
+#else
+        const int c = m;
+#endif
+        const int r = tap / S, s = tap % S;
         float value = sum[e];
         GM_STORE(GM_Y, y, y0 + (long)split * yp + (long)r * yr + (long)s * ys + (long)c * yc + (long)k * yk,
             GM_EPILOGUE1(value, r, s, c, k));
@@ -267,13 +457,13 @@ kernel __attribute__((reqd_work_group_size(64, 1, 1))) void GM_NAME(global const
     global GM_Y *y, int P, int C, int K, int R, int S, int y0, int yr, int ys, int yc,
     int yk GM_EPILOGUE_PARAMS)
 {
-    int e = (int)get_global_id(0), whole = R * S * C * K;
-    if (e >= whole)
+    const int k = (int)get_global_id(0), c = (int)get_global_id(1), tap = (int)get_global_id(2), r = tap / S, s = tap % S;
+    if (k >= K)
         return;
-    int k = e % K, c = e / K % C, s = e / K / C % S, r = e / K / C / S;
+    const int e = (tap * C + c) * K + k;
     float value = partial[e];
     for (int p = 1; p < P; p++)
-        value += partial[(long)p * whole + e];
+        value += partial[(long)p * R * S * C * K + e];
     GM_STORE(GM_Y, y, y0 + (long)r * yr + (long)s * ys + (long)c * yc + (long)k * yk, GM_EPILOGUE1(value, r, s, c, k));
 }
 #endif // GM_CONTRACT_SUM_GPU
@@ -281,10 +471,32 @@ kernel __attribute__((reqd_work_group_size(64, 1, 1))) void GM_NAME(global const
 #undef GM_X
 #undef GM_W
 #undef GM_Y
+#undef GM_GPU_ROWS
+#undef GM_GPU_COLUMNS
 #undef GM_GPU_BLOCK
+#undef GM_GPU_A_LINES
+#undef GM_GPU_B_LINES
+#undef GM_GPU_A_VECTORS
+#undef GM_GPU_B_VECTORS
+#undef GM_GPU_SPANS
+#undef GM_GPU_PADDED
+#undef GM_GPU_EVEN
+#undef GM_GPU_LOADER
 #undef GM_GPU_JOIN
 #undef GM_GPU_JOINED
 #undef GM_GPU_MULTIPLY
+#undef GM_GPU_OWN
+#undef GM_GPU_CLEAR
+#undef GM_GPU_A_WORDS
+#undef GM_GPU_B_WORDS
+#undef GM_GPU_ACROSS
+#undef GM_GPU_ITEM_LINE
+#undef GM_GPU_ITEM_ROW
+#undef GM_GPU_ITEM_COLUMN
+#undef GM_GPU_ROW
+#undef GM_GPU_COLUMN
+#undef GM_GPU_KERNEL
+#undef GM_GPU_TILES
 #undef GM_CONTRACT_ROWS_GPU
 #undef GM_CONTRACT_OUTER_GPU
 #undef GM_CONTRACT_SUM_GPU

@@ -9,11 +9,14 @@
 // contraction, the first in the low bits. A fragment is a matrix spread over the items of a sub-group, which are
 // GM_MATRIX_ITEMS work-items whose linear local ids begin with a multiple of that. An instruction multiplies fragments
 // a (GM_MATRIX_ROWS, 8 words) and b (8 words, GM_MATRIX_COLUMNS). Its section says how many registers of each an item
-// has, GM_MATRIX_A, _B and _SUMS; then, as expressions of `lane`, the item in its sub-group, and a register r,
-//     GM_MATRIX_A_ROW, _A_WORD, _B_WORD, _B_COLUMN, _SUM_ROW, _SUM_COLUMN   where in the matrix the register lies
-// and for the emulation the same the other way round, so that either checks the other: as expressions of row i, column
-// j and word w,
-//     GM_MATRIX_A_AT, _B_AT, _SUM_AT                                        which register of which item holds it
+// has, GM_MATRIX_A, _B and _SUMS, and how many fragments of a and of b a sub-group multiplies with one another,
+// GM_MATRIX_DOWN and _ACROSS, so that an item has 64 sums; then
+//     GM_MATRIX_A_PLACE, _B_PLACE      of row i or column j and word w: where it lies in local memory, which holds
+//                                      fragments in the order in which items read them: slots of an item's registers
+//     GM_MATRIX_A_SLOT, _B_SLOT        of `lane`, the item in its sub-group: the slot that it reads (default: its own)
+//     GM_MATRIX_SUM_ROW, _SUM_COLUMN   of lane and register r: where in the matrix a sum lies
+// and for the emulation, by the instruction's description alone, so that either checks the other: of i, j and w,
+//     GM_MATRIX_A_AT, _B_AT, _SUM_AT   which register of which item holds it
 
 #if defined(GM_MATRIX_MMA) && !defined(GM_MATRIX_EMULATED) && !defined(__NV_CL_C_VERSION)
 #error "no NVIDIA compiler"
@@ -27,6 +30,7 @@
 #define GM_MATRIX_KEPT 0xffffe000u
 #endif
 #define GM_MATRIX_WORDS 8
+#define GM_MATRIX_DEPTH (16 / GM_MATRIX_PACK) // words of a step
 #define GM_MATRIX_SUMS (GM_MATRIX_ROWS * GM_MATRIX_COLUMNS / GM_MATRIX_ITEMS)
 #define GM_MATRIX_AT(item, r) ((GM_MATRIX_A + GM_MATRIX_B) * (item) + (r))
 #define GM_MATRIX_2(x) (x)[0], (x)[1]
@@ -41,10 +45,10 @@
 #define GM_MATRIX_COLUMNS 8
 #define GM_MATRIX_A 4
 #define GM_MATRIX_B 2
-#define GM_MATRIX_A_ROW (lane / 4 + r % 2 * 8)
-#define GM_MATRIX_A_WORD (lane % 4 + r / 2 * 4)
-#define GM_MATRIX_B_WORD (lane % 4 + r * 4)
-#define GM_MATRIX_B_COLUMN (lane / 4)
+#define GM_MATRIX_DOWN 4
+#define GM_MATRIX_ACROSS 4
+#define GM_MATRIX_A_PLACE ((i % 8 * 4 + w % 4) * 4 + i / 8 + w / 4 * 2)
+#define GM_MATRIX_B_PLACE ((j * 4 + w % 4) * 2 + w / 4)
 #define GM_MATRIX_SUM_ROW (lane / 4 + r / 2 * 8)
 #define GM_MATRIX_SUM_COLUMN (lane % 4 * 2 + r % 2)
 #define GM_MATRIX_A_AT GM_MATRIX_AT(i % 8 * 4 + w % 4, i / 8 + w / 4 * 2)
@@ -64,10 +68,10 @@
 #define GM_MATRIX_COLUMNS 16
 #define GM_MATRIX_A 2
 #define GM_MATRIX_B 2
-#define GM_MATRIX_A_ROW (lane % 16)
-#define GM_MATRIX_A_WORD (lane / 16 * 2 + r)
-#define GM_MATRIX_B_WORD (lane / 16 * 2 + r)
-#define GM_MATRIX_B_COLUMN (lane % 16)
+#define GM_MATRIX_DOWN 4
+#define GM_MATRIX_ACROSS 4
+#define GM_MATRIX_A_PLACE ((w / 2 * 16 + i) * 2 + w % 2)
+#define GM_MATRIX_B_PLACE ((w / 2 * 16 + j) * 2 + w % 2)
 #define GM_MATRIX_SUM_ROW (lane / 16 * 4 + r)
 #define GM_MATRIX_SUM_COLUMN (lane % 16)
 #define GM_MATRIX_A_AT GM_MATRIX_AT(w / 2 * 16 + i, w % 2)
@@ -89,10 +93,12 @@
 #define GM_MATRIX_COLUMNS 16
 #define GM_MATRIX_A 8
 #define GM_MATRIX_B 8
-#define GM_MATRIX_A_ROW (lane % 16)
-#define GM_MATRIX_A_WORD r
-#define GM_MATRIX_B_WORD r
-#define GM_MATRIX_B_COLUMN (lane % 16)
+#define GM_MATRIX_DOWN 4
+#define GM_MATRIX_ACROSS 2
+#define GM_MATRIX_A_PLACE (i * 8 + w)
+#define GM_MATRIX_B_PLACE (j * 8 + w)
+#define GM_MATRIX_A_SLOT (lane % 16)
+#define GM_MATRIX_B_SLOT (lane % 16)
 #define GM_MATRIX_SUM_ROW (r * 2 + lane / 16)
 #define GM_MATRIX_SUM_COLUMN (lane % 16)
 #define GM_MATRIX_A_AT GM_MATRIX_AT(j / 8 * 16 + i, w)
@@ -108,8 +114,9 @@
 #define GM_MATRIX_ROWS 8
 #define GM_MATRIX_COLUMNS GM_MATRIX_ITEMS
 #define GM_MATRIX_B 8
-#define GM_MATRIX_B_WORD r
-#define GM_MATRIX_B_COLUMN lane
+#define GM_MATRIX_DOWN 4
+#define GM_MATRIX_ACROSS 2
+#define GM_MATRIX_B_PLACE (j * 8 + w)
 #define GM_MATRIX_SUM_ROW r
 #define GM_MATRIX_SUM_COLUMN lane
 #define GM_MATRIX_B_AT GM_MATRIX_AT(j, w)
@@ -117,16 +124,15 @@
 #ifdef GM_MATRIX_DPAS8
 #define GM_MATRIX_ITEMS 8
 #define GM_MATRIX_A 8
-#define GM_MATRIX_A_ROW r
-#define GM_MATRIX_A_WORD lane
+#define GM_MATRIX_A_PLACE (w * 8 + i)
 #define GM_MATRIX_A_AT GM_MATRIX_AT(w, i)
 #define GM_MATRIX_PRODUCT(a, b, sum) intel_sub_group_bf16_bf16_matrix_mad_k16((int8)(GM_MATRIX_8(a)), \
     (int8)(GM_MATRIX_8(b)), (float8)(GM_MATRIX_8(sum)))
 #elif defined(GM_MATRIX_BF16)
 #define GM_MATRIX_ITEMS 16
 #define GM_MATRIX_A 8
-#define GM_MATRIX_A_ROW r
-#define GM_MATRIX_A_WORD (lane / 2)
+#define GM_MATRIX_A_PLACE (w * 8 + i)
+#define GM_MATRIX_A_SLOT (lane / 2)
 #define GM_MATRIX_A_AT GM_MATRIX_AT(w * 2, i)
 #define GM_MATRIX_HALVES // of a word of a: the first is the register's low bits in an even item, the second in the next
 #define GM_MATRIX_PRODUCT(a, b, sum) intel_sub_group_bf16_bf16_matrix_mad_k16(convert_short8((uint8)(GM_MATRIX_8(a))), \
@@ -134,8 +140,7 @@
 #else
 #define GM_MATRIX_ITEMS 16
 #define GM_MATRIX_A 4
-#define GM_MATRIX_A_ROW (r * 2 + lane / 8)
-#define GM_MATRIX_A_WORD (lane % 8)
+#define GM_MATRIX_A_PLACE ((i % 2 * 8 + w) * 4 + i / 2)
 #define GM_MATRIX_A_AT GM_MATRIX_AT(i % 2 * 8 + w, i / 2)
 #define GM_MATRIX_PRODUCT(a, b, sum) intel_sub_group_tf32_tf32_matrix_mad_k8(as_float4((uint4)(GM_MATRIX_4(a))), \
     as_float8((uint8)(GM_MATRIX_8(b))), (float8)(GM_MATRIX_8(sum)))
@@ -148,15 +153,40 @@
 #ifndef GM_MATRIX_ATTRIBUTE
 #define GM_MATRIX_ATTRIBUTE // of kernels that multiply
 #endif
+#ifndef GM_MATRIX_A_SLOT
+#define GM_MATRIX_A_SLOT lane
+#endif
+#ifndef GM_MATRIX_B_SLOT
+#define GM_MATRIX_B_SLOT lane
+#endif
 
-// x to the nearest number of that precision, ties to even, as float32's bits. The addition carries into the exponent
-// and makes infinity of what lies beyond the largest number, but would wrap a NaN.
+#if defined(GM_MATRIX_MMA) && !defined(GM_MATRIX_EMULATED)
+
+static uint gm_matrix_word(const float value[GM_MATRIX_PACK])
+{
+    uint word;
+#ifdef GM_MATRIX_BF16
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(value[1]), "f"(value[0]));
+#else
+    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(word) : "f"(value[0]));
+#endif
+    return word;
+}
+
+#else
+
+// x to the nearest number of that precision, as float32's bits; what lies halfway goes to the even one (bf16) or away
+// from zero (tf32), as NVIDIA's instructions have it. The addition carries into the exponent and makes infinity of what
+// lies beyond the largest number, but would wrap a NaN.
 static uint gm_matrix_round(float x)
 {
-    uint bits = as_uint(x), lowest = ~GM_MATRIX_KEPT + 1;
+    uint bits = as_uint(x), lowest = ~GM_MATRIX_KEPT + 1, half_way = lowest / 2;
+#ifdef GM_MATRIX_BF16
+    half_way -= (bits & lowest) == 0;
+#endif
     if ((bits & 0x7fffffffu) > 0x7f800000u)
         return (bits | 0x00400000u) & GM_MATRIX_KEPT;
-    return (bits + lowest / 2 - 1 + ((bits & lowest) != 0)) & GM_MATRIX_KEPT;
+    return (bits + half_way) & GM_MATRIX_KEPT;
 }
 
 static uint gm_matrix_word(const float value[GM_MATRIX_PACK])
@@ -168,24 +198,36 @@ static uint gm_matrix_word(const float value[GM_MATRIX_PACK])
 #endif
 }
 
-// Row i, word w of a lies at tile[i * line + w * word].
-static void gm_matrix_load_a(uint a[GM_MATRIX_A], local const uint *tile, int line, int word, int lane)
-{
-#pragma unroll
-    for (int r = 0; r < GM_MATRIX_A; r++) {
-        a[r] = tile[GM_MATRIX_A_ROW * line + GM_MATRIX_A_WORD * word];
-#ifdef GM_MATRIX_HALVES
-        a[r] = a[r] >> lane % 2 * 16 & 0xffffu;
 #endif
-    }
+
+// A fragment of a has GM_MATRIX_ROWS rows of words, one of b as many columns of them; each takes so many words of local
+// memory. A step's words are fragments side by side.
+#define GM_MATRIX_A_WORDS (GM_MATRIX_ROWS * GM_MATRIX_WORDS)
+#define GM_MATRIX_B_WORDS (GM_MATRIX_COLUMNS * GM_MATRIX_WORDS)
+#define GM_MATRIX_PARTS (GM_MATRIX_DEPTH / GM_MATRIX_WORDS)
+
+// Where word `word` of a's row `row`, or of b's column, lies in a step's tile in local memory.
+static int gm_matrix_place_a(int row, int word)
+{
+    const int i = row % GM_MATRIX_ROWS, w = word % GM_MATRIX_WORDS;
+    return (row / GM_MATRIX_ROWS * GM_MATRIX_PARTS + word / GM_MATRIX_WORDS) * GM_MATRIX_A_WORDS + GM_MATRIX_A_PLACE;
 }
 
-// Word w, column j of b lies at tile[j * line + w * word].
-static void gm_matrix_load_b(uint b[GM_MATRIX_B], local const uint *tile, int line, int word, int lane)
+static int gm_matrix_place_b(int column, int word)
 {
+    const int j = column % GM_MATRIX_COLUMNS, w = word % GM_MATRIX_WORDS;
+    return (column / GM_MATRIX_COLUMNS * GM_MATRIX_PARTS + word / GM_MATRIX_WORDS) * GM_MATRIX_B_WORDS +
+        GM_MATRIX_B_PLACE;
+}
+
+// An item's registers of a fragment, as vectors.
+static void gm_matrix_load(uint *to, const int registers, local const uint *slot)
+{
+    if (registers == 2)
+        vstore2(*(local const uint2 *)slot, 0, to);
 #pragma unroll
-    for (int r = 0; r < GM_MATRIX_B; r++)
-        b[r] = tile[GM_MATRIX_B_COLUMN * line + GM_MATRIX_B_WORD * word];
+    for (int r = 0; r + 4 <= registers; r += 4)
+        vstore4(*(local const uint4 *)(slot + r), 0, to + r);
 }
 
 #ifndef GM_MATRIX_EMULATED
@@ -256,94 +298,87 @@ static void gm_matrix_instruction(const uint a[GM_MATRIX_A], const uint b[GM_MAT
 
 #endif
 
-// A work-group of 256 items multiplies a (64 rows) by b (64 columns), 16 sums an item; each sub-group makes two rows of
-// fragments of the product, as many columns of fragments as that leaves.
-#define GM_MATRIX_TILE 64
-#define GM_MATRIX_TILE_SUMS 16
-#define GM_MATRIX_ACROSS (GM_MATRIX_TILE_SUMS / 2 / GM_MATRIX_SUMS)
-#define GM_MATRIX_PARTS_ACROSS (GM_MATRIX_TILE / (GM_MATRIX_ACROSS * GM_MATRIX_COLUMNS))
+// Sub-groups share a tile's product, `across` beside one another. Where an item's sum e lies in it:
+#define GM_MATRIX_TILE_SUMS (GM_MATRIX_DOWN * GM_MATRIX_ACROSS * GM_MATRIX_SUMS)
 
-static int gm_matrix_part_row(int item)
+static int gm_matrix_row(int item, const int across, const int e)
 {
-    return item / GM_MATRIX_ITEMS / GM_MATRIX_PARTS_ACROSS * 2 * GM_MATRIX_ROWS;
+    const int lane = item % GM_MATRIX_ITEMS, r = e % GM_MATRIX_SUMS, fragment = e / GM_MATRIX_SUMS;
+    return (item / GM_MATRIX_ITEMS / across * GM_MATRIX_DOWN + fragment / GM_MATRIX_ACROSS) * GM_MATRIX_ROWS +
+        GM_MATRIX_SUM_ROW;
 }
 
-static int gm_matrix_part_column(int item)
+static int gm_matrix_column(int item, const int across, const int e)
 {
-    return item / GM_MATRIX_ITEMS % GM_MATRIX_PARTS_ACROSS * GM_MATRIX_ACROSS * GM_MATRIX_COLUMNS;
+    const int lane = item % GM_MATRIX_ITEMS, r = e % GM_MATRIX_SUMS, fragment = e / GM_MATRIX_SUMS;
+    return (item / GM_MATRIX_ITEMS % across * GM_MATRIX_ACROSS + fragment % GM_MATRIX_ACROSS) * GM_MATRIX_COLUMNS +
+        GM_MATRIX_SUM_COLUMN;
 }
 
-// Where an item's sum e lies in the tile.
-static int gm_matrix_row(int item, int e)
-{
-    int lane = item % GM_MATRIX_ITEMS, r = e % GM_MATRIX_SUMS, fragment = e / GM_MATRIX_SUMS;
-    return gm_matrix_part_row(item) + fragment / GM_MATRIX_ACROSS * GM_MATRIX_ROWS + GM_MATRIX_SUM_ROW;
-}
-
-static int gm_matrix_column(int item, int e)
-{
-    int lane = item % GM_MATRIX_ITEMS, r = e % GM_MATRIX_SUMS, fragment = e / GM_MATRIX_SUMS;
-    return gm_matrix_part_column(item) + fragment % GM_MATRIX_ACROSS * GM_MATRIX_COLUMNS + GM_MATRIX_SUM_COLUMN;
-}
-
-// sum += a b over `words` words, a multiple of GM_MATRIX_WORDS; row i, word w of a at a[i * line + w * word], word w,
-// column j of b at b[j * line + w * word]. Collective: every item of the work-group calls it, in the same order.
-// `exchange` is what GM_MATRIX_LOCAL(exchange) among the kernel's declarations makes.
-static void gm_matrix_multiply(local const uint *a, local const uint *b, int line, int word, int words, int item,
+// sum += a b of a step, GM_MATRIX_DEPTH words, laid out as gm_matrix_place_a and _b say. Collective: every item of the
+// work-group calls it, in the same order. `exchange` is what GM_MATRIX_LOCAL(exchange) among the kernel's declarations
+// makes.
+static void gm_matrix_multiply(local const uint *a, local const uint *b, const int across, int item,
     float sum[GM_MATRIX_TILE_SUMS], local uint *exchange)
 {
-    int lane = item % GM_MATRIX_ITEMS;
-    a += gm_matrix_part_row(item) * line;
-    b += gm_matrix_part_column(item) * line;
+    const int lane = item % GM_MATRIX_ITEMS, group = item / GM_MATRIX_ITEMS;
+    a += group / across * GM_MATRIX_DOWN * GM_MATRIX_PARTS * GM_MATRIX_A_WORDS + GM_MATRIX_A_SLOT * GM_MATRIX_A;
+    b += group % across * GM_MATRIX_ACROSS * GM_MATRIX_PARTS * GM_MATRIX_B_WORDS + GM_MATRIX_B_SLOT * GM_MATRIX_B;
 #pragma unroll
-    for (int w = 0; w < words; w += GM_MATRIX_WORDS) {
-        uint u[2][GM_MATRIX_A], v[GM_MATRIX_ACROSS][GM_MATRIX_B];
+    for (int part = 0; part < GM_MATRIX_PARTS; part++) {
+        uint u[GM_MATRIX_DOWN][GM_MATRIX_A], v[GM_MATRIX_ACROSS][GM_MATRIX_B];
 #pragma unroll
-        for (int i = 0; i < 2; i++)
-            gm_matrix_load_a(u[i], a + i * GM_MATRIX_ROWS * line + w * word, line, word, lane);
+        for (int i = 0; i < GM_MATRIX_DOWN; i++) {
+            gm_matrix_load(u[i], GM_MATRIX_A, a + (i * GM_MATRIX_PARTS + part) * GM_MATRIX_A_WORDS);
+#ifdef GM_MATRIX_HALVES
+#pragma unroll
+            for (int r = 0; r < GM_MATRIX_A; r++)
+                u[i][r] = u[i][r] >> lane % 2 * 16 & 0xffffu;
+#endif
+        }
 #pragma unroll
         for (int j = 0; j < GM_MATRIX_ACROSS; j++)
-            gm_matrix_load_b(v[j], b + j * GM_MATRIX_COLUMNS * line + w * word, line, word, lane);
+            gm_matrix_load(v[j], GM_MATRIX_B, b + (j * GM_MATRIX_PARTS + part) * GM_MATRIX_B_WORDS);
 #pragma unroll
-        for (int f = 0; f < 2 * GM_MATRIX_ACROSS; f++)
+        for (int f = 0; f < GM_MATRIX_DOWN * GM_MATRIX_ACROSS; f++)
             gm_matrix_instruction(u[f / GM_MATRIX_ACROSS], v[f % GM_MATRIX_ACROSS], sum + f * GM_MATRIX_SUMS, item,
-                                  exchange);
+                exchange);
     }
 }
 
 #ifdef GM_MATRIX_PROBE
 // y = a b: a (64, K), b (K, 64), row-major, K a multiple of 32, by one work-group; laid out as cl/contract_gpu.cl does,
 // so that what it relies on is what is tried.
-#define GM_PROBE_WORDS 16
-#define GM_PROBE_LINE (GM_PROBE_WORDS + 4)
+#define GM_PROBE_TILE 64
 
-kernel __attribute__((reqd_work_group_size(16, 16, 1))) GM_MATRIX_ATTRIBUTE void matrix_probe(global const float *a,
+kernel __attribute__((reqd_work_group_size(64, 1, 1))) GM_MATRIX_ATTRIBUTE void matrix_probe(global const float *a,
     global const float *b, global float *y, int K)
 {
-    local uint u[GM_MATRIX_TILE * GM_PROBE_LINE], v[GM_MATRIX_TILE * GM_PROBE_LINE];
+    local uint __attribute__((aligned(16))) u[GM_PROBE_TILE * GM_MATRIX_DEPTH], v[GM_PROBE_TILE * GM_MATRIX_DEPTH];
     GM_MATRIX_LOCAL(exchange);
+    const int across = GM_PROBE_TILE / (GM_MATRIX_ACROSS * GM_MATRIX_COLUMNS);
     float sum[GM_MATRIX_TILE_SUMS];
-    int item = 16 * (int)get_local_id(1) + (int)get_local_id(0);
+    int item = (int)get_local_id(0);
 #pragma unroll
     for (int e = 0; e < GM_MATRIX_TILE_SUMS; e++)
         sum[e] = 0;
-    for (int k0 = 0; k0 < K; k0 += GM_PROBE_WORDS * GM_MATRIX_PACK) {
-        for (int e = item; e < GM_MATRIX_TILE * GM_PROBE_WORDS; e += 256) {
-            int line = e / GM_PROBE_WORDS, word = e % GM_PROBE_WORDS, k = k0 + word * GM_MATRIX_PACK;
+    for (int k0 = 0; k0 < K; k0 += GM_MATRIX_DEPTH * GM_MATRIX_PACK) {
+        for (int e = item; e < GM_PROBE_TILE * GM_MATRIX_DEPTH; e += 64) {
+            int line = e / GM_MATRIX_DEPTH, word = e % GM_MATRIX_DEPTH, k = k0 + word * GM_MATRIX_PACK;
             float row[GM_MATRIX_PACK], column[GM_MATRIX_PACK];
             for (int p = 0; p < GM_MATRIX_PACK; p++) {
                 row[p] = a[line * K + k + p];
-                column[p] = b[(k + p) * GM_MATRIX_TILE + line];
+                column[p] = b[(k + p) * GM_PROBE_TILE + line];
             }
-            u[line * GM_PROBE_LINE + word] = gm_matrix_word(row);
-            v[line * GM_PROBE_LINE + word] = gm_matrix_word(column);
+            u[gm_matrix_place_a(line, word)] = gm_matrix_word(row);
+            v[gm_matrix_place_b(line, word)] = gm_matrix_word(column);
         }
         barrier(CLK_LOCAL_MEM_FENCE);
-        gm_matrix_multiply(u, v, GM_PROBE_LINE, 1, GM_PROBE_WORDS, item, sum, exchange);
+        gm_matrix_multiply(u, v, across, item, sum, exchange);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 #pragma unroll
     for (int e = 0; e < GM_MATRIX_TILE_SUMS; e++)
-        y[gm_matrix_row(item, e) * GM_MATRIX_TILE + gm_matrix_column(item, e)] = sum[e];
+        y[gm_matrix_row(item, across, e) * GM_PROBE_TILE + gm_matrix_column(item, across, e)] = sum[e];
 }
 #endif // GM_MATRIX_PROBE

@@ -17,7 +17,7 @@ typedef struct gm_device gm_device;
 typedef enum gm_device_type { GM_DEVICE_OTHER = 0, GM_DEVICE_CPU, GM_DEVICE_GPU, GM_DEVICE_ACCELERATOR } gm_device_type;
 
 // float32, tf32, bf16: what products of matrices and convolutions multiply: operands rounded to 24, 11 or 8 significant
-// bits, to nearest with ties to even. Sums and all that lies in memory are float32.
+// bits, to nearest (halfway: tf32 away from zero, bf16 to even). Sums and all that lies in memory are float32.
 // half_storage: everything is computed in float32, but large values between operations lie in memory as IEEE 754's
 // 16-bit floats (11 significant bits, up to 65504). Weights, their gradients, moments and what is read back do not.
 // exact: float32 without the variants of convolutions that multiply less and round more.

@@ -21,7 +21,17 @@ static const gm_contract_variant variants[] = {
     {.name = "parts1/2", .outer = true, .groups = 1, .parts = 0.5},
     {.name = "parts2", .outer = true, .groups = 1, .parts = 2},
     {.name = "direct", .gpu = true, .rows = true, .outer = true, .groups = 1, .parts = 1},
-    {.name = "tile128", .gpu = true, .rows = true, .outer = true, .tile = 128, .groups = 1, .parts = 1},
+    {.name = "tile128", .gpu = true, .rows = true, .outer = true, .tile = 128, .columns = 128, .groups = 1, .parts = 1},
+    {.name = "tile128x64",
+     .gpu = true,
+     .rows = true,
+     .outer = true,
+     .tile = 128,
+     .columns = 64,
+     .groups = 1,
+     .parts = 1},
+    {.name = "tile64", .gpu = true, .rows = true, .outer = true, .tile = 64, .columns = 64, .groups = 1, .parts = 1},
+    {.name = "tile32", .gpu = true, .rows = true, .outer = true, .tile = 32, .columns = 32, .groups = 1, .parts = 1},
     {.name = "parts1/2", .gpu = true, .outer = true, .groups = 1, .parts = 0.5},
     {.name = "parts2", .gpu = true, .outer = true, .groups = 1, .parts = 2},
     {.name = "clblast", .gpu = true, .rows = true, .outer = true, .clblast = true, .groups = 1, .parts = 1},
@@ -78,7 +88,7 @@ static bool applies(const gm_contract_variant *v, const gm_emitter *emitter, con
     return v->gpu == emitter->gpu && (is_outer(node) ? v->outer : v->rows) &&
            !(v->fast > 0 && (emitter->exact || !fits(v, node))) &&
            !(v->clblast && (node->op != &gm_op_gemm || has_half(emitter, node))) &&
-           !(emitter->matrix && (v->clblast || v->tile > 0));
+           !(v->columns > 0 && !gm_gpu_tile_runs(emitter, v->tile, v->columns)) && !(emitter->matrix && v->clblast);
 }
 
 static double conv_flop(const gm_tensor *node) {

@@ -12,9 +12,63 @@ gm_view gm_swap_axes(const gm_view *view) {
     return gm_view_transpose(view, axes);
 }
 
-// Results that a GPU tile has below and beside one another.
-static size_t gpu_tile(const gm_contraction *c) {
-    return c->variant->tile > 0 ? c->variant->tile : 64;
+// ---- Tiles of GPUs ----
+
+// Results of a work-group, below and beside one another; of an item, squared.
+typedef struct gpu_tile {
+    size_t rows, columns, block;
+    double pace; // as a share of the largest's
+} gpu_tile;
+
+static const gpu_tile gpu_tiles[] = {{128, 128, 8, 1}, {128, 64, 8, 0.95}, {64, 64, 8, 0.9}, {32, 32, 4, 0.5}};
+
+enum {
+    FULL_ITEMS = 256, // of a compute unit: they keep it busy
+    GPU_STEP = 16,    // of values along a contraction: every kernel's divides it
+};
+
+static size_t items_of(const gpu_tile *tile) {
+    return tile->rows * tile->columns / (tile->block * tile->block);
+}
+
+static bool tile_runs(const gm_emitter *emitter, const gpu_tile *tile) {
+    return items_of(tile) <= emitter->info->max_work_group_size && !(emitter->matrix && tile->block != 8);
+}
+
+bool gm_gpu_tile_runs(const gm_emitter *emitter, size_t rows, size_t columns) {
+    for (size_t i = 0; i < GM_COUNT(gpu_tiles); i++)
+        if (gpu_tiles[i].rows == rows && gpu_tiles[i].columns == columns)
+            return tile_runs(emitter, &gpu_tiles[i]);
+    return false;
+}
+
+// The variant's tile, or the one that is estimated to take least for `copies` matrices of so many rows and columns: as
+// long as a compute unit's groups take, but no less than half of a full unit's, which few items cannot use.
+static const gpu_tile *choose_tile(const gm_contraction *c, size_t rows, size_t columns, size_t copies) {
+    const gpu_tile *best = &gpu_tiles[2];
+    double least = 0;
+    for (size_t i = 0; i < GM_COUNT(gpu_tiles); i++) {
+        const gpu_tile *tile = &gpu_tiles[i];
+        if (c->variant->columns > 0 && (tile->rows != c->variant->tile || tile->columns != c->variant->columns))
+            continue;
+        size_t groups = up(rows, tile->rows) * up(columns, tile->columns) * copies;
+        size_t unit_items = up(groups, GM_MAX(c->emitter->info->compute_units, (size_t)1)) * items_of(tile);
+        double items = (double)GM_MAX(unit_items, (size_t)FULL_ITEMS / 2);
+        double cost = items * (double)(tile->block * tile->block) / tile->pace;
+        if (!tile_runs(c->emitter, tile) || (least > 0 && cost >= least))
+            continue;
+        best = tile;
+        least = cost;
+    }
+    return best;
+}
+
+// Vectors of four elements can be loaded along an axis of the view.
+static bool has_vectors(const gm_view *v, size_t axis) {
+    bool aligned = v->stride[axis] == 1 && v->offset % 4 == 0;
+    for (size_t i = 0; i < v->shape.rank; i++)
+        aligned = aligned && (i == axis ? v->shape.dim[i] % 4 == 0 : v->shape.dim[i] == 1 || v->stride[i] % 4 == 0);
+    return aligned;
 }
 
 // The sections that contract.cl lists.
@@ -28,6 +82,7 @@ typedef enum section {
     SUM_CPU,
     ROWS_GPU,
     OUTER_GPU,
+    SPANS_GPU,
     SUM_GPU
 } section;
 
@@ -45,6 +100,7 @@ static const struct {
     [SUM_CPU] = {"SUM_CPU", "outer_sum", "weights_cpu.cl", .function = true, .epilogue = true},
     [ROWS_GPU] = {"ROWS_GPU", "rows", "contract_gpu.cl", .epilogue = true, .reads = true},
     [OUTER_GPU] = {"OUTER_GPU", "outer", "contract_gpu.cl", .epilogue = true, .reads = true},
+    [SPANS_GPU] = {"OUTER_GPU", "spans", "contract_gpu.cl", .epilogue = true, .reads = true},
     [SUM_GPU] = {"SUM_GPU", "outer_sum", "contract_gpu.cl", .epilogue = true},
 };
 
@@ -53,8 +109,24 @@ static void append_half(gm_text *text, const char *macro, bool half) {
         gm_text_printf(text, "#define %s half\n", macro);
 }
 
-// `last`: no sum of partial results follows, which would apply the epilogue.
-static gm_status instance(const gm_contraction *c, section which, bool last, uint32_t *kernel) {
+// A tile and how its operands are read.
+static void append_tile(gm_text *text, const gm_contraction *c, section which, const gpu_tile *tile) {
+    bool outer = which != ROWS_GPU, product = c->OH * c->OW * c->R * c->S == 1;
+    bool a_lines = outer || (product && c->x.stride[1] != 1 && c->x.stride[0] == 1);
+    bool b_lines = outer || (c->w.stride[1] != 1 && c->w.stride[0] <= c->w.stride[1]);
+    gm_text_printf(text, "#define GM_GPU_ROWS %zu\n#define GM_GPU_COLUMNS %zu\n#define GM_GPU_BLOCK %zu\n", tile->rows,
+                   tile->columns, tile->block);
+    gm_text_printf(text, "#define GM_GPU_A_LINES %d\n#define GM_GPU_B_LINES %d\n", a_lines, b_lines);
+    gm_text_printf(text, "#define GM_GPU_A_VECTORS %d\n#define GM_GPU_B_VECTORS %d\n",
+                   has_vectors(&c->x, !outer && a_lines ? 0 : 1), has_vectors(&c->w, !outer && b_lines ? 0 : 1));
+    gm_text_printf(text, "#define GM_GPU_PADDED %d\n#define GM_GPU_EVEN %d\n", !product, c->C % GPU_STEP == 0);
+    if (which == SPANS_GPU)
+        gm_text_append(text, "#define GM_GPU_SPANS\n");
+}
+
+// `last`: no sum of partial results follows, which would apply the epilogue. tile: of ROWS_GPU, OUTER_GPU and
+// SPANS_GPU.
+static gm_status instance(const gm_contraction *c, section which, bool last, const gpu_tile *tile, uint32_t *kernel) {
     gm_kernel_text source = {
         .helper = "contract.cl", .body = sections[which].file, .function = sections[which].function};
     gm_text text = {0};
@@ -66,8 +138,8 @@ static gm_status instance(const gm_contraction *c, section which, bool last, uin
     if (c->variant->tile > 0 && which == ROWS_CPU)
         gm_text_printf(&text, "#define GM_ROWS_TILE %zu\n#define GM_ROWS_EACH GM_EACH_%zu\n", c->variant->tile,
                        c->variant->tile);
-    if (c->variant->tile > 0 && (which == ROWS_GPU || which == OUTER_GPU))
-        gm_text_printf(&text, "#define GM_GPU_BLOCK %zu\n", c->variant->tile / 16);
+    if (tile)
+        append_tile(&text, c, which, tile);
     gm_text_printf(&text, "#define GM_CONTRACT_%s\n#define GM_NAME @\n", sections[which].name);
     source.text = text.data;
     gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
@@ -106,7 +178,7 @@ static gm_status packed_weights(const gm_contraction *c, bool thin, uint32_t *st
     if (!fresh)
         return GM_OK;
     uint32_t kernel;
-    GM_TRY(instance(c, thin ? PACK_THIN : PACK, true, &kernel));
+    GM_TRY(instance(c, thin ? PACK_THIN : PACK, true, NULL, &kernel));
     gm_launch_builder builder = {.emitter = c->emitter};
     gm_argument_read(&builder, w->storage);
     gm_argument_write(&builder, *storage);
@@ -116,13 +188,20 @@ static gm_status packed_weights(const gm_contraction *c, bool thin, uint32_t *st
     return gm_emit_launch(&builder, kernel, 3, global, local, 0, 2.0 * view_bytes(w));
 }
 
+// Of a phase of the outputs, the most.
+static size_t phase_rows(const gm_contraction *c) {
+    return up(c->OH, (size_t)c->map[0].q) * up(c->OW, (size_t)c->map[1].q) * c->N;
+}
+
 gm_status gm_emit_rows(const gm_contraction *c) {
     gm_emitter *emitter = c->emitter;
+    size_t phases = (size_t)(c->map[0].q * c->map[1].q);
+    const gpu_tile *tile = emitter->gpu ? choose_tile(c, phase_rows(c), c->K, phases) : NULL;
     bool thin = !emitter->gpu && c->K < 8 && c->C >= 8 && (c->x.stride[1] == 1);
     uint32_t kernel, weights = c->w.storage;
     if (!emitter->gpu)
         GM_TRY(packed_weights(c, thin, &weights));
-    GM_TRY(instance(c, emitter->gpu ? ROWS_GPU : thin ? THIN_CPU : ROWS_CPU, true, &kernel));
+    GM_TRY(instance(c, emitter->gpu ? ROWS_GPU : thin ? THIN_CPU : ROWS_CPU, true, tile, &kernel));
     gm_launch_builder builder = {.emitter = emitter, .label = c->name};
     gm_argument_read(&builder, c->x.storage);
     gm_argument_read(&builder, weights);
@@ -139,13 +218,14 @@ gm_status gm_emit_rows(const gm_contraction *c) {
     double bytes = view_bytes(&c->x) + view_bytes(&c->w) + view_bytes(&c->y);
     size_t pixels = c->OH * c->OW;
     if (emitter->gpu) {
-        size_t tile = gpu_tile(c), global[2] = {16 * up(c->K, tile), 16 * up(pixels * c->N, tile)}, local[2] = {16, 16};
-        return gm_emit_launch(&builder, kernel, 2, global, local, c->flop, bytes);
+        size_t items = items_of(tile), local[3] = {items, 1, 1};
+        size_t global[3] = {items * up(c->K, tile->columns), up(phase_rows(c), tile->rows), phases};
+        return gm_emit_launch(&builder, kernel, 3, global, local, c->flop, bytes);
     }
     // Groups of rows: large enough to reuse the weights, more of them only where there is little other parallelism.
-    size_t others = pixels * (thin ? 1 : up(c->K, 32)), tile = thin ? 4 : 6;
+    size_t others = pixels * (thin ? 1 : up(c->K, 32)), least = thin ? 4 : 6;
     size_t groups = (size_t)(c->variant->groups * (double)GM_MAX(up(c->N, 96), up(16, others)));
-    groups = GM_MIN(groups, up(c->N, tile));
+    groups = GM_MIN(groups, up(c->N, least));
     size_t rows[3] = {up(c->K, 32), groups, pixels}, thin_rows[3] = {groups, pixels, 1}, local[3] = {1, 1, 1};
     return gm_emit_launch(&builder, kernel, 3, thin ? thin_rows : rows, local, c->flop, bytes);
 }
@@ -154,7 +234,7 @@ gm_status gm_emit_rows(const gm_contraction *c) {
 
 gm_status gm_emit_outer_sum(const gm_contraction *c, uint32_t partial, size_t parts) {
     uint32_t kernel;
-    GM_TRY(instance(c, c->emitter->gpu ? SUM_GPU : SUM_CPU, true, &kernel));
+    GM_TRY(instance(c, c->emitter->gpu ? SUM_GPU : SUM_CPU, true, NULL, &kernel));
     gm_launch_builder builder = {.emitter = c->emitter};
     gm_argument_read(&builder, partial);
     gm_argument_write(&builder, c->y.storage);
@@ -162,7 +242,7 @@ gm_status gm_emit_outer_sum(const gm_contraction *c, uint32_t partial, size_t pa
                      c->y.stride[2], c->y.stride[3], c->y.stride[1], c->y.stride[0]);
     gm_epilogue_arguments(&builder, c->epilogue);
     size_t count = c->R * c->S * c->C * c->K;
-    size_t cpu[3] = {up(c->K, 16), c->C, 1}, gpu[3] = {up(count, 64) * 64, 1, 1}, one[3] = {1, 1, 1},
+    size_t cpu[3] = {up(c->K, 16), c->C, 1}, gpu[3] = {up(c->K, 64) * 64, c->C, c->R * c->S}, one[3] = {1, 1, 1},
            local[3] = {64, 1, 1};
     return gm_emit_launch(&builder, kernel, 3, c->emitter->gpu ? gpu : cpu, c->emitter->gpu ? local : one,
                           (double)(parts * count), 4.0 * (double)((parts + 1) * count));
@@ -190,10 +270,14 @@ gm_status gm_emit_outer(gm_contraction *c) {
     if (transposed || (c->K < 8 && c->C >= 8 && c->OH * c->OW > 1))
         swap_operands(c);
     bool thin = !emitter->gpu && c->K < 8 && c->C >= 8 && c->OH * c->OW == 1 && c->x.stride[1] == 1;
-    size_t tile = emitter->gpu ? gpu_tile(c) : 64, columns = thin ? c->K : up(c->K, tile);
-    size_t tiles = c->C >= 8 ? c->R * c->S * up(c->C, thin ? 64 : tile) : up(c->R * c->S * c->C, tile);
-    size_t unit = GM_MAX(emitter->info->compute_units, (size_t)1),
-           wanted = emitter->gpu ? 2 * unit : GM_MAX(8 * unit, (size_t)16);
+    bool spans = c->C < 8; // m counts (tap, channel) pairs
+    size_t taps = c->R * c->S, m = spans ? taps * c->C : c->C, copies = spans ? 1 : taps;
+    size_t unit = GM_MAX(emitter->info->compute_units, (size_t)1), wanted = GM_MAX(8 * unit, (size_t)16);
+    // Parts of the sum fill the device whatever the tile: the one with the least padding.
+    const gpu_tile *tile = emitter->gpu ? choose_tile(c, m, c->K, copies * 64 * unit) : NULL;
+    size_t columns = thin ? c->K : up(c->K, tile ? tile->columns : 64), tiles = copies * up(m, tile ? tile->rows : 64);
+    if (tile)
+        wanted = 2 * unit * GM_MAX(FULL_ITEMS / items_of(tile), (size_t)1);
     size_t rows = c->OH * c->OW * c->N;
     size_t parts = (size_t)(c->variant->parts * (double)up(wanted, columns * tiles));
     parts = GM_MAX(GM_MIN(GM_MIN(parts, rows / 256), (size_t)64), (size_t)1);
@@ -204,7 +288,12 @@ gm_status gm_emit_outer(gm_contraction *c) {
     size_t count = c->R * c->S * c->C * c->K;
     if (scratch)
         GM_TRY(gm_emit_storage(emitter, parts * count * sizeof(float), &target));
-    GM_TRY(instance(c, emitter->gpu ? OUTER_GPU : thin ? OUTER_THIN_CPU : OUTER_CPU, !scratch, &kernel));
+    GM_TRY(instance(c,
+                    tile && spans ? SPANS_GPU
+                    : tile        ? OUTER_GPU
+                    : thin        ? OUTER_THIN_CPU
+                                  : OUTER_CPU,
+                    !scratch, tile, &kernel));
     gm_launch_builder builder = {.emitter = emitter, .label = c->name};
     gm_argument_read(&builder, c->x.storage);
     gm_argument_read(&builder, c->w.storage);
@@ -222,9 +311,8 @@ gm_status gm_emit_outer(gm_contraction *c) {
         GM_ARGUMENT_INTS(&builder, c->y.offset, 0, c->y.stride[2], c->y.stride[3], c->y.stride[1], c->y.stride[0]);
     if (!scratch)
         gm_epilogue_arguments(&builder, c->epilogue);
-    size_t cpu[3] = {columns, tiles, parts}, gpu[3] = {16 * columns, 16 * tiles, parts}, one[3] = {1, 1, 1},
-           local[3] = {16, 16, 1};
-    GM_TRY(gm_emit_launch(&builder, kernel, 3, emitter->gpu ? gpu : cpu, emitter->gpu ? local : one, c->flop,
+    size_t items = tile ? items_of(tile) : 1, global[3] = {items * columns, tiles, parts}, local[3] = {items, 1, 1};
+    GM_TRY(gm_emit_launch(&builder, kernel, 3, global, local, c->flop,
                           view_bytes(&c->x) + view_bytes(&c->w) + 4.0 * (double)count));
     return scratch ? gm_emit_outer_sum(c, target, parts) : GM_OK;
 }

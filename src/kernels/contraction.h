@@ -10,7 +10,7 @@ typedef struct gm_contract_variant {
     bool gpu, rows, outer; // of which family, for which of the two forms
     bool clblast;          // products alone
     size_t fast;           // results that a Toom-Cook tile has along each axis; 0: the direct kernels
-    size_t tile;           // results that a tile has below one another; 0: the default
+    size_t tile, columns;  // results that a tile has below and, on GPUs, beside one another; 0: the default
     double error;          // bound on rounding errors as a multiple of the direct kernels'; 0: 1
     double groups, parts;  // rows: groups of rows; outer: parts of the sum
 } gm_contract_variant;
@@ -39,6 +39,8 @@ void gm_epilogue_append(gm_text *text, const gm_fused *epilogue, bool gpu);
 // The operands, which follow a kernel's other arguments.
 void gm_epilogue_arguments(gm_launch_builder *builder, const gm_fused *epilogue);
 
+// GPUs: whether work-groups of the device can make tiles of that size.
+bool gm_gpu_tile_runs(const gm_emitter *emitter, size_t rows, size_t columns);
 // Rows: y[oh,ow,n,k] = Σ x[ih,iw,n,c] w[r,s,c,k].
 gm_status gm_emit_rows(const gm_contraction *contraction);
 // By a Toom-Cook algorithm of variant->fast results (contraction_fast.c): whether it takes the contraction, which then

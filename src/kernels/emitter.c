@@ -2,6 +2,7 @@
 #include "kernels/kernels.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 gm_status gm_check_countable(size_t elements) {
@@ -142,4 +143,12 @@ gm_status gm_emit_product(gm_emitter *emitter, const gm_product *product, double
     gm_launch *launch = &emitter->launches[emitter->launch_count - 1];
     launch->product = gm_arena_copy(&emitter->arena, product, sizeof *product);
     return launch->product ? GM_OK : gm_fail_memory(sizeof *product, "a launch");
+}
+
+// GANYMEDE_KERNELS=gpu or cpu picks a kernel family against the device's type: the tests run both on a CPU.
+bool gm_emitter_wants_gpu(const gm_device_info *info) {
+    const char *forced = getenv("GANYMEDE_KERNELS");
+    if (forced && (strcmp(forced, "gpu") == 0 || strcmp(forced, "cpu") == 0))
+        return strcmp(forced, "gpu") == 0;
+    return info->type != GM_DEVICE_CPU;
 }

@@ -43,6 +43,9 @@ const char *gm_view_element_type(const gm_view *x);     // what kernels call it:
 uint64_t gm_view_hash(uint64_t hash, const gm_view *x); // goes on from `hash`: where its elements lie
 // Dense, in row-major order, so that element i lies at offset + i.
 bool gm_view_is_row_major(const gm_view *x);
+// The elements in row-major order from memory that begins where the storage does, and the other way round.
+void gm_view_unpack(const gm_view *x, const void *memory, void *values);
+void gm_view_pack(const gm_view *x, const void *values, void *memory);
 void gm_layout_order(gm_layout layout, size_t rank, size_t order[GM_MAX_RANK]); // axes, outermost first
 gm_layout gm_layout_for(const gm_shape *shape, gm_layout wanted);               // what a value of that shape has
 
@@ -138,6 +141,8 @@ typedef struct gm_emitter {
     size_t shared_count, shared_capacity;
 } gm_emitter;
 
+// Whether the device runs the kernels for GPUs, by its type or GANYMEDE_KERNELS.
+bool gm_emitter_wants_gpu(const gm_device_info *info);
 gm_status gm_emit_storage(gm_emitter *emitter, size_t bytes, uint32_t *storage);
 // A value that several nodes of a phase derive from the same source (packed weights): *fresh tells the first asker to
 // emit the launch that fills it.
@@ -248,5 +253,7 @@ typedef struct gm_family {
 } gm_family;
 
 const gm_family *gm_family_find(const gm_op *op);
+// Gradients to weights lie as the variables do that they change.
+gm_layout gm_family_output(const gm_family *family, bool gpu);
 
 #endif

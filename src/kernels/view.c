@@ -1,6 +1,8 @@
 // Views: transposing, slicing, flipping, broadcasting and reshaping are arithmetic on strides; nothing moves.
 #include "kernels/kernels.h"
 
+#include <string.h>
+
 enum { IMAGE_RANK = 4 }; // the least rank that has positions: (N, C, H, W)
 
 void gm_layout_order(gm_layout layout, size_t rank, size_t order[GM_MAX_RANK]) {
@@ -135,4 +137,26 @@ uint64_t gm_view_hash(uint64_t hash, const gm_view *x) {
     hash = gm_hash(hash, &x->offset, sizeof x->offset);
     hash = gm_hash(hash, x->stride, sizeof x->stride);
     return gm_hash(hash, x->shape.dim, sizeof x->shape.dim);
+}
+
+// Both are walked in row-major order; the places in memory follow by adding strides.
+static void move_elements(const gm_view *x, char *memory, char *values, bool pack) {
+    size_t size = gm_type_size(x->type), count = gm_shape_count(&x->shape), index[GM_MAX_RANK] = {0};
+    for (size_t i = 0; i < count; i++) {
+        int64_t at = x->offset;
+        for (size_t d = 0; d < x->shape.rank; d++)
+            at += (int64_t)index[d] * x->stride[d];
+        char *there = memory + (size_t)at * size, *here = values + i * size;
+        memcpy(pack ? there : here, pack ? here : there, size);
+        for (size_t d = x->shape.rank; d-- > 0 && ++index[d] == x->shape.dim[d];)
+            index[d] = 0;
+    }
+}
+
+void gm_view_unpack(const gm_view *x, const void *memory, void *values) {
+    move_elements(x, (char *)(uintptr_t)memory, values, false);
+}
+
+void gm_view_pack(const gm_view *x, const void *values, void *memory) {
+    move_elements(x, memory, (char *)(uintptr_t)values, true);
 }

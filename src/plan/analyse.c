@@ -44,6 +44,12 @@ size_t gm_plan_leaf(const gm_plan *plan, const gm_tensor *node) {
     return plan->leaf_of[node->id];
 }
 
+gm_view gm_plan_leaf_view(const gm_plan *plan, size_t index) {
+    const gm_leaf *leaf = &plan->leaves[index];
+    gm_layout layout = leaf->variable ? leaf->variable->layout : GM_LAYOUT_ROW;
+    return gm_view_create(leaf->storage, leaf->node->type, &leaf->node->shape, layout);
+}
+
 bool gm_plan_has_value(const gm_plan *plan, const gm_tensor *node) {
     return plan->values[node->id].present[GM_LAYOUT_ROW] || plan->values[node->id].present[GM_LAYOUT_HWNC];
 }
@@ -198,8 +204,8 @@ static bool keeps_channels(const gm_tensor *node) {
 }
 
 // Values are HWNC where a convolution or pooling makes or reads them; views and element-wise nodes follow their
-// neighbours, those of more dimensions, too, into which upsampling splits an image; weights, their gradients and
-// everything else stay row-major.
+// neighbours, those of more dimensions, too, into which upsampling splits an image; weights and their gradients lie as
+// the state has them; everything else stays row-major.
 static void choose_layouts(gm_analysis *a) {
     const gm_graph *graph = a->plan->graph;
     for (size_t id = 0; id < graph->node_count; id++) {
@@ -211,7 +217,9 @@ static void choose_layouts(gm_analysis *a) {
         if (value->present[GM_LAYOUT_HWNC] && !value->present[GM_LAYOUT_ROW]) {
             a->layout[id] = GM_LAYOUT_HWNC;
         } else if (family) {
-            a->layout[id] = family->output_layout;
+            a->layout[id] = gm_family_output(family, a->plan->emitter.gpu);
+        } else if (a->plan->leaf_of[id] != SIZE_MAX && a->plan->leaves[a->plan->leaf_of[id]].variable) {
+            a->layout[id] = a->plan->leaves[a->plan->leaf_of[id]].variable->layout;
         } else if (is_flexible(node) || node->op == &gm_op_slice || keeps_channels(node)) {
             for (size_t i = 0; i < node->input_count; i++)
                 if (a->layout[gm_plan_alias(node->input[i])->id] == GM_LAYOUT_HWNC)

@@ -7,7 +7,7 @@ static gm_status choose_precision(gm_device *device, gm_precision precision, gm_
         return GM_OK;
     if ((unsigned)precision > GM_PRECISION_EXACT)
         return gm_fail(GM_ERROR_ARGUMENT, "precision %u is unknown", (unsigned)precision);
-    bool gpu = gm_plan_wants_gpu(gm_device_get_info(device));
+    bool gpu = gm_emitter_wants_gpu(gm_device_get_info(device));
     request->half_storage = gpu && precision == GM_PRECISION_HALF_STORAGE;
     if (request->half_storage)
         return GM_OK;

@@ -69,6 +69,10 @@ static gm_store *in_place_store(gm_analysis *a, const gm_tensor *node) {
     return NULL;
 }
 
+static gm_layout leaf_layout(const gm_analysis *a, const gm_store *store) {
+    return a->plan->leaves[store->leaf].variable->layout;
+}
+
 static gm_status lower_elementwise(gm_analysis *a, gm_unit *unit) {
     gm_fused fused;
     const gm_tensor *any = unit->results.node[0];
@@ -81,12 +85,12 @@ static gm_status lower_elementwise(gm_analysis *a, gm_unit *unit) {
             continue; // every reader is in this launch
         gm_view *target = &fused.target[fused.result_count];
         if (store)
-            *target = gm_view_create(a->plan->leaves[store->leaf].storage, result->type, &result->shape, GM_LAYOUT_ROW);
+            *target = gm_plan_leaf_view(a->plan, store->leaf);
         else
             GM_TRY(gm_value_create(a, result, layout, target));
         fused.result[fused.result_count++] =
             (gm_step_input){.kind = GM_OPERAND_STEP, .type = result->type, .index = step_index(unit, result)};
-        gm_value_set(a, result, store ? GM_LAYOUT_ROW : layout, target);
+        gm_value_set(a, result, store ? leaf_layout(a, store) : layout, target);
     }
     return fused.result_count > 0 ? gm_emit_elementwise(&a->plan->emitter, &fused) : GM_OK;
 }
@@ -122,6 +126,7 @@ static gm_status lower_reduce(gm_analysis *a, gm_unit *unit) {
 static gm_status lower_family(gm_analysis *a, gm_unit *unit) {
     const gm_tensor *node = unit->node, *stored = unit->epilogue ? unit->epilogue : node;
     const gm_family *family = a->plan->family[node->id];
+    const gm_layout layout = gm_family_output(family, a->plan->emitter.gpu);
     gm_view *inputs, output;
     GM_TRY(gm_analysis_alloc(a, &inputs, node->input_count, sizeof *inputs));
     for (size_t i = 0; i < node->input_count; i++) {
@@ -132,13 +137,13 @@ static gm_status lower_family(gm_analysis *a, gm_unit *unit) {
     }
     gm_fused epilogue;
     if (unit->epilogue) {
-        GM_TRY(build_fused(a, unit, node, &stored->shape, family->output_layout, &epilogue));
+        GM_TRY(build_fused(a, unit, node, &stored->shape, layout, &epilogue));
         epilogue.result_count = 1;
         epilogue.result[0] =
             (gm_step_input){.kind = GM_OPERAND_STEP, .type = stored->type, .index = step_index(unit, stored)};
     }
-    GM_TRY(gm_value_create(a, stored, family->output_layout, &output));
-    gm_value_set(a, stored, family->output_layout, &output);
+    GM_TRY(gm_value_create(a, stored, layout, &output));
+    gm_value_set(a, stored, layout, &output);
     if (family->flop)
         a->plan->phases[a->phase_index].flop += family->flop(node);
     const char *variant;
@@ -256,18 +261,18 @@ static gm_status lower_unit(gm_analysis *a, size_t index) {
 // ---- Assignments that could not be made in place, at the phase's end ----
 
 static gm_status lower_store(gm_analysis *a, gm_store *store) {
-    const gm_leaf *leaf = &a->plan->leaves[store->leaf];
-    gm_view to = gm_view_create(leaf->storage, leaf->node->type, &leaf->node->shape, GM_LAYOUT_ROW), from;
+    gm_layout layout = leaf_layout(a, store);
+    gm_view to = gm_plan_leaf_view(a->plan, store->leaf), from;
     double number;
     if (store->in_place)
         return GM_OK;
     if (gm_plan_constant(store->value, &number))
-        return gm_value_fill(a, number, &to, GM_LAYOUT_ROW);
+        return gm_value_fill(a, number, &to, layout);
     if (store->early)
         from = store->aside;
     else
         GM_TRY(gm_value_view(a, store->value, &from));
-    return gm_value_copy(a, &from, &to, GM_LAYOUT_ROW);
+    return gm_value_copy(a, &from, &to, layout);
 }
 
 gm_status gm_lower(gm_analysis *a) {
@@ -279,8 +284,9 @@ gm_status gm_lower(gm_analysis *a) {
         if (a->stores[i].early) {
             gm_view from;
             GM_TRY(gm_value_view(a, a->stores[i].value, &from));
-            GM_TRY(gm_value_create(a, a->stores[i].value, GM_LAYOUT_ROW, &a->stores[i].aside));
-            GM_TRY(gm_value_copy(a, &from, &a->stores[i].aside, GM_LAYOUT_ROW));
+            gm_layout layout = leaf_layout(a, &a->stores[i]);
+            GM_TRY(gm_value_create(a, a->stores[i].value, layout, &a->stores[i].aside));
+            GM_TRY(gm_value_copy(a, &from, &a->stores[i].aside, layout));
         }
     for (size_t i = 0; i < a->unit_count; i++)
         GM_TRY(lower_unit(a, i));

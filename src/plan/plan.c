@@ -86,14 +86,6 @@ static gm_status plan_phase(gm_plan *plan, size_t index) {
     return status == GM_OK ? GM_OK : gm_fail_prefix(status, "phase %s", phase->phase->name);
 }
 
-// GANYMEDE_KERNELS=gpu or cpu picks a kernel family against the device's type: the tests run both on a CPU.
-bool gm_plan_wants_gpu(const gm_device_info *info) {
-    const char *forced = getenv("GANYMEDE_KERNELS");
-    if (forced && (strcmp(forced, "gpu") == 0 || strcmp(forced, "cpu") == 0))
-        return strcmp(forced, "gpu") == 0;
-    return info->type != GM_DEVICE_CPU;
-}
-
 gm_status gm_plan_lower(gm_plan **out, gm_graph *graph, gm_state *state, const gm_plan_request *request) {
     const gm_plan_options *options = request->options;
     gm_plan *plan;
@@ -110,7 +102,7 @@ gm_status gm_plan_lower(gm_plan **out, gm_graph *graph, gm_state *state, const g
     plan->tuning = options && !plan->emitter.info->described ? options->tuning : NULL; // nothing can be timed there
     plan->unfilled = options && options->unfilled;
     plan->separate = plan->unfilled || (options && options->separate) || (mode && strcmp(mode, "separate") == 0);
-    plan->emitter.gpu = gm_plan_wants_gpu(plan->emitter.info);
+    plan->emitter.gpu = gm_emitter_wants_gpu(plan->emitter.info);
     plan->emitter.matrix = request->matrix;
     plan->emitter.exact = request->exact;
     plan->emitter.half = request->half;

@@ -178,6 +178,7 @@ bool gm_plan_is_reduction(const gm_tensor *node);
 bool gm_plan_is_half(const gm_plan *plan, const gm_tensor *node); // its value lies in memory as half
 size_t gm_plan_leaf(const gm_plan *plan, const gm_tensor *node);
 bool gm_plan_has_value(const gm_plan *plan, const gm_tensor *node); // in any layout
+gm_view gm_plan_leaf_view(const gm_plan *plan, size_t leaf);        // where it lies
 
 gm_status gm_analysis_alloc(gm_analysis *analysis, void *out, size_t count, size_t size); // zeroed, from its arena
 gm_status gm_analyse(gm_analysis *analysis, gm_plan *plan, size_t phase_index);
@@ -220,8 +221,6 @@ gm_status gm_merge_launches(gm_plan *plan, size_t first);
 
 // A plan as far as its launches: gm_plan_bind makes it one that runs. Fails with the graph's fault if it has one.
 gm_status gm_plan_lower(gm_plan **plan, gm_graph *graph, gm_state *state, const gm_plan_request *request);
-// Whether the device runs the kernels for GPUs, by its type or GANYMEDE_KERNELS.
-bool gm_plan_wants_gpu(const gm_device_info *info);
 gm_status gm_memory_plan(gm_plan *plan);
 gm_status gm_plan_bind(gm_plan *plan);
 // For tests: separate plans that are filled have a poisoned guard behind every value. Waits; fails naming what was

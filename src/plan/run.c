@@ -97,19 +97,6 @@ gm_status gm_plan_write(gm_plan *plan, gm_tensor *input, const void *values, siz
     return gm_buffer_write(plan->leaves[leaf].buffer, 0, values, bytes);
 }
 
-// The host's row-major copy of a view whose memory was read from its storage's start.
-static void unpack(const gm_view *view, const char *memory, char *values) {
-    size_t size = gm_type_size(view->type), count = gm_shape_count(&view->shape), index[GM_MAX_RANK] = {0};
-    for (size_t i = 0; i < count; i++) {
-        int64_t at = view->offset;
-        for (size_t d = 0; d < view->shape.rank; d++)
-            at += (int64_t)index[d] * view->stride[d];
-        memcpy(values + i * size, memory + (size_t)at * size, size);
-        for (size_t d = view->shape.rank; d-- > 0 && ++index[d] == view->shape.dim[d];)
-            index[d] = 0;
-    }
-}
-
 // Where the latest run of a phase left the value that is asked for.
 static gm_status find_fetched(const gm_plan *plan, const gm_tensor *fetched, size_t bytes, const gm_fetched **found) {
     const gm_tensor *node = fetched && fetched->graph == plan->graph ? gm_plan_alias(fetched) : NULL;
@@ -128,7 +115,7 @@ static gm_status read_unpacked(const gm_view *view, gm_buffer *buffer, void *val
     GM_TRY(gm_alloc(&memory, gm_buffer_bytes(buffer), 1, "reading a value"));
     gm_status status = gm_buffer_read(buffer, 0, memory, gm_buffer_bytes(buffer));
     if (status == GM_OK)
-        unpack(view, memory, values);
+        gm_view_unpack(view, memory, values);
     free(memory);
     return status;
 }

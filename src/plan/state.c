@@ -36,6 +36,12 @@ static gm_state_variable *find(const gm_state *state, const char *name) {
     return NULL;
 }
 
+// GPUs' contractions want the channels of weights side by side, as those of images are.
+static gm_layout layout_of(const gm_state *state, const gm_shape *shape) {
+    return gm_layout_for(shape,
+                         gm_emitter_wants_gpu(gm_device_get_info(state->device)) ? GM_LAYOUT_HWNC : GM_LAYOUT_ROW);
+}
+
 static size_t bytes_of(const gm_state_variable *variable) {
     return gm_type_size(variable->type) * gm_shape_count(&variable->shape);
 }
@@ -63,6 +69,19 @@ static void initial_values(const gm_state *state, const gm_tensor *tensor, void 
     }
 }
 
+static gm_status write_values(gm_state_variable *variable, const void *values) {
+    size_t bytes = bytes_of(variable);
+    if (variable->layout == GM_LAYOUT_ROW)
+        return gm_buffer_write(variable->buffer, 0, values, bytes);
+    gm_view view = gm_view_create(0, variable->type, &variable->shape, variable->layout);
+    void *memory;
+    GM_TRY(gm_alloc(&memory, bytes, 1, variable->name));
+    gm_view_pack(&view, values, memory);
+    gm_status status = gm_buffer_write(variable->buffer, 0, memory, bytes);
+    free(memory);
+    return status;
+}
+
 void gm_state_set_source(gm_state *state, gm_state_source *source, void *user) {
     state->source = source;
     state->source_user = user;
@@ -84,6 +103,7 @@ gm_status gm_state_declare(gm_state *state, const gm_tensor *tensor, gm_state_va
     GM_TRY(gm_alloc(&variable, 1, sizeof *variable, "a variable"));
     variable->type = tensor->type;
     variable->shape = tensor->shape;
+    variable->layout = layout_of(state, &tensor->shape);
     size_t bytes = bytes_of(variable);
     GM_TRY_DONE(gm_alloc(&variable->name, strlen(tensor->name) + 1, 1, "a variable's name"));
     strcpy(variable->name, tensor->name);
@@ -95,7 +115,7 @@ gm_status gm_state_declare(gm_state *state, const gm_tensor *tensor, gm_state_va
         values = made;
     }
     GM_TRY_DONE(gm_buffer_create(&variable->buffer, state->device, bytes));
-    GM_TRY_DONE(gm_buffer_write(variable->buffer, 0, values, bytes));
+    GM_TRY_DONE(write_values(variable, values));
     GM_TRY_DONE(gm_grow(&state->variables, state->count, &state->capacity, sizeof *state->variables, "the state"));
     state->variables[state->count++] = variable;
     *out = variable;
@@ -130,12 +150,21 @@ static gm_status find_sized(gm_state *state, const char *name, size_t bytes, gm_
 gm_status gm_state_read(gm_state *state, const char *name, void *values, size_t bytes) {
     gm_state_variable *variable;
     GM_TRY(find_sized(state, name, bytes, &variable));
-    return gm_buffer_read(variable->buffer, 0, values, bytes);
+    if (variable->layout == GM_LAYOUT_ROW)
+        return gm_buffer_read(variable->buffer, 0, values, bytes);
+    gm_view view = gm_view_create(0, variable->type, &variable->shape, variable->layout);
+    void *memory;
+    GM_TRY(gm_alloc(&memory, bytes, 1, name));
+    gm_status status = gm_buffer_read(variable->buffer, 0, memory, bytes);
+    if (status == GM_OK)
+        gm_view_unpack(&view, memory, values);
+    free(memory);
+    return status;
 }
 
 gm_status gm_state_write(gm_state *state, const char *name, const void *values, size_t bytes) {
     gm_state_variable *variable;
     GM_TRY(find_sized(state, name, bytes, &variable));
     variable->version++;
-    return gm_buffer_write(variable->buffer, 0, values, bytes);
+    return write_values(variable, values);
 }

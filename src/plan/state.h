@@ -4,11 +4,13 @@
 
 #include "device/device.h"
 #include "ganymede/plan.h"
+#include "kernels/kernels.h"
 
 typedef struct gm_state_variable {
     char *name;
     gm_type type;
     gm_shape shape;
+    gm_layout layout; // of the buffer; what is read and written is row-major
     gm_buffer *buffer;
     uint64_t version; // grows with every assignment and write
 } gm_state_variable;

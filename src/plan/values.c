@@ -2,6 +2,8 @@
 // phase.
 #include "plan/plan.h"
 
+#include <string.h>
+
 gm_status gm_value_create(gm_analysis *a, const gm_tensor *node, gm_layout layout, gm_view *view) {
     gm_emitter *emitter = &a->plan->emitter;
     GM_TRY(gm_check_countable(gm_shape_count(&node->shape)));
@@ -52,6 +54,12 @@ static gm_status note_reuse(gm_analysis *a, const gm_tensor *node, const gm_view
     return GM_OK;
 }
 
+static bool lies_in(const gm_view *x, gm_layout layout) {
+    gm_view wanted = gm_view_create(x->storage, x->type, &x->shape, layout);
+    return layout == GM_LAYOUT_ROW ? gm_view_is_row_major(x)
+                                   : x->offset == 0 && memcmp(x->stride, wanted.stride, sizeof wanted.stride) == 0;
+}
+
 gm_status gm_value_in(gm_analysis *a, const gm_tensor *node, gm_layout layout, gm_view *view) {
     const gm_value *value = &a->plan->values[node->id];
     layout = gm_layout_for(&node->shape, layout);
@@ -61,7 +69,7 @@ gm_status gm_value_in(gm_analysis *a, const gm_tensor *node, gm_layout layout, g
     }
     gm_view from;
     GM_TRY(gm_value_view(a, node, &from));
-    if (layout == GM_LAYOUT_ROW && gm_view_is_row_major(&from)) {
+    if (lies_in(&from, layout)) {
         *view = from;
         return GM_OK;
     }
@@ -77,7 +85,7 @@ gm_status gm_value_view(gm_analysis *a, const gm_tensor *node, gm_view *view) {
     const gm_value *value = &plan->values[node->id];
     size_t leaf = gm_plan_leaf(plan, node);
     if (leaf != SIZE_MAX) {
-        *view = gm_view_create(plan->leaves[leaf].storage, node->type, &node->shape, GM_LAYOUT_ROW);
+        *view = gm_plan_leaf_view(plan, leaf);
         return GM_OK;
     }
     if (gm_plan_has_value(plan, node)) {

@@ -43,6 +43,7 @@ typedef struct check_run {
     const check_options *options;
     const char *kernels; // "cpu" or "gpu": the kernels under test
     const char *variant; // of those; NULL: the direct ones
+    const char *matrix;  // build options of matrix units; NULL: none
     double error;        // its bound as a multiple of the default's
     gm_device *device;
     size_t passed, failed, skipped;
@@ -269,7 +270,8 @@ static void add_case(variant_batch *batches, size_t *count, const char *name, do
 }
 
 static size_t list_variants(const check_run *run, const row_batch *rows, variant_batch *batches) {
-    gm_emitter emitter = {.info = gm_device_get_info(run->device), .gpu = strcmp(run->kernels, "gpu") == 0};
+    gm_emitter emitter = {
+        .info = gm_device_get_info(run->device), .gpu = strcmp(run->kernels, "gpu") == 0, .matrix = run->matrix};
     size_t count = 0, first_node[GM_MOST_CASES];
     for (size_t i = 0; i < rows->count; i++) {
         gm_cases check = {
@@ -309,8 +311,7 @@ static void run_kernels(check_run *run) {
         const char *wanted = run->options->variant;
         if (!wanted)
             compare_batch(run, &batch);
-        bool plain = (wanted || !run->options->unfilled) && run->options->precision == GM_PRECISION_FLOAT32;
-        size_t variants = plain ? list_variants(run, &batch, batches) : 0;
+        size_t variants = wanted || !run->options->unfilled ? list_variants(run, &batch, batches) : 0;
         for (size_t i = 0; i < variants; i++) {
             if (wanted && strcmp(wanted, batches[i].name) != 0)
                 continue;
@@ -416,20 +417,19 @@ static const char *parse(int count, char **arguments, check_options *options) {
 
 // Says who multiplies at a lower precision, and has it emulated where the device cannot. Cases are small: their values
 // shall be half all the same.
-static gm_status prepare_precision(gm_device *device, gm_precision precision) {
-    const char *units;
+static gm_status prepare_precision(gm_device *device, gm_precision precision, const char **units) {
     if (precision == GM_PRECISION_HALF_STORAGE)
         setenv("GANYMEDE_HALF_LEAST", "1", 1);
     if (precision == GM_PRECISION_FLOAT32 || precision == GM_PRECISION_HALF_STORAGE)
         return GM_OK;
-    GM_TRY(gm_device_matrix(device, precision, &units));
-    if (!units) {
+    GM_TRY(gm_device_matrix(device, precision, units));
+    if (!*units) {
         setenv("GANYMEDE_MATRIX", "emulated", 1);
-        GM_TRY(gm_device_matrix(device, precision, &units));
+        GM_TRY(gm_device_matrix(device, precision, units));
     }
-    if (!units)
+    if (!*units)
         return gm_fail(GM_ERROR_STATE, "matrix.cl's emulation of %s multiplies wrongly", gm_precision_names[precision]);
-    printf("%s: %s\n", gm_precision_names[precision], units);
+    printf("%s: %s\n", gm_precision_names[precision], *units);
     return GM_OK;
 }
 
@@ -442,7 +442,7 @@ int main(int count, char **arguments) {
         return list_cases(&options);
     check_run run = {.options = &options, .error = 1};
     if (gm_device_open(&run.device, options.device) != GM_OK ||
-        prepare_precision(run.device, options.precision) != GM_OK) {
+        prepare_precision(run.device, options.precision, &run.matrix) != GM_OK) {
         fprintf(stderr, "checkkernels: %s\n", gm_error_message());
         return EXIT_FAILURE;
     }

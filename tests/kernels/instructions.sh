@@ -39,7 +39,9 @@ expect() { # OPERANDS INSTRUCTION PATTERN COUNT FLAGS...: each of the kernels ho
         {
             echo "#define GM_MATRIX_$section"
             cat "$cl/common.cl" "$cl/matrix.cl" "$cl/contract.cl"
-            printf '#define GM_CONTRACT_%s\n#define GM_NAME instance\n' "$section"
+            printf '#define GM_CONTRACT_%s\n#define GM_NAME instance\n#define GM_GPU_BLOCK 8\n' "$section"
+            printf '#define GM_GPU_%s\n' 'ROWS 128' 'COLUMNS 64' 'A_LINES 1' 'B_LINES 1' 'A_VECTORS 1' 'B_VECTORS 1' \
+                'PADDED 1' 'EVEN 1'
             if [ "$section" != PROBE ]; then cat "$cl/contract_gpu.cl"; fi
         } >"$folder/all.cl"
         if ! $clang -x cl -cl-std=CL1.2 -nogpulib -O2 "-DGM_MATRIX_$operands" "-DGM_MATRIX_$instruction" "$@" -S \
@@ -58,7 +60,7 @@ expect() { # OPERANDS INSTRUCTION PATTERN COUNT FLAGS...: each of the kernels ho
     done
 }
 
-# 16 words a step are 2 fragments along the contraction, of which each sub-group makes 4 of 4 sums, or 2 of 8.
+# An item has 64 sums: 16 fragments of 4, or 8 of 8; a step is 16 values, which are 2 fragments of tf32, 1 of bf16.
 # clang knows `asm` by that name only outside OpenCL.
 amd='-target amdgcn-amd-amdhsa'
 nvidia='-target nvptx64-nvidia-cuda -Xclang -target-cpu -Xclang sm_80 -Xclang -target-feature -Xclang +ptx72'
@@ -69,20 +71,20 @@ bf16_8=_Z40intel_sub_group_bf16_bf16_matrix_mad_k16Dv8_iS_Dv8_f
 tf32_16=_Z39intel_sub_group_tf32_tf32_matrix_mad_k8Dv4_fDv8_fS0_
 # shellcheck disable=SC2086 # several flags each
 {
-    expect TF32 MMA 'mma\.sync\.aligned\.m16n8k8\.row\.col\.f32\.tf32' 8 $nvidia
-    expect BF16 MMA 'mma\.sync\.aligned\.m16n8k16\.row\.col\.f32\.bf16' 8 $nvidia
-    expect BF16 MFMA 'v_mfma_f32_16x16x16bf16_1k ' 8 $amd -mcpu=gfx90a
-    expect BF16 MFMA 'v_mfma_f32_16x16x16_bf16 ' 8 $amd -mcpu=gfx940
-    expect TF32 MFMA 'v_mfma_f32_16x16x8_xf32 ' 8 $amd -mcpu=gfx940
-    expect BF16 MFMA 'v_mfma_f32_16x16x16_bf16 ' 8 $amd -mcpu=gfx942
-    expect TF32 MFMA 'v_mfma_f32_16x16x8_xf32 ' 8 $amd -mcpu=gfx942
-    expect BF16 WMMA 'call .*@llvm\.amdgcn\.wmma\.f32\.16x16x16\.bf16' 4 $amd -mcpu=gfx1100 -emit-llvm
+    expect TF32 MMA 'mma\.sync\.aligned\.m16n8k8\.row\.col\.f32\.tf32' 32 $nvidia
+    expect BF16 MMA 'mma\.sync\.aligned\.m16n8k16\.row\.col\.f32\.bf16' 16 $nvidia
+    expect BF16 MFMA 'v_mfma_f32_16x16x16bf16_1k ' 16 $amd -mcpu=gfx90a
+    expect BF16 MFMA 'v_mfma_f32_16x16x16_bf16 ' 16 $amd -mcpu=gfx940
+    expect TF32 MFMA 'v_mfma_f32_16x16x8_xf32 ' 32 $amd -mcpu=gfx940
+    expect BF16 MFMA 'v_mfma_f32_16x16x16_bf16 ' 16 $amd -mcpu=gfx942
+    expect TF32 MFMA 'v_mfma_f32_16x16x8_xf32 ' 32 $amd -mcpu=gfx942
+    expect BF16 WMMA 'call .*@llvm\.amdgcn\.wmma\.f32\.16x16x16\.bf16' 8 $amd -mcpu=gfx1100 -emit-llvm
     if [ "$($clang -dumpversion | cut -d. -f1)" -gt 15 ]; then # whose code generator fails there
-        expect BF16 WMMA 'v_wmma_f32_16x16x16_bf16 ' 4 $amd -mcpu=gfx1100
+        expect BF16 WMMA 'v_wmma_f32_16x16x16_bf16 ' 8 $amd -mcpu=gfx1100
     fi
-    expect BF16 DPAS8 "call .*$bf16_8\(" 4 $intel
-    expect BF16 DPAS16 "call .*$bf16_16\(" 4 $intel
-    expect TF32 DPAS16 "call .*$tf32_16\(" 4 $intel
+    expect BF16 DPAS8 "call .*$bf16_8\(" 8 $intel
+    expect BF16 DPAS16 "call .*$bf16_16\(" 8 $intel
+    expect TF32 DPAS16 "call .*$tf32_16\(" 16 $intel
     for operands in TF32 BF16; do
         expect $operands DPAS16 '^define .* !intel_reqd_sub_group_size' 1 $intel
     done

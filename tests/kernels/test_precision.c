@@ -62,7 +62,8 @@ static float rounded(float x, int bits) {
     if (!isfinite(x))
         return x;
     double mantissa = frexp((double)x, &exponent);
-    return (float)ldexp(nearbyint(ldexp(mantissa, bits)), exponent - bits);
+    double whole = ldexp(mantissa, bits); // halfway: tf32 away from zero, else to even
+    return (float)ldexp(bits == 11 ? round(whole) : nearbyint(whole), exponent - bits);
 }
 
 // The GPU family adds in the order of the contraction, one fused multiply-add for each pair of rounded operands.
@@ -271,18 +272,18 @@ static void expect_refusal(const char *matrix, gm_precision precision, const cha
 static void units_that_compute_something_else_are_refused(void **unused) {
     (void)unused;
     const gm_precision tf32 = GM_PRECISION_TF32, bf16 = GM_PRECISION_BF16;
-    expect_refusal("emulated", tf32, "(lane / 4 + r % 2 * 8)", "(lane / 4 + (1 - r % 2) * 8)"); // rows change places
-    expect_refusal("emulated", tf32, "(lane % 4 + r * 4)", "(lane % 4 + (1 - r) * 4)");
+    expect_refusal("emulated", tf32, "* 4 + i / 8 + w", "* 4 + 1 - i / 8 + w"); // rows change places
+    expect_refusal("emulated", tf32, "* 2 + w / 4)", "* 2 + 1 - w / 4)");
     expect_refusal("emulated", tf32, "(lane % 4 * 2 + r % 2)", "(lane % 4 * 2 + 1 - r % 2)");
     expect_refusal("emulated", tf32, "(v, p), sum[r]);", "(v, p), 0.0f);");               // the sum before is lost
     expect_refusal("emulated", tf32, "~GM_MATRIX_KEPT + 1", "0x00200000u");               // operands of too few bits
     expect_refusal("emulated", tf32, "static uint gm_matrix_round(", "static uint gm_("); // does not compile
-    expect_refusal("emulated:mfma", bf16, "(lane / 16 * 2 + r)", "(lane / 16 + r * 4)");
+    expect_refusal("emulated:mfma", bf16, "((w / 2 * 16 + i) * 2 + w % 2)", "((w % 4 * 16 + i) * 2 + w / 4)");
     expect_refusal("emulated:mfma", tf32, "(lane / 16 * 4 + r)", "(lane / 16 + r * 4)");
     expect_refusal("emulated:wmma", bf16, "(r * 2 + lane / 16)", "(lane / 16 * 8 + r)"); // as RDNA 4 has it
     expect_refusal("emulated:dpas16", bf16, ">> lane % 2 * 16", ">> 0");
-    expect_refusal("emulated:dpas16", tf32, "(r * 2 + lane / 8)", "(lane / 8 * 4 + r)");
-    expect_refusal("emulated:dpas8", bf16, "GM_MATRIX_A_WORD lane", "GM_MATRIX_A_WORD (7 - lane)");
+    expect_refusal("emulated:dpas16", tf32, "((i % 2 * 8 + w) * 4 + i / 2)", "((i / 4 * 8 + w) * 4 + i % 4)");
+    expect_refusal("emulated:dpas8", bf16, "(w * 8 + i)", "((7 - w) * 8 + i)");
 }
 
 static void unknown_precisions_are_refused(void **unused) {
