@@ -34,7 +34,7 @@
 #define GM_GPU_PACK GM_MATRIX_PACK
 #define GM_GPU_DEPTH GM_MATRIX_DEPTH
 #define GM_GPU_WORDS(lines) (GM_GPU_DEPTH * (lines))
-#define GM_GPU_LOCAL GM_MATRIX_LOCAL(exchange)
+#define GM_GPU_EXCHANGE GM_MATRIX_EXCHANGE
 #define GM_GPU_ATTRIBUTE GM_MATRIX_ATTRIBUTE
 typedef uint gm_gpu_operand;
 
@@ -55,10 +55,13 @@ static int gm_gpu_place(const bool is_b, const int lines, int line, int word)
 #define GM_GPU_DEPTH 8
 #define GM_GPU_PAD 4 // lines that keep neighbouring words off one bank
 #define GM_GPU_WORDS(lines) (GM_GPU_DEPTH * ((lines) + GM_GPU_PAD))
-#define GM_GPU_LOCAL
-#define GM_GPU_ATTRIBUTE GM_GPU_SUBGROUP
-#ifndef GM_GPU_SUBGROUP
-#define GM_GPU_SUBGROUP
+#define GM_GPU_EXCHANGE 0
+#ifdef GM_GPU_SUBGROUP // items that run in step, where a compiler has the choice and its own would not do
+#define GM_GPU_ATTRIBUTE __attribute__((intel_reqd_sub_group_size(GM_GPU_SUBGROUP)))
+#define GM_GPU_UNROLL 2
+#else
+#define GM_GPU_ATTRIBUTE
+#define GM_GPU_UNROLL GM_GPU_DEPTH
 #endif
 typedef float gm_gpu_operand;
 
@@ -164,33 +167,36 @@ static gm_taps gm_gpu_outputs(int a, int b, int q, int inputs, int outputs)
 #define GM_GPU_JOINED(a, b) GM_GPU_JOIN(a, b)
 #define GM_GPU_OWN(function) GM_GPU_JOINED(GM_NAME, function)
 
-// sum += a b of a step; sum e of an item is that of GM_GPU_ROW(e) and GM_GPU_COLUMN(e).
+// sum += a b of a step. An item's results lie in GM_GPU_RESULT_ROWS rows: result j of row i is GM_GPU_RESULT(i, j) of
+// the sums, and of GM_GPU_ROW(i) and GM_GPU_COLUMN(j).
 #ifdef GM_MATRIX_PACK
 
 #define GM_GPU_ACROSS (GM_GPU_COLUMNS / (GM_MATRIX_ACROSS * GM_MATRIX_COLUMNS)) // sub-groups beside one another
-#define GM_GPU_ROW(e) gm_matrix_row(item, GM_GPU_ACROSS, e)
-#define GM_GPU_COLUMN(e) gm_matrix_column(item, GM_GPU_ACROSS, e)
+#define GM_GPU_RESULT_ROWS GM_MATRIX_RESULT_ROWS
+#define GM_GPU_RESULT(i, j) gm_matrix_result(i, j)
+#define GM_GPU_ROW(i) gm_matrix_row(item, GM_GPU_ACROSS, i)
+#define GM_GPU_COLUMN(j) gm_matrix_column(item, GM_GPU_ACROSS, j)
 #define GM_GPU_MULTIPLY(a, b) gm_matrix_multiply(a, b, GM_GPU_ACROSS, item, sum, exchange)
 
 #else
 
 // Vectors of four that lie apart, so that neighbours read neighbouring vectors.
 #define GM_GPU_ITEM_LINE(lines, place, i) ((i) / 4 * ((lines) / (GM_GPU_BLOCK / 4)) + 4 * (place) + (i) % 4)
-#define GM_GPU_ITEM_ROW(i) GM_GPU_ITEM_LINE(GM_GPU_ROWS, item / (GM_GPU_COLUMNS / GM_GPU_BLOCK), i)
-#define GM_GPU_ITEM_COLUMN(j) GM_GPU_ITEM_LINE(GM_GPU_COLUMNS, item % (GM_GPU_COLUMNS / GM_GPU_BLOCK), j)
-#define GM_GPU_ROW(e) GM_GPU_ITEM_ROW((e) / GM_GPU_BLOCK)
-#define GM_GPU_COLUMN(e) GM_GPU_ITEM_COLUMN((e) % GM_GPU_BLOCK)
+#define GM_GPU_RESULT_ROWS GM_GPU_BLOCK
+#define GM_GPU_RESULT(i, j) ((i) * GM_GPU_BLOCK + (j))
+#define GM_GPU_ROW(i) GM_GPU_ITEM_LINE(GM_GPU_ROWS, item / (GM_GPU_COLUMNS / GM_GPU_BLOCK), i)
+#define GM_GPU_COLUMN(j) GM_GPU_ITEM_LINE(GM_GPU_COLUMNS, item % (GM_GPU_COLUMNS / GM_GPU_BLOCK), j)
 #define GM_GPU_MULTIPLY(a, b) GM_GPU_OWN(_multiply)(a, b, item, sum)
 
 static void GM_GPU_OWN(_multiply)(local const float *a, local const float *b, int item, float *sum)
 {
-#pragma unroll
+#pragma unroll GM_GPU_UNROLL
     for (int d = 0; d < GM_GPU_DEPTH; d++) {
         float u[GM_GPU_BLOCK], v[GM_GPU_BLOCK];
 #pragma unroll
         for (int i = 0; i < GM_GPU_BLOCK; i += 4) {
-            vstore4(*(local const float4 *)(a + gm_gpu_place(false, GM_GPU_ROWS, GM_GPU_ITEM_ROW(i), d)), i / 4, u);
-            vstore4(*(local const float4 *)(b + gm_gpu_place(true, GM_GPU_COLUMNS, GM_GPU_ITEM_COLUMN(i), d)), i / 4, v);
+            vstore4(*(local const float4 *)(a + gm_gpu_place(false, GM_GPU_ROWS, GM_GPU_ROW(i), d)), i / 4, u);
+            vstore4(*(local const float4 *)(b + gm_gpu_place(true, GM_GPU_COLUMNS, GM_GPU_COLUMN(i), d)), i / 4, v);
         }
 #pragma unroll
         for (int i = 0; i < GM_GPU_BLOCK; i++)
@@ -230,13 +236,13 @@ static void GM_GPU_OWN(_store)(local gm_gpu_operand *a, local gm_gpu_operand *b,
 #define GM_GPU_CLEAR(sum)                                                                                               \
     float sum[GM_GPU_SUMS];                                                                                             \
     _Pragma("unroll") for (int e = 0; e < GM_GPU_SUMS; e++) sum[e] = 0
-#define GM_GPU_KERNEL kernel __attribute__((reqd_work_group_size(GM_GPU_ITEMS, 1, 1))) GM_GPU_ATTRIBUTE
+// Two steps' operands; what items exchange, if anything.
 #define GM_GPU_A_WORDS GM_GPU_WORDS(GM_GPU_ROWS)
 #define GM_GPU_B_WORDS GM_GPU_WORDS(GM_GPU_COLUMNS)
+enum { GM_GPU_OWN(_local) = 2 * (GM_GPU_A_WORDS + GM_GPU_B_WORDS) + GM_GPU_EXCHANGE };
 #define GM_GPU_TILES                                                                                                    \
-    local gm_gpu_operand __attribute__((aligned(16))) a[2 * GM_GPU_A_WORDS];                                 \
-    local gm_gpu_operand __attribute__((aligned(16))) b[2 * GM_GPU_B_WORDS];                              \
-    GM_GPU_LOCAL
+    local gm_gpu_operand *a = (local gm_gpu_operand *)l, *b = a + 2 * GM_GPU_A_WORDS;                                   \
+    local gm_gpu_operand *exchange = b + 2 * GM_GPU_B_WORDS
 
 #endif // !GM_CONTRACT_SUM_GPU
 
@@ -244,15 +250,15 @@ static void GM_GPU_OWN(_store)(local gm_gpu_operand *a, local gm_gpu_operand *b,
 
 // Rows are (pixel, n) of one phase of the output's pixels, so that all of a tile have the same taps. Taps that meet
 // padding alone are left out; rows that do, are zeros.
-GM_GPU_KERNEL void GM_NAME(global const GM_X *restrict x, global const GM_W *restrict w, global GM_Y *restrict y, int x0,
+static void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, global const GM_W *restrict w, global GM_Y *restrict y, int x0,
     int xh, int xw, int xn, int xc, int IH, int IW, int w0, int wk, int wc, int wr, int ws, int y0, int yh, int yw, int yn,
     int yk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh, int dh, int qh, int aw, int bw, int dw,
     int qw GM_EPILOGUE_PARAMS)
 {
     GM_GPU_TILES;
     const int item = (int)get_local_id(0);
-    const int k0 = GM_GPU_COLUMNS * (int)get_group_id(0), m0 = GM_GPU_ROWS * (int)get_group_id(1);
-    const int phase_h = (int)get_group_id(2) / qw, phase_w = (int)get_group_id(2) % qw;
+    const int k0 = GM_GPU_COLUMNS * group.x, m0 = GM_GPU_ROWS * group.y;
+    const int phase_h = group.z / qw, phase_w = group.z % qw;
     const int PW = (OW - phase_w + qw - 1) / qw, total = (OH - phase_h + qh - 1) / qh * PW * N;
     if (m0 >= total)
         return;
@@ -334,14 +340,19 @@ GM_GPU_KERNEL void GM_NAME(global const GM_X *restrict x, global const GM_W *res
     }
 
 #pragma unroll
-    for (int e = 0; e < GM_GPU_SUMS; e++) {
-        const int m = m0 + GM_GPU_ROW(e), k = k0 + GM_GPU_COLUMN(e);
-        if (m >= total || k >= K)
+    for (int i = 0; i < GM_GPU_RESULT_ROWS; i++) {
+        const int m = m0 + GM_GPU_ROW(i), n = m % N;
+        const int oh = phase_h + m / N / PW * qh, ow = phase_w + m / N % PW * qw;
+        if (m >= total)
             continue;
-        const int n = m % N, oh = phase_h + m / N / PW * qh, ow = phase_w + m / N % PW * qw;
-        float value = sum[e];
-        GM_STORE(GM_Y, y, y0 + (long)oh * yh + (long)ow * yw + (long)n * yn + (long)k * yk,
-            GM_EPILOGUE1(value, oh, ow, n, k));
+#pragma unroll
+        for (int j = 0; j < GM_GPU_SUMS / GM_GPU_RESULT_ROWS; j++) {
+            const int k = k0 + GM_GPU_COLUMN(j);
+            float value = sum[GM_GPU_RESULT(i, j)];
+            if (k < K)
+                GM_STORE(GM_Y, y, y0 + (long)oh * yh + (long)ow * yw + (long)n * yn + (long)k * yk,
+                    GM_EPILOGUE1(value, oh, ow, n, k));
+        }
     }
 }
 #endif // GM_CONTRACT_ROWS_GPU
@@ -349,14 +360,14 @@ GM_GPU_KERNEL void GM_NAME(global const GM_X *restrict x, global const GM_W *res
 #ifdef GM_CONTRACT_OUTER_GPU
 
 // An item loads from one place (oh, ow, n) a step (and its neighbour, where a word is two values), found by counting.
-GM_GPU_KERNEL void GM_NAME(global const GM_X *restrict x, global const GM_W *restrict g, global GM_Y *restrict y, int x0,
+static void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, global const GM_W *restrict g, global GM_Y *restrict y, int x0,
     int xh, int xw, int xn, int xc, int IH, int IW, int g0, int gh, int gw, int gn, int gk, int OH, int OW, int N, int C,
     int K, int R, int S, int ah, int bh, int dh, int qh, int aw, int bw, int dw, int qw, int y0, int yp, int yr, int ys,
     int yc, int yk GM_EPILOGUE_PARAMS)
 {
     GM_GPU_TILES;
-    const int item = (int)get_local_id(0), split = (int)get_group_id(2);
-    const int k0 = GM_GPU_COLUMNS * (int)get_group_id(0), block = (int)get_group_id(1);
+    const int item = (int)get_local_id(0), split = group.z;
+    const int k0 = GM_GPU_COLUMNS * group.x, block = group.y;
 #ifdef GM_GPU_SPANS // m counts (tap, channel) pairs
     const int m0 = GM_GPU_ROWS * block, m_end = R * S * C;
     const gm_taps th = {0, OH, 1, 0, 0}, tw = {0, OW, 1, 0, 0};
@@ -377,8 +388,8 @@ GM_GPU_KERNEL void GM_NAME(global const GM_X *restrict x, global const GM_W *res
     const gm_taps tw = gm_gpu_outputs(aw, bw + tap % S * dw, qw, IW, OW);
 #endif
     const int total = th.count * tw.count * N;
-    const int begin = (int)((long)total * split / (long)get_num_groups(2));
-    const int end = (int)((long)total * (split + 1) / (long)get_num_groups(2));
+    const int begin = (int)((long)total * split / groups.z);
+    const int end = (int)((long)total * (split + 1) / groups.z);
     const int steps = (end - begin + GM_GPU_STEP - 1) / GM_GPU_STEP;
     int row = begin + GM_GPU_PACK * GM_GPU_WORD(true), n = row % N;
     int o = row / N % max(tw.count, 1), h = row / N / max(tw.count, 1);
@@ -434,30 +445,34 @@ GM_GPU_KERNEL void GM_NAME(global const GM_X *restrict x, global const GM_W *res
     }
 
 #pragma unroll
-    for (int e = 0; e < GM_GPU_SUMS; e++) {
-        const int m = m0 + GM_GPU_ROW(e), k = k0 + GM_GPU_COLUMN(e);
-        if (m >= m_end || k >= K)
-            continue;
+    for (int i = 0; i < GM_GPU_RESULT_ROWS; i++) {
+        const int m = m0 + GM_GPU_ROW(i);
 #ifdef GM_GPU_SPANS
         const int c = m % C, tap = m / C;
 #else
         const int c = m;
 #endif
         const int r = tap / S, s = tap % S;
-        float value = sum[e];
-        GM_STORE(GM_Y, y, y0 + (long)split * yp + (long)r * yr + (long)s * ys + (long)c * yc + (long)k * yk,
-            GM_EPILOGUE1(value, r, s, c, k));
+        if (m >= m_end)
+            continue;
+#pragma unroll
+        for (int j = 0; j < GM_GPU_SUMS / GM_GPU_RESULT_ROWS; j++) {
+            const int k = k0 + GM_GPU_COLUMN(j);
+            float value = sum[GM_GPU_RESULT(i, j)];
+            if (k < K)
+                GM_STORE(GM_Y, y, y0 + (long)split * yp + (long)r * yr + (long)s * ys + (long)c * yc + (long)k * yk,
+                    GM_EPILOGUE1(value, r, s, c, k));
+        }
     }
 }
 #endif // GM_CONTRACT_OUTER_GPU
 
 #ifdef GM_CONTRACT_SUM_GPU
 
-kernel __attribute__((reqd_work_group_size(64, 1, 1))) void GM_NAME(global const float *restrict partial,
-    global GM_Y *y, int P, int C, int K, int R, int S, int y0, int yr, int ys, int yc,
+static void GM_NAME(GM_PLACE, global const float *restrict partial, global GM_Y *y, int P, int C, int K, int R, int S, int y0, int yr, int ys, int yc,
     int yk GM_EPILOGUE_PARAMS)
 {
-    const int k = (int)get_global_id(0), c = (int)get_global_id(1), tap = (int)get_global_id(2), r = tap / S, s = tap % S;
+    const int k = GM_ITEM, c = group.y, tap = group.z, r = tap / S, s = tap % S;
     if (k >= K)
         return;
     const int e = (tap * C + c) * K + k;
@@ -491,11 +506,10 @@ kernel __attribute__((reqd_work_group_size(64, 1, 1))) void GM_NAME(global const
 #undef GM_GPU_B_WORDS
 #undef GM_GPU_ACROSS
 #undef GM_GPU_ITEM_LINE
-#undef GM_GPU_ITEM_ROW
-#undef GM_GPU_ITEM_COLUMN
+#undef GM_GPU_RESULT_ROWS
+#undef GM_GPU_RESULT
 #undef GM_GPU_ROW
 #undef GM_GPU_COLUMN
-#undef GM_GPU_KERNEL
 #undef GM_GPU_TILES
 #undef GM_CONTRACT_ROWS_GPU
 #undef GM_CONTRACT_OUTER_GPU

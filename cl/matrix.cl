@@ -14,7 +14,8 @@
 //     GM_MATRIX_A_PLACE, _B_PLACE      of row i or column j and word w: where it lies in local memory, which holds
 //                                      fragments in the order in which items read them: slots of an item's registers
 //     GM_MATRIX_A_SLOT, _B_SLOT        of `lane`, the item in its sub-group: the slot that it reads (default: its own)
-//     GM_MATRIX_SUM_ROW, _SUM_COLUMN   of lane and register r: where in the matrix a sum lies
+//     GM_MATRIX_SUM_ROW, _SUM_COLUMN   of lane and register r: where in the matrix a sum lies; GM_MATRIX_HIGH: in how
+//                                      many rows
 // and for the emulation, by the instruction's description alone, so that either checks the other: of i, j and w,
 //     GM_MATRIX_A_AT, _B_AT, _SUM_AT   which register of which item holds it
 
@@ -49,6 +50,7 @@
 #define GM_MATRIX_ACROSS 4
 #define GM_MATRIX_A_PLACE ((i % 8 * 4 + w % 4) * 4 + i / 8 + w / 4 * 2)
 #define GM_MATRIX_B_PLACE ((j * 4 + w % 4) * 2 + w / 4)
+#define GM_MATRIX_HIGH 2
 #define GM_MATRIX_SUM_ROW (lane / 4 + r / 2 * 8)
 #define GM_MATRIX_SUM_COLUMN (lane % 4 * 2 + r % 2)
 #define GM_MATRIX_A_AT GM_MATRIX_AT(i % 8 * 4 + w % 4, i / 8 + w / 4 * 2)
@@ -72,6 +74,7 @@
 #define GM_MATRIX_ACROSS 4
 #define GM_MATRIX_A_PLACE ((w / 2 * 16 + i) * 2 + w % 2)
 #define GM_MATRIX_B_PLACE ((w / 2 * 16 + j) * 2 + w % 2)
+#define GM_MATRIX_HIGH 4
 #define GM_MATRIX_SUM_ROW (lane / 16 * 4 + r)
 #define GM_MATRIX_SUM_COLUMN (lane % 16)
 #define GM_MATRIX_A_AT GM_MATRIX_AT(w / 2 * 16 + i, w % 2)
@@ -99,6 +102,7 @@
 #define GM_MATRIX_B_PLACE (j * 8 + w)
 #define GM_MATRIX_A_SLOT (lane % 16)
 #define GM_MATRIX_B_SLOT (lane % 16)
+#define GM_MATRIX_HIGH 8
 #define GM_MATRIX_SUM_ROW (r * 2 + lane / 16)
 #define GM_MATRIX_SUM_COLUMN (lane % 16)
 #define GM_MATRIX_A_AT GM_MATRIX_AT(j / 8 * 16 + i, w)
@@ -117,6 +121,7 @@
 #define GM_MATRIX_DOWN 4
 #define GM_MATRIX_ACROSS 2
 #define GM_MATRIX_B_PLACE (j * 8 + w)
+#define GM_MATRIX_HIGH 8
 #define GM_MATRIX_SUM_ROW r
 #define GM_MATRIX_SUM_COLUMN lane
 #define GM_MATRIX_B_AT GM_MATRIX_AT(j, w)
@@ -232,7 +237,7 @@ static void gm_matrix_load(uint *to, const int registers, local const uint *slot
 
 #ifndef GM_MATRIX_EMULATED
 
-#define GM_MATRIX_LOCAL(name) local uint *name = 0
+#define GM_MATRIX_EXCHANGE 0
 
 static void gm_matrix_instruction(const uint a[GM_MATRIX_A], const uint b[GM_MATRIX_B], float sum[GM_MATRIX_SUMS],
     int item, local uint *exchange)
@@ -259,8 +264,8 @@ static void gm_matrix_instruction(const uint a[GM_MATRIX_A], const uint b[GM_MAT
 
 #else
 
-// Where items publish their registers of a and b, a sub-group's one after another.
-#define GM_MATRIX_LOCAL(name) local uint name[GM_MATRIX_AT(256, 0)]
+// Words of local memory where up to 256 items publish their registers of a and b, a sub-group's one after another.
+#define GM_MATRIX_EXCHANGE GM_MATRIX_AT(256, 0)
 
 static float gm_matrix_value(uint word, int p)
 {
@@ -298,26 +303,36 @@ static void gm_matrix_instruction(const uint a[GM_MATRIX_A], const uint b[GM_MAT
 
 #endif
 
-// Sub-groups share a tile's product, `across` beside one another. Where an item's sum e lies in it:
+// Sub-groups share a tile's product, `across` beside one another. Of an item's fragments the sums lie in rows that go on
+// from fragment to fragment: GM_MATRIX_HIGH of a fragment, of GM_MATRIX_SUMS / GM_MATRIX_HIGH sums each.
 #define GM_MATRIX_TILE_SUMS (GM_MATRIX_DOWN * GM_MATRIX_ACROSS * GM_MATRIX_SUMS)
+#define GM_MATRIX_WIDE (GM_MATRIX_SUMS / GM_MATRIX_HIGH)
+#define GM_MATRIX_RESULT_ROWS (GM_MATRIX_DOWN * GM_MATRIX_HIGH)
 
-static int gm_matrix_row(int item, const int across, const int e)
+// The number of the sum in row i and column j of an item's.
+static int gm_matrix_result(const int i, const int j)
 {
-    const int lane = item % GM_MATRIX_ITEMS, r = e % GM_MATRIX_SUMS, fragment = e / GM_MATRIX_SUMS;
-    return (item / GM_MATRIX_ITEMS / across * GM_MATRIX_DOWN + fragment / GM_MATRIX_ACROSS) * GM_MATRIX_ROWS +
+    return (i / GM_MATRIX_HIGH * GM_MATRIX_ACROSS + j / GM_MATRIX_WIDE) * GM_MATRIX_SUMS +
+        i % GM_MATRIX_HIGH * GM_MATRIX_WIDE + j % GM_MATRIX_WIDE;
+}
+
+// Where those rows and columns lie in the tile.
+static int gm_matrix_row(int item, const int across, const int i)
+{
+    const int lane = item % GM_MATRIX_ITEMS, r = i % GM_MATRIX_HIGH * GM_MATRIX_WIDE;
+    return (item / GM_MATRIX_ITEMS / across * GM_MATRIX_DOWN + i / GM_MATRIX_HIGH) * GM_MATRIX_ROWS +
         GM_MATRIX_SUM_ROW;
 }
 
-static int gm_matrix_column(int item, const int across, const int e)
+static int gm_matrix_column(int item, const int across, const int j)
 {
-    const int lane = item % GM_MATRIX_ITEMS, r = e % GM_MATRIX_SUMS, fragment = e / GM_MATRIX_SUMS;
-    return (item / GM_MATRIX_ITEMS % across * GM_MATRIX_ACROSS + fragment % GM_MATRIX_ACROSS) * GM_MATRIX_COLUMNS +
+    const int lane = item % GM_MATRIX_ITEMS, r = j % GM_MATRIX_WIDE;
+    return (item / GM_MATRIX_ITEMS % across * GM_MATRIX_ACROSS + j / GM_MATRIX_WIDE) * GM_MATRIX_COLUMNS +
         GM_MATRIX_SUM_COLUMN;
 }
 
 // sum += a b of a step, GM_MATRIX_DEPTH words, laid out as gm_matrix_place_a and _b say. Collective: every item of the
-// work-group calls it, in the same order. `exchange` is what GM_MATRIX_LOCAL(exchange) among the kernel's declarations
-// makes.
+// work-group calls it, in the same order. `exchange` has GM_MATRIX_EXCHANGE words.
 static void gm_matrix_multiply(local const uint *a, local const uint *b, const int across, int item,
     float sum[GM_MATRIX_TILE_SUMS], local uint *exchange)
 {
@@ -355,7 +370,7 @@ kernel __attribute__((reqd_work_group_size(64, 1, 1))) GM_MATRIX_ATTRIBUTE void 
     global const float *b, global float *y, int K)
 {
     local uint __attribute__((aligned(16))) u[GM_PROBE_TILE * GM_MATRIX_DEPTH], v[GM_PROBE_TILE * GM_MATRIX_DEPTH];
-    GM_MATRIX_LOCAL(exchange);
+    local uint exchange[GM_MATRIX_EXCHANGE + 1];
     const int across = GM_PROBE_TILE / (GM_MATRIX_ACROSS * GM_MATRIX_COLUMNS);
     float sum[GM_MATRIX_TILE_SUMS];
     int item = (int)get_local_id(0);
@@ -378,7 +393,10 @@ kernel __attribute__((reqd_work_group_size(64, 1, 1))) GM_MATRIX_ATTRIBUTE void 
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 #pragma unroll
-    for (int e = 0; e < GM_MATRIX_TILE_SUMS; e++)
-        y[gm_matrix_row(item, across, e) * GM_PROBE_TILE + gm_matrix_column(item, across, e)] = sum[e];
+    for (int i = 0; i < GM_MATRIX_RESULT_ROWS; i++)
+#pragma unroll
+        for (int j = 0; j < GM_MATRIX_TILE_SUMS / GM_MATRIX_RESULT_ROWS; j++)
+            y[gm_matrix_row(item, across, i) * GM_PROBE_TILE + gm_matrix_column(item, across, j)] =
+                sum[gm_matrix_result(i, j)];
 }
 #endif // GM_MATRIX_PROBE

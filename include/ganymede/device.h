@@ -42,7 +42,8 @@ typedef struct gm_device_info {
     size_t vector_width;         // floats of a register: 4, 8 or 16; GANYMEDE_WIDTH overrides it where one is opened
     bool local_memory_dedicated; // false: emulated in global memory, as CPUs do
     bool sub_groups, half, double_precision;
-    double score; // what the automatic choice ranks by
+    size_t least_sub_group; // items that run in step, the fewest that a kernel may ask for; 0: it may not ask
+    double score;           // what the automatic choice ranks by
 } gm_device_info;
 
 // Every device of every platform, by platform and device index. Free the list with gm_device_list_free.

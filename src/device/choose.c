@@ -57,6 +57,15 @@ static gm_status query_platform_string(cl_platform_id platform, cl_platform_info
     return GM_OK;
 }
 
+static size_t least_sub_group(cl_device_id device) {
+    size_t sizes[16], bytes = 0, least = 0;
+    if (clGetDeviceInfo(device, CL_DEVICE_SUB_GROUP_SIZES_INTEL, sizeof sizes, sizes, &bytes) != CL_SUCCESS)
+        return 0;
+    for (size_t i = 0; i < bytes / sizeof *sizes; i++)
+        least = i == 0 ? sizes[i] : GM_MIN(least, sizes[i]);
+    return least;
+}
+
 static gm_status read_extensions(const gm_found *found, gm_device_info *info) {
     const char *extensions = NULL;
     gm_status status = query_string(found->device, CL_DEVICE_EXTENSIONS, &extensions);
@@ -65,6 +74,8 @@ static gm_status read_extensions(const gm_found *found, gm_device_info *info) {
                            gm_contains_any_case(extensions, "cl_intel_subgroups");
         info->half = gm_contains_any_case(extensions, "cl_khr_fp16");
         info->double_precision = gm_contains_any_case(extensions, "cl_khr_fp64");
+        if (info->type == GM_DEVICE_GPU && gm_contains_any_case(extensions, "cl_intel_required_subgroup_size"))
+            info->least_sub_group = least_sub_group(found->device);
     }
     free((void *)extensions);
     return status;

@@ -28,11 +28,11 @@ static const gm_description descriptions[] = {
     {"amd-gfx1100", "AMD Radeon RX 7900 XTX (described)", "Advanced Micro Devices, Inc.", 48, 24 GM_GIB, 20 GM_GIB,
      64 GM_KIB, 256, 128, "wmma", GM_SUBGROUPS_KHR, .half = true, .double_precision = true},
     {"intel-tgllp", "Intel Iris Xe (described)", "Intel(R) Corporation", 96, 12 GM_GIB, 4 GM_GIB, 64 GM_KIB, 512, 128,
-     NULL, GM_SUBGROUPS_INTEL, .half = true},
+     NULL, GM_SUBGROUPS_INTEL, 8, .half = true},
     {"intel-dg2", "Intel Arc A770 (described)", "Intel(R) Corporation", 512, 16 GM_GIB, 4 GM_GIB, 64 GM_KIB, 1024, 128,
-     "dpas8", GM_SUBGROUPS_INTEL, .half = true},
+     "dpas8", GM_SUBGROUPS_INTEL, 8, .half = true},
     {"intel-pvc", "Intel Data Center GPU Max 1100 (described)", "Intel(R) Corporation", 448, 48 GM_GIB, 48 GM_GIB,
-     128 GM_KIB, 1024, 128, "dpas16", GM_SUBGROUPS_INTEL, .half = true, .double_precision = true},
+     128 GM_KIB, 1024, 128, "dpas16", GM_SUBGROUPS_INTEL, 16, .half = true, .double_precision = true},
 };
 
 const gm_description *gm_description_find(const char *name) {
@@ -64,6 +64,7 @@ gm_status gm_description_get_info(const gm_description *d, gm_device_info *info)
                              .vector_width = 4,
                              .local_memory_dedicated = true,
                              .sub_groups = d->sub_groups != GM_SUBGROUPS_NONE,
+                             .least_sub_group = d->least_sub_group,
                              .half = d->half,
                              .double_precision = d->double_precision};
     GM_TRY(copy_text(d->card, &info->name));

@@ -39,6 +39,7 @@ typedef struct gm_description {
     size_t max_work_group_size, base_alignment;
     const char *matrix; // matrix.c's instruction; NULL: none
     gm_subgroups sub_groups;
+    size_t least_sub_group;
     bool half, double_precision;
 } gm_description;
 

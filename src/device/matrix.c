@@ -147,7 +147,9 @@ gm_status gm_device_matrix(gm_device *device, gm_precision precision, const char
         gm_matrix_answer *answer = &device->matrix_answers[2 * i + (emulated != NULL)];
         const char *has = emulated ? emulated : device->description ? device->description->matrix : NULL;
         bool known = emulated || device->description; // which instruction it is; else its width tells
+        // Of AMD's, gfx940 to gfx942 have tf32, which no description is of.
         if (units[i].precision != precision || device->info.max_work_group_size < ITEMS ||
+            (device->description && precision == GM_PRECISION_TF32 && strcmp(units[i].instruction, "mfma") == 0) ||
             (known ? !has || strcmp(has, units[i].instruction) != 0
                    : reported_width(device, units[i].property) != units[i].width))
             continue;

@@ -138,6 +138,14 @@ const char *gm_device_width_options(const gm_device *device) {
                         : "-cl-std=CL1.2 -DGM_WIDTH=4";
 }
 
+// Intel's compiler is free to have so many items run in step that 64 sums of each do not fit the registers, and would
+// put them into memory: the fewest, and the larger of two register files where there are two.
+static gm_status append_choices(gm_text *options, const gm_device *device) {
+    if (device->info.least_sub_group > 0)
+        gm_text_printf(options, " -DGM_GPU_SUBGROUP=%zu -cl-intel-256-GRF-per-thread", device->info.least_sub_group);
+    return options->failed ? gm_fail_memory(options->capacity, "a program's options") : GM_OK;
+}
+
 static gm_status keep_text(gm_program *program, const char *text, const char *options) {
     GM_TRY(gm_alloc(&program->text, strlen(text) + 1, 1, "a program's text"));
     GM_TRY(gm_alloc(&program->options, strlen(options) + 1, 1, "a program's options"));
@@ -149,21 +157,24 @@ static gm_status keep_text(gm_program *program, const char *text, const char *op
 gm_status gm_program_create(gm_program **out, gm_device *device, const gm_source *sources, size_t count,
                             const char *options) {
     *out = NULL;
-    gm_text text = {0};
+    gm_text text = {0}, all = {0}; // options
     gm_program *program = NULL;
     gm_status status;
+    gm_text_append(&all, options ? options : "");
+    GM_TRY_DONE(append_choices(&all, device));
     GM_TRY_DONE(join(sources, count, &text));
     GM_TRY_DONE(gm_alloc(&program, 1, sizeof *program, "a program"));
     program->device = device;
     if (device->description)
-        GM_TRY_DONE(keep_text(program, text.data, options ? options : ""));
+        GM_TRY_DONE(keep_text(program, text.data, all.data));
     else
-        GM_TRY_DONE(build(program, sources, count, text.data, options ? options : ""));
+        GM_TRY_DONE(build(program, sources, count, text.data, all.data));
     *out = program;
     program = NULL;
 done:
     gm_program_destroy(&program);
     gm_text_finish(&text);
+    gm_text_finish(&all);
     return status;
 }
 

@@ -23,12 +23,19 @@ typedef struct gpu_tile {
 static const gpu_tile gpu_tiles[] = {{128, 128, 8, 1}, {128, 64, 8, 0.95}, {64, 64, 8, 0.9}, {32, 32, 4, 0.5}};
 
 enum {
-    FULL_ITEMS = 256, // of a compute unit: they keep it busy
-    GPU_STEP = 16,    // of values along a contraction: every kernel's divides it
+    FULL_ITEMS = 256,    // of a compute unit: they keep it busy
+    FULL_SUB_GROUPS = 4, // of Intel's units, which are smaller
+    GPU_STEP = 16,       // of values along a contraction: every kernel's divides it
 };
 
 static size_t items_of(const gpu_tile *tile) {
     return tile->rows * tile->columns / (tile->block * tile->block);
+}
+
+// Compute units that are kept busy by FULL_ITEMS items each.
+static size_t full_units(const gm_device_info *info) {
+    size_t items = info->least_sub_group > 0 ? FULL_SUB_GROUPS * info->least_sub_group : (size_t)FULL_ITEMS;
+    return GM_MAX(info->compute_units * items / FULL_ITEMS, (size_t)1);
 }
 
 static bool tile_runs(const gm_emitter *emitter, const gpu_tile *tile) {
@@ -52,7 +59,7 @@ static const gpu_tile *choose_tile(const gm_contraction *c, size_t rows, size_t 
         if (c->variant->columns > 0 && (tile->rows != c->variant->tile || tile->columns != c->variant->columns))
             continue;
         size_t groups = up(rows, tile->rows) * up(columns, tile->columns) * copies;
-        size_t unit_items = up(groups, GM_MAX(c->emitter->info->compute_units, (size_t)1)) * items_of(tile);
+        size_t unit_items = up(groups, full_units(c->emitter->info)) * items_of(tile);
         double items = (double)GM_MAX(unit_items, (size_t)FULL_ITEMS / 2);
         double cost = items * (double)(tile->block * tile->block) / tile->pace;
         if (!tile_runs(c->emitter, tile) || (least > 0 && cost >= least))
@@ -90,6 +97,7 @@ static const struct {
     const char *name, *prefix, *file;
     bool function, epilogue;
     bool reads; // x and w, not the parts of a sum
+    bool local;
 } sections[] = {
     [PACK] = {"PACK", "pack", "weights_cpu.cl", .function = true},
     [PACK_THIN] = {"PACK_THIN", "pack_thin", "thin_cpu.cl", .function = true},
@@ -98,10 +106,13 @@ static const struct {
     [OUTER_CPU] = {"OUTER_CPU", "outer", "contract_cpu.cl", .epilogue = true},
     [OUTER_THIN_CPU] = {"OUTER_THIN_CPU", "outer_thin", "thin_cpu.cl", .epilogue = true},
     [SUM_CPU] = {"SUM_CPU", "outer_sum", "weights_cpu.cl", .function = true, .epilogue = true},
-    [ROWS_GPU] = {"ROWS_GPU", "rows", "contract_gpu.cl", .epilogue = true, .reads = true},
-    [OUTER_GPU] = {"OUTER_GPU", "outer", "contract_gpu.cl", .epilogue = true, .reads = true},
-    [SPANS_GPU] = {"OUTER_GPU", "spans", "contract_gpu.cl", .epilogue = true, .reads = true},
-    [SUM_GPU] = {"SUM_GPU", "outer_sum", "contract_gpu.cl", .epilogue = true},
+    [ROWS_GPU] = {"ROWS_GPU", "rows", "contract_gpu.cl", .function = true, .epilogue = true, .reads = true,
+                  .local = true},
+    [OUTER_GPU] = {"OUTER_GPU", "outer", "contract_gpu.cl", .function = true, .epilogue = true, .reads = true,
+                   .local = true},
+    [SPANS_GPU] = {"OUTER_GPU", "spans", "contract_gpu.cl", .function = true, .epilogue = true, .reads = true,
+                   .local = true},
+    [SUM_GPU] = {"SUM_GPU", "outer_sum", "contract_gpu.cl", .function = true, .epilogue = true},
 };
 
 static void append_half(gm_text *text, const char *macro, bool half) {
@@ -127,8 +138,11 @@ static void append_tile(gm_text *text, const gm_contraction *c, section which, c
 // `last`: no sum of partial results follows, which would apply the epilogue. tile: of ROWS_GPU, OUTER_GPU and
 // SPANS_GPU.
 static gm_status instance(const gm_contraction *c, section which, bool last, const gpu_tile *tile, uint32_t *kernel) {
-    gm_kernel_text source = {
-        .helper = "contract.cl", .body = sections[which].file, .function = sections[which].function};
+    gm_kernel_text source = {.helper = "contract.cl",
+                             .body = sections[which].file,
+                             .function = sections[which].function,
+                             .local = sections[which].local,
+                             .attribute = sections[which].local ? "GM_GPU_ATTRIBUTE" : NULL};
     gm_text text = {0};
     if (last && sections[which].epilogue)
         gm_epilogue_append(&text, c->epilogue, c->emitter->gpu);
@@ -274,6 +288,8 @@ gm_status gm_emit_outer(gm_contraction *c) {
     size_t taps = c->R * c->S, m = spans ? taps * c->C : c->C, copies = spans ? 1 : taps;
     size_t unit = GM_MAX(emitter->info->compute_units, (size_t)1), wanted = GM_MAX(8 * unit, (size_t)16);
     // Parts of the sum fill the device whatever the tile: the one with the least padding.
+    if (emitter->gpu)
+        unit = full_units(emitter->info);
     const gpu_tile *tile = emitter->gpu ? choose_tile(c, m, c->K, copies * 64 * unit) : NULL;
     size_t columns = thin ? c->K : up(c->K, tile ? tile->columns : 64), tiles = copies * up(m, tile ? tile->rows : 64);
     if (tile)

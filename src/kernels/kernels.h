@@ -106,11 +106,13 @@ typedef struct gm_storage {
 } gm_storage;
 
 // Most texts are functions of a work-group's place, `static void NAME(GM_PLACE, …)`: what is launched is a generated
-// kernel that calls one of them, or several of them in one launch (src/plan/merge.c). Texts that need local memory are
-// kernels themselves. The name is made of the content, so that equal kernels of several plans have one name.
+// kernel that calls one of them, or several of them in one launch (src/plan/merge.c). One that needs local memory is
+// `static void NAME(GM_PLACE, local float *l, …)` and says in a constant NAME_local how many floats of it, aligned to
+// 16 bytes. The name is made of the content, so that equal kernels of several plans have one name.
 typedef struct gm_kernel_text {
     const char *text; // with `@` where the name stands; "" when the helper file holds the function itself
-    bool function;
+    bool function, local;
+    const char *attribute; // of kernels that call the function with local memory; NULL: none
     uint64_t hash;
     const char *helper;    // a .cl file that comes once before all kernels that name it; NULL: none
     const char *body;      // a .cl file that follows this text, a template instantiated by it; NULL: none

@@ -16,7 +16,7 @@ enum {
     BLOCK_ROWS = 64,
     ROWS_AT_ONCE = 4,
     COLUMNS = 256,
-    GPU_LOCAL = 256, // GM_FOLD_ITEMS of subgroup.cl
+    GPU_LOCAL = 256, // GM_FOLD_ITEMS of subgroup.cl, GPU_COLUMNS times GPU_LANES
     GPU_COLUMNS = 32,
     GPU_LANES = 8,
     VECTOR = 8
@@ -83,7 +83,9 @@ static void append_body(gm_text *text, const reduction *r, size_t width, const c
 }
 
 static void append_head(gm_text *text, const reduction *r) {
-    gm_text_append(text, r->gpu ? "__kernel void @(" : "static void @(GM_PLACE, ");
+    if (r->gpu)
+        gm_text_printf(text, "enum { @_local = %zu };\n", r->fused->result_count * GPU_LOCAL);
+    gm_text_append(text, r->gpu ? "static void @(GM_PLACE, __local float *l, " : "static void @(GM_PLACE, ");
     gm_space_parameters(text, &r->space, r->fused);
     gm_text_append(text, ", const int rows, const int rows_per, const int inner_per, "
                          "const int inner_parts, const int part_stride) {\n");
@@ -222,13 +224,12 @@ static void append_tree(gm_text *text, const reduction *r) {
 static void append_row_gpu(gm_text *text, const reduction *r) {
     size_t results = r->fused->result_count;
     append_head(text, r);
-    gm_text_printf(text, "    __local float l[%zu];\n", results * GPU_LOCAL);
     gm_text_printf(text,
-                   "    const int lane = get_local_id(0), part = get_group_id(1), inner = part %% inner_parts;\n"
+                   "    const int lane = get_local_id(0), part = group.y, inner = part %% inner_parts;\n"
                    "    const int first = part / inner_parts * rows_per, last = min(first + rows_per, rows);\n"
                    "    const int begin = inner * inner_per, length = min(inner_per, n%zu - begin);\n",
                    r->space.rank - 1);
-    gm_space_split(text, "get_group_id(0)", r->kept, r->kept_count, "    ");
+    gm_space_split(text, "group.x", r->kept, r->kept_count, "    ");
     append_accumulators(text, r, "t", 1, "    ");
     gm_text_printf(text,
                    "    for (int e = lane; e < (last - first) * length; e += %d) {\n"
@@ -252,13 +253,13 @@ static void append_column_gpu(gm_text *text, const reduction *r) {
     size_t inner = r->space.rank - 1;
     append_head(text, r);
     for (size_t k = 0; k < r->fused->result_count; k++)
-        gm_text_printf(text, "    __local %s l%zu[%d];\n", gm_type_name(GM_FLOAT32, 1), k, GPU_COLUMNS * GPU_LANES);
+        gm_text_printf(text, "    __local float *l%zu = l + %zu;\n", k, k * GPU_LOCAL);
     gm_text_printf(text,
-                   "    const int lane = get_local_id(1), slot = lane * %d + get_local_id(0), part = get_group_id(2);\n"
+                   "    const int lane = get_local_id(0) / %d, slot = get_local_id(0), part = group.z;\n"
                    "    const int first = part * rows_per, last = min(first + rows_per, rows);\n"
-                   "    const int i = get_global_id(0);\n",
-                   GPU_COLUMNS);
-    gm_space_split(text, "get_group_id(1)", r->kept, r->kept_count, "    ");
+                   "    const int i = group.x * %d + slot %% %d;\n",
+                   GPU_COLUMNS, GPU_COLUMNS, GPU_COLUMNS);
+    gm_space_split(text, "group.y", r->kept, r->kept_count, "    ");
     append_accumulators(text, r, "t", 1, "    ");
     gm_text_printf(text, "    for (int row = first + lane; i < n%zu && row < last; row += %d) {\n", inner, GPU_LANES);
     gm_space_split(text, "row", r->walked, r->walked_count, "        ");
@@ -286,7 +287,8 @@ static gm_status emit_pass(reduction *r, int64_t part_stride) {
                            ? gm_fail_memory(text.capacity, "a kernel's text")
                            : gm_emit_kernel(r->emitter, r->column ? "reduce_column" : "reduce_row",
                                             &(gm_kernel_text){.text = text.data,
-                                                              .function = !r->gpu,
+                                                              .function = true,
+                                                              .local = r->gpu,
                                                               .helper = r->gpu && !r->column ? "subgroup.cl" : NULL},
                                             &kernel);
     gm_text_finish(&text);
@@ -306,12 +308,9 @@ static gm_status emit_pass(reduction *r, int64_t part_stride) {
         global[1] = r->kept_total;
         global[2] = r->parts;
     }
-    if (r->gpu && r->column) {
-        global[0] = gm_round_up(r->inner, GPU_COLUMNS);
-        global[1] *= GPU_LANES;
-        local[0] = GPU_COLUMNS;
-        local[1] = GPU_LANES;
-    } else if (r->gpu) {
+    if (r->gpu && r->column)
+        global[0] = gm_round_up(r->inner, GPU_COLUMNS) / GPU_COLUMNS;
+    if (r->gpu) {
         global[0] *= GPU_LOCAL;
         local[0] = GPU_LOCAL;
     }

@@ -3,8 +3,9 @@
 // each finds its part by its number.
 //
 // A launch moves up to an earlier one if it conflicts with nothing from there on, preferably to one that runs the same
-// function (one copy of its code). What large launches write would live long: they join their neighbour alone, and on
-// CPUs none (see pays).
+// function (one copy of its code). What large launches write would live long: they join their neighbour alone, or, on
+// GPUs, one not far away that runs the same function (the two halves of a discriminator's batch, say), and on CPUs none
+// (see pays). Functions with local memory, which are long, join none but their like.
 #include "plan/plan.h"
 
 #include <limits.h>
@@ -12,7 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_PARTS = 32, MOST_FUNCTIONS = 6, MOST_BUFFERS = 96, SMALL_BYTES = 1 << 20, SMALL_FLOP = 1 << 22 };
+enum {
+    MOST_PARTS = 32,
+    MOST_FUNCTIONS = 6,
+    MOST_BUFFERS = 96,
+    SMALL_BYTES = 1 << 20,
+    SMALL_FLOP = 1 << 22,
+    REACH = 32, // merged launches that a large one moves up by
+};
 
 // Parts that run as one launch, in the order in which they were emitted.
 typedef struct merged {
@@ -108,9 +116,37 @@ static bool pays(const merging *m, const gm_launch *a, const gm_launch *b) {
     return m->emitter->gpu || (is_small(a) && is_small(b));
 }
 
+static bool same_value(const gm_argument *a, const gm_argument *b) {
+    return a->kind == GM_ARGUMENT_KEY || (a->kind == GM_ARGUMENT_STORAGE && a->storage == b->storage) ||
+           (a->kind == GM_ARGUMENT_INT && a->integer == b->integer) ||
+           (a->kind == GM_ARGUMENT_FLOAT && memcmp(&a->real, &b->real, sizeof a->real) == 0);
+}
+
+// Whether argument k is another for one of these parts, or for one more, than for the first.
+static bool varies(const merging *m, const uint32_t *part, size_t count, const gm_launch *more, size_t k) {
+    const gm_argument *first = &launch_of(m, part[0])->argument[k];
+    bool other = more && !same_value(first, &more->argument[k]);
+    for (size_t i = 1; i < count; i++)
+        other = other || !same_value(first, &launch_of(m, part[i])->argument[k]);
+    return other;
+}
+
+enum { PLACE_ARGUMENTS = 4 }; // of a part: its groups, and where they begin
+
+// Of parts that run one function with local memory, and one more: see append_alike.
+static size_t count_arguments(const merging *m, const merged *in, const gm_launch *more) {
+    size_t count = PLACE_ARGUMENTS * (in->count + 1);
+    for (size_t k = 0; k < more->argument_count; k++)
+        count += varies(m, in->part, in->count, more, k) ? in->count + 1 : 1;
+    return count;
+}
+
 static bool joins(const merging *m, uint32_t part, const merged *to) {
     const gm_launch *launch = launch_of(m, part), *first = launch_of(m, to->part[0]);
     uint32_t function[MOST_FUNCTIONS];
+    bool alike = text_of(m, part)->local || (is_function(m, to->part[0]) && text_of(m, to->part[0])->local);
+    if (alike && (launch->kernel != first->kernel || count_arguments(m, to, launch) > GM_MAX_ARGUMENTS))
+        return false;
     return is_function(m, to->part[0]) && pays(m, launch, first) && to->count < MOST_PARTS &&
            memcmp(launch->local, first->local, sizeof launch->local) == 0 &&
            (runs_function(m, to, launch->kernel) || list_functions(m, to, function) < MOST_FUNCTIONS) &&
@@ -125,14 +161,15 @@ static merged *find_place(const merging *m, uint32_t part) {
         return NULL; // what is compared with merged launches
     for (size_t i = m->count; i-- > 0 && is_function(m, part);) {
         merged *at = &m->merged[i];
+        bool neighbour = is_small(launch) || i + 1 == m->count, same = runs_function(m, at, launch->kernel);
         if (conflicts_with(m, launch, at))
             break;
-        if (joins(m, part, at) && (!place || runs_function(m, at, launch->kernel))) {
+        if ((neighbour || same) && joins(m, part, at) && (!place || same)) {
             place = at;
-            if (runs_function(m, at, launch->kernel))
+            if (same)
                 break;
         }
-        if (!is_small(launch))
+        if (!is_small(launch) && (!m->emitter->gpu || i + REACH < m->count))
             break;
     }
     return place;
@@ -148,24 +185,36 @@ static void append_type(gm_text *text, const gm_argument *argument) {
     gm_text_append(text, type[argument->kind]);
 }
 
-static void append_head(gm_text *text, const size_t local[3]) {
-    gm_text_printf(text, "__kernel __attribute__((reqd_work_group_size(%zu, %zu, %zu))) void @(", local[0], local[1],
-                   local[2]);
+static void append_head(gm_text *text, const size_t local[3], const char *attribute) {
+    gm_text_printf(text, "__kernel __attribute__((reqd_work_group_size(%zu, %zu, %zu))) %s void @(", local[0], local[1],
+                   local[2], attribute ? attribute : "");
+}
+
+static void append_local(gm_text *text, const gm_kernel_text *function) {
+    if (function->local)
+        gm_text_printf(text, "    __local float4 l[(%s_local + 3) / 4];\n", function->name);
+}
+
+static const char *local_argument(const gm_kernel_text *function) {
+    return function->local ? ", (__local float *)l" : "";
 }
 
 // One function, its arguments passed on: the text depends on no sizes, so that few kernels serve many launches.
 static void append_single(gm_text *text, const merging *m, uint32_t part) {
     const gm_launch *launch = launch_of(m, part);
-    append_head(text, launch->local);
+    const gm_kernel_text *function = text_of(m, part);
+    append_head(text, launch->local, function->attribute);
     for (size_t k = 0; k < launch->argument_count; k++) {
         gm_text_append(text, k ? ", " : "");
         append_type(text, &launch->argument[k]);
         gm_text_printf(text, "v%zu", k);
     }
+    gm_text_append(text, ") {\n");
+    append_local(text, function);
     gm_text_printf(text,
-                   ") {\n    %s((int4)(get_group_id(0), get_group_id(1), get_group_id(2), 0),\n"
-                   "        (int4)(get_num_groups(0), get_num_groups(1), get_num_groups(2), 0)",
-                   text_of(m, part)->name);
+                   "    %s((int4)(get_group_id(0), get_group_id(1), get_group_id(2), 0),\n"
+                   "        (int4)(get_num_groups(0), get_num_groups(1), get_num_groups(2), 0)%s",
+                   function->name, local_argument(function));
     for (size_t k = 0; k < launch->argument_count; k++)
         gm_text_printf(text, ", v%zu", k);
     gm_text_append(text, ");\n}\n");
@@ -181,7 +230,7 @@ static size_t all_groups(const gm_launch *launch) {
 
 // Arguments of a merged kernel: each buffer once, and the key; numbers stand in the text.
 typedef struct merged_arguments {
-    gm_argument argument[MOST_BUFFERS + 1];
+    gm_argument argument[GM_MAX_ARGUMENTS];
     size_t count;
 } merged_arguments;
 
@@ -205,22 +254,14 @@ static void append_value(gm_text *text, merged_arguments *list, const gm_argumen
         gm_text_printf(text, "b%zu", argument_index(list, argument));
 }
 
-static bool same_value(const gm_argument *a, const gm_argument *b) {
-    return a->kind == GM_ARGUMENT_KEY || (a->kind == GM_ARGUMENT_STORAGE && a->storage == b->storage) ||
-           (a->kind == GM_ARGUMENT_INT && a->integer == b->integer) ||
-           (a->kind == GM_ARGUMENT_FLOAT && memcmp(&a->real, &b->real, sizeof a->real) == 0);
-}
-
 // All parts that run one function: their values are chosen by the group's number, then the function is called once.
 static void append_parts(gm_text *text, const merging *m, const uint32_t *part, size_t count, size_t *begin,
                          merged_arguments *list) {
     const gm_launch *first = launch_of(m, part[0]);
-    bool varies[GM_MAX_ARGUMENTS];
+    bool other[GM_MAX_ARGUMENTS];
     for (size_t k = 0; k < first->argument_count; k++) {
-        varies[k] = false;
-        for (size_t i = 1; i < count; i++)
-            varies[k] = varies[k] || !same_value(&first->argument[k], &launch_of(m, part[i])->argument[k]);
-        if (!varies[k])
+        other[k] = varies(m, part, count, NULL, k);
+        if (!other[k])
             continue;
         gm_text_append(text, "        ");
         gm_text_append(text, first->argument[k].kind == GM_ARGUMENT_STORAGE ? "__global void *"
@@ -238,7 +279,7 @@ static void append_parts(gm_text *text, const merging *m, const uint32_t *part, 
         gm_text_printf(text, "            at = g - %zu; n = (int4)(%zu, %zu, %zu, 0);\n", *begin, groups_of(launch, 0),
                        groups_of(launch, 1), groups_of(launch, 2));
         for (size_t k = 0; k < launch->argument_count; k++)
-            if (varies[k]) {
+            if (other[k]) {
                 gm_text_printf(text, "            v%zu = ", k);
                 append_value(text, list, &launch->argument[k]);
                 gm_text_append(text, ";\n");
@@ -250,7 +291,7 @@ static void append_parts(gm_text *text, const merging *m, const uint32_t *part, 
                    text_of(m, part[0])->name);
     for (size_t k = 0; k < first->argument_count; k++) {
         gm_text_append(text, ", ");
-        if (varies[k])
+        if (other[k])
             gm_text_printf(text, "v%zu", k);
         else
             append_value(text, list, &first->argument[k]);
@@ -258,8 +299,72 @@ static void append_parts(gm_text *text, const merging *m, const uint32_t *part, 
     gm_text_append(text, ");\n");
 }
 
+static void add_argument(merged_arguments *list, const gm_argument *argument) {
+    list->argument[list->count++] = *argument;
+}
+
+static void add_int(merged_arguments *list, size_t value) {
+    add_argument(list, &(gm_argument){.kind = GM_ARGUMENT_INT, .integer = (int32_t)value});
+}
+
+static void append_parameter(gm_text *text, merged_arguments *list, const gm_argument *argument, size_t k,
+                             size_t part) {
+    gm_text_append(text, list->count ? ", " : "");
+    append_type(text, argument);
+    gm_text_printf(text, "v%zu_%zu", k, part);
+    add_argument(list, argument);
+}
+
+// Parts that all run one function with local memory. Its code is long to compile: no number stands in the text, which
+// depends on what varies alone, so that few kernels serve many launches. Returns the number of work-groups.
+static size_t append_alike(gm_text *text, const merging *m, const merged *parts, merged_arguments *list) {
+    const gm_launch *first = launch_of(m, parts->part[0]);
+    const gm_kernel_text *function = text_of(m, parts->part[0]);
+    bool other[GM_MAX_ARGUMENTS];
+    size_t groups = 0;
+    append_head(text, first->local, function->attribute);
+    for (size_t k = 0; k < first->argument_count; k++) {
+        other[k] = varies(m, parts->part, parts->count, NULL, k);
+        for (size_t i = 0; i < (other[k] ? parts->count : 1); i++)
+            append_parameter(text, list, &launch_of(m, parts->part[i])->argument[k], k, i);
+    }
+    for (size_t i = 0; i < parts->count; i++) {
+        gm_text_printf(text, ", const int g%zu, const int x%zu, const int y%zu, const int z%zu", i, i, i, i);
+        add_int(list, groups);
+        for (size_t d = 0; d < 3; d++)
+            add_int(list, groups_of(launch_of(m, parts->part[i]), d));
+        groups += all_groups(launch_of(m, parts->part[i]));
+    }
+    gm_text_append(text, ") {\n");
+    append_local(text, function);
+    gm_text_append(text, "    int at = get_group_id(0);\n    int4 n = (int4)(x0, y0, z0, 0);\n");
+    for (size_t k = 0; k < first->argument_count; k++)
+        if (other[k]) {
+            gm_text_append(text, "    ");
+            gm_text_append(text, first->argument[k].kind == GM_ARGUMENT_STORAGE ? "__global void *"
+                                 : first->argument[k].kind == GM_ARGUMENT_INT   ? "int "
+                                                                                : "float ");
+            gm_text_printf(text, "v%zu = v%zu_0;\n", k, k);
+        }
+    for (size_t i = 1; i < parts->count; i++) {
+        gm_text_printf(text, "    if ((int)get_group_id(0) >= g%zu) {\n", i);
+        gm_text_printf(text, "        at = (int)get_group_id(0) - g%zu; n = (int4)(x%zu, y%zu, z%zu, 0);\n", i, i, i,
+                       i);
+        for (size_t k = 0; k < first->argument_count; k++)
+            if (other[k])
+                gm_text_printf(text, "        v%zu = v%zu_%zu;\n", k, k, i);
+        gm_text_append(text, "    }\n");
+    }
+    gm_text_printf(text, "    %s((int4)(at %% n.x, at / n.x %% n.y, at / (n.x * n.y), 0), n%s", function->name,
+                   local_argument(function));
+    for (size_t k = 0; k < first->argument_count; k++)
+        gm_text_printf(text, other[k] ? ", v%zu" : ", v%zu_0", k);
+    gm_text_append(text, ");\n}\n");
+    return groups;
+}
+
 // A block of code for each function. Sorts the parts by function; returns the number of work-groups.
-static size_t append_merged(gm_text *text, const merging *m, merged *parts, merged_arguments *list) {
+static size_t append_merged(gm_text *text, const merging *m, const merged *parts, merged_arguments *list) {
     uint32_t function[MOST_FUNCTIONS];
     size_t functions = list_functions(m, parts, function), groups = 0;
     gm_text body = {0};
@@ -275,7 +380,7 @@ static size_t append_merged(gm_text *text, const merging *m, merged *parts, merg
         append_parts(&body, m, part, count, &groups, list);
         gm_text_append(&body, "    }\n");
     }
-    append_head(text, launch_of(m, parts->part[0])->local);
+    append_head(text, launch_of(m, parts->part[0])->local, NULL);
     for (size_t i = 0; i < list->count; i++) {
         gm_text_append(text, i ? ", " : "");
         append_type(text, &list->argument[i]);
@@ -315,7 +420,13 @@ static const char *label_of(const merging *m, const merged *parts) {
 static gm_status emit_launcher(const merging *m, const merged *parts, const char *text, uint32_t *kernel) {
     uint32_t calls[MOST_FUNCTIONS];
     size_t count = list_functions(m, parts, calls);
-    return gm_emit_kernel(m->emitter, "launch", &(gm_kernel_text){.text = text, .calls = calls, .call_count = count},
+    char name[sizeof m->emitter->kernels->name]; // of one function: its own without the digits
+    snprintf(name, sizeof name, "%s", text_of(m, parts->part[0])->name);
+    if (count == 1 && strlen(name) > 17 && text_of(m, parts->part[0])->local)
+        name[strlen(name) - 17] = '\0';
+    else
+        snprintf(name, sizeof name, "launch");
+    return gm_emit_kernel(m->emitter, name, &(gm_kernel_text){.text = text, .calls = calls, .call_count = count},
                           kernel);
 }
 
@@ -332,7 +443,8 @@ static gm_status create_launch(const merging *m, merged *parts, gm_launch *launc
         append_single(&text, m, parts->part[0]);
     } else {
         launch->dims = 1;
-        launch->global[0] = launch->local[0] * append_merged(&text, m, parts, &list);
+        launch->global[0] = launch->local[0] *
+                            (text_of(m, parts->part[0])->local ? append_alike : append_merged)(&text, m, parts, &list);
         launch->global[1] = launch->local[1];
         launch->global[2] = launch->local[2];
         launch->argument_count = list.count;

@@ -42,7 +42,16 @@ expect() { # OPERANDS INSTRUCTION PATTERN COUNT FLAGS...: each of the kernels ho
             printf '#define GM_CONTRACT_%s\n#define GM_NAME instance\n#define GM_GPU_BLOCK 8\n' "$section"
             printf '#define GM_GPU_%s\n' 'ROWS 128' 'COLUMNS 64' 'A_LINES 1' 'B_LINES 1' 'A_VECTORS 1' 'B_VECTORS 1' \
                 'PADDED 1' 'EVEN 1'
-            if [ "$section" != PROBE ]; then cat "$cl/contract_gpu.cl"; fi
+            if [ "$section" != PROBE ]; then
+                cat "$cl/contract_gpu.cl"
+                call="(get_group_id(0), get_group_id(1), get_group_id(2), 0)"
+                count_numbers=$([ "$section" = ROWS_GPU ] && echo 32 || echo 33)
+                printf 'kernel GM_GPU_ATTRIBUTE void launch(global float *x, global float *w, global float *y, int v) {'
+                printf 'local float4 l[instance_local / 4]; instance((int4)%s, (int4)%s, (local float *)l, x, w, y' \
+                    "$call" "$call"
+                seq -f ', v + %g' "$count_numbers" | tr -d '\n'
+                echo '); }'
+            fi
         } >"$folder/all.cl"
         if ! $clang -x cl -cl-std=CL1.2 -nogpulib -O2 "-DGM_MATRIX_$operands" "-DGM_MATRIX_$instruction" "$@" -S \
             -o "$folder/all.s" "$folder/all.cl" 2>"$folder/log"; then
