@@ -11,7 +11,7 @@
 //
 // HOW TO USE. This text comes once in a program. Then, for each kernel: define GM_CONTRACT_<SECTION> and the instance
 // macros, then include the section's file, which undefines at its end everything it was given: weights_cpu.cl (PACK,
-// SUM), thin_cpu.cl (what has THIN in its name), contract_cpu.cl and contract_gpu.cl.
+// SUM), thin_cpu.cl and thin_gpu.cl (what has THIN in its name), contract_cpu.cl and contract_gpu.cl.
 //   GM_NAME               the kernel's name
 //   GM_EPILOGUE_PARAMS    further kernel parameters, beginning with a comma (default: none)
 //   GM_EPILOGUE8(v,h,w,n,k) the float8 to store for outputs k..k+7 (k + 8 <= K always) of pixel (h,w), row n
@@ -58,11 +58,15 @@
 //                                      multiples of 4
 //   GM_GPU_PADDED                      0: there is one pixel and one tap, and so no padding
 //   GM_GPU_EVEN                        1: C is a multiple of 16
-//   GM_GPU_SPANS                       defined: OUTER's rows span taps, for C < 8
+//   GM_GPU_SPANS                       defined: OUTER's rows, or the contraction of ROWS, span taps, for C < 8; ROWS: both
+//                                      operands along the contraction
 // local (L, 1, 1), L = GM_GPU_ROWS GM_GPU_COLUMNS / GM_GPU_BLOCK squared.
 // ROWS_GPU  contract_rows_gpu (x, w, y, x0,xh,xw,xn,xc, IH,IW, w0,wk,wc,wr,ws, y0,yh,yw,yn,yk, OH,OW, N,C,K,R,S,
 //                              ah,bh,dh,qh, aw,bw,dw,qw  GM_EPILOGUE_PARAMS); where q > 1, a = 1
 //     global (L [K/COLUMNS], [[OH/qh] [OW/qw] N / ROWS], qh qw): phases of the output's pixels. OH*OW*N < 2^31.
+// THIN_GPU  contract_thin_gpu (thin_gpu.cl): the parameters of ROWS_GPU. For K < 8 and C >= 8: a sum along channels by
+//     neighbours, in float32 always. GM_THIN_K: K; of the above GM_GPU_A_VECTORS and GM_GPU_B_VECTORS, along the
+//     contraction. global (256, [[OH/qh] [OW/qw] N / 64], qh qw), local (256, 1, 1)
 // OUTER_GPU contract_outer_gpu: the parameters of OUTER_CPU. global (L [K/COLUMNS], M, P)
 //     M = R*S*[C/ROWS], or [R*S*C/ROWS] where GM_GPU_SPANS is defined; P and the scratch as for OUTER_CPU (P so that
 //     there are a few groups for every compute unit); swap likewise.
@@ -164,3 +168,68 @@ static void gm_transpose(const float *from, float *to)
             vstore8(v[i], 2 * (8 * column + i) + row / 8, to);
     }
 }
+
+// ---- GPUs ----
+
+// An instance's function of that name.
+#define GM_GPU_JOIN(a, b) a##b
+#define GM_GPU_JOINED(a, b) GM_GPU_JOIN(a, b)
+#define GM_GPU_OWN(function) GM_GPU_JOINED(GM_NAME, function)
+
+// Of kernels with these functions: items that run in step, where a compiler has the choice and its own would not do.
+#if defined(GM_MATRIX_ATTRIBUTE)
+#define GM_GPU_ATTRIBUTE GM_MATRIX_ATTRIBUTE
+#elif defined(GM_GPU_SUBGROUP)
+#define GM_GPU_ATTRIBUTE __attribute__((intel_reqd_sub_group_size(GM_GPU_SUBGROUP)))
+#else
+#define GM_GPU_ATTRIBUTE
+#endif
+#ifdef GM_GPU_SUBGROUP
+#define GM_GPU_UNROLL 2 // fewer values at a time, where registers are few
+#else
+#define GM_GPU_UNROLL GM_GPU_DEPTH
+#endif
+
+// Four neighbours, aligned.
+#define GM_GPU_LOAD4(T, p) GM_GPU_LOAD4_AS(T, p)
+#define GM_GPU_LOAD4_AS(T, p) GM_GPU_LOAD4_##T(p)
+#define GM_GPU_LOAD4_float(p) (*(global const float4 *)(p))
+#define GM_GPU_LOAD4_half(p) vload_half4(0, p)
+
+// The taps of one phase of outputs o = phase + q i along an axis: first, first + q, ... Tap t of them reads
+// a i + base + d t.
+typedef struct {
+    int first, count, a, base;
+} gm_gpu_taps;
+
+static gm_gpu_taps gm_gpu_phase_taps(int phase, int a, int b, int d, int q, int taps)
+{
+    gm_gpu_taps t = {0, taps, a, b};
+    if (q > 1) { // then a is 1
+        while (t.first < taps && (phase + b + t.first * d) % q != 0)
+            t.first++;
+        t.count = (taps - t.first + q - 1) / q;
+        t.base = (phase + b + t.first * d) / q;
+    }
+    return t;
+}
+
+// Of those, (first, end) which the outputs i0 to i1 need: others meet padding alone.
+static int2 gm_gpu_used_taps(gm_gpu_taps t, int d, int i0, int i1, int inputs)
+{
+    int2 used = (int2)(t.count, 0);
+    for (int k = 0; k < t.count; k++)
+        if (i1 * t.a + t.base + d * k >= 0 && i0 * t.a + t.base + d * k < inputs)
+            used = (int2)(min(used.x, k), k + 1);
+    return used;
+}
+
+// Four elements so far apart, zeros from `count` on; where vectors can be loaded, all are there or none.
+#define GM_GPU_LOADER(NAME, T, vectors)                                                                                 \
+    static float4 NAME(global const T *from, int stride, int count)                                                     \
+    {                                                                                                                   \
+        if (vectors)                                                                                                    \
+            return count > 0 ? GM_GPU_LOAD4(T, from) : (float4)(0.0f);                                                  \
+        return (float4)(count > 0 ? GM_LOAD(T, from, 0) : 0.0f, count > 1 ? GM_LOAD(T, from, stride) : 0.0f,            \
+            count > 2 ? GM_LOAD(T, from, 2 * stride) : 0.0f, count > 3 ? GM_LOAD(T, from, 3 * stride) : 0.0f);          \
+    }

@@ -35,7 +35,6 @@
 #define GM_GPU_DEPTH GM_MATRIX_DEPTH
 #define GM_GPU_WORDS(lines) (GM_GPU_DEPTH * (lines))
 #define GM_GPU_EXCHANGE GM_MATRIX_EXCHANGE
-#define GM_GPU_ATTRIBUTE GM_MATRIX_ATTRIBUTE
 typedef uint gm_gpu_operand;
 
 static uint gm_gpu_word(const float *values)
@@ -56,13 +55,6 @@ static int gm_gpu_place(const bool is_b, const int lines, int line, int word)
 #define GM_GPU_PAD 4 // lines that keep neighbouring words off one bank
 #define GM_GPU_WORDS(lines) (GM_GPU_DEPTH * ((lines) + GM_GPU_PAD))
 #define GM_GPU_EXCHANGE 0
-#ifdef GM_GPU_SUBGROUP // items that run in step, where a compiler has the choice and its own would not do
-#define GM_GPU_ATTRIBUTE __attribute__((intel_reqd_sub_group_size(GM_GPU_SUBGROUP)))
-#define GM_GPU_UNROLL 2
-#else
-#define GM_GPU_ATTRIBUTE
-#define GM_GPU_UNROLL GM_GPU_DEPTH
-#endif
 typedef float gm_gpu_operand;
 
 static float gm_gpu_word(const float *values)
@@ -111,40 +103,6 @@ static void gm_gpu_store(local gm_gpu_operand *tile, const bool is_b, const int 
     }
 }
 
-// Four neighbours, aligned.
-#define GM_GPU_LOAD4(T, p) GM_GPU_LOAD4_AS(T, p)
-#define GM_GPU_LOAD4_AS(T, p) GM_GPU_LOAD4_##T(p)
-#define GM_GPU_LOAD4_float(p) (*(global const float4 *)(p))
-#define GM_GPU_LOAD4_half(p) vload_half4(0, p)
-
-// The taps of one phase of outputs o = phase + q i along an axis: first, first + q, ... Tap t of them reads
-// a i + base + d t.
-typedef struct {
-    int first, count, a, base;
-} gm_gpu_taps;
-
-static gm_gpu_taps gm_gpu_phase_taps(int phase, int a, int b, int d, int q, int taps)
-{
-    gm_gpu_taps t = {0, taps, a, b};
-    if (q > 1) { // then a is 1
-        while (t.first < taps && (phase + b + t.first * d) % q != 0)
-            t.first++;
-        t.count = (taps - t.first + q - 1) / q;
-        t.base = (phase + b + t.first * d) / q;
-    }
-    return t;
-}
-
-// Of those, (first, end) which the outputs i0 to i1 need: others meet padding alone.
-static int2 gm_gpu_used_taps(gm_gpu_taps t, int d, int i0, int i1, int inputs)
-{
-    int2 used = (int2)(t.count, 0);
-    for (int k = 0; k < t.count; k++)
-        if (i1 * t.a + t.base + d * k >= 0 && i0 * t.a + t.base + d * k < inputs)
-            used = (int2)(min(used.x, k), k + 1);
-    return used;
-}
-
 // The outputs o that a tap, with b the map's b + r d, has valid inputs for: first, first + step, ...
 static gm_taps gm_gpu_outputs(int a, int b, int q, int inputs, int outputs)
 {
@@ -163,9 +121,6 @@ static gm_taps gm_gpu_outputs(int a, int b, int q, int inputs, int outputs)
 
 #ifndef GM_CONTRACT_SUM_GPU
 
-#define GM_GPU_JOIN(a, b) a##b
-#define GM_GPU_JOINED(a, b) GM_GPU_JOIN(a, b)
-#define GM_GPU_OWN(function) GM_GPU_JOINED(GM_NAME, function)
 
 // sum += a b of a step. An item's results lie in GM_GPU_RESULT_ROWS rows: result j of row i is GM_GPU_RESULT(i, j) of
 // the sums, and of GM_GPU_ROW(i) and GM_GPU_COLUMN(j).
@@ -208,15 +163,6 @@ static void GM_GPU_OWN(_multiply)(local const float *a, local const float *b, in
 
 #endif
 
-// Four elements so far apart, zeros from `count` on; where vectors can be loaded, all are there or none.
-#define GM_GPU_LOADER(NAME, T, vectors)                                                                                 \
-    static float4 NAME(global const T *from, int stride, int count)                                                     \
-    {                                                                                                                   \
-        if (vectors)                                                                                                    \
-            return count > 0 ? GM_GPU_LOAD4(T, from) : (float4)(0.0f);                                                  \
-        return (float4)(count > 0 ? GM_LOAD(T, from, 0) : 0.0f, count > 1 ? GM_LOAD(T, from, stride) : 0.0f,            \
-            count > 2 ? GM_LOAD(T, from, 2 * stride) : 0.0f, count > 3 ? GM_LOAD(T, from, 3 * stride) : 0.0f);          \
-    }
 GM_GPU_LOADER(GM_GPU_OWN(_load_a), GM_X, GM_GPU_A_VECTORS)
 GM_GPU_LOADER(GM_GPU_OWN(_load_b), GM_W, GM_GPU_B_VECTORS)
 
@@ -272,7 +218,11 @@ static void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, glo
     // What this item loads: of a rows, at their first tap, and of b columns. Lines beyond the last are whatever the last
     // is: what becomes of them is not stored.
     int at_a[GM_GPU_A_UNITS], row_h[GM_GPU_A_UNITS], row_w[GM_GPU_A_UNITS], at_b[GM_GPU_B_UNITS];
+#ifdef GM_GPU_SPANS
+    const int c_a = 0, c_b = 0;
+#else
     const int c_a = GM_GPU_PACK * GM_GPU_WORD(GM_GPU_A_LINES), c_b = GM_GPU_PACK * GM_GPU_WORD(GM_GPU_B_LINES);
+#endif
 #pragma unroll
     for (int u = 0; u < GM_GPU_A_UNITS; u++) {
         const int m = min(m0 + GM_GPU_LINE(GM_GPU_A_LINES, u), total - (GM_GPU_A_LINES && GM_GPU_A_VECTORS ? 4 : 1));
@@ -285,16 +235,37 @@ static void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, glo
         const int k = min(k0 + GM_GPU_LINE(GM_GPU_B_LINES, u), K - (GM_GPU_B_LINES && GM_GPU_B_VECTORS ? 4 : 1));
         at_b[u] = w0 + k * wk + c_b * wc;
     }
+#ifdef GM_GPU_SPANS // the contraction is over (tap, channel) pairs
+    const int depth = taps_h.count * taps_w.count * C, steps = (depth + GM_GPU_STEP - 1) / GM_GPU_STEP;
+#else
     const int width = used_w.y - used_w.x, steps_c = (C + GM_GPU_STEP - 1) / GM_GPU_STEP;
     const int steps = max(used_h.y - used_h.x, 0) * max(width, 0) * steps_c;
     int t_h = steps > 0 ? used_h.x : 0, t_w = steps > 0 ? used_w.x : 0, c = 0;
     int walk_a = t_h * dh * xh + t_w * dw * xw;
     int walk_b = steps > 0 ? (taps_h.first + t_h * qh) * wr + (taps_w.first + t_w * qw) * ws : 0;
     const int back_a = steps_c * GM_GPU_STEP * xc, back_b = steps_c * GM_GPU_STEP * wc;
+#endif
 
     GM_GPU_CLEAR(sum);
     for (int step = -1; step < steps; step++) {
         float4 next_a[GM_GPU_A_UNITS][GM_GPU_PACK], next_b[GM_GPU_B_UNITS][GM_GPU_PACK];
+#ifdef GM_GPU_SPANS
+#pragma unroll
+        for (int e = 0; e < 4 * GM_GPU_PACK; e++) {
+            const int d = (step + 1) * GM_GPU_STEP + GM_GPU_PACK * GM_GPU_WORD(0) + e, tap = d / C, c = d % C;
+            const int t_h = tap / max(taps_w.count, 1), t_w = tap % max(taps_w.count, 1);
+            const int walk_a = t_h * dh * xh + t_w * dw * xw + c * xc;
+            const int walk_b = c * wc + (taps_h.first + t_h * qh) * wr + (taps_w.first + t_w * qw) * ws;
+#pragma unroll
+            for (int u = 0; u < GM_GPU_A_UNITS; u++) {
+                const bool valid = (uint)(row_h[u] + t_h * dh) < (uint)IH && (uint)(row_w[u] + t_w * dw) < (uint)IW;
+                ((float *)next_a[u])[e] = d < depth && valid ? GM_LOAD(GM_X, x, at_a[u] + walk_a) : 0.0f;
+            }
+#pragma unroll
+            for (int u = 0; u < GM_GPU_B_UNITS; u++)
+                ((float *)next_b[u])[e] = d < depth ? GM_LOAD(GM_W, w, at_b[u] + walk_b) : 0.0f;
+        }
+#else
 #pragma unroll
         for (int u = 0; u < GM_GPU_A_UNITS; u++) {
             const bool valid = !GM_GPU_PADDED ||
@@ -333,6 +304,7 @@ static void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, glo
                 }
             }
         }
+#endif
         if (step >= 0)
             GM_GPU_MULTIPLY(a + (step & 1) * GM_GPU_A_WORDS, b + (step & 1) * GM_GPU_B_WORDS);
         GM_GPU_OWN(_store)(a + (~step & 1) * GM_GPU_A_WORDS, b + (~step & 1) * GM_GPU_B_WORDS, item, next_a, next_b);
@@ -496,11 +468,7 @@ static void GM_NAME(GM_PLACE, global const float *restrict partial, global GM_Y 
 #undef GM_GPU_SPANS
 #undef GM_GPU_PADDED
 #undef GM_GPU_EVEN
-#undef GM_GPU_LOADER
-#undef GM_GPU_JOIN
-#undef GM_GPU_JOINED
 #undef GM_GPU_MULTIPLY
-#undef GM_GPU_OWN
 #undef GM_GPU_CLEAR
 #undef GM_GPU_A_WORDS
 #undef GM_GPU_B_WORDS

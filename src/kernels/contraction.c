@@ -25,6 +25,7 @@ static const gpu_tile gpu_tiles[] = {{128, 128, 8, 1}, {128, 64, 8, 0.95}, {64, 
 enum {
     FULL_ITEMS = 256,    // of a compute unit: they keep it busy
     FULL_SUB_GROUPS = 4, // of Intel's units, which are smaller
+    THIN_ROWS = 64,      // of a work-group with few outputs
     GPU_STEP = 16,       // of values along a contraction: every kernel's divides it
 };
 
@@ -88,6 +89,8 @@ typedef enum section {
     OUTER_THIN_CPU,
     SUM_CPU,
     ROWS_GPU,
+    ROWS_SPANS_GPU,
+    THIN_GPU,
     OUTER_GPU,
     SPANS_GPU,
     SUM_GPU
@@ -108,6 +111,9 @@ static const struct {
     [SUM_CPU] = {"SUM_CPU", "outer_sum", "weights_cpu.cl", .function = true, .epilogue = true},
     [ROWS_GPU] = {"ROWS_GPU", "rows", "contract_gpu.cl", .function = true, .epilogue = true, .reads = true,
                   .local = true},
+    [ROWS_SPANS_GPU] = {"ROWS_GPU", "spans", "contract_gpu.cl", .function = true, .epilogue = true, .reads = true,
+                        .local = true},
+    [THIN_GPU] = {"THIN_GPU", "thin", "thin_gpu.cl", .function = true, .epilogue = true, .reads = true, .local = true},
     [OUTER_GPU] = {"OUTER_GPU", "outer", "contract_gpu.cl", .function = true, .epilogue = true, .reads = true,
                    .local = true},
     [SPANS_GPU] = {"OUTER_GPU", "spans", "contract_gpu.cl", .function = true, .epilogue = true, .reads = true,
@@ -122,16 +128,16 @@ static void append_half(gm_text *text, const char *macro, bool half) {
 
 // A tile and how its operands are read.
 static void append_tile(gm_text *text, const gm_contraction *c, section which, const gpu_tile *tile) {
-    bool outer = which != ROWS_GPU, product = c->OH * c->OW * c->R * c->S == 1;
-    bool a_lines = outer || (product && c->x.stride[1] != 1 && c->x.stride[0] == 1);
-    bool b_lines = outer || (c->w.stride[1] != 1 && c->w.stride[0] <= c->w.stride[1]);
+    bool outer = which == OUTER_GPU || which == SPANS_GPU, product = c->OH * c->OW * c->R * c->S == 1;
+    bool a_lines = outer || (which == ROWS_GPU && product && c->x.stride[1] != 1 && c->x.stride[0] == 1);
+    bool b_lines = outer || (which == ROWS_GPU && c->w.stride[1] != 1 && c->w.stride[0] <= c->w.stride[1]);
     gm_text_printf(text, "#define GM_GPU_ROWS %zu\n#define GM_GPU_COLUMNS %zu\n#define GM_GPU_BLOCK %zu\n", tile->rows,
                    tile->columns, tile->block);
     gm_text_printf(text, "#define GM_GPU_A_LINES %d\n#define GM_GPU_B_LINES %d\n", a_lines, b_lines);
     gm_text_printf(text, "#define GM_GPU_A_VECTORS %d\n#define GM_GPU_B_VECTORS %d\n",
                    has_vectors(&c->x, !outer && a_lines ? 0 : 1), has_vectors(&c->w, !outer && b_lines ? 0 : 1));
     gm_text_printf(text, "#define GM_GPU_PADDED %d\n#define GM_GPU_EVEN %d\n", !product, c->C % GPU_STEP == 0);
-    if (which == SPANS_GPU)
+    if (which == SPANS_GPU || which == ROWS_SPANS_GPU)
         gm_text_append(text, "#define GM_GPU_SPANS\n");
 }
 
@@ -154,6 +160,9 @@ static gm_status instance(const gm_contraction *c, section which, bool last, con
                        c->variant->tile);
     if (tile)
         append_tile(&text, c, which, tile);
+    if (which == THIN_GPU)
+        gm_text_printf(&text, "#define GM_THIN_K %zu\n#define GM_GPU_A_VECTORS %d\n#define GM_GPU_B_VECTORS %d\n", c->K,
+                       has_vectors(&c->x, 1), has_vectors(&c->w, 1));
     gm_text_printf(&text, "#define GM_CONTRACT_%s\n#define GM_NAME @\n", sections[which].name);
     source.text = text.data;
     gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
@@ -211,11 +220,16 @@ gm_status gm_emit_rows(const gm_contraction *c) {
     gm_emitter *emitter = c->emitter;
     size_t phases = (size_t)(c->map[0].q * c->map[1].q);
     const gpu_tile *tile = emitter->gpu ? choose_tile(c, phase_rows(c), c->K, phases) : NULL;
-    bool thin = !emitter->gpu && c->K < 8 && c->C >= 8 && (c->x.stride[1] == 1);
+    bool thin = c->K < 8 && c->C >= 8 && c->x.stride[1] == 1, spans = c->C < 8 && c->R * c->S > 1;
     uint32_t kernel, weights = c->w.storage;
+    section which =
+        emitter->gpu ? (thin && c->variant->columns == 0 && emitter->info->max_work_group_size >= FULL_ITEMS ? THIN_GPU
+                        : spans ? ROWS_SPANS_GPU
+                                : ROWS_GPU)
+                     : (thin ? THIN_CPU : ROWS_CPU);
     if (!emitter->gpu)
         GM_TRY(packed_weights(c, thin, &weights));
-    GM_TRY(instance(c, emitter->gpu ? ROWS_GPU : thin ? THIN_CPU : ROWS_CPU, true, tile, &kernel));
+    GM_TRY(instance(c, which, true, which == THIN_GPU ? NULL : tile, &kernel));
     gm_launch_builder builder = {.emitter = emitter, .label = c->name};
     gm_argument_read(&builder, c->x.storage);
     gm_argument_read(&builder, weights);
@@ -231,6 +245,10 @@ gm_status gm_emit_rows(const gm_contraction *c) {
     gm_epilogue_arguments(&builder, c->epilogue);
     double bytes = view_bytes(&c->x) + view_bytes(&c->w) + view_bytes(&c->y);
     size_t pixels = c->OH * c->OW;
+    if (which == THIN_GPU) {
+        size_t global[3] = {FULL_ITEMS, up(phase_rows(c), THIN_ROWS), phases}, local[3] = {FULL_ITEMS, 1, 1};
+        return gm_emit_launch(&builder, kernel, 3, global, local, c->flop, bytes);
+    }
     if (emitter->gpu) {
         size_t items = items_of(tile), local[3] = {items, 1, 1};
         size_t global[3] = {items * up(c->K, tile->columns), up(phase_rows(c), tile->rows), phases};
