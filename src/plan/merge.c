@@ -463,12 +463,40 @@ static gm_status create_launch(const merging *m, merged *parts, gm_launch *launc
     return status;
 }
 
+// Puts launches with equally many to follow beside one another: those of like parts of the graph, which can then join.
+// Each after all that it conflicts with, as before. On CPUs the order stays: it has neighbours find values in the cache.
+static gm_status order_by_height(gm_launch *launches, size_t count) {
+    size_t *height, at = 0, highest = 0;
+    gm_launch *ordered = NULL;
+    gm_status status = GM_OK;
+    GM_TRY(gm_alloc(&height, count + 1, sizeof *height, "ordering launches"));
+    GM_TRY_DONE(gm_alloc(&ordered, count + 1, sizeof *ordered, "ordering launches"));
+    for (size_t i = count; i-- > 0;) {
+        for (size_t k = i + 1; k < count; k++)
+            if (conflict(&launches[i], &launches[k]))
+                height[i] = GM_MAX(height[i], height[k] + 1);
+        highest = GM_MAX(highest, height[i]);
+    }
+    for (size_t level = highest + 1; level-- > 0;)
+        for (size_t i = 0; i < count; i++)
+            if (height[i] == level)
+                ordered[at++] = launches[i];
+    if (count > 0)
+        memcpy(launches, ordered, count * sizeof *launches);
+done:
+    free(height);
+    free(ordered);
+    return status;
+}
+
 gm_status gm_merge_launches(gm_plan *plan, size_t first) {
     gm_emitter *emitter = &plan->emitter;
     merging m = {.plan = plan, .emitter = emitter};
     size_t count = emitter->launch_count - first;
     gm_launch *launches = NULL;
     gm_status status = GM_OK;
+    if (emitter->gpu)
+        GM_TRY_DONE(order_by_height(emitter->launches + first, count));
     GM_TRY_DONE(gm_alloc(&m.merged, GM_MAX(count, (size_t)1), sizeof *m.merged, "merging launches"));
     GM_TRY_DONE(gm_alloc(&launches, GM_MAX(count, (size_t)1), sizeof *launches, "merging launches"));
     for (uint32_t part = (uint32_t)first; part < emitter->launch_count; part++) {

@@ -277,6 +277,68 @@ static void independent_launches_run_as_one(void **unused) {
     gm_graph_destroy(&graph);
 }
 
+// On GPUs, whose launches cost more than they do: like parts of a graph stand side by side, contractions and reductions
+// among them, whatever their sizes.
+static void like_chains_run_side_by_side(void **unused) {
+    (void)unused;
+    gm_graph *graph;
+    check_ok(gm_graph_create(&graph));
+    gm_phase *phase = gm_phase_create(graph, "all");
+    for (size_t i = 0; i < 3; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "x%zu", i);
+        gm_tensor *x = gm_input(graph, name, GM_FLOAT32, GM_SHAPE(20 + i, 16)),
+                  *w = gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(16, 16),
+                                   (gm_initializer){GM_INITIALIZER_NORMAL, 0, 1});
+        gm_tensor *y = gm_gemm(gm_tanh(gm_gemm(x, w, NULL)), w, NULL);
+        gm_phase_fetch(phase, gm_max(y, GM_AXIS(0)));
+    }
+    const char *kernels = getenv("GANYMEDE_KERNELS");
+    assert_int_equal(count_launches(graph, false), kernels && strcmp(kernels, "gpu") == 0 ? 3 : 10);
+    compare_both(graph, 2);
+    gm_graph_destroy(&graph);
+}
+
+// A large mean; a first value far from all others; values that are all the same.
+static void variances_keep_their_digits(void **unused) {
+    (void)unused;
+    enum { COUNT = 1000, COLUMNS = 3 };
+    static float x[COUNT][COLUMNS];
+    float got[COLUMNS];
+    gm_graph *graph;
+    gm_state *state;
+    gm_plan *plan;
+    for (size_t i = 0; i < COUNT; i++) {
+        float normal = (float)gm_philox_normal(1, 2, 0, 0, i);
+        x[i][0] = 1e4F + normal;
+        x[i][1] = i == 0 ? 100 : normal;
+        x[i][2] = 7.1F;
+    }
+    check_ok(gm_graph_create(&graph));
+    gm_tensor *input = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(COUNT, COLUMNS)),
+              *variance = gm_variance(input, GM_AXIS(0));
+    gm_phase *phase = gm_phase_create(graph, "all");
+    gm_phase_fetch(phase, variance);
+    check_ok(gm_state_create(&state, device, 1));
+    check_ok(gm_plan_create(&plan, graph, state, NULL));
+    check_ok(gm_plan_write(plan, input, x, sizeof x));
+    check_ok(gm_plan_run(plan, phase));
+    check_ok(gm_plan_read(plan, variance, got, sizeof got));
+    for (size_t k = 0; k < COLUMNS; k++) {
+        double mean = 0, expected = 0;
+        for (size_t i = 0; i < COUNT; i++)
+            mean += (double)x[i][k] / COUNT;
+        for (size_t i = 0; i < COUNT; i++)
+            expected += pow((double)x[i][k] - mean, 2) / COUNT;
+        double allowed[COLUMNS] = {1e-5, 5e-4, 0}; // relative; the outlier's square is a thousand variances
+        if (!(fabs((double)got[k] - expected) <= allowed[k] * expected) && !(k == 2 && got[k] == 0))
+            fail_msg("column %zu: %.9g, expected %.9g", k, (double)got[k], expected);
+    }
+    gm_plan_destroy(&plan);
+    gm_state_destroy(&state);
+    gm_graph_destroy(&graph);
+}
+
 // ---- Running ----
 
 typedef struct fixture {
@@ -564,6 +626,8 @@ int main(void) {
         cmocka_unit_test(a_view_of_a_fused_value_is_assigned),
         cmocka_unit_test(interleaved_images_keep_channels_innermost),
         cmocka_unit_test(independent_launches_run_as_one),
+        cmocka_unit_test(like_chains_run_side_by_side),
+        cmocka_unit_test(variances_keep_their_digits),
 
         cmocka_unit_test(plans_share_the_kernels_of_their_device),
         cmocka_unit_test(running_creates_and_builds_nothing),
