@@ -1,5 +1,14 @@
 // Where a function of a work-group finds its place: one group of so many. Generated kernels call such functions.
 #define GM_PLACE const int4 group, const int4 groups
+// A function that GPUs' compilers shall not call, with its arguments on a stack, where several kernels have it.
+#define GM_FUNCTION static __attribute__((always_inline))
+// A work-group's local memory, declared as the array l. pocl, up to 3.1 at least, leaves one array to all work-groups that
+// run at the same time where its optimiser has made constants of addresses in it: an index of 0 that it cannot know.
+#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+#define GM_LOCAL(l) ((__local float *)(l) + get_work_dim() / 4)
+#else
+#define GM_LOCAL(l) ((__local float *)(l))
+#endif
 #define GM_ITEM (group.x * (int)get_local_size(0) + (int)get_local_id(0))
 
 // vloadN and vstoreN as one access each. Some builtin libraries build them of accesses of two and four elements, which the

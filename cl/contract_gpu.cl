@@ -196,7 +196,7 @@ enum { GM_GPU_OWN(_local) = 2 * (GM_GPU_A_WORDS + GM_GPU_B_WORDS) + GM_GPU_EXCHA
 
 // Rows are (pixel, n) of one phase of the output's pixels, so that all of a tile have the same taps. Taps that meet
 // padding alone are left out; rows that do, are zeros.
-static void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, global const GM_W *restrict w, global GM_Y *restrict y, int x0,
+GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, global const GM_W *restrict w, global GM_Y *restrict y, int x0,
     int xh, int xw, int xn, int xc, int IH, int IW, int w0, int wk, int wc, int wr, int ws, int y0, int yh, int yw, int yn,
     int yk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh, int dh, int qh, int aw, int bw, int dw,
     int qw GM_EPILOGUE_PARAMS)
@@ -332,7 +332,7 @@ static void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, glo
 #ifdef GM_CONTRACT_OUTER_GPU
 
 // An item loads from one place (oh, ow, n) a step (and its neighbour, where a word is two values), found by counting.
-static void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, global const GM_W *restrict g, global GM_Y *restrict y, int x0,
+GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, global const GM_W *restrict g, global GM_Y *restrict y, int x0,
     int xh, int xw, int xn, int xc, int IH, int IW, int g0, int gh, int gw, int gn, int gk, int OH, int OW, int N, int C,
     int K, int R, int S, int ah, int bh, int dh, int qh, int aw, int bw, int dw, int qw, int y0, int yp, int yr, int ys,
     int yc, int yk GM_EPILOGUE_PARAMS)
@@ -441,7 +441,7 @@ static void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, glo
 
 #ifdef GM_CONTRACT_SUM_GPU
 
-static void GM_NAME(GM_PLACE, global const float *restrict partial, global GM_Y *y, int P, int C, int K, int R, int S, int y0, int yr, int ys, int yc,
+GM_FUNCTION void GM_NAME(GM_PLACE, global const float *restrict partial, global GM_Y *y, int P, int C, int K, int R, int S, int y0, int yr, int ys, int yc,
     int yk GM_EPILOGUE_PARAMS)
 {
     const int k = GM_ITEM, c = group.y, tap = group.z, r = tap / S, s = tap % S;

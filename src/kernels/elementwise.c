@@ -1,12 +1,17 @@
 // Element-wise kernels, generated: one launch computes all results of a fused expression in one pass over memory.
 //
 // CPU: a work-item walks a chunk of the innermost dimension over a few rows, eight elements at a time.
-// GPU: a work-item per element, neighbours in memory next to each other.
+// GPU: a work-item per element, neighbours in memory next to each other; or per eight, where all views have them
+// aligned.
 #include "kernels/space.h"
 
 #include <stdlib.h>
 
-enum { VECTOR = 8, LINE = 16 }; // floats of a vector, and of a line of the cache
+enum {
+    VECTOR = 8,              // floats of a vector
+    LINE = 16,               // of a line of the cache
+    VECTORS_LEAST = 1 << 15, // elements: fewer keep a GPU busier one by one
+};
 
 static void append_scalar_store(gm_text *text, const gm_space *space, const gm_view *target, size_t v,
                                 const gm_step_input *result, const char *indent) {
@@ -36,9 +41,17 @@ static void append_stores(gm_text *text, const gm_space *space, const gm_fused *
             append_scalar_store(text, space, &fused->target[r], v, &fused->result[r], indent);
         } else {
             if (stride == 1 && !m) {
-                gm_text_printf(text, "%svstore8(", indent);
+                bool half = fused->target[r].half;
+                if (space->aligned && !half)
+                    gm_text_printf(text, "%s*(__global %s *)(p%zu + i) = ", indent,
+                                   gm_type_name(fused->target[r].type, width), v);
+                else
+                    gm_text_printf(text, "%s%s(", indent, half ? "vstore_half8_rte" : "vstore8");
                 gm_fused_input(text, &fused->result[r], width);
-                gm_text_printf(text, ", 0, p%zu + i);\n", v);
+                if (space->aligned && !half)
+                    gm_text_append(text, ";\n");
+                else
+                    gm_text_printf(text, ", 0, p%zu + i);\n", v);
                 continue;
             }
             gm_text_printf(text, "%s%s%s", indent, stride == 1 ? "gm_store_" : "gm_scatter_", type);
@@ -65,13 +78,15 @@ static void append_kernel(gm_text *text, const gm_space *space, const gm_fused *
     size_t outer[GM_MAX_RANK];
     for (size_t d = 0; d < space->rank; d++)
         outer[d] = d;
-    gm_text_append(text, "static void @(GM_PLACE, ");
+    gm_text_append(text, gpu ? "GM_FUNCTION void @(GM_PLACE, " : "static void @(GM_PLACE, ");
     gm_space_parameters(text, space, fused);
     gm_text_append(text, ", const int rows, const int chunk, const int per) {\n");
     if (gpu) {
-        gm_text_printf(text, "    const int g = GM_ITEM;\n    if (g / n%zu >= rows)\n        return;\n",
-                       space->rank - 1);
-        gm_text_printf(text, "    const int i = g %% n%zu, row = g / n%zu;\n    {\n", space->rank - 1, space->rank - 1);
+        int width = space->aligned ? VECTOR : 1;
+        gm_text_printf(text,
+                       "    const int g = GM_ITEM, inner = n%zu / %d, row = g / inner, i = (g - row * inner) * %d;\n",
+                       space->rank - 1, width, width);
+        gm_text_append(text, "    if (row >= rows)\n        return;\n    {\n");
     } else {
         gm_text_printf(text, "    const int begin = GM_ITEM * chunk, end = min(begin + chunk, n%zu);\n",
                        space->rank - 1);
@@ -87,7 +102,7 @@ static void append_kernel(gm_text *text, const gm_space *space, const gm_fused *
         gm_text_append(text, ";\n");
     }
     if (gpu) {
-        append_body(text, space, fused, 1, NULL);
+        append_body(text, space, fused, space->aligned ? VECTOR : 1, NULL);
         gm_text_append(text, "    }\n}\n");
         return;
     }
@@ -111,9 +126,24 @@ static bool is_scattered(const gm_space *space) {
     return scattered;
 }
 
+// Whether a GPU's items can take eight elements each, and there are enough of them all the same.
+static bool has_vectors(const gm_space *space, const gm_fused *fused) {
+    size_t inner = space->rank - 1;
+    bool aligned = space->dim[inner] % VECTOR == 0 && gm_space_count(space, 0, space->rank) >= VECTORS_LEAST;
+    for (size_t v = 0; v < space->view_count; v++) {
+        const gm_view *view = v < fused->operand_count ? &fused->operand[v] : &fused->target[v - fused->operand_count];
+        aligned =
+            aligned && (space->stride[v][inner] == 0 || (space->stride[v][inner] == 1 && view->offset % VECTOR == 0));
+        for (size_t d = 0; d < inner; d++)
+            aligned = aligned && (space->stride[v][inner] == 0 || space->stride[v][d] % VECTOR == 0);
+    }
+    return aligned;
+}
+
 gm_status gm_emit_elementwise(gm_emitter *emitter, const gm_fused *fused) {
     gm_space space;
     gm_space_create(&space, fused, 0);
+    space.aligned = emitter->gpu && has_vectors(&space, fused);
     // A target that is written with stride 0 along the inner dimension does not exist: targets are never broadcast.
     gm_text text = {0};
     append_kernel(&text, &space, fused, emitter->gpu);
@@ -142,7 +172,7 @@ gm_status gm_emit_elementwise(gm_emitter *emitter, const gm_fused *fused) {
     gm_argument_int(&builder, (int64_t)per);
     size_t global[2] = {(inner + chunk - 1) / chunk, (rows + per - 1) / per}, local[2] = {1, 1};
     if (emitter->gpu) {
-        global[0] = gm_round_up(total, GM_GPU_LOCAL);
+        global[0] = gm_round_up(space.aligned ? total / VECTOR : total, GM_GPU_LOCAL);
         local[0] = GM_GPU_LOCAL;
     }
     double bytes = 0;

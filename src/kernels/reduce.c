@@ -85,7 +85,7 @@ static void append_body(gm_text *text, const reduction *r, size_t width, const c
 static void append_head(gm_text *text, const reduction *r) {
     if (r->gpu)
         gm_text_printf(text, "enum { @_local = %zu };\n", r->fused->result_count * GPU_LOCAL);
-    gm_text_append(text, r->gpu ? "static void @(GM_PLACE, __local float *l, " : "static void @(GM_PLACE, ");
+    gm_text_append(text, r->gpu ? "GM_FUNCTION void @(GM_PLACE, __local float *l, " : "static void @(GM_PLACE, ");
     gm_space_parameters(text, &r->space, r->fused);
     gm_text_append(text, ", const int rows, const int rows_per, const int inner_per, "
                          "const int inner_parts, const int part_stride) {\n");
@@ -231,10 +231,13 @@ static void append_row_gpu(gm_text *text, const reduction *r) {
                    r->space.rank - 1);
     gm_space_split(text, "group.x", r->kept, r->kept_count, "    ");
     append_accumulators(text, r, "t", 1, "    ");
-    gm_text_printf(text,
-                   "    for (int e = lane; e < (last - first) * length; e += %d) {\n"
-                   "        const int row = first + e / length, i = begin + e %% length;\n",
-                   GPU_LOCAL);
+    if (r->walked_count == 0) // no row is divided out
+        gm_text_printf(text, "    for (int i = begin + lane; i < begin + length; i += %d) {\n", GPU_LOCAL);
+    else
+        gm_text_printf(text,
+                       "    for (int e = lane; e < (last - first) * length; e += %d) {\n"
+                       "        const int row = first + e / length, i = begin + e %% length;\n",
+                       GPU_LOCAL);
     gm_space_split(text, "row", r->walked, r->walked_count, "        ");
     append_pointers(text, r, 0, r->fused->operand_count, "        ");
     append_body(text, r, 1, "t", "        ");

@@ -126,8 +126,14 @@ void gm_space_loads(gm_text *text, const gm_space *space, const gm_fused *fused,
         gm_text_printf(text, "%sconst %s x%zu = ", indent, wide, v);
         if (width == 1)
             append_scalar(text, space, fused, v);
+        else if (fused->operand[v].half && stride == 0)
+            gm_text_printf(text, "(%s)(vload_half(0, p%zu));\n", wide, v);
+        else if (fused->operand[v].half)
+            gm_text_printf(text, "vload_half%zu(0, p%zu + i);\n", width, v);
         else if (stride == 0)
             gm_text_printf(text, "(%s)(p%zu[0]);\n", wide, v);
+        else if (space->aligned)
+            gm_text_printf(text, "*(__global const %s *)(p%zu + i);\n", wide, v);
         else if (stride == 1 && m)
             gm_text_printf(text, "%s >= %zu ? vload%zu(0, p%zu + i) : gm_load_%s(p%zu + i, %s);\n", m, width, width, v,
                            type, v, m);

@@ -12,6 +12,7 @@ typedef struct gm_space {
     bool reduced[GM_MAX_RANK];
     size_t view_count;
     int64_t stride[GM_MAX_VIEWS][GM_MAX_RANK];
+    bool aligned; // vectors along the innermost dimension are accessed at multiples of their size
 } gm_space;
 
 // The operands' views, then the targets'. Axes in `reduced` are never merged with others; pass 0 for none.

@@ -196,7 +196,7 @@ static void append_local(gm_text *text, const gm_kernel_text *function) {
 }
 
 static const char *local_argument(const gm_kernel_text *function) {
-    return function->local ? ", (__local float *)l" : "";
+    return function->local ? ", GM_LOCAL(l)" : "";
 }
 
 // One function, its arguments passed on: the text depends on no sizes, so that few kernels serve many launches.
