@@ -1,4 +1,5 @@
-// Products of tiles on matrix units: sum += a b with operands of a lower precision and sums in float32.
+// Products of tiles on matrix units: sum += a b with operands of a lower precision and sums in float32. Long because each
+// instruction has its own layouts, said twice.
 //
 // The program's options name the operands, GM_MATRIX_TF32 (11 significant bits) or GM_MATRIX_BF16 (8), and the
 // instruction: one of the sections below. GM_MATRIX_EMULATED has any device compute what the instruction does (for

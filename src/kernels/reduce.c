@@ -311,11 +311,9 @@ static gm_status emit_pass(reduction *r, int64_t part_stride) {
         global[1] = r->kept_total;
         global[2] = r->parts;
     }
-    if (r->gpu && r->column)
-        global[0] = gm_round_up(r->inner, GPU_COLUMNS) / GPU_COLUMNS;
     if (r->gpu) {
-        global[0] *= GPU_LOCAL;
         local[0] = GPU_LOCAL;
+        global[0] = GPU_LOCAL * (r->column ? (r->inner + GPU_COLUMNS - 1) / GPU_COLUMNS : global[0]);
     }
     double bytes = 0, total = (double)gm_shape_count(&r->fused->shape);
     for (size_t i = 0; i < r->fused->operand_count; i++)

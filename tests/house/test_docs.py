@@ -1,4 +1,4 @@
-"""What README.md and CONTRIBUTING.md say is there: programs word for word, files, folders, recipes, names, options."""
+"""What README.md, CONTRIBUTING.md and docs say is there: programs word for word, files, folders, recipes, names, options."""
 import pathlib
 import re
 import unittest
@@ -6,6 +6,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+DRIVERS = (ROOT / "docs" / "drivers.md").read_text()
 EMBEDDED = ("train", "sample", "measure")
 MOST_LINES = 30
 FOREIGN_OPTIONS = {"--cflags", "--libs", "--suite"}  # of pkg-config and meson
@@ -25,7 +26,7 @@ def table(text, heading):
 
 def sources(*folders):
     return "\n".join(p.read_text() for folder in folders for p in sorted((ROOT / folder).rglob("*"))
-                     if p.suffix in (".c", ".h", ".sh", ".py"))
+                     if p.suffix in (".c", ".h", ".cl", ".sh", ".py"))
 
 
 class Docs(unittest.TestCase):
@@ -51,9 +52,9 @@ class Docs(unittest.TestCase):
 
     def test_files_that_are_named_are_there(self):
         wrong = []
-        for page, text in (("README.md", README), ("CONTRIBUTING.md", CONTRIBUTING)):
+        for page, text in (("README.md", README), ("CONTRIBUTING.md", CONTRIBUTING), ("docs/drivers.md", DRIVERS)):
             for path in code(text):
-                if re.fullmatch(r"(src|tests|tools|samples|include|cl)/[\w./-]+", path) and not (ROOT / path).exists():
+                if re.fullmatch(r"(src|tests|tools|samples|include|cl|docs)/[\w./-]+", path) and not (ROOT / path).exists():
                     wrong.append(f"{page} names {path}")
                 if re.fullmatch(r"ganymede/\w+\.h", path) and not (ROOT / "include" / path).exists():
                     wrong.append(f"{page} names {path}")
@@ -61,14 +62,15 @@ class Docs(unittest.TestCase):
 
     def test_names_that_are_named_are_there(self):
         name = r"\b(?:gm|GM)_\w*[a-zA-Z0-9]\b"
-        for page, text, folders in (("README.md", README, ["include"]), ("CONTRIBUTING.md", CONTRIBUTING, ["include", "src"])):
+        for page, text, folders in (("README.md", README, ["include"]), ("CONTRIBUTING.md", CONTRIBUTING, ["include", "src"]),
+                                    ("docs/drivers.md", DRIVERS, ["include", "src", "cl"])):
             named = set(re.findall(name, "\n".join(code(text)))) - PLACEHOLDERS
             self.assertEqual(sorted(named - set(re.findall(name, sources(*folders)))), [], page)
 
     def test_options_and_variables_that_are_named_are_known(self):
         word = r"(?<![\w-])--[a-z][a-z-]*|\bGANYMEDE_[A-Z_]*[A-Z]"
         known = set(re.findall(word, sources("src", "tools", "tests/kernels", "tests/cli")))
-        for page, text in (("README.md", README), ("CONTRIBUTING.md", CONTRIBUTING)):
+        for page, text in (("README.md", README), ("CONTRIBUTING.md", CONTRIBUTING), ("docs/drivers.md", DRIVERS)):
             self.assertEqual(sorted(set(re.findall(word, text)) - known - FOREIGN_OPTIONS), [], page)
 
 
