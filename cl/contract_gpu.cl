@@ -27,8 +27,8 @@
 // and matrix units multiply; else they are floats.
 //
 // Items load units of four words, GM_GPU_PACK vectors v of four values. A unit lies along the contraction (four words of
-// one line, a line being a row of a or a column of b) or along the lines (a word of each of four): as the operand does in
-// memory, so that a vector is one access where the operand is aligned to four elements.
+// one line, a line being a row of a or a column of b) or along the lines (a word of each of four): as the operand does
+// in memory, so that a vector is one access where the operand is aligned to four elements.
 #ifdef GM_MATRIX_PACK
 
 #define GM_GPU_PACK GM_MATRIX_PACK
@@ -182,6 +182,7 @@ static void GM_GPU_OWN(_store)(local gm_gpu_operand *a, local gm_gpu_operand *b,
 #define GM_GPU_CLEAR(sum)                                                                                               \
     float sum[GM_GPU_SUMS];                                                                                             \
     _Pragma("unroll") for (int e = 0; e < GM_GPU_SUMS; e++) sum[e] = 0
+
 // Two steps' operands; what items exchange, if anything.
 #define GM_GPU_A_WORDS GM_GPU_WORDS(GM_GPU_ROWS)
 #define GM_GPU_B_WORDS GM_GPU_WORDS(GM_GPU_COLUMNS)
@@ -196,10 +197,10 @@ enum { GM_GPU_OWN(_local) = 2 * (GM_GPU_A_WORDS + GM_GPU_B_WORDS) + GM_GPU_EXCHA
 
 // Rows are (pixel, n) of one phase of the output's pixels, so that all of a tile have the same taps. Taps that meet
 // padding alone are left out; rows that do, are zeros.
-GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, global const GM_W *restrict w, global GM_Y *restrict y, int x0,
-    int xh, int xw, int xn, int xc, int IH, int IW, int w0, int wk, int wc, int wr, int ws, int y0, int yh, int yw, int yn,
-    int yk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh, int dh, int qh, int aw, int bw, int dw,
-    int qw GM_EPILOGUE_PARAMS)
+GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, global const GM_W *restrict w,
+    global GM_Y *restrict y, int x0, int xh, int xw, int xn, int xc, int IH, int IW, int w0, int wk, int wc, int wr,
+    int ws, int y0, int yh, int yw, int yn, int yk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh,
+    int dh, int qh, int aw, int bw, int dw, int qw GM_EPILOGUE_PARAMS)
 {
     GM_GPU_TILES;
     const int item = (int)get_local_id(0);
@@ -332,10 +333,10 @@ GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x
 #ifdef GM_CONTRACT_OUTER_GPU
 
 // An item loads from one place (oh, ow, n) a step (and its neighbour, where a word is two values), found by counting.
-GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, global const GM_W *restrict g, global GM_Y *restrict y, int x0,
-    int xh, int xw, int xn, int xc, int IH, int IW, int g0, int gh, int gw, int gn, int gk, int OH, int OW, int N, int C,
-    int K, int R, int S, int ah, int bh, int dh, int qh, int aw, int bw, int dw, int qw, int y0, int yp, int yr, int ys,
-    int yc, int yk GM_EPILOGUE_PARAMS)
+GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, global const GM_W *restrict g,
+    global GM_Y *restrict y, int x0, int xh, int xw, int xn, int xc, int IH, int IW, int g0, int gh, int gw, int gn,
+    int gk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh, int dh, int qh, int aw, int bw, int dw,
+    int qw, int y0, int yp, int yr, int ys, int yc, int yk GM_EPILOGUE_PARAMS)
 {
     GM_GPU_TILES;
     const int item = (int)get_local_id(0), split = group.z;
@@ -441,8 +442,8 @@ GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x
 
 #ifdef GM_CONTRACT_SUM_GPU
 
-GM_FUNCTION void GM_NAME(GM_PLACE, global const float *restrict partial, global GM_Y *y, int P, int C, int K, int R, int S, int y0, int yr, int ys, int yc,
-    int yk GM_EPILOGUE_PARAMS)
+GM_FUNCTION void GM_NAME(GM_PLACE, global const float *restrict partial, global GM_Y *y, int P, int C, int K, int R,
+    int S, int y0, int yr, int ys, int yc, int yk GM_EPILOGUE_PARAMS)
 {
     const int k = GM_ITEM, c = group.y, tap = group.z, r = tap / S, s = tap % S;
     if (k >= K)

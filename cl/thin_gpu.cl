@@ -30,9 +30,9 @@ GM_GPU_LOADER(GM_GPU_OWN(_load_x), GM_X, GM_GPU_A_VECTORS)
 GM_GPU_LOADER(GM_GPU_OWN(_load_w), GM_W, GM_GPU_B_VECTORS)
 
 GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, global const GM_W *restrict w,
-    global GM_Y *restrict y, int x0, int xh, int xw, int xn, int xc, int IH, int IW, int w0, int wk, int wc, int wr, int ws,
-    int y0, int yh, int yw, int yn, int yk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh, int dh,
-    int qh, int aw, int bw, int dw, int qw GM_EPILOGUE_PARAMS)
+    global GM_Y *restrict y, int x0, int xh, int xw, int xn, int xc, int IH, int IW, int w0, int wk, int wc, int wr,
+    int ws, int y0, int yh, int yw, int yn, int yk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh,
+    int dh, int qh, int aw, int bw, int dw, int qw GM_EPILOGUE_PARAMS)
 {
     const int item = (int)get_local_id(0), lane = item % GM_THIN_LANES, own = item / GM_THIN_LANES;
     const int m0 = 256 / GM_THIN_LANES * GM_THIN_ROWS * group.y, phase_h = group.z / qw, phase_w = group.z % qw;
