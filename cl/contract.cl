@@ -13,11 +13,11 @@
 // macros, then include the section's file, which undefines at its end everything it was given: weights_cpu.cl (PACK,
 // SUM), thin_cpu.cl and thin_gpu.cl (what has THIN in its name), contract_cpu.cl and contract_gpu.cl.
 //   GM_NAME               the kernel's name
-//   GM_EPILOGUE_PARAMS    further kernel parameters, beginning with a comma (default: none)
+//   GM_EPILOGUE_PARAMS    further kernel parameters, beginning with a comma, or nothing
 //   GM_EPILOGUE8(v,h,w,n,k) the float8 to store for outputs k..k+7 (k + 8 <= K always) of pixel (h,w), row n
-//   GM_EPILOGUE1(v,h,w,n,k) the same for one output. Both default to v. In the outer family (h,w,n,k) = (r,s,c,k).
+//   GM_EPILOGUE1(v,h,w,n,k) the same for one output. In the outer family (h,w,n,k) = (r,s,c,k).
 //   All arguments of the epilogues but v are int expressions. The GPU family uses GM_EPILOGUE1 only.
-//   GM_X, GM_W, GM_Y      GPU: how the elements of x, of w or g, and of y lie in memory, half (default: float)
+//   GM_X, GM_W, GM_Y      GPU: how the elements of x, of w or g, and of y lie in memory: float or half
 //
 // SECTIONS, parameters in order ("int" unless a pointer), work sizes. [a/b] rounds up. Local size (1,1,1) on CPU.
 //

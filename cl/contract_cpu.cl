@@ -1,15 +1,5 @@
 // Contractions on CPUs: one work-item a work-group, explicit vectors, packed weights. A template: see contract.cl.
 
-#ifndef GM_EPILOGUE_PARAMS
-#define GM_EPILOGUE_PARAMS
-#endif
-#ifndef GM_EPILOGUE8
-#define GM_EPILOGUE8(v, h, w, n, k) (v)
-#endif
-#ifndef GM_EPILOGUE1
-#define GM_EPILOGUE1(v, h, w, n, k) (v)
-#endif
-
 #ifdef GM_CONTRACT_ROWS_CPU
 #ifndef GM_ROWS_TILE
 #define GM_ROWS_TILE GM_CONTRACT_TILE

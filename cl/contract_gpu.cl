@@ -1,24 +1,6 @@
 // Contractions on GPUs: tiles of results in registers, their operands in local memory. A template: see contract.cl.
 // Long because both forms are one loop: what differs is where an item finds what it loads.
 
-#ifndef GM_EPILOGUE_PARAMS
-#define GM_EPILOGUE_PARAMS
-#endif
-#ifndef GM_EPILOGUE1
-#define GM_EPILOGUE1(v, h, w, n, k) (v)
-#endif
-
-// How elements lie in memory: float, or an instance's own: half.
-#ifndef GM_X
-#define GM_X float
-#endif
-#ifndef GM_W
-#define GM_W float
-#endif
-#ifndef GM_Y
-#define GM_Y float
-#endif
-
 #ifndef GM_CONTRACT_GPU_ONCE
 #define GM_CONTRACT_GPU_ONCE
 // A work-group makes a tile of GM_GPU_ROWS x GM_GPU_COLUMNS results, GM_GPU_BLOCK squared an item. It walks along the
@@ -120,7 +102,6 @@ static gm_taps gm_gpu_outputs(int a, int b, int q, int inputs, int outputs)
 #endif // GM_CONTRACT_GPU_ONCE
 
 #ifndef GM_CONTRACT_SUM_GPU
-
 
 // sum += a b of a step. An item's results lie in GM_GPU_RESULT_ROWS rows: result j of row i is GM_GPU_RESULT(i, j) of
 // the sums, and of GM_GPU_ROW(i) and GM_GPU_COLUMN(j).

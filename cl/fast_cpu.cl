@@ -29,13 +29,6 @@
 //     transformed at a time. scratch: for each of P G groups N N (block (48 B + 64 A) + S (48 64 + 16)) + 256 J J
 //     floats, B = [in in C / 48], A = [[K/64] / P], S = 1 where a group's rows are one block, else A B.
 
-#ifndef GM_EPILOGUE_PARAMS
-#define GM_EPILOGUE_PARAMS
-#endif
-#ifndef GM_EPILOGUE8
-#define GM_EPILOGUE8(v, h, w, n, k) (v)
-#endif
-
 #define GM_FAST_POINTS (GM_FAST_N * GM_FAST_N)
 #define GM_FAST_RUN 16 // vectors that are transformed along one axis, then along the other
 #define GM_FAST_WIDTH (GM_FAST_RUN * 16) // their channels

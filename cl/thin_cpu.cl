@@ -1,15 +1,5 @@
 // Contractions with fewer outputs than a vector has lanes, on CPUs. A template: see contract.cl.
 
-#ifndef GM_EPILOGUE_PARAMS
-#define GM_EPILOGUE_PARAMS
-#endif
-#ifndef GM_EPILOGUE8
-#define GM_EPILOGUE8(v, h, w, n, k) (v)
-#endif
-#ifndef GM_EPILOGUE1
-#define GM_EPILOGUE1(v, h, w, n, k) (v)
-#endif
-
 #ifdef GM_CONTRACT_PACK_THIN
 
 static void GM_NAME(GM_PLACE, global const float *restrict w,

@@ -1,22 +1,6 @@
 // Contractions on GPUs to few outputs: bound by reading x, which tiles of outputs would read for padding. A template: see
 // contract.cl.
 
-#ifndef GM_EPILOGUE_PARAMS
-#define GM_EPILOGUE_PARAMS
-#endif
-#ifndef GM_EPILOGUE1
-#define GM_EPILOGUE1(v, h, w, n, k) (v)
-#endif
-#ifndef GM_X
-#define GM_X float
-#endif
-#ifndef GM_W
-#define GM_W float
-#endif
-#ifndef GM_Y
-#define GM_Y float
-#endif
-
 #ifndef GM_THIN_GPU_ONCE
 #define GM_THIN_GPU_ONCE
 // A work-group of 256 items makes 64 rows of GM_THIN_K results: 16 neighbours share a row, so that they read its channels

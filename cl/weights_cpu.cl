@@ -1,16 +1,6 @@
 // Between weights in any order and panels, on CPUs: packing before a contraction, summing after one. A template: see
 // contract.cl.
 
-#ifndef GM_EPILOGUE_PARAMS
-#define GM_EPILOGUE_PARAMS
-#endif
-#ifndef GM_EPILOGUE8
-#define GM_EPILOGUE8(v, h, w, n, k) (v)
-#endif
-#ifndef GM_EPILOGUE1
-#define GM_EPILOGUE1(v, h, w, n, k) (v)
-#endif
-
 #ifdef GM_CONTRACT_PACK
 
 // One panel, a range of channels. Columns are often a power of two apart, where they evict one another from the cache:

@@ -121,9 +121,8 @@ static const struct {
     [SUM_GPU] = {"SUM_GPU", "outer_sum", "contract_gpu.cl", .function = true, .epilogue = true},
 };
 
-static void append_half(gm_text *text, const char *macro, bool half) {
-    if (half)
-        gm_text_printf(text, "#define %s half\n", macro);
+static void append_type(gm_text *text, const char *macro, bool half) {
+    gm_text_printf(text, "#define %s %s\n", macro, half ? "half" : "float");
 }
 
 // A tile and how its operands are read.
@@ -150,11 +149,14 @@ static gm_status instance(const gm_contraction *c, section which, bool last, con
                              .local = sections[which].local,
                              .attribute = sections[which].local ? "GM_GPU_ATTRIBUTE" : NULL};
     gm_text text = {0};
-    if (last && sections[which].epilogue)
-        gm_epilogue_append(&text, c->epilogue, c->emitter->gpu);
-    append_half(&text, "GM_X", sections[which].reads && c->x.half);
-    append_half(&text, "GM_W", sections[which].reads && c->w.half);
-    append_half(&text, "GM_Y", last && c->y.half);
+    if (sections[which].epilogue)
+        gm_epilogue_append(&text, last ? c->epilogue : NULL, c->emitter->gpu);
+    if (sections[which].reads) {
+        append_type(&text, "GM_X", c->x.half);
+        append_type(&text, "GM_W", c->w.half);
+    }
+    if (c->emitter->gpu)
+        append_type(&text, "GM_Y", last && c->y.half);
     if (c->variant->tile > 0 && which == ROWS_CPU)
         gm_text_printf(&text, "#define GM_ROWS_TILE %zu\n#define GM_ROWS_EACH GM_EACH_%zu\n", c->variant->tile,
                        c->variant->tile);

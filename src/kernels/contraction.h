@@ -34,7 +34,8 @@ typedef struct gm_contraction {
 // The view with its first two axes in each other's place.
 gm_view gm_swap_axes(const gm_view *view);
 
-// Defines the epilogue's macros for both widths that CPUs' kernels store, or for the GPUs' one; NULL: nothing.
+// Defines the epilogue's macros for both widths that CPUs' kernels store, or for the GPUs' one; NULL: to change
+// nothing.
 void gm_epilogue_append(gm_text *text, const gm_fused *epilogue, bool gpu);
 // The operands, which follow a kernel's other arguments.
 void gm_epilogue_arguments(gm_launch_builder *builder, const gm_fused *epilogue);

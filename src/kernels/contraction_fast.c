@@ -144,7 +144,8 @@ static gm_status instance(const gm_contraction *c, const fast *f, section which,
     gm_kernel_text source = {.helper = "contract.cl", .body = "fast_cpu.cl", .function = which == PACK};
     const gm_toom *toom = &f->toom;
     gm_text text = {0};
-    gm_epilogue_append(&text, last ? c->epilogue : NULL, false);
+    if (which != PACK)
+        gm_epilogue_append(&text, last ? c->epilogue : NULL, false);
     if (which == PACK)
         append_transform(&text, "TAPS", toom->tap, toom->points, toom->taps, false);
     else

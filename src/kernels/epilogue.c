@@ -33,8 +33,11 @@ static void append_epilogue_function(gm_text *text, const gm_fused *epilogue, si
 }
 
 void gm_epilogue_append(gm_text *text, const gm_fused *epilogue, bool gpu) {
-    if (!epilogue)
+    if (!epilogue) {
+        gm_text_append(text, "#define GM_EPILOGUE_PARAMS\n#define GM_EPILOGUE1(v, h, w, n, k) (v)\n");
+        gm_text_append(text, gpu ? "" : "#define GM_EPILOGUE8(v, h, w, n, k) (v)\n");
         return;
+    }
     if (!gpu)
         append_epilogue_function(text, epilogue, 8);
     append_epilogue_function(text, epilogue, 1);

@@ -42,6 +42,7 @@ expect() { # OPERANDS INSTRUCTION PATTERN COUNT FLAGS...: each of the kernels ho
             printf '#define GM_CONTRACT_%s\n#define GM_NAME instance\n#define GM_GPU_BLOCK 8\n' "$section"
             printf '#define GM_GPU_%s\n' 'ROWS 128' 'COLUMNS 64' 'A_LINES 1' 'B_LINES 1' 'A_VECTORS 1' 'B_VECTORS 1' \
                 'PADDED 1' 'EVEN 1'
+            printf '#define GM_%s\n' 'X float' 'W float' 'Y float' EPILOGUE_PARAMS 'EPILOGUE1(v, h, w, n, k) (v)'
             if [ "$section" != PROBE ]; then
                 cat "$cl/contract_gpu.cl"
                 call="(get_group_id(0), get_group_id(1), get_group_id(2), 0)"

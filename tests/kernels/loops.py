@@ -133,7 +133,9 @@ def main():
                     out.write(PRELUDE)
                     for name in ("common.cl", "contract.cl"):
                         out.write(open(f"{args.cl}/{name}").read())
-                    out.write(f"{macros}#define GM_NAME {kernel}\n")
+                    out.write(f"{macros}#define GM_NAME {kernel}\n#define GM_EPILOGUE_PARAMS\n")
+                    for lanes in (1, 8):
+                        out.write(f"#define GM_EPILOGUE{lanes}(v, h, w, n, k) (v)\n")
                     out.write(KERNEL.sub("void", open(f"{args.cl}/{file}").read()))
                 flag = "-mcpu=" if target.startswith("aarch64") else "-march="
                 built = subprocess.run(
