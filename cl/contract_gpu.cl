@@ -3,7 +3,7 @@
 
 #ifndef GM_CONTRACT_GPU_ONCE
 #define GM_CONTRACT_GPU_ONCE
-// A work-group makes a tile of GM_GPU_ROWS x GM_GPU_COLUMNS results, GM_GPU_BLOCK squared an item. It walks along the
+// A work-group makes a tile of GM_GPU_ROWS x GM_GPU_COLUMNS results, GM_GPU_HIGH x GM_GPU_WIDE an item. It walks along the
 // contraction in steps of GM_GPU_DEPTH words of GM_GPU_PACK values: while it multiplies one step's operands, which lie
 // in local memory, its items load the next one's into registers. With matrix.cl in the program words are what that says
 // and matrix units multiply; else they are floats.
@@ -51,8 +51,8 @@ static int gm_gpu_place(const bool is_b, const int lines, int line, int word)
 
 #endif
 #define GM_GPU_STEP (GM_GPU_DEPTH * GM_GPU_PACK)
-#define GM_GPU_ITEMS (GM_GPU_ROWS * GM_GPU_COLUMNS / (GM_GPU_BLOCK * GM_GPU_BLOCK))
-#define GM_GPU_SUMS (GM_GPU_BLOCK * GM_GPU_BLOCK)
+#define GM_GPU_SUMS (GM_GPU_HIGH * GM_GPU_WIDE)
+#define GM_GPU_ITEMS (GM_GPU_ROWS * GM_GPU_COLUMNS / GM_GPU_SUMS)
 #define GM_GPU_A_UNITS (GM_GPU_ROWS * GM_GPU_DEPTH / 4 / GM_GPU_ITEMS) // for an item
 #define GM_GPU_B_UNITS (GM_GPU_COLUMNS * GM_GPU_DEPTH / 4 / GM_GPU_ITEMS)
 // The first line and word of an item's unit u: neighbours load neighbouring memory.
@@ -117,28 +117,29 @@ static gm_taps gm_gpu_outputs(int a, int b, int q, int inputs, int outputs)
 #else
 
 // Vectors of four that lie apart, so that neighbours read neighbouring vectors.
-#define GM_GPU_ITEM_LINE(lines, place, i) ((i) / 4 * ((lines) / (GM_GPU_BLOCK / 4)) + 4 * (place) + (i) % 4)
-#define GM_GPU_RESULT_ROWS GM_GPU_BLOCK
-#define GM_GPU_RESULT(i, j) ((i) * GM_GPU_BLOCK + (j))
-#define GM_GPU_ROW(i) GM_GPU_ITEM_LINE(GM_GPU_ROWS, item / (GM_GPU_COLUMNS / GM_GPU_BLOCK), i)
-#define GM_GPU_COLUMN(j) GM_GPU_ITEM_LINE(GM_GPU_COLUMNS, item % (GM_GPU_COLUMNS / GM_GPU_BLOCK), j)
+#define GM_GPU_ITEM_LINE(lines, own, place, i) ((i) / 4 * ((lines) / ((own) / 4)) + 4 * (place) + (i) % 4)
+#define GM_GPU_RESULT_ROWS GM_GPU_HIGH
+#define GM_GPU_RESULT(i, j) ((i) * GM_GPU_WIDE + (j))
+#define GM_GPU_ROW(i) GM_GPU_ITEM_LINE(GM_GPU_ROWS, GM_GPU_HIGH, item / (GM_GPU_COLUMNS / GM_GPU_WIDE), i)
+#define GM_GPU_COLUMN(j) GM_GPU_ITEM_LINE(GM_GPU_COLUMNS, GM_GPU_WIDE, item % (GM_GPU_COLUMNS / GM_GPU_WIDE), j)
 #define GM_GPU_MULTIPLY(a, b) GM_GPU_OWN(_multiply)(a, b, item, sum)
 
 static void GM_GPU_OWN(_multiply)(local const float *a, local const float *b, int item, float *sum)
 {
 #pragma unroll GM_GPU_UNROLL
     for (int d = 0; d < GM_GPU_DEPTH; d++) {
-        float u[GM_GPU_BLOCK], v[GM_GPU_BLOCK];
+        float u[GM_GPU_HIGH], v[GM_GPU_WIDE];
 #pragma unroll
-        for (int i = 0; i < GM_GPU_BLOCK; i += 4) {
+        for (int i = 0; i < GM_GPU_HIGH; i += 4)
             vstore4(*(local const float4 *)(a + gm_gpu_place(false, GM_GPU_ROWS, GM_GPU_ROW(i), d)), i / 4, u);
-            vstore4(*(local const float4 *)(b + gm_gpu_place(true, GM_GPU_COLUMNS, GM_GPU_COLUMN(i), d)), i / 4, v);
-        }
 #pragma unroll
-        for (int i = 0; i < GM_GPU_BLOCK; i++)
+        for (int j = 0; j < GM_GPU_WIDE; j += 4)
+            vstore4(*(local const float4 *)(b + gm_gpu_place(true, GM_GPU_COLUMNS, GM_GPU_COLUMN(j), d)), j / 4, v);
 #pragma unroll
-            for (int j = 0; j < GM_GPU_BLOCK; j++)
-                sum[i * GM_GPU_BLOCK + j] = fma(u[i], v[j], sum[i * GM_GPU_BLOCK + j]);
+        for (int i = 0; i < GM_GPU_HIGH; i++)
+#pragma unroll
+            for (int j = 0; j < GM_GPU_WIDE; j++)
+                sum[i * GM_GPU_WIDE + j] = fma(u[i], v[j], sum[i * GM_GPU_WIDE + j]);
     }
 }
 
@@ -442,7 +443,8 @@ GM_FUNCTION void GM_NAME(GM_PLACE, global const float *restrict partial, global 
 #undef GM_Y
 #undef GM_GPU_ROWS
 #undef GM_GPU_COLUMNS
-#undef GM_GPU_BLOCK
+#undef GM_GPU_HIGH
+#undef GM_GPU_WIDE
 #undef GM_GPU_A_LINES
 #undef GM_GPU_B_LINES
 #undef GM_GPU_A_VECTORS

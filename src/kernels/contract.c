@@ -31,6 +31,7 @@ static const gm_contract_variant variants[] = {
      .groups = 1,
      .parts = 1},
     {.name = "tile64", .gpu = true, .rows = true, .outer = true, .tile = 64, .columns = 64, .groups = 1, .parts = 1},
+    {.name = "tile64x32", .gpu = true, .rows = true, .outer = true, .tile = 64, .columns = 32, .groups = 1, .parts = 1},
     {.name = "tile32", .gpu = true, .rows = true, .outer = true, .tile = 32, .columns = 32, .groups = 1, .parts = 1},
     {.name = "parts1/2", .gpu = true, .outer = true, .groups = 1, .parts = 0.5},
     {.name = "parts2", .gpu = true, .outer = true, .groups = 1, .parts = 2},

@@ -14,13 +14,14 @@ gm_view gm_swap_axes(const gm_view *view) {
 
 // ---- Tiles of GPUs ----
 
-// Results of a work-group, below and beside one another; of an item, squared.
+// Results of a work-group, and of an item, below and beside one another.
 typedef struct gpu_tile {
-    size_t rows, columns, block;
+    size_t rows, columns, high, wide;
     double pace; // as a share of the largest's
 } gpu_tile;
 
-static const gpu_tile gpu_tiles[] = {{128, 128, 8, 1}, {128, 64, 8, 0.95}, {64, 64, 8, 0.9}, {32, 32, 4, 0.5}};
+static const gpu_tile gpu_tiles[] = {
+    {128, 128, 8, 8, 1}, {128, 64, 8, 8, 0.95}, {64, 64, 8, 8, 0.9}, {64, 32, 8, 4, 0.7}, {32, 32, 4, 4, 0.5}};
 
 enum {
     FULL_ITEMS = 256,    // of a compute unit: they keep it busy
@@ -30,7 +31,7 @@ enum {
 };
 
 static size_t items_of(const gpu_tile *tile) {
-    return tile->rows * tile->columns / (tile->block * tile->block);
+    return tile->rows * tile->columns / (tile->high * tile->wide);
 }
 
 // Compute units that are kept busy by FULL_ITEMS items each.
@@ -40,7 +41,7 @@ static size_t full_units(const gm_device_info *info) {
 }
 
 static bool tile_runs(const gm_emitter *emitter, const gpu_tile *tile) {
-    return items_of(tile) <= emitter->info->max_work_group_size && !(emitter->matrix && tile->block != 8);
+    return items_of(tile) <= emitter->info->max_work_group_size && !(emitter->matrix && tile->wide != 8);
 }
 
 bool gm_gpu_tile_runs(const gm_emitter *emitter, size_t rows, size_t columns) {
@@ -62,7 +63,7 @@ static const gpu_tile *choose_tile(const gm_contraction *c, size_t rows, size_t 
         size_t groups = up(rows, tile->rows) * up(columns, tile->columns) * copies;
         size_t unit_items = up(groups, full_units(c->emitter->info)) * items_of(tile);
         double items = (double)GM_MAX(unit_items, (size_t)FULL_ITEMS / 2);
-        double cost = items * (double)(tile->block * tile->block) / tile->pace;
+        double cost = items * (double)(tile->high * tile->wide) / tile->pace;
         if (!tile_runs(c->emitter, tile) || (least > 0 && cost >= least))
             continue;
         best = tile;
@@ -130,8 +131,9 @@ static void append_tile(gm_text *text, const gm_contraction *c, section which, c
     bool outer = which == OUTER_GPU || which == SPANS_GPU, product = c->OH * c->OW * c->R * c->S == 1;
     bool a_lines = outer || (which == ROWS_GPU && product && c->x.stride[1] != 1 && c->x.stride[0] == 1);
     bool b_lines = outer || (which == ROWS_GPU && c->w.stride[1] != 1 && c->w.stride[0] <= c->w.stride[1]);
-    gm_text_printf(text, "#define GM_GPU_ROWS %zu\n#define GM_GPU_COLUMNS %zu\n#define GM_GPU_BLOCK %zu\n", tile->rows,
-                   tile->columns, tile->block);
+    gm_text_printf(
+        text, "#define GM_GPU_ROWS %zu\n#define GM_GPU_COLUMNS %zu\n#define GM_GPU_HIGH %zu\n#define GM_GPU_WIDE %zu\n",
+        tile->rows, tile->columns, tile->high, tile->wide);
     gm_text_printf(text, "#define GM_GPU_A_LINES %d\n#define GM_GPU_B_LINES %d\n", a_lines, b_lines);
     gm_text_printf(text, "#define GM_GPU_A_VECTORS %d\n#define GM_GPU_B_VECTORS %d\n",
                    has_vectors(&c->x, !outer && a_lines ? 0 : 1), has_vectors(&c->w, !outer && b_lines ? 0 : 1));
