@@ -1,7 +1,11 @@
 // Where a function of a work-group finds its place: one group of so many. Generated kernels call such functions.
 #define GM_PLACE const int4 group, const int4 groups
-// A function that GPUs' compilers shall not call, with its arguments on a stack, where several kernels have it.
+// A function that AMD's compiler shall not call, with its arguments on a stack, where several kernels have it.
+#ifdef __AMDGCN__
 #define GM_FUNCTION static __attribute__((always_inline))
+#else
+#define GM_FUNCTION static
+#endif
 // A work-group's local memory, declared as the array l. pocl, up to 3.1 at least, leaves one array to all work-groups that
 // run at the same time where its optimiser has made constants of addresses in it: an index of 0 that it cannot know.
 #if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
