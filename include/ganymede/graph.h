@@ -126,7 +126,7 @@ GM_API gm_tensor *gm_concat(gm_tensor *const *xs, size_t count, size_t axis);
 GM_API gm_tensor *gm_sum(gm_tensor *x, uint32_t axes);
 GM_API gm_tensor *gm_mean(gm_tensor *x, uint32_t axes);
 GM_API gm_tensor *gm_max(gm_tensor *x, uint32_t axes);      // gradient shared equally among ties; NaN wins
-GM_API gm_tensor *gm_variance(gm_tensor *x, uint32_t axes); // mean of (x - mean)^2: two passes, no cancellation
+GM_API gm_tensor *gm_variance(gm_tensor *x, uint32_t axes); // mean of (x - mean)^2: no cancellation
 GM_API gm_tensor *gm_sum_all(gm_tensor *x);                 // scalar (rank 0)
 GM_API gm_tensor *gm_mean_all(gm_tensor *x);                // scalar (rank 0)
 

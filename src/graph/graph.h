@@ -66,7 +66,8 @@ struct gm_graph {
     size_t table_size;
     gm_status fault;
     char *fault_message;
-    bool hiding; // inside gm_grad: new nodes are hidden
+    bool hiding;     // inside gm_grad: new nodes are hidden
+    bool few_passes; // variances are computed in one pass over memory, which may cost a digit
 };
 
 // Appends a node or returns the equal one. `attributes` is copied. Poison inputs give poison.

@@ -119,16 +119,21 @@ gm_tensor *gm_mean_all(gm_tensor *x) {
     return gm_reshape(gm_mean(x, gm_all_axes(gm_tensor_shape(x)->rank)), (gm_shape){.rank = 0});
 }
 
-// mean(d^2) - mean(d)^2 with d = x less its first value, in one pass over x that its mean shares. As many digits are lost as
-// the square of that value's distance from the mean has beside the variance: one, as a rule.
-gm_tensor *gm_variance(gm_tensor *x, uint32_t axes) {
+// mean(d^2) - mean(d)^2 with d = x less its first value, in one pass over x that its mean shares. As many digits are lost
+// as the square of that value's distance from the mean has beside the variance: one, as a rule.
+static gm_tensor *variance_in_one_pass(gm_tensor *x, uint32_t axes) {
     gm_tensor *poison;
     if (!reduction_usable("variance", x, &axes, &poison))
         return poison;
     const size_t begin[GM_MAX_RANK] = {0};
     gm_shape first = reduced_shape(&x->shape, axes);
     gm_tensor *d = gm_subtract(x, gm_slice(x, begin, first.dim));
-    gm_tensor *value = gm_relu(gm_subtract(gm_mean(gm_square(d), axes), gm_square(gm_mean(d, axes))));
+    return gm_relu(gm_subtract(gm_mean(gm_square(d), axes), gm_square(gm_mean(d, axes))));
+}
+
+gm_tensor *gm_variance(gm_tensor *x, uint32_t axes) {
+    gm_tensor *value = x->graph->few_passes ? variance_in_one_pass(x, axes)
+                                            : gm_mean(gm_square(gm_subtract(x, gm_mean(x, axes))), axes);
     double known;
     if (gm_is_poison(value) || gm_known(value, &known))
         return value;

@@ -2,6 +2,7 @@
 #include "model/kinds.h"
 
 #include "base/base.h"
+#include "graph/graph.h"
 #include "model/autoencoder.h"
 #include "model/classifier.h"
 #include "model/gan.h"
@@ -38,6 +39,8 @@ const gm_model_kind *gm_model_kind_of(const gm_recipe *recipe) {
 gm_status gm_model_init(gm_model *model, const gm_recipe *recipe, const gm_model_source *source) {
     *model = (gm_model){0};
     gm_status status = gm_graph_create(&model->graph);
+    if (status == GM_OK)
+        model->graph->few_passes = source->few_passes;
     if (status == GM_OK)
         status = gm_model_kind_of(recipe)->build(model, recipe, source);
     if (status != GM_OK)

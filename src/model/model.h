@@ -46,6 +46,7 @@ typedef struct gm_model_source {
     size_t batch;
     bool resident;     // the data set lies on the device
     bool half_storage; // large values lie in memory as 16-bit floats
+    bool few_passes;   // over memory, rather than the last digit of variances: for GPUs
 } gm_model_source;
 
 void gm_model_finish(gm_model *model);

@@ -196,6 +196,7 @@ static gm_status build_model(gm_trainer *trainer) {
                              .batch = trainer->common->data.batch,
                              .resident = trainer->resident,
                              .half_storage = trainer->settings->precision == GM_PRECISION_HALF_STORAGE,
+                             .few_passes = gm_emitter_wants_gpu(gm_device_get_info(trainer->device)),
                          }));
     for (size_t i = 0; i < trainer->model.network_count; i++)
         trainer->networks[i] = (gm_train_network){gm_network_name(trainer->model.networks[i]),
