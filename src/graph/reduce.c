@@ -119,8 +119,8 @@ gm_tensor *gm_mean_all(gm_tensor *x) {
     return gm_reshape(gm_mean(x, gm_all_axes(gm_tensor_shape(x)->rank)), (gm_shape){.rank = 0});
 }
 
-// mean(d^2) - mean(d)^2 with d = x less its first value, in one pass over x that its mean shares. As many digits are lost
-// as the square of that value's distance from the mean has beside the variance: one, as a rule.
+// mean(d^2) - mean(d)^2 with d = x less its first value, in one pass over x that its mean shares. As many digits are
+// lost as the square of that value's distance from the mean has beside the variance: one, as a rule.
 static gm_tensor *variance_in_one_pass(gm_tensor *x, uint32_t axes) {
     gm_tensor *poison;
     if (!reduction_usable("variance", x, &axes, &poison))
