@@ -90,20 +90,12 @@ done:
     return status;
 }
 
-// The least of the widths that the property reports: one 32-bit number, or a list of sizes. 0: it is unknown here.
+// How many items run in step, or the fewest that may. 0: it is unknown here.
 static size_t reported_width(const gm_device *device, cl_device_info property) {
-    union {
-        cl_uint one;
-        size_t list[16];
-    } widths;
-    size_t bytes = 0, least = 0;
-    if (clGetDeviceInfo(device->id, property, sizeof widths, &widths, &bytes) != CL_SUCCESS)
-        return 0;
-    if (bytes == sizeof widths.one)
-        return widths.one;
-    for (size_t i = 0; i < bytes / sizeof widths.list[0]; i++)
-        least = i == 0 ? widths.list[i] : GM_MIN(least, widths.list[i]);
-    return least;
+    cl_uint width = 0;
+    if (property == CL_DEVICE_SUB_GROUP_SIZES_INTEL)
+        return device->info.least_sub_group;
+    return clGetDeviceInfo(device->id, property, sizeof width, &width, NULL) == CL_SUCCESS ? width : 0;
 }
 
 static gm_status probe(gm_device *device, const char *options, bool *right) {

@@ -78,7 +78,7 @@ static void append_kernel(gm_text *text, const gm_space *space, const gm_fused *
     size_t outer[GM_MAX_RANK];
     for (size_t d = 0; d < space->rank; d++)
         outer[d] = d;
-    gm_text_append(text, gpu ? "GM_FUNCTION void @(GM_PLACE, " : "static void @(GM_PLACE, ");
+    gm_text_append(text, "GM_FUNCTION void @(GM_PLACE, ");
     gm_space_parameters(text, space, fused);
     gm_text_append(text, ", const int rows, const int chunk, const int per) {\n");
     if (gpu) {

@@ -85,7 +85,7 @@ static void append_body(gm_text *text, const reduction *r, size_t width, const c
 static void append_head(gm_text *text, const reduction *r) {
     if (r->gpu)
         gm_text_printf(text, "enum { @_local = %zu };\n", r->fused->result_count * GPU_LOCAL);
-    gm_text_append(text, r->gpu ? "GM_FUNCTION void @(GM_PLACE, __local float *l, " : "static void @(GM_PLACE, ");
+    gm_text_append(text, r->gpu ? "GM_FUNCTION void @(GM_PLACE, __local float *l, " : "GM_FUNCTION void @(GM_PLACE, ");
     gm_space_parameters(text, &r->space, r->fused);
     gm_text_append(text, ", const int rows, const int rows_per, const int inner_per, "
                          "const int inner_parts, const int part_stride) {\n");

@@ -58,6 +58,13 @@ static void append_type(gm_text *text, const gm_argument *argument) {
     gm_text_append(text, type[argument->kind]);
 }
 
+// Of a value that is chosen by the group's number; keys do not vary.
+static const char *variable_type(const gm_argument *argument) {
+    return argument->kind == GM_ARGUMENT_STORAGE ? "__global void *"
+           : argument->kind == GM_ARGUMENT_INT   ? "int "
+                                                 : "float ";
+}
+
 static void append_head(gm_text *text, const size_t local[3], const char *attribute) {
     gm_text_printf(text, "__kernel __attribute__((reqd_work_group_size(%zu, %zu, %zu))) %s void @(", local[0], local[1],
                    local[2], attribute ? attribute : "");
@@ -136,11 +143,7 @@ static void append_parts(gm_text *text, const gm_emitter *emitter, const uint32_
         other[k] = gm_merged_varies(emitter, part, count, NULL, k);
         if (!other[k])
             continue;
-        gm_text_append(text, "        ");
-        gm_text_append(text, first->argument[k].kind == GM_ARGUMENT_STORAGE ? "__global void *"
-                             : first->argument[k].kind == GM_ARGUMENT_INT   ? "int "
-                                                                            : "float ");
-        gm_text_printf(text, "v%zu;\n", k);
+        gm_text_printf(text, "        %sv%zu;\n", variable_type(&first->argument[k]), k);
     }
     gm_text_append(text, "        int4 n;\n        int at;\n");
     for (size_t i = 0; i < count; i++) {
@@ -213,11 +216,7 @@ static size_t append_alike(gm_text *text, const gm_emitter *emitter, const gm_me
     gm_text_append(text, "    int at = get_group_id(0);\n    int4 n = (int4)(x0, y0, z0, 0);\n");
     for (size_t k = 0; k < first->argument_count; k++)
         if (other[k]) {
-            gm_text_append(text, "    ");
-            gm_text_append(text, first->argument[k].kind == GM_ARGUMENT_STORAGE ? "__global void *"
-                                 : first->argument[k].kind == GM_ARGUMENT_INT   ? "int "
-                                                                                : "float ");
-            gm_text_printf(text, "v%zu = v%zu_0;\n", k, k);
+            gm_text_printf(text, "    %sv%zu = v%zu_0;\n", variable_type(&first->argument[k]), k, k);
         }
     for (size_t i = 1; i < parts->count; i++) {
         gm_text_printf(text, "    if ((int)get_group_id(0) >= g%zu) {\n", i);

@@ -42,7 +42,8 @@ static const char *transposed_name(int transposed) {
 }
 
 static void gemm_size_cases(gm_cases *check) {
-    // CPU tiles are 6 x 16, thin ones 4 rows of fewer than 8 results; GPU tiles are 64 x 64 in steps of 16.
+    // CPU tiles are 6 x 16, thin ones 4 rows of fewer than 8 results; GPU tiles are 32 to 128 wide, in steps
+    // of 8 or 16.
     static const size_t sizes[][3] = {{1, 1, 1},    {7, 5, 3},    {5, 16, 15},   {6, 17, 16}, {13, 15, 17},
                                       {12, 1, 33},  {1, 31, 100}, {100, 31, 1},  {3, 40, 2},  {64, 16, 64},
                                       {63, 33, 65}, {65, 7, 129}, {9, 257, 8},   {97, 3, 7},  {17, 600, 31},

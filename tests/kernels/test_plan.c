@@ -32,6 +32,11 @@ static void element_wise_chains_match(void **unused) {
     gm_phase_fetch(phase, gm_cast(gm_scale(x, 3), GM_INT32));
     gm_phase_fetch(phase, gm_full(graph, GM_SHAPE(3, 3), 2.5));
     gm_phase_fetch(phase, gm_constant(graph, -1.25));
+    // Enough aligned elements for vectors on GPUs, with operands that repeat along either axis.
+    gm_tensor *large = gm_input(graph, "large", GM_FLOAT32, GM_SHAPE(40, 1024)),
+              *row = gm_input(graph, "row", GM_FLOAT32, GM_SHAPE(1024)),
+              *column = gm_input(graph, "column", GM_FLOAT32, GM_SHAPE(40, 1));
+    gm_phase_fetch(phase, gm_add(gm_multiply(large, row), column));
     compare_both(graph, 1);
     gm_graph_destroy(&graph);
 }
