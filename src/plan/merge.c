@@ -129,8 +129,8 @@ static gm_status order_by_height(gm_launch *launches, size_t count) {
     size_t *height, at = 0, highest = 0;
     gm_launch *ordered = NULL;
     gm_status status = GM_OK;
-    GM_TRY(gm_alloc(&height, count + 1, sizeof *height, "ordering launches"));
-    GM_TRY_DONE(gm_alloc(&ordered, count + 1, sizeof *ordered, "ordering launches"));
+    GM_TRY(gm_alloc(&height, count, sizeof *height, "ordering launches"));
+    GM_TRY_DONE(gm_alloc(&ordered, count, sizeof *ordered, "ordering launches"));
     for (size_t i = count; i-- > 0;) {
         for (size_t k = i + 1; k < count; k++)
             if (conflict(&launches[i], &launches[k]))
@@ -141,8 +141,7 @@ static gm_status order_by_height(gm_launch *launches, size_t count) {
         for (size_t i = 0; i < count; i++)
             if (height[i] == level)
                 ordered[at++] = launches[i];
-    if (count > 0)
-        memcpy(launches, ordered, count * sizeof *launches);
+    memcpy(launches, ordered, count * sizeof *launches);
 done:
     free(height);
     free(ordered);
@@ -155,10 +154,12 @@ gm_status gm_merge_launches(gm_plan *plan, size_t first) {
     size_t count = emitter->launch_count - first;
     gm_launch *launches = NULL;
     gm_status status = GM_OK;
+    if (count == 0)
+        return GM_OK; // of a first phase without launches there is no array either
     if (emitter->gpu)
         GM_TRY_DONE(order_by_height(emitter->launches + first, count));
-    GM_TRY_DONE(gm_alloc(&m.merged, GM_MAX(count, (size_t)1), sizeof *m.merged, "merging launches"));
-    GM_TRY_DONE(gm_alloc(&launches, GM_MAX(count, (size_t)1), sizeof *launches, "merging launches"));
+    GM_TRY_DONE(gm_alloc(&m.merged, count, sizeof *m.merged, "merging launches"));
+    GM_TRY_DONE(gm_alloc(&launches, count, sizeof *launches, "merging launches"));
     for (uint32_t part = (uint32_t)first; part < emitter->launch_count; part++) {
         gm_merged *place = find_place(&m, part);
         if (!place)
@@ -167,8 +168,7 @@ gm_status gm_merge_launches(gm_plan *plan, size_t first) {
     }
     for (size_t i = 0; i < m.count; i++)
         GM_TRY_DONE(gm_merged_launch(emitter, &m.merged[i], &launches[i]));
-    if (m.count > 0)
-        memcpy(emitter->launches + first, launches, m.count * sizeof *launches);
+    memcpy(emitter->launches + first, launches, m.count * sizeof *launches);
     emitter->launch_count = first + m.count;
 done:
     free(m.merged);
