@@ -128,18 +128,18 @@ static void GM_GPU_OWN(_multiply)(local const float *a, local const float *b, in
 {
 #pragma unroll GM_GPU_UNROLL
     for (int d = 0; d < GM_GPU_DEPTH; d++) {
-        float u[GM_GPU_HIGH], v[GM_GPU_WIDE];
-#pragma unroll
-        for (int i = 0; i < GM_GPU_HIGH; i += 4)
-            vstore4(*(local const float4 *)(a + gm_gpu_place(false, GM_GPU_ROWS, GM_GPU_ROW(i), d)), i / 4, u);
+        float u[4], v[GM_GPU_WIDE];
 #pragma unroll
         for (int j = 0; j < GM_GPU_WIDE; j += 4)
             vstore4(*(local const float4 *)(b + gm_gpu_place(true, GM_GPU_COLUMNS, GM_GPU_COLUMN(j), d)), j / 4, v);
 #pragma unroll
-        for (int i = 0; i < GM_GPU_HIGH; i++)
+        for (int i = 0; i < GM_GPU_HIGH; i++) {
+            if (i % 4 == 0)
+                vstore4(*(local const float4 *)(a + gm_gpu_place(false, GM_GPU_ROWS, GM_GPU_ROW(i), d)), 0, u);
 #pragma unroll
             for (int j = 0; j < GM_GPU_WIDE; j++)
-                sum[i * GM_GPU_WIDE + j] = fma(u[i], v[j], sum[i * GM_GPU_WIDE + j]);
+                sum[i * GM_GPU_WIDE + j] = fma(u[i % 4], v[j], sum[i * GM_GPU_WIDE + j]);
+        }
     }
 }
 

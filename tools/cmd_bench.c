@@ -90,6 +90,8 @@ static int bench_step(int count, char **words) {
         {"--steps", "N", OPTION_NUMBER, &steps,
          "steps to time (several at once if they are short), after 3 that are not (default 10)"},
         {"--batch", "N", OPTION_NUMBER, &batch, "images per step"},
+        {"--variant", "NAME", OPTION_TEXT, &train.variant,
+         "this kernel variant for all operations that have it: fast4, …"},
         {"--no-tune", NULL, OPTION_FLAG, &no_tune, "use default kernel variants: neither time nor look up others"},
         {"--profile", "DIR", OPTION_TEXT, &profile, "write kernel times and a Chrome trace of as many steps into DIR"},
         {"--json", NULL, OPTION_FLAG, &json, "one JSON object on standard output"},
@@ -141,6 +143,8 @@ static int bench_programs(int count, char **words) {
     const option_row options[] = {
         {"--device", "NAME", OPTION_TEXT, &train.device, "a description: nvidia-sm_80, amd-gfx1030, intel-dg2, …"},
         {"-o", "DIR", OPTION_TEXT, &folder, "the folder to write (default: programs-NAME)"},
+        {"--variant", "NAME", OPTION_TEXT, &train.variant,
+         "this variant for all operations that have it: tile64, fast4, …"},
         {"--data", "SRC", OPTION_TEXT, &train.data, "a data set's name or path, instead of the recipe's"},
     };
     const usage_text usage = {

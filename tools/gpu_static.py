@@ -2,6 +2,7 @@
 """What the GPU vendors' compilers make of a recipe's kernels, and what a step would take: no GPU needed.
 
     tools/gpu_static.py samples/dcgan-fashion.yaml [--devices nvidia-sm_80,amd-gfx1030] [--kernel rows] [--check]
+    tools/gpu_static.py samples/dcgan-fashion.yaml --variant fast4
     tools/gpu_static.py samples/*-fashion.yaml --table tests/bench/PREDICTED.md
 
 `ganymede bench programs` writes the programs and launches for each device; the compilers that their drivers are made of
@@ -392,7 +393,8 @@ class Step:
 
 def read_step(args, recipe, device, folder):
     """Raises Refused."""
-    run(args.ganymede, "bench", "programs", recipe, "--device", device, "-o", folder)
+    variant = ["--variant", args.variant] if args.variant else []
+    run(args.ganymede, "bench", "programs", recipe, "--device", device, "-o", folder, *variant)
     step = json.loads((folder / "launches.json").read_text())
     launches = [dict(launch, every=action["every"]) for action in step["actions"] for launch in action["launches"]]
     items, kernels, target = {}, {}, DEVICES[device]
@@ -503,6 +505,7 @@ def main():
     parser.add_argument("--ganymede", default=ROOT / "build/tools/ganymede")
     parser.add_argument("--devices", default=",".join(TABLED), help="of " + ", ".join(DEVICES))
     parser.add_argument("--kernel", default="", help="shows those alone whose family's name has this in it")
+    parser.add_argument("--variant", help="of all operations that have it: tile64, fast4, …; default: the planner's choice")
     parser.add_argument("--check", action="store_true", help="fail on what is not built, spills or is below its floor")
     parser.add_argument("--table", type=pathlib.Path, help="a Markdown file, whose first table becomes the prediction")
     args = parser.parse_args()

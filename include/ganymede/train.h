@@ -37,6 +37,7 @@ typedef struct gm_train_options {
     const char *profile;    // a folder for a table of kernel times and a Chrome trace, of the first 50 steps
     bool no_folder;         // write nothing: for dry runs and measurements
     gm_train_tuning tuning; //
+    const char *variant;    // for measurements, with no_folder: this kernel variant for what has it, no tuned ones
 } gm_train_options;
 
 // Reads recipe and data, opens the device, plans the step, creates or opens the run folder. A new run has its

@@ -64,7 +64,8 @@ const char *gm_kernel_name(const gm_kernel *kernel);
 // What a launch is and costs, for the profile. `label` must stay valid while the device is open.
 typedef struct gm_cost {
     const char *label;
-    double flop, bytes;
+    double flop, bytes; // operations as the direct algorithm's
+    double executed;    // operations that run
 } gm_cost;
 // Enqueues over `dims` (1..3) dimensions; `local` may be NULL. Global sizes must be multiples of the local ones.
 gm_status gm_kernel_launch(gm_kernel *kernel, size_t dims, const size_t *global, const size_t *local,

@@ -17,7 +17,8 @@ struct gm_tuning {
     gm_device *device;
     gm_tuning_mode mode;
     double seconds;     // left for timing
-    const char *forced; // for tests: the variant of every operation that has it; NULL: the choices below
+    const char *forced; // the variant of every operation that has it; NULL: the choices below
+    bool forced_used;   // there was one
     gm_choice *choices;
     size_t count, capacity;
 };

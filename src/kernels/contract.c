@@ -33,6 +33,9 @@ static const gm_contract_variant variants[] = {
     {.name = "tile64", .gpu = true, .rows = true, .outer = true, .tile = 64, .columns = 64, .groups = 1, .parts = 1},
     {.name = "tile64x32", .gpu = true, .rows = true, .outer = true, .tile = 64, .columns = 32, .groups = 1, .parts = 1},
     {.name = "tile32", .gpu = true, .rows = true, .outer = true, .tile = 32, .columns = 32, .groups = 1, .parts = 1},
+    {.name = "fast2", .gpu = true, .rows = true, .outer = true, .fast = 2, .error = 4, .groups = 1, .parts = 1},
+    {.name = "fast3", .gpu = true, .rows = true, .outer = true, .fast = 3, .error = 8, .groups = 1, .parts = 1},
+    {.name = "fast4", .gpu = true, .rows = true, .outer = true, .fast = 4, .error = 8, .groups = 1, .parts = 1},
     {.name = "parts1/2", .gpu = true, .outer = true, .groups = 1, .parts = 0.5},
     {.name = "parts2", .gpu = true, .outer = true, .groups = 1, .parts = 2},
     {.name = "clblast", .gpu = true, .rows = true, .outer = true, .clblast = true, .groups = 1, .parts = 1},
@@ -56,7 +59,7 @@ static gm_axis_map axis_map(const gm_conv_attributes *g, size_t axis, bool trans
     return transposed ? (gm_axis_map){1, padding, -1, stride} : (gm_axis_map){stride, -padding, 1, 1};
 }
 
-// A convolution's sizes, as contraction_fast.c asks for them.
+// A convolution's sizes, as fast.c asks for them.
 static gm_contraction sizes_of(const gm_contract_variant *v, const gm_tensor *node) {
     const gm_conv_attributes *g = node->attributes;
     const gm_shape *w = node->op == &gm_op_conv_weight ? &node->shape : &node->input[1]->shape;
@@ -74,10 +77,10 @@ static gm_contraction sizes_of(const gm_contract_variant *v, const gm_tensor *no
     return c;
 }
 
-// Channels in whole vectors, and a square kernel of so many taps a phase (contraction_fast.c).
-static bool fits(const gm_contract_variant *v, const gm_tensor *node) {
+// Channels in whole vectors, and a square kernel of so many taps a phase (fast.c).
+static bool fits(const gm_contract_variant *v, const gm_emitter *emitter, const gm_tensor *node) {
     gm_contraction c;
-    return node->op != &gm_op_gemm && (c = sizes_of(v, node), gm_fast_accepts(&c));
+    return node->op != &gm_op_gemm && (c = sizes_of(v, node), gm_fast_accepts(&c, emitter->info));
 }
 
 static double fast_cost(const gm_contract_variant *v, const gm_tensor *node) {
@@ -87,7 +90,7 @@ static double fast_cost(const gm_contract_variant *v, const gm_tensor *node) {
 
 static bool applies(const gm_contract_variant *v, const gm_emitter *emitter, const gm_tensor *node) {
     return v->gpu == emitter->gpu && (is_outer(node) ? v->outer : v->rows) &&
-           !(v->fast > 0 && (emitter->exact || !fits(v, node))) &&
+           !(v->fast > 0 && (emitter->exact || emitter->matrix || !fits(v, emitter, node))) &&
            !(v->clblast && (node->op != &gm_op_gemm || has_half(emitter, node))) &&
            !(v->columns > 0 && !gm_gpu_tile_runs(emitter, v->tile, v->columns)) && !(emitter->matrix && v->clblast);
 }
@@ -182,13 +185,16 @@ static gm_status emit_conv(const gm_emit_call *call) {
         c.K = c.w.shape.dim[1];
         for (size_t i = 1; c.epilogue && i < c.epilogue->operand_count; i++)
             c.epilogue->operand[i] = gm_swap_axes(&c.epilogue->operand[i]); // outer: n is the node's second axis
-        return c.variant->fast > 0 && c.x.stride[1] == 1 && c.w.stride[1] == 1 ? gm_emit_fast_outer(&c)
-                                                                               : gm_emit_outer(&c);
+        if (c.variant->fast > 0 && c.x.stride[1] == 1 && c.w.stride[1] == 1)
+            return c.emitter->gpu ? gm_emit_fast_outer_gpu(&c) : gm_emit_fast_outer(&c);
+        return gm_emit_outer(&c);
     }
     if (transposed)
         c.w = gm_swap_axes(&c.w); // the outputs are now w's second axis
     c.K = c.w.shape.dim[0];
-    return c.variant->fast > 0 && c.x.stride[1] == 1 && c.y.stride[1] == 1 ? gm_emit_fast_rows(&c) : gm_emit_rows(&c);
+    if (c.variant->fast > 0 && c.x.stride[1] == 1 && c.y.stride[1] == 1)
+        return c.emitter->gpu ? gm_emit_fast_rows_gpu(&c) : gm_emit_fast_rows(&c);
+    return gm_emit_rows(&c);
 }
 
 // One of a matrix's strides must be 1, the other its leading dimension, its elements floats. False: CLBlast cannot read

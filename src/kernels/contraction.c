@@ -126,9 +126,16 @@ static void append_type(gm_text *text, const char *macro, bool half) {
     gm_text_printf(text, "#define %s %s\n", macro, half ? "half" : "float");
 }
 
+// Each phase of the outputs has one pixel, which one tap meets.
+static bool is_product(const gm_contraction *c) {
+    const gm_axis_map *h = &c->map[0], *w = &c->map[1];
+    return (int64_t)c->OH == h->q && (int64_t)c->OW == w->q && (int64_t)c->R == h->q && (int64_t)c->S == w->q &&
+           h->b == 0 && w->b == 0 && (c->R == 1 || h->d == h->q - 1) && (c->S == 1 || w->d == w->q - 1);
+}
+
 // A tile and how its operands are read.
 static void append_tile(gm_text *text, const gm_contraction *c, section which, const gpu_tile *tile) {
-    bool outer = which == OUTER_GPU || which == SPANS_GPU, product = c->OH * c->OW * c->R * c->S == 1;
+    bool outer = which == OUTER_GPU || which == SPANS_GPU, product = is_product(c);
     bool a_lines = outer || (which == ROWS_GPU && product && c->x.stride[1] != 1 && c->x.stride[0] == 1);
     bool b_lines = outer || (which == ROWS_GPU && c->w.stride[1] != 1 && c->w.stride[0] <= c->w.stride[1]);
     gm_text_printf(
@@ -234,7 +241,7 @@ gm_status gm_emit_rows(const gm_contraction *c) {
     if (!emitter->gpu)
         GM_TRY(packed_weights(c, thin, &weights));
     GM_TRY(instance(c, which, true, which == THIN_GPU ? NULL : tile, &kernel));
-    gm_launch_builder builder = {.emitter = emitter, .label = c->name};
+    gm_launch_builder builder = {.emitter = emitter, .label = c->name, .executed = c->executed};
     gm_argument_read(&builder, c->x.storage);
     gm_argument_read(&builder, weights);
     gm_argument_write(&builder, c->y.storage);

@@ -27,7 +27,7 @@ typedef struct gm_contraction {
     gm_view x, w, y; // x, y (rows, channels, height, width); w (outputs K, contraction C, R, S)
     size_t N, C, K, R, S, IH, IW, OH, OW;
     gm_axis_map map[2];
-    double flop;
+    double flop, executed; // the direct algorithm's, and those that run; 0: the same
     const gm_contract_variant *variant;
 } gm_contraction;
 
@@ -44,13 +44,15 @@ void gm_epilogue_arguments(gm_launch_builder *builder, const gm_fused *epilogue)
 bool gm_gpu_tile_runs(const gm_emitter *emitter, size_t rows, size_t columns);
 // Rows: y[oh,ow,n,k] = Σ x[ih,iw,n,c] w[r,s,c,k].
 gm_status gm_emit_rows(const gm_contraction *contraction);
-// By a Toom-Cook algorithm of variant->fast results (contraction_fast.c): whether it takes the contraction, which then
+// By a Toom-Cook algorithm of variant->fast results (fast.c): whether it takes the contraction, which then
 // needs channels side by side in all but the weights; rows and outer as below.
-bool gm_fast_accepts(const gm_contraction *contraction);
+bool gm_fast_accepts(const gm_contraction *contraction, const gm_device_info *device);
 // An estimate of its time, as rows or outer, as a share of the direct kernels'.
 double gm_fast_cost(const gm_contraction *contraction, bool outer);
 gm_status gm_emit_fast_rows(const gm_contraction *contraction);
 gm_status gm_emit_fast_outer(const gm_contraction *contraction);
+gm_status gm_emit_fast_rows_gpu(const gm_contraction *contraction);
+gm_status gm_emit_fast_outer_gpu(const gm_contraction *contraction);
 // Outer: y[r,s,c,k] = Σ x[ih,iw,n,c] w[oh,ow,n,k].
 gm_status gm_emit_outer(gm_contraction *contraction);
 // y = the partial results, (parts, R, S, C, K) in one storage, added in order.

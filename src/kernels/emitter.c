@@ -129,6 +129,7 @@ gm_status gm_emit_launch(gm_launch_builder *builder, uint32_t kernel, size_t dim
         launch->local[i] = i < dims ? local[i] : 1;
     }
     launch->cost = (gm_cost){.label = builder->label, .flop = flop, .bytes = bytes};
+    launch->cost.executed = builder->executed > 0 ? builder->executed : flop;
     emitter->launch_count++;
     return GM_OK;
 }

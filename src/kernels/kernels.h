@@ -160,6 +160,7 @@ typedef struct gm_launch_builder {
     gm_emitter *emitter;
     gm_argument argument[GM_MAX_ARGUMENTS];
     size_t count;
+    double executed;           // operations, where they are fewer than the direct algorithm's; 0: those
     bool uncountable, crowded; // a size or position goes beyond int; there are too many arguments
     const char *label;         // in the profile; NULL: the text's name
 } gm_launch_builder;

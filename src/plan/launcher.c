@@ -322,6 +322,7 @@ gm_status gm_merged_launch(gm_emitter *emitter, const gm_merged *parts, gm_launc
         launch->argument = gm_arena_copy(&emitter->arena, list.argument, list.count * sizeof *list.argument);
         for (size_t i = 1; i < parts->count; i++) {
             launch->cost.flop += launch_of(emitter, parts->part[i])->cost.flop;
+            launch->cost.executed += launch_of(emitter, parts->part[i])->cost.executed;
             launch->cost.bytes += launch_of(emitter, parts->part[i])->cost.bytes;
         }
     }

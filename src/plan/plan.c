@@ -99,7 +99,9 @@ gm_status gm_plan_lower(gm_plan **out, gm_graph *graph, gm_state *state, const g
     const char *mode = getenv("GANYMEDE_PLAN");
     plan->trial = request->trial;
     plan->emitter.info = gm_device_get_info(state->device);
-    plan->tuning = options && !plan->emitter.info->described ? options->tuning : NULL; // nothing can be timed there
+    plan->tuning = options ? options->tuning : NULL;
+    if (plan->emitter.info->described && plan->tuning && !plan->tuning->forced)
+        plan->tuning = NULL; // nothing can be timed there
     plan->unfilled = options && options->unfilled;
     plan->separate = plan->unfilled || (options && options->separate) || (mode && strcmp(mode, "separate") == 0);
     plan->emitter.gpu = gm_emitter_wants_gpu(plan->emitter.info);

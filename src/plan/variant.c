@@ -52,9 +52,12 @@ gm_status gm_variant_choose(gm_plan *plan, const gm_tensor *node, const char **v
         return GM_OK;
     gm_variants variants;
     family->variants(&plan->emitter, node, &variants);
-    if (plan->tuning->forced)
+    if (plan->tuning->forced) {
         *variant = find(&variants, plan->tuning->forced);
-    if (plan->tuning->forced || family->flop(node) < LEAST_FLOP)
+        plan->tuning->forced_used = plan->tuning->forced_used || *variant;
+        return GM_OK;
+    }
+    if (family->flop(node) < LEAST_FLOP)
         return GM_OK;
     char *key;
     GM_TRY(gm_variant_key(plan, node, &key));

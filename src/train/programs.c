@@ -42,7 +42,7 @@ static void append_launch(gm_text *text, const gm_plan *plan, size_t index) {
     gm_text_append_json(text, launch->cost.label ? launch->cost.label : "");
     append_sizes(text, "global", launch->global, launch->dims);
     append_sizes(text, "local", launch->local, launch->dims);
-    gm_text_printf(text, ", \"flop\": %.0f, \"bytes\": %.0f}", launch->cost.flop, launch->cost.bytes);
+    gm_text_printf(text, ", \"flop\": %.0f, \"bytes\": %.0f}", launch->cost.executed, launch->cost.bytes);
 }
 
 static void append_launches(gm_text *text, const gm_trainer *trainer) {

@@ -161,6 +161,18 @@ static gm_status plan_step(gm_trainer *trainer) {
     return gm_tuning_write(trainer->tuning, true, &trainer->variants);
 }
 
+// With one variant for all that has it.
+static gm_status plan_variant(gm_trainer *trainer, const char *variant) {
+    GM_TRY(gm_tuning_create(&trainer->tuning, trainer->device, &(gm_tuning_options){.choices = ""}));
+    trainer->tuning->forced = variant;
+    gm_status status = plan_step(trainer);
+    trainer->tuning->forced = NULL; // the caller's
+    return status != GM_OK || trainer->tuning->forced_used
+               ? status
+               : gm_fail(GM_ERROR_ARGUMENT, "no operation of this step has a kernel variant '%s' on %s", variant,
+                         gm_device_get_info(trainer->device)->name);
+}
+
 // ---- The trainer ----
 
 static gm_status check_options(const gm_train_options *options, const gm_train_given *given) {
@@ -168,6 +180,8 @@ static gm_status check_options(const gm_train_options *options, const gm_train_g
         return gm_fail(GM_ERROR_ARGUMENT, "training needs a recipe, or a run to go on with");
     if (options->resume && (options->out || options->no_folder))
         return gm_fail(GM_ERROR_ARGUMENT, "a resumed run stays in its folder: `resume` excludes `out` and dry runs");
+    if (options->variant && !options->no_folder)
+        return gm_fail(GM_ERROR_ARGUMENT, "`variant` is for measurements, without a run folder");
     if (options->from && !options->resume)
         return gm_fail(GM_ERROR_ARGUMENT, "only a resumed run goes back: `from` needs `resume`");
     return GM_OK;
@@ -221,8 +235,12 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options, co
     GM_TRY(gm_state_create(&trainer->state, trainer->device, common->seed));
     if (options->resume)
         GM_TRY(gm_trainer_open_checkpoint(trainer, options->from));
-    GM_TRY(open_tuning(trainer, options->tuning));
-    GM_TRY(plan_step(trainer));
+    if (options->variant) {
+        GM_TRY(plan_variant(trainer, options->variant));
+    } else {
+        GM_TRY(open_tuning(trainer, options->tuning));
+        GM_TRY(plan_step(trainer));
+    }
     gm_plan_statistics statistics;
     gm_plan_get_statistics(trainer->plan, &statistics);
     trainer->monitor_interval =

@@ -23,7 +23,7 @@ float32) all=$("$checkkernels" --small --list | cut -d: -f1 | uniq) ;;
 half_storage) all='conv2d conv2d_weight pool pad sum random_bernoulli' ;;
 *) all='conv2d conv2d_weight' ;;
 esac
-if [ "$family $precision" = 'cpu float32' ]; then # what has a body of its own
+if [ "$precision" = float32 ]; then # what has a body of its own
     all="$all conv2d/fast2 conv2d_transpose/fast2 conv2d_weight/fast4"
 fi
 for operations in $all; do

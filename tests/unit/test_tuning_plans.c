@@ -429,6 +429,9 @@ static const variant_case cases[] = {
     {"gpu", make_product, {"tile128", "clblast"}},
     {"gpu", make_convolution, {"tile128"}},
     {"gpu", make_weight_gradient, {"tile128", "parts1/2", "parts2"}},
+    {"gpu", make_whole_convolution, {"fast2", "fast3", "fast4"}},
+    {"gpu", make_whole_transposed_convolution, {"fast2", "fast3", "fast4"}},
+    {"gpu", make_whole_weight_gradient, {"fast2", "fast3", "fast4"}},
 };
 
 static void variants_agree_with_the_default_and_repeat(void **unused) {

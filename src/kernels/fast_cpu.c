@@ -1,10 +1,7 @@
-// Contractions by Toom-Cook algorithms, through cl/fast_cpu.cl, whose first comment is the interface that this
-// file fills in and tells how a convolution of any stride becomes correlations of stride 1.
-#include "kernels/contraction.h"
-#include "kernels/toom.h"
+// Launches of cl/fast_cpu.cl, whose first comment is the interface that this file fills in.
+#include "kernels/fast.h"
 
 enum {
-    CHANNELS = 16,    // come in multiples of a vector
     DEPTH = 64,       // channels of a chunk of values
     WIDTH = 256,      // channels of results that are transformed at a time
     DOWN = 48,        // channels, and
@@ -16,129 +13,14 @@ enum {
     OUTER_LEAST = 48, // rows that are worth a part of an outer sum
 };
 
-// A contraction as cl/fast_cpu.cl has it; the names are those.
-typedef struct fast {
-    gm_toom toom;
-    int64_t in, out, shift[2], base[2], tap_base, tap_step;
-    size_t tiles[2], depth, points; // depth: channels of all phases of the input
-} fast;
-
 static size_t up(size_t count, size_t step) {
     return (count + step - 1) / step;
-}
-
-static bool is_transposed(const gm_contraction *c) {
-    return c->map[0].d < 0;
-}
-
-static size_t stride_of(const gm_contraction *c) {
-    return (size_t)(is_transposed(c) ? c->map[0].q : c->map[0].a);
-}
-
-static size_t taps_of(const gm_contraction *c) {
-    return up(c->R, stride_of(c));
-}
-
-// Tiles of so many results along an axis of the output.
-static size_t tiles_of(const gm_contraction *c, size_t axis, size_t results) {
-    size_t outputs = axis == 0 ? c->OH : c->OW;
-    return up(up(outputs, is_transposed(c) ? stride_of(c) : 1), results);
-}
-
-// Multiplications for each pair of channels.
-static size_t products(const gm_contraction *c, size_t results) {
-    size_t points = results + taps_of(c) - 1;
-    return tiles_of(c, 0, results) * tiles_of(c, 1, results) * points * points;
-}
-
-bool gm_fast_accepts(const gm_contraction *c) {
-    size_t taps = taps_of(c), results = c->variant->fast, points = results + taps - 1;
-    bool fits = c->R == c->S && c->map[0].a == c->map[1].a && c->map[0].q == c->map[1].q && c->R >= 2 && c->R <= 5 &&
-                taps >= 2 && points <= GM_TOOM_MOST && stride_of(c) <= 2 && c->C % CHANNELS == 0 &&
-                c->K % CHANNELS == 0;
-    // Tiles of three fit few images so well that they are worth a trial.
-    return fits && (results != 3 || points == GM_TOOM_MOST || products(c, 3) < products(c, 4));
-}
-
-// Pairs of an output and a tap along an axis that meet a value.
-static size_t pairs_of(const gm_contraction *c, size_t axis) {
-    size_t outputs = axis == 0 ? c->OH : c->OW, taps = axis == 0 ? c->R : c->S, pairs = 0;
-    int64_t values = (int64_t)(axis == 0 ? c->IH : c->IW);
-    const gm_axis_map *map = &c->map[axis];
-    for (size_t o = 0; o < outputs; o++)
-        for (size_t r = 0; r < taps; r++) {
-            int64_t at = map->a * (int64_t)o + map->b + map->d * (int64_t)r;
-            pairs += at >= 0 && at % map->q == 0 && at / map->q < values;
-        }
-    return pairs;
-}
-
-double gm_fast_cost(const gm_contraction *c, bool outer) {
-    // Multiplications that take as long as a value's transform, a result's and a weight's (in rows: with its way
-    // through memory): fitted to 45 layers and directions with 3 x 3 and 4 x 4 taps on two cores with AVX2, where the
-    // choices take as long as the best in the median, and a quarter longer at most.
-    const double value = 5, result = 30, weight = outer ? 25 : 50;
-    bool transposed = is_transposed(c);
-    double stride = (double)stride_of(c), results = (double)c->variant->fast, taps = (double)taps_of(c);
-    double points = (results + taps - 1) * (results + taps - 1), phases = stride * stride;
-    double rows = (double)(tiles_of(c, 0, c->variant->fast) * tiles_of(c, 1, c->variant->fast) * c->N);
-    double C = (double)c->C * (transposed ? 1 : phases), K = (double)c->K * (transposed ? phases : 1);
-    double values = (transposed ? phases : 1) * rows * C;
-    double direct = (double)(pairs_of(c, 0) * pairs_of(c, 1) * c->N) * (double)c->C * (double)c->K;
-    return points * (rows * C * K + value * values + result * rows * K + weight * C * K) / direct;
-}
-
-static fast describe(const gm_contraction *c) {
-    int64_t stride = (int64_t)stride_of(c), taps = (int64_t)taps_of(c);
-    bool transposed = is_transposed(c);
-    fast f = {.toom = gm_toom_create(c->variant->fast, (size_t)taps),
-              .in = transposed ? 1 : stride,
-              .out = transposed ? stride : 1,
-              .tap_base = transposed ? stride * (taps - 1) : 0,
-              .tap_step = transposed ? -stride : stride};
-    for (size_t i = 0; i < 2; i++) {
-        f.shift[i] = transposed ? c->map[i].b : 0;
-        f.base[i] = transposed ? 1 - taps : c->map[i].b;
-        f.tiles[i] = tiles_of(c, i, f.toom.results);
-    }
-    f.depth = (size_t)(f.in * f.in) * c->C;
-    f.points = f.toom.points * f.toom.points;
-    return f;
-}
-
-// ---- Kernels ----
-
-static void append_term(gm_text *text, double factor, size_t index, bool first) {
-    if (factor == 0)
-        return;
-    gm_text_append(text, factor < 0 ? " - " : first ? "" : " + ");
-    if (factor != 1 && factor != -1)
-        gm_text_printf(text, "%.9ef * ", factor < 0 ? -factor : factor);
-    gm_text_printf(text, "s[%zu * ss]", index);
-}
-
-// t = matrix s (`transposed`: its transpose), as a function that GM_FAST_<WHAT> is.
-static void append_transform(gm_text *text, const char *what, const double (*matrix)[GM_TOOM_MOST], size_t rows,
-                             size_t columns, bool transposed) {
-    gm_text_printf(text, "#define GM_FAST_%s @_%s\n", what, what);
-    gm_text_printf(text, "static void @_%s(const float16 *s, const int ss, float16 *t, const int ts) {\n", what);
-    for (size_t i = 0; i < rows; i++) {
-        bool first = true;
-        gm_text_printf(text, "    t[%zu * ts] = ", i);
-        for (size_t j = 0; j < columns; j++) {
-            double factor = transposed ? matrix[j][i] : matrix[i][j];
-            append_term(text, factor, j, first);
-            first = first && factor == 0;
-        }
-        gm_text_append(text, ";\n");
-    }
-    gm_text_append(text, "}\n");
 }
 
 typedef enum section { PACK = 0, ROWS, OUTER } section;
 
 // `last`: no sum of partial results follows, which would apply the epilogue.
-static gm_status instance(const gm_contraction *c, const fast *f, section which, bool last, uint32_t *kernel) {
+static gm_status instance(const gm_contraction *c, const gm_fast *f, section which, bool last, uint32_t *kernel) {
     static const char *const macro[] = {"PACK", "ROWS_CPU", "OUTER_CPU"};
     static const char *const prefix[] = {"fast_pack", "fast_rows", "fast_outer"};
     gm_kernel_text source = {.helper = "contract.cl", .body = "fast_cpu.cl", .function = which == PACK};
@@ -147,15 +29,15 @@ static gm_status instance(const gm_contraction *c, const fast *f, section which,
     if (which != PACK)
         gm_epilogue_append(&text, last ? c->epilogue : NULL, false);
     if (which == PACK)
-        append_transform(&text, "TAPS", toom->tap, toom->points, toom->taps, false);
+        gm_fast_transform(&text, "float16", "TAPS", toom->tap, toom->points, toom->taps, false);
     else
-        append_transform(&text, "DATA", toom->data, toom->points, toom->points, false);
+        gm_fast_transform(&text, "float16", "DATA", toom->data, toom->points, toom->points, false);
     if (which == OUTER) {
-        append_transform(&text, "SPREAD", toom->result, toom->points, toom->results, true);
-        append_transform(&text, "GATHER", toom->tap, toom->taps, toom->points, true);
+        gm_fast_transform(&text, "float16", "SPREAD", toom->result, toom->points, toom->results, true);
+        gm_fast_transform(&text, "float16", "GATHER", toom->tap, toom->taps, toom->points, true);
     }
     if (which == ROWS)
-        append_transform(&text, "RESULT", toom->result, toom->results, toom->points, false);
+        gm_fast_transform(&text, "float16", "RESULT", toom->result, toom->results, toom->points, false);
     if (which == PACK)
         gm_text_printf(&text, "#define GM_FAST_R %zu\n", c->R);
     gm_text_printf(&text,
@@ -171,7 +53,7 @@ static gm_status instance(const gm_contraction *c, const fast *f, section which,
 
 // ---- Launches ----
 
-static gm_status packed_weights(const gm_contraction *c, const fast *f, uint32_t *storage) {
+static gm_status packed_weights(const gm_contraction *c, const gm_fast *f, uint32_t *storage) {
     const gm_view *w = &c->w;
     size_t phases = (size_t)(f->out * f->out), panels = c->K / 16;
     size_t count = phases * f->points * panels * (16 * f->depth + 16);
@@ -196,7 +78,7 @@ static gm_status packed_weights(const gm_contraction *c, const fast *f, uint32_t
 
 gm_status gm_emit_fast_rows(const gm_contraction *c) {
     gm_emitter *emitter = c->emitter;
-    fast f = describe(c);
+    gm_fast f = gm_fast_describe(c);
     uint32_t kernel, weights, scratch;
     GM_TRY(packed_weights(c, &f, &weights));
     GM_TRY(instance(c, &f, ROWS, true, &kernel));
@@ -204,7 +86,7 @@ gm_status gm_emit_fast_rows(const gm_contraction *c) {
     // else parts of the rows, each of which reads all weights, in blocks whose values fit a cache.
     size_t phases = (size_t)(f.out * f.out), rows = f.tiles[0] * f.tiles[1] * c->N, tiles = up(rows, ROW_STEP);
     size_t units = GM_MAX(emitter->info->compute_units, (size_t)1);
-    size_t parts = c->K >= 2 * rows ? GM_MIN(up(units, phases), up(c->K, 2 * CHANNELS)) : 1;
+    size_t parts = c->K >= 2 * rows ? GM_MIN(up(units, phases), up(c->K, 32)) : 1;
     size_t groups = GM_MIN(up(parts > 1 ? units : 2 * units, phases * parts), tiles);
     // Blocks of equal length, about as long as wanted: a short last one would read all weights, too.
     size_t wanted = GM_MAX((size_t)BLOCK_ROWS, f.depth / ROW_DEPTH) / ROW_STEP;
@@ -232,7 +114,7 @@ gm_status gm_emit_fast_rows(const gm_contraction *c) {
 // Here w is the gradient g.
 gm_status gm_emit_fast_outer(const gm_contraction *c) {
     gm_emitter *emitter = c->emitter;
-    fast f = describe(c);
+    gm_fast f = gm_fast_describe(c);
     uint32_t kernel, scratch, target = c->y.storage;
     // Work for all units: as in rows, where all values meet many outputs, or many values.
     size_t rows = f.tiles[0] * f.tiles[1] * c->N, phases = (size_t)(f.in * f.in), across = up(c->K, ACROSS);
