@@ -49,6 +49,7 @@ gm_status gm_clblast_gemm(gm_device *device, bool transpose_a, bool transpose_b,
                                                  &device->queue, event, device->gemm_scratch->memory),
                       m, n, k));
     device->counters.launches++;
+    device->counters.commands++;
     if (event) // of CLBlast's last kernel: its packing before it is not counted
         gm_profile_commit(device, "clblast_gemm", 2.0 * (double)m * (double)n * (double)k,
                           4.0 * ((double)m * (double)k + (double)k * (double)n + (double)m * (double)n));

@@ -12,6 +12,7 @@
 typedef struct gm_buffer gm_buffer;
 typedef struct gm_program gm_program;
 typedef struct gm_kernel gm_kernel;
+typedef struct gm_recording gm_recording;
 
 // Device memory, uninitialised. gm_buffer_view: `bytes` of `parent` from `offset` (a multiple of the device's
 // base_alignment); destroy views before their parent. NULL-safe destroy.
@@ -71,6 +72,21 @@ typedef struct gm_cost {
 gm_status gm_kernel_launch(gm_kernel *kernel, size_t dims, const size_t *global, const size_t *local,
                            const gm_cost *cost);
 
+// Launches that are handed to the driver once and then run, in their order, by one command as often as wanted. Whether
+// the device takes them: by default if it is a GPU or an accelerator whose driver offers cl_khr_command_buffer in a
+// known version, and never while profiling. GANYMEDE_COMMAND_BUFFER=1: also CPUs whose driver does; =0: none.
+bool gm_device_records(const gm_device *device);
+// create, launch for each, finish, and from then on enqueue. Where one of them fails nothing has been enqueued: the
+// same launches can be made one by one. The kernels must live, with the arguments that they have, as long as the
+// recording. enqueue does not wait, but where the driver wants a recording to be over before it runs again: then for
+// the last run but one. Destroy it when nothing of it runs; NULL-safe.
+gm_status gm_recording_create(gm_recording **recording, gm_device *device);
+gm_status gm_recording_launch(gm_recording *recording, gm_kernel *kernel, size_t dims, const size_t *global,
+                              const size_t *local);
+gm_status gm_recording_finish(gm_recording *recording);
+gm_status gm_recording_enqueue(gm_recording *recording);
+void gm_recording_destroy(gm_recording **recording);
+
 extern const char *const gm_precision_names[]; // by gm_precision, ended by NULL
 // The build options of a program that begins with matrix.cl and multiplies at that precision on this device's matrix
 // units; NULL: it has none that compute what they should. They are tried by the first question, whose answer the device
@@ -111,9 +127,11 @@ gm_status gm_clblast_gemm(gm_device *device, bool transpose_a, bool transpose_b,
                           gm_buffer *a, size_t offset_a, size_t lda, gm_buffer *b, size_t offset_b, size_t ldb,
                           gm_buffer *c, size_t offset_c, size_t ldc);
 
-// Counters since the device was opened; a test shows that a running step creates and builds nothing.
+// Counters since the device was opened; a test shows that a running step creates and builds nothing. Commands are what
+// the launches were enqueued by: one each, or one for all of a recording.
 typedef struct gm_device_counters {
-    size_t buffers_created, kernels_created, programs_built, programs_loaded, programs_released, launches, waits;
+    size_t buffers_created, kernels_created, programs_built, programs_loaded, programs_released, launches, commands,
+        waits;
 } gm_device_counters;
 void gm_device_get_counters(const gm_device *device, gm_device_counters *counters);
 

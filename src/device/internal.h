@@ -78,6 +78,22 @@ typedef struct gm_kept_kernel {
     gm_program *program;
 } gm_kept_kernel;
 
+// What the driver records launches with, of cl_khr_command_buffer. All NULL: it does not, or is not asked to.
+typedef struct gm_command_buffer gm_command_buffer;
+typedef struct gm_recorder {
+    gm_command_buffer *(CL_API_CALL *create)(cl_uint queue_count, const cl_command_queue *queues,
+                                             const cl_ulong *properties, cl_int *code);
+    cl_int(CL_API_CALL *launch)(gm_command_buffer *buffer, cl_command_queue queue, const cl_ulong *properties,
+                                cl_kernel kernel, cl_uint dims, const size_t *offset, const size_t *global,
+                                const size_t *local, cl_uint point_count, const cl_uint *points, cl_uint *point,
+                                void **handle);
+    cl_int(CL_API_CALL *finalize)(gm_command_buffer *buffer);
+    cl_int(CL_API_CALL *enqueue)(cl_uint queue_count, cl_command_queue *queues, gm_command_buffer *buffer,
+                                 cl_uint event_count, const cl_event *events, cl_event *event);
+    cl_int(CL_API_CALL *release)(gm_command_buffer *buffer);
+    bool simultaneous; // a command buffer can be enqueued while it runs
+} gm_recorder;
+
 struct gm_device {
     gm_device_info info;
     cl_platform_id platform;
@@ -105,6 +121,7 @@ struct gm_device {
     bool clblast_used;
     gm_matrix_answer matrix_answers[GM_MATRIX_UNITS]; // what matrix.c found, by its table's rows
     const char *subgroup_options;                     // what subgroup.c found; NULL: nobody asked
+    gm_recorder recorder;
 };
 
 struct gm_buffer {
@@ -151,6 +168,11 @@ void gm_debug_build(const char *log); // shows a compiler's log, line by line, w
 // GM_ERROR_DEVICE with the file and line of the log's first error and as much of the log as a message holds.
 gm_status gm_fail_build(const gm_source *sources, size_t count, const char *options, const char *device_name,
                         const char *log);
+
+// ---- kernel.c, recording.c ----
+
+gm_status gm_kernel_check_sizes(const gm_kernel *kernel, size_t dims, const size_t *global, const size_t *local);
+gm_status gm_recorder_init(gm_device *device); // fails for an unknown GANYMEDE_COMMAND_BUFFER alone
 
 // ---- transfer.c, profile.c, clblast.c ----
 

@@ -67,7 +67,7 @@ static const char *format_sizes(char *text, size_t capacity, size_t dims, const 
     return sizes ? text : "any";
 }
 
-static gm_status check_sizes(const gm_kernel *kernel, size_t dims, const size_t *global, const size_t *local) {
+gm_status gm_kernel_check_sizes(const gm_kernel *kernel, size_t dims, const size_t *global, const size_t *local) {
     const gm_device_info *info = &kernel->device->info;
     if (dims < 1 || dims > 3)
         return gm_fail(GM_ERROR_ARGUMENT, "kernel %s cannot run over %zu dimensions, only 1 to 3", kernel->name, dims);
@@ -94,7 +94,7 @@ static gm_status check_sizes(const gm_kernel *kernel, size_t dims, const size_t 
 gm_status gm_kernel_launch(gm_kernel *kernel, size_t dims, const size_t *global, const size_t *local,
                            const gm_cost *cost) {
     gm_device *device = kernel->device;
-    GM_TRY(check_sizes(kernel, dims, global, local));
+    GM_TRY(gm_kernel_check_sizes(kernel, dims, global, local));
     if (device->description)
         return gm_fail_described(device, "nothing runs on it");
     cl_event *event;
@@ -110,6 +110,7 @@ gm_status gm_kernel_launch(gm_kernel *kernel, size_t dims, const size_t *global,
                            device->info.name);
     }
     device->counters.launches++;
+    device->counters.commands++;
     if (event)
         gm_profile_commit(device, cost && cost->label ? cost->label : kernel->name, cost ? cost->flop : 0,
                           cost ? cost->bytes : 0);

@@ -59,6 +59,7 @@ gm_status gm_device_open(gm_device **out, const char *selector) {
     found[index].info = (gm_device_info){0}; // the strings moved
     found[index].platform_version = NULL;
     GM_TRY_DONE(force_width(device));
+    GM_TRY_DONE(gm_recorder_init(device));
     GM_TRY_DONE(connect(device));
     *out = device;
     device = NULL;
