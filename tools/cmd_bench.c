@@ -57,12 +57,16 @@ static gm_status measure(gm_trainer *trainer, size_t repeats, double *times, dou
 static void print_result(const gm_train_info *info, double median, bool json) {
     const gm_plan_statistics *plan = &info->statistics;
     double items = (double)(info->batch * info->batches) / (median * 1e-3);
+    bool recorded = info->step_commands < info->step_launches;
     if (!json) {
         print_line("%s on %s, batch %zu", info->name, info->device, info->batch);
         printf("median step        %.3f ms, %.1f %s/s, %.1f GFLOP/s\n", median, items, info->noun,
                info->step_flop * 1e-6 / median);
-        printf("work per step      %.3f GFLOP, %.6g launches of %zu kernels\n", info->step_flop * 1e-9,
+        printf("work per step      %.3f GFLOP, %.6g launches of %zu kernels", info->step_flop * 1e-9,
                info->step_launches, plan->kernels);
+        if (recorded)
+            printf(", recorded: %.6g commands", info->step_commands);
+        printf("\n");
         printf("planned memory     %s", format_bytes(plan->device_bytes).text);
         printf(" (%s with a buffer per value)\n", format_bytes(plan->unplanned_bytes).text);
         printf("building programs  %.0f ms\n", plan->build_ms);
@@ -74,9 +78,12 @@ static void print_result(const gm_train_info *info, double median, bool json) {
     print_json_string(info->device);
     printf(", \"batch\": %zu, \"median_ms\": %.4f, \"%s_per_s\": %.2f, \"gflop_per_step\": %.6f, "
            "\"launches\": %.6g, \"kernels\": %zu, \"device_bytes\": %llu, \"unplanned_bytes\": %llu, "
-           "\"build_ms\": %.1f}\n",
+           "\"build_ms\": %.1f",
            info->batch, median, info->noun, items, info->step_flop * 1e-9, info->step_launches, plan->kernels,
            (unsigned long long)plan->device_bytes, (unsigned long long)plan->unplanned_bytes, plan->build_ms);
+    if (recorded)
+        printf(", \"commands\": %.6g", info->step_commands);
+    printf("}\n");
 }
 
 static int bench_step(int count, char **words) {

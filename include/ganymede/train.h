@@ -71,6 +71,7 @@ typedef struct gm_train_info {
     gm_plan_statistics statistics; // of the training plan
     double step_flop;              // of a step's GEMMs and convolutions: each phase as often as a step runs it
     double step_launches;          // likewise; an average, where regularisers are lazy
+    double step_commands;          // that enqueued these, as far as they have run: fewer where they were recorded
     const char *variants;          // the choices of kernel variants that it uses (gm_tuning_write); NULL without tuning
     size_t monitor_interval;       // steps between measurements of the monitor; 0: none
     double monitor_share;          // of the time of gm_trainer_run so far, spent on them

@@ -206,11 +206,6 @@ gm_status gm_plan_bind(gm_plan *plan) {
     return GM_OK;
 }
 
-void gm_plan_phase_work(const gm_plan *plan, const gm_phase *phase, double *flop, size_t *launches) {
-    *flop = plan->phases[phase->index].flop;
-    *launches = plan->phases[phase->index].launch_count;
-}
-
 void gm_plan_get_statistics(const gm_plan *plan, gm_plan_statistics *statistics) {
     *statistics = plan->statistics;
 }

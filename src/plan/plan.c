@@ -127,6 +127,8 @@ void gm_plan_destroy(gm_plan **out) {
         return;
     gm_device_finish(plan->device); // nothing may run on what is released below
     for (size_t i = 0; plan->launches && i < plan->emitter.launch_count; i++)
+        gm_recording_destroy(&plan->launches[i].recording);
+    for (size_t i = 0; plan->launches && i < plan->emitter.launch_count; i++)
         gm_kernel_destroy(&plan->launches[i].kernel);
     for (size_t i = 0; plan->buffers && i < plan->emitter.storage_count; i++)
         if (!plan->emitter.storages[i].fixed)

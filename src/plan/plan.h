@@ -98,6 +98,7 @@ typedef struct gm_phase_plan {
 typedef struct gm_bound_launch {
     gm_kernel *kernel;
     gm_launch *launch;
+    gm_recording *recording; // of this launch and those that follow it up to a product; NULL: not recorded
 } gm_bound_launch;
 
 // Where gm_plan_read finds a fetched node.
@@ -133,6 +134,7 @@ struct gm_plan {
     const char *program_options;
     gm_program *program; // of a trial, which has no other; NULL: programs are the device's
     gm_bound_launch *launches;
+    bool unrecorded; // recording failed: each launch is a command
     gm_fetched *fetched;
     size_t fetched_count, fetched_capacity;
     uint64_t sequence;
@@ -231,8 +233,13 @@ gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *phase);
 // gm_plan_finish behind work that ended with `status`, whose failure stays the one that is told: memory that
 // gm_plan_read_later was given may go when this returns.
 gm_status gm_plan_finish_after(gm_plan *plan, gm_status status);
-// What one run of the phase takes: the floating-point operations of its GEMMs and convolutions, and its launches.
-void gm_plan_phase_work(const gm_plan *plan, const gm_phase *phase, double *flop, size_t *launches);
+// What one run of the phase takes: the floating-point operations of its GEMMs and convolutions, its launches, and how
+// many commands enqueue them, as its latest run did.
+typedef struct gm_phase_work {
+    double flop;
+    size_t launches, commands;
+} gm_phase_work;
+gm_phase_work gm_plan_phase_work(const gm_plan *plan, const gm_phase *phase);
 
 // ---- tune.c ----
 

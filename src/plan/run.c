@@ -1,4 +1,7 @@
 // Running: a phase's launches put into the device's queue, values written to inputs and read from what was fetched.
+//
+// Where the device takes recordings, a phase's first run records what lies between its products of CLBlast's, and each
+// run enqueues that at once. What fails to be recorded is launched one by one, to the same results.
 #include "plan/plan.h"
 
 #include <stdio.h>
@@ -50,16 +53,61 @@ static gm_status run_product(const gm_plan *plan, const gm_product *p) {
                            p->b.offset, p->b.leading, plan->buffers[p->c.storage], p->c.offset, p->c.leading);
 }
 
+// Where the launches end that can be recorded together from `first` on.
+static size_t find_end(const gm_plan *plan, const gm_phase_plan *phase, size_t first) {
+    size_t end = first;
+    while (end < phase->first_launch + phase->launch_count && !plan->launches[end].launch->product)
+        end++;
+    return end;
+}
+
+static gm_status record(gm_plan *plan, size_t first, size_t end) {
+    gm_recording *recording;
+    gm_status status = GM_OK;
+    GM_TRY(gm_recording_create(&recording, plan->device));
+    for (size_t i = first; i < end; i++) {
+        const gm_launch *launch = plan->launches[i].launch;
+        GM_TRY_DONE(
+            gm_recording_launch(recording, plan->launches[i].kernel, launch->dims, launch->global, launch->local));
+    }
+    GM_TRY_DONE(gm_recording_finish(recording));
+    plan->launches[first].recording = recording;
+    recording = NULL;
+done:
+    gm_recording_destroy(&recording);
+    return status;
+}
+
+// False: nothing is enqueued.
+static bool enqueue_recorded(gm_plan *plan, size_t first, size_t end) {
+    if (plan->unrecorded || end - first < 2 || !gm_device_records(plan->device))
+        return false;
+    gm_status status = plan->launches[first].recording ? GM_OK : record(plan, first, end);
+    if (status == GM_OK)
+        status = gm_recording_enqueue(plan->launches[first].recording);
+    if (status != GM_OK)
+        gm_debug("launches are enqueued one by one: %s", gm_error_message());
+    plan->unrecorded = status != GM_OK;
+    return !plan->unrecorded;
+}
+
+static gm_status enqueue_launches(gm_plan *plan, size_t first, size_t end) {
+    if (enqueue_recorded(plan, first, end))
+        return GM_OK;
+    for (size_t i = first; i < end; i++) {
+        const gm_launch *launch = plan->launches[i].launch;
+        GM_TRY(gm_kernel_launch(plan->launches[i].kernel, launch->dims, launch->global, launch->local, &launch->cost));
+    }
+    return GM_OK;
+}
+
 gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *which) {
     gm_phase_plan *phase = &plan->phases[which->index];
     GM_TRY(check_reuse(plan, which->index));
-    for (size_t i = phase->first_launch; i < phase->first_launch + phase->launch_count; i++) {
-        const gm_launch *launch = plan->launches[i].launch;
-        if (launch->product) {
-            GM_TRY(run_product(plan, launch->product));
-            continue;
-        }
-        GM_TRY(gm_kernel_launch(plan->launches[i].kernel, launch->dims, launch->global, launch->local, &launch->cost));
+    for (size_t i = phase->first_launch, end; i < phase->first_launch + phase->launch_count; i = end) {
+        const gm_product *product = plan->launches[i].launch->product;
+        end = product ? i + 1 : find_end(plan, phase, i);
+        GM_TRY(product ? run_product(plan, product) : enqueue_launches(plan, i, end));
     }
     phase->runs++;
     phase->last_run = ++plan->sequence;
@@ -67,6 +115,15 @@ gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *which) {
     for (size_t i = 0; i < phase->assigned_count; i++)
         plan->leaves[phase->assigned_leaves[i]].variable->version++;
     return GM_OK;
+}
+
+gm_phase_work gm_plan_phase_work(const gm_plan *plan, const gm_phase *which) {
+    const gm_phase_plan *phase = &plan->phases[which->index];
+    gm_phase_work work = {.flop = phase->flop, .launches = phase->launch_count, .commands = phase->launch_count};
+    for (size_t i = phase->first_launch; i < phase->first_launch + phase->launch_count && !plan->unrecorded; i++)
+        if (plan->launches && plan->launches[i].recording)
+            work.commands -= find_end(plan, phase, i) - i - 1;
+    return work;
 }
 
 gm_status gm_plan_run(gm_plan *plan, gm_phase *which) {

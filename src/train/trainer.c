@@ -309,11 +309,10 @@ void gm_trainer_destroy(gm_trainer **trainer) {
 static void count_step_work(const gm_trainer *trainer, gm_train_info *info) {
     for (size_t i = 0; i < trainer->model.action_count; i++) {
         const gm_model_action *action = &trainer->model.actions[i];
-        double flop;
-        size_t launches;
-        gm_plan_phase_work(trainer->plan, action->phase, &flop, &launches);
-        info->step_flop += flop / (double)action->every;
-        info->step_launches += (double)launches / (double)action->every;
+        gm_phase_work work = gm_plan_phase_work(trainer->plan, action->phase);
+        info->step_flop += work.flop / (double)action->every;
+        info->step_launches += (double)work.launches / (double)action->every;
+        info->step_commands += (double)work.commands / (double)action->every;
     }
 }
 
