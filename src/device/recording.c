@@ -178,7 +178,7 @@ gm_status gm_recording_enqueue(gm_recording *recording) {
     gm_device *device = recording->device;
     gm_marker *last = &recording->last[recording->turn];
     GM_TRY(gm_marker_wait(last));
-    cl_event event = NULL; // asked for in any case: pocl 3.1 crashes without
+    cl_event event = NULL; // asked for even where nothing waits for it: sources of pocl's use it unasked
     cl_int code = gm_fault_due(GM_FAULT_LAUNCH);
     if (code == CL_SUCCESS)
         code = device->recorder.enqueue(0, NULL, recording->buffers[recording->turn], 0, NULL, &event);
