@@ -45,15 +45,15 @@ class Described(CommandTest):
     def write(self, name, more):
         (self.folder / f"{name}.yaml").write_text(IMAGES % {"data": self.folder / "data"} + more)
 
-    def programs(self, name, device, **more):
+    def programs(self, name, device, *options, **more):
         """The programs' texts, the first one's options, and the launches."""
-        out, err = self.ganymede("bench", "programs", f"{name}.yaml", "--device", device, "-o", device, **more)
+        out, err = self.ganymede("bench", "programs", f"{name}.yaml", "--device", device, "-o", device, *options, **more)
         self.assertIn(f"{device}: the step of images on ", out)
         folder = self.folder / device
         texts = [path.read_text() for path in sorted(folder.glob("program*.cl"))]
-        head, mark, options = texts[0].splitlines()[0].partition("// options: ")
+        head, mark, built = texts[0].splitlines()[0].partition("// options: ")
         self.assertEqual((head, mark), ("", "// options: "))
-        return texts, options, json.loads((folder / "launches.json").read_text())
+        return texts, built, json.loads((folder / "launches.json").read_text())
 
     def test_every_description_gets_programs_with_what_it_launches(self):
         out, _ = self.ganymede("devices", "--described", "--json")
@@ -73,6 +73,25 @@ class Described(CommandTest):
                     self.assertGreater(launch["bytes"] + launch["flop"], 0)
                 labels = [launch["label"] for action in step["actions"] for launch in action["launches"]]
                 self.assertTrue({"conv", "conv_input", "conv_weight"} <= set(labels))
+
+    def test_a_variant_is_everywhere_where_it_can_be(self):
+        (self.folder / "images.yaml").write_text((self.folder / "images.yaml").read_text().replace(
+            "  - flatten\n", "  - conv: { channels: 64, kernel: 4, stride: 2, padding: 1 }\n  - flatten\n"))
+
+        def operations(*options):
+            launches = [launch for action in self.programs("images", "nvidia-sm_80", *options)[2]["actions"]
+                        for launch in action["launches"]]
+            fast = [launch["label"] for launch in launches if "fast_" in launch["label"]]
+            return sum(launch["flop"] for launch in launches if launch["label"].startswith("conv")), fast
+
+        direct, none = operations("--variant", "direct")
+        multiplied, fast = operations("--variant", "fast2")  # what runs, not what the direct algorithm would
+        self.assertFalse(none)
+        self.assertTrue(fast)
+        self.assertLess(multiplied, direct)
+        for command in ("programs", "--device", "nvidia-sm_80"), ("step",):
+            self.refused("bench", command[0], "images.yaml", *command[1:], "--variant", "fast9", code=1,
+                         says="no operation of this step has a kernel variant 'fast9' on ")
 
     @unittest.skipUnless(shutil.which("clang"), "needs clang")
     def test_a_compiler_takes_what_is_written(self):
