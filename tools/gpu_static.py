@@ -30,8 +30,9 @@ Times: of each launch the larger of its operations over bound times the peak of 
 fill, and its bytes over the bandwidth; then LAUNCH for each launch. No bound can be read from Intel's compiler: there
 ASSUMED stands for it, and SIMD width and spills are what the table shows.
 
-Needs Debian's clang-16 and libclc-16; for NVIDIA ptxas and nvdisasm, which PyPI's triton brings: they are looked for in
-$CUDA_BIN, then beside an installed triton; for Intel $OCLOC or ocloc, of Debian's intel-opencl-icd.
+Needs Debian's clang-16 and libclc-15 or -16 (one of them can be installed, and rusticl wants the first); for NVIDIA ptxas
+and nvdisasm, which PyPI's triton brings: they are looked for in $CUDA_BIN, then beside an installed triton; for Intel
+$OCLOC or ocloc, of Debian's intel-opencl-icd.
 """
 import argparse
 import collections
@@ -511,7 +512,7 @@ def main():
     args = parser.parse_args()
     for needed in "/usr/bin/clang-16", "/usr/lib/clc/amdgcn--amdhsa.bc":
         if not os.path.exists(needed):
-            print(f"{needed} is missing: apt-get install clang-16 libclc-16", file=sys.stderr)
+            print(f"{needed} is missing: apt-get install clang-16 libclc-15", file=sys.stderr)
             sys.exit(SKIP)
     args.floors = json.loads((ROOT / "tests/gpu_floors.json").read_text()) if args.check else {}
     devices, faults, cells = args.devices.split(","), [], {}
