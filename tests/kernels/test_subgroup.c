@@ -1,5 +1,6 @@
 // Sub-groups in folds: who is asked, what is believed, and that the text for them folds right. As drivers for CPUs have
-// none, subgroup.cl gets some of its own here, which go through local memory: 11 of 24 items, the last one smaller.
+// none, subgroup.cl gets some of its own here, which go through local memory: of 24 items, the last one smaller, or of
+// as many as GPUs have.
 #include "device/device.h"
 #include "device/fault.h"
 #include "graph/graph.h"
@@ -15,16 +16,17 @@
 
 #include <cmocka.h>
 
-static const char stand_in[] = "#define mock_scratch l + k * GM_FOLD_ITEMS\n"
-                               "#define get_num_sub_groups() 11u\n"
-                               "#define get_sub_group_id() ((uint)lane / 24)\n"
-                               "#define get_sub_group_local_id() ((uint)lane % 24)\n"
+static const char stand_in[] = "#define MOCK_ITEMS 24\n"
+                               "#define mock_scratch l + k * GM_FOLD_ITEMS\n"
+                               "#define get_num_sub_groups() ((256u + MOCK_ITEMS - 1) / MOCK_ITEMS)\n"
+                               "#define get_sub_group_id() ((uint)lane / MOCK_ITEMS)\n"
+                               "#define get_sub_group_local_id() ((uint)lane % MOCK_ITEMS)\n"
                                "#define sub_group_reduce_add(value) mock_fold(value, 0, lane, mock_scratch)\n"
                                "#define sub_group_reduce_max(value) mock_fold(value, 1, lane, mock_scratch)\n"
                                "#define sub_group_any(value) (mock_fold(value, 0, lane, mock_scratch) > 0)\n"
                                "static float mock_fold(float value, int maximum, int lane, local float *l)\n"
                                "{\n"
-                               "    int first = lane / 24 * 24, last = min(first + 24, 256);\n"
+                               "    int first = lane / MOCK_ITEMS * MOCK_ITEMS, last = min(first + MOCK_ITEMS, 256);\n"
                                "    barrier(CLK_LOCAL_MEM_FENCE);\n"
                                "    l[lane] = value;\n"
                                "    barrier(CLK_LOCAL_MEM_FENCE);\n"
@@ -94,15 +96,15 @@ static void reduce(size_t rows, size_t columns, const float *x, float *y) {
     gm_graph_destroy(&graph);
 }
 
-static void folds_through_sub_groups_are_right(void **unused) {
-    (void)unused;
+static void expect_right_folds(const char *items) {
     enum { ROWS = 6, COLUMNS = 1003 };
     static float x[ROWS * COLUMNS], y[3 * ROWS];
     const char *options;
-    stand_in_with(NULL, NULL);
+    stand_in_with("MOCK_ITEMS 24", items);
     setenv("GANYMEDE_SUBGROUPS", "try", 1);
     ok(gm_device_subgroups(fresh, &options));
-    assert_non_null(strstr(options, "-DGM_SUBGROUPS"));
+    if (!strstr(options, "-DGM_SUBGROUPS"))
+        fail_msg("with %s the probe says %s", items, options);
     for (size_t e = 0; e < GM_COUNT(x); e++) {
         x[e] = (float)((e * 7919 + e / COLUMNS) % 201) - 150; // whole: sums are exact
         if (e / COLUMNS == 4 && e % COLUMNS == 555)
@@ -119,9 +121,20 @@ static void folds_through_sub_groups_are_right(void **unused) {
         }
         for (size_t k = 0; k < 3; k++)
             if (isnan(expected[k]) ? !isnan(y[k * ROWS + row]) : y[k * ROWS + row] != expected[k])
-                fail_msg("result %zu of row %zu is %g, expected %g", k, row, (double)y[k * ROWS + row],
+                fail_msg("with %s, result %zu of row %zu is %g, expected %g", items, k, row, (double)y[k * ROWS + row],
                          (double)expected[k]);
     }
+    gm_device_close(&fresh);
+    ok(gm_device_open(&fresh, NULL));
+}
+
+static void folds_through_sub_groups_are_right(void **unused) {
+    (void)unused;
+    expect_right_folds("MOCK_ITEMS 24");
+    expect_right_folds("MOCK_ITEMS 8");
+    expect_right_folds("MOCK_ITEMS 16");
+    expect_right_folds("MOCK_ITEMS 32");
+    expect_right_folds("MOCK_ITEMS 64");
 }
 
 static void expect_refusal(const char *old, const char *new) {
@@ -138,8 +151,8 @@ static void expect_refusal(const char *old, const char *new) {
 static void sub_groups_that_fold_something_else_are_refused(void **unused) {
     (void)unused;
     expect_refusal("static float mock_fold", "static float mock_");       // does not compile
-    expect_refusal("first + 24", "first + 23");                           // an item is left out
-    expect_refusal("/ 24)", "/ 12)");                                     // not who they say they are
+    expect_refusal("first + MOCK_ITEMS,", "first + 23,");                 // an item is left out
+    expect_refusal("lane / MOCK_ITEMS)", "lane / 12)");                   // not who they say they are
     expect_refusal("(mock_fold(value, 0, lane, mock_scratch) > 0)", "0"); // drops NaN
     expect_refusal("fmax(result, l[i])", "fmax(result, fabs(l[i]))");     // of magnitudes
     expect_refusal("return result;", "return result * (get_group_id(0) == 7 ? 1 + 3e-7f : 1);"); // does not repeat
