@@ -525,7 +525,8 @@ def main():
         write_table(args, devices, cells)
     for fault in faults if args.check else []:
         print(fault, file=sys.stderr)
-    sys.exit(1 if args.check and faults else 0)
+    built = len(cells) == len(devices) * len(args.recipes)
+    sys.exit(0 if built and not (args.check and faults) else 1)
 
 
 if __name__ == "__main__":

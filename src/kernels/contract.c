@@ -300,13 +300,15 @@ static void describe(const gm_tensor *node, gm_text *key) {
     gm_text_printf(key, " stride %zu,%zu padding %zu,%zu", g->stride[0], g->stride[1], g->padding[0], g->padding[1]);
 }
 
+#define GM_CONTRACTION(operation, how, layout, result, count)                                                          \
+    .op = &operation, .emit = how, .input_layout = layout, .output_layout = result, .epilogue = true, .half = true,    \
+    .flop = count, .variants = list_variants, .describe = describe
+
 const gm_family gm_families_contract[] = {
-    {&gm_op_conv, emit_conv, accepts_image, GM_LAYOUT_HWNC, GM_LAYOUT_HWNC, true, true, conv_flop, list_variants,
-     describe},
-    {&gm_op_conv_input, emit_conv, accepts_image, GM_LAYOUT_HWNC, GM_LAYOUT_HWNC, true, true, conv_flop, list_variants,
-     describe},
-    {&gm_op_conv_weight, emit_conv, accepts_image, GM_LAYOUT_HWNC, GM_LAYOUT_ROW, true, true, conv_flop, list_variants,
-     describe},
-    {&gm_op_gemm, emit_gemm, NULL, GM_LAYOUT_ROW, GM_LAYOUT_ROW, true, true, gemm_flop, list_variants, describe},
+    {GM_CONTRACTION(gm_op_conv, emit_conv, GM_LAYOUT_HWNC, GM_LAYOUT_HWNC, conv_flop), .accepts = accepts_image},
+    {GM_CONTRACTION(gm_op_conv_input, emit_conv, GM_LAYOUT_HWNC, GM_LAYOUT_HWNC, conv_flop), .accepts = accepts_image},
+    {GM_CONTRACTION(gm_op_conv_weight, emit_conv, GM_LAYOUT_HWNC, GM_LAYOUT_ROW, conv_flop), .accepts = accepts_image,
+     .for_variables = true},
+    {GM_CONTRACTION(gm_op_gemm, emit_gemm, GM_LAYOUT_ROW, GM_LAYOUT_ROW, gemm_flop)},
     {0},
 };

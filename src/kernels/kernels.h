@@ -231,7 +231,7 @@ typedef struct gm_emit_call {
     const char *variant;      // one of the family's; NULL: the default
 } gm_emit_call;
 
-enum { GM_MAX_VARIANTS = 12 };
+enum { GM_MAX_VARIANTS = 16 };
 
 // The ways to run a node, the default first.
 typedef struct gm_variants {
@@ -253,10 +253,10 @@ typedef struct gm_family {
     void (*variants)(const gm_emitter *emitter, const gm_tensor *node, gm_variants *variants);
     // Appends what else than its name and shapes tells apart nodes that may want different variants.
     void (*describe)(const gm_tensor *node, gm_text *key);
+    bool for_variables; // gradients to weights, which on GPUs lie as these do
 } gm_family;
 
 const gm_family *gm_family_find(const gm_op *op);
-// Gradients to weights lie as the variables do that they change.
 gm_layout gm_family_output(const gm_family *family, bool gpu);
 
 #endif

@@ -14,5 +14,5 @@ const gm_family *gm_family_find(const gm_op *op) {
 }
 
 gm_layout gm_family_output(const gm_family *family, bool gpu) {
-    return gpu && family->op == &gm_op_conv_weight ? GM_LAYOUT_HWNC : family->output_layout;
+    return gpu && family->for_variables ? GM_LAYOUT_HWNC : family->output_layout;
 }
