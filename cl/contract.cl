@@ -5,6 +5,7 @@
 //     convolution            a = stride, b = -padding, d = 1,  q = 1
 //     transposed / dL/dx     a = 1,      b = padding,  d = -1, q = stride
 //     matrix product         every spatial size 1, a = q = 1, b = d = 0; n = row, c = contraction, k = column
+//     P of them              every spatial size P, a = 1, b = 0, d = P - 1, q = P: position p meets tap p alone, at p
 //   contract_rows, contract_thin    y[oh,ow,n,k]   = sum over valid r,s and c  of x[ih,iw,n,c] w[r,s,c,k]
 //   contract_outer                  y[r,s,c,k]     = sum over valid oh,ow and n of x[ih,iw,n,c] g[oh,ow,n,k]
 // Every operand has run-time strides (in elements, any sign or order). Channels innermost (stride 1) is what is fast.
@@ -53,10 +54,10 @@
 // packing. In a program that has matrix.cl before it, ROWS and OUTER round their operands as that says and multiply on
 // matrix units. An instance says how its operands a (x) and b (w, or g) lie, whatever the strides are:
 //   GM_GPU_A_LINES, GM_GPU_B_LINES     1: items load along a's rows, b's columns; 0: along the contraction. OUTER: 1.
-//                                      ROWS: a's only for products (one pixel, one tap)
+//                                      ROWS: a's only for products (a phase has one pixel, which meets one tap)
 //   GM_GPU_A_VECTORS, GM_GPU_B_VECTORS 1: that axis has stride 1, and its length, the other strides and the offset are
 //                                      multiples of 4
-//   GM_GPU_PADDED                      0: there is one pixel and one tap, and so no padding
+//   GM_GPU_PADDED                      0: of products, which have no padding
 //   GM_GPU_EVEN                        1: C is a multiple of 16
 //   GM_GPU_SPANS                       defined: OUTER's rows, or the contraction of ROWS, span taps, for C < 8; ROWS: both
 //                                      operands along the contraction
