@@ -24,6 +24,7 @@ typedef struct gm_view {
     uint32_t storage; // the plan's number for the memory
     gm_type type;     // of the values that kernels compute with
     bool half;        // they are float32, but lie in memory as 16-bit floats, rounded to nearest (GPU family alone)
+    bool part;        // of a value that several launches write, each a part of its own
     gm_shape shape;
     int64_t stride[GM_MAX_RANK];
     int64_t offset;
@@ -61,6 +62,7 @@ typedef enum gm_argument_kind {
 typedef struct gm_argument {
     gm_argument_kind kind;
     bool written; // storage: the launch writes it
+    bool part;    // and nothing in it that another launch writes whose argument is a part, too
     union {
         uint32_t storage;
         int32_t integer;
@@ -167,6 +169,7 @@ typedef struct gm_launch_builder {
 gm_status gm_check_countable(size_t elements); // fails where they are more than GM_MOST_ELEMENTS
 void gm_argument_read(gm_launch_builder *builder, uint32_t storage);
 void gm_argument_write(gm_launch_builder *builder, uint32_t storage);
+void gm_argument_write_view(gm_launch_builder *builder, const gm_view *view); // or a part of its storage
 void gm_argument_int(gm_launch_builder *builder, int64_t value);
 void gm_argument_ints(gm_launch_builder *builder, const int64_t *values, size_t count);
 #define GM_ARGUMENT_INTS(builder, ...)                                                                                 \

@@ -60,7 +60,7 @@ void gm_space_arguments(gm_launch_builder *builder, const gm_space *space, const
         if (v < fused->operand_count)
             gm_argument_read(builder, view_of(fused, v)->storage);
         else
-            gm_argument_write(builder, view_of(fused, v)->storage);
+            gm_argument_write_view(builder, view_of(fused, v));
     }
     if (gm_space_count(space, 0, space->rank) > GM_MOST_ELEMENTS)
         builder->uncountable = true;

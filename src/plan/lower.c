@@ -199,6 +199,7 @@ static gm_status lower_move(gm_analysis *a, gm_unit *unit) {
         size_t axis = ((const gm_concat_attributes *)node->attributes)->axis, begin[GM_MAX_RANK] = {0};
         for (size_t i = 0; i < node->input_count; i++) {
             gm_view part = gm_view_slice(&whole, begin, &node->input[i]->shape);
+            part.part = a->plan->emitter.gpu; // CPUs keep the launches that runs began with
             GM_TRY(lower_part(a, node->input[i], &part, layout));
             begin[axis] += node->input[i]->shape.dim[axis];
         }

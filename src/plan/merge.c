@@ -35,11 +35,15 @@ static const gm_kernel_text *text_of(const merging *m, uint32_t part) {
     return &m->emitter->kernels[launch_of(m, part)->kernel];
 }
 
+static bool arguments_conflict(const gm_argument *a, const gm_argument *b) {
+    return a->kind == GM_ARGUMENT_STORAGE && b->kind == GM_ARGUMENT_STORAGE && a->storage == b->storage &&
+           (a->written || b->written) && !(a->part && b->part);
+}
+
 static bool conflict(const gm_launch *a, const gm_launch *b) {
     for (size_t i = 0; i < a->argument_count; i++)
-        for (size_t k = 0; k < b->argument_count && a->argument[i].kind == GM_ARGUMENT_STORAGE; k++)
-            if (b->argument[k].kind == GM_ARGUMENT_STORAGE && a->argument[i].storage == b->argument[k].storage &&
-                (a->argument[i].written || b->argument[k].written))
+        for (size_t k = 0; k < b->argument_count; k++)
+            if (arguments_conflict(&a->argument[i], &b->argument[k]))
                 return true;
     return false;
 }
