@@ -13,23 +13,6 @@ enum {
     VECTORS_LEAST = 1 << 15, // elements: fewer keep a GPU busier one by one
 };
 
-static void append_scalar_store(gm_text *text, const gm_space *space, const gm_view *target, size_t v,
-                                const gm_step_input *result, const char *indent) {
-    if (target->half) {
-        gm_text_printf(text, "%svstore_half_rte(", indent);
-        gm_fused_input(text, result, 1);
-        gm_text_append(text, ", ");
-        gm_space_index(text, space, v);
-        gm_text_printf(text, ", p%zu);\n", v);
-        return;
-    }
-    gm_text_printf(text, "%sp%zu[", indent, v);
-    gm_space_index(text, space, v);
-    gm_text_append(text, "] = ");
-    gm_fused_input(text, result, 1);
-    gm_text_append(text, ";\n");
-}
-
 static void append_stores(gm_text *text, const gm_space *space, const gm_fused *fused, size_t width, const char *m,
                           const char *indent) {
     size_t inner = space->rank - 1;
@@ -38,7 +21,7 @@ static void append_stores(gm_text *text, const gm_space *space, const gm_fused *
         const char *type = gm_type_name(fused->target[r].type, 1);
         int64_t stride = space->stride[v][inner];
         if (width == 1) {
-            append_scalar_store(text, space, &fused->target[r], v, &fused->result[r], indent);
+            gm_space_store(text, space, fused, v, &fused->result[r], indent);
         } else {
             if (stride == 1 && !m) {
                 bool half = fused->target[r].half;
@@ -95,7 +78,7 @@ static void append_kernel(gm_text *text, const gm_space *space, const gm_fused *
     }
     gm_space_split(text, "row", outer, space->rank - 1, "        ");
     for (size_t v = 0; v < space->view_count; v++) {
-        const gm_view *view = v < fused->operand_count ? &fused->operand[v] : &fused->target[v - fused->operand_count];
+        const gm_view *view = gm_space_view(fused, v);
         gm_text_printf(text, "        __global %s%s *p%zu = ", v < fused->operand_count ? "const " : "",
                        gm_view_element_type(view), v);
         gm_space_row_pointer(text, space, v);
@@ -131,7 +114,7 @@ static bool has_vectors(const gm_space *space, const gm_fused *fused) {
     size_t inner = space->rank - 1;
     bool aligned = space->dim[inner] % VECTOR == 0 && gm_space_count(space, 0, space->rank) >= VECTORS_LEAST;
     for (size_t v = 0; v < space->view_count; v++) {
-        const gm_view *view = v < fused->operand_count ? &fused->operand[v] : &fused->target[v - fused->operand_count];
+        const gm_view *view = gm_space_view(fused, v);
         aligned =
             aligned && (space->stride[v][inner] == 0 || (space->stride[v][inner] == 1 && view->offset % VECTOR == 0));
         for (size_t d = 0; d < inner; d++)

@@ -208,8 +208,10 @@ typedef struct gm_fused {
     gm_step step[GM_MAX_STEPS];
     size_t step_count;
     gm_step_input result[GM_MAX_RESULTS]; // what each result is
-    gm_view target[GM_MAX_RESULTS];       // elementwise: where each result goes (the space's shape)
+    gm_view target[GM_MAX_RESULTS]; // where each result goes (the space's shape, or that of a reduction's results)
     size_t result_count;
+    // Reductions on GPUs: what becomes of their results, which are its first operands, instead of going to `target`.
+    const struct gm_fused *after;
 } gm_fused;
 
 // Appends `indent` + one line per step ("float8 s3 = …;") in terms of x<i> (operands), e_<i> names from the caller.

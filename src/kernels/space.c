@@ -1,14 +1,23 @@
 // Index spaces: the common ground of element-wise kernels and reductions.
 #include "kernels/space.h"
 
-static const gm_view *view_of(const gm_fused *fused, size_t index) {
-    return index < fused->operand_count ? &fused->operand[index] : &fused->target[index - fused->operand_count];
+size_t gm_space_reads(const gm_fused *fused) {
+    return fused->operand_count + (fused->after ? fused->after->operand_count - fused->result_count : 0);
+}
+
+const gm_view *gm_space_view(const gm_fused *fused, size_t v) {
+    size_t reads = gm_space_reads(fused);
+    if (v < fused->operand_count)
+        return &fused->operand[v];
+    if (v < reads)
+        return &fused->after->operand[v - fused->operand_count + fused->result_count];
+    return fused->after ? &fused->after->target[v - reads] : &fused->target[v - reads];
 }
 
 void gm_space_create(gm_space *space, const gm_fused *fused, uint32_t reduced) {
     size_t order[GM_MAX_RANK];
     gm_layout_order(fused->layout, fused->shape.rank, order);
-    *space = (gm_space){.view_count = fused->operand_count + fused->result_count};
+    *space = (gm_space){.view_count = gm_space_reads(fused) + (fused->after ? fused->after : fused)->result_count};
     for (size_t i = 0; i < fused->shape.rank; i++) {
         size_t axis = order[i], dim = fused->shape.dim[axis];
         bool is_reduced = (reduced >> axis & 1) != 0;
@@ -17,7 +26,7 @@ void gm_space_create(gm_space *space, const gm_fused *fused, uint32_t reduced) {
         int64_t stride[GM_MAX_VIEWS];
         bool merge = space->rank > 0 && space->reduced[space->rank - 1] == is_reduced;
         for (size_t v = 0; v < space->view_count; v++) {
-            const gm_view *view = view_of(fused, v);
+            const gm_view *view = gm_space_view(fused, v);
             stride[v] = view->shape.dim[axis] == 1 ? 0 : view->stride[axis]; // a reduction's target has size 1 there
             if (space->rank > 0)
                 merge = merge && space->stride[v][space->rank - 1] == stride[v] * (int64_t)dim;
@@ -44,8 +53,8 @@ size_t gm_space_count(const gm_space *space, size_t from, size_t to) {
 
 void gm_space_parameters(gm_text *text, const gm_space *space, const gm_fused *fused) {
     for (size_t v = 0; v < space->view_count; v++)
-        gm_text_printf(text, "%s__global %s%s *a%zu", v ? ", " : "", v < fused->operand_count ? "const " : "",
-                       gm_view_element_type(view_of(fused, v)), v);
+        gm_text_printf(text, "%s__global %s%s *a%zu", v ? ", " : "", v < gm_space_reads(fused) ? "const " : "",
+                       gm_view_element_type(gm_space_view(fused, v)), v);
     for (size_t d = 0; d < space->rank; d++)
         gm_text_printf(text, ", const int n%zu", d);
     for (size_t v = 0; v < space->view_count; v++) {
@@ -57,17 +66,17 @@ void gm_space_parameters(gm_text *text, const gm_space *space, const gm_fused *f
 
 void gm_space_arguments(gm_launch_builder *builder, const gm_space *space, const gm_fused *fused) {
     for (size_t v = 0; v < space->view_count; v++) {
-        if (v < fused->operand_count)
-            gm_argument_read(builder, view_of(fused, v)->storage);
+        if (v < gm_space_reads(fused))
+            gm_argument_read(builder, gm_space_view(fused, v)->storage);
         else
-            gm_argument_write_view(builder, view_of(fused, v));
+            gm_argument_write_view(builder, gm_space_view(fused, v));
     }
     if (gm_space_count(space, 0, space->rank) > GM_MOST_ELEMENTS)
         builder->uncountable = true;
     for (size_t d = 0; d < space->rank; d++)
         gm_argument_int(builder, (int64_t)space->dim[d]);
     for (size_t v = 0; v < space->view_count; v++) {
-        gm_argument_int(builder, view_of(fused, v)->offset);
+        gm_argument_int(builder, gm_space_view(fused, v)->offset);
         for (size_t d = 0; d < space->rank; d++)
             gm_argument_int(builder, space->stride[v][d]);
     }
@@ -93,27 +102,45 @@ void gm_space_split(gm_text *text, const char *index, const size_t *dims, size_t
     }
 }
 
-void gm_space_index(gm_text *text, const gm_space *space, size_t view) {
+// The offset of the element at inner position `i` in its row.
+static void append_index(gm_text *text, const gm_space *space, size_t view) {
     size_t inner = space->rank - 1;
-    gm_text_append(text, "i");
-    if (space->stride[view][inner] != 1)
-        gm_text_printf(text, " * a%zu_%zu", view, inner);
+    if (space->stride[view][inner] == 0)
+        gm_text_append(text, "0");
+    else if (space->stride[view][inner] == 1)
+        gm_text_append(text, "i");
+    else
+        gm_text_printf(text, "i * a%zu_%zu", view, inner);
 }
 
-static void append_scalar(gm_text *text, const gm_space *space, const gm_fused *fused, size_t v) {
-    bool half = fused->operand[v].half;
+void gm_space_load(gm_text *text, const gm_space *space, const gm_fused *fused, size_t v) {
+    bool half = gm_space_view(fused, v)->half;
     if (half)
         gm_text_append(text, "vload_half(");
     else
         gm_text_printf(text, "p%zu[", v);
-    if (space->stride[v][space->rank - 1] == 0)
-        gm_text_append(text, "0");
-    else
-        gm_space_index(text, space, v);
+    append_index(text, space, v);
     if (half)
         gm_text_printf(text, ", p%zu);\n", v);
     else
         gm_text_append(text, "];\n");
+}
+
+void gm_space_store(gm_text *text, const gm_space *space, const gm_fused *fused, size_t v, const gm_step_input *result,
+                    const char *indent) {
+    if (gm_space_view(fused, v)->half) {
+        gm_text_printf(text, "%svstore_half_rte(", indent);
+        gm_fused_input(text, result, 1);
+        gm_text_append(text, ", ");
+        append_index(text, space, v);
+        gm_text_printf(text, ", p%zu);\n", v);
+        return;
+    }
+    gm_text_printf(text, "%sp%zu[", indent, v);
+    append_index(text, space, v);
+    gm_text_append(text, "] = ");
+    gm_fused_input(text, result, 1);
+    gm_text_append(text, ";\n");
 }
 
 // The inner stride decides how a vector is loaded: 1 at once, 0 the same element, otherwise one by one.
@@ -125,7 +152,7 @@ void gm_space_loads(gm_text *text, const gm_space *space, const gm_fused *fused,
         int64_t stride = space->stride[v][inner];
         gm_text_printf(text, "%sconst %s x%zu = ", indent, wide, v);
         if (width == 1)
-            append_scalar(text, space, fused, v);
+            gm_space_load(text, space, fused, v);
         else if (fused->operand[v].half && stride == 0)
             gm_text_printf(text, "(%s)(vload_half(0, p%zu));\n", wide, v);
         else if (fused->operand[v].half)
