@@ -50,6 +50,10 @@ gm_view gm_plan_leaf_view(const gm_plan *plan, size_t index) {
     return gm_view_create(leaf->storage, leaf->node->type, &leaf->node->shape, layout);
 }
 
+bool gm_plan_is_plain(const gm_plan *plan) {
+    return plan->separate && !plan->unfilled;
+}
+
 bool gm_plan_has_value(const gm_plan *plan, const gm_tensor *node) {
     return plan->values[node->id].present[GM_LAYOUT_ROW] || plan->values[node->id].present[GM_LAYOUT_HWNC];
 }

@@ -1,17 +1,15 @@
 // Lowering: units become launches, one family's or a fused expression's, between views of values.
 #include "plan/plan.h"
 
-// `first`: a node whose value is operand 0 without being in memory (an epilogue's contraction); NULL: none.
-static gm_status build_fused(gm_analysis *a, const gm_unit *unit, const gm_tensor *first, const gm_shape *shape,
-                             gm_layout layout, gm_fused *fused) {
-    *fused = (gm_fused){.shape = *shape, .layout = layout};
+// `first`: nodes whose values are the first operands without being in memory (what an epilogue is of).
+static gm_status build_fused(gm_analysis *a, const gm_unit *unit, const gm_tensor *const *first, size_t first_count,
+                             const gm_shape *shape, gm_layout layout, gm_fused *fused) {
+    *fused = (gm_fused){.shape = *shape, .layout = layout, .operand_count = first_count};
     uint32_t *step_of, *operand_of; // by node id, plus one
-    if (first)
-        fused->operand_count = 1;
     GM_TRY(gm_analysis_alloc(a, &step_of, a->plan->graph->node_count, sizeof *step_of));
     GM_TRY(gm_analysis_alloc(a, &operand_of, a->plan->graph->node_count, sizeof *operand_of));
-    if (first)
-        operand_of[first->id] = 1;
+    for (size_t i = 0; i < first_count; i++)
+        operand_of[first[i]->id] = (uint32_t)i + 1;
     for (size_t i = 0; i < unit->inner.count; i++) {
         const gm_tensor *node = unit->inner.node[i];
         gm_step *step = &fused->step[fused->step_count++];
@@ -73,32 +71,60 @@ static gm_layout leaf_layout(const gm_analysis *a, const gm_store *store) {
     return a->plan->leaves[store->leaf].variable->layout;
 }
 
+static gm_status add_result(gm_analysis *a, gm_fused *fused, const gm_tensor *node, const gm_step_input *from,
+                            gm_layout layout) {
+    const gm_store *store = in_place_store(a, node);
+    gm_view *target = &fused->target[fused->result_count];
+    if (store)
+        *target = gm_plan_leaf_view(a->plan, store->leaf);
+    else
+        GM_TRY(gm_value_create(a, node, layout, target));
+    fused->result[fused->result_count++] = *from;
+    gm_value_set(a, node, store ? leaf_layout(a, store) : layout, target);
+    return GM_OK;
+}
+
+// The unit's results that are read outside it. Its steps are in `fused`.
+static gm_status add_results(gm_analysis *a, const gm_unit *unit, gm_fused *fused) {
+    for (size_t i = 0; i < unit->results.count; i++) {
+        const gm_tensor *result = unit->results.node[i];
+        const gm_step_input step = {.kind = GM_OPERAND_STEP, .type = result->type, .index = step_index(unit, result)};
+        if (in_place_store(a, result) || read_elsewhere(a, result, unit))
+            GM_TRY(add_result(a, fused, result, &step, a->layout[result->id]));
+    }
+    return GM_OK;
+}
+
 static gm_status lower_elementwise(gm_analysis *a, gm_unit *unit) {
     gm_fused fused;
     const gm_tensor *any = unit->results.node[0];
-    gm_layout layout = a->layout[any->id];
-    GM_TRY(build_fused(a, unit, NULL, &any->shape, layout, &fused));
-    for (size_t i = 0; i < unit->results.count; i++) {
-        const gm_tensor *result = unit->results.node[i];
-        const gm_store *store = in_place_store(a, result);
-        if (!store && !read_elsewhere(a, result, unit))
-            continue; // every reader is in this launch
-        gm_view *target = &fused.target[fused.result_count];
-        if (store)
-            *target = gm_plan_leaf_view(a->plan, store->leaf);
-        else
-            GM_TRY(gm_value_create(a, result, layout, target));
-        fused.result[fused.result_count++] =
-            (gm_step_input){.kind = GM_OPERAND_STEP, .type = result->type, .index = step_index(unit, result)};
-        gm_value_set(a, result, store ? leaf_layout(a, store) : layout, target);
-    }
+    if (unit->host != GM_NO_UNIT)
+        return GM_OK; // with the reduction
+    GM_TRY(build_fused(a, unit, NULL, 0, &any->shape, a->layout[any->id], &fused));
+    GM_TRY(add_results(a, unit, &fused));
     return fused.result_count > 0 ? gm_emit_elementwise(&a->plan->emitter, &fused) : GM_OK;
 }
 
+// What the last launch of the reductions does with their results, which are stored if they are read elsewhere.
+static gm_status build_after(gm_analysis *a, const gm_unit *unit, gm_fused *after) {
+    gm_unit *own = &a->units[unit->after];
+    own->emitted = true;
+    GM_TRY(build_fused(a, own, unit->results.node, unit->results.count, &own->results.node[0]->shape, GM_LAYOUT_ROW,
+                       after));
+    GM_TRY(add_results(a, own, after));
+    for (size_t i = 0; i < unit->results.count; i++) {
+        const gm_tensor *result = unit->results.node[i];
+        const gm_step_input operand = {.kind = GM_OPERAND_VIEW, .type = result->type, .index = i};
+        if (read_elsewhere(a, result, own))
+            GM_TRY(add_result(a, after, result, &operand, a->layout[result->id]));
+    }
+    return GM_OK;
+}
+
 static gm_status lower_reduce(gm_analysis *a, gm_unit *unit) {
-    gm_fused fused;
+    gm_fused fused, after;
     const gm_tensor *any = unit->results.node[0], *walked = gm_plan_alias(any->input[0]);
-    GM_TRY(build_fused(a, unit, NULL, &walked->shape, gm_analysis_walk(a, walked), &fused));
+    GM_TRY(build_fused(a, unit, NULL, 0, &walked->shape, gm_analysis_walk(a, walked), &fused));
     for (size_t i = 0; i < unit->results.count; i++) {
         const gm_tensor *result = unit->results.node[i], *input = gm_plan_alias(result->input[0]);
         gm_step_input *in = &fused.result[i];
@@ -115,10 +141,18 @@ static gm_status lower_reduce(gm_analysis *a, gm_unit *unit) {
             in->index = fused.operand_count;
             GM_TRY(gm_value_view(a, input, &fused.operand[fused.operand_count++]));
         }
+        if (unit->after != GM_NO_UNIT) { // of the shape alone
+            fused.target[i] = gm_view_create(0, result->type, &result->shape, GM_LAYOUT_ROW);
+            continue;
+        }
         GM_TRY(gm_value_create(a, result, a->layout[result->id], &fused.target[i]));
         gm_value_set(a, result, a->layout[result->id], &fused.target[i]);
     }
     fused.result_count = unit->results.count;
+    if (unit->after != GM_NO_UNIT) {
+        GM_TRY(build_after(a, unit, &after));
+        fused.after = &after;
+    }
     uint32_t axes = ((const gm_reduce_attributes *)any->attributes)->axes;
     return gm_emit_reduce(&a->plan->emitter, &fused, axes, any->op == &gm_op_max);
 }
@@ -137,7 +171,7 @@ static gm_status lower_family(gm_analysis *a, gm_unit *unit) {
     }
     gm_fused epilogue;
     if (unit->epilogue) {
-        GM_TRY(build_fused(a, unit, node, &stored->shape, layout, &epilogue));
+        GM_TRY(build_fused(a, unit, &node, 1, &stored->shape, layout, &epilogue));
         epilogue.result_count = 1;
         epilogue.result[0] =
             (gm_step_input){.kind = GM_OPERAND_STEP, .type = stored->type, .index = step_index(unit, stored)};
@@ -171,7 +205,7 @@ static gm_status lower_part(gm_analysis *a, const gm_tensor *input, const gm_vie
     gm_fused fused;
     gm_status status = gm_unit_collect(a, &unit);
     if (status == GM_OK)
-        status = build_fused(a, &unit, NULL, &input->shape, layout, &fused);
+        status = build_fused(a, &unit, NULL, 0, &input->shape, layout, &fused);
     if (status == GM_OK) {
         fused.result_count = 1;
         fused.result[0] =

@@ -108,7 +108,7 @@ static bool joins(const merging *m, uint32_t part, const gm_merged *to) {
 static gm_merged *find_place(const merging *m, uint32_t part) {
     const gm_launch *launch = launch_of(m, part);
     gm_merged *place = NULL;
-    if (m->plan->separate && !m->plan->unfilled)
+    if (gm_plan_is_plain(m->plan))
         return NULL; // what is compared with merged launches
     for (size_t i = m->count; i-- > 0 && is_function(m, part);) {
         gm_merged *at = &m->merged[i];

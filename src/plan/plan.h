@@ -1,6 +1,7 @@
 // A plan's parts, in the order in which planning goes through them:
 //   analyse  what a phase needs, which element-wise nodes become values of their own, in which layout
 //   units    what becomes one launch (or a few of one family), and in which order
+//   stores   which assignments are made in place
 //   values   where the values lie that launches read and write
 //   variant  which of its variants runs an operation
 //   lower    units become launches
@@ -50,6 +51,8 @@ typedef struct gm_nodes {
     size_t count, capacity;
 } gm_nodes;
 
+#define GM_NO_UNIT UINT32_MAX
+
 typedef struct gm_unit {
     gm_unit_kind kind;
     const gm_tensor *node;     // all but element-wise and reductions
@@ -57,6 +60,7 @@ typedef struct gm_unit {
     gm_nodes results;          // element-wise nodes stored, or reductions
     gm_nodes inner;            // element-wise nodes computed on the way
     gm_nodes operands;         // what is read from memory, views included
+    uint32_t after, host;      // GPUs: a reduction's element-wise unit, computed by its last launch, and the way back
     uint32_t *before;          // units that must run earlier
     size_t before_count, before_capacity;
     uint32_t mark;
@@ -153,7 +157,7 @@ typedef struct gm_analysis {
     gm_layout *layout;
     uint32_t **consumers; // needed nodes that read it, through identities
     size_t *consumer_count;
-    uint32_t *unit_of; // that computes it; UINT32_MAX: none
+    uint32_t *unit_of; // that computes it; GM_NO_UNIT: none
     uint32_t *stamp;   // of the latest walk that saw the node
     gm_unit *units;
     size_t unit_count, unit_capacity;
@@ -171,7 +175,7 @@ typedef struct gm_plan_request {
     const bool *half; // of a trial, by node id, as long as the plan lives: what lies in memory as half; NULL: nothing
 } gm_plan_request;
 
-// ---- analyse.c, units.c ----
+// ---- analyse.c, units.c, stores.c ----
 
 const gm_tensor *gm_plan_alias(const gm_tensor *node);       // through identities
 bool gm_plan_constant(const gm_tensor *node, double *value); // a constant under any views
@@ -179,6 +183,7 @@ const gm_tensor *gm_plan_base(const gm_tensor *node);        // below all views:
 bool gm_plan_is_reduction(const gm_tensor *node);
 bool gm_plan_is_half(const gm_plan *plan, const gm_tensor *node); // its value lies in memory as half
 size_t gm_plan_leaf(const gm_plan *plan, const gm_tensor *node);
+bool gm_plan_is_plain(const gm_plan *plan); // of launches of their own, with which others are compared
 bool gm_plan_has_value(const gm_plan *plan, const gm_tensor *node); // in any layout
 gm_view gm_plan_leaf_view(const gm_plan *plan, size_t leaf);        // where it lies
 
@@ -192,6 +197,11 @@ gm_layout gm_analysis_walk(const gm_analysis *analysis, const gm_tensor *node); 
 gm_status gm_units_create(gm_analysis *analysis);
 // Lists what computing the unit's results takes: the expressions on the way and what they read from memory.
 gm_status gm_unit_collect(gm_analysis *analysis, gm_unit *unit);
+bool gm_unit_depends_on(gm_analysis *analysis, uint32_t unit, uint32_t earlier);
+gm_status gm_unit_run_after(gm_unit *unit, uint32_t earlier);
+gm_status gm_stores_list(gm_analysis *analysis);
+bool gm_stores_assign(const gm_analysis *analysis, const gm_tensor *node); // Is it the value of an assignment?
+gm_status gm_stores_place(gm_analysis *analysis);                          // once all units are there
 void gm_nodes_finish(gm_nodes *list);
 void gm_analysis_finish(gm_analysis *analysis);
 

@@ -1,13 +1,18 @@
 // Units: which nodes one launch computes together, and what must run before what.
 //
-// Stored element-wise nodes of one shape share a launch, reductions of one shape and axes share a pass, and an
-// element-wise expression that alone reads a contraction becomes its epilogue, as long as no cycle arises.
+// Stored element-wise nodes of one shape share a launch, reductions of one shape and axes share a pass, an element-wise
+// expression that alone reads a contraction becomes its epilogue, and on GPUs those that go on with a reduction's
+// results are computed by the launch that writes these, as long as no cycle arises.
 #include "plan/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_VIEWS = 24, EPILOGUE_OPERANDS = 8 };
+enum {
+    MOST_VIEWS = 24,
+    EPILOGUE_OPERANDS = 8,
+    REDUCE_ARGUMENTS = 5, // of a reduction's launch, beside those of its dimensions and views
+};
 
 static gm_status push_node(gm_nodes *list, const gm_tensor *node) {
     GM_TRY(gm_grow(&list->node, list->count, &list->capacity, sizeof *list->node, "a plan's nodes"));
@@ -70,7 +75,7 @@ gm_status gm_unit_collect(gm_analysis *a, gm_unit *unit) {
 
 // ---- Order ----
 
-static gm_status run_after(gm_unit *unit, uint32_t earlier) {
+gm_status gm_unit_run_after(gm_unit *unit, uint32_t earlier) {
     for (size_t i = 0; i < unit->before_count; i++)
         if (unit->before[i] == earlier)
             return GM_OK;
@@ -93,7 +98,7 @@ static bool reaches(gm_analysis *a, uint32_t from, uint32_t target) {
     return false;
 }
 
-static bool depends_on(gm_analysis *a, uint32_t from, uint32_t target) {
+bool gm_unit_depends_on(gm_analysis *a, uint32_t from, uint32_t target) {
     a->mark++;
     return reaches(a, from, target);
 }
@@ -102,8 +107,8 @@ static gm_status order_after_operands(gm_analysis *a, uint32_t index) {
     gm_unit *unit = &a->units[index];
     for (size_t i = 0; i < unit->operands.count; i++) {
         uint32_t maker = a->unit_of[gm_plan_base(unit->operands.node[i])->id];
-        if (maker != UINT32_MAX && maker != index)
-            GM_TRY(run_after(unit, maker));
+        if (maker != GM_NO_UNIT && maker != index)
+            GM_TRY(gm_unit_run_after(unit, maker));
     }
     return GM_OK;
 }
@@ -113,12 +118,12 @@ static gm_status order_after_operands(gm_analysis *a, uint32_t index) {
 static gm_status new_unit(gm_analysis *a, gm_unit_kind kind, uint32_t *index) {
     GM_TRY(gm_grow(&a->units, a->unit_count, &a->unit_capacity, sizeof *a->units, "a plan's units"));
     *index = (uint32_t)a->unit_count;
-    a->units[a->unit_count++] = (gm_unit){.kind = kind};
+    a->units[a->unit_count++] = (gm_unit){.kind = kind, .after = GM_NO_UNIT, .host = GM_NO_UNIT};
     return GM_OK;
 }
 
 static bool may_join(const gm_analysis *a, const gm_unit *unit, gm_unit_kind kind, const gm_tensor *node) {
-    if (unit->kind != kind || unit->results.count >= GM_MAX_RESULTS)
+    if (unit->kind != kind || unit->results.count >= GM_MAX_RESULTS || unit->host != GM_NO_UNIT)
         return false;
     const gm_tensor *other = unit->results.node[0];
     if (kind == GM_UNIT_ELEMENTWISE)
@@ -130,6 +135,32 @@ static bool may_join(const gm_analysis *a, const gm_unit *unit, gm_unit_kind kin
                ((const gm_reduce_attributes *)other->attributes)->axes;
 }
 
+// Whether a reduction's launch has room for what it computes from its results: views, and arguments, of which each view
+// has as many as the walk over the reduction's values has dimensions.
+static bool has_room_after(const gm_unit *host, const gm_unit *after) {
+    size_t rank = host->results.node[0]->shape.rank, results = host->results.count + after->results.count,
+           views = host->operands.count + after->operands.count + results;
+    return after->inner.count <= GM_MAX_STEPS && results <= GM_MAX_RESULTS && views <= MOST_VIEWS &&
+           views * (rank + 2) + rank + REDUCE_ARGUMENTS <= GM_MAX_ARGUMENTS;
+}
+
+// Whether the last launch of the reduction `host` can compute the unit from its results, element by element, without
+// waiting for anything that the reduction does not wait for.
+static bool fits_after(gm_analysis *a, uint32_t host, const gm_unit *unit) {
+    const gm_unit *reduction = &a->units[host];
+    bool fits = gm_shape_equal(&reduction->results.node[0]->shape, &unit->results.node[0]->shape) &&
+                has_room_after(reduction, unit);
+    for (size_t i = 0; fits && i < unit->operands.count; i++) {
+        const gm_tensor *operand = unit->operands.node[i], *base = gm_plan_base(operand);
+        uint32_t maker = a->unit_of[base->id];
+        if (maker == host || (maker != GM_NO_UNIT && maker == reduction->after))
+            fits = operand == base;
+        else
+            fits = maker == GM_NO_UNIT || gm_unit_depends_on(a, host, maker);
+    }
+    return fits;
+}
+
 // Adds the node to the unit if the launch stays small and nothing that the node reads must run after the unit.
 static gm_status try_join(gm_analysis *a, uint32_t index, const gm_tensor *node, bool *joined) {
     gm_unit *unit = &a->units[index];
@@ -139,8 +170,10 @@ static gm_status try_join(gm_analysis *a, uint32_t index, const gm_tensor *node,
     bool fits = unit->inner.count <= GM_MAX_STEPS && unit->operands.count + unit->results.count <= MOST_VIEWS;
     for (size_t i = 0; fits && i < unit->operands.count; i++) {
         uint32_t maker = a->unit_of[gm_plan_base(unit->operands.node[i])->id];
-        fits = maker == UINT32_MAX || (maker != index && !depends_on(a, maker, index));
+        fits = maker == GM_NO_UNIT || (maker != index && !gm_unit_depends_on(a, maker, index));
     }
+    fits = fits && (unit->after == GM_NO_UNIT || has_room_after(unit, &a->units[unit->after])) &&
+           (unit->host == GM_NO_UNIT || fits_after(a, unit->host, unit));
     if (fits) {
         a->unit_of[node->id] = index;
         GM_TRY(order_after_operands(a, index));
@@ -205,28 +238,44 @@ static bool read_only_by(const gm_analysis *a, const gm_tensor *node, const gm_t
     return true;
 }
 
-static bool is_assigned(const gm_analysis *a, const gm_tensor *node) {
-    for (size_t i = 0; i < a->store_count; i++)
-        if (a->stores[i].value == node)
-            return true;
-    return false;
-}
-
-// The latest contraction that can apply the node's expression to its result, or UINT32_MAX.
+// The latest contraction that can apply the node's expression to its result, or GM_NO_UNIT.
 static uint32_t epilogue_host(const gm_analysis *a, const gm_unit *unit, const gm_tensor *node) {
-    uint32_t host = UINT32_MAX;
-    if (node->type != GM_FLOAT32 || is_assigned(a, node) || unit->operands.count > EPILOGUE_OPERANDS)
-        return UINT32_MAX;
+    uint32_t host = GM_NO_UNIT;
+    if (node->type != GM_FLOAT32 || gm_stores_assign(a, node) || unit->operands.count > EPILOGUE_OPERANDS)
+        return GM_NO_UNIT;
     for (size_t i = 0; i < unit->operands.count; i++) {
         const gm_tensor *operand = unit->operands.node[i];
         const gm_family *family = a->plan->family[operand->id];
         uint32_t maker = a->unit_of[operand->id];
-        if (family && family->epilogue && maker != UINT32_MAX && !a->units[maker].epilogue &&
+        if (family && family->epilogue && maker != GM_NO_UNIT && !a->units[maker].epilogue &&
             gm_shape_equal(&operand->shape, &node->shape) && a->layout[operand->id] == a->layout[node->id] &&
             read_only_by(a, operand, node))
             host = maker;
     }
     return host;
+}
+
+// Adds the node to what follows one of the reductions that it reads, if it can. What is assigned stays outside: nothing
+// waits for it, and in place it may have to wait itself.
+static gm_status place_after(gm_analysis *a, const gm_unit *alone, const gm_tensor *node, bool *placed) {
+    *placed = false;
+    if (!a->plan->emitter.gpu || gm_plan_is_plain(a->plan) || gm_stores_assign(a, node))
+        return GM_OK;
+    for (size_t i = 0; i < alone->operands.count && !*placed; i++) {
+        uint32_t maker = a->unit_of[gm_plan_base(alone->operands.node[i])->id], host = maker;
+        if (maker != GM_NO_UNIT && a->units[maker].kind != GM_UNIT_REDUCE)
+            host = a->units[maker].host;
+        if (host == GM_NO_UNIT || !fits_after(a, host, alone))
+            continue;
+        uint32_t after = a->units[host].after;
+        if (after == GM_NO_UNIT) {
+            GM_TRY(new_unit(a, GM_UNIT_ELEMENTWISE, &after));
+            a->units[after].host = host;
+            a->units[host].after = after;
+        }
+        GM_TRY(try_join(a, after, node, placed));
+    }
+    return GM_OK;
 }
 
 static gm_status place_elementwise(gm_analysis *a, const gm_tensor *node) {
@@ -235,8 +284,10 @@ static gm_status place_elementwise(gm_analysis *a, const gm_tensor *node) {
     GM_TRY_DONE(push_node(&alone.results, node));
     GM_TRY_DONE(gm_unit_collect(a, &alone));
     uint32_t host = epilogue_host(a, &alone, node);
-    if (host == UINT32_MAX) {
-        status = place(a, GM_UNIT_ELEMENTWISE, node);
+    if (host == GM_NO_UNIT) {
+        bool placed;
+        GM_TRY_DONE(place_after(a, &alone, node, &placed));
+        status = placed ? GM_OK : place(a, GM_UNIT_ELEMENTWISE, node);
         goto done;
     }
     gm_unit *unit = &a->units[host];
@@ -257,74 +308,9 @@ done:
     return status;
 }
 
-// ---- Assignments ----
-
-static bool is_fetched(const gm_analysis *a, const gm_tensor *node) {
-    for (size_t i = 0; i < a->phase->fetch_count; i++)
-        if (gm_plan_alias(a->phase->fetches[i]) == node)
-            return true;
-    return false;
-}
-
-static bool reads_leaf(const gm_unit *unit, const gm_tensor *leaf, bool *plainly) {
-    bool reads = false;
-    for (size_t i = 0; i < unit->operands.count; i++)
-        if (gm_plan_base(unit->operands.node[i]) == leaf) {
-            reads = true;
-            *plainly = *plainly && unit->operands.node[i] == leaf;
-        }
-    return reads;
-}
-
-// A new value may be written straight into its variable when every other reader of the old one can run before.
-static gm_status try_in_place(gm_analysis *a, gm_store *store) {
-    const gm_tensor *leaf = a->plan->leaves[store->leaf].node, *value = store->value;
-    uint32_t index = a->unit_of[value->id];
-    if (value->op->kind != GM_OP_ELEMENTWISE || index == UINT32_MAX || a->units[index].kind != GM_UNIT_ELEMENTWISE ||
-        is_fetched(a, value))
-        return GM_OK;
-    for (const gm_store *other = a->stores; other < store; other++)
-        if (other->value == value)
-            return GM_OK;
-    bool plainly = true;
-    reads_leaf(&a->units[index], leaf, &plainly);
-    for (uint32_t i = 0; plainly && i < a->unit_count; i++) {
-        bool ignored = true;
-        if (i != index && reads_leaf(&a->units[i], leaf, &ignored))
-            plainly = !depends_on(a, i, index);
-    }
-    if (!plainly)
-        return GM_OK;
-    for (uint32_t i = 0; i < a->unit_count; i++) {
-        bool ignored = true;
-        if (i != index && reads_leaf(&a->units[i], leaf, &ignored))
-            GM_TRY(run_after(&a->units[index], i));
-    }
-    store->in_place = true;
-    return GM_OK;
-}
-
-static gm_status list_stores(gm_analysis *a) {
-    GM_TRY(gm_analysis_alloc(a, &a->stores, a->phase->assignment_count, sizeof *a->stores));
-    for (size_t i = 0; i < a->phase->assignment_count; i++) {
-        const gm_assignment *assignment = &a->phase->assignments[i];
-        const gm_tensor *value = gm_plan_alias(assignment->value);
-        size_t leaf = gm_plan_leaf(a->plan, gm_plan_alias(assignment->variable));
-        if (value == a->plan->leaves[leaf].node)
-            continue; // a variable assigned to itself
-        a->stores[a->store_count++] = (gm_store){.leaf = leaf, .value = value};
-    }
-    for (size_t i = 0; i < a->store_count; i++) {
-        size_t source = gm_plan_leaf(a->plan, gm_plan_base(a->stores[i].value));
-        for (size_t j = 0; j < a->store_count; j++)
-            a->stores[i].early = a->stores[i].early || (source != SIZE_MAX && a->stores[j].leaf == source);
-    }
-    return GM_OK;
-}
-
 gm_status gm_units_create(gm_analysis *a) {
     const gm_graph *graph = a->plan->graph;
-    GM_TRY(list_stores(a));
+    GM_TRY(gm_stores_list(a));
     for (size_t id = 0; id < graph->node_count; id++) {
         const gm_tensor *node = graph->nodes[id];
         if (!a->needed[id] || gm_plan_has_value(a->plan, node) || !a->stored[id])
@@ -341,9 +327,7 @@ gm_status gm_units_create(gm_analysis *a) {
         if (node->op->kind == GM_OP_LEAF || node->op->kind == GM_OP_VIEW)
             GM_TRY(place_alone(a, GM_UNIT_COPY, node));
     }
-    for (size_t i = 0; i < a->store_count; i++)
-        GM_TRY(try_in_place(a, &a->stores[i]));
-    return GM_OK;
+    return gm_stores_place(a);
 }
 
 void gm_analysis_finish(gm_analysis *a) {
