@@ -86,8 +86,8 @@ void gm_argument_write(gm_launch_builder *builder, uint32_t storage) {
 }
 
 void gm_argument_write_view(gm_launch_builder *builder, const gm_view *view) {
-    argument(builder, (gm_argument){
-                          .kind = GM_ARGUMENT_STORAGE, .written = true, .part = view->part, .storage = view->storage});
+    argument(builder,
+             (gm_argument){.kind = GM_ARGUMENT_STORAGE, .written = true, .part = view->part, .storage = view->storage});
 }
 
 void gm_argument_int(gm_launch_builder *builder, int64_t value) {

@@ -105,7 +105,7 @@ static gm_status lower_elementwise(gm_analysis *a, gm_unit *unit) {
     return fused.result_count > 0 ? gm_emit_elementwise(&a->plan->emitter, &fused) : GM_OK;
 }
 
-// What the last launch of the reductions does with their results, which are stored if they are read elsewhere.
+// What the last launch of the reductions does with their results, which are stored as well: later phases may read them.
 static gm_status build_after(gm_analysis *a, const gm_unit *unit, gm_fused *after) {
     gm_unit *own = &a->units[unit->after];
     own->emitted = true;
@@ -115,8 +115,7 @@ static gm_status build_after(gm_analysis *a, const gm_unit *unit, gm_fused *afte
     for (size_t i = 0; i < unit->results.count; i++) {
         const gm_tensor *result = unit->results.node[i];
         const gm_step_input operand = {.kind = GM_OPERAND_VIEW, .type = result->type, .index = i};
-        if (read_elsewhere(a, result, own))
-            GM_TRY(add_result(a, after, result, &operand, a->layout[result->id]));
+        GM_TRY(add_result(a, after, result, &operand, a->layout[result->id]));
     }
     return GM_OK;
 }

@@ -107,8 +107,11 @@ static gm_status order_after_operands(gm_analysis *a, uint32_t index) {
     gm_unit *unit = &a->units[index];
     for (size_t i = 0; i < unit->operands.count; i++) {
         uint32_t maker = a->unit_of[gm_plan_base(unit->operands.node[i])->id];
-        if (maker != GM_NO_UNIT && maker != index)
-            GM_TRY(gm_unit_run_after(unit, maker));
+        if (maker == GM_NO_UNIT || maker == index)
+            continue;
+        GM_TRY(gm_unit_run_after(unit, maker));
+        if (unit->host != GM_NO_UNIT && unit->host != maker)
+            GM_TRY(gm_unit_run_after(&a->units[unit->host], maker));
     }
     return GM_OK;
 }
@@ -144,8 +147,8 @@ static bool has_room_after(const gm_unit *host, const gm_unit *after) {
            views * (rank + 2) + rank + REDUCE_ARGUMENTS <= GM_MAX_ARGUMENTS;
 }
 
-// Whether the last launch of the reduction `host` can compute the unit from its results, element by element, without
-// waiting for anything that the reduction does not wait for.
+// Whether the last launch of the reduction `host` can compute the unit from its results, element by element. It then
+// waits for what they read, too: for older units alone, lest the reduction wait long.
 static bool fits_after(gm_analysis *a, uint32_t host, const gm_unit *unit) {
     const gm_unit *reduction = &a->units[host];
     bool fits = gm_shape_equal(&reduction->results.node[0]->shape, &unit->results.node[0]->shape) &&
@@ -156,7 +159,7 @@ static bool fits_after(gm_analysis *a, uint32_t host, const gm_unit *unit) {
         if (maker == host || (maker != GM_NO_UNIT && maker == reduction->after))
             fits = operand == base;
         else
-            fits = maker == GM_NO_UNIT || gm_unit_depends_on(a, host, maker);
+            fits = maker == GM_NO_UNIT || (maker < host && !gm_unit_depends_on(a, maker, host));
     }
     return fits;
 }
