@@ -110,7 +110,9 @@ typedef struct gm_storage {
 // Most texts are functions of a work-group's place, `static void NAME(GM_PLACE, …)`: what is launched is a generated
 // kernel that calls one of them, or several of them in one launch (src/plan/merge.c). One that needs local memory is
 // `static void NAME(GM_PLACE, local float *l, …)` and says in a constant NAME_local how many floats of it, aligned to
-// 16 bytes. The name is made of the content, so that equal kernels of several plans have one name.
+// 16 bytes; if it is no instance of a template, then with a 1 as its place's fourth number it does nothing but meet its
+// barriers, so that it can be one of several that a kernel calls. The name is made of the content, so that equal
+// kernels of several plans have one name.
 typedef struct gm_kernel_text {
     const char *text; // with `@` where the name stands; "" when the helper file holds the function itself
     bool function, local;

@@ -1,4 +1,5 @@
-// What a pass of a reduction is as OpenCL C: for CPUs and GPUs, along rows and columns.
+// What a pass of a reduction is as OpenCL C: for CPUs and GPUs, along rows and columns. On GPUs group.w says that the
+// group is idle (kernels.h).
 #include "kernels/reduce.h"
 
 #include <stdio.h>
@@ -223,7 +224,7 @@ static void append_row_gpu(gm_text *text, const gm_reduction *r) {
     gm_text_printf(text,
                    "    const int lane = get_local_id(0), part = group.y, inner = part %% inner_parts;\n"
                    "    const int first = part / inner_parts * rows_per, last = min(first + rows_per, rows);\n"
-                   "    const int begin = inner * inner_per, length = min(inner_per, n%zu - begin);\n",
+                   "    const int begin = inner * inner_per, length = group.w ? 0 : min(inner_per, n%zu - begin);\n",
                    r->space.rank - 1);
     gm_space_split(text, "group.x", r->kept, r->kept_count, "    ");
     append_accumulators(text, r, "t", 1, "    ");
@@ -242,7 +243,7 @@ static void append_row_gpu(gm_text *text, const gm_reduction *r) {
     for (size_t k = 0; k < results; k++)
         gm_text_printf(text, "    t[%zu] = t%zu;\n", k, k);
     gm_text_printf(text, "    gm_fold_%s(t, %zu, lane, l);\n", r->maximum ? "max" : "sum", results);
-    append_results_gpu(text, r, "lane == 0", "t[%zu]");
+    append_results_gpu(text, r, "lane == 0 && !group.w", "t[%zu]");
     gm_text_append(text, "}\n");
 }
 
@@ -253,7 +254,7 @@ static void append_column_gpu(gm_text *text, const gm_reduction *r) {
         gm_text_printf(text, "    __local float *l%zu = l + %zu;\n", k, k * GPU_LOCAL);
     gm_text_printf(text,
                    "    const int lane = get_local_id(0) / %d, slot = get_local_id(0), part = group.z;\n"
-                   "    const int first = part * rows_per, last = min(first + rows_per, rows);\n"
+                   "    const int first = part * rows_per, last = group.w ? first : min(first + rows_per, rows);\n"
                    "    const int i = group.x * %d + slot %% %d;\n",
                    GPU_COLUMNS, GPU_COLUMNS, GPU_COLUMNS);
     gm_space_split(text, "group.y", r->kept, r->kept_count, "    ");
@@ -264,8 +265,8 @@ static void append_column_gpu(gm_text *text, const gm_reduction *r) {
     append_body(text, r, 1, "t", "        ");
     gm_text_append(text, "    }\n");
     append_tree(text, r);
-    char lane[32];
-    snprintf(lane, sizeof lane, "lane == 0 && i < n%zu", inner);
+    char lane[48];
+    snprintf(lane, sizeof lane, "lane == 0 && i < n%zu && !group.w", inner);
     append_results_gpu(text, r, lane, "l%zu[slot]");
     gm_text_append(text, "}\n");
 }

@@ -75,6 +75,24 @@ static void append_local(gm_text *text, const gm_kernel_text *function) {
         gm_text_printf(text, "    __local float4 l[(%s_local + 3) / 4];\n", function->name);
 }
 
+// One array for all functions that need local memory, as large as the largest of them wants it.
+static void append_shared_local(gm_text *text, const gm_emitter *emitter, const uint32_t *function, size_t count) {
+    size_t largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        const gm_kernel_text *kernel = &emitter->kernels[function[i]];
+        if (!kernel->local)
+            continue;
+        if (largest == 0)
+            gm_text_printf(text, "    enum { m1 = %s_local };\n", kernel->name);
+        else
+            gm_text_printf(text, "    enum { m%zu = %s_local > m%zu ? %s_local : m%zu };\n", largest + 1, kernel->name,
+                           largest, kernel->name, largest);
+        largest++;
+    }
+    if (largest > 0)
+        gm_text_printf(text, "    __local float4 l[(m%zu + 3) / 4];\n", largest);
+}
+
 static const char *local_argument(const gm_kernel_text *function) {
     return function->local ? ", GM_LOCAL(l)" : "";
 }
@@ -163,8 +181,10 @@ static void append_parts(gm_text *text, const gm_emitter *emitter, const uint32_
         gm_text_append(text, "        }\n");
         *begin += all_groups(launch);
     }
-    gm_text_printf(text, "        %s((int4)(at %% n.x, at / n.x %% n.y, at / (n.x * n.y), 0), n",
-                   text_of(emitter, part[0])->name);
+    const gm_kernel_text *function = text_of(emitter, part[0]);
+    gm_text_append(text, function->local ? "        at = idle ? 0 : at;\n" : "");
+    gm_text_printf(text, "        %s((int4)(at %% n.x, at / n.x %% n.y, at / (n.x * n.y), %s), n%s", function->name,
+                   function->local ? "idle" : "0", local_argument(function));
     for (size_t k = 0; k < first->argument_count; k++) {
         gm_text_append(text, ", ");
         if (other[k])
@@ -235,7 +255,9 @@ static size_t append_alike(gm_text *text, const gm_emitter *emitter, const gm_me
     return groups;
 }
 
-// A block of code for each function. Sorts the parts by function; returns the number of work-groups.
+// A block of code for each function. Every group goes through all of those that have barriers, idle in all but one:
+// some drivers go wrong where barriers stand in branches. Sorts the parts by function; returns the number of
+// work-groups.
 static size_t append_merged(gm_text *text, const gm_emitter *emitter, const gm_merged *parts, merged_arguments *list) {
     uint32_t function[MOST_FUNCTIONS];
     size_t functions = gm_merged_functions(emitter, parts, function), groups = 0;
@@ -248,9 +270,13 @@ static size_t append_merged(gm_text *text, const gm_emitter *emitter, const gm_m
                 end += all_groups(launch_of(emitter, parts->part[k]));
                 part[count++] = parts->part[k];
             }
-        gm_text_printf(&body, "    if (g >= %zu && g < %zu) {\n", groups, end);
+        bool local = text_of(emitter, part[0])->local;
+        if (local)
+            gm_text_printf(&body, "    {\n        const int idle = g < %zu || g >= %zu;\n", groups, end);
+        else
+            gm_text_printf(&body, "    if (g >= %zu && g < %zu) {\n", groups, end);
         append_parts(&body, emitter, part, count, &groups, list);
-        gm_text_append(&body, "    }\n");
+        gm_text_append(&body, local ? "    }\n    barrier(CLK_LOCAL_MEM_FENCE);\n" : "    }\n");
     }
     append_head(text, launch_of(emitter, parts->part[0])->local, NULL);
     for (size_t i = 0; i < list->count; i++) {
@@ -258,7 +284,9 @@ static size_t append_merged(gm_text *text, const gm_emitter *emitter, const gm_m
         append_type(text, &list->argument[i]);
         gm_text_printf(text, "b%zu", i);
     }
-    gm_text_append(text, ") {\n    const int g = get_group_id(0);\n");
+    gm_text_append(text, ") {\n");
+    append_shared_local(text, emitter, function, functions);
+    gm_text_append(text, "    const int g = get_group_id(0);\n");
     gm_text_append(text, body.failed ? "" : body.data);
     gm_text_append(text, "}\n");
     text->failed = text->failed || body.failed;
@@ -314,8 +342,9 @@ gm_status gm_merged_launch(gm_emitter *emitter, const gm_merged *parts, gm_launc
         append_single(&text, emitter, parts->part[0]);
     } else {
         launch->dims = 1;
-        launch->global[0] = launch->local[0] * (text_of(emitter, parts->part[0])->local ? append_alike : append_merged)(
-                                                   &text, emitter, parts, &list);
+        uint32_t function[MOST_FUNCTIONS];
+        bool alike = text_of(emitter, parts->part[0])->local && gm_merged_functions(emitter, parts, function) == 1;
+        launch->global[0] = launch->local[0] * (alike ? append_alike : append_merged)(&text, emitter, parts, &list);
         launch->global[1] = launch->local[1];
         launch->global[2] = launch->local[2];
         launch->argument_count = list.count;

@@ -4,7 +4,7 @@
 // A launch moves up to an earlier one if it conflicts with nothing from there on, preferably to one that runs the same
 // function (one copy of its code). What large launches write would live long: they join their neighbour alone, or, on
 // GPUs, one not far away that runs the same function (the two halves of a discriminator's batch, say), and on CPUs none
-// (see pays). Functions with local memory, which are long, join none but their like.
+// (see pays). Contractions with local memory join none but their like.
 #include "plan/merge.h"
 
 #include <stdlib.h>
@@ -92,15 +92,23 @@ static bool pays(const merging *m, const gm_launch *a, const gm_launch *b) {
     return m->emitter->gpu || (is_small(a) && is_small(b));
 }
 
+// Instances of a template that need local memory: contractions, long to compile and greedy for registers.
+static bool is_long(const merging *m, uint32_t part) {
+    return text_of(m, part)->local && text_of(m, part)->body;
+}
+
 static bool joins(const merging *m, uint32_t part, const gm_merged *to) {
     const gm_launch *launch = launch_of(m, part), *first = launch_of(m, to->part[0]);
     uint32_t function[MOST_FUNCTIONS];
-    bool alike = text_of(m, part)->local || (is_function(m, to->part[0]) && text_of(m, to->part[0])->local);
-    if (alike && (launch->kernel != first->kernel || gm_merged_arguments(m->emitter, to, launch) > GM_MAX_ARGUMENTS))
+    size_t functions = gm_merged_functions(m->emitter, to, function);
+    bool same = functions == 1 && launch->kernel == first->kernel;
+    if (!same && (is_long(m, part) || (is_function(m, to->part[0]) && is_long(m, to->part[0]))))
+        return false;
+    if (same && text_of(m, part)->local && gm_merged_arguments(m->emitter, to, launch) > GM_MAX_ARGUMENTS)
         return false;
     return is_function(m, to->part[0]) && pays(m, launch, first) && to->count < MOST_PARTS &&
            memcmp(launch->local, first->local, sizeof launch->local) == 0 &&
-           (runs_function(m, to, launch->kernel) || gm_merged_functions(m->emitter, to, function) < MOST_FUNCTIONS) &&
+           (runs_function(m, to, launch->kernel) || functions < MOST_FUNCTIONS) &&
            count_buffers(m, to, launch) <= MOST_BUFFERS;
 }
 

@@ -187,10 +187,18 @@ static gm_status try_join(gm_analysis *a, uint32_t index, const gm_tensor *node,
     return gm_unit_collect(a, unit);
 }
 
-static gm_status place(gm_analysis *a, gm_unit_kind kind, const gm_tensor *node) {
+static bool shares_operand(const gm_unit *unit, const gm_unit *alone) {
+    for (size_t i = 0; i < alone->operands.count; i++)
+        if (contains(&unit->operands, alone->operands.node[i]) || contains(&unit->results, alone->operands.node[i]))
+            return true;
+    return false;
+}
+
+static gm_status place(gm_analysis *a, gm_unit_kind kind, const gm_tensor *node, const gm_unit *alone) {
     for (size_t i = a->unit_count; i-- > 0;) {
         bool joined = false;
-        if (may_join(a, &a->units[i], kind, node))
+        if (may_join(a, &a->units[i], kind, node) &&
+            (!alone || !a->plan->emitter.gpu || shares_operand(&a->units[i], alone)))
             GM_TRY(try_join(a, (uint32_t)i, node, &joined));
         if (joined)
             return GM_OK;
@@ -290,7 +298,7 @@ static gm_status place_elementwise(gm_analysis *a, const gm_tensor *node) {
     if (host == GM_NO_UNIT) {
         bool placed;
         GM_TRY_DONE(place_after(a, &alone, node, &placed));
-        status = placed ? GM_OK : place(a, GM_UNIT_ELEMENTWISE, node);
+        status = placed ? GM_OK : place(a, GM_UNIT_ELEMENTWISE, node, &alone);
         goto done;
     }
     gm_unit *unit = &a->units[host];
@@ -319,7 +327,7 @@ gm_status gm_units_create(gm_analysis *a) {
         if (!a->needed[id] || gm_plan_has_value(a->plan, node) || !a->stored[id])
             continue;
         if (gm_plan_is_reduction(node))
-            GM_TRY(place(a, GM_UNIT_REDUCE, node));
+            GM_TRY(place(a, GM_UNIT_REDUCE, node, NULL));
         else if (node->op->kind == GM_OP_ELEMENTWISE)
             GM_TRY(place_elementwise(a, node));
         else
