@@ -220,8 +220,12 @@ static gm_status lower_part(gm_analysis *a, const gm_tensor *input, const gm_vie
 static gm_status lower_move(gm_analysis *a, gm_unit *unit) {
     const gm_tensor *node = unit->node;
     gm_layout layout = a->layout[node->id];
+    const gm_store *store = in_place_store(a, node);
     gm_view whole;
-    GM_TRY(gm_value_create(a, node, layout, &whole));
+    if (store)
+        whole = gm_plan_leaf_view(a->plan, store->leaf);
+    else
+        GM_TRY(gm_value_create(a, node, layout, &whole));
     if (node->op == &gm_op_pad) {
         gm_view from, part;
         GM_TRY(gm_value_view(a, node->input[0], &from));
@@ -239,7 +243,7 @@ static gm_status lower_move(gm_analysis *a, gm_unit *unit) {
     } else {
         return gm_fail(GM_ERROR_STATE, "planning: no kernel runs operation %s", node->op->name);
     }
-    gm_value_set(a, node, layout, &whole);
+    gm_value_set(a, node, store ? leaf_layout(a, store) : layout, &whole);
     return GM_OK;
 }
 

@@ -25,25 +25,29 @@ static bool reads_leaf(const gm_unit *unit, const gm_tensor *leaf, bool *plainly
     return reads;
 }
 
+// What is element-wise may read the variable, each element before it is written. What is put together of parts may not,
+// and is in place on GPUs alone, since CPUs keep the launches that runs began with.
+static bool can_be_in_place(const gm_analysis *a, const gm_unit *unit, const gm_store *store) {
+    bool plainly = true, reads = reads_leaf(unit, a->plan->leaves[store->leaf].node, &plainly);
+    if (unit->kind == GM_UNIT_ELEMENTWISE)
+        return store->value->op->kind == GM_OP_ELEMENTWISE && plainly;
+    return unit->kind == GM_UNIT_MOVE && a->plan->emitter.gpu && !reads;
+}
+
 // A new value may be written straight into its variable when every other reader of the old one can run before.
 static gm_status try_in_place(gm_analysis *a, gm_store *store) {
     const gm_tensor *leaf = a->plan->leaves[store->leaf].node, *value = store->value;
     uint32_t index = a->unit_of[value->id];
-    if (value->op->kind != GM_OP_ELEMENTWISE || index == GM_NO_UNIT || a->units[index].kind != GM_UNIT_ELEMENTWISE ||
-        is_fetched(a, value))
+    if (index == GM_NO_UNIT || is_fetched(a, value) || !can_be_in_place(a, &a->units[index], store))
         return GM_OK;
     for (const gm_store *other = a->stores; other < store; other++)
         if (other->value == value)
             return GM_OK;
-    bool plainly = true;
-    reads_leaf(&a->units[index], leaf, &plainly);
-    for (uint32_t i = 0; plainly && i < a->unit_count; i++) {
+    for (uint32_t i = 0; i < a->unit_count; i++) {
         bool ignored = true;
-        if (i != index && reads_leaf(&a->units[i], leaf, &ignored))
-            plainly = !gm_unit_depends_on(a, i, index);
+        if (i != index && reads_leaf(&a->units[i], leaf, &ignored) && gm_unit_depends_on(a, i, index))
+            return GM_OK;
     }
-    if (!plainly)
-        return GM_OK;
     for (uint32_t i = 0; i < a->unit_count; i++) {
         bool ignored = true;
         if (i != index && reads_leaf(&a->units[i], leaf, &ignored))
