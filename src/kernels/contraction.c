@@ -144,7 +144,7 @@ static void append_tile(gm_text *text, const gm_contraction *c, section which, c
     gm_text_printf(text, "#define GM_GPU_A_LINES %d\n#define GM_GPU_B_LINES %d\n", a_lines, b_lines);
     gm_text_printf(text, "#define GM_GPU_A_VECTORS %d\n#define GM_GPU_B_VECTORS %d\n",
                    has_vectors(&c->x, !outer && a_lines ? 0 : 1), has_vectors(&c->w, !outer && b_lines ? 0 : 1));
-    gm_text_printf(text, "#define GM_GPU_PADDED %d\n#define GM_GPU_EVEN %d\n", !product, c->C % GPU_STEP == 0);
+    gm_text_printf(text, "#define GM_GPU_PADDED %d\n#define GM_GPU_EVEN %d\n", !product, outer || c->C % GPU_STEP == 0);
     if (which == SPANS_GPU || which == ROWS_SPANS_GPU)
         gm_text_append(text, "#define GM_GPU_SPANS\n");
 }
@@ -316,16 +316,16 @@ gm_status gm_emit_outer(gm_contraction *c) {
     bool spans = c->C < 8; // m counts (tap, channel) pairs
     size_t taps = c->R * c->S, m = spans ? taps * c->C : c->C, copies = spans ? 1 : taps;
     size_t unit = GM_MAX(emitter->info->compute_units, (size_t)1), wanted = GM_MAX(8 * unit, (size_t)16);
-    // Parts of the sum fill the device whatever the tile: the one with the least padding.
+    size_t rows = c->OH * c->OW * c->N, most_parts = GM_MAX(GM_MIN(rows / 256, (size_t)64), (size_t)1);
+    // Parts of the sum, where there are any, fill the device whatever the tile: the one with the least padding.
     if (emitter->gpu)
         unit = full_units(emitter->info);
-    const gpu_tile *tile = emitter->gpu ? choose_tile(c, m, c->K, copies * 64 * unit) : NULL;
+    const gpu_tile *tile = emitter->gpu ? choose_tile(c, m, c->K, most_parts > 1 ? copies * 64 * unit : copies) : NULL;
     size_t columns = thin ? c->K : up(c->K, tile ? tile->columns : 64), tiles = copies * up(m, tile ? tile->rows : 64);
     if (tile)
         wanted = 2 * unit * GM_MAX(FULL_ITEMS / items_of(tile), (size_t)1);
-    size_t rows = c->OH * c->OW * c->N;
     size_t parts = (size_t)(c->variant->parts * (double)up(wanted, columns * tiles));
-    parts = GM_MAX(GM_MIN(GM_MIN(parts, rows / 256), (size_t)64), (size_t)1);
+    parts = GM_MAX(GM_MIN(parts, most_parts), (size_t)1);
     if (thin)
         parts = 1;
     bool scratch = parts > 1 || (!emitter->gpu && !thin && c->y.stride[0] != 1 && c->K > 1);
