@@ -244,7 +244,7 @@ gm_status gm_emit_rows(const gm_contraction *c) {
     gm_launch_builder builder = {.emitter = emitter, .label = c->name, .executed = c->executed};
     gm_argument_read(&builder, c->x.storage);
     gm_argument_read(&builder, weights);
-    gm_argument_write(&builder, c->y.storage);
+    gm_argument_write_view(&builder, &c->y);
     view_arguments(&builder, &c->x, true);
     GM_ARGUMENT_INTS(&builder, (int64_t)c->IH, (int64_t)c->IW);
     if (emitter->gpu)
@@ -280,7 +280,7 @@ gm_status gm_emit_outer_sum(const gm_contraction *c, uint32_t partial, size_t pa
     GM_TRY(instance(c, c->emitter->gpu ? SUM_GPU : SUM_CPU, true, NULL, &kernel));
     gm_launch_builder builder = {.emitter = c->emitter};
     gm_argument_read(&builder, partial);
-    gm_argument_write(&builder, c->y.storage);
+    gm_argument_write_view(&builder, &c->y);
     GM_ARGUMENT_INTS(&builder, (int64_t)parts, (int64_t)c->C, (int64_t)c->K, (int64_t)c->R, (int64_t)c->S, c->y.offset,
                      c->y.stride[2], c->y.stride[3], c->y.stride[1], c->y.stride[0]);
     gm_epilogue_arguments(&builder, c->epilogue);
@@ -342,7 +342,10 @@ gm_status gm_emit_outer(gm_contraction *c) {
     gm_launch_builder builder = {.emitter = emitter, .label = c->name};
     gm_argument_read(&builder, c->x.storage);
     gm_argument_read(&builder, c->w.storage);
-    gm_argument_write(&builder, target);
+    if (scratch)
+        gm_argument_write(&builder, target);
+    else
+        gm_argument_write_view(&builder, &c->y);
     view_arguments(&builder, &c->x, true);
     GM_ARGUMENT_INTS(&builder, (int64_t)c->IH, (int64_t)c->IW);
     view_arguments(&builder, &c->w, true);

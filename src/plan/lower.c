@@ -78,7 +78,7 @@ static gm_status add_result(gm_analysis *a, gm_fused *fused, const gm_tensor *no
     if (store)
         *target = gm_plan_leaf_view(a->plan, store->leaf);
     else
-        GM_TRY(gm_value_create(a, node, layout, target));
+        GM_TRY(gm_parts_create(a, node, layout, target));
     fused->result[fused->result_count++] = *from;
     gm_value_set(a, node, store ? leaf_layout(a, store) : layout, target);
     return GM_OK;
@@ -175,7 +175,7 @@ static gm_status lower_family(gm_analysis *a, gm_unit *unit) {
         epilogue.result[0] =
             (gm_step_input){.kind = GM_OPERAND_STEP, .type = stored->type, .index = step_index(unit, stored)};
     }
-    GM_TRY(gm_value_create(a, stored, layout, &output));
+    GM_TRY(gm_parts_create(a, stored, layout, &output));
     gm_value_set(a, stored, layout, &output);
     if (family->flop)
         a->plan->phases[a->phase_index].flop += family->flop(node);
@@ -225,7 +225,7 @@ static gm_status lower_move(gm_analysis *a, gm_unit *unit) {
     if (store)
         whole = gm_plan_leaf_view(a->plan, store->leaf);
     else
-        GM_TRY(gm_value_create(a, node, layout, &whole));
+        GM_TRY(gm_parts_whole(a, node, &whole));
     if (node->op == &gm_op_pad) {
         gm_view from, part;
         GM_TRY(gm_value_view(a, node->input[0], &from));
@@ -237,7 +237,8 @@ static gm_status lower_move(gm_analysis *a, gm_unit *unit) {
         for (size_t i = 0; i < node->input_count; i++) {
             gm_view part = gm_view_slice(&whole, begin, &node->input[i]->shape);
             part.part = a->plan->emitter.gpu; // CPUs keep the launches that runs began with
-            GM_TRY(lower_part(a, node->input[i], &part, layout));
+            if (!gm_parts_holds(a, node, i))
+                GM_TRY(lower_part(a, node->input[i], &part, layout));
             begin[axis] += node->input[i]->shape.dim[axis];
         }
     } else {

@@ -1,5 +1,6 @@
 // A plan's parts, in the order in which planning goes through them:
 //   analyse  what a phase needs, which element-wise nodes become values of their own, in which layout
+//   parts    which values lie in a part of another
 //   units    what becomes one launch (or a few of one family), and in which order
 //   stores   which assignments are made in place
 //   values   where the values lie that launches read and write
@@ -145,6 +146,15 @@ struct gm_plan {
     gm_plan_statistics statistics;
 };
 
+// Where a value lies that a concatenation alone reads: in that input's part; and of a concatenation, its value while it
+// is put together.
+typedef struct gm_home {
+    const gm_tensor *concat; // NULL: it has memory of its own
+    size_t input;
+    bool begun;
+    gm_view whole;
+} gm_home;
+
 // What analysis says of the nodes of one phase; arrays by node id, in `arena`.
 typedef struct gm_analysis {
     gm_plan *plan;
@@ -155,6 +165,7 @@ typedef struct gm_analysis {
     bool *stored; // has a value in memory
     bool *root;   // fetched or assigned
     gm_layout *layout;
+    gm_home *home;
     uint32_t **consumers; // needed nodes that read it, through identities
     size_t *consumer_count;
     uint32_t *unit_of; // that computes it; GM_NO_UNIT: none
@@ -204,6 +215,15 @@ bool gm_stores_assign(const gm_analysis *analysis, const gm_tensor *node); // Is
 gm_status gm_stores_place(gm_analysis *analysis);                          // once all units are there
 void gm_nodes_finish(gm_nodes *list);
 void gm_analysis_finish(gm_analysis *analysis);
+
+// ---- parts.c ----
+
+gm_status gm_parts_find(gm_analysis *analysis);
+// Does the part of that input lie there once its units have run?
+bool gm_parts_holds(const gm_analysis *analysis, const gm_tensor *concat, size_t input);
+gm_status gm_parts_whole(gm_analysis *analysis, const gm_tensor *concat, gm_view *view);
+// Memory for the node's value, in its part or else of its own in that layout.
+gm_status gm_parts_create(gm_analysis *analysis, const gm_tensor *node, gm_layout layout, gm_view *view);
 
 // ---- values.c ----
 
