@@ -2,9 +2,10 @@
 // them. A part of a merged launch is a function with its arguments.
 //
 // A launch moves up to an earlier one if it conflicts with nothing from there on, preferably to one that runs the same
-// function (one copy of its code). What large launches write would live long: they join their neighbour alone, or, on
-// GPUs, one not far away that runs the same function (the two halves of a discriminator's batch, say), and on CPUs none
-// (see pays). Contractions with local memory join none but their like.
+// function (one copy of its code), else to the nearest, or on GPUs to the first, which leaves more places to what
+// follows. What large launches write would live long: they join their neighbour alone, or, on GPUs, one not far away
+// that runs the same function (the two halves of a discriminator's batch, say), and on CPUs none (see pays).
+// Contractions with local memory join none but their like.
 #include "plan/merge.h"
 
 #include <stdlib.h>
@@ -123,7 +124,7 @@ static gm_merged *find_place(const merging *m, uint32_t part) {
         bool neighbour = is_small(launch) || i + 1 == m->count, same = runs_function(m, at, launch->kernel);
         if (conflicts_with(m, launch, at))
             break;
-        if ((neighbour || same) && joins(m, part, at) && (!place || same)) {
+        if ((neighbour || same) && joins(m, part, at) && (m->emitter->gpu || !place || same)) {
             place = at;
             if (same)
                 break;
