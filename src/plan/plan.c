@@ -76,7 +76,13 @@ static gm_status plan_phase(gm_plan *plan, size_t index) {
         gm_values_forget(plan);
     gm_status status = gm_analyse(&analysis, plan, index);
     if (status == GM_OK)
+        status = gm_parts_find(&analysis);
+    if (status == GM_OK)
+        status = gm_stores_list(&analysis);
+    if (status == GM_OK)
         status = gm_units_create(&analysis);
+    if (status == GM_OK)
+        status = gm_stores_place(&analysis);
     if (status == GM_OK)
         status = gm_lower(&analysis);
     if (phase->phase->isolated)

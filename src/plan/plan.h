@@ -164,6 +164,7 @@ typedef struct gm_analysis {
     bool *needed; // computed or viewed in this phase
     bool *stored; // has a value in memory
     bool *root;   // fetched or assigned
+    bool *assigned;
     gm_layout *layout;
     gm_home *home;
     uint32_t **consumers; // needed nodes that read it, through identities
@@ -211,8 +212,7 @@ gm_status gm_unit_collect(gm_analysis *analysis, gm_unit *unit);
 bool gm_unit_depends_on(gm_analysis *analysis, uint32_t unit, uint32_t earlier);
 gm_status gm_unit_run_after(gm_unit *unit, uint32_t earlier);
 gm_status gm_stores_list(gm_analysis *analysis);
-bool gm_stores_assign(const gm_analysis *analysis, const gm_tensor *node); // Is it the value of an assignment?
-gm_status gm_stores_place(gm_analysis *analysis);                          // once all units are there
+gm_status gm_stores_place(gm_analysis *analysis); // once all units are there
 void gm_nodes_finish(gm_nodes *list);
 void gm_analysis_finish(gm_analysis *analysis);
 

@@ -1,13 +1,6 @@
 // Assignments of a phase: which of them are made in place, by the launch that computes the new value.
 #include "plan/plan.h"
 
-bool gm_stores_assign(const gm_analysis *a, const gm_tensor *node) {
-    for (size_t i = 0; i < a->store_count; i++)
-        if (a->stores[i].value == node)
-            return true;
-    return false;
-}
-
 static bool is_fetched(const gm_analysis *a, const gm_tensor *node) {
     for (size_t i = 0; i < a->phase->fetch_count; i++)
         if (gm_plan_alias(a->phase->fetches[i]) == node)
@@ -58,6 +51,7 @@ static gm_status try_in_place(gm_analysis *a, gm_store *store) {
 }
 
 gm_status gm_stores_list(gm_analysis *a) {
+    GM_TRY(gm_analysis_alloc(a, &a->assigned, a->plan->graph->node_count, sizeof *a->assigned));
     GM_TRY(gm_analysis_alloc(a, &a->stores, a->phase->assignment_count, sizeof *a->stores));
     for (size_t i = 0; i < a->phase->assignment_count; i++) {
         const gm_assignment *assignment = &a->phase->assignments[i];
@@ -66,6 +60,7 @@ gm_status gm_stores_list(gm_analysis *a) {
         if (value == a->plan->leaves[leaf].node)
             continue; // a variable assigned to itself
         a->stores[a->store_count++] = (gm_store){.leaf = leaf, .value = value};
+        a->assigned[value->id] = true;
     }
     for (size_t i = 0; i < a->store_count; i++) {
         size_t source = gm_plan_leaf(a->plan, gm_plan_base(a->stores[i].value));

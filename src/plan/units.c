@@ -252,7 +252,7 @@ static bool read_only_by(const gm_analysis *a, const gm_tensor *node, const gm_t
 // The latest contraction that can apply the node's expression to its result, or GM_NO_UNIT.
 static uint32_t epilogue_host(const gm_analysis *a, const gm_unit *unit, const gm_tensor *node) {
     uint32_t host = GM_NO_UNIT;
-    if (node->type != GM_FLOAT32 || gm_stores_assign(a, node) || unit->operands.count > EPILOGUE_OPERANDS)
+    if (node->type != GM_FLOAT32 || a->assigned[node->id] || unit->operands.count > EPILOGUE_OPERANDS)
         return GM_NO_UNIT;
     for (size_t i = 0; i < unit->operands.count; i++) {
         const gm_tensor *operand = unit->operands.node[i];
@@ -270,7 +270,7 @@ static uint32_t epilogue_host(const gm_analysis *a, const gm_unit *unit, const g
 // waits for it, and in place it may have to wait itself.
 static gm_status place_after(gm_analysis *a, const gm_unit *alone, const gm_tensor *node, bool *placed) {
     *placed = false;
-    if (!a->plan->emitter.gpu || gm_plan_is_plain(a->plan) || gm_stores_assign(a, node))
+    if (!a->plan->emitter.gpu || gm_plan_is_plain(a->plan) || a->assigned[node->id])
         return GM_OK;
     for (size_t i = 0; i < alone->operands.count && !*placed; i++) {
         uint32_t maker = a->unit_of[gm_plan_base(alone->operands.node[i])->id], host = maker;
@@ -321,7 +321,6 @@ done:
 
 gm_status gm_units_create(gm_analysis *a) {
     const gm_graph *graph = a->plan->graph;
-    GM_TRY(gm_stores_list(a));
     for (size_t id = 0; id < graph->node_count; id++) {
         const gm_tensor *node = graph->nodes[id];
         if (!a->needed[id] || gm_plan_has_value(a->plan, node) || !a->stored[id])
@@ -338,7 +337,7 @@ gm_status gm_units_create(gm_analysis *a) {
         if (node->op->kind == GM_OP_LEAF || node->op->kind == GM_OP_VIEW)
             GM_TRY(place_alone(a, GM_UNIT_COPY, node));
     }
-    return gm_stores_place(a);
+    return GM_OK;
 }
 
 void gm_analysis_finish(gm_analysis *a) {

@@ -1,6 +1,7 @@
 """GPUs that are not here: what `bench programs` writes for them, and that nothing runs on them."""
 import json
 import math
+import pathlib
 import re
 import shutil
 import subprocess
@@ -113,6 +114,13 @@ class Described(CommandTest):
     def test_a_plan_can_be_looked_at(self):
         out, _ = self.ganymede("train", "images.yaml", "--device", "amd-gfx1030", "--dry-run")
         self.assertRegex(out, r"plan: \d+ launches")
+
+    def test_steps_take_few_launches(self):
+        """A launch takes microseconds there, as long as many kernels do."""
+        samples = pathlib.Path(__file__).resolve().parents[2] / "samples"
+        for name, most in (("dcgan-fashion", 85), ("mlp-fashion", 28), ("r3gan-fashion", 180)):
+            out, _ = self.ganymede("bench", "programs", samples / f"{name}.yaml", "--device", "nvidia-sm_80", "-o", name)
+            self.assertLessEqual(int(re.search(r"(\d+) launches", out).group(1)), most, name)
 
     def test_nothing_runs_on_them(self):
         for words in (("train", "images.yaml", "--out", "run"), ("bench", "step", "images.yaml"), ("bench", "peak"),
