@@ -144,6 +144,7 @@ static void append_tile(gm_text *text, const gm_contraction *c, section which, c
     gm_text_printf(text, "#define GM_GPU_A_LINES %d\n#define GM_GPU_B_LINES %d\n", a_lines, b_lines);
     gm_text_printf(text, "#define GM_GPU_A_VECTORS %d\n#define GM_GPU_B_VECTORS %d\n",
                    has_vectors(&c->x, !outer && a_lines ? 0 : 1), has_vectors(&c->w, !outer && b_lines ? 0 : 1));
+    // OUTER has no use for EVEN: 1, so that products of any sizes are one kernel.
     gm_text_printf(text, "#define GM_GPU_PADDED %d\n#define GM_GPU_EVEN %d\n", !product, outer || c->C % GPU_STEP == 0);
     if (which == SPANS_GPU || which == ROWS_SPANS_GPU)
         gm_text_append(text, "#define GM_GPU_SPANS\n");

@@ -187,6 +187,7 @@ static gm_status try_join(gm_analysis *a, uint32_t index, const gm_tensor *node,
     return gm_unit_collect(a, unit);
 }
 
+// On GPUs launches join all the same (merge.c): others in a unit would only have each wait for what the other needs.
 static bool shares_operand(const gm_unit *unit, const gm_unit *alone) {
     for (size_t i = 0; i < alone->operands.count; i++)
         if (contains(&unit->operands, alone->operands.node[i]) || contains(&unit->results, alone->operands.node[i]))
