@@ -92,7 +92,7 @@ static gm_status emit_results(const gm_contraction *c, const transform *t, const
     GM_TRY(instance(c, t, "RESULTS", y, true, lines_inside, &kernel));
     gm_launch_builder builder = {.emitter = c->emitter};
     gm_argument_read(&builder, v->storage);
-    gm_argument_write(&builder, y->storage);
+    gm_argument_write_view(&builder, y);
     GM_ARGUMENT_INTS(&builder, y->offset, y->stride[2], y->stride[3], y->stride[0], y->stride[1],
                      (int64_t)y->shape.dim[2], (int64_t)y->shape.dim[3], (int64_t)y->shape.dim[0],
                      (int64_t)y->shape.dim[1], (int64_t)t->across, (int64_t)v->shape.dim[0], t->out, t->tile_step,
