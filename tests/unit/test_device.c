@@ -398,7 +398,8 @@ static void markers_are_waited_for_once(void **state) {
 
 static void run_labelled(gm_kernel *kernel, const char *label, double flop, int times) {
     for (int i = 0; i < times; i++)
-        OK(gm_kernel_launch(kernel, 1, &(size_t){1024}, &(size_t){1}, &(gm_cost){.label = label, .flop = flop, .bytes = 8192}));
+        OK(gm_kernel_launch(kernel, 1, &(size_t){1024}, &(size_t){1},
+                            &(gm_cost){.label = label, .flop = flop, .bytes = 8192}));
 }
 
 static void check_trace(const char *path, size_t launches) {
