@@ -510,6 +510,8 @@ def main():
     parser.add_argument("--check", action="store_true", help="fail on what is not built, spills or is below its floor")
     parser.add_argument("--table", type=pathlib.Path, help="a Markdown file, whose first table becomes the prediction")
     args = parser.parse_args()
+    if args.variant and args.table:
+        parser.error("a table is of the planner's choices: leave out --variant")
     for needed in "/usr/bin/clang-16", "/usr/lib/clc/amdgcn--amdhsa.bc":
         if not os.path.exists(needed):
             print(f"{needed} is missing: apt-get install clang-16 libclc-15", file=sys.stderr)

@@ -36,7 +36,7 @@ typedef struct gm_train_options {
     const uint64_t *from;   // with `resume`: from the checkpoint of that step instead; NULL: the newest
     const char *profile;    // a folder for a table of kernel times and a Chrome trace, of the first 50 steps
     bool no_folder;         // write nothing: for dry runs and measurements
-    gm_train_tuning tuning; //
+    gm_train_tuning tuning; // of kernel variants
     const char *variant;    // for measurements, with no_folder: this kernel variant for what has it, no tuned ones
 } gm_train_options;
 

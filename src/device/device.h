@@ -66,7 +66,7 @@ const char *gm_kernel_name(const gm_kernel *kernel);
 typedef struct gm_cost {
     const char *label;
     double flop, bytes; // operations as the direct algorithm's
-    double executed;    // operations that run
+    double executed;    // of these, what runs: fewer in GPUs' products of fast convolutions; else the same
 } gm_cost;
 // Enqueues over `dims` (1..3) dimensions; `local` may be NULL. Global sizes must be multiples of the local ones.
 gm_status gm_kernel_launch(gm_kernel *kernel, size_t dims, const size_t *global, const size_t *local,
@@ -76,14 +76,16 @@ gm_status gm_kernel_launch(gm_kernel *kernel, size_t dims, const size_t *global,
 // the device takes them: by default if it is a GPU or an accelerator whose driver offers cl_khr_command_buffer in a
 // known version, and never while profiling. GANYMEDE_COMMAND_BUFFER=1: also CPUs whose driver does; =0: none.
 bool gm_device_records(const gm_device *device);
-// create, launch for each, finish, and from then on enqueue. Where one of them fails nothing has been enqueued: the
-// same launches can be made one by one. The kernels must live, with the arguments that they have, as long as the
-// recording. enqueue does not wait, but where the driver wants a recording to be over before it runs again: then for
-// the last run but one. Destroy it when nothing of it runs; NULL-safe.
+// create, launch for each, finish, and from then on wait and enqueue. Where one of them but wait fails nothing has been
+// enqueued: the same launches can be made one by one. The kernels must live, with the arguments that they have, as long
+// as the recording. wait returns when the recording can be enqueued: at once, but where the driver wants it to be over
+// before it runs again, for the last run but one, with whose failure it fails. Destroy it when nothing of it runs;
+// NULL-safe.
 gm_status gm_recording_create(gm_recording **recording, gm_device *device);
 gm_status gm_recording_launch(gm_recording *recording, gm_kernel *kernel, size_t dims, const size_t *global,
                               const size_t *local);
 gm_status gm_recording_finish(gm_recording *recording);
+gm_status gm_recording_wait(gm_recording *recording);
 gm_status gm_recording_enqueue(gm_recording *recording);
 void gm_recording_destroy(gm_recording **recording);
 

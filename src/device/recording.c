@@ -174,10 +174,13 @@ gm_status gm_recording_finish(gm_recording *recording) {
     return GM_OK;
 }
 
+gm_status gm_recording_wait(gm_recording *recording) {
+    return gm_marker_wait(&recording->last[recording->turn]);
+}
+
 gm_status gm_recording_enqueue(gm_recording *recording) {
     gm_device *device = recording->device;
     gm_marker *last = &recording->last[recording->turn];
-    GM_TRY(gm_marker_wait(last));
     cl_event event = NULL; // asked for even where nothing waits for it: sources of pocl's use it unasked
     cl_int code = gm_fault_due(GM_FAULT_LAUNCH);
     if (code == CL_SUCCESS)

@@ -2,7 +2,10 @@
 // tells how a convolution of any stride becomes correlations of stride 1.
 #include "kernels/fast.h"
 
-enum { CHANNELS = 16 }; // come in multiples of a vector
+enum {
+    CHANNELS = 16,     // come in multiples of a vector
+    MEMORY_SHARE = 16, // of a GPU's memory, that transformed values may take
+};
 
 static size_t up(size_t count, size_t step) {
     return (count + step - 1) / step;
@@ -32,11 +35,13 @@ static size_t products(const gm_contraction *c, size_t results) {
     return tiles_of(c, 0, results) * tiles_of(c, 1, results) * points * points;
 }
 
-// Whether all transformed values, weights or products can be counted and allocated.
+// Whether all transformed values, weights or products can be counted, and are a small part of the device's memory: a
+// step that has room for the direct kernels' shall have room for them.
 static bool planes_fit(const gm_contraction *c, const gm_device_info *device) {
     size_t points = c->variant->fast + taps_of(c) - 1, phases = stride_of(c) * stride_of(c);
     size_t rows = tiles_of(c, 0, c->variant->fast) * tiles_of(c, 1, c->variant->fast) * c->N;
-    double most = (double)GM_MIN(GM_MOST_ELEMENTS, device->max_allocation_bytes / sizeof(float));
+    uint64_t bytes = GM_MIN(device->max_allocation_bytes, device->global_bytes / MEMORY_SHARE);
+    double most = (double)GM_MIN((uint64_t)GM_MOST_ELEMENTS, bytes / sizeof(float));
     double matrix = (double)GM_MAX(GM_MAX(rows * c->C, rows * c->K), c->C * c->K);
     return (double)(points * points * phases) * matrix <= most;
 }

@@ -264,7 +264,7 @@ gm_status gm_plan_enqueue(gm_plan *plan, const gm_phase *phase);
 // gm_plan_read_later was given may go when this returns.
 gm_status gm_plan_finish_after(gm_plan *plan, gm_status status);
 // What one run of the phase takes: the floating-point operations of its GEMMs and convolutions, its launches, and how
-// many commands enqueue them, as its latest run did.
+// many commands enqueue them where nothing is profiled.
 typedef struct gm_phase_work {
     double flop;
     size_t launches, commands;

@@ -78,21 +78,27 @@ done:
     return status;
 }
 
-// False: nothing is enqueued.
-static bool enqueue_recorded(gm_plan *plan, size_t first, size_t end) {
+// *done = false: nothing is enqueued. Fails where an earlier run did.
+static gm_status enqueue_recorded(gm_plan *plan, size_t first, size_t end, bool *done) {
+    *done = false;
     if (plan->unrecorded || end - first < 2 || !gm_device_records(plan->device))
-        return false;
+        return GM_OK;
     gm_status status = plan->launches[first].recording ? GM_OK : record(plan, first, end);
-    if (status == GM_OK)
+    if (status == GM_OK) {
+        GM_TRY(gm_recording_wait(plan->launches[first].recording));
         status = gm_recording_enqueue(plan->launches[first].recording);
+    }
     if (status != GM_OK)
         gm_debug("launches are enqueued one by one: %s", gm_error_message());
     plan->unrecorded = status != GM_OK;
-    return !plan->unrecorded;
+    *done = !plan->unrecorded;
+    return GM_OK;
 }
 
 static gm_status enqueue_launches(gm_plan *plan, size_t first, size_t end) {
-    if (enqueue_recorded(plan, first, end))
+    bool done;
+    GM_TRY(enqueue_recorded(plan, first, end, &done));
+    if (done)
         return GM_OK;
     for (size_t i = first; i < end; i++) {
         const gm_launch *launch = plan->launches[i].launch;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 // What a kernel reaches of what bounds it: the larger of its shares of the arithmetic and the memory ceiling.
+// Operations count as the direct algorithm's: a fast convolution may go beyond its ceiling.
 static double share_of_ceiling(const gm_profile_row *row, const gm_bench_peak *peak) {
     double seconds = GM_MAX(row->seconds, 1e-12);
     return GM_MAX(1e-9 * row->flop / seconds / peak->gemm_gflops, 1e-9 * row->bytes / seconds / peak->triad_gbps);

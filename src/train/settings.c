@@ -18,7 +18,7 @@ static const char *const precisions[] = {"float32", "tf32", "bf16", "half_storag
 static const gm_recipe_row train_rows[] = {
     GM_ROW_CHOICE(gm_train_settings, "precision", precision, precisions, GM_PRECISION_FLOAT32,
            "of training. float32: convolutions may take fewer multiplications, by Toom-Cook algorithms, where that is "
-           "faster (on CPUs; rounding errors of 1.6e-5 or less of the sum of the terms' magnitudes, the direct kernels' "
+           "faster (not beside tf32 or bf16; rounding errors of 1.6e-5 or less of the sum of the terms' magnitudes, the direct kernels' "
            "2e-6, as checkkernels tests them); exact: never. tf32, bf16: convolutions and matrix products multiply 11 or 8 significant bits where the "
            "GPU has units for it; sums and values stay float32. half_storage: large values "
            "between operations lie in memory as 16-bit floats, computed with in float32; weights, their gradients and "

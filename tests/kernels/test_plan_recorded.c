@@ -202,6 +202,25 @@ static void a_sequential_driver_gives_the_same(void **unused) {
     recording->recorder.simultaneous = simultaneous;
 }
 
+// What fails is an earlier run: nothing to launch one by one for.
+static void a_failed_run_is_told_by_the_next_but_one(void **unused) {
+    (void)unused;
+    need_recordings();
+    bool simultaneous = recording->recorder.simultaneous;
+    recording->recorder.simultaneous = false;
+    training t = create_training(recording, NULL);
+    run_round(&t, 0);
+    check_ok(gm_plan_finish(t.plan));
+    for (size_t i = 0; i < 2; i++)
+        check_ok(gm_plan_enqueue(t.plan, t.phases[0]));
+    check_ok(gm_fault_arm("wait:1"));
+    assert_int_equal(gm_plan_enqueue(t.plan, t.phases[0]), GM_ERROR_DEVICE);
+    check_ok(gm_fault_arm(NULL));
+    assert_false(t.plan->unrecorded);
+    destroy_training(&t);
+    recording->recorder.simultaneous = simultaneous;
+}
+
 static void products_of_clblast_stand_between_recordings(void **unused) {
     (void)unused;
     need_recordings();
@@ -325,6 +344,7 @@ int main(void) {
         cmocka_unit_test(training_is_the_same_bit_for_bit_with_fewer_commands),
         cmocka_unit_test(devices_without_recordings_launch_one_by_one),
         cmocka_unit_test(a_sequential_driver_gives_the_same),
+        cmocka_unit_test(a_failed_run_is_told_by_the_next_but_one),
         cmocka_unit_test(products_of_clblast_stand_between_recordings),
         cmocka_unit_test(profiles_in_between_see_every_launch),
         cmocka_unit_test(failures_fall_back_to_single_launches),

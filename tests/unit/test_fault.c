@@ -62,6 +62,7 @@ static gm_status launch_twice(gm_device *device, gm_kernel *kernel, gm_recording
     if (!records)
         return GM_OK;
     GM_TRY(gm_recording_finish(*recording));
+    GM_TRY(gm_recording_wait(*recording));
     return gm_recording_enqueue(*recording);
 }
 
@@ -97,7 +98,8 @@ static gm_status work(gm_device *device, const char *trace) {
     GM_TRY_DONE(gm_marker_wait(&marker));
     GM_TRY_DONE(gm_profile_start(device));
     profiling = true;
-    GM_TRY_DONE(gm_kernel_launch(kernel, 1, &(size_t){COUNT}, &(size_t){1}, &(gm_cost){.label = "again", .flop = 1, .bytes = 1}));
+    GM_TRY_DONE(gm_kernel_launch(kernel, 1, &(size_t){COUNT}, &(size_t){1},
+                                 &(gm_cost){.label = "again", .flop = 1, .bytes = 1}));
     GM_TRY_DONE(gm_profile_trace(device, trace));
     GM_TRY_DONE(gm_clblast_gemm(device, false, false, 4, 4, 4, view, 0, 4, view, 16, 4, view, 32, 4));
     GM_TRY_DONE(gm_buffer_write(view, 0, in, 4));

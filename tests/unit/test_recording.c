@@ -140,17 +140,22 @@ static void destroy_fixture(fixture *f) {
     gm_device_close(&f->device);
 }
 
+static void enqueue(fixture *f) {
+    OK(gm_recording_wait(f->recording));
+    OK(gm_recording_enqueue(f->recording));
+}
+
 // Several runs, nothing waited for in between, then one more, and another behind a single launch.
 static void run_chain(fixture *f) {
     gm_device_counters before = count(f->device);
     for (size_t run = 0; run < 40; run++)
-        OK(gm_recording_enqueue(f->recording));
+        enqueue(f);
     expect_runs(f, 40);
-    OK(gm_recording_enqueue(f->recording));
+    enqueue(f);
     expect_runs(f, 1);
     for (size_t k = 0; k < LAUNCHES; k++)
         OK(gm_kernel_launch(f->kernels[k], 1, &(size_t){COUNT}, &(size_t){1}, NULL));
-    OK(gm_recording_enqueue(f->recording));
+    enqueue(f);
     expect_runs(f, 2);
     gm_device_counters after = count(f->device);
     assert_int_equal(after.launches - before.launches, 43 * LAUNCHES);

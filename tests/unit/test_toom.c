@@ -1,4 +1,5 @@
-// src/kernels/toom.c: the algorithms give the correlation, and its gradient to the taps, of small whole numbers.
+// src/kernels/toom.c: the algorithms give the correlation, and its gradient to the taps, of small whole numbers;
+// fast.c: when they are taken.
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "kernels/contraction.h"
 #include "kernels/toom.h"
 
 // A different number between -9 and 9 at each call.
@@ -98,11 +100,31 @@ static void data_are_multiplied_by_small_whole_numbers(void **unused) {
     each_algorithm(check_whole);
 }
 
+// Nine points of four phases of 1024 tiles and 128 outputs, the most of values, weights and results.
+static void on_gpus_they_take_a_small_part_of_the_memory(void **unused) {
+    (void)unused;
+    const uint64_t bytes = 9 * 4 * 1024 * 128 * sizeof(float);
+    gm_contract_variant variant = {.gpu = true, .fast = 2};
+    gm_contraction c = {.N = 64, .C = 64, .K = 128, .R = 4, .S = 4, .IH = 16, .IW = 16, .OH = 8, .OW = 8};
+    c.map[0] = c.map[1] = (gm_axis_map){.a = 2, .b = -1, .d = 1, .q = 1};
+    c.variant = &variant;
+    gm_device_info device = {.global_bytes = 16 * bytes, .max_allocation_bytes = bytes};
+    assert_true(gm_fast_accepts(&c, &device));
+    device.max_allocation_bytes--;
+    assert_false(gm_fast_accepts(&c, &device));
+    device.max_allocation_bytes++;
+    device.global_bytes--;
+    assert_false(gm_fast_accepts(&c, &device));
+    variant.gpu = false; // a block of rows at a time
+    assert_true(gm_fast_accepts(&c, &device));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(algorithms_give_the_correlation),
         cmocka_unit_test(transposed_they_give_the_gradient_to_the_taps),
         cmocka_unit_test(data_are_multiplied_by_small_whole_numbers),
+        cmocka_unit_test(on_gpus_they_take_a_small_part_of_the_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
