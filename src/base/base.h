@@ -19,8 +19,12 @@
 #define GM_MIN(a, b)    ((a) < (b) ? (a) : (b))
 #define GM_MAX(a, b)    ((a) > (b) ? (a) : (b))
 
+static inline size_t gm_divide_up(size_t count, size_t step) {
+    return (count + step - 1) / step;
+}
+
 static inline size_t gm_round_up(size_t count, size_t step) {
-    return (count + step - 1) / step * step;
+    return gm_divide_up(count, step) * step;
 }
 
 // Return early with a failing status; the message is already set.

@@ -3,10 +3,6 @@
 // rows).
 #include "kernels/contraction.h"
 
-static size_t up(size_t count, size_t step) {
-    return (count + step - 1) / step;
-}
-
 gm_view gm_swap_axes(const gm_view *view) {
     size_t axes[GM_MAX_RANK] = {1, 0, 2, 3};
     return gm_view_transpose(view, axes);
@@ -60,8 +56,8 @@ static const gpu_tile *choose_tile(const gm_contraction *c, size_t rows, size_t 
         const gpu_tile *tile = &gpu_tiles[i];
         if (c->variant->columns > 0 && (tile->rows != c->variant->tile || tile->columns != c->variant->columns))
             continue;
-        size_t groups = up(rows, tile->rows) * up(columns, tile->columns) * copies;
-        size_t unit_items = up(groups, full_units(c->emitter->info)) * items_of(tile);
+        size_t groups = gm_divide_up(rows, tile->rows) * gm_divide_up(columns, tile->columns) * copies;
+        size_t unit_items = gm_divide_up(groups, full_units(c->emitter->info)) * items_of(tile);
         double items = (double)GM_MAX(unit_items, (size_t)FULL_ITEMS / 2);
         double cost = items * (double)(tile->high * tile->wide) / tile->pace;
         if (!tile_runs(c->emitter, tile) || (least > 0 && cost >= least))
@@ -196,15 +192,12 @@ static void map_arguments(gm_launch_builder *builder, const gm_axis_map map[2]) 
         GM_ARGUMENT_INTS(builder, map[i].a, map[i].b, map[i].d, map[i].q);
 }
 
-static double view_bytes(const gm_view *view) {
-    return (double)(gm_view_element_bytes(view) * gm_shape_count(&view->shape));
-}
-
 // ---- Rows ----
 
 // Packed weights, made once a phase for all that use the same weights in the same direction.
 static gm_status packed_weights(const gm_contraction *c, bool thin, uint32_t *storage) {
-    size_t count = thin ? c->K * c->R * c->S * up(c->C, 8) * 8 : up(c->K, 16) * 16 * c->R * c->S * c->C;
+    size_t count =
+        thin ? c->K * c->R * c->S * gm_divide_up(c->C, 8) * 8 : gm_divide_up(c->K, 16) * 16 * c->R * c->S * c->C;
     const gm_view *w = &c->w;
     uint64_t key = gm_hash(GM_HASH_START, &thin, sizeof thin);
     key = gm_view_hash(key, w);
@@ -219,13 +212,14 @@ static gm_status packed_weights(const gm_contraction *c, bool thin, uint32_t *st
     gm_argument_write(&builder, *storage);
     GM_ARGUMENT_INTS(&builder, w->offset, w->stride[0], w->stride[1], w->stride[2], w->stride[3], (int64_t)c->C,
                      (int64_t)c->K, (int64_t)c->R, (int64_t)c->S);
-    size_t global[3] = {thin ? c->K : up(c->K, 16), thin ? 1 : up(c->C, 64), 1}, local[3] = {1, 1, 1};
-    return gm_emit_launch(&builder, kernel, 3, global, local, 0, 2.0 * view_bytes(w));
+    size_t global[3] = {thin ? c->K : gm_divide_up(c->K, 16), thin ? 1 : gm_divide_up(c->C, 64), 1},
+           local[3] = {1, 1, 1};
+    return gm_emit_launch(&builder, kernel, 3, global, local, 0, 2.0 * gm_view_bytes(w));
 }
 
 // Of a phase of the outputs, the most.
 static size_t phase_rows(const gm_contraction *c) {
-    return up(c->OH, (size_t)c->map[0].q) * up(c->OW, (size_t)c->map[1].q) * c->N;
+    return gm_divide_up(c->OH, (size_t)c->map[0].q) * gm_divide_up(c->OW, (size_t)c->map[1].q) * c->N;
 }
 
 gm_status gm_emit_rows(const gm_contraction *c) {
@@ -255,22 +249,22 @@ gm_status gm_emit_rows(const gm_contraction *c) {
                      (int64_t)c->R, (int64_t)c->S);
     map_arguments(&builder, c->map);
     gm_epilogue_arguments(&builder, c->epilogue);
-    double bytes = view_bytes(&c->x) + view_bytes(&c->w) + view_bytes(&c->y);
+    double bytes = gm_view_bytes(&c->x) + gm_view_bytes(&c->w) + gm_view_bytes(&c->y);
     size_t pixels = c->OH * c->OW;
     if (which == THIN_GPU) {
-        size_t global[3] = {FULL_ITEMS, up(phase_rows(c), THIN_ROWS), phases}, local[3] = {FULL_ITEMS, 1, 1};
+        size_t global[3] = {FULL_ITEMS, gm_divide_up(phase_rows(c), THIN_ROWS), phases}, local[3] = {FULL_ITEMS, 1, 1};
         return gm_emit_launch(&builder, kernel, 3, global, local, c->flop, bytes);
     }
     if (emitter->gpu) {
         size_t items = items_of(tile), local[3] = {items, 1, 1};
-        size_t global[3] = {items * up(c->K, tile->columns), up(phase_rows(c), tile->rows), phases};
+        size_t global[3] = {items * gm_divide_up(c->K, tile->columns), gm_divide_up(phase_rows(c), tile->rows), phases};
         return gm_emit_launch(&builder, kernel, 3, global, local, c->flop, bytes);
     }
     // Groups of rows: large enough to reuse the weights, more of them only where there is little other parallelism.
-    size_t others = pixels * (thin ? 1 : up(c->K, 32)), least = thin ? 4 : 6;
-    size_t groups = (size_t)(c->variant->groups * (double)GM_MAX(up(c->N, 96), up(16, others)));
-    groups = GM_MIN(groups, up(c->N, least));
-    size_t rows[3] = {up(c->K, 32), groups, pixels}, thin_rows[3] = {groups, pixels, 1}, local[3] = {1, 1, 1};
+    size_t others = pixels * (thin ? 1 : gm_divide_up(c->K, 32)), least = thin ? 4 : 6;
+    size_t groups = (size_t)(c->variant->groups * (double)GM_MAX(gm_divide_up(c->N, 96), gm_divide_up(16, others)));
+    groups = GM_MIN(groups, gm_divide_up(c->N, least));
+    size_t rows[3] = {gm_divide_up(c->K, 32), groups, pixels}, thin_rows[3] = {groups, pixels, 1}, local[3] = {1, 1, 1};
     return gm_emit_launch(&builder, kernel, 3, thin ? thin_rows : rows, local, c->flop, bytes);
 }
 
@@ -286,8 +280,8 @@ gm_status gm_emit_outer_sum(const gm_contraction *c, uint32_t partial, size_t pa
                      c->y.stride[2], c->y.stride[3], c->y.stride[1], c->y.stride[0]);
     gm_epilogue_arguments(&builder, c->epilogue);
     size_t count = c->R * c->S * c->C * c->K;
-    size_t cpu[3] = {up(c->K, 16), c->C, 1}, gpu[3] = {up(c->K, 64) * 64, c->C, c->R * c->S}, one[3] = {1, 1, 1},
-           local[3] = {64, 1, 1};
+    size_t cpu[3] = {gm_divide_up(c->K, 16), c->C, 1}, gpu[3] = {gm_divide_up(c->K, 64) * 64, c->C, c->R * c->S},
+           one[3] = {1, 1, 1}, local[3] = {64, 1, 1};
     return gm_emit_launch(&builder, kernel, 3, c->emitter->gpu ? gpu : cpu, c->emitter->gpu ? local : one,
                           (double)(parts * count), 4.0 * (double)((parts + 1) * count));
 }
@@ -322,10 +316,11 @@ gm_status gm_emit_outer(gm_contraction *c) {
     if (emitter->gpu)
         unit = full_units(emitter->info);
     const gpu_tile *tile = emitter->gpu ? choose_tile(c, m, c->K, most_parts > 1 ? copies * 64 * unit : copies) : NULL;
-    size_t columns = thin ? c->K : up(c->K, tile ? tile->columns : 64), tiles = copies * up(m, tile ? tile->rows : 64);
+    size_t columns = thin ? c->K : gm_divide_up(c->K, tile ? tile->columns : 64),
+           tiles = copies * gm_divide_up(m, tile ? tile->rows : 64);
     if (tile)
         wanted = 2 * unit * GM_MAX(FULL_ITEMS / items_of(tile), (size_t)1);
-    size_t parts = (size_t)(c->variant->parts * (double)up(wanted, columns * tiles));
+    size_t parts = (size_t)(c->variant->parts * (double)gm_divide_up(wanted, columns * tiles));
     parts = GM_MAX(GM_MIN(parts, most_parts), (size_t)1);
     if (thin)
         parts = 1;
@@ -362,6 +357,6 @@ gm_status gm_emit_outer(gm_contraction *c) {
         gm_epilogue_arguments(&builder, c->epilogue);
     size_t items = tile ? items_of(tile) : 1, global[3] = {items * columns, tiles, parts}, local[3] = {items, 1, 1};
     GM_TRY(gm_emit_launch(&builder, kernel, 3, global, local, c->flop,
-                          view_bytes(&c->x) + view_bytes(&c->w) + 4.0 * (double)count));
+                          gm_view_bytes(&c->x) + gm_view_bytes(&c->w) + 4.0 * (double)count));
     return scratch ? gm_emit_outer_sum(c, target, parts) : GM_OK;
 }

@@ -7,10 +7,6 @@ enum {
     MEMORY_SHARE = 16, // of a GPU's memory, that transformed values may take
 };
 
-static size_t up(size_t count, size_t step) {
-    return (count + step - 1) / step;
-}
-
 static bool is_transposed(const gm_contraction *c) {
     return c->map[0].d < 0;
 }
@@ -20,13 +16,13 @@ static size_t stride_of(const gm_contraction *c) {
 }
 
 static size_t taps_of(const gm_contraction *c) {
-    return up(c->R, stride_of(c));
+    return gm_divide_up(c->R, stride_of(c));
 }
 
 // Tiles of so many results along an axis of the output.
 static size_t tiles_of(const gm_contraction *c, size_t axis, size_t results) {
     size_t outputs = axis == 0 ? c->OH : c->OW;
-    return up(up(outputs, is_transposed(c) ? stride_of(c) : 1), results);
+    return gm_divide_up(gm_divide_up(outputs, is_transposed(c) ? stride_of(c) : 1), results);
 }
 
 // Multiplications for each pair of channels.

@@ -13,10 +13,6 @@ enum {
     OUTER_LEAST = 48, // rows that are worth a part of an outer sum
 };
 
-static size_t up(size_t count, size_t step) {
-    return (count + step - 1) / step;
-}
-
 typedef enum section { PACK = 0, ROWS, OUTER } section;
 
 // `last`: no sum of partial results follows, which would apply the epilogue.
@@ -71,7 +67,7 @@ static gm_status packed_weights(const gm_contraction *c, const gm_fast *f, uint3
     gm_argument_write(&builder, *storage);
     GM_ARGUMENT_INTS(&builder, w->offset, w->stride[0], w->stride[1], w->stride[2], w->stride[3], (int64_t)c->C,
                      (int64_t)c->K, f->in, f->out, f->shift[0], f->shift[1], f->tap_base, f->tap_step);
-    size_t global[3] = {panels, up(c->C, 64), 1}, local[3] = {1, 1, 1};
+    size_t global[3] = {panels, gm_divide_up(c->C, 64), 1}, local[3] = {1, 1, 1};
     double bytes = 4.0 * (double)(gm_shape_count(&w->shape) + count);
     return gm_emit_launch(&builder, kernel, 3, global, local, 0, bytes);
 }
@@ -84,15 +80,16 @@ gm_status gm_emit_fast_rows(const gm_contraction *c) {
     GM_TRY(instance(c, &f, ROWS, true, &kernel));
     // Work for all units: parts of the panels, each of which transforms all values, where weights are more than values;
     // else parts of the rows, each of which reads all weights, in blocks whose values fit a cache.
-    size_t phases = (size_t)(f.out * f.out), rows = f.tiles[0] * f.tiles[1] * c->N, tiles = up(rows, ROW_STEP);
+    size_t phases = (size_t)(f.out * f.out), rows = f.tiles[0] * f.tiles[1] * c->N,
+           tiles = gm_divide_up(rows, ROW_STEP);
     size_t units = GM_MAX(emitter->info->compute_units, (size_t)1);
-    size_t parts = c->K >= 2 * rows ? GM_MIN(up(units, phases), up(c->K, 32)) : 1;
-    size_t groups = GM_MIN(up(parts > 1 ? units : 2 * units, phases * parts), tiles);
+    size_t parts = c->K >= 2 * rows ? GM_MIN(gm_divide_up(units, phases), gm_divide_up(c->K, 32)) : 1;
+    size_t groups = GM_MIN(gm_divide_up(parts > 1 ? units : 2 * units, phases * parts), tiles);
     // Blocks of equal length, about as long as wanted: a short last one would read all weights, too.
     size_t wanted = GM_MAX((size_t)BLOCK_ROWS, f.depth / ROW_DEPTH) / ROW_STEP;
-    size_t blocks = GM_MAX((up(tiles, groups) + wanted / 2) / wanted, (size_t)1);
-    size_t block = up(up(tiles, groups), blocks) * ROW_STEP;
-    size_t line = (DEPTH + 16) * up(f.depth, DEPTH) + 16 * up(c->K / 16, parts) + 16;
+    size_t blocks = GM_MAX((gm_divide_up(tiles, groups) + wanted / 2) / wanted, (size_t)1);
+    size_t block = gm_divide_up(gm_divide_up(tiles, groups), blocks) * ROW_STEP;
+    size_t line = (DEPTH + 16) * gm_divide_up(f.depth, DEPTH) + 16 * gm_divide_up(c->K / 16, parts) + 16;
     size_t floats = f.points * block * line + WIDTH * f.toom.results * f.toom.results;
     GM_TRY(gm_emit_storage(emitter, phases * groups * parts * floats * sizeof(float), &scratch));
     gm_launch_builder builder = {.emitter = emitter, .label = c->name};
@@ -117,20 +114,21 @@ gm_status gm_emit_fast_outer(const gm_contraction *c) {
     gm_fast f = gm_fast_describe(c);
     uint32_t kernel, scratch, target = c->y.storage;
     // Work for all units: as in rows, where all values meet many outputs, or many values.
-    size_t rows = f.tiles[0] * f.tiles[1] * c->N, phases = (size_t)(f.in * f.in), across = up(c->K, ACROSS);
+    size_t rows = f.tiles[0] * f.tiles[1] * c->N, phases = (size_t)(f.in * f.in), across = gm_divide_up(c->K, ACROSS);
     size_t units = GM_MAX(emitter->info->compute_units, (size_t)1), most = GM_MAX(rows / OUTER_LEAST, (size_t)1);
     bool split_outputs = c->K >= 2 * rows;
-    size_t columns = split_outputs ? GM_MIN(units, across) : 1, parts = GM_MIN(up(units, columns), most);
+    size_t columns = split_outputs ? GM_MIN(units, across) : 1, parts = GM_MIN(gm_divide_up(units, columns), most);
     if (!split_outputs)
-        columns = GM_MIN(up(units, parts), across);
-    size_t part_rows = up(rows, parts), block = up(part_rows, up(part_rows, OUTER_ROWS));
+        columns = GM_MIN(gm_divide_up(units, parts), across);
+    size_t part_rows = gm_divide_up(rows, parts), block = gm_divide_up(part_rows, gm_divide_up(part_rows, OUTER_ROWS));
     // Rows of a block alone need no more than one phase's values at a time; gradients, which all phases meet, and sums
     // between blocks are kept.
     bool kept = part_rows > block;
-    size_t together = kept ? phases : 1, down = up(together * c->C, DOWN);
-    size_t sums = kept ? down * up(across, columns) : 1, count = c->R * c->S * c->C * c->K;
-    size_t floats = f.points * (block * (DOWN * down + ACROSS * up(across, columns)) + sums * (DOWN * ACROSS + 16)) +
-                    WIDTH * f.toom.taps * f.toom.taps;
+    size_t together = kept ? phases : 1, down = gm_divide_up(together * c->C, DOWN);
+    size_t sums = kept ? down * gm_divide_up(across, columns) : 1, count = c->R * c->S * c->C * c->K;
+    size_t floats =
+        f.points * (block * (DOWN * down + ACROSS * gm_divide_up(across, columns)) + sums * (DOWN * ACROSS + 16)) +
+        WIDTH * f.toom.taps * f.toom.taps;
     bool partial = parts > 1 || c->y.stride[0] != 1;
     if (partial)
         GM_TRY(gm_emit_storage(emitter, parts * count * sizeof(float), &target));

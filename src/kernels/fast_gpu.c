@@ -2,10 +2,6 @@
 // them: one launch of a contraction whose every point is a phase of its own, with one position and one tap.
 #include "kernels/fast.h"
 
-static size_t up(size_t count, size_t step) {
-    return (count + step - 1) / step;
-}
-
 // A matrix (lines, channels) for each point, of which there are so many along an axis.
 static gm_view planes_of(uint32_t storage, size_t lines, size_t channels, size_t points, bool lines_inside) {
     return (gm_view){
@@ -54,7 +50,7 @@ static gm_status instance(const gm_contraction *c, const transform *t, const cha
 
 static gm_status emit_transform(gm_launch_builder *builder, uint32_t kernel, size_t items, int64_t out, double flop,
                                 double bytes) {
-    size_t global[3] = {up(items, GM_GPU_LOCAL) * GM_GPU_LOCAL, (size_t)(out * out), 1},
+    size_t global[3] = {gm_divide_up(items, GM_GPU_LOCAL) * GM_GPU_LOCAL, (size_t)(out * out), 1},
            local[3] = {GM_GPU_LOCAL, 1, 1};
     return gm_emit_launch(builder, kernel, 3, global, local, flop, bytes);
 }
@@ -62,10 +58,6 @@ static gm_status emit_transform(gm_launch_builder *builder, uint32_t kernel, siz
 // Of each item, both axes.
 static double transform_flop(const transform *t, size_t items) {
     return 2.0 * (double)(items * t->from * t->to * (t->from + t->to) * (size_t)(t->out * t->out));
-}
-
-static double bytes_of(const gm_view *view) {
-    return (double)(gm_view_element_bytes(view) * gm_shape_count(&view->shape));
 }
 
 // From an image, or weights: axes (n, c, h, w).
@@ -82,7 +74,8 @@ static gm_status emit_points(const gm_contraction *c, const transform *t, const 
                      t->tile_step, t->step, t->first[0][0], t->first[0][1], t->first[1][0], t->first[1][1],
                      v->stride[0], v->stride[1], v->stride[3]);
     size_t items = v->shape.dim[0] * v->shape.dim[1];
-    return emit_transform(&builder, kernel, items, t->out, transform_flop(t, items), bytes_of(x) + bytes_of(v));
+    return emit_transform(&builder, kernel, items, t->out, transform_flop(t, items),
+                          gm_view_bytes(x) + gm_view_bytes(v));
 }
 
 // To an image, or gradients of weights, with the epilogue.
@@ -99,7 +92,8 @@ static gm_status emit_results(const gm_contraction *c, const transform *t, const
                      t->step, v->stride[0], v->stride[1], v->stride[3]);
     gm_epilogue_arguments(&builder, c->epilogue);
     size_t items = v->shape.dim[0] * v->shape.dim[1];
-    return emit_transform(&builder, kernel, items, t->out, transform_flop(t, items), bytes_of(v) + bytes_of(y));
+    return emit_transform(&builder, kernel, items, t->out, transform_flop(t, items),
+                          gm_view_bytes(v) + gm_view_bytes(y));
 }
 
 // y (n, k) = Σ over c of x (n, c) w (k, c), for each point.

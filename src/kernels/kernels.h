@@ -40,6 +40,7 @@ bool gm_view_reshape(const gm_view *x, const gm_shape *shape, gm_view *result);
 // The view of a node of kind GM_OP_VIEW from its input's view; false as above.
 bool gm_view_apply(const gm_tensor *node, const gm_view *x, gm_view *result);
 size_t gm_view_element_bytes(const gm_view *x);         // of one element in memory
+double gm_view_bytes(const gm_view *x);                 // of all elements that a launch reads or writes
 const char *gm_view_element_type(const gm_view *x);     // what kernels call it: "half", or the type of its values
 uint64_t gm_view_hash(uint64_t hash, const gm_view *x); // goes on from `hash`: where its elements lie
 // Dense, in row-major order, so that element i lies at offset + i.

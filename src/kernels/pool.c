@@ -24,10 +24,6 @@ static gm_status instance(const gm_emit_call *call, uint32_t *kernel) {
     return status;
 }
 
-static double bytes_of(const gm_view *view) {
-    return (double)(gm_view_element_bytes(view) * gm_shape_count(&view->shape));
-}
-
 static gm_status emit_pool(const gm_emit_call *call) {
     const gm_tensor *node = call->node;
     const gm_pool_attributes *g = node->attributes;
@@ -57,7 +53,7 @@ static gm_status emit_pool(const gm_emit_call *call) {
                         node->shape.dim[2] * node->shape.dim[3]};
     double count = (double)gm_shape_count(&node->shape), window = (double)(g->kernel[0] * g->kernel[1]);
     return gm_emit_launch(&builder, kernel, 3, global, local, count * window,
-                          bytes_of(&call->input[0]) + bytes_of(call->output));
+                          gm_view_bytes(&call->input[0]) + gm_view_bytes(call->output));
 }
 
 #define POOL(operation)                                                                                                \

@@ -118,6 +118,10 @@ size_t gm_view_element_bytes(const gm_view *x) {
     return x->half ? sizeof(uint16_t) : gm_type_size(x->type);
 }
 
+double gm_view_bytes(const gm_view *x) {
+    return (double)(gm_view_element_bytes(x) * gm_shape_count(&x->shape));
+}
+
 const char *gm_view_element_type(const gm_view *x) {
     return x->half ? "half" : gm_type_name(x->type, 1);
 }

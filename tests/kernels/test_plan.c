@@ -230,18 +230,6 @@ static void interleaved_images_keep_channels_innermost(void **unused) {
 
 // ---- Merging ----
 
-static size_t count_launches(gm_graph *graph, bool separate) {
-    gm_state *state;
-    gm_plan *plan;
-    gm_plan_statistics statistics;
-    check_ok(gm_state_create(&state, device, 1));
-    check_ok(gm_plan_create(&plan, graph, state, &(gm_plan_options){.separate = separate}));
-    gm_plan_get_statistics(plan, &statistics);
-    gm_plan_destroy(&plan);
-    gm_state_destroy(&state);
-    return statistics.launches;
-}
-
 // Updates of variables of all sizes and of two kinds, then what needs one of the results, then what needs none of them.
 // The assigned view's value has no other reader outside its own launch.
 static void a_view_of_a_fused_value_is_assigned(void **unused) {
@@ -254,64 +242,6 @@ static void a_view_of_a_fused_value_is_assigned(void **unused) {
     gm_phase *phase = gm_phase_create(graph, "all");
     gm_phase_fetch(phase, gm_square(gm_add(a, gm_exp(a))));
     gm_phase_assign(phase, v, gm_reshape(a, GM_SHAPE(6)));
-    compare_both(graph, 2);
-    gm_graph_destroy(&graph);
-}
-
-static void independent_launches_run_as_one(void **unused) {
-    (void)unused;
-    gm_graph *graph;
-    check_ok(gm_graph_create(&graph));
-    gm_phase *phase = gm_phase_create(graph, "all");
-    gm_tensor *counter = gm_input(graph, "counter", GM_INT32, GM_SHAPE(2));
-    for (size_t i = 0; i < 6; i++) {
-        char name[8];
-        snprintf(name, sizeof name, "w%zu", i);
-        gm_tensor *w = gm_variable(graph, name, GM_FLOAT32, GM_SHAPE(1 + 40 * i, 3), (gm_initializer){.a = 1});
-        gm_phase_assign(phase, w, i % 2 ? gm_tanh(w) : gm_scale(w, 0.3 + (double)i));
-    }
-    gm_tensor *noise = gm_random_uniform(graph, "noise", GM_SHAPE(50), counter);
-    gm_phase_fetch(phase, noise);
-    assert_int_equal(count_launches(graph, true), 7);
-    assert_int_equal(count_launches(graph, false), 1);
-    gm_phase_fetch(phase, gm_tanh(noise));
-    gm_phase_fetch(phase, gm_exp(gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(33, 70))));
-    assert_int_equal(count_launches(graph, true), 9);
-    assert_int_equal(count_launches(graph, false), 2);
-    compare_both(graph, 2);
-    gm_graph_destroy(&graph);
-}
-
-// On GPUs, whose launches cost more than they do: like parts of a graph stand side by side, contractions and reductions
-// among them, whatever their sizes.
-static void like_chains_run_side_by_side(void **unused) {
-    (void)unused;
-    gm_graph *graph;
-    check_ok(gm_graph_create(&graph));
-    gm_phase *phase = gm_phase_create(graph, "all");
-    for (size_t i = 0; i < 3; i++) {
-        char name[8];
-        snprintf(name, sizeof name, "x%zu", i);
-        gm_tensor *x = gm_input(graph, name, GM_FLOAT32, GM_SHAPE(20 + i, 16)),
-                  *w = gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(16, 16),
-                                   (gm_initializer){GM_INITIALIZER_NORMAL, 0, 1});
-        gm_tensor *y = gm_gemm(gm_tanh(gm_gemm(x, w, NULL)), w, NULL);
-        gm_phase_fetch(phase, gm_max(y, GM_AXIS(0)));
-    }
-    const char *kernels = getenv("GANYMEDE_KERNELS");
-    bool gpu = kernels && strcmp(kernels, "gpu") == 0;
-    assert_int_equal(count_launches(graph, false), gpu ? 3 : 10);
-    gm_phase *late = gm_phase_create(graph, "late"); // the second chain begins later, and meets the first all the same
-    for (size_t i = 0; i < 2; i++) {
-        gm_tensor *y = gm_input(graph, i ? "late" : "early", GM_FLOAT32, GM_SHAPE(30, 16)),
-                  *w = gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(16, 16),
-                                   (gm_initializer){GM_INITIALIZER_NORMAL, 0, 1});
-        for (size_t layer = 0; layer < 2 + i; layer++)
-            y = gm_gemm(gm_tanh(y), w, NULL);
-        gm_phase_fetch(late, gm_max(y, GM_AXIS(0)));
-    }
-    if (gpu)
-        assert_int_equal(count_launches(graph, false), 8);
     compare_both(graph, 2);
     gm_graph_destroy(&graph);
 }
@@ -643,8 +573,6 @@ int main(void) {
         cmocka_unit_test(variables_are_assigned_their_own_flips),
         cmocka_unit_test(a_view_of_a_fused_value_is_assigned),
         cmocka_unit_test(interleaved_images_keep_channels_innermost),
-        cmocka_unit_test(independent_launches_run_as_one),
-        cmocka_unit_test(like_chains_run_side_by_side),
         cmocka_unit_test(variances_keep_their_digits),
 
         cmocka_unit_test(plans_share_the_kernels_of_their_device),

@@ -1,6 +1,7 @@
-// Fewer launches on GPUs, which cost more than what they do: what goes on with a reduction's results is computed by the
-// launch that writes them, what a concatenation alone reads is computed in its part, reductions of all kinds run as one
-// launch. Each graph is compared with a plan of separate launches, bit for bit, and with the reference.
+// Fewer launches: small ones that do not depend on one another run as one, and on GPUs, where they cost more than what
+// they do, large ones of a kind and reductions of all kinds; what goes on with a reduction's results is computed by the
+// launch that writes them, what a concatenation alone reads in its part. Long because each rule has what must not
+// happen beside it. Each graph is compared with a plan of separate launches, bit for bit, and with the reference.
 #include "device_test.h"
 #include "graph/graph.h"
 #include "kernels/compare.h"
@@ -62,6 +63,69 @@ static gm_tensor *input(const char *name, gm_shape shape) {
 
 static gm_tensor *variable(const char *name, gm_shape shape) {
     return gm_variable(graph, name, GM_FLOAT32, shape, (gm_initializer){GM_INITIALIZER_NORMAL, 1, 0.5});
+}
+
+// ---- What does not depend on one another ----
+
+static size_t count_launches(bool separate) {
+    gm_state *state;
+    gm_plan *plan;
+    gm_plan_statistics statistics;
+    check_ok(gm_state_create(&state, device, 1));
+    check_ok(gm_plan_create(&plan, graph, state, &(gm_plan_options){.separate = separate}));
+    gm_plan_get_statistics(plan, &statistics);
+    gm_plan_destroy(&plan);
+    gm_state_destroy(&state);
+    return statistics.launches;
+}
+
+static void independent_launches_run_as_one(void **unused) {
+    (void)unused;
+    gm_tensor *counter = gm_input(graph, "counter", GM_INT32, GM_SHAPE(2));
+    for (size_t i = 0; i < 6; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "w%zu", i);
+        gm_tensor *w = gm_variable(graph, name, GM_FLOAT32, GM_SHAPE(1 + 40 * i, 3), (gm_initializer){.a = 1});
+        gm_phase_assign(phase, w, i % 2 ? gm_tanh(w) : gm_scale(w, 0.3 + (double)i));
+    }
+    gm_tensor *noise = gm_random_uniform(graph, "noise", GM_SHAPE(50), counter);
+    gm_phase_fetch(phase, noise);
+    assert_int_equal(count_launches(true), 7);
+    assert_int_equal(count_launches(false), 1);
+    gm_phase_fetch(phase, gm_tanh(noise));
+    gm_phase_fetch(phase, gm_exp(gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(33, 70))));
+    assert_int_equal(count_launches(true), 9);
+    assert_int_equal(count_launches(false), 2);
+    check_ok(gm_compare_run(&(gm_compare){.device = device, .seed = 7, .runs = 2}, graph));
+}
+
+// On GPUs, whose launches cost more than they do: like parts of a graph stand side by side, contractions and reductions
+// among them, whatever their sizes.
+static void like_chains_run_side_by_side(void **unused) {
+    (void)unused;
+    for (size_t i = 0; i < 3; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "x%zu", i);
+        gm_tensor *x = gm_input(graph, name, GM_FLOAT32, GM_SHAPE(20 + i, 16)),
+                  *w = gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(16, 16),
+                                   (gm_initializer){GM_INITIALIZER_NORMAL, 0, 1});
+        gm_tensor *y = gm_gemm(gm_tanh(gm_gemm(x, w, NULL)), w, NULL);
+        gm_phase_fetch(phase, gm_max(y, GM_AXIS(0)));
+    }
+    bool gpu = on_gpu();
+    assert_int_equal(count_launches(false), gpu ? 3 : 10);
+    gm_phase *late = gm_phase_create(graph, "late"); // the second chain begins later, and meets the first all the same
+    for (size_t i = 0; i < 2; i++) {
+        gm_tensor *y = gm_input(graph, i ? "late" : "early", GM_FLOAT32, GM_SHAPE(30, 16)),
+                  *w = gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(16, 16),
+                                   (gm_initializer){GM_INITIALIZER_NORMAL, 0, 1});
+        for (size_t layer = 0; layer < 2 + i; layer++)
+            y = gm_gemm(gm_tanh(y), w, NULL);
+        gm_phase_fetch(late, gm_max(y, GM_AXIS(0)));
+    }
+    if (gpu)
+        assert_int_equal(count_launches(false), 8);
+    check_ok(gm_compare_run(&(gm_compare){.device = device, .seed = 7, .runs = 2}, graph));
 }
 
 // ---- What goes on with the results of reductions ----
@@ -337,6 +401,8 @@ static void small_weight_gradients_run_as_one(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        PLAN_TEST(independent_launches_run_as_one),
+        PLAN_TEST(like_chains_run_side_by_side),
         PLAN_TEST(columns_are_normalised_in_two_launches),
         PLAN_TEST(images_are_normalised_in_two_launches),
         PLAN_TEST(rows_are_normalised_in_two_launches),
