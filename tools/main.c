@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "ganymede/base.h"
+#include "ganymede/device.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,6 +61,10 @@ static void hold_standard_streams(void) {
 
 int main(int count, char **arguments) {
     hold_standard_streams();
+    if (gm_compilers_start() != GM_OK) {
+        fail_with("%s", gm_error_message());
+        return EXIT_ERROR;
+    }
     int code = run_command(count - 1, arguments + 1);
     // A full disk behind a redirection shows only here.
     if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_OK) {

@@ -7,7 +7,8 @@
 // 256 MB; a file's time of change is that of its last use.
 //
 // pocl keeps a cache of its own and makes a binary only when asked, by compiling every kernel once more (.1 s each):
-// there this cache is used only when GANYMEDE_CACHE names its folder.
+// there entries hold no binary, and only say that all of a program's kernels have been compiled, unless GANYMEDE_CACHE
+// names the folder.
 #include "device/internal.h"
 
 #include <dirent.h>
@@ -64,8 +65,8 @@ gm_status gm_cache_folder(char **folder) {
 }
 
 gm_status gm_cache_open(gm_device *device) {
-    if (getenv("GANYMEDE_CACHE") || !driver_caches(device))
-        GM_TRY(gm_cache_folder(&device->cache_folder));
+    device->driver_caches = !getenv("GANYMEDE_CACHE") && driver_caches(device);
+    GM_TRY(gm_cache_folder(&device->cache_folder));
     uint64_t identity = GM_HASH_START;
     const char *parts[] = {MAGIC,
                            device->info.platform,

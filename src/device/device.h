@@ -54,6 +54,32 @@ gm_program *gm_device_find_program(const gm_device *device, uint64_t key);
 size_t gm_device_program_count(const gm_device *device);
 void gm_device_get_program(const gm_device *device, size_t index, const char **text, const char **options);
 
+// Kernels compiled ahead by other processes. wanted: the program has kernels that its driver, which keeps
+// them on disk, would compile one by one at their first launches, and there is who does so sooner. Kernels are added in
+// the order in which they will be launched first; add copies. compile_ahead does not wait, and who cannot get it done
+// leaves it to the launches; gm_ahead_wait returns when nothing is compiled ahead any more.
+typedef struct gm_ahead_argument {
+    size_t bytes;           // 0: memory of at most the gm_ahead's memory_bytes
+    unsigned char value[8]; // of so many bytes
+} gm_ahead_argument;
+typedef struct gm_ahead_kernel {
+    char name[64];
+    size_t dims, local[3], argument_count;
+    size_t first_argument; // set by add
+} gm_ahead_kernel;
+typedef struct gm_ahead { // zeroed: none
+    gm_ahead_kernel *kernels;
+    gm_ahead_argument *arguments;
+    size_t kernel_count, kernel_capacity, argument_count, argument_capacity;
+    size_t memory_bytes; // set by the caller
+} gm_ahead;
+bool gm_program_ahead_wanted(const gm_program *program);
+gm_status gm_ahead_add(gm_ahead *ahead, const gm_ahead_kernel *kernel, const size_t *global,
+                       const gm_ahead_argument *arguments);
+void gm_program_compile_ahead(gm_program *program, const gm_ahead *ahead);
+void gm_ahead_finish(gm_ahead *ahead);
+void gm_ahead_wait(void);
+
 // A kernel object with its own arguments: one per launch of a plan, bound once.
 gm_status gm_kernel_create(gm_kernel **kernel, gm_program *program, const char *name);
 void gm_kernel_destroy(gm_kernel **kernel);

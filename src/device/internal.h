@@ -112,6 +112,7 @@ struct gm_device {
     gm_profile_launch *launches;
     size_t launch_count, launch_capacity;
     char *cache_folder;      // NULL: no disk cache
+    bool driver_caches;      // the driver has a disk cache of its own: an entry only says that kernels are in it
     uint64_t cache_identity; // hash of everything but text and options that a binary depends on
     gm_program **programs;   // kept
     size_t program_count, program_capacity;
@@ -134,7 +135,7 @@ struct gm_buffer {
 struct gm_program {
     gm_device *device;
     cl_program program;
-    char *text, *options; // of a described device, instead of the program; NULL otherwise
+    char *text, *options; // of a described device, instead of the program, or to be compiled ahead; else NULL
 };
 
 struct gm_kernel {
@@ -162,6 +163,17 @@ void gm_cache_store(const gm_device *device, gm_cache_key key, const void *binar
 void gm_cache_prune(const char *folder, uint64_t most_bytes, double most_seconds);
 void gm_cache_drop(const gm_device *device, gm_cache_key key);
 
+// ---- ahead.c, compilers.c ----
+
+// How a job's file begins; behind it lie kernels, arguments, the options and the text.
+typedef struct gm_ahead_job {
+    char selector[32];
+    gm_cache_key key;
+    size_t workers, options_bytes, text_bytes, kernel_count, argument_count, memory_bytes;
+} gm_ahead_job;
+void gm_ahead_connect(int socket);            // to who does the jobs that are sent there as the paths of their files
+bool gm_ahead_ready(const gm_device *device); // kernels of this device can be compiled ahead
+
 // ---- log.c ----
 
 void gm_debug_build(const char *log); // shows a compiler's log, line by line, where details are shown
@@ -186,5 +198,8 @@ void gm_clblast_finish(gm_device *device);
 // As gm_program_create, for what a compiler may refuse: NULL then, which is no failure.
 gm_status gm_program_try(gm_program **program, gm_device *device, const gm_source *sources, size_t count,
                          const char *options);
+
+// The whole text, without the disk cache and in one part.
+gm_status gm_program_build(gm_program **program, gm_device *device, const char *text, const char *options);
 
 #endif

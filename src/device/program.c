@@ -91,7 +91,7 @@ static gm_status build_from_binary(gm_program *program, const char *binary, size
 // Puts the program's binary into the cache. What the driver will not hand out is not stored: no error.
 static gm_status store(gm_program *program, gm_cache_key key) {
     gm_device *device = program->device;
-    if (!device->cache_folder)
+    if (!device->cache_folder || device->driver_caches)
         return GM_OK;
     size_t bytes = 0;
     GM_TRY(gm_cl_check(gm_fault_due(GM_FAULT_BUILD), "fetching a program's binary"));
@@ -109,13 +109,26 @@ static gm_status store(gm_program *program, gm_cache_key key) {
     return status;
 }
 
+static gm_status keep_text(gm_program *program, const char *text, const char *options) {
+    GM_TRY(gm_alloc(&program->text, strlen(text) + 1, 1, "a program's text"));
+    GM_TRY(gm_alloc(&program->options, strlen(options) + 1, 1, "a program's options"));
+    strcpy(program->text, text);
+    strcpy(program->options, options);
+    return GM_OK;
+}
+
 static gm_status build(gm_program *program, const gm_source *sources, size_t count, const char *text,
                        const char *options) {
     gm_device *device = program->device;
     gm_cache_key key = gm_cache_get_key(device, text, options);
-    char *binary;
+    char *binary = NULL;
     size_t bytes;
-    if (gm_cache_load(device, key, &binary, &bytes)) {
+    bool known = (!device->driver_caches || gm_ahead_ready(device)) && gm_cache_load(device, key, &binary, &bytes);
+    if (device->driver_caches) {
+        free(binary);
+        if (!known && gm_ahead_ready(device))
+            GM_TRY(keep_text(program, text, options));
+    } else if (known) {
         bool loaded;
         gm_status status = build_from_binary(program, binary, bytes, options, &loaded);
         free(binary);
@@ -146,12 +159,18 @@ static gm_status append_choices(gm_text *options, const gm_device *device) {
     return options->failed ? gm_fail_memory(options->capacity, "a program's options") : GM_OK;
 }
 
-static gm_status keep_text(gm_program *program, const char *text, const char *options) {
-    GM_TRY(gm_alloc(&program->text, strlen(text) + 1, 1, "a program's text"));
-    GM_TRY(gm_alloc(&program->options, strlen(options) + 1, 1, "a program's options"));
-    strcpy(program->text, text);
-    strcpy(program->options, options);
-    return GM_OK;
+gm_status gm_program_build(gm_program **out, gm_device *device, const char *text, const char *options) {
+    const gm_source whole = {"a program compiled ahead", text};
+    gm_program *program;
+    *out = NULL;
+    GM_TRY(gm_alloc(&program, 1, sizeof *program, "a program"));
+    program->device = device;
+    gm_status status = build_from_source(program, &whole, 1, text, options);
+    if (status == GM_OK)
+        *out = program;
+    else
+        gm_program_destroy(&program);
+    return status;
 }
 
 gm_status gm_program_create(gm_program **out, gm_device *device, const gm_source *sources, size_t count,

@@ -1,6 +1,7 @@
 // From launches to what the device runs: one program, kernel objects with their arguments bound, and memory.
 #include "plan/plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +91,49 @@ static gm_status gather_sources(gm_plan *plan, const bool *missing, gm_source *s
     return GM_OK;
 }
 
+static gm_ahead_argument ahead_argument(const gm_plan *plan, const gm_argument *argument) {
+    gm_ahead_argument copy = {0};
+    const void *value = argument->kind == GM_ARGUMENT_INT     ? (const void *)&argument->integer
+                        : argument->kind == GM_ARGUMENT_FLOAT ? (const void *)&argument->real
+                                                              : &plan->state->seed;
+    if (argument->kind == GM_ARGUMENT_STORAGE)
+        return copy;
+    copy.bytes = argument->kind == GM_ARGUMENT_KEY ? sizeof plan->state->seed : 4;
+    memcpy(copy.value, value, copy.bytes);
+    return copy;
+}
+
+// The program's kernels, in the order of their first launches, to who compiles ahead.
+static gm_status compile_ahead(const gm_plan *plan, gm_program *program, const bool *missing) {
+    const gm_emitter *emitter = &plan->emitter;
+    gm_ahead_argument arguments[GM_MAX_ARGUMENTS];
+    gm_ahead ahead = {0};
+    bool *listed;
+    gm_status status = GM_OK;
+    if (!gm_program_ahead_wanted(program))
+        return GM_OK;
+    GM_TRY(gm_alloc(&listed, emitter->kernel_count + 1, sizeof *listed, "kernels to compile ahead"));
+    for (size_t i = 0; i < emitter->storage_count; i++)
+        ahead.memory_bytes = GM_MAX(ahead.memory_bytes, emitter->storages[i].bytes);
+    for (size_t i = 0; i < emitter->launch_count; i++) {
+        const gm_launch *launch = &emitter->launches[i];
+        if (launch->product || !missing[launch->kernel] || listed[launch->kernel])
+            continue;
+        listed[launch->kernel] = true;
+        gm_ahead_kernel kernel = {.dims = launch->dims, .argument_count = launch->argument_count};
+        snprintf(kernel.name, sizeof kernel.name, "%s", emitter->kernels[launch->kernel].name);
+        memcpy(kernel.local, launch->local, sizeof kernel.local);
+        for (size_t k = 0; k < launch->argument_count; k++)
+            arguments[k] = ahead_argument(plan, &launch->argument[k]);
+        GM_TRY_DONE(gm_ahead_add(&ahead, &kernel, launch->global, arguments));
+    }
+    gm_program_compile_ahead(program, &ahead);
+done:
+    gm_ahead_finish(&ahead);
+    free(listed);
+    return status;
+}
+
 // One program for all that the plan adds to what the device has built.
 static gm_status build_program(gm_plan *plan) {
     const gm_emitter *emitter = &plan->emitter;
@@ -110,6 +154,7 @@ static gm_status build_program(gm_plan *plan) {
     double start = gm_seconds();
     GM_TRY_DONE(gm_program_create(&program, plan->device, sources, count, plan->program_options));
     plan->statistics.build_ms = 1e3 * (gm_seconds() - start);
+    GM_TRY_DONE(compile_ahead(plan, program, missing));
     if (plan->trial) {
         plan->program = program;
         program = NULL;

@@ -24,6 +24,7 @@ typedef struct trial {
     bool half[2];                    // that lies in memory as half
     gm_tensor *result[GM_MAX_VARIANTS];
     gm_phase *phase[GM_MAX_VARIANTS];
+    bool checked, usable[GM_MAX_VARIANTS];
 } trial;
 
 // ---- The graph of candidates ----
@@ -95,7 +96,7 @@ static bool is_accurate(const float *values, const float *expected, size_t count
 }
 
 // Runs every variant once, which compiles them, and notes which give the default's result.
-static gm_status check_variants(gm_plan *plan, const trial *t, bool *usable) {
+static gm_status check_variants(gm_plan *plan, trial *t) {
     size_t bytes = bytes_of(t->result[0]), count = bytes / sizeof(float);
     float *expected = NULL, *values = NULL;
     gm_status status = GM_OK;
@@ -107,12 +108,13 @@ static gm_status check_variants(gm_plan *plan, const trial *t, bool *usable) {
             ran = gm_plan_read(plan, t->result[v], v ? values : expected, bytes);
         if (v == 0)
             GM_TRY_DONE(ran);
-        usable[v] = ran == GM_OK && (v == 0 || is_accurate(values, expected, count, 0.5 * t->flop / (double)count,
-                                                           GM_MAX(t->variants.error[0], t->variants.error[v])));
-        if (!usable[v])
+        t->usable[v] = ran == GM_OK && (v == 0 || is_accurate(values, expected, count, 0.5 * t->flop / (double)count,
+                                                              GM_MAX(t->variants.error[0], t->variants.error[v])));
+        if (!t->usable[v])
             gm_debug("tuning: %s: %s is out: %s", t->key, t->variants.name[v],
                      ran == GM_OK ? "inaccurate" : gm_error_message());
     }
+    t->checked = true;
 done:
     free(expected);
     free(values);
@@ -128,13 +130,11 @@ static int ascending(const void *x, const void *y) {
 // machines change their pace.
 static gm_status time_variants(gm_plan *plan, const trial *t, size_t *best, double *seconds) {
     double share[GM_MAX_VARIANTS][ROUNDS], time[ROUNDS], sample, least = 1 - LEAST_GAIN;
-    bool usable[GM_MAX_VARIANTS];
-    GM_TRY(check_variants(plan, t, usable));
     GM_TRY(run_for(plan, t->phase[0], 1, &sample));
     size_t runs = sample * MOST_RUNS < SAMPLE_SECONDS ? MOST_RUNS : 1 + (size_t)(SAMPLE_SECONDS / sample);
     for (size_t round = 0; round < ROUNDS; round++)
         for (size_t v = 0; v < t->variants.count; v++) {
-            if (!usable[v])
+            if (!t->usable[v])
                 continue;
             GM_TRY(run_for(plan, t->phase[v], runs, &sample));
             time[round] = v == 0 ? sample : time[round];
@@ -143,7 +143,7 @@ static gm_status time_variants(gm_plan *plan, const trial *t, size_t *best, doub
     qsort(time, ROUNDS, sizeof *time, ascending);
     *best = 0;
     for (size_t v = 0; v < t->variants.count; v++) {
-        if (!usable[v])
+        if (!t->usable[v])
             continue;
         qsort(share[v], ROUNDS, sizeof *share[v], ascending);
         gm_debug("tuning: %s: %s takes %.2f of the default's %.4f ms", t->key, t->variants.name[v],
@@ -212,10 +212,13 @@ static gm_status measure(gm_plan *plan) {
         for (size_t k = 0; k < 2; k++)
             GM_TRY_DONE(fill(candidates, trials[i].input[k]));
     GM_TRY_DONE(gm_plan_run(candidates, before));
+    for (size_t i = 0; i < count && gm_seconds() - start < 0.75 * plan->tuning->seconds; i++)
+        GM_TRY_DONE(check_variants(candidates, &trials[i]));
+    gm_ahead_wait(); // what compiles beside would be timed, too
     for (size_t i = 0; i < count; i++) {
         size_t best = 0;
         double seconds = 0;
-        if (gm_seconds() - start < plan->tuning->seconds)
+        if (trials[i].checked && gm_seconds() - start < plan->tuning->seconds)
             GM_TRY_DONE(time_variants(candidates, &trials[i], &best, &seconds));
         else if (gm_tuning_find(plan->tuning, trials[i].key))
             continue; // what an earlier start has found is better than the default
