@@ -190,6 +190,9 @@ static void gm_transpose(const float *from, float *to)
 #else
 #define GM_GPU_UNROLL GM_GPU_DEPTH
 #endif
+#ifndef GM_GPU_FEW_REGISTERS
+#define GM_GPU_FEW_REGISTERS 0
+#endif
 
 // Four neighbours, aligned.
 #define GM_GPU_LOAD4(T, p) GM_GPU_LOAD4_AS(T, p)

@@ -177,6 +177,24 @@ enum { GM_GPU_OWN(_local) = 2 * (GM_GPU_A_WORDS + GM_GPU_B_WORDS) + GM_GPU_EXCHA
 
 #ifdef GM_CONTRACT_ROWS_GPU
 
+// A quarter of an item's rows of results: Intel's compiler unrolls no longer loops where the epilogue reads two values, and
+// sums that a loop counts through lie in memory.
+#define GM_GPU_STORE_ROWS(begin, end)                                                                                  \
+    _Pragma("unroll") for (int i = GM_GPU_RESULT_ROWS * begin / 4; i < GM_GPU_RESULT_ROWS * end / 4; i++)              \
+    {                                                                                                                  \
+        const int m = m0 + GM_GPU_ROW(i), n = m % N;                                                                   \
+        const int oh = phase_h + m / N / PW * qh, ow = phase_w + m / N % PW * qw;                                      \
+        if (m >= total)                                                                                                \
+            continue;                                                                                                  \
+        _Pragma("unroll") for (int j = 0; j < GM_GPU_SUMS / GM_GPU_RESULT_ROWS; j++)                                   \
+        {                                                                                                              \
+            const int k = k0 + GM_GPU_COLUMN(j);                                                                       \
+            float value = sum[GM_GPU_RESULT(i, j)];                                                                    \
+            if (k < K)                                                                                                 \
+                GM_STORE(GM_Y, y, oh * yh + ow * yw + n * yn + k * yk, GM_EPILOGUE1(value, oh, ow, n, k));             \
+        }                                                                                                              \
+    }
+
 // Rows are (pixel, n) of one phase of the output's pixels, so that all of a tile have the same taps. Taps that meet
 // padding alone are left out; rows that do, are zeros.
 GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, global const GM_W *restrict w,
@@ -220,6 +238,7 @@ GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x
     }
 #ifdef GM_GPU_SPANS // the contraction is over (tap, channel) pairs
     const int depth = taps_h.count * taps_w.count * C, steps = (depth + GM_GPU_STEP - 1) / GM_GPU_STEP;
+    const bool late = false;
 #else
     const int width = used_w.y - used_w.x, steps_c = (C + GM_GPU_STEP - 1) / GM_GPU_STEP;
     const int steps = max(used_h.y - used_h.x, 0) * max(width, 0) * steps_c;
@@ -227,6 +246,7 @@ GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x
     int walk_a = t_h * dh * xh + t_w * dw * xw;
     int walk_b = steps > 0 ? (taps_h.first + t_h * qh) * wr + (taps_w.first + t_w * qw) * ws : 0;
     const int back_a = steps_c * GM_GPU_STEP * xc, back_b = steps_c * GM_GPU_STEP * wc;
+    const bool late = GM_GPU_FEW_REGISTERS; // b is loaded after a step's sums, whose operands have left registers by then
 #endif
 
     GM_GPU_CLEAR(sum);
@@ -261,6 +281,8 @@ GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x
                     valid ? GM_GPU_A_LINES && left > 0 ? lines : left : 0);
             }
         }
+        if (late && step >= 0)
+            GM_GPU_MULTIPLY(a + (step & 1) * GM_GPU_A_WORDS, b + (step & 1) * GM_GPU_B_WORDS);
 #pragma unroll
         for (int u = 0; u < GM_GPU_B_UNITS; u++)
 #pragma unroll
@@ -288,27 +310,17 @@ GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x
             }
         }
 #endif
-        if (step >= 0)
+        if (!late && step >= 0)
             GM_GPU_MULTIPLY(a + (step & 1) * GM_GPU_A_WORDS, b + (step & 1) * GM_GPU_B_WORDS);
         GM_GPU_OWN(_store)(a + (~step & 1) * GM_GPU_A_WORDS, b + (~step & 1) * GM_GPU_B_WORDS, item, next_a, next_b);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
-#pragma unroll
-    for (int i = 0; i < GM_GPU_RESULT_ROWS; i++) {
-        const int m = m0 + GM_GPU_ROW(i), n = m % N;
-        const int oh = phase_h + m / N / PW * qh, ow = phase_w + m / N % PW * qw;
-        if (m >= total)
-            continue;
-#pragma unroll
-        for (int j = 0; j < GM_GPU_SUMS / GM_GPU_RESULT_ROWS; j++) {
-            const int k = k0 + GM_GPU_COLUMN(j);
-            float value = sum[GM_GPU_RESULT(i, j)];
-            if (k < K)
-                GM_STORE(GM_Y, y, y0 + (long)oh * yh + (long)ow * yw + (long)n * yn + (long)k * yk,
-                    GM_EPILOGUE1(value, oh, ow, n, k));
-        }
-    }
+    y += y0;
+    GM_GPU_STORE_ROWS(0, 1);
+    GM_GPU_STORE_ROWS(1, 2);
+    GM_GPU_STORE_ROWS(2, 3);
+    GM_GPU_STORE_ROWS(3, 4);
 }
 #endif // GM_CONTRACT_ROWS_GPU
 
@@ -399,6 +411,7 @@ GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
+    y += y0 + (long)split * yp;
 #pragma unroll
     for (int i = 0; i < GM_GPU_RESULT_ROWS; i++) {
         const int m = m0 + GM_GPU_ROW(i);
@@ -415,8 +428,7 @@ GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x
             const int k = k0 + GM_GPU_COLUMN(j);
             float value = sum[GM_GPU_RESULT(i, j)];
             if (k < K)
-                GM_STORE(GM_Y, y, y0 + (long)split * yp + (long)r * yr + (long)s * ys + (long)c * yc + (long)k * yk,
-                    GM_EPILOGUE1(value, r, s, c, k));
+                GM_STORE(GM_Y, y, r * yr + s * ys + c * yc + k * yk, GM_EPILOGUE1(value, r, s, c, k));
         }
     }
 }
@@ -463,6 +475,7 @@ GM_FUNCTION void GM_NAME(GM_PLACE, global const float *restrict partial, global 
 #undef GM_GPU_ROW
 #undef GM_GPU_COLUMN
 #undef GM_GPU_TILES
+#undef GM_GPU_STORE_ROWS
 #undef GM_CONTRACT_ROWS_GPU
 #undef GM_CONTRACT_OUTER_GPU
 #undef GM_CONTRACT_SUM_GPU

@@ -43,6 +43,7 @@ typedef struct gm_device_info {
     bool local_memory_dedicated; // false: emulated in global memory, as CPUs do
     bool sub_groups, half, double_precision;
     size_t least_sub_group; // items that run in step, the fewest that a kernel may ask for; 0: it may not ask
+    bool more_registers;    // a kernel that asks for so few may also ask for twice the registers
     double score;           // what the automatic choice ranks by
 } gm_device_info;
 

@@ -76,6 +76,8 @@ static gm_status read_extensions(const gm_found *found, gm_device_info *info) {
         info->double_precision = gm_contains_any_case(extensions, "cl_khr_fp64");
         if (info->type == GM_DEVICE_GPU && gm_contains_any_case(extensions, "cl_intel_required_subgroup_size"))
             info->least_sub_group = least_sub_group(found->device);
+        // A larger register file came with the matrix units.
+        info->more_registers = gm_contains_any_case(extensions, "cl_intel_subgroup_matrix_multiply_accumulate");
     }
     free((void *)extensions);
     return status;

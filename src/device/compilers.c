@@ -115,10 +115,11 @@ static _Noreturn void lead(int boss) {
 gm_status gm_compilers_start(void) {
     const char *wanted = getenv("GANYMEDE_COMPILERS");
     if (wanted && strcmp(wanted, "0") != 0 && strcmp(wanted, "") != 0)
-        return gm_fail(GM_ERROR_ARGUMENT,
-                       "GANYMEDE_COMPILERS=%s is unknown: leave it out to have other processes compile kernels, too, or "
-                       "set it to 0 to have none",
-                       wanted);
+        return gm_fail(
+            GM_ERROR_ARGUMENT,
+            "GANYMEDE_COMPILERS=%s is unknown: leave it out to have other processes compile kernels, too, or "
+            "set it to 0 to have none",
+            wanted);
     int ends[2];
     static bool started;
     if (started || (wanted && wanted[0]) || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)

@@ -65,6 +65,7 @@ gm_status gm_description_get_info(const gm_description *d, gm_device_info *info)
                              .local_memory_dedicated = true,
                              .sub_groups = d->sub_groups != GM_SUBGROUPS_NONE,
                              .least_sub_group = d->least_sub_group,
+                             .more_registers = d->least_sub_group > 0 && d->matrix,
                              .half = d->half,
                              .double_precision = d->double_precision};
     GM_TRY(copy_text(d->card, &info->name));

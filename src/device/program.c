@@ -152,10 +152,12 @@ const char *gm_device_width_options(const gm_device *device) {
 }
 
 // Intel's compiler is free to have so many items run in step that 64 sums of each do not fit the registers, and would
-// put them into memory: the fewest, and the larger of two register files where there are two.
+// put them into memory: the fewest, and the larger of two register files where there are two. Where there are not,
+// kernels hold less at a time.
 static gm_status append_choices(gm_text *options, const gm_device *device) {
     if (device->info.least_sub_group > 0)
-        gm_text_printf(options, " -DGM_GPU_SUBGROUP=%zu -cl-intel-256-GRF-per-thread", device->info.least_sub_group);
+        gm_text_printf(options, " -DGM_GPU_SUBGROUP=%zu %s", device->info.least_sub_group,
+                       device->info.more_registers ? "-cl-intel-256-GRF-per-thread" : "-DGM_GPU_FEW_REGISTERS=1");
     return options->failed ? gm_fail_memory(options->capacity, "a program's options") : GM_OK;
 }
 

@@ -47,14 +47,22 @@ bool gm_gpu_tile_runs(const gm_emitter *emitter, size_t rows, size_t columns) {
     return false;
 }
 
-// The variant's tile, or the one that is estimated to take least for `copies` matrices of so many rows and columns: as
-// long as a compute unit's groups take, but no less than half of a full unit's, which few items cannot use.
-static const gpu_tile *choose_tile(const gm_contraction *c, size_t rows, size_t columns, size_t copies) {
+// Intel's kernels without a larger register file hold no 64 sums beside the places of (tap, channel) pairs.
+static size_t most_sums(const gm_device_info *info, bool pairs) {
+    return pairs && info->least_sub_group > 0 && !info->more_registers ? 32 : 64;
+}
+
+// The variant's tile, or the one that is estimated to take least for `copies` matrices of so many rows and columns,
+// with at most so many sums an item: as long as a compute unit's groups take, but no less than half of a full unit's,
+// which few items cannot use.
+static const gpu_tile *choose_tile(const gm_contraction *c, size_t rows, size_t columns, size_t copies, size_t sums) {
     const gpu_tile *best = &gpu_tiles[2];
     double least = 0;
     for (size_t i = 0; i < GM_COUNT(gpu_tiles); i++) {
         const gpu_tile *tile = &gpu_tiles[i];
         if (c->variant->columns > 0 && (tile->rows != c->variant->tile || tile->columns != c->variant->columns))
+            continue;
+        if (c->variant->columns == 0 && tile->high * tile->wide > sums)
             continue;
         size_t groups = gm_divide_up(rows, tile->rows) * gm_divide_up(columns, tile->columns) * copies;
         size_t unit_items = gm_divide_up(groups, full_units(c->emitter->info)) * items_of(tile);
@@ -225,8 +233,9 @@ static size_t phase_rows(const gm_contraction *c) {
 gm_status gm_emit_rows(const gm_contraction *c) {
     gm_emitter *emitter = c->emitter;
     size_t phases = (size_t)(c->map[0].q * c->map[1].q);
-    const gpu_tile *tile = emitter->gpu ? choose_tile(c, phase_rows(c), c->K, phases) : NULL;
     bool thin = c->K < 8 && c->C >= 8 && c->x.stride[1] == 1, spans = c->C < 8 && c->R * c->S > 1;
+    const gpu_tile *tile =
+        emitter->gpu ? choose_tile(c, phase_rows(c), c->K, phases, most_sums(emitter->info, spans)) : NULL;
     uint32_t kernel, weights = c->w.storage;
     section which =
         emitter->gpu ? (thin && c->variant->columns == 0 && emitter->info->max_work_group_size >= FULL_ITEMS ? THIN_GPU
@@ -315,7 +324,8 @@ gm_status gm_emit_outer(gm_contraction *c) {
     // Parts of the sum, where there are any, fill the device whatever the tile: the one with the least padding.
     if (emitter->gpu)
         unit = full_units(emitter->info);
-    const gpu_tile *tile = emitter->gpu ? choose_tile(c, m, c->K, most_parts > 1 ? copies * 64 * unit : copies) : NULL;
+    const gpu_tile *tile =
+        emitter->gpu ? choose_tile(c, m, c->K, most_parts > 1 ? copies * 64 * unit : copies, 64) : NULL;
     size_t columns = thin ? c->K : gm_divide_up(c->K, tile ? tile->columns : 64),
            tiles = copies * gm_divide_up(m, tile ? tile->rows : 64);
     if (tile)

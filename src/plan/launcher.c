@@ -41,12 +41,11 @@ bool gm_merged_varies(const gm_emitter *emitter, const uint32_t *part, size_t co
     return other;
 }
 
-enum { PLACE_ARGUMENTS = 4 }; // of a part: its groups, and where they begin
-
 size_t gm_merged_arguments(const gm_emitter *emitter, const gm_merged *in, const gm_launch *more) {
-    size_t count = PLACE_ARGUMENTS * (in->count + 1);
+    size_t count = 0;
     for (size_t k = 0; k < more->argument_count; k++)
-        count += gm_merged_varies(emitter, in->part, in->count, more, k) ? in->count + 1 : 1;
+        if (more->argument[k].kind != GM_ARGUMENT_INT)
+            count += gm_merged_varies(emitter, in->part, in->count, more, k) ? in->count + 1 : 1;
     return count;
 }
 
@@ -195,62 +194,77 @@ static void append_parts(gm_text *text, const gm_emitter *emitter, const uint32_
     gm_text_append(text, ");\n");
 }
 
-static void add_argument(merged_arguments *list, const gm_argument *argument) {
-    list->argument[list->count++] = *argument;
-}
-
-static void add_int(merged_arguments *list, size_t value) {
-    add_argument(list, &(gm_argument){.kind = GM_ARGUMENT_INT, .integer = (int32_t)value});
-}
+enum { PLACE_NUMBERS = 4 }; // that say which groups are a part's
 
 static void append_parameter(gm_text *text, merged_arguments *list, const gm_argument *argument, size_t k,
                              size_t part) {
     gm_text_append(text, list->count ? ", " : "");
     append_type(text, argument);
     gm_text_printf(text, "v%zu_%zu", k, part);
-    add_argument(list, argument);
+    list->argument[list->count++] = *argument;
 }
 
-// Parts that all run one function with local memory. Its code is long to compile: no number stands in the text, which
-// depends on what varies alone, so that few kernels serve many launches. Returns the number of work-groups.
+// Where a part's groups begin and how many they are along each axis, and of its integers those that vary: what a kernel
+// reads from a table needs registers for one part, arguments would for all.
+static void append_table(gm_text *text, const gm_emitter *emitter, const gm_merged *parts, const bool *varies) {
+    const gm_launch *first = launch_of(emitter, parts->part[0]);
+    size_t begin = 0, columns = PLACE_NUMBERS;
+    for (size_t k = 0; k < first->argument_count; k++)
+        columns += varies[k] && first->argument[k].kind == GM_ARGUMENT_INT;
+    gm_text_printf(text, "__constant int @_parts[%zu][%zu] = {\n", parts->count, columns);
+    for (size_t i = 0; i < parts->count; i++) {
+        const gm_launch *launch = launch_of(emitter, parts->part[i]);
+        gm_text_printf(text, "    {%zu, %zu, %zu, %zu", begin, groups_of(launch, 0), groups_of(launch, 1),
+                       groups_of(launch, 2));
+        for (size_t k = 0; k < launch->argument_count; k++)
+            if (varies[k] && launch->argument[k].kind == GM_ARGUMENT_INT)
+                gm_text_printf(text, ", %d", launch->argument[k].integer);
+        gm_text_append(text, "},\n");
+        begin += all_groups(launch);
+    }
+    gm_text_append(text, "};\n");
+}
+
+// Parts that all run one function with local memory. Returns the number of work-groups.
 static size_t append_alike(gm_text *text, const gm_emitter *emitter, const gm_merged *parts, merged_arguments *list) {
     const gm_launch *first = launch_of(emitter, parts->part[0]);
     const gm_kernel_text *function = text_of(emitter, parts->part[0]);
-    bool other[GM_MAX_ARGUMENTS];
-    size_t groups = 0;
+    bool varies[GM_MAX_ARGUMENTS];
+    size_t groups = 0, column = PLACE_NUMBERS;
+    for (size_t k = 0; k < first->argument_count; k++)
+        varies[k] = gm_merged_varies(emitter, parts->part, parts->count, NULL, k);
+    append_table(text, emitter, parts, varies);
     append_head(text, first->local, function->attribute);
-    for (size_t k = 0; k < first->argument_count; k++) {
-        other[k] = gm_merged_varies(emitter, parts->part, parts->count, NULL, k);
-        for (size_t i = 0; i < (other[k] ? parts->count : 1); i++)
-            append_parameter(text, list, &launch_of(emitter, parts->part[i])->argument[k], k, i);
-    }
-    for (size_t i = 0; i < parts->count; i++) {
-        gm_text_printf(text, ", const int g%zu, const int x%zu, const int y%zu, const int z%zu", i, i, i, i);
-        add_int(list, groups);
-        for (size_t d = 0; d < 3; d++)
-            add_int(list, groups_of(launch_of(emitter, parts->part[i]), d));
-        groups += all_groups(launch_of(emitter, parts->part[i]));
-    }
+    for (size_t k = 0; k < first->argument_count; k++)
+        if (first->argument[k].kind != GM_ARGUMENT_INT)
+            for (size_t i = 0; i < (varies[k] ? parts->count : 1); i++)
+                append_parameter(text, list, &launch_of(emitter, parts->part[i])->argument[k], k, i);
     gm_text_append(text, ") {\n");
     append_local(text, function);
-    gm_text_append(text, "    int at = get_group_id(0);\n    int4 n = (int4)(x0, y0, z0, 0);\n");
-    for (size_t k = 0; k < first->argument_count; k++)
-        if (other[k]) {
-            gm_text_printf(text, "    %sv%zu = v%zu_0;\n", variable_type(&first->argument[k]), k, k);
-        }
-    for (size_t i = 1; i < parts->count; i++) {
-        gm_text_printf(text, "    if ((int)get_group_id(0) >= g%zu) {\n", i);
-        gm_text_printf(text, "        at = (int)get_group_id(0) - g%zu; n = (int4)(x%zu, y%zu, z%zu, 0);\n", i, i, i,
-                       i);
-        for (size_t k = 0; k < first->argument_count; k++)
-            if (other[k])
-                gm_text_printf(text, "        v%zu = v%zu_%zu;\n", k, k, i);
-        gm_text_append(text, "    }\n");
+    gm_text_append(text, "    int part = 0;\n");
+    for (size_t i = 0; i < parts->count; i++) {
+        if (i > 0)
+            gm_text_printf(text, "    part += get_group_id(0) >= %zu;\n", groups);
+        groups += all_groups(launch_of(emitter, parts->part[i]));
     }
-    gm_text_printf(text, "    %s((int4)(at %% n.x, at / n.x %% n.y, at / (n.x * n.y), 0), n%s", function->name,
-                   local_argument(function));
+    gm_text_append(text, "    __constant int *n = @_parts[part];\n    const int at = (int)get_group_id(0) - n[0];\n");
+    for (size_t k = 0; k < first->argument_count; k++) {
+        if (!varies[k] || first->argument[k].kind == GM_ARGUMENT_INT)
+            continue;
+        gm_text_printf(text, "    %sv%zu = v%zu_0;\n", variable_type(&first->argument[k]), k, k);
+        for (size_t i = 1; i < parts->count; i++)
+            gm_text_printf(text, "    v%zu = part == %zu ? v%zu_%zu : v%zu;\n", k, i, k, i, k);
+    }
+    gm_text_printf(text,
+                   "    %s((int4)(at %% n[1], at / n[1] %% n[2], at / (n[1] * n[2]), 0), (int4)(n[1], n[2], n[3], 0)%s",
+                   function->name, local_argument(function));
     for (size_t k = 0; k < first->argument_count; k++)
-        gm_text_printf(text, other[k] ? ", v%zu" : ", v%zu_0", k);
+        if (first->argument[k].kind != GM_ARGUMENT_INT)
+            gm_text_printf(text, varies[k] ? ", v%zu" : ", v%zu_0", k);
+        else if (varies[k])
+            gm_text_printf(text, ", n[%zu]", column++);
+        else
+            gm_text_printf(text, ", %d", first->argument[k].integer);
     gm_text_append(text, ");\n}\n");
     return groups;
 }
