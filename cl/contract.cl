@@ -49,9 +49,9 @@
 // SUM_CPU   contract_sum_cpu (partial, y, P, C,K,R,S, y0,yr,ys,yc,yk  GM_EPILOGUE_PARAMS)
 //     y = the partials [P][R][S][C][K] added in order. global ([K/16], C, 1): neighbours read side by side
 //
-// GPU family: tiles of GM_GPU_ROWS x GM_GPU_COLUMNS results, GM_GPU_HIGH x GM_GPU_WIDE an item: 128 x 128, 128 x 64 or
-// 64 x 64 by 8 x 8; 64 x 32 by 8 x 4 or 32 x 32 by 4 x 4 (not with matrix.cl). Weights are read where they are, through strides: no
-// packing. In a program that has matrix.cl before it, ROWS and OUTER round their operands as that says and multiply on
+// GPU family: tiles of GM_GPU_ROWS x GM_GPU_COLUMNS results, 128 x 128, 128 x 64 or 64 x 64; 64 x 32 or 32 x 32 not with
+// matrix.cl. GM_GPU_SLICES items have the same GM_GPU_HIGH x GM_GPU_WIDE of them. Weights are read where they are, through strides: no packing. In a
+// program that has matrix.cl before it, ROWS and OUTER round their operands as that says and multiply on
 // matrix units. An instance says how its operands a (x) and b (w, or g) lie, whatever the strides are:
 //   GM_GPU_A_LINES, GM_GPU_B_LINES     1: items load along a's rows, b's columns; 0: along the contraction. OUTER: 1.
 //                                      ROWS: a's only for products (a phase has one pixel, which meets one tap)
@@ -61,7 +61,7 @@
 //   GM_GPU_EVEN                        1: C is a multiple of 16
 //   GM_GPU_SPANS                       defined: OUTER's rows, or the contraction of ROWS, span taps, for C < 8; ROWS: both
 //                                      operands along the contraction
-// local (L, 1, 1), L = GM_GPU_ROWS GM_GPU_COLUMNS / (GM_GPU_HIGH GM_GPU_WIDE).
+// local (L, 1, 1), L = GM_GPU_SLICES GM_GPU_ROWS GM_GPU_COLUMNS / (GM_GPU_HIGH GM_GPU_WIDE).
 // ROWS_GPU  contract_rows_gpu (x, w, y, x0,xh,xw,xn,xc, IH,IW, w0,wk,wc,wr,ws, y0,yh,yw,yn,yk, OH,OW, N,C,K,R,S,
 //                              ah,bh,dh,qh, aw,bw,dw,qw  GM_EPILOGUE_PARAMS); where q > 1, a = 1
 //     global (L [K/COLUMNS], [[OH/qh] [OW/qw] N / ROWS], qh qw): phases of the output's pixels. OH*OW*N < 2^31.

@@ -3,10 +3,13 @@
 
 #ifndef GM_CONTRACT_GPU_ONCE
 #define GM_CONTRACT_GPU_ONCE
-// A work-group makes a tile of GM_GPU_ROWS x GM_GPU_COLUMNS results, GM_GPU_HIGH x GM_GPU_WIDE an item. It walks along the
-// contraction in steps of GM_GPU_DEPTH words of GM_GPU_PACK values: while it multiplies one step's operands, which lie
-// in local memory, its items load the next one's into registers. With matrix.cl in the program words are what that says
-// and matrix units multiply; else they are floats.
+// A work-group makes a tile of GM_GPU_ROWS x GM_GPU_COLUMNS results. It walks along the contraction in steps of
+// GM_GPU_DEPTH words of GM_GPU_PACK values: while it multiplies one step's operands, which lie in local memory, its items
+// load the next one's into registers. With matrix.cl in the program words are what that says and matrix units multiply;
+// else they are floats.
+//
+// An item has GM_GPU_HIGH x GM_GPU_WIDE sums. Of a small tile that leaves too few items: there GM_GPU_SLICES of them have
+// the same sums, each over its share of a step's words, and add them up in the end, each a share of the rows.
 //
 // Items load units of four words, GM_GPU_PACK vectors v of four values. A unit lies along the contraction (four words of
 // one line, a line being a row of a or a column of b) or along the lines (a word of each of four): as the operand does
@@ -33,7 +36,7 @@ static int gm_gpu_place(const bool is_b, const int lines, int line, int word)
 #else
 
 #define GM_GPU_PACK 1
-#define GM_GPU_DEPTH 8
+#define GM_GPU_DEPTH (GM_GPU_SLICES > 1 ? 16 : 8)
 #define GM_GPU_PAD 4 // lines that keep neighbouring words off one bank
 #define GM_GPU_WORDS(lines) (GM_GPU_DEPTH * ((lines) + GM_GPU_PAD))
 #define GM_GPU_EXCHANGE 0
@@ -52,7 +55,8 @@ static int gm_gpu_place(const bool is_b, const int lines, int line, int word)
 #endif
 #define GM_GPU_STEP (GM_GPU_DEPTH * GM_GPU_PACK)
 #define GM_GPU_SUMS (GM_GPU_HIGH * GM_GPU_WIDE)
-#define GM_GPU_ITEMS (GM_GPU_ROWS * GM_GPU_COLUMNS / GM_GPU_SUMS)
+#define GM_GPU_PLACES (GM_GPU_ROWS * GM_GPU_COLUMNS / GM_GPU_SUMS) // items with sums of their own
+#define GM_GPU_ITEMS (GM_GPU_PLACES * GM_GPU_SLICES)
 #define GM_GPU_A_UNITS (GM_GPU_ROWS * GM_GPU_DEPTH / 4 / GM_GPU_ITEMS) // for an item
 #define GM_GPU_B_UNITS (GM_GPU_COLUMNS * GM_GPU_DEPTH / 4 / GM_GPU_ITEMS)
 // The first line and word of an item's unit u: neighbours load neighbouring memory.
@@ -104,7 +108,8 @@ static gm_taps gm_gpu_outputs(int a, int b, int q, int inputs, int outputs)
 #ifndef GM_CONTRACT_SUM_GPU
 
 // sum += a b of a step. An item's results lie in GM_GPU_RESULT_ROWS rows: result j of row i is GM_GPU_RESULT(i, j) of
-// the sums, and of GM_GPU_ROW(i) and GM_GPU_COLUMN(j).
+// the sums, and of GM_GPU_ROW(i) and GM_GPU_COLUMN(j). After GM_GPU_ADD_SLICES it has GM_GPU_RESULT_ROWS /
+// GM_GPU_SLICES of them, which are those from GM_GPU_FIRST_ROW on.
 #ifdef GM_MATRIX_PACK
 
 #define GM_GPU_ACROSS (GM_GPU_COLUMNS / (GM_MATRIX_ACROSS * GM_MATRIX_COLUMNS)) // sub-groups beside one another
@@ -113,6 +118,9 @@ static gm_taps gm_gpu_outputs(int a, int b, int q, int inputs, int outputs)
 #define GM_GPU_ROW(i) gm_matrix_row(item, GM_GPU_ACROSS, i)
 #define GM_GPU_COLUMN(j) gm_matrix_column(item, GM_GPU_ACROSS, j)
 #define GM_GPU_MULTIPLY(a, b) gm_matrix_multiply(a, b, GM_GPU_ACROSS, item, sum, exchange)
+#define GM_GPU_FIRST_ROW 0
+#define GM_GPU_ADD_SLICES(sum, a)
+#define GM_GPU_EXCHANGED 0
 
 #else
 
@@ -120,14 +128,30 @@ static gm_taps gm_gpu_outputs(int a, int b, int q, int inputs, int outputs)
 #define GM_GPU_ITEM_LINE(lines, own, place, i) ((i) / 4 * ((lines) / ((own) / 4)) + 4 * (place) + (i) % 4)
 #define GM_GPU_RESULT_ROWS GM_GPU_HIGH
 #define GM_GPU_RESULT(i, j) ((i) * GM_GPU_WIDE + (j))
-#define GM_GPU_ROW(i) GM_GPU_ITEM_LINE(GM_GPU_ROWS, GM_GPU_HIGH, item / (GM_GPU_COLUMNS / GM_GPU_WIDE), i)
+#define GM_GPU_ROW(i)                                                                                                   \
+    GM_GPU_ITEM_LINE(GM_GPU_ROWS, GM_GPU_HIGH, GM_GPU_PLACE / (GM_GPU_COLUMNS / GM_GPU_WIDE), i)
 #define GM_GPU_COLUMN(j) GM_GPU_ITEM_LINE(GM_GPU_COLUMNS, GM_GPU_WIDE, item % (GM_GPU_COLUMNS / GM_GPU_WIDE), j)
 #define GM_GPU_MULTIPLY(a, b) GM_GPU_OWN(_multiply)(a, b, item, sum)
+#define GM_GPU_SLICE_DEPTH (GM_GPU_DEPTH / GM_GPU_SLICES)
+#define GM_GPU_SHARE (GM_GPU_SUMS / GM_GPU_SLICES)
+#define GM_GPU_EXCHANGED ((GM_GPU_SLICES - 1) * GM_GPU_SUMS * GM_GPU_PLACES)
+#define GM_GPU_EXCHANGED_AT(from, to, e)                                                                                \
+    ((((to) * (GM_GPU_SLICES - 1) + (from) - ((from) > (to))) * GM_GPU_SHARE + (e)) * GM_GPU_PLACES + GM_GPU_PLACE)
+#if GM_GPU_SLICES == 1
+#define GM_GPU_PLACE item
+#define GM_GPU_FIRST_ROW 0
+#define GM_GPU_ADD_SLICES(sum, a)
+#else
+#define GM_GPU_PLACE (item % GM_GPU_PLACES)
+#define GM_GPU_FIRST_ROW (item / GM_GPU_PLACES * (GM_GPU_HIGH / GM_GPU_SLICES))
+#define GM_GPU_ADD_SLICES(sum, a) GM_GPU_OWN(_add_slices)(sum, a, item)
+#endif
 
 static void GM_GPU_OWN(_multiply)(local const float *a, local const float *b, int item, float *sum)
 {
+    const int first = GM_GPU_SLICES == 1 ? 0 : item / GM_GPU_PLACES * GM_GPU_SLICE_DEPTH;
 #pragma unroll GM_GPU_UNROLL
-    for (int d = 0; d < GM_GPU_DEPTH; d++) {
+    for (int d = first; d < first + GM_GPU_SLICE_DEPTH; d++) {
         float u[4], v[GM_GPU_WIDE];
 #pragma unroll
         for (int j = 0; j < GM_GPU_WIDE; j += 4)
@@ -142,6 +166,35 @@ static void GM_GPU_OWN(_multiply)(local const float *a, local const float *b, in
         }
     }
 }
+
+#if GM_GPU_SLICES > 1
+// Of every slice's sums those of its rows, in the order of the slices, to the front of them. `a`: GM_GPU_EXCHANGED floats.
+static void GM_GPU_OWN(_add_slices)(float *sum, local float *a, int item)
+{
+    const int slice = item / GM_GPU_PLACES;
+#pragma unroll
+    for (int to = 0; to < GM_GPU_SLICES; to++)
+        if (to != slice)
+#pragma unroll
+            for (int e = 0; e < GM_GPU_SHARE; e++)
+                a[GM_GPU_EXCHANGED_AT(slice, to, e)] = sum[to * GM_GPU_SHARE + e];
+    barrier(CLK_LOCAL_MEM_FENCE);
+    float own[GM_GPU_SHARE];
+#pragma unroll
+    for (int to = 0; to < GM_GPU_SLICES; to++)
+        if (to == slice)
+#pragma unroll
+            for (int e = 0; e < GM_GPU_SHARE; e++) {
+                own[e] = to == 0 ? sum[e] : a[GM_GPU_EXCHANGED_AT(0, to, e)];
+#pragma unroll
+                for (int from = 1; from < GM_GPU_SLICES; from++)
+                    own[e] += from == to ? sum[to * GM_GPU_SHARE + e] : a[GM_GPU_EXCHANGED_AT(from, to, e)];
+            }
+#pragma unroll
+    for (int e = 0; e < GM_GPU_SHARE; e++)
+        sum[e] = own[e];
+}
+#endif
 
 #endif
 
@@ -165,10 +218,15 @@ static void GM_GPU_OWN(_store)(local gm_gpu_operand *a, local gm_gpu_operand *b,
     float sum[GM_GPU_SUMS];                                                                                             \
     _Pragma("unroll") for (int e = 0; e < GM_GPU_SUMS; e++) sum[e] = 0
 
+#define GM_GPU_OWN_ROWS (GM_GPU_RESULT_ROWS / GM_GPU_SLICES)
+
 // Two steps' operands; what items exchange, if anything.
 #define GM_GPU_A_WORDS GM_GPU_WORDS(GM_GPU_ROWS)
 #define GM_GPU_B_WORDS GM_GPU_WORDS(GM_GPU_COLUMNS)
-enum { GM_GPU_OWN(_local) = 2 * (GM_GPU_A_WORDS + GM_GPU_B_WORDS) + GM_GPU_EXCHANGE };
+#define GM_GPU_TILE_WORDS (2 * (GM_GPU_A_WORDS + GM_GPU_B_WORDS))
+enum {
+    GM_GPU_OWN(_local) = (GM_GPU_TILE_WORDS > GM_GPU_EXCHANGED ? GM_GPU_TILE_WORDS : GM_GPU_EXCHANGED) + GM_GPU_EXCHANGE
+};
 #define GM_GPU_TILES                                                                                                    \
     local gm_gpu_operand *a = (local gm_gpu_operand *)l, *b = a + 2 * GM_GPU_A_WORDS;                                   \
     local gm_gpu_operand *exchange = b + 2 * GM_GPU_B_WORDS
@@ -177,20 +235,18 @@ enum { GM_GPU_OWN(_local) = 2 * (GM_GPU_A_WORDS + GM_GPU_B_WORDS) + GM_GPU_EXCHA
 
 #ifdef GM_CONTRACT_ROWS_GPU
 
-// A quarter of an item's rows of results: Intel's compiler unrolls no longer loops where the epilogue reads two values, and
-// sums that a loop counts through lie in memory.
+// One half of an item's rows of results: Intel's compiler unrolls no longer loops where the epilogue reads two values, and
+// sums that a loop counts through lie in memory. With a `continue` in it pocl 3.1 computes wrong results, at times.
 #define GM_GPU_STORE_ROWS(begin, end)                                                                                  \
-    _Pragma("unroll") for (int i = GM_GPU_RESULT_ROWS * begin / 4; i < GM_GPU_RESULT_ROWS * end / 4; i++)              \
+    _Pragma("unroll") for (int i = GM_GPU_OWN_ROWS * begin / 2; i < GM_GPU_OWN_ROWS * end / 2; i++)                    \
     {                                                                                                                  \
-        const int m = m0 + GM_GPU_ROW(i), n = m % N;                                                                   \
+        const int m = m0 + GM_GPU_ROW(GM_GPU_FIRST_ROW + i), n = m % N;                                                \
         const int oh = phase_h + m / N / PW * qh, ow = phase_w + m / N % PW * qw;                                      \
-        if (m >= total)                                                                                                \
-            continue;                                                                                                  \
         _Pragma("unroll") for (int j = 0; j < GM_GPU_SUMS / GM_GPU_RESULT_ROWS; j++)                                   \
         {                                                                                                              \
             const int k = k0 + GM_GPU_COLUMN(j);                                                                       \
             float value = sum[GM_GPU_RESULT(i, j)];                                                                    \
-            if (k < K)                                                                                                 \
+            if (m < total && k < K)                                                                                    \
                 GM_STORE(GM_Y, y, oh * yh + ow * yw + n * yn + k * yk, GM_EPILOGUE1(value, oh, ow, n, k));             \
         }                                                                                                              \
     }
@@ -316,11 +372,10 @@ GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
+    GM_GPU_ADD_SLICES(sum, (local float *)l);
     y += y0;
     GM_GPU_STORE_ROWS(0, 1);
     GM_GPU_STORE_ROWS(1, 2);
-    GM_GPU_STORE_ROWS(2, 3);
-    GM_GPU_STORE_ROWS(3, 4);
 }
 #endif // GM_CONTRACT_ROWS_GPU
 
@@ -411,23 +466,22 @@ GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
+    GM_GPU_ADD_SLICES(sum, (local float *)l);
     y += y0 + (long)split * yp;
 #pragma unroll
-    for (int i = 0; i < GM_GPU_RESULT_ROWS; i++) {
-        const int m = m0 + GM_GPU_ROW(i);
+    for (int i = 0; i < GM_GPU_OWN_ROWS; i++) {
+        const int m = m0 + GM_GPU_ROW(GM_GPU_FIRST_ROW + i);
 #ifdef GM_GPU_SPANS
         const int c = m % C, tap = m / C;
 #else
         const int c = m;
 #endif
         const int r = tap / S, s = tap % S;
-        if (m >= m_end)
-            continue;
 #pragma unroll
         for (int j = 0; j < GM_GPU_SUMS / GM_GPU_RESULT_ROWS; j++) {
             const int k = k0 + GM_GPU_COLUMN(j);
             float value = sum[GM_GPU_RESULT(i, j)];
-            if (k < K)
+            if (m < m_end && k < K)
                 GM_STORE(GM_Y, y, r * yr + s * ys + c * yc + k * yk, GM_EPILOGUE1(value, r, s, c, k));
         }
     }
@@ -457,6 +511,7 @@ GM_FUNCTION void GM_NAME(GM_PLACE, global const float *restrict partial, global 
 #undef GM_GPU_COLUMNS
 #undef GM_GPU_HIGH
 #undef GM_GPU_WIDE
+#undef GM_GPU_SLICES
 #undef GM_GPU_A_LINES
 #undef GM_GPU_B_LINES
 #undef GM_GPU_A_VECTORS
@@ -465,6 +520,15 @@ GM_FUNCTION void GM_NAME(GM_PLACE, global const float *restrict partial, global 
 #undef GM_GPU_PADDED
 #undef GM_GPU_EVEN
 #undef GM_GPU_MULTIPLY
+#undef GM_GPU_FIRST_ROW
+#undef GM_GPU_ADD_SLICES
+#undef GM_GPU_SLICE_DEPTH
+#undef GM_GPU_SHARE
+#undef GM_GPU_EXCHANGED
+#undef GM_GPU_EXCHANGED_AT
+#undef GM_GPU_TILE_WORDS
+#undef GM_GPU_PLACE
+#undef GM_GPU_OWN_ROWS
 #undef GM_GPU_CLEAR
 #undef GM_GPU_A_WORDS
 #undef GM_GPU_B_WORDS

@@ -10,24 +10,26 @@ gm_view gm_swap_axes(const gm_view *view) {
 
 // ---- Tiles of GPUs ----
 
-// Results of a work-group, and of an item, below and beside one another.
+// Results of a work-group. Small tiles have few items of 64 sums each: as many slices of them share a contraction, or,
+// where registers are few, as many items have a share of the sums.
 typedef struct gpu_tile {
-    size_t rows, columns, high, wide;
+    size_t rows, columns, slices;
     double pace; // as a share of the largest's
 } gpu_tile;
 
 static const gpu_tile gpu_tiles[] = {
-    {128, 128, 8, 8, 1}, {128, 64, 8, 8, 0.95}, {64, 64, 8, 8, 0.9}, {64, 32, 8, 4, 0.7}, {32, 32, 4, 4, 0.5}};
+    {128, 128, 1, 1}, {128, 64, 1, 0.95}, {64, 64, 1, 0.9}, {64, 32, 2, 0.8}, {32, 32, 4, 0.65}};
 
 enum {
     FULL_ITEMS = 256,    // of a compute unit: they keep it busy
     FULL_SUB_GROUPS = 4, // of Intel's units, which are smaller
     THIN_ROWS = 64,      // of a work-group with few outputs
     GPU_STEP = 16,       // of values along a contraction: every kernel's divides it
+    ITEM_SUMS = 64,
 };
 
 static size_t items_of(const gpu_tile *tile) {
-    return tile->rows * tile->columns / (tile->high * tile->wide);
+    return tile->rows * tile->columns / ITEM_SUMS * tile->slices;
 }
 
 // Compute units that are kept busy by FULL_ITEMS items each.
@@ -37,7 +39,7 @@ static size_t full_units(const gm_device_info *info) {
 }
 
 static bool tile_runs(const gm_emitter *emitter, const gpu_tile *tile) {
-    return items_of(tile) <= emitter->info->max_work_group_size && !(emitter->matrix && tile->wide != 8);
+    return items_of(tile) <= emitter->info->max_work_group_size && !(emitter->matrix && tile->slices > 1);
 }
 
 bool gm_gpu_tile_runs(const gm_emitter *emitter, size_t rows, size_t columns) {
@@ -47,27 +49,27 @@ bool gm_gpu_tile_runs(const gm_emitter *emitter, size_t rows, size_t columns) {
     return false;
 }
 
-// Intel's kernels without a larger register file hold no 64 sums beside the places of (tap, channel) pairs.
-static size_t most_sums(const gm_device_info *info, bool pairs) {
-    return pairs && info->least_sub_group > 0 && !info->more_registers ? 32 : 64;
+// Intel's devices without a second register file.
+static bool has_few_registers(const gm_device_info *info) {
+    return info->least_sub_group > 0 && !info->more_registers;
 }
 
-// The variant's tile, or the one that is estimated to take least for `copies` matrices of so many rows and columns,
-// with at most so many sums an item: as long as a compute unit's groups take, but no less than half of a full unit's,
-// which few items cannot use.
-static const gpu_tile *choose_tile(const gm_contraction *c, size_t rows, size_t columns, size_t copies, size_t sums) {
+// The variant's tile, or the one that is estimated to take least for `copies` matrices of so many rows and columns: as
+// long as a compute unit's groups take, but no less than half of a full unit's, which few items cannot use. The places
+// of `pairs` of taps and channels leave few registers no room for 64 sums.
+static const gpu_tile *choose_tile(const gm_contraction *c, size_t rows, size_t columns, size_t copies, bool pairs) {
     const gpu_tile *best = &gpu_tiles[2];
     double least = 0;
     for (size_t i = 0; i < GM_COUNT(gpu_tiles); i++) {
         const gpu_tile *tile = &gpu_tiles[i];
         if (c->variant->columns > 0 && (tile->rows != c->variant->tile || tile->columns != c->variant->columns))
             continue;
-        if (c->variant->columns == 0 && tile->high * tile->wide > sums)
+        if (c->variant->columns == 0 && pairs && tile->slices == 1 && has_few_registers(c->emitter->info))
             continue;
         size_t groups = gm_divide_up(rows, tile->rows) * gm_divide_up(columns, tile->columns) * copies;
         size_t unit_items = gm_divide_up(groups, full_units(c->emitter->info)) * items_of(tile);
         double items = (double)GM_MAX(unit_items, (size_t)FULL_ITEMS / 2);
-        double cost = items * (double)(tile->high * tile->wide) / tile->pace;
+        double cost = items * (double)(tile->rows * tile->columns / items_of(tile)) / tile->pace;
         if (!tile_runs(c->emitter, tile) || (least > 0 && cost >= least))
             continue;
         best = tile;
@@ -142,9 +144,11 @@ static void append_tile(gm_text *text, const gm_contraction *c, section which, c
     bool outer = which == OUTER_GPU || which == SPANS_GPU, product = is_product(c);
     bool a_lines = outer || (which == ROWS_GPU && product && c->x.stride[1] != 1 && c->x.stride[0] == 1);
     bool b_lines = outer || (which == ROWS_GPU && c->w.stride[1] != 1 && c->w.stride[0] <= c->w.stride[1]);
-    gm_text_printf(
-        text, "#define GM_GPU_ROWS %zu\n#define GM_GPU_COLUMNS %zu\n#define GM_GPU_HIGH %zu\n#define GM_GPU_WIDE %zu\n",
-        tile->rows, tile->columns, tile->high, tile->wide);
+    bool few = has_few_registers(c->emitter->info);
+    gm_text_printf(text, "#define GM_GPU_ROWS %zu\n#define GM_GPU_COLUMNS %zu\n#define GM_GPU_SLICES %zu\n", tile->rows,
+                   tile->columns, few ? 1 : tile->slices);
+    gm_text_printf(text, "#define GM_GPU_HIGH %d\n#define GM_GPU_WIDE %d\n", few && tile->slices == 4 ? 4 : 8,
+                   few && tile->slices > 1 ? 4 : 8);
     gm_text_printf(text, "#define GM_GPU_A_LINES %d\n#define GM_GPU_B_LINES %d\n", a_lines, b_lines);
     gm_text_printf(text, "#define GM_GPU_A_VECTORS %d\n#define GM_GPU_B_VECTORS %d\n",
                    has_vectors(&c->x, !outer && a_lines ? 0 : 1), has_vectors(&c->w, !outer && b_lines ? 0 : 1));
@@ -234,8 +238,7 @@ gm_status gm_emit_rows(const gm_contraction *c) {
     gm_emitter *emitter = c->emitter;
     size_t phases = (size_t)(c->map[0].q * c->map[1].q);
     bool thin = c->K < 8 && c->C >= 8 && c->x.stride[1] == 1, spans = c->C < 8 && c->R * c->S > 1;
-    const gpu_tile *tile =
-        emitter->gpu ? choose_tile(c, phase_rows(c), c->K, phases, most_sums(emitter->info, spans)) : NULL;
+    const gpu_tile *tile = emitter->gpu ? choose_tile(c, phase_rows(c), c->K, phases, spans) : NULL;
     uint32_t kernel, weights = c->w.storage;
     section which =
         emitter->gpu ? (thin && c->variant->columns == 0 && emitter->info->max_work_group_size >= FULL_ITEMS ? THIN_GPU
@@ -325,7 +328,7 @@ gm_status gm_emit_outer(gm_contraction *c) {
     if (emitter->gpu)
         unit = full_units(emitter->info);
     const gpu_tile *tile =
-        emitter->gpu ? choose_tile(c, m, c->K, most_parts > 1 ? copies * 64 * unit : copies, 64) : NULL;
+        emitter->gpu ? choose_tile(c, m, c->K, most_parts > 1 ? copies * 64 * unit : copies, false) : NULL;
     size_t columns = thin ? c->K : gm_divide_up(c->K, tile ? tile->columns : 64),
            tiles = copies * gm_divide_up(m, tile ? tile->rows : 64);
     if (tile)

@@ -44,8 +44,10 @@ bool gm_merged_varies(const gm_emitter *emitter, const uint32_t *part, size_t co
 size_t gm_merged_arguments(const gm_emitter *emitter, const gm_merged *in, const gm_launch *more) {
     size_t count = 0;
     for (size_t k = 0; k < more->argument_count; k++)
-        if (more->argument[k].kind != GM_ARGUMENT_INT)
-            count += gm_merged_varies(emitter, in->part, in->count, more, k) ? in->count + 1 : 1;
+        if (!gm_merged_varies(emitter, in->part, in->count, more, k))
+            count++;
+        else if (more->argument[k].kind != GM_ARGUMENT_INT)
+            count += in->count + 1;
     return count;
 }
 
@@ -236,7 +238,7 @@ static size_t append_alike(gm_text *text, const gm_emitter *emitter, const gm_me
     append_table(text, emitter, parts, varies);
     append_head(text, first->local, function->attribute);
     for (size_t k = 0; k < first->argument_count; k++)
-        if (first->argument[k].kind != GM_ARGUMENT_INT)
+        if (!varies[k] || first->argument[k].kind != GM_ARGUMENT_INT)
             for (size_t i = 0; i < (varies[k] ? parts->count : 1); i++)
                 append_parameter(text, list, &launch_of(emitter, parts->part[i])->argument[k], k, i);
     gm_text_append(text, ") {\n");
@@ -259,12 +261,10 @@ static size_t append_alike(gm_text *text, const gm_emitter *emitter, const gm_me
                    "    %s((int4)(at %% n[1], at / n[1] %% n[2], at / (n[1] * n[2]), 0), (int4)(n[1], n[2], n[3], 0)%s",
                    function->name, local_argument(function));
     for (size_t k = 0; k < first->argument_count; k++)
-        if (first->argument[k].kind != GM_ARGUMENT_INT)
-            gm_text_printf(text, varies[k] ? ", v%zu" : ", v%zu_0", k);
-        else if (varies[k])
+        if (varies[k] && first->argument[k].kind == GM_ARGUMENT_INT)
             gm_text_printf(text, ", n[%zu]", column++);
         else
-            gm_text_printf(text, ", %d", first->argument[k].integer);
+            gm_text_printf(text, varies[k] ? ", v%zu" : ", v%zu_0", k);
     gm_text_append(text, ");\n}\n");
     return groups;
 }

@@ -39,8 +39,8 @@ expect() { # OPERANDS INSTRUCTION PATTERN COUNT FLAGS...: each of the kernels ho
         {
             echo "#define GM_MATRIX_$section"
             cat "$cl/common.cl" "$cl/matrix.cl" "$cl/contract.cl"
-            printf '#define GM_CONTRACT_%s\n#define GM_NAME instance\n#define GM_GPU_HIGH 8\n' "$section"
-            printf '#define GM_GPU_%s\n' 'ROWS 128' 'COLUMNS 64' 'WIDE 8' 'A_LINES 1' 'B_LINES 1' 'A_VECTORS 1' 'B_VECTORS 1' \
+            printf '#define GM_CONTRACT_%s\n#define GM_NAME instance\n#define GM_GPU_SLICES 1\n' "$section"
+            printf '#define GM_GPU_%s\n' 'ROWS 128' 'COLUMNS 64' 'HIGH 8' 'WIDE 8' 'A_LINES 1' 'B_LINES 1' 'A_VECTORS 1' 'B_VECTORS 1' \
                 'PADDED 1' 'EVEN 1'
             printf '#define GM_%s\n' 'X float' 'W float' 'Y float' EPILOGUE_PARAMS 'EPILOGUE1(v, h, w, n, k) (v)'
             if [ "$section" != PROBE ]; then

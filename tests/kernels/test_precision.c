@@ -67,14 +67,19 @@ static float rounded(float x, int bits) {
 }
 
 // The GPU family adds in the order of the contraction, one fused multiply-add for each pair of rounded operands.
+// Without matrix units the small tile that these products get has two slices, each with eight of sixteen pairs.
 static void expect_chain(const gm_plan_options *options, int bits) {
+    const size_t slices = bits == 24 ? 2 : 1, share = 16 / slices;
     static float y[2 * M * N];
     multiply(options, M, K, N, a, b, y);
     for (size_t e = 0; e < GM_COUNT(y); e++) {
         size_t transposed = e / (M * N), i = e / N % M, j = e % N;
-        float sum = 0;
-        for (size_t k = 0; k < K; k++)
-            sum = fmaf(rounded(a[transposed ? k * M + i : i * K + k], bits), rounded(b[k * N + j], bits), sum);
+        float chain[2] = {0}, sum;
+        for (size_t k = 0; k < K; k++) {
+            float *own = &chain[k / share % slices];
+            *own = fmaf(rounded(a[transposed ? k * M + i : i * K + k], bits), rounded(b[k * N + j], bits), *own);
+        }
+        sum = slices == 1 ? chain[0] : chain[0] + chain[1];
         if (memcmp(&sum, &y[e], sizeof sum) != 0)
             fail_msg("%d bits: element (%zu, %zu) of %s is %.9g, expected %.9g", bits, i, j,
                      transposed ? "aT b" : "a b", (double)y[e], (double)sum);
