@@ -55,7 +55,7 @@ GM_API gm_status gm_device_list_described(gm_device_info **list, size_t *count);
 GM_API void gm_device_list_free(gm_device_info **list, size_t count);
 
 // Starts a process that has kernels compiled beside this one, where a device's driver (pocl) compiles each kernel at
-// its first launch, one at a time, and keeps it on disk: first starts take about half the time on two cores, less on
+// its first launch, one at a time, and keeps it on disk: first starts take two thirds of the time on two cores, less on
 // more. Before the process's first other call of OpenCL and its first thread; optional, and once is enough. It ends
 // with this process. GANYMEDE_COMPILERS=0: it does nothing; set to anything else it fails. Where a process cannot be
 // started kernels are compiled as without.

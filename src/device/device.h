@@ -100,8 +100,9 @@ gm_status gm_kernel_launch(gm_kernel *kernel, size_t dims, const size_t *global,
 
 // Launches that are handed to the driver once and then run, in their order, by one command as often as wanted. Whether
 // the device takes them: by default if it is a GPU or an accelerator whose driver offers cl_khr_command_buffer in a
-// known version, and never while profiling. GANYMEDE_COMMAND_BUFFER=1: also CPUs whose driver does; =0: none.
-bool gm_device_records(const gm_device *device);
+// known version, and never while profiling; the first question tries it, and where a recording computes something else
+// than its launches the answer is no. GANYMEDE_COMMAND_BUFFER=1: also CPUs whose driver does; =0: none.
+bool gm_device_records(gm_device *device);
 // create, launch for each, finish, and from then on wait and enqueue. Where one of them but wait fails nothing has been
 // enqueued: the same launches can be made one by one. The kernels must live, with the arguments that they have, as long
 // as the recording. wait returns when the recording can be enqueued: at once, but where the driver wants it to be over

@@ -92,6 +92,7 @@ typedef struct gm_recorder {
                                  cl_uint event_count, const cl_event *events, cl_event *event);
     cl_int(CL_API_CALL *release)(gm_command_buffer *buffer);
     bool simultaneous; // a command buffer can be enqueued while it runs
+    bool tried;        // and found to compute what single launches do
 } gm_recorder;
 
 struct gm_device {

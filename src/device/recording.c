@@ -101,7 +101,7 @@ gm_status gm_recorder_init(gm_device *device) {
     return GM_OK;
 }
 
-bool gm_device_records(const gm_device *device) {
+static bool can_record(const gm_device *device) {
     return device->recorder.create && !device->profiling;
 }
 
@@ -113,7 +113,7 @@ gm_status gm_recording_create(gm_recording **out, gm_device *device) {
     gm_recording *recording;
     gm_status status = GM_OK;
     *out = NULL;
-    if (!gm_device_records(device))
+    if (!can_record(device))
         return gm_fail(GM_ERROR_STATE, "device \"%s\" records no launches%s", device->info.name,
                        device->profiling ? " while they are timed" : "");
     GM_TRY(gm_alloc(&recording, 1, sizeof *recording, "a recording"));
@@ -193,4 +193,71 @@ gm_status gm_recording_enqueue(gm_recording *recording) {
     device->counters.launches += recording->launches;
     device->counters.commands++;
     return GM_OK;
+}
+
+// ---- Whether they compute what the launches do ----
+
+enum { PROBE_ITEMS = 64, PROBE_LAUNCHES = 3, PROBE_RUNS = 2 };
+
+static const gm_source probe_source = {"generated", "kernel void recording_probe(global uint *x, uint factor) {\n"
+                                                    "    const size_t i = get_global_id(0);\n"
+                                                    "    x[i] = x[i] * factor + i;\n}\n"};
+
+// Launches that change the same numbers, so that their order and each run shows.
+static gm_status run_probe(gm_device *device, gm_program *program, bool *right) {
+    static const size_t global = PROBE_ITEMS, local = 1;
+    gm_kernel *kernels[PROBE_LAUNCHES] = {NULL};
+    gm_buffer *buffer = NULL;
+    gm_recording *recording = NULL;
+    uint32_t x[PROBE_ITEMS] = {0}, expected[PROBE_ITEMS] = {0};
+    gm_status status;
+    GM_TRY_DONE(gm_buffer_create(&buffer, device, sizeof x));
+    GM_TRY_DONE(gm_buffer_write(buffer, 0, x, sizeof x));
+    GM_TRY_DONE(gm_recording_create(&recording, device));
+    for (uint32_t k = 0; k < PROBE_LAUNCHES; k++) {
+        const uint32_t factor = 3 + 2 * k;
+        GM_TRY_DONE(gm_kernel_create(&kernels[k], program, "recording_probe"));
+        GM_TRY_DONE(gm_kernel_bind_buffer(kernels[k], 0, buffer));
+        GM_TRY_DONE(gm_kernel_bind_value(kernels[k], 1, &factor, sizeof factor));
+        GM_TRY_DONE(gm_recording_launch(recording, kernels[k], 1, &global, &local));
+    }
+    GM_TRY_DONE(gm_recording_finish(recording));
+    for (size_t run = 0; run < PROBE_RUNS; run++) {
+        GM_TRY_DONE(gm_recording_wait(recording));
+        GM_TRY_DONE(gm_recording_enqueue(recording));
+    }
+    GM_TRY_DONE(gm_buffer_read(buffer, 0, x, sizeof x));
+    for (uint32_t e = 0; e < PROBE_ITEMS * PROBE_RUNS * PROBE_LAUNCHES; e++) {
+        uint32_t i = e % PROBE_ITEMS;
+        expected[i] = expected[i] * (3 + 2 * (e / PROBE_ITEMS % PROBE_LAUNCHES)) + i;
+    }
+    *right = memcmp(x, expected, sizeof x) == 0;
+done:
+    if (status != GM_OK)
+        clFinish(device->queue);
+    gm_recording_destroy(&recording);
+    for (size_t k = 0; k < PROBE_LAUNCHES; k++)
+        gm_kernel_destroy(&kernels[k]);
+    gm_buffer_destroy(&buffer);
+    return status;
+}
+
+bool gm_device_records(gm_device *device) {
+    if (!can_record(device) || device->recorder.tried)
+        return can_record(device);
+    gm_device_counters counters = device->counters;
+    gm_program *program = NULL;
+    bool right = false;
+    gm_status status = gm_program_create(&program, device, &probe_source, 1, "-cl-std=CL1.2");
+    if (status == GM_OK)
+        status = run_probe(device, program, &right);
+    gm_program_destroy(&program);
+    device->counters = counters;
+    if (!right) {
+        gm_debug("command buffers: not used: %s",
+                 status == GM_OK ? "what they run computes something else" : gm_error_message());
+        device->recorder = (gm_recorder){0};
+    }
+    device->recorder.tried = true;
+    return right;
 }

@@ -51,15 +51,17 @@ static void check_references(gm_device *device, cl_uint expected, const char *af
         fail_msg("after %s: %u references to context and queue, %u before", after, (unsigned)found, (unsigned)expected);
 }
 
+static bool recorded, records; // in the last call of launch_twice; without a fault
+
 // Two launches, as one command where the device takes that.
 static gm_status launch_twice(gm_device *device, gm_kernel *kernel, gm_recording **recording) {
-    bool records = gm_device_records(device);
-    if (records)
+    recorded = gm_device_records(device);
+    if (recorded)
         GM_TRY(gm_recording_create(recording, device));
     for (size_t i = 0; i < 2; i++)
-        GM_TRY(records ? gm_recording_launch(*recording, kernel, 1, &(size_t){COUNT}, &(size_t){1})
-                       : gm_kernel_launch(kernel, 1, &(size_t){COUNT}, &(size_t){1}, NULL));
-    if (!records)
+        GM_TRY(recorded ? gm_recording_launch(*recording, kernel, 1, &(size_t){COUNT}, &(size_t){1})
+                        : gm_kernel_launch(kernel, 1, &(size_t){COUNT}, &(size_t){1}, NULL));
+    if (!recorded)
         return GM_OK;
     GM_TRY(gm_recording_finish(*recording));
     GM_TRY(gm_recording_wait(*recording));
@@ -150,7 +152,8 @@ static int clean_up(void **state) {
     return result;
 }
 
-// Fails call 1, 2, ... of a class until the work is over before the N-th; how many calls failed.
+// Fails call 1, 2, ... of a class until the work is over before the N-th; how many calls failed. Where one fails with
+// which recordings are tried, there are none, and nothing else is lost.
 static size_t sweep(gm_fault_class class, const char *trace) {
     for (size_t n = 1;; n++) {
         char spec[48];
@@ -162,6 +165,8 @@ static size_t sweep(gm_fault_class class, const char *trace) {
             OK(gm_fault_arm(NULL));
             return n - 1;
         }
+        if (status == GM_OK && records && !recorded)
+            continue;
         if (status != GM_ERROR_DEVICE && status != GM_ERROR_MEMORY)
             fail_msg("%s gave status %d: %s", spec, status, gm_error_message());
         if (!strstr(gm_error_message(), ": CL_"))
@@ -175,6 +180,7 @@ static void every_call_fails_cleanly(void **state) {
     snprintf(trace, sizeof trace, "%s/trace.json", folder);
     OK(gm_fault_arm(NULL));
     OK(open_and_work(trace, "no fault")); // fills the program caches
+    records = recorded;
     for (int class = GM_FAULT_NONE + 1; class < GM_FAULT_CLASSES; class ++) {
         size_t failed = sweep((gm_fault_class) class, trace);
         print_message("%s: %zu calls\n", gm_fault_class_name((gm_fault_class) class), failed);
@@ -187,7 +193,7 @@ static void builds_without_a_cache_fail_cleanly(void **state) {
     char trace[64];
     snprintf(trace, sizeof trace, "%s/trace.json", folder);
     setenv("GANYMEDE_CACHE", "", 1);
-    assert_int_equal(sweep(GM_FAULT_BUILD, trace), 2);
+    assert_int_equal(sweep(GM_FAULT_BUILD, trace), records ? 4 : 2); // and the program that tries recordings
     setenv("GANYMEDE_CACHE", folder, 1);
 }
 
