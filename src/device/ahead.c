@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,9 @@
 #include <unistd.h>
 
 enum {
-    MOST_WORKERS = 4,     // of .2 GB each
-    MOST_GROUPS = 0xffff, // of a launch along an axis: pocl compiles a kernel anew for more
+    MOST_WORKERS = 4,          // of .2 GB each
+    MOST_GROUPS = 0xffff,      // of a launch along an axis: pocl compiles a kernel anew for more
+    MOST_MILLISECONDS = 60000, // that a job is waited for
 };
 
 // The socket to the foreman, and the jobs that it has not answered; process-wide, as the foreman is. 0: there is none.
@@ -38,13 +40,17 @@ static void dismiss(void) {
 }
 
 void gm_ahead_wait(void) {
-    char byte;
-    for (; jobs_open > 0; jobs_open--)
-        while (recv(foreman, &byte, 1, 0) != 1)
-            if (errno != EINTR) {
-                dismiss();
-                return;
-            }
+    while (jobs_open > 0) {
+        struct pollfd answer = {.fd = foreman, .events = POLLIN};
+        char byte;
+        int ready = poll(&answer, 1, MOST_MILLISECONDS);
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready == 1 && recv(foreman, &byte, 1, 0) == 1)
+            jobs_open--;
+        else
+            dismiss();
+    }
 }
 
 gm_status gm_ahead_add(gm_ahead *ahead, const gm_ahead_kernel *kernel, const size_t *global,
