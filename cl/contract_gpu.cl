@@ -36,7 +36,7 @@ static int gm_gpu_place(const bool is_b, const int lines, int line, int word)
 #else
 
 #define GM_GPU_PACK 1
-#define GM_GPU_DEPTH (GM_GPU_SLICES > 1 ? 16 : 8)
+#define GM_GPU_DEPTH (GM_GPU_LONG_STEPS ? 16 : 8)
 #define GM_GPU_PAD 4 // lines that keep neighbouring words off one bank
 #define GM_GPU_WORDS(lines) (GM_GPU_DEPTH * ((lines) + GM_GPU_PAD))
 #define GM_GPU_EXCHANGE 0
@@ -106,6 +106,14 @@ static gm_taps gm_gpu_outputs(int a, int b, int q, int inputs, int outputs)
 #endif // GM_CONTRACT_GPU_ONCE
 
 #ifndef GM_CONTRACT_SUM_GPU
+
+// Slices share a step: one of them has twice the words, so that loading costs no more. Pairs of taps and channels have
+// too many places to find for that.
+#if GM_GPU_SLICES > 1 && !defined(GM_GPU_SPANS)
+#define GM_GPU_LONG_STEPS 1
+#else
+#define GM_GPU_LONG_STEPS 0
+#endif
 
 // sum += a b of a step. An item's results lie in GM_GPU_RESULT_ROWS rows: result j of row i is GM_GPU_RESULT(i, j) of
 // the sums, and of GM_GPU_ROW(i) and GM_GPU_COLUMN(j). After GM_GPU_ADD_SLICES it has GM_GPU_RESULT_ROWS /
@@ -235,10 +243,10 @@ enum {
 
 #ifdef GM_CONTRACT_ROWS_GPU
 
-// One half of an item's rows of results: Intel's compiler unrolls no longer loops where the epilogue reads two values, and
+// A quarter of an item's rows of results: Intel's compiler unrolls no longer loops where the epilogue reads two values, and
 // sums that a loop counts through lie in memory. With a `continue` in it pocl 3.1 computes wrong results, at times.
 #define GM_GPU_STORE_ROWS(begin, end)                                                                                  \
-    _Pragma("unroll") for (int i = GM_GPU_OWN_ROWS * begin / 2; i < GM_GPU_OWN_ROWS * end / 2; i++)                    \
+    _Pragma("unroll") for (int i = GM_GPU_OWN_ROWS * begin / 4; i < GM_GPU_OWN_ROWS * end / 4; i++)                    \
     {                                                                                                                  \
         const int m = m0 + GM_GPU_ROW(GM_GPU_FIRST_ROW + i), n = m % N;                                                \
         const int oh = phase_h + m / N / PW * qh, ow = phase_w + m / N % PW * qw;                                      \
@@ -376,6 +384,8 @@ GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x
     y += y0;
     GM_GPU_STORE_ROWS(0, 1);
     GM_GPU_STORE_ROWS(1, 2);
+    GM_GPU_STORE_ROWS(2, 3);
+    GM_GPU_STORE_ROWS(3, 4);
 }
 #endif // GM_CONTRACT_ROWS_GPU
 
@@ -523,6 +533,7 @@ GM_FUNCTION void GM_NAME(GM_PLACE, global const float *restrict partial, global 
 #undef GM_GPU_FIRST_ROW
 #undef GM_GPU_ADD_SLICES
 #undef GM_GPU_SLICE_DEPTH
+#undef GM_GPU_LONG_STEPS
 #undef GM_GPU_SHARE
 #undef GM_GPU_EXCHANGED
 #undef GM_GPU_EXCHANGED_AT
