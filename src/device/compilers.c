@@ -94,8 +94,12 @@ static void do_job(const char *path, int boss) {
             _exit(work(&j, share, boss));
         started += worker > 0;
     }
-    while (started > 0 && (wait(NULL) > 0 || errno == EINTR))
-        started--;
+    while (started > 0) {
+        pid_t ended = wait(NULL);
+        if (ended < 0 && errno != EINTR)
+            break;
+        started -= ended > 0;
+    }
     free(data);
 }
 

@@ -54,10 +54,10 @@ gm_program *gm_device_find_program(const gm_device *device, uint64_t key);
 size_t gm_device_program_count(const gm_device *device);
 void gm_device_get_program(const gm_device *device, size_t index, const char **text, const char **options);
 
-// Kernels compiled ahead by other processes (gm_compilers_start). wanted: the program has kernels that its driver, which
-// keeps them on disk, would compile one by one at their first launches, and there is who does so sooner. Kernels are
-// added in the order in which they will be launched first; add copies. compile_ahead does not wait, and what cannot be
-// done is left to the launches; gm_ahead_wait returns when nothing is compiled ahead any more, or after a minute.
+// Kernels compiled ahead by other processes (gm_compilers_start). wanted: the program has kernels that its driver,
+// which keeps them on disk, would compile one by one at their first launches, and there is who does so sooner. Kernels
+// are added in the order in which they will be launched first; add copies. compile_ahead does not wait, and what cannot
+// be done is left to the launches; gm_ahead_wait returns when nothing is compiled ahead any more, or after a minute.
 typedef struct gm_ahead_argument {
     size_t bytes;           // 0: memory of at most the gm_ahead's memory_bytes
     unsigned char value[8]; // of so many bytes

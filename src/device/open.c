@@ -76,8 +76,6 @@ void gm_device_close(gm_device **pointer) {
     *pointer = NULL;
     if (device->queue)
         clFinish(device->queue); // commands in flight still read the stages
-    if (gm_ahead_ready(device))
-        gm_ahead_wait(); // so that the next start knows what has been compiled
     gm_stages_finish(device);
     gm_profile_discard(device);
     gm_clblast_finish(device);
