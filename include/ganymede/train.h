@@ -18,7 +18,7 @@ typedef struct gm_trainer gm_trainer;
 
 // Which kernel variants train (see tuning.h). A resumed run keeps the choices of its checkpoint, on the same device.
 typedef enum gm_train_tuning {
-    GM_TRAIN_TUNE_BRIEFLY = 0, // stored choices; up to 5 seconds of timing for what has none yet
+    GM_TRAIN_TUNE_BRIEFLY = 0, // stored choices; for what has none yet defaults, on GPUs up to 5 seconds of timing
     GM_TRAIN_TUNE_NOT,         // default variants alone
     GM_TRAIN_TUNE_THOROUGHLY,  // every operation timed anew
 } gm_train_tuning;

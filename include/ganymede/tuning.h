@@ -20,7 +20,7 @@ extern "C" {
 typedef struct gm_tuning gm_tuning;
 
 typedef enum gm_tuning_mode {
-    GM_TUNING_STORED = 0, // choices that are there; defaults for the rest
+    GM_TUNING_STORED = 0, // choices that are there; defaults for the rest, which are not stored
     GM_TUNING_NEW,        // plans time the variants of operations that have no choice yet, if it can be stored
     GM_TUNING_ALL,        // plans time the variants of every operation, once
 } gm_tuning_mode;

@@ -4,6 +4,7 @@
 
 #include "ganymede/base.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -136,6 +137,21 @@ typedef struct gm_log_sum {
 } gm_log_sum;
 void gm_log_sum_add(gm_log_sum *sum, double exponent);
 double gm_log_sum_mean(const gm_log_sum *sum);
+
+// A function on a thread of its own, with all signals blocked; zeroed: none. Stays where it is until it is waited for.
+// `what` has the thread, in messages: "the loader". wait: returns when the function has, and where none was started.
+// finish: also fails as the function did.
+typedef struct gm_thread {
+    pthread_t thread;
+    bool started;
+    gm_status (*run)(void *user);
+    void *user;
+    gm_status status;
+    char message[GM_MESSAGE_BYTES];
+} gm_thread;
+gm_status gm_thread_start(gm_thread *thread, gm_status (*function)(void *user), void *user, const char *what);
+void gm_thread_wait(gm_thread *thread);
+gm_status gm_thread_finish(gm_thread *thread);
 
 // A file's whole content, NUL-terminated behind `*bytes` bytes; owned by the caller (free). Names the file in errors:
 // GM_ERROR_MEMORY; all else says nothing about its content and is GM_ERROR_IO: that it has more than `limit` bytes,

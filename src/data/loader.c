@@ -6,8 +6,6 @@
 
 #include "data/items.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,15 +25,14 @@ struct gm_loader {
     int32_t *indices;     // the thread's
     uint64_t fill_cursor; // the thread's
 
-    pthread_t thread;
-    bool started; // thread, mutex and conditions exist
+    gm_thread thread; // started: mutex and conditions exist, too
     pthread_mutex_t mutex;
     pthread_cond_t filled, freed;
     // Under the mutex:
     size_t first, ready;
     bool held, stop;
     gm_status status;
-    char message[1024];
+    char message[GM_MESSAGE_BYTES];
 };
 
 static gm_status fill(gm_loader *loader, size_t slot) {
@@ -46,7 +43,7 @@ static gm_status fill(gm_loader *loader, size_t slot) {
     return GM_OK;
 }
 
-static void *run(void *user) {
+static gm_status run(void *user) {
     gm_loader *loader = user;
     pthread_mutex_lock(&loader->mutex);
     while (loader->status == GM_OK) {
@@ -60,35 +57,28 @@ static void *run(void *user) {
         pthread_mutex_lock(&loader->mutex);
         if (status == GM_OK) {
             loader->ready++;
-        } else { // the text belongs to this thread: hand it over
+        } else { // the text belongs to this thread, and is wanted before its end
             loader->status = status;
             strncpy(loader->message, gm_error_message(), sizeof loader->message - 1);
         }
         pthread_cond_signal(&loader->filled);
     }
     pthread_mutex_unlock(&loader->mutex);
-    return NULL;
+    return GM_OK;
 }
 
 static gm_status start_thread(gm_loader *loader) {
-    // Signals (Ctrl-C) are for the program's threads.
-    sigset_t all, before;
-    sigfillset(&all);
     if (pthread_mutex_init(&loader->mutex, NULL) != 0)
         return gm_fail(GM_ERROR_MEMORY, "the loader's lock could not be made");
     pthread_cond_init(&loader->filled, NULL);
     pthread_cond_init(&loader->freed, NULL);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&loader->thread, NULL, run, loader);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed) {
+    gm_status status = gm_thread_start(&loader->thread, run, loader, "the loader");
+    if (status != GM_OK) {
         pthread_cond_destroy(&loader->filled);
         pthread_cond_destroy(&loader->freed);
         pthread_mutex_destroy(&loader->mutex);
-        return gm_fail(GM_ERROR_MEMORY, "the loader's thread could not be started: %s", strerror(failed));
     }
-    loader->started = true;
-    return GM_OK;
+    return status;
 }
 
 gm_status gm_loader_create_fetch(gm_loader **loader, gm_fetch fetch, void *user, size_t count, size_t item_bytes,
@@ -137,12 +127,12 @@ void gm_loader_destroy(gm_loader **loader) {
     if (!old)
         return;
     *loader = NULL;
-    if (old->started) {
+    if (old->thread.started) {
         pthread_mutex_lock(&old->mutex);
         old->stop = true;
         pthread_cond_signal(&old->freed);
         pthread_mutex_unlock(&old->mutex);
-        pthread_join(old->thread, NULL);
+        gm_thread_wait(&old->thread);
         pthread_cond_destroy(&old->filled);
         pthread_cond_destroy(&old->freed);
         pthread_mutex_destroy(&old->mutex);

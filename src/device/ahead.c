@@ -33,6 +33,10 @@ bool gm_program_ahead_wanted(const gm_program *program) {
     return program->text && gm_ahead_ready(program->device);
 }
 
+void gm_program_compiled(const gm_program *program) {
+    gm_cache_store(program->device, program->key, "", 0);
+}
+
 static void dismiss(void) {
     close(foreman);
     foreman = 0;
@@ -87,7 +91,7 @@ static char *make_job(const gm_ahead *ahead, const gm_program *program, size_t *
                          .kernel_count = ahead->kernel_count,
                          .argument_count = ahead->argument_count,
                          .memory_bytes = ahead->memory_bytes,
-                         .key = gm_cache_get_key(device, program->text, program->options)};
+                         .key = program->key};
     snprintf(head.selector, sizeof head.selector, "%d:%d", device->info.platform_index, device->info.device_index);
     const struct {
         const void *data;

@@ -58,6 +58,7 @@ void gm_device_get_program(const gm_device *device, size_t index, const char **t
 // which keeps them on disk, would compile one by one at their first launches, and there is who does so sooner. Kernels
 // are added in the order in which they will be launched first; add copies. compile_ahead does not wait, and what cannot
 // be done is left to the launches; gm_ahead_wait returns when nothing is compiled ahead any more, or after a minute.
+// compiled: of a program for which it was wanted, all kernels have been launched; later starts need no help.
 typedef struct gm_ahead_argument {
     size_t bytes;           // 0: memory of at most the gm_ahead's memory_bytes
     unsigned char value[8]; // of so many bytes
@@ -79,6 +80,7 @@ gm_status gm_ahead_add(gm_ahead *ahead, const gm_ahead_kernel *kernel, const siz
 void gm_program_compile_ahead(gm_program *program, const gm_ahead *ahead);
 void gm_ahead_finish(gm_ahead *ahead);
 void gm_ahead_wait(void);
+void gm_program_compiled(const gm_program *program);
 
 // A kernel object with its own arguments: one per launch of a plan, bound once.
 gm_status gm_kernel_create(gm_kernel **kernel, gm_program *program, const char *name);

@@ -133,10 +133,15 @@ struct gm_buffer {
     size_t origin, bytes;
 };
 
+typedef struct gm_cache_key {
+    uint64_t entry, check; // the file's name, and a second hash that the file must carry
+} gm_cache_key;
+
 struct gm_program {
     gm_device *device;
     cl_program program;
     char *text, *options; // of a described device, instead of the program, or to be compiled ahead; else NULL
+    gm_cache_key key;
 };
 
 struct gm_kernel {
@@ -146,10 +151,6 @@ struct gm_kernel {
 };
 
 // ---- cache.c ----
-
-typedef struct gm_cache_key {
-    uint64_t entry, check; // the file's name, and a second hash that the file must carry
-} gm_cache_key;
 
 // An entry's content, checked: where in `data` its program lies. False: damaged, or of another key's second hash.
 bool gm_cache_parse(const char *data, size_t bytes, uint64_t check, const char **binary, size_t *length);

@@ -120,7 +120,7 @@ static gm_status keep_text(gm_program *program, const char *text, const char *op
 static gm_status build(gm_program *program, const gm_source *sources, size_t count, const char *text,
                        const char *options) {
     gm_device *device = program->device;
-    gm_cache_key key = gm_cache_get_key(device, text, options);
+    gm_cache_key key = program->key = gm_cache_get_key(device, text, options);
     char *binary = NULL;
     size_t bytes;
     bool known = (!device->driver_caches || gm_ahead_ready(device)) && gm_cache_load(device, key, &binary, &bytes);

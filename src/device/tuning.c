@@ -60,6 +60,13 @@ done:
     return status;
 }
 
+gm_status gm_tuning_add(gm_tuning *tuning, const char *key, const char *variant, double milliseconds) {
+    GM_TRY(gm_tuning_set(tuning, key, variant, milliseconds));
+    gm_choice *choice = gm_tuning_find(tuning, key);
+    choice->fresh = choice->made = false;
+    return GM_OK;
+}
+
 // ---- Text ----
 
 static void append_head(gm_text *text, const gm_device *device) {
@@ -118,9 +125,7 @@ static gm_status read_lines(gm_tuning *tuning, char *text) {
         }
         if (gm_tuning_find(tuning, line))
             continue;
-        GM_TRY(gm_tuning_set(tuning, line, variant, milliseconds));
-        gm_choice *choice = gm_tuning_find(tuning, line);
-        choice->fresh = choice->made = false;
+        GM_TRY(gm_tuning_add(tuning, line, variant, milliseconds));
     }
     return GM_OK;
 }

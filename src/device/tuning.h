@@ -27,6 +27,8 @@ gm_choice *gm_tuning_find(const gm_tuning *tuning, const char *key); // NULL: no
 // Adds the choices of a stored text to those without one. *known = false, and nothing is added: the text is damaged
 // from its beginning, or of another version or device than the one with this identity.
 gm_status gm_tuning_parse(gm_tuning *tuning, uint64_t identity, const char *text, size_t bytes, bool *known);
+// set: a choice that is made here, for the store too; add: one that is not.
 gm_status gm_tuning_set(gm_tuning *tuning, const char *key, const char *variant, double milliseconds);
+gm_status gm_tuning_add(gm_tuning *tuning, const char *key, const char *variant, double milliseconds);
 
 #endif

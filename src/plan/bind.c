@@ -104,7 +104,7 @@ static gm_ahead_argument ahead_argument(const gm_plan *plan, const gm_argument *
 }
 
 // The program's kernels, in the order of their first launches, to who compiles ahead.
-static gm_status compile_ahead(const gm_plan *plan, gm_program *program, const bool *missing) {
+static gm_status compile_ahead(gm_plan *plan, gm_program *program, const bool *missing) {
     const gm_emitter *emitter = &plan->emitter;
     gm_ahead_argument arguments[GM_MAX_ARGUMENTS];
     gm_ahead ahead = {0};
@@ -128,6 +128,7 @@ static gm_status compile_ahead(const gm_plan *plan, gm_program *program, const b
         GM_TRY_DONE(gm_ahead_add(&ahead, &kernel, launch->global, arguments));
     }
     gm_program_compile_ahead(program, &ahead);
+    plan->compiling = program;
 done:
     gm_ahead_finish(&ahead);
     free(listed);

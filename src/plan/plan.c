@@ -127,11 +127,21 @@ done:
     return status;
 }
 
+// Where every phase has run, so has every kernel.
+static void note_compiled(const gm_plan *plan) {
+    size_t run = 0;
+    while (run < plan->phase_count && plan->phases[run].runs > 0)
+        run++;
+    if (plan->compiling && run == plan->phase_count)
+        gm_program_compiled(plan->compiling);
+}
+
 void gm_plan_destroy(gm_plan **out) {
     gm_plan *plan = out ? *out : NULL;
     if (!plan)
         return;
-    gm_device_finish(plan->device); // nothing may run on what is released below
+    if (gm_device_finish(plan->device) == GM_OK) // nothing may run on what is released below
+        note_compiled(plan);
     for (size_t i = 0; plan->launches && i < plan->emitter.launch_count; i++)
         gm_recording_destroy(&plan->launches[i].recording);
     for (size_t i = 0; plan->launches && i < plan->emitter.launch_count; i++)
@@ -148,7 +158,6 @@ void gm_plan_destroy(gm_plan **out) {
         for (size_t k = 0; k < GM_IN_FLIGHT; k++)
             gm_marker_finish(&plan->phases[i].marker[k]);
     }
-    gm_program_destroy(&plan->program);
     gm_program_destroy(&plan->program);
     free(plan->launches);
     free(plan->buffers);

@@ -137,7 +137,8 @@ struct gm_plan {
     size_t arena_count;
     gm_buffer **buffers; // by storage: views of the arenas, or fixed
     const char *program_options;
-    gm_program *program; // of a trial, which has no other; NULL: programs are the device's
+    gm_program *program;   // of a trial, which has no other; NULL: programs are the device's
+    gm_program *compiling; // the plan's own, where its kernels are compiled ahead or at their first launches; or NULL
     gm_bound_launch *launches;
     bool unrecorded; // recording failed: each launch is a command
     gm_fetched *fetched;

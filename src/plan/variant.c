@@ -62,7 +62,13 @@ gm_status gm_variant_choose(gm_plan *plan, const gm_tensor *node, const char **v
     char *key;
     GM_TRY(gm_variant_key(plan, node, &key));
     gm_choice *choice = gm_tuning_find(plan->tuning, key);
+    gm_status status = GM_OK;
+    if (!choice && plan->tuning->mode == GM_TUNING_STORED && variants.count > 1) { // for the run, not for the store
+        status = gm_tuning_add(plan->tuning, key, variants.name[0], 0);
+        choice = gm_tuning_find(plan->tuning, key);
+    }
     free(key);
+    GM_TRY(status);
     if (!choice || (plan->tuning->mode == GM_TUNING_ALL && !choice->made))
         return variants.count > 1 ? ask(plan, node) : GM_OK;
     choice->used = true;

@@ -1,8 +1,86 @@
-// How a run begins, and how it goes on from what is in its folder.
+// How a run begins: with its recipe, and in its folder, or from what is in it.
 #include "data/classes.h"
 #include "train/trainer.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+// ---- Recipe ----
+
+// "data.source='SRC'": quoted, so that any path is the YAML text that it looks like.
+static gm_status source_setting(gm_text *setting, const char *source) {
+    gm_text_append(setting, "data.source='");
+    for (const char *c = source; *c; c++) {
+        const char letter[3] = {*c, *c == '\'' ? '\'' : '\0', '\0'};
+        gm_text_append(setting, letter);
+    }
+    gm_text_append(setting, "'");
+    return setting->failed ? gm_fail_memory(strlen(source), "a setting") : GM_OK;
+}
+
+// text: of the recipe, when `path` is but its name; NULL: it is a file's.
+static gm_status read_recipe(gm_trainer *trainer, const char *path, const char *text, const gm_train_options *options) {
+    gm_status status = GM_OK;
+    gm_text source = {0};
+    const char **settings = NULL;
+    size_t count = options->setting_count;
+    GM_TRY_DONE(gm_alloc(&settings, count + 1, sizeof *settings, "settings"));
+    if (count > 0)
+        memcpy(settings, options->settings, count * sizeof *settings);
+    if (options->data) {
+        GM_TRY_DONE(source_setting(&source, options->data));
+        settings[count++] = source.data;
+    }
+    if (text)
+        GM_TRY_DONE(gm_train_recipe_parse(&trainer->recipe, path, text, strlen(text), settings, count));
+    else
+        GM_TRY_DONE(gm_train_recipe_read(&trainer->recipe, path, settings, count));
+    trainer->common = gm_common_of(trainer->recipe);
+    trainer->settings = gm_train_settings_of(trainer->recipe);
+    trainer->monitoring = gm_monitor_settings_of(trainer->recipe);
+    status = gm_recipe_write(trainer->recipe, &trainer->recipe_text);
+done:
+    free(settings);
+    gm_text_finish(&source);
+    return status;
+}
+
+// A recipe given beside the run that is resumed changes nothing, and should not seem to.
+static gm_status compare_recipes(const gm_trainer *trainer, const gm_train_options *options) {
+    gm_trainer given = {0};
+    gm_status status = read_recipe(&given, options->recipe, NULL, options);
+    if (status == GM_OK && strcmp(given.recipe_text.data, trainer->recipe_text.data) != 0)
+        gm_warn("%s differs from the recipe of %s, which governs: change its keys with --set", options->recipe,
+                gm_run_path(trainer->run));
+    gm_text_finish(&given.recipe_text);
+    gm_recipe_destroy(&given.recipe);
+    return status;
+}
+
+// A run killed in its first instant may lack its recipe; then the caller's stands in.
+static gm_status open_run(gm_trainer *trainer, const gm_train_options *options) {
+    struct stat info;
+    GM_TRY(gm_run_open(&trainer->run, options->resume, true));
+    const char *path = gm_run_recipe_path(trainer->run);
+    if (!options->recipe)
+        return read_recipe(trainer, path, NULL, options);
+    if (stat(path, &info) != 0 && errno == ENOENT)
+        return read_recipe(trainer, options->recipe, NULL, options);
+    GM_TRY(read_recipe(trainer, path, NULL, options));
+    return compare_recipes(trainer, options);
+}
+
+gm_status gm_trainer_read_recipe(gm_trainer *trainer, const gm_train_options *options, const gm_train_given *given) {
+    if (options->resume)
+        return open_run(trainer, options);
+    if (given->recipe_text)
+        return read_recipe(trainer, given->recipe_name, given->recipe_text, options);
+    return read_recipe(trainer, options->recipe, NULL, options);
+}
+
+// ---- Run ----
 
 gm_status gm_trainer_start(gm_trainer *trainer, const gm_train_options *options) {
     GM_TRY(gm_run_create(&trainer->run, options->out, trainer->common->name));

@@ -5,78 +5,11 @@
 
 #include "plan/plan.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define RESIDENT_BYTES ((uint64_t)512 << 20)
-
-// ---- Recipe ----
-
-// "data.source='SRC'": quoted, so that any path is the YAML text that it looks like.
-static gm_status source_setting(gm_text *setting, const char *source) {
-    gm_text_append(setting, "data.source='");
-    for (const char *c = source; *c; c++) {
-        const char letter[3] = {*c, *c == '\'' ? '\'' : '\0', '\0'};
-        gm_text_append(setting, letter);
-    }
-    gm_text_append(setting, "'");
-    return setting->failed ? gm_fail_memory(strlen(source), "a setting") : GM_OK;
-}
-
-// text: of the recipe, when `path` is but its name; NULL: it is a file's.
-static gm_status read_recipe(gm_trainer *trainer, const char *path, const char *text, const gm_train_options *options) {
-    gm_status status = GM_OK;
-    gm_text source = {0};
-    const char **settings = NULL;
-    size_t count = options->setting_count;
-    GM_TRY_DONE(gm_alloc(&settings, count + 1, sizeof *settings, "settings"));
-    if (count > 0)
-        memcpy(settings, options->settings, count * sizeof *settings);
-    if (options->data) {
-        GM_TRY_DONE(source_setting(&source, options->data));
-        settings[count++] = source.data;
-    }
-    if (text)
-        GM_TRY_DONE(gm_train_recipe_parse(&trainer->recipe, path, text, strlen(text), settings, count));
-    else
-        GM_TRY_DONE(gm_train_recipe_read(&trainer->recipe, path, settings, count));
-    trainer->common = gm_common_of(trainer->recipe);
-    trainer->settings = gm_train_settings_of(trainer->recipe);
-    trainer->monitoring = gm_monitor_settings_of(trainer->recipe);
-    status = gm_recipe_write(trainer->recipe, &trainer->recipe_text);
-done:
-    free(settings);
-    gm_text_finish(&source);
-    return status;
-}
-
-// A recipe given beside the run that is resumed changes nothing, and should not seem to.
-static gm_status compare_recipes(const gm_trainer *trainer, const gm_train_options *options) {
-    gm_trainer given = {0};
-    gm_status status = read_recipe(&given, options->recipe, NULL, options);
-    if (status == GM_OK && strcmp(given.recipe_text.data, trainer->recipe_text.data) != 0)
-        gm_warn("%s differs from the recipe of %s, which governs: change its keys with --set", options->recipe,
-                gm_run_path(trainer->run));
-    gm_text_finish(&given.recipe_text);
-    gm_recipe_destroy(&given.recipe);
-    return status;
-}
-
-// A run killed in its first instant may lack its recipe; then the caller's stands in.
-static gm_status open_run(gm_trainer *trainer, const gm_train_options *options) {
-    struct stat info;
-    GM_TRY(gm_run_open(&trainer->run, options->resume, true));
-    const char *path = gm_run_recipe_path(trainer->run);
-    if (!options->recipe)
-        return read_recipe(trainer, path, NULL, options);
-    if (stat(path, &info) != 0 && errno == ENOENT)
-        return read_recipe(trainer, options->recipe, NULL, options);
-    GM_TRY(read_recipe(trainer, path, NULL, options));
-    return compare_recipes(trainer, options);
-}
 
 // ---- Data ----
 
@@ -91,11 +24,14 @@ static gm_status check_finite(const gm_dataset *dataset) {
     return GM_OK;
 }
 
-static gm_status open_data(gm_trainer *trainer, const gm_train_given *given) {
+static gm_status read_data(void *user) {
+    gm_trainer *trainer = user;
+    gm_dataset_options options = gm_common_data_options(trainer->common);
+    return gm_dataset_open(&trainer->opened_data, trainer->common->data.source, &options);
+}
+
+static gm_status use_data(gm_trainer *trainer, const gm_train_given *given) {
     const gm_common *common = trainer->common;
-    gm_dataset_options options = gm_common_data_options(common);
-    if (!given->data)
-        GM_TRY(gm_dataset_open(&trainer->opened_data, common->data.source, &options));
     trainer->data = given->data ? given->data : trainer->opened_data;
     const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
     trainer->format = gm_dataset_format(data, common->data.range.low, common->data.range.high);
@@ -138,16 +74,20 @@ static gm_status send_data(gm_trainer *trainer) {
 
 // ---- Tuning ----
 
+// For the CPU's kernels there is a rule from measurements, and compiling others takes longer than they could save: they
+// are timed when asked for.
 static gm_status open_tuning(gm_trainer *trainer, gm_train_tuning how) {
     const double brief = 5;
+    const bool estimated = gm_emitter_wants_gpu(gm_device_get_info(trainer->device));
     const char *chosen = trainer->resumed ? gm_checkpoint_get_info(trainer->resumed)->variants : NULL;
     if (how == GM_TRAIN_TUNE_NOT || (chosen && !*chosen)) // a run that began without tuning goes on without
         return GM_OK;
-    return gm_tuning_create(
-        &trainer->tuning, trainer->device,
-        &(gm_tuning_options){.mode = how == GM_TRAIN_TUNE_THOROUGHLY ? GM_TUNING_ALL : GM_TUNING_NEW,
-                             .seconds = how == GM_TRAIN_TUNE_THOROUGHLY ? 0 : brief,
-                             .choices = chosen});
+    return gm_tuning_create(&trainer->tuning, trainer->device,
+                            &(gm_tuning_options){.mode = how == GM_TRAIN_TUNE_THOROUGHLY ? GM_TUNING_ALL
+                                                         : estimated                     ? GM_TUNING_NEW
+                                                                                         : GM_TUNING_STORED,
+                                                 .seconds = how == GM_TRAIN_TUNE_THOROUGHLY ? 0 : brief,
+                                                 .choices = chosen});
 }
 
 static gm_status plan_step(gm_trainer *trainer) {
@@ -200,6 +140,19 @@ static gm_status open_device(gm_trainer *trainer, const gm_train_options *option
     return GM_OK;
 }
 
+// Files are read, and often inflated, while the driver begins.
+static gm_status open_device_and_data(gm_trainer *trainer, const gm_train_options *options,
+                                      const gm_train_given *given) {
+    gm_thread reading = {0};
+    if (!given->data)
+        GM_TRY(gm_thread_start(&reading, read_data, trainer, "reading data"));
+    gm_status status = open_device(trainer, options);
+    gm_thread_wait(&reading);
+    GM_TRY(status);
+    GM_TRY(gm_thread_finish(&reading));
+    return use_data(trainer, given);
+}
+
 static gm_status build_model(gm_trainer *trainer) {
     const gm_recipe *recipe = trainer->recipe;
     const gm_use_row *pictured = gm_use_of_pictures(recipe);
@@ -221,15 +174,9 @@ static gm_status build_model(gm_trainer *trainer) {
 
 static gm_status create(gm_trainer *trainer, const gm_train_options *options, const gm_train_given *given) {
     GM_TRY(check_options(options, given));
-    if (options->resume)
-        GM_TRY(open_run(trainer, options));
-    else if (given->recipe_text)
-        GM_TRY(read_recipe(trainer, given->recipe_name, given->recipe_text, options));
-    else
-        GM_TRY(read_recipe(trainer, options->recipe, NULL, options));
+    GM_TRY(gm_trainer_read_recipe(trainer, options, given));
     const gm_common *common = trainer->common;
-    GM_TRY(open_device(trainer, options));
-    GM_TRY(open_data(trainer, given));
+    GM_TRY(open_device_and_data(trainer, options, given));
     GM_TRY(choose_resident(trainer));
     GM_TRY(build_model(trainer));
     GM_TRY(gm_state_create(&trainer->state, trainer->device, common->seed));

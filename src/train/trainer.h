@@ -1,6 +1,6 @@
 // The trainer's inner interface: trainer.c makes it and runs a step, loop.c runs the schedule around it with what
-// picture.c draws and save.c keeps, begin.c its folder at the start; profile.c says where the time goes. None of them
-// knows what is trained.
+// picture.c draws and save.c keeps, begin.c its recipe and folder at the start; profile.c says where the time goes.
+// None of them knows what is trained.
 #ifndef GM_TRAIN_TRAINER_H
 #define GM_TRAIN_TRAINER_H
 
@@ -55,6 +55,9 @@ gm_status gm_trainer_create_given(gm_trainer **trainer, const gm_train_options *
 // to.
 gm_status gm_trainer_fail(gm_trainer *trainer, const char *how, const char *what, uint64_t good);
 
+// Reads the recipe that the options name: from its file, or out of the folder of the run that is resumed, which this
+// opens.
+gm_status gm_trainer_read_recipe(gm_trainer *trainer, const gm_train_options *options, const gm_train_given *given);
 // Makes the folder of a new run, with its recipe, checkpoint 0 and first pictures.
 gm_status gm_trainer_start(gm_trainer *trainer, const gm_train_options *options);
 // The checkpoint that a resumed run goes on from, the newest or the one of step *from, into trainer->resumed; none

@@ -51,18 +51,11 @@ class Compilers(CommandTest):
         self.assertEqual(*((self.folder / f"run-{name}" / "checkpoints" / "00000020.safetensors").read_bytes()
                            for name in ("with", "without")))
 
-    def test_workers_finish_and_a_later_start_needs_none(self):
+    def test_a_later_start_needs_none(self):
         self.assertIn(AHEAD, self.train("caches"))
-        own, _ = self.caches("caches")
-        # A start that is over before its workers leaves the rest, which is little, to the next one's.
-        for start in range(5):
-            (self.folder / "run-caches").rename(self.folder / f"run{start}")
-            if AHEAD not in self.train("caches"):
-                break
-        else:
-            self.fail("every start has all kernels compiled ahead")
-        # Only a worker that has launched all of its share leaves such a file.
-        self.assertTrue(list(own.glob("*.program")), "no worker has finished")
+        self.assertTrue(list(self.caches("caches")[0].glob("*.program")), "nothing says that all is compiled")
+        (self.folder / "run-caches").rename(self.folder / "first")
+        self.assertNotIn(AHEAD, self.train("caches"))
 
     def test_nobody_waits_for_what_is_not_run(self):
         self.ganymede("train", "small.yaml", "--dry-run", "--no-tune", env=self.environment("dry"))

@@ -20,6 +20,8 @@ steps: 4
 log: { every: 2, samples: 100, checkpoint: 2 }
 """
 
+GPU = {"GANYMEDE_KERNELS": "gpu"}  # whose variants a first start times
+
 
 def read_choices(text):
     """{operation: (variant, nanoseconds)} of the text of a store or a checkpoint, behind its two heads."""
@@ -150,6 +152,7 @@ class Tune(CommandTest):
         self.assertIn("  tune ", self.ganymede("--help")[0])
 
     def test_run_writes_its_choices_into_its_checkpoints(self):
+        self.ganymede("tune", "dense.yaml")
         self.assertEqual(self.train("dense.yaml", "--out", "a"), "")
         stored = self.store().read_text()
         self.assertEqual(self.variants("a", 0), stored)
@@ -160,6 +163,26 @@ class Tune(CommandTest):
         self.train("dense.yaml", "--out", "b", "--steps", "1")
         self.assertEqual(self.variants("b", 1), stored)
         self.assertEqual(self.store().read_text(), stored + "cpu gemm 1x1 1x1 -> 1x1 nn\tdirect\t5\n")
+
+    def test_run_without_a_store_keeps_to_the_rule(self):
+        """Nothing is timed for the CPU's kernels; the run writes down what it took."""
+        self.train("dense.yaml", "--out", "a", "--steps", "2")
+        self.assertEqual(self.stores(), [])
+        rule = read_choices(self.variants("a", 2))
+        self.assertGreaterEqual(len(rule), 4)
+        self.assertEqual({time for _, time in rule.values()}, {0})
+        self.ganymede("tune", "dense.yaml")
+        self.assertEqual(set(read_choices(self.store().read_text())), set(rule))
+        self.store().write_text(edited(self.store().read_text()))
+        self.train("--resume", "a", "--steps", "4")
+        self.assertEqual(read_choices(self.variants("a", 4)), rule)
+
+    def test_first_start_times_where_the_rule_is_an_estimate(self):
+        self.train("dense.yaml", "--out", "a", "--steps", "1", env=GPU)
+        stored = self.store().read_text()
+        self.assertGreaterEqual(len(read_choices(stored)), 4)
+        self.assertTrue(any(time > 0 for _, time in read_choices(stored).values()), stored)
+        self.assertEqual(self.variants("a", 1), stored)
 
     def test_no_tune_leaves_no_store_and_stays_so_when_resumed(self):
         self.train("dense.yaml", "--out", "a", "--steps", "2", "--no-tune")
@@ -203,14 +226,14 @@ class Tune(CommandTest):
         return [line[key] for line in lines for key in ("discriminator_loss", "generator_loss")]
 
     def test_same_choices_repeat_bit_for_bit(self):
-        self.train("dense.yaml", "--out", "a")
+        self.put_defaults()
         self.store().write_text(edited(self.store().read_text()))
         self.train("dense.yaml", "--out", "b")
         self.train("dense.yaml", "--out", "c")
         self.assertEqual(self.checkpoint("b", 4).read_bytes(), self.checkpoint("c", 4).read_bytes())
 
     def test_damaged_store_is_no_error(self):
-        self.train("dense.yaml", "--out", "a")
+        self.ganymede("tune", "dense.yaml")
         whole = self.store().read_bytes()
         noise = bytes((i * i * 151 + 7 * i) % 256 for i in range(3000))
         for name, content in (("noise", noise), ("empty", b""), ("cut", whole[:-3]), ("mixed", whole[:-20] + noise)):
@@ -218,13 +241,15 @@ class Tune(CommandTest):
                 self.store().write_bytes(content)
                 self.assertEqual(self.train("dense.yaml", "--out", name), "")
                 self.assertEqual(checkpoints(self.folder / name)[-1], 4)
-                operations = set(read_choices(self.variants(name, 4)))
-                self.assertEqual(operations, set(read_choices(whole.decode())))
+                operations = set(read_choices(whole.decode()))
+                self.assertEqual(set(read_choices(self.variants(name, 4))), operations)
+                self.assertEqual(self.store().read_bytes(), content)
+                self.ganymede("tune", "dense.yaml")
                 self.assertEqual(set(read_choices(self.store().read_text())), operations)
 
     def test_tuning_that_fails_is_a_warning(self):
         """A program with many variants may be more than a driver builds; the recipe's own still is."""
-        err = self.train("dense.yaml", "--steps", "1", "--out", "run", env={"GANYMEDE_FAULT": "build:2"})
+        err = self.train("dense.yaml", "--steps", "1", "--out", "run", env={**GPU, "GANYMEDE_FAULT": "build:2"})
         self.assertIn("default variants, timing others failed: building", err)
         self.assertEqual(checkpoints(self.folder / "run"), [0, 1])
         self.assertEqual(self.stores(), [])
@@ -232,15 +257,15 @@ class Tune(CommandTest):
     def test_cache_folder_that_cannot_be_made_is_a_warning(self):
         (self.folder / "file").write_text("")
         below = self.folder / "file" / "cache"
-        err = self.train("dense.yaml", "--out", "a", env={"GANYMEDE_CACHE": str(below)})
+        err = self.train("dense.yaml", "--out", "a", env={**GPU, "GANYMEDE_CACHE": str(below)})
         self.assertEqual(len(err.splitlines()), 1, err)
         self.assertIn("warning", err)
         self.assertIn(str(self.folder / "file"), err)
         self.assertEqual(checkpoints(self.folder / "a")[-1], 4)
         # Without any cache folder there is nothing to warn of; both trained alike.
-        self.assertEqual(self.train("dense.yaml", "--out", "b", env={"GANYMEDE_CACHE": ""}), "")
-        self.assertEqual(read_choices(self.variants("a", 4)), {})
-        self.assertEqual(read_choices(self.variants("b", 4)), {})
+        self.assertEqual(self.train("dense.yaml", "--out", "b", env={**GPU, "GANYMEDE_CACHE": ""}), "")
+        for run in ("a", "b"):
+            self.assertEqual({time for _, time in read_choices(self.variants(run, 4)).values()}, {0})
         self.assert_same_weights(self.checkpoint("a", 4), self.checkpoint("b", 4))
 
 
