@@ -42,29 +42,30 @@ static bool tile_runs(const gm_emitter *emitter, const gpu_tile *tile) {
     return items_of(tile) <= emitter->info->max_work_group_size && !(emitter->matrix && tile->slices > 1);
 }
 
-bool gm_gpu_tile_runs(const gm_emitter *emitter, size_t rows, size_t columns) {
-    for (size_t i = 0; i < GM_COUNT(gpu_tiles); i++)
-        if (gpu_tiles[i].rows == rows && gpu_tiles[i].columns == columns)
-            return tile_runs(emitter, &gpu_tiles[i]);
-    return false;
-}
-
 // Intel's devices without a second register file.
 static bool has_few_registers(const gm_device_info *info) {
     return info->least_sub_group > 0 && !info->more_registers;
 }
 
+// Where registers are few Intel's compiler puts sums of some kernels with 64 columns into memory.
+bool gm_gpu_tile_runs(const gm_emitter *emitter, size_t rows, size_t columns) {
+    for (size_t i = 0; i < GM_COUNT(gpu_tiles); i++)
+        if (gpu_tiles[i].rows == rows && gpu_tiles[i].columns == columns)
+            return tile_runs(emitter, &gpu_tiles[i]) && !(columns == 64 && has_few_registers(emitter->info));
+    return false;
+}
+
 // The variant's tile, or the one that is estimated to take least for `copies` matrices of so many rows and columns: as
 // long as a compute unit's groups take, but no less than half of a full unit's, which few items cannot use. The places
-// of `pairs` of taps and channels leave few registers no room for 64 sums.
+// of `pairs` of taps and channels leave few registers no room for 64 sums, whatever the variant says.
 static const gpu_tile *choose_tile(const gm_contraction *c, size_t rows, size_t columns, size_t copies, bool pairs) {
     const gpu_tile *best = &gpu_tiles[2];
+    const bool few = pairs && has_few_registers(c->emitter->info), forced = c->variant->columns > 0 && !few;
     double least = 0;
     for (size_t i = 0; i < GM_COUNT(gpu_tiles); i++) {
         const gpu_tile *tile = &gpu_tiles[i];
-        if (c->variant->columns > 0 && (tile->rows != c->variant->tile || tile->columns != c->variant->columns))
-            continue;
-        if (c->variant->columns == 0 && pairs && tile->slices == 1 && has_few_registers(c->emitter->info))
+        if ((forced && (tile->rows != c->variant->tile || tile->columns != c->variant->columns)) ||
+            (few && tile->slices == 1))
             continue;
         size_t groups = gm_divide_up(rows, tile->rows) * gm_divide_up(columns, tile->columns) * copies;
         size_t unit_items = gm_divide_up(groups, full_units(c->emitter->info)) * items_of(tile);
