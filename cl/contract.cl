@@ -2,8 +2,8 @@
 //
 // One map from an output position to an input position covers all of them (along each axis, here the height):
 //     th = oh*ah + bh + r*dh,   valid iff th >= 0, th % qh == 0, th/qh < IH;   ih = th/qh
-//     convolution            a = stride, b = -padding, d = 1,  q = 1
-//     transposed / dL/dx     a = 1,      b = padding,  d = -1, q = stride
+//     convolution            a = stride, b = -padding, d = dilation,  q = 1
+//     transposed / dL/dx     a = 1,      b = padding,  d = -dilation, q = stride; they have no common factor
 //     matrix product         every spatial size 1, a = q = 1, b = d = 0; n = row, c = contraction, k = column
 //     P of them              every spatial size P, a = 1, b = 0, d = P - 1, q = P: position p meets tap p alone, at p
 //   contract_rows, contract_thin    y[oh,ow,n,k]   = sum over valid r,s and c  of x[ih,iw,n,c] w[r,s,c,k]
@@ -43,7 +43,7 @@
 //     [OH*OW*N/256]; more where there are more than four cores.
 //     Swap where yc = 1 and yk != 1 (a dense layer's row-major (K,C) gradient), and where K < 8 <= C and OH*OW > 1: x
 //     and g change places with their strides, C and K too, yc and yk, (IH,IW) and (OH,OW), and the map becomes its
-//     inverse, (a,b,d,q) = (stride,-pad,1,1) <-> (1,pad,-1,stride).
+//     inverse, (a,b,d,q) = (stride,-pad,dilation,1) <-> (1,pad,-dilation,stride).
 // OUTER_THIN_CPU: the parameters of OUTER_CPU; needs xc = 1. For K < 8 and C >= 8 where a tap meets one position
 //     (OH*OW = 1): nothing is packed, the result is written itself. global (K, R*S*[C/64], 1)
 // SUM_CPU   contract_sum_cpu (partial, y, P, C,K,R,S, y0,yr,ys,yc,yk  GM_EPILOGUE_PARAMS)

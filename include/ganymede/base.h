@@ -37,7 +37,8 @@ typedef enum gm_status {
 // until this thread's next failing call.
 GM_API const char *gm_error_message(void);
 
-#define GM_MAX_RANK 6
+#define GM_MAX_RANK     6
+#define GM_SPATIAL_AXES 3 // at most: behind N and C
 
 // Dimensions in row-major meaning (images: N, C, H, W). Rank 0 is a scalar. Unused dimensions are 0.
 typedef struct gm_shape {

@@ -138,15 +138,27 @@ typedef struct gm_gemm_params {
 // op(a) (M, K) times op(b) (K, N) -> (M, N). params may be NULL.
 GM_API gm_tensor *gm_gemm(gm_tensor *a, gm_tensor *b, const gm_gemm_params *params);
 
-// Per axis {height, width}; a stride of 0 means 1.
+// One number per spatial axis in the order of the axes: one of a sequence (N, C, L), two of an image (N, C, H, W),
+// three of a volume (N, C, D, H, W). A stride or dilation of 0 means 1; they may have no common factor.
+typedef struct gm_convolution_params {
+    size_t stride[GM_SPATIAL_AXES], padding[GM_SPATIAL_AXES]; // zeros before and after
+    size_t extra_padding[GM_SPATIAL_AXES];                    // further zeros after
+    size_t dilation[GM_SPATIAL_AXES];                         // distance of the kernel's values
+    size_t output_padding[GM_SPATIAL_AXES];                   // the transposed form alone, < stride
+} gm_convolution_params;
+// Correlation, as in PyTorch's Conv1d, Conv2d and Conv3d: x (N, C, ...), w (K, C, ...) with the kernel's sizes R
+// -> (N, K, ...); of each axis
+//   L' = (L + 2 padding + extra_padding - (R - 1) dilation - 1) / stride + 1
+GM_API gm_tensor *gm_convolution(gm_tensor *x, gm_tensor *w, const gm_convolution_params *params);
+// Its adjoint, as in PyTorch's ConvTranspose1d to 3d: x (N, K, ...), w (K, C, ...) -> (N, C, ...); of each axis
+//   L' = (L - 1) stride - 2 padding - extra_padding + (R - 1) dilation + 1 + output_padding
+GM_API gm_tensor *gm_convolution_transpose(gm_tensor *x, gm_tensor *w, const gm_convolution_params *params);
+
+// The same of images alone: {height, width}.
 typedef struct gm_conv2d_params {
-    size_t stride[2], padding[2], output_padding[2]; // output_padding: conv2d_transpose alone, < stride
+    size_t stride[2], padding[2], output_padding[2];
 } gm_conv2d_params;
-// Correlation, as in PyTorch's Conv2d: x (N, C, H, W), w (K, C, R, S) -> (N, K, OH, OW),
-//   OH = (H + 2 padding - R) / stride + 1
 GM_API gm_tensor *gm_conv2d(gm_tensor *x, gm_tensor *w, const gm_conv2d_params *params);
-// Its adjoint, as in PyTorch's ConvTranspose2d: x (N, K, H, W), w (K, C, R, S) -> (N, C, OH, OW),
-//   OH = (H - 1) stride - 2 padding + R + output_padding
 GM_API gm_tensor *gm_conv2d_transpose(gm_tensor *x, gm_tensor *w, const gm_conv2d_params *params);
 // The gradient of conv2d to its weights: x (N, C, H, W), dy (N, K, OH, OW) -> (K, C, kernel[0], kernel[1]).
 GM_API gm_tensor *gm_conv2d_weight(gm_tensor *x, gm_tensor *dy, const size_t kernel[2], const gm_conv2d_params *params);

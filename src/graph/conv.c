@@ -1,6 +1,9 @@
 // Convolution in its three forms. x (N, C, H, W), w (K, C, R, S) and y (N, K, OH, OW) are bound by one trilinear sum
-//   sum over n, k, c, oh, ow, r, s of  y[n,k,oh,ow] w[k,c,r,s] x[n,c,oh*stride + r - padding, ow*stride + s - padding]
+//   sum over n, k, c, oh, ow, r, s of  y[n,k,oh,ow] w[k,c,r,s] x[n,c,oh*stride + r*dilation - padding, ow... likewise]
 // and each form is its derivative by one of them, so the gradients of each are the other two.
+//
+// These nodes have two spatial axes. A sequence is an image of height 1. A volume is unfolded along its depth
+// (unfold.c): slices that a kernel meets at once are channels of one image, and the kernel's depth is a part of them.
 #include "graph/build.h"
 #include "graph/gradient.h"
 
@@ -52,113 +55,261 @@ const gm_rule gm_rules_conv[] = {
     {0},
 };
 
-// Two images or maps and kernels must be float32 of rank 4.
-static bool operands_usable(const char *what, const char *const *names, gm_tensor *const *xs, gm_tensor **poison) {
+// ---- Geometry ----
+
+// Of all spatial axes, in the terms of the convolution whatever the form.
+typedef struct geometry {
+    size_t axes, image[GM_SPATIAL_AXES], map[GM_SPATIAL_AXES], kernel[GM_SPATIAL_AXES];
+    gm_convolution_params params;
+} geometry;
+
+// Two values must be float32 of this rank; 0: both of one from 3 to 5.
+static bool operands_usable(const char *what, const char *const *names, gm_tensor *const *xs, size_t rank,
+                            gm_tensor **poison) {
     if (!gm_usable(what, xs, 2, poison))
         return false;
+    static const char *const wanted[] = {[0] = "3 to 5", [3] = "3", [4] = "4", [5] = "5"};
+    if (rank == 0 && xs[0]->shape.rank >= 3 && xs[0]->shape.rank <= 5)
+        rank = xs[0]->shape.rank;
     for (size_t i = 0; i < 2; i++) {
-        if (xs[i]->type == GM_FLOAT32 && xs[i]->shape.rank == 4)
+        if (xs[i]->type == GM_FLOAT32 && xs[i]->shape.rank == rank)
             continue;
-        gm_fault(xs[i]->graph, "%s: %s %s is %s of rank %zu but must be float32 of rank 4", what, names[i],
-                 gm_describe(xs[i]), gm_type_text(xs[i]->type), xs[i]->shape.rank);
+        gm_fault(xs[i]->graph, "%s: %s %s is %s of rank %zu but must be float32 of rank %s", what, names[i],
+                 gm_describe(xs[i]), gm_type_text(xs[i]->type), xs[i]->shape.rank, wanted[rank]);
         return false;
     }
     return true;
 }
 
-// Stride, padding and kernel; the caller adds image and map.
-static bool geometry_usable(gm_graph *graph, const char *what, const size_t *kernel, const gm_conv2d_params *params,
-                            bool transpose, gm_conv_attributes *geometry) {
-    *geometry = (gm_conv_attributes){{0}, {0}, {0}, {0}, {0}};
-    for (size_t i = 0; i < 2; i++) {
-        geometry->kernel[i] = kernel[i];
-        geometry->stride[i] = params && params->stride[i] ? params->stride[i] : 1;
-        geometry->padding[i] = params ? params->padding[i] : 0;
-        size_t output_padding = params ? params->output_padding[i] : 0;
-        if (kernel[i] == 0 || geometry->padding[i] > INT32_MAX || geometry->stride[i] > INT32_MAX) {
-            gm_fault(graph, "%s: kernel %zu, stride %zu or padding %zu cannot be", what, kernel[i], geometry->stride[i],
-                     geometry->padding[i]);
+static size_t common_factor(size_t a, size_t b) {
+    while (b > 0) {
+        size_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+// Kernel and params; the caller adds image and map.
+static bool geometry_usable(gm_graph *graph, const char *what, size_t axes, const size_t *kernel,
+                            const gm_convolution_params *params, bool transpose, geometry *g) {
+    *g = (geometry){.axes = axes};
+    if (params)
+        g->params = *params;
+    for (size_t i = 0; i < axes; i++) {
+        gm_convolution_params *p = &g->params;
+        g->kernel[i] = kernel[i];
+        p->stride[i] = GM_MAX(p->stride[i], (size_t)1);
+        p->dilation[i] = GM_MAX(p->dilation[i], (size_t)1);
+        if (kernel[i] == 0 || p->padding[i] > INT32_MAX || p->extra_padding[i] > INT32_MAX ||
+            p->stride[i] > INT32_MAX || p->dilation[i] > INT32_MAX / kernel[i]) {
+            gm_fault(graph, "%s: kernel %zu, stride %zu, dilation %zu or padding %zu cannot be", what, kernel[i],
+                     p->stride[i], p->dilation[i], p->padding[i]);
             return false;
         }
-        if (output_padding >= (transpose ? geometry->stride[i] : 1)) {
-            gm_fault(graph, "%s: output_padding %zu %s", what, output_padding,
-                     transpose ? "must be below the stride" : "is for conv2d_transpose alone");
+        if (common_factor(p->stride[i], p->dilation[i]) > 1) {
+            gm_fault(graph, "%s: stride %zu and dilation %zu have a common factor: what lies between is never read",
+                     what, p->stride[i], p->dilation[i]);
+            return false;
+        }
+        if (p->output_padding[i] >= (transpose ? p->stride[i] : 1)) {
+            gm_fault(graph, "%s: output_padding %zu %s", what, p->output_padding[i],
+                     transpose ? "must be below the stride" : "is for the transposed convolution alone");
             return false;
         }
     }
     return true;
 }
 
-// map = (image + 2 padding - kernel) / stride + 1
-static bool set_image(gm_graph *graph, const char *what, const gm_tensor *x, gm_conv_attributes *geometry) {
-    for (size_t i = 0; i < 2; i++) {
-        size_t padded = x->shape.dim[2 + i] + 2 * geometry->padding[i];
-        if (padded < geometry->kernel[i]) {
-            gm_fault(graph, "%s: the kernel's %zu is larger than x %s with padding %zu in axis %zu", what,
-                     geometry->kernel[i], gm_describe(x), geometry->padding[i], 2 + i);
+// Positions between a kernel's first and last, both counted.
+static size_t span_of(const geometry *g, size_t axis) {
+    return (g->kernel[axis] - 1) * g->params.dilation[axis] + 1;
+}
+
+// map = (image + paddings - span) / stride + 1
+static bool set_image(const char *what, const gm_tensor *x, geometry *g) {
+    for (size_t i = 0; i < g->axes; i++) {
+        size_t padded = x->shape.dim[2 + i] + 2 * g->params.padding[i] + g->params.extra_padding[i];
+        if (padded < span_of(g, i)) {
+            gm_fault(x->graph, "%s: the kernel's %zu is larger than x %s with padding %zu in axis %zu", what,
+                     span_of(g, i), gm_describe(x), g->params.padding[i], 2 + i);
             return false;
         }
-        geometry->image[i] = x->shape.dim[2 + i];
-        geometry->map[i] = (padded - geometry->kernel[i]) / geometry->stride[i] + 1;
+        g->image[i] = x->shape.dim[2 + i];
+        g->map[i] = (padded - span_of(g, i)) / g->params.stride[i] + 1;
     }
     return true;
+}
+
+// image = (map - 1) stride + span + output_padding - paddings
+static bool set_map(const char *what, const gm_tensor *x, geometry *g) {
+    for (size_t i = 0; i < g->axes; i++) {
+        const gm_convolution_params *p = &g->params;
+        size_t whole = (x->shape.dim[2 + i] - 1) * p->stride[i] + span_of(g, i) + p->output_padding[i];
+        if (whole <= 2 * p->padding[i] + p->extra_padding[i]) {
+            gm_fault(x->graph, "%s: padding %zu leaves nothing of x %s in axis %zu", what, p->padding[i],
+                     gm_describe(x), 2 + i);
+            return false;
+        }
+        g->map[i] = x->shape.dim[2 + i];
+        g->image[i] = whole - 2 * p->padding[i] - p->extra_padding[i];
+    }
+    return true;
+}
+
+// Of the last two axes; of a sequence's one and an axis of 1.
+static gm_conv_attributes plane_of(const geometry *g) {
+    gm_conv_attributes plane = {{1, 1}, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {1, 1}};
+    for (size_t i = 2 - GM_MIN(g->axes, (size_t)2), from = g->axes > 2; i < 2; i++, from++) {
+        plane.image[i] = g->image[from];
+        plane.map[i] = g->map[from];
+        plane.kernel[i] = g->kernel[from];
+        plane.stride[i] = g->params.stride[from];
+        plane.padding[i] = g->params.padding[from];
+        plane.dilation[i] = g->params.dilation[from];
+    }
+    return plane;
+}
+
+// ---- Sequences and volumes as images ----
+
+static gm_shape plane_shape(size_t rows, size_t channels, const size_t *sizes) {
+    return (gm_shape){.rank = 4, .dim = {rows, channels, sizes[0], sizes[1]}};
+}
+
+// (N, C, L) as (N, C, 1, L); kernels alike.
+static gm_tensor *heightened(gm_tensor *x) {
+    const size_t *d = x->shape.dim;
+    return gm_reshape(x, (gm_shape){.rank = 4, .dim = {d[0], d[1], 1, d[2]}});
+}
+
+static gm_tensor *exchanged(gm_tensor *x) {
+    return gm_transpose(x, (size_t[]){0, 2, 1, 3, 4});
+}
+
+// (N, C, D, H, W) as (N D, C, H, W), and back.
+static gm_tensor *slices_as_rows(gm_tensor *x) {
+    const size_t *d = x->shape.dim;
+    return gm_reshape(exchanged(x), (gm_shape){.rank = 4, .dim = {d[0] * d[2], d[1], d[3], d[4]}});
+}
+
+static gm_tensor *rows_as_slices(gm_tensor *x, size_t depth) {
+    const size_t *d = x->shape.dim;
+    return exchanged(gm_reshape(x, (gm_shape){.rank = 5, .dim = {d[0] / depth, depth, d[1], d[2], d[3]}}));
+}
+
+// (K, C, T, R, S) as (K, T C, R, S).
+static gm_tensor *depth_as_channels(gm_tensor *w) {
+    const size_t *d = w->shape.dim;
+    return gm_reshape(exchanged(w), (gm_shape){.rank = 4, .dim = {d[0], d[2] * d[1], d[3], d[4]}});
+}
+
+static gm_unfold_attributes windows_of(const geometry *g) {
+    return (gm_unfold_attributes){.depth = g->image[0],
+                                  .count = g->map[0],
+                                  .size = g->kernel[0],
+                                  .step = g->params.stride[0],
+                                  .padding = g->params.padding[0],
+                                  .dilation = g->params.dilation[0]};
+}
+
+static gm_tensor *convolve(const char *what, gm_tensor *x, gm_tensor *w, size_t rank,
+                           const gm_convolution_params *params) {
+    static const char *const names[] = {"x", "w"};
+    gm_tensor *inputs[] = {x, w}, *poison;
+    geometry g;
+    if (!operands_usable(what, names, inputs, rank, &poison))
+        return poison;
+    if (x->shape.dim[1] != w->shape.dim[1])
+        return gm_fault(x->graph, "%s: x %s has %zu channels but w %s expects %zu", what, gm_describe(x),
+                        x->shape.dim[1], gm_describe(w), w->shape.dim[1]);
+    if (!geometry_usable(x->graph, what, x->shape.rank - 2, &w->shape.dim[2], params, false, &g) ||
+        !set_image(what, x, &g))
+        return poison;
+    const gm_conv_attributes plane = plane_of(&g);
+    const size_t rows = x->shape.dim[0], channels = w->shape.dim[0];
+    gm_shape shape = plane_shape(g.axes == 3 ? rows * g.map[0] : rows, channels, plane.map);
+    if (g.axes == 2)
+        return conv_node(&gm_op_conv, &shape, x, w, &plane);
+    if (g.axes == 1)
+        return gm_reshape(conv_node(&gm_op_conv, &shape, heightened(x), heightened(w), &plane),
+                          (gm_shape){.rank = 3, .dim = {rows, channels, g.map[0]}});
+    gm_unfold_attributes windows = windows_of(&g);
+    gm_tensor *y = conv_node(&gm_op_conv, &shape, gm_unfold(x, &windows), depth_as_channels(w), &plane);
+    return gm_is_poison(y) ? y : rows_as_slices(y, g.map[0]);
+}
+
+static gm_tensor *convolve_transposed(const char *what, gm_tensor *x, gm_tensor *w, size_t rank,
+                                      const gm_convolution_params *params) {
+    static const char *const names[] = {"x", "w"};
+    gm_tensor *inputs[] = {x, w}, *poison;
+    geometry g;
+    if (!operands_usable(what, names, inputs, rank, &poison))
+        return poison;
+    if (x->shape.dim[1] != w->shape.dim[0])
+        return gm_fault(x->graph, "%s: x %s has %zu channels but w %s expects %zu", what, gm_describe(x),
+                        x->shape.dim[1], gm_describe(w), w->shape.dim[0]);
+    if (!geometry_usable(x->graph, what, x->shape.rank - 2, &w->shape.dim[2], params, true, &g) ||
+        !set_map(what, x, &g))
+        return poison;
+    const gm_conv_attributes plane = plane_of(&g);
+    const size_t rows = x->shape.dim[0], channels = w->shape.dim[1];
+    gm_shape shape = plane_shape(rows, channels, plane.image);
+    if (g.axes == 2)
+        return conv_node(&gm_op_conv_input, &shape, x, w, &plane);
+    if (g.axes == 1)
+        return gm_reshape(conv_node(&gm_op_conv_input, &shape, heightened(x), heightened(w), &plane),
+                          (gm_shape){.rank = 3, .dim = {rows, channels, g.image[0]}});
+    gm_unfold_attributes windows = windows_of(&g);
+    shape = plane_shape(rows * g.map[0], g.kernel[0] * channels, plane.image);
+    return gm_fold(conv_node(&gm_op_conv_input, &shape, slices_as_rows(x), depth_as_channels(w), &plane), &windows);
+}
+
+// ---- Constructors ----
+
+gm_tensor *gm_convolution(gm_tensor *x, gm_tensor *w, const gm_convolution_params *params) {
+    return convolve("convolution", x, w, 0, params);
+}
+
+gm_tensor *gm_convolution_transpose(gm_tensor *x, gm_tensor *w, const gm_convolution_params *params) {
+    return convolve_transposed("convolution_transpose", x, w, 0, params);
+}
+
+static gm_convolution_params in_two(const gm_conv2d_params *params) {
+    gm_convolution_params all = {{0}, {0}, {0}, {0}, {0}};
+    for (size_t i = 0; params && i < 2; i++) {
+        all.stride[i] = params->stride[i];
+        all.padding[i] = params->padding[i];
+        all.output_padding[i] = params->output_padding[i];
+    }
+    return all;
 }
 
 gm_tensor *gm_conv2d(gm_tensor *x, gm_tensor *w, const gm_conv2d_params *params) {
-    static const char *const names[] = {"x", "w"};
-    gm_tensor *inputs[] = {x, w}, *poison;
-    gm_conv_attributes geometry;
-    if (!operands_usable("conv2d", names, inputs, &poison))
-        return poison;
-    if (x->shape.dim[1] != w->shape.dim[1])
-        return gm_fault(x->graph, "conv2d: x %s has %zu channels but w %s expects %zu", gm_describe(x), x->shape.dim[1],
-                        gm_describe(w), w->shape.dim[1]);
-    if (!geometry_usable(x->graph, "conv2d", &w->shape.dim[2], params, false, &geometry) ||
-        !set_image(x->graph, "conv2d", x, &geometry))
-        return poison;
-    gm_shape shape = {.rank = 4, .dim = {x->shape.dim[0], w->shape.dim[0], geometry.map[0], geometry.map[1]}};
-    return conv_node(&gm_op_conv, &shape, x, w, &geometry);
+    const gm_convolution_params all = in_two(params);
+    return convolve("conv2d", x, w, 4, &all);
 }
 
 gm_tensor *gm_conv2d_transpose(gm_tensor *x, gm_tensor *w, const gm_conv2d_params *params) {
-    static const char *const names[] = {"x", "w"};
-    gm_tensor *inputs[] = {x, w}, *poison;
-    gm_conv_attributes geometry;
-    if (!operands_usable("conv2d_transpose", names, inputs, &poison))
-        return poison;
-    if (x->shape.dim[1] != w->shape.dim[0])
-        return gm_fault(x->graph, "conv2d_transpose: x %s has %zu channels but w %s expects %zu", gm_describe(x),
-                        x->shape.dim[1], gm_describe(w), w->shape.dim[0]);
-    if (!geometry_usable(x->graph, "conv2d_transpose", &w->shape.dim[2], params, true, &geometry))
-        return poison;
-    for (size_t i = 0; i < 2; i++) {
-        size_t output_padding = params ? params->output_padding[i] : 0;
-        size_t whole = (x->shape.dim[2 + i] - 1) * geometry.stride[i] + geometry.kernel[i] + output_padding;
-        if (whole <= 2 * geometry.padding[i])
-            return gm_fault(x->graph, "conv2d_transpose: padding %zu leaves nothing of x %s in axis %zu",
-                            geometry.padding[i], gm_describe(x), 2 + i);
-        geometry.map[i] = x->shape.dim[2 + i];
-        geometry.image[i] = whole - 2 * geometry.padding[i];
-    }
-    gm_shape shape = {.rank = 4, .dim = {x->shape.dim[0], w->shape.dim[1], geometry.image[0], geometry.image[1]}};
-    return conv_node(&gm_op_conv_input, &shape, x, w, &geometry);
+    const gm_convolution_params all = in_two(params);
+    return convolve_transposed("conv2d_transpose", x, w, 4, &all);
 }
 
 gm_tensor *gm_conv2d_weight(gm_tensor *x, gm_tensor *dy, const size_t kernel[2], const gm_conv2d_params *params) {
     static const char *const names[] = {"x", "dy"};
+    const gm_convolution_params all = in_two(params);
     gm_tensor *inputs[] = {x, dy}, *poison;
-    gm_conv_attributes geometry;
-    if (!operands_usable("conv2d_weight", names, inputs, &poison))
+    geometry g;
+    if (!operands_usable("conv2d_weight", names, inputs, 4, &poison))
         return poison;
     if (!kernel)
         return gm_fault(x->graph, "conv2d_weight: kernel is NULL");
-    if (!geometry_usable(x->graph, "conv2d_weight", kernel, params, false, &geometry) ||
-        !set_image(x->graph, "conv2d_weight", x, &geometry))
+    if (!geometry_usable(x->graph, "conv2d_weight", 2, kernel, &all, false, &g) || !set_image("conv2d_weight", x, &g))
         return poison;
-    if (x->shape.dim[0] != dy->shape.dim[0] || dy->shape.dim[2] != geometry.map[0] ||
-        dy->shape.dim[3] != geometry.map[1])
+    if (x->shape.dim[0] != dy->shape.dim[0] || dy->shape.dim[2] != g.map[0] || dy->shape.dim[3] != g.map[1])
         return gm_fault(x->graph, "conv2d_weight: dy %s does not fit x %s, whose result is (%zu, K, %zu, %zu)",
-                        gm_describe(dy), gm_describe(x), x->shape.dim[0], geometry.map[0], geometry.map[1]);
-    gm_shape shape = {.rank = 4, .dim = {dy->shape.dim[1], x->shape.dim[1], kernel[0], kernel[1]}};
-    return conv_node(&gm_op_conv_weight, &shape, x, dy, &geometry);
+                        gm_describe(dy), gm_describe(x), x->shape.dim[0], g.map[0], g.map[1]);
+    const gm_conv_attributes plane = plane_of(&g);
+    gm_shape shape = plane_shape(dy->shape.dim[1], x->shape.dim[1], kernel);
+    return conv_node(&gm_op_conv_weight, &shape, x, dy, &plane);
 }

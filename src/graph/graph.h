@@ -115,7 +115,13 @@ typedef struct gm_gemm_attributes {
 // One geometry for the three forms, in conv2d's terms: image (H, W) --kernel (R, S)--> map (OH, OW).
 typedef struct gm_conv_attributes {
     size_t image[2], map[2], kernel[2], stride[2], padding[2];
+    size_t dilation[2]; // convolutions alone
 } gm_conv_attributes;
+
+// Slices i step + t dilation - padding, t < size, of a depth: window i of so many.
+typedef struct gm_unfold_attributes {
+    size_t depth, count, size, step, padding, dilation;
+} gm_unfold_attributes;
 
 typedef gm_conv_attributes gm_pool_attributes;
 
@@ -146,6 +152,7 @@ extern const gm_op gm_op_variance; // an identity: the result is input 0, the gr
 extern const gm_op gm_op_gemm;                                      // gemm.c
 extern const gm_op gm_op_conv, gm_op_conv_input, gm_op_conv_weight; // conv.c
 //   conv (x, w) -> y; conv_input (y, w) -> x (the transposed convolution); conv_weight (x, y) -> w
+extern const gm_op gm_op_unfold, gm_op_fold; // unfold.c: volumes (N, C, depth, H, W) -> (N count, size C, H, W); back
 extern const gm_op gm_op_average_pool, gm_op_average_pool_input; // pool.c
 extern const gm_op gm_op_max_pool_index, gm_op_max_pool, gm_op_max_pool_input;
 //   max_pool_index (x) -> int32 map: h*W + w of the first maximum; max_pool (x, index) -> map; _input (dy, index) ->
@@ -155,6 +162,11 @@ extern const gm_op gm_op_shift;                                  // shift.c
 extern const gm_op gm_op_nearest, gm_op_count_within;            // neighbors.c
 extern const gm_op gm_op_uniform, gm_op_normal, gm_op_bernoulli; // random.c: inputs (counter) or none
 // elementwise.c holds a table; the planner needs only gm_op.kind and gm_op.expression.
+
+// unfold.c. x (N, C, depth, H, W) -> (N count, size C, H, W): row n count + i, channel t C + c is slice
+// i step + t dilation - padding of x[n, c], zeros where there is none. Fold, its adjoint, sums them.
+gm_tensor *gm_unfold(gm_tensor *x, const gm_unfold_attributes *windows);
+gm_tensor *gm_fold(gm_tensor *y, const gm_unfold_attributes *windows);
 
 // A text that lives as long as the graph, for names; NULL, and a fault, without memory.
 const char *gm_graph_printf(gm_graph *graph, const char *format, ...) GM_PRINTF(2, 3);

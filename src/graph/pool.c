@@ -62,7 +62,7 @@ static bool pool_usable(const char *what, gm_tensor *x, const gm_pool2d_params *
         gm_fault(x->graph, "%s: params is NULL but must give the kernel's size", what);
         return false;
     }
-    *geometry = (gm_pool_attributes){{0}, {0}, {0}, {0}, {0}};
+    *geometry = (gm_pool_attributes){{0}, {0}, {0}, {0}, {0}, {0}};
     *shape = x->shape;
     for (size_t i = 0; i < 2; i++) {
         size_t image = x->shape.dim[2 + i], kernel = params->kernel[i], padding = params->padding[i];

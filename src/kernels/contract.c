@@ -56,7 +56,8 @@ static bool has_half(const gm_emitter *emitter, const gm_tensor *node) {
 
 static gm_axis_map axis_map(const gm_conv_attributes *g, size_t axis, bool transposed) {
     int64_t stride = (int64_t)g->stride[axis], padding = (int64_t)g->padding[axis];
-    return transposed ? (gm_axis_map){1, padding, -1, stride} : (gm_axis_map){stride, -padding, 1, 1};
+    int64_t dilation = (int64_t)g->dilation[axis];
+    return transposed ? (gm_axis_map){1, padding, -dilation, stride} : (gm_axis_map){stride, -padding, dilation, 1};
 }
 
 // A convolution's sizes, as fast.c asks for them.
@@ -298,6 +299,8 @@ static void describe(const gm_tensor *node, gm_text *key) {
     }
     const gm_conv_attributes *g = node->attributes;
     gm_text_printf(key, " stride %zu,%zu padding %zu,%zu", g->stride[0], g->stride[1], g->padding[0], g->padding[1]);
+    if (g->dilation[0] > 1 || g->dilation[1] > 1)
+        gm_text_printf(key, " dilation %zu,%zu", g->dilation[0], g->dilation[1]);
 }
 
 #define GM_CONTRACTION(operation, how, layout, result, count)                                                          \

@@ -312,7 +312,7 @@ static void swap_operands(gm_contraction *c) {
     for (size_t i = 1; c->epilogue && i < c->epilogue->operand_count; i++)
         c->epilogue->operand[i] = gm_swap_axes(&c->epilogue->operand[i]);
     for (size_t i = 0; i < 2; i++)
-        c->map[i] = (gm_axis_map){.a = 1, .b = -c->map[i].b, .d = -1, .q = c->map[i].a};
+        c->map[i] = (gm_axis_map){.a = 1, .b = -c->map[i].b, .d = -c->map[i].d, .q = c->map[i].a};
 }
 
 gm_status gm_emit_outer(gm_contraction *c) {

@@ -19,10 +19,13 @@ static size_t taps_of(const gm_contraction *c) {
     return gm_divide_up(c->R, stride_of(c));
 }
 
+static size_t outputs_of(const gm_contraction *c, size_t axis) {
+    return axis == 0 ? c->OH : c->OW;
+}
+
 // Tiles of so many results along an axis of the output.
 static size_t tiles_of(const gm_contraction *c, size_t axis, size_t results) {
-    size_t outputs = axis == 0 ? c->OH : c->OW;
-    return gm_divide_up(gm_divide_up(outputs, is_transposed(c) ? stride_of(c) : 1), results);
+    return gm_divide_up(gm_divide_up(outputs_of(c, axis), is_transposed(c) ? stride_of(c) : 1), results);
 }
 
 // Multiplications for each pair of channels.
@@ -42,28 +45,45 @@ static bool planes_fit(const gm_contraction *c, const gm_device_info *device) {
     return (double)(points * points * phases) * matrix <= most;
 }
 
+// Taps that meet a value where the output's position along an axis is o.
+static size_t taps_met(const gm_contraction *c, size_t axis, size_t o) {
+    size_t taps = axis == 0 ? c->R : c->S, met = 0;
+    int64_t values = (int64_t)(axis == 0 ? c->IH : c->IW);
+    const gm_axis_map *map = &c->map[axis];
+    for (size_t r = 0; r < taps; r++) {
+        int64_t at = map->a * (int64_t)o + map->b + map->d * (int64_t)r;
+        met += at >= 0 && at % map->q == 0 && at / map->q < values;
+    }
+    return met;
+}
+
+// Pairs of an output and a tap along an axis that meet a value.
+static size_t pairs_of(const gm_contraction *c, size_t axis) {
+    size_t pairs = 0;
+    for (size_t o = 0; o < outputs_of(c, axis); o++)
+        pairs += taps_met(c, axis, o);
+    return pairs;
+}
+
+// An output of padding alone is zero, and a rounding error there would be any multiple of it.
+static bool meets_values(const gm_contraction *c, size_t axis) {
+    for (size_t o = 0; o < outputs_of(c, axis); o++)
+        if (taps_met(c, axis, o) == 0)
+            return false;
+    return true;
+}
+
 bool gm_fast_accepts(const gm_contraction *c, const gm_device_info *device) {
     size_t taps = taps_of(c), results = c->variant->fast, points = results + taps - 1;
-    bool fits = c->R == c->S && c->map[0].a == c->map[1].a && c->map[0].q == c->map[1].q && c->R >= 2 && c->R <= 5 &&
+    const int64_t near = is_transposed(c) ? -1 : 1; // taps that lie side by side
+    bool fits = c->R == c->S && c->map[0].a == c->map[1].a && c->map[0].q == c->map[1].q && c->map[0].d == near &&
+                c->map[1].d == near && meets_values(c, 0) && meets_values(c, 1) && c->R >= 2 && c->R <= 5 &&
                 taps >= 2 && points <= GM_TOOM_MOST && stride_of(c) <= 2 && c->C % CHANNELS == 0 &&
                 c->K % CHANNELS == 0;
     if (c->variant->gpu) // all that is transformed lies in memory at a time
         fits = fits && planes_fit(c, device);
     // Tiles of three fit few images so well that they are worth a trial.
     return fits && (results != 3 || points == GM_TOOM_MOST || products(c, 3) < products(c, 4));
-}
-
-// Pairs of an output and a tap along an axis that meet a value.
-static size_t pairs_of(const gm_contraction *c, size_t axis) {
-    size_t outputs = axis == 0 ? c->OH : c->OW, taps = axis == 0 ? c->R : c->S, pairs = 0;
-    int64_t values = (int64_t)(axis == 0 ? c->IH : c->IW);
-    const gm_axis_map *map = &c->map[axis];
-    for (size_t o = 0; o < outputs; o++)
-        for (size_t r = 0; r < taps; r++) {
-            int64_t at = map->a * (int64_t)o + map->b + map->d * (int64_t)r;
-            pairs += at >= 0 && at % map->q == 0 && at / map->q < values;
-        }
-    return pairs;
 }
 
 double gm_fast_cost(const gm_contraction *c, bool outer) {

@@ -1,5 +1,5 @@
 // Convolution (correlation) in its three forms. All three sum the same products over the same pairs of positions:
-//   image (N, C, H, W) at (oh*stride - padding + r, ow*stride - padding + s)
+//   image (N, C, H, W) at (oh*stride - padding + r*dilation, ow*stride - padding + s*dilation)
 //   map (N, K, OH, OW) at (oh, ow)
 //   weight (K, C, R, S) at (r, s)
 // and differ in which of the three is summed into. Positions outside the image count as zeros.
@@ -31,12 +31,12 @@ static void add_plane(const product *p, size_t n, size_t k, size_t c, double *va
     size_t H = g->image[0], W = g->image[1], OH = g->map[0], OW = g->map[1], R = g->kernel[0], S = g->kernel[1];
     for (size_t oh = 0; oh < OH; oh++)
         for (size_t r = 0; r < R; r++) {
-            size_t h = oh * g->stride[0] + r; // in the padded image
+            size_t h = oh * g->stride[0] + r * g->dilation[0]; // in the padded image
             if (h < g->padding[0] || h >= H + g->padding[0])
                 continue;
             for (size_t ow = 0; ow < OW; ow++)
                 for (size_t s = 0; s < S; s++) {
-                    size_t w = ow * g->stride[1] + s;
+                    size_t w = ow * g->stride[1] + s * g->dilation[1];
                     if (w < g->padding[1] || w >= W + g->padding[1])
                         continue;
                     size_t image = ((n * p->C + c) * H + h - g->padding[0]) * W + w - g->padding[1];

@@ -262,36 +262,45 @@ static gm_tensor *gemm(generator *g, gm_tensor *x) {
     return gm_draw(g, 2) ? gm_leaky_relu(gm_add(y, gm_draw_leaf(g, GM_SHAPE(units))), .2) : y;
 }
 
+// Sequences, images and volumes; where a dilation is drawn the stride is 1.
 static gm_tensor *conv(generator *g, gm_tensor *x) {
     const gm_shape *s = shape_of(x);
-    if (s->rank != 4)
+    if (s->rank < 3 || s->rank > 5)
         return NULL;
-    gm_conv2d_params p = {0};
-    size_t kernel[2], channels = 1 + gm_draw(g, 5);
-    for (size_t i = 0; i < 2; i++) {
+    gm_convolution_params p = {0};
+    gm_shape w = {.rank = s->rank, .dim = {1 + gm_draw(g, 5), s->dim[1]}}, bias = {.rank = s->rank - 1};
+    size_t terms = s->dim[1];
+    for (size_t i = 0; i + 2 < s->rank; i++) {
         p.padding[i] = gm_draw(g, 2);
-        kernel[i] = 1 + gm_draw(g, GM_MIN(s->dim[2 + i] + 2 * p.padding[i], 4));
-        p.stride[i] = 1 + gm_draw(g, 2);
+        p.extra_padding[i] = gm_draw(g, 2);
+        size_t padded = s->dim[2 + i] + 2 * p.padding[i] + p.extra_padding[i];
+        w.dim[2 + i] = 1 + gm_draw(g, GM_MIN(padded, 4));
+        if (2 * w.dim[2 + i] - 1 <= padded && gm_draw(g, 3) == 0)
+            p.dilation[i] = 2;
+        else
+            p.stride[i] = 1 + gm_draw(g, 2);
+        bias.dim[1 + i] = 1;
+        terms *= w.dim[2 + i];
     }
-    gm_tensor *w = gm_draw_leaf(g, GM_SHAPE(channels, s->dim[1], kernel[0], kernel[1]));
-    gm_tensor *y = gm_scale(gm_conv2d(x, w, &p), root(s->dim[1] * kernel[0] * kernel[1]));
-    return gm_draw(g, 2) ? gm_relu(gm_add(y, gm_draw_leaf(g, GM_SHAPE(channels, 1, 1)))) : y;
+    bias.dim[0] = w.dim[0];
+    gm_tensor *y = gm_scale(gm_convolution(x, gm_draw_leaf(g, w), &p), root(terms));
+    return gm_draw(g, 2) ? gm_relu(gm_add(y, gm_draw_leaf(g, bias))) : y;
 }
 
 static gm_tensor *conv_transpose(generator *g, gm_tensor *x) {
     const gm_shape *s = shape_of(x);
-    if (s->rank != 4)
+    if (s->rank < 3 || s->rank > 5)
         return NULL;
-    gm_conv2d_params p = {0};
-    size_t kernel[2], channels = 1 + gm_draw(g, 3);
-    for (size_t i = 0; i < 2; i++) {
-        kernel[i] = 2 + gm_draw(g, 3);
+    gm_convolution_params p = {0};
+    gm_shape w = {.rank = s->rank, .dim = {s->dim[1], 1 + gm_draw(g, 3)}};
+    for (size_t i = 0; i + 2 < s->rank; i++) {
+        w.dim[2 + i] = 2 + gm_draw(g, 2);
         p.stride[i] = 1 + gm_draw(g, 2);
+        p.dilation[i] = p.stride[i] == 1 ? 1 + gm_draw(g, 2) : 1;
         p.padding[i] = s->dim[2 + i] > 1 ? gm_draw(g, 2) : 0;
         p.output_padding[i] = gm_draw(g, p.stride[i]);
     }
-    gm_tensor *w = gm_draw_leaf(g, GM_SHAPE(s->dim[1], channels, kernel[0], kernel[1]));
-    return gm_scale(gm_conv2d_transpose(x, w, &p), root(s->dim[1] * kernel[0]));
+    return gm_scale(gm_convolution_transpose(x, gm_draw_leaf(g, w), &p), root(s->dim[1] * w.dim[2]));
 }
 
 static gm_tensor *pool(generator *g, gm_tensor *x) {

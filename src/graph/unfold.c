@@ -1,0 +1,44 @@
+// Windows of a volume's depth as channels of images, and their sums.
+#include "graph/build.h"
+#include "graph/gradient.h"
+
+static gm_tensor *node(const gm_op *op, gm_tensor *x, const gm_shape *shape, const gm_unfold_attributes *windows) {
+    if (gm_is_poison(x) || !gm_shape_usable(x->graph, op->name, shape))
+        return x->graph->nodes[0];
+    if (gm_known_equal(x, 0))
+        return gm_filled(x->graph, GM_FLOAT32, shape, 0);
+    return gm_node(x->graph, op, GM_FLOAT32, shape, &x, 1, windows, sizeof *windows, NULL);
+}
+
+gm_tensor *gm_unfold(gm_tensor *x, const gm_unfold_attributes *windows) {
+    const size_t *d = x->shape.dim;
+    gm_shape shape = {.rank = 4, .dim = {d[0] * windows->count, windows->size * d[1], d[3], d[4]}};
+    return node(&gm_op_unfold, x, &shape, windows);
+}
+
+gm_tensor *gm_fold(gm_tensor *y, const gm_unfold_attributes *windows) {
+    const size_t *d = y->shape.dim;
+    if (gm_is_poison(y))
+        return y;
+    gm_shape shape = {.rank = 5, .dim = {d[0] / windows->count, d[1] / windows->size, windows->depth, d[2], d[3]}};
+    return node(&gm_op_fold, y, &shape, windows);
+}
+
+static void unfold_gradient(gm_tensor *y, gm_tensor *dy, const bool *wanted, gm_tensor **dx) {
+    (void)wanted;
+    dx[0] = gm_fold(dy, y->attributes);
+}
+
+static void fold_gradient(gm_tensor *x, gm_tensor *dx, const bool *wanted, gm_tensor **dy) {
+    (void)wanted;
+    dy[0] = gm_unfold(dx, x->attributes);
+}
+
+const gm_op gm_op_unfold = {.name = "unfold", .kind = GM_OP_KERNEL};
+const gm_op gm_op_fold = {.name = "fold", .kind = GM_OP_KERNEL};
+
+const gm_rule gm_rules_unfold[] = {
+    {&gm_op_unfold, unfold_gradient},
+    {&gm_op_fold, fold_gradient},
+    {0},
+};

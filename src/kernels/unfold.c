@@ -1,0 +1,61 @@
+// Windows of a volume's depth as channels, and their sums: each result gathers, so nothing is scattered.
+#include "kernels/families.h"
+#include "kernels/kernels.h"
+
+enum { LEAST_VALUES = 2048 }; // of a CPU's work-item
+
+static gm_status instance(const gm_emit_call *call, uint32_t *kernel) {
+    gm_text text = {0};
+    gm_text_printf(&text, "#define GM_UNFOLD_%s\n#define GM_NAME @\n#define GM_X %s\n#define GM_Y %s\n",
+                   call->node->op->name, gm_view_element_type(&call->input[0]), gm_view_element_type(call->output));
+    gm_status status =
+        text.failed
+            ? gm_fail_memory(text.capacity, "a kernel's text")
+            : gm_emit_kernel(call->emitter, call->node->op->name,
+                             &(gm_kernel_text){.text = text.data, .function = true, .body = "unfold.cl"}, kernel);
+    gm_text_finish(&text);
+    return status;
+}
+
+// Of a volume (N, C, D, H, W) or of images (N, C, H, W), whose depth's stride is 0.
+static void view_arguments(gm_launch_builder *builder, const gm_view *view) {
+    const bool volume = view->shape.rank == 5;
+    const int64_t *stride = view->stride;
+    GM_ARGUMENT_INTS(builder, view->offset, stride[0], stride[1], volume ? stride[2] : 0, stride[volume ? 3 : 2],
+                     stride[volume ? 4 : 3]);
+}
+
+static gm_status emit_unfold(const gm_emit_call *call) {
+    const gm_tensor *node = call->node;
+    const gm_unfold_attributes *windows = node->attributes;
+    const gm_shape *volume = node->op == &gm_op_unfold ? &node->input[0]->shape : &node->shape;
+    gm_emitter *emitter = call->emitter;
+    uint32_t kernel;
+    GM_TRY(instance(call, &kernel));
+    gm_launch_builder builder = {.emitter = emitter, .label = node->op->name};
+    gm_argument_read(&builder, call->input[0].storage);
+    gm_argument_write(&builder, call->output->storage);
+    view_arguments(&builder, &call->input[0]);
+    view_arguments(&builder, call->output);
+    // A work-item takes all channels of a position on a CPU, in enough rows to be worth its start; one value on a GPU.
+    // Rows are images of the result: (sample, window), or (sample, slice).
+    const size_t images = volume->dim[0] * (node->op == &gm_op_unfold ? windows->count : windows->depth);
+    const size_t channels = node->shape.dim[1], per = emitter->gpu ? 1 : channels;
+    const size_t rows = emitter->gpu ? 1 : GM_MIN(images, gm_divide_up(LEAST_VALUES, channels));
+    GM_ARGUMENT_INTS(&builder, (int64_t)windows->depth, (int64_t)windows->count, (int64_t)windows->size,
+                     (int64_t)windows->step, (int64_t)windows->padding, (int64_t)windows->dilation,
+                     (int64_t)volume->dim[1], (int64_t)volume->dim[4], (int64_t)per, (int64_t)images, (int64_t)rows);
+    const size_t local[3] = {emitter->gpu ? GM_GPU_LOCAL : 1, 1, 1};
+    const size_t global[3] = {gm_round_up(channels / per, local[0]), gm_divide_up(images, rows),
+                              volume->dim[3] * volume->dim[4]};
+    return gm_emit_launch(&builder, kernel, 3, global, local, (double)gm_shape_count(&node->shape),
+                          gm_view_bytes(&call->input[0]) + gm_view_bytes(call->output));
+}
+
+#define UNFOLD(operation)                                                                                              \
+    {                                                                                                                  \
+        .op = &operation, .emit = emit_unfold, .input_layout = GM_LAYOUT_HWNC, .output_layout = GM_LAYOUT_HWNC,        \
+        .half = true                                                                                                   \
+    }
+
+const gm_family gm_families_unfold[] = {UNFOLD(gm_op_unfold), UNFOLD(gm_op_fold), {0}};
