@@ -154,22 +154,20 @@ GM_API gm_tensor *gm_convolution(gm_tensor *x, gm_tensor *w, const gm_convolutio
 //   L' = (L - 1) stride - 2 padding - extra_padding + (R - 1) dilation + 1 + output_padding
 GM_API gm_tensor *gm_convolution_transpose(gm_tensor *x, gm_tensor *w, const gm_convolution_params *params);
 
-// The same of images alone: {height, width}.
-typedef struct gm_conv2d_params {
-    size_t stride[2], padding[2], output_padding[2];
-} gm_conv2d_params;
-GM_API gm_tensor *gm_conv2d(gm_tensor *x, gm_tensor *w, const gm_conv2d_params *params);
-GM_API gm_tensor *gm_conv2d_transpose(gm_tensor *x, gm_tensor *w, const gm_conv2d_params *params);
-// The gradient of conv2d to its weights: x (N, C, H, W), dy (N, K, OH, OW) -> (K, C, kernel[0], kernel[1]).
-GM_API gm_tensor *gm_conv2d_weight(gm_tensor *x, gm_tensor *dy, const size_t kernel[2], const gm_conv2d_params *params);
+// The gradient of the convolution of images to its weights: x (N, C, H, W), dy (N, K, OH, OW)
+// -> (K, C, kernel[0], kernel[1]).
+GM_API gm_tensor *gm_convolution_weight(gm_tensor *x, gm_tensor *dy, const size_t kernel[2],
+                                        const gm_convolution_params *params);
 
-typedef struct gm_pool2d_params {
-    size_t kernel[2], stride[2], padding[2]; // a stride of 0 means the kernel's size; padding <= kernel / 2
-} gm_pool2d_params;
-// x (N, C, H, W) -> (N, C, OH, OW), OH = (H + 2 padding - kernel) / stride + 1. The average counts padding as zeros
-// (PyTorch's default); the maximum ignores it, and its gradient goes to the first maximum in row-major order.
-GM_API gm_tensor *gm_average_pool2d(gm_tensor *x, const gm_pool2d_params *params);
-GM_API gm_tensor *gm_max_pool2d(gm_tensor *x, const gm_pool2d_params *params);
+// One number per spatial axis; a stride of 0 means the kernel's size; padding <= kernel / 2.
+typedef struct gm_pool_params {
+    size_t kernel[GM_SPATIAL_AXES], stride[GM_SPATIAL_AXES], padding[GM_SPATIAL_AXES];
+} gm_pool_params;
+// Sequences, images or volumes (N, C, ...) -> (N, C, ...); of each axis L' = (L + 2 padding - kernel) / stride + 1. The
+// average counts padding as zeros (PyTorch's default); the maximum ignores it, and its gradient goes to the first
+// maximum in row-major order.
+GM_API gm_tensor *gm_average_pool(gm_tensor *x, const gm_pool_params *params);
+GM_API gm_tensor *gm_max_pool(gm_tensor *x, const gm_pool_params *params);
 
 // ---- Rows by index ----
 

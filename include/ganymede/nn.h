@@ -93,11 +93,11 @@ typedef struct gm_conv_params {
     double gain;
     gm_spectral_norm_params spectral_norm;
 } gm_conv_params;
-// x (N, C, H, W) -> (N, channels, OH, OW), as gm_conv2d; variables NAME.weight (channels, C / groups, R, S), NAME.bias
-// (channels). Group i maps the i-th part of the channels to the i-th part of the result's.
+// x (N, C, H, W) -> (N, channels, OH, OW), as gm_convolution; variables NAME.weight (channels, C / groups, R, S),
+// NAME.bias (channels). Group i maps the i-th part of the channels to the i-th part of the result's.
 GM_API gm_tensor *gm_conv(gm_tensor *x, const char *name, const gm_conv_params *params);
-// x (N, C, H, W) -> (N, channels, OH, OW), as gm_conv2d_transpose; variables NAME.weight (C, channels / groups, R, S),
-// NAME.bias (channels). As in PyTorch, fan_in counts the weight's second dimension: channels / groups R S.
+// x (N, C, H, W) -> (N, channels, OH, OW), as gm_convolution_transpose; variables NAME.weight (C, channels / groups, R,
+// S), NAME.bias (channels). As in PyTorch, fan_in counts the weight's second dimension: channels / groups R S.
 GM_API gm_tensor *gm_conv_transpose(gm_tensor *x, const char *name, const gm_conv_params *params);
 
 typedef struct gm_batch_norm_params {
@@ -222,7 +222,7 @@ typedef struct gm_layer {
         gm_dense_params dense;
         gm_maxout_params maxout;
         gm_conv_params conv; // conv_transpose, too
-        gm_pool2d_params pool;
+        gm_pool_params pool;
         gm_upsample_params upsample;
         gm_batch_norm_params batch_norm;
         gm_sample_norm_params sample_norm; // layer_norm, instance_norm, group_norm

@@ -266,10 +266,10 @@ gm_status gm_bench_conv_measure(gm_device *device, const gm_bench_conv *c, gm_be
         weights.dim[1] = c->k;
     }
     gm_phase *before = o.phase;
-    gm_conv2d_params params = {.stride = {c->stride, c->stride}, .padding = {c->padding, c->padding}};
+    gm_convolution_params params = {.stride = {c->stride, c->stride}, .padding = {c->padding, c->padding}};
     gm_tensor *x = gm_input(o.graph, "x", GM_FLOAT32, (gm_shape){.rank = 4, .dim = {c->n, c->c, c->h, c->w}});
     gm_tensor *w = gm_input(o.graph, "w", GM_FLOAT32, weights), *inside = gm_tune_inside(before, x);
-    gm_tensor *y = c->transposed ? gm_conv2d_transpose(inside, w, &params) : gm_conv2d(inside, w, &params);
+    gm_tensor *y = c->transposed ? gm_convolution_transpose(inside, w, &params) : gm_convolution(inside, w, &params);
     gm_tensor *dy = gm_input(o.graph, "dy", GM_FLOAT32, *gm_tensor_shape(y)), *dy_inside = gm_tune_inside(before, dy);
     gm_tensor *inputs[] = {inside, w}, *gradients[2];
     gm_grad(gm_sum_all(gm_multiply(y, dy_inside)), inputs, 2, gradients);

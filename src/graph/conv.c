@@ -213,12 +213,14 @@ static gm_unfold_attributes windows_of(const geometry *g) {
                                   .dilation = g->params.dilation[0]};
 }
 
-static gm_tensor *convolve(const char *what, gm_tensor *x, gm_tensor *w, size_t rank,
-                           const gm_convolution_params *params) {
+// ---- Constructors ----
+
+gm_tensor *gm_convolution(gm_tensor *x, gm_tensor *w, const gm_convolution_params *params) {
+    static const char what[] = "convolution";
     static const char *const names[] = {"x", "w"};
     gm_tensor *inputs[] = {x, w}, *poison;
     geometry g;
-    if (!operands_usable(what, names, inputs, rank, &poison))
+    if (!operands_usable(what, names, inputs, 0, &poison))
         return poison;
     if (x->shape.dim[1] != w->shape.dim[1])
         return gm_fault(x->graph, "%s: x %s has %zu channels but w %s expects %zu", what, gm_describe(x),
@@ -239,12 +241,12 @@ static gm_tensor *convolve(const char *what, gm_tensor *x, gm_tensor *w, size_t 
     return gm_is_poison(y) ? y : rows_as_slices(y, g.map[0]);
 }
 
-static gm_tensor *convolve_transposed(const char *what, gm_tensor *x, gm_tensor *w, size_t rank,
-                                      const gm_convolution_params *params) {
+gm_tensor *gm_convolution_transpose(gm_tensor *x, gm_tensor *w, const gm_convolution_params *params) {
+    static const char what[] = "convolution_transpose";
     static const char *const names[] = {"x", "w"};
     gm_tensor *inputs[] = {x, w}, *poison;
     geometry g;
-    if (!operands_usable(what, names, inputs, rank, &poison))
+    if (!operands_usable(what, names, inputs, 0, &poison))
         return poison;
     if (x->shape.dim[1] != w->shape.dim[0])
         return gm_fault(x->graph, "%s: x %s has %zu channels but w %s expects %zu", what, gm_describe(x),
@@ -265,49 +267,20 @@ static gm_tensor *convolve_transposed(const char *what, gm_tensor *x, gm_tensor 
     return gm_fold(conv_node(&gm_op_conv_input, &shape, slices_as_rows(x), depth_as_channels(w), &plane), &windows);
 }
 
-// ---- Constructors ----
-
-gm_tensor *gm_convolution(gm_tensor *x, gm_tensor *w, const gm_convolution_params *params) {
-    return convolve("convolution", x, w, 0, params);
-}
-
-gm_tensor *gm_convolution_transpose(gm_tensor *x, gm_tensor *w, const gm_convolution_params *params) {
-    return convolve_transposed("convolution_transpose", x, w, 0, params);
-}
-
-static gm_convolution_params in_two(const gm_conv2d_params *params) {
-    gm_convolution_params all = {{0}, {0}, {0}, {0}, {0}};
-    for (size_t i = 0; params && i < 2; i++) {
-        all.stride[i] = params->stride[i];
-        all.padding[i] = params->padding[i];
-        all.output_padding[i] = params->output_padding[i];
-    }
-    return all;
-}
-
-gm_tensor *gm_conv2d(gm_tensor *x, gm_tensor *w, const gm_conv2d_params *params) {
-    const gm_convolution_params all = in_two(params);
-    return convolve("conv2d", x, w, 4, &all);
-}
-
-gm_tensor *gm_conv2d_transpose(gm_tensor *x, gm_tensor *w, const gm_conv2d_params *params) {
-    const gm_convolution_params all = in_two(params);
-    return convolve_transposed("conv2d_transpose", x, w, 4, &all);
-}
-
-gm_tensor *gm_conv2d_weight(gm_tensor *x, gm_tensor *dy, const size_t kernel[2], const gm_conv2d_params *params) {
+gm_tensor *gm_convolution_weight(gm_tensor *x, gm_tensor *dy, const size_t kernel[2],
+                                 const gm_convolution_params *params) {
     static const char *const names[] = {"x", "dy"};
-    const gm_convolution_params all = in_two(params);
+    static const char what[] = "convolution_weight";
     gm_tensor *inputs[] = {x, dy}, *poison;
     geometry g;
-    if (!operands_usable("conv2d_weight", names, inputs, 4, &poison))
+    if (!operands_usable(what, names, inputs, 4, &poison))
         return poison;
     if (!kernel)
-        return gm_fault(x->graph, "conv2d_weight: kernel is NULL");
-    if (!geometry_usable(x->graph, "conv2d_weight", 2, kernel, &all, false, &g) || !set_image("conv2d_weight", x, &g))
+        return gm_fault(x->graph, "convolution_weight: kernel is NULL");
+    if (!geometry_usable(x->graph, what, 2, kernel, params, false, &g) || !set_image(what, x, &g))
         return poison;
     if (x->shape.dim[0] != dy->shape.dim[0] || dy->shape.dim[2] != g.map[0] || dy->shape.dim[3] != g.map[1])
-        return gm_fault(x->graph, "conv2d_weight: dy %s does not fit x %s, whose result is (%zu, K, %zu, %zu)",
+        return gm_fault(x->graph, "convolution_weight: dy %s does not fit x %s, whose result is (%zu, K, %zu, %zu)",
                         gm_describe(dy), gm_describe(x), x->shape.dim[0], g.map[0], g.map[1]);
     const gm_conv_attributes plane = plane_of(&g);
     gm_shape shape = plane_shape(dy->shape.dim[1], x->shape.dim[1], kernel);

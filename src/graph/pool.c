@@ -49,12 +49,19 @@ const gm_rule gm_rules_pool[] = {
     {0},
 };
 
-static bool pool_usable(const char *what, gm_tensor *x, const gm_pool2d_params *params, gm_pool_attributes *geometry,
-                        gm_shape *shape, gm_tensor **poison) {
+// ---- Constructors ----
+
+// One spatial axis.
+typedef struct window {
+    size_t image, map, kernel, stride, padding;
+} window;
+
+static bool windows_usable(const char *what, gm_tensor *x, const gm_pool_params *params, window *windows,
+                           gm_tensor **poison) {
     if (!gm_usable(what, &x, 1, poison))
         return false;
-    if (x->type != GM_FLOAT32 || x->shape.rank != 4) {
-        gm_fault(x->graph, "%s: x %s is %s of rank %zu but must be float32 of rank 4", what, gm_describe(x),
+    if (x->type != GM_FLOAT32 || x->shape.rank < 3 || x->shape.rank > 2 + GM_SPATIAL_AXES) {
+        gm_fault(x->graph, "%s: x %s is %s of rank %zu but must be float32 of rank 3 to 5", what, gm_describe(x),
                  gm_type_text(x->type), x->shape.rank);
         return false;
     }
@@ -62,14 +69,12 @@ static bool pool_usable(const char *what, gm_tensor *x, const gm_pool2d_params *
         gm_fault(x->graph, "%s: params is NULL but must give the kernel's size", what);
         return false;
     }
-    *geometry = (gm_pool_attributes){{0}, {0}, {0}, {0}, {0}, {0}};
-    *shape = x->shape;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i + 2 < x->shape.rank; i++) {
         size_t image = x->shape.dim[2 + i], kernel = params->kernel[i], padding = params->padding[i];
+        size_t stride = params->stride[i] ? params->stride[i] : kernel;
         if (kernel == 0 || kernel > INT32_MAX || padding > kernel / 2) {
             gm_fault(x->graph,
-                     "%s: kernel %zu with padding %zu: the kernel must be at least 1, the padding at most "
-                     "half of it",
+                     "%s: kernel %zu with padding %zu: the kernel must be at least 1, the padding at most half of it",
                      what, kernel, padding);
             return false;
         }
@@ -78,41 +83,61 @@ static bool pool_usable(const char *what, gm_tensor *x, const gm_pool2d_params *
                      gm_describe(x), padding, 2 + i);
             return false;
         }
-        geometry->image[i] = image;
-        geometry->kernel[i] = kernel;
-        geometry->padding[i] = padding;
-        geometry->stride[i] = params->stride[i] ? params->stride[i] : kernel;
-        geometry->map[i] = (image + 2 * padding - kernel) / geometry->stride[i] + 1;
-        shape->dim[2 + i] = geometry->map[i];
+        windows[i] = (window){image, (image + 2 * padding - kernel) / stride + 1, kernel, stride, padding};
     }
     return true;
 }
 
 // Windows of one element, one after the other, change nothing.
-static bool changes_nothing(const gm_pool_attributes *geometry) {
-    return geometry->kernel[0] == 1 && geometry->kernel[1] == 1 && geometry->stride[0] == 1 && geometry->stride[1] == 1;
+static bool changes_nothing(const window *w) {
+    return w->kernel == 1 && w->stride == 1;
 }
 
-gm_tensor *gm_average_pool2d(gm_tensor *x, const gm_pool2d_params *params) {
-    gm_tensor *poison;
-    gm_pool_attributes geometry;
-    gm_shape shape;
-    if (!pool_usable("average_pool2d", x, params, &geometry, &shape, &poison))
-        return poison;
-    return changes_nothing(&geometry) ? x : pool_node(&gm_op_average_pool, GM_FLOAT32, &shape, x, NULL, &geometry);
-}
-
-gm_tensor *gm_max_pool2d(gm_tensor *x, const gm_pool2d_params *params) {
-    gm_tensor *poison;
-    gm_pool_attributes geometry;
-    gm_shape shape;
-    if (!pool_usable("max_pool2d", x, params, &geometry, &shape, &poison))
-        return poison;
+// Images (N, C, H, W).
+static gm_tensor *pool_images(gm_tensor *x, const window *h, const window *w, bool maximum) {
+    if (gm_is_poison(x) || (changes_nothing(h) && changes_nothing(w)))
+        return x;
+    const gm_pool_attributes geometry = {{h->image, w->image},   {h->map, w->map},         {h->kernel, w->kernel},
+                                         {h->stride, w->stride}, {h->padding, w->padding}, {0}};
+    gm_shape shape = {.rank = 4, .dim = {x->shape.dim[0], x->shape.dim[1], h->map, w->map}};
     double value;
+    if (!maximum)
+        return pool_node(&gm_op_average_pool, GM_FLOAT32, &shape, x, NULL, &geometry);
     if (gm_known(x, &value))
         return gm_filled(x->graph, GM_FLOAT32, &shape, value);
-    if (changes_nothing(&geometry))
-        return x;
     gm_tensor *index = pool_node(&gm_op_max_pool_index, GM_INT32, &shape, x, NULL, &geometry);
     return pool_node(&gm_op_max_pool, GM_FLOAT32, &shape, x, index, &geometry);
+}
+
+// A sequence is an image of height 1. Of a volume each slice is pooled, and then the slices: the first of equal maxima
+// is the first in row-major order either way.
+static gm_tensor *pool(const char *what, gm_tensor *x, const gm_pool_params *params, bool maximum) {
+    static const window none = {1, 1, 1, 1, 0};
+    gm_tensor *poison;
+    window w[GM_SPATIAL_AXES];
+    if (!windows_usable(what, x, params, w, &poison))
+        return poison;
+    const size_t *d = x->shape.dim;
+    if (x->shape.rank == 4)
+        return pool_images(x, &w[0], &w[1], maximum);
+    if (x->shape.rank == 3) {
+        gm_tensor *image = gm_reshape(x, (gm_shape){.rank = 4, .dim = {d[0], d[1], 1, d[2]}});
+        return gm_reshape(pool_images(image, &none, &w[0], maximum),
+                          (gm_shape){.rank = 3, .dim = {d[0], d[1], w[0].map}});
+    }
+    const size_t area = w[1].map * w[2].map;
+    const window slice = {area, area, 1, 1, 0};
+    gm_tensor *slices = gm_reshape(x, (gm_shape){.rank = 4, .dim = {d[0], d[1] * d[2], d[3], d[4]}});
+    slices =
+        gm_reshape(pool_images(slices, &w[1], &w[2], maximum), (gm_shape){.rank = 4, .dim = {d[0], d[1], d[2], area}});
+    return gm_reshape(pool_images(slices, &w[0], &slice, maximum),
+                      (gm_shape){.rank = 5, .dim = {d[0], d[1], w[0].map, w[1].map, w[2].map}});
+}
+
+gm_tensor *gm_average_pool(gm_tensor *x, const gm_pool_params *params) {
+    return pool("average_pool", x, params, false);
+}
+
+gm_tensor *gm_max_pool(gm_tensor *x, const gm_pool_params *params) {
+    return pool("max_pool", x, params, true);
 }

@@ -11,7 +11,7 @@
 
 // ---- Views: where a value's elements lie ----
 
-// The order of a materialised value's dimensions in memory, outermost first. Values of fewer than four dimensions are
+// The order of a materialised value's dimensions in memory, outermost first. Values of fewer than three dimensions are
 // row-major, whatever is asked for.
 typedef enum gm_layout {
     GM_LAYOUT_ROW = 0, // row-major

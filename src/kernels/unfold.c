@@ -52,10 +52,16 @@ static gm_status emit_unfold(const gm_emit_call *call) {
                           gm_view_bytes(&call->input[0]) + gm_view_bytes(call->output));
 }
 
+// Channels must lie next to each other.
+static bool accepts(const gm_tensor *node, size_t index, const gm_view *view) {
+    (void)node, (void)index;
+    return view->stride[1] == 1 || view->shape.dim[1] == 1;
+}
+
 #define UNFOLD(operation)                                                                                              \
     {                                                                                                                  \
-        .op = &operation, .emit = emit_unfold, .input_layout = GM_LAYOUT_HWNC, .output_layout = GM_LAYOUT_HWNC,        \
-        .half = true                                                                                                   \
+        .op = &operation, .emit = emit_unfold, .accepts = accepts, .input_layout = GM_LAYOUT_HWNC,                     \
+        .output_layout = GM_LAYOUT_HWNC, .half = true                                                                  \
     }
 
 const gm_family gm_families_unfold[] = {UNFOLD(gm_op_unfold), UNFOLD(gm_op_fold), {0}};

@@ -3,16 +3,16 @@
 
 #include <string.h>
 
-enum { IMAGE_RANK = 4 }; // the least rank that has positions: (N, C, H, W)
+enum { LEAST_RANK = 3 }; // that has positions: (N, C, L)
 
 void gm_layout_order(gm_layout layout, size_t rank, size_t order[GM_MAX_RANK]) {
-    size_t inner = layout == GM_LAYOUT_HWNC && rank >= IMAGE_RANK ? 2 : 0; // the first axes are the last in memory
+    size_t inner = layout == GM_LAYOUT_HWNC && rank >= LEAST_RANK ? 2 : 0; // the first axes are the last in memory
     for (size_t i = 0; i < rank; i++)
         order[i] = (i + inner) % rank;
 }
 
 gm_layout gm_layout_for(const gm_shape *shape, gm_layout wanted) {
-    return shape->rank >= IMAGE_RANK ? wanted : GM_LAYOUT_ROW;
+    return shape->rank >= LEAST_RANK ? wanted : GM_LAYOUT_ROW;
 }
 
 gm_view gm_view_create(uint32_t storage, gm_type type, const gm_shape *shape, gm_layout layout) {

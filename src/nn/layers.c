@@ -47,12 +47,12 @@ static gm_tensor *part_of(gm_tensor *x, size_t axis, size_t index, size_t parts)
 }
 
 // Each part of the channels with the weights that belong to it. In both convolutions those of one group lie together.
-static gm_tensor *convolve_groups(gm_tensor *x, gm_tensor *weight, size_t groups, const gm_conv2d_params *geometry,
+static gm_tensor *convolve_groups(gm_tensor *x, gm_tensor *weight, size_t groups, const gm_convolution_params *geometry,
                                   bool transpose) {
     gm_tensor *y[GM_MAX_CONV_GROUPS];
     for (size_t i = 0; i < groups; i++) {
         gm_tensor *part = part_of(x, 1, i, groups), *own = part_of(weight, 0, i, groups);
-        y[i] = transpose ? gm_conv2d_transpose(part, own, geometry) : gm_conv2d(part, own, geometry);
+        y[i] = transpose ? gm_convolution_transpose(part, own, geometry) : gm_convolution(part, own, geometry);
     }
     return gm_concat(y, groups, 1);
 }
@@ -93,7 +93,7 @@ static gm_tensor *convolve(gm_tensor *x, const char *name, const gm_conv_params 
                           gm_weight_start(params->initializer, fan_in, fan_out, params->gain));
     if (params->spectral_norm.on)
         weight = gm_spectral_norm_layer(weight, name, transpose ? 1 : 0, &params->spectral_norm);
-    gm_conv2d_params geometry = {0};
+    gm_convolution_params geometry = {0};
     for (size_t i = 0; i < 2; i++) {
         geometry.stride[i] = params->stride[i];
         geometry.padding[i] = params->padding[i];

@@ -63,12 +63,12 @@ static gm_tensor *apply_conv_transpose(gm_layer_context *context, const gm_layer
 
 static gm_tensor *apply_average_pool(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
     (void)context;
-    return gm_average_pool2d(x, &layer->params.pool);
+    return gm_average_pool(x, &layer->params.pool);
 }
 
 static gm_tensor *apply_max_pool(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
     (void)context;
-    return gm_max_pool2d(x, &layer->params.pool);
+    return gm_max_pool(x, &layer->params.pool);
 }
 
 static gm_tensor *apply_upsample(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
@@ -270,7 +270,7 @@ static const gm_parameter conv_transpose_parameters[] = {
 static const gm_parameter pool_parameters[] = {
     {.key = "kernel",
      .kind = GM_PARAMETER_PAIR,
-     .offset = offsetof(gm_pool2d_params, kernel),
+     .offset = offsetof(gm_pool_params, kernel),
      .minimum = 1,
      .maximum = MAX_KERNEL,
      .required = true,
@@ -278,12 +278,12 @@ static const gm_parameter pool_parameters[] = {
      .help = "size of the window"},
     {.key = "stride",
      .kind = GM_PARAMETER_PAIR,
-     .offset = offsetof(gm_pool2d_params, stride),
+     .offset = offsetof(gm_pool_params, stride),
      .maximum = MAX_KERNEL,
      .help = "step of the window; 0: the window's size"},
     {.key = "padding",
      .kind = GM_PARAMETER_PAIR,
-     .offset = offsetof(gm_pool2d_params, padding),
+     .offset = offsetof(gm_pool_params, padding),
      .maximum = MAX_KERNEL / 2,
      .help = "border around the image, at most half the window"},
 };

@@ -35,7 +35,7 @@ gm_tensor *gm_tune_inside(gm_phase *before, gm_tensor *leaf) {
     gm_phase_fetch(before, inside);
     // Leaves are row-major; a reader that wants channels innermost makes them what they are inside a step.
     if (gm_tensor_shape(inside)->rank == 4)
-        gm_phase_fetch(before, gm_average_pool2d(inside, &(gm_pool2d_params){{1, 1}, {dim[2], dim[3]}, {0}}));
+        gm_phase_fetch(before, gm_average_pool(inside, &(gm_pool_params){{1, 1}, {dim[2], dim[3]}, {0}}));
     return inside;
 }
 

@@ -35,12 +35,12 @@ static void check_conv(const golden_conv *row, bool transposed) {
     const char *what = transposed ? "conv2d_transpose" : "conv2d";
     golden g;
     golden_open(&g);
-    gm_conv2d_params params = {.stride = {row->stride[0], row->stride[1]},
-                               .padding = {row->padding[0], row->padding[1]},
-                               .output_padding = {row->output_padding[0], row->output_padding[1]}};
+    gm_convolution_params params = {.stride = {row->stride[0], row->stride[1]},
+                                    .padding = {row->padding[0], row->padding[1]},
+                                    .output_padding = {row->output_padding[0], row->output_padding[1]}};
     gm_tensor *x = golden_input(&g, "x", shape4(row->x_shape), row->x);
     gm_tensor *w = golden_input(&g, "w", shape4(row->w_shape), row->w);
-    gm_tensor *y = transposed ? gm_conv2d_transpose(x, w, &params) : gm_conv2d(x, w, &params);
+    gm_tensor *y = transposed ? gm_convolution_transpose(x, w, &params) : gm_convolution(x, w, &params);
     check_ok(gm_graph_status(g.graph));
     check_shape(what, y, row->y_shape);
     gm_tensor *dy = golden_input(&g, "dy", shape4(row->y_shape), row->dy);
@@ -63,12 +63,12 @@ static void conv2d_transpose_as_in_pytorch(void **state) {
 }
 
 static void check_pool(const golden_pool *row, const char *what,
-                       gm_tensor *pool(gm_tensor *x, const gm_pool2d_params *params)) {
+                       gm_tensor *pool(gm_tensor *x, const gm_pool_params *params)) {
     golden g;
     golden_open(&g);
-    gm_pool2d_params params = {.kernel = {row->kernel[0], row->kernel[1]},
-                               .stride = {row->stride[0], row->stride[1]},
-                               .padding = {row->padding[0], row->padding[1]}};
+    gm_pool_params params = {.kernel = {row->kernel[0], row->kernel[1]},
+                             .stride = {row->stride[0], row->stride[1]},
+                             .padding = {row->padding[0], row->padding[1]}};
     gm_tensor *x = golden_input(&g, "x", shape4(row->x_shape), row->x);
     gm_tensor *y = pool(x, &params);
     check_ok(gm_graph_status(g.graph));
@@ -82,13 +82,13 @@ static void check_pool(const golden_pool *row, const char *what,
 static void average_pool_counts_padding(void **state) {
     (void)state;
     for (size_t i = 0; i < GM_COUNT(average_pools); i++)
-        check_pool(&average_pools[i], "average_pool2d", gm_average_pool2d);
+        check_pool(&average_pools[i], "average_pool2d", gm_average_pool);
 }
 
 static void max_pool_ignores_padding_and_first_maximum_wins(void **state) {
     (void)state;
     for (size_t i = 0; i < GM_COUNT(max_pools); i++)
-        check_pool(&max_pools[i], "max_pool2d", gm_max_pool2d);
+        check_pool(&max_pools[i], "max_pool2d", gm_max_pool);
 }
 
 static gm_tensor *leaky_relu(gm_tensor *x) {

@@ -100,7 +100,7 @@ static void gemm_cases(gm_cases *check) {
     }
     if (gm_check_case(check, GM_CASE_FULL, "of images as rows")) { // channels are innermost in memory
         gm_tensor *x =
-            gm_average_pool2d(gm_check_float(check, GM_SHAPE(5, 6, 4, 4)), &(gm_pool2d_params){.kernel = {2, 2}});
+            gm_average_pool(gm_check_float(check, GM_SHAPE(5, 6, 4, 4)), &(gm_pool_params){.kernel = {2, 2}});
         gm_check_fetch(check, gm_gemm(gm_reshape(x, GM_SHAPE(5, 24)), gm_check_float(check, GM_SHAPE(24, 19)), NULL));
     }
 }
@@ -144,31 +144,31 @@ static const convolution benched[] = {{64, 3, 64, 32, 32, 4, 4, {2, 2}, {1, 1}, 
                                       {64, 64, 128, 16, 16, 4, 4, {2, 2}, {1, 1}, 0},
                                       {64, 128, 256, 8, 8, 4, 4, {2, 2}, {1, 1}, 0}};
 
-static gm_conv2d_params params_of(const convolution *c) {
-    return (gm_conv2d_params){.stride = {c->stride[0], c->stride[1]}, .padding = {c->padding[0], c->padding[1]}};
+static gm_convolution_params params_of(const convolution *c) {
+    return (gm_convolution_params){.stride = {c->stride[0], c->stride[1]}, .padding = {c->padding[0], c->padding[1]}};
 }
 
 static gm_tensor *forward(gm_cases *check, const convolution *c) {
-    gm_conv2d_params params = params_of(c);
+    gm_convolution_params params = params_of(c);
     gm_tensor *x = gm_check_float(check, GM_SHAPE(c->N, c->C, c->H, c->W));
-    return gm_conv2d(x, gm_check_float(check, GM_SHAPE(c->K, c->C, c->R, c->S)), &params);
+    return gm_convolution(x, gm_check_float(check, GM_SHAPE(c->K, c->C, c->R, c->S)), &params);
 }
 
 static gm_tensor *transposed(gm_cases *check, const convolution *c) {
-    gm_conv2d_params params = params_of(c);
+    gm_convolution_params params = params_of(c);
     for (size_t i = 0; i < 2; i++)
         params.output_padding[i] = c->output_padding;
     gm_tensor *x = gm_check_float(check, GM_SHAPE(c->N, c->K, c->H + 4, c->W + 5));
-    return gm_conv2d_transpose(x, gm_check_float(check, GM_SHAPE(c->K, c->C, c->R, c->S)), &params);
+    return gm_convolution_transpose(x, gm_check_float(check, GM_SHAPE(c->K, c->C, c->R, c->S)), &params);
 }
 
 static gm_tensor *weight(gm_cases *check, const convolution *c) {
-    gm_conv2d_params params = params_of(c);
+    gm_convolution_params params = params_of(c);
     size_t OH = (c->H + 2 * c->padding[0] - c->R) / c->stride[0] + 1;
     size_t OW = (c->W + 2 * c->padding[1] - c->S) / c->stride[1] + 1;
     gm_tensor *x = gm_check_float(check, GM_SHAPE(c->N, c->C, c->H, c->W));
     gm_tensor *dy = gm_check_float(check, GM_SHAPE(c->N, c->K, OH, OW));
-    return gm_conv2d_weight(x, dy, (size_t[]){c->R, c->S}, &params);
+    return gm_convolution_weight(x, dy, (size_t[]){c->R, c->S}, &params);
 }
 
 typedef gm_tensor *maker(gm_cases *check, const convolution *c);
@@ -207,26 +207,26 @@ static void convolution_cases(gm_cases *check, maker *make) {
 static void flipped_cases(gm_cases *check) {
     gm_tensor *x = gm_check_float(check, GM_SHAPE(5, 9, 6, 7)), *w = gm_check_float(check, GM_SHAPE(10, 9, 3, 3));
     for (uint32_t axes = 1; axes < 16; axes += 2)
-        gm_check_fetch(check, gm_conv2d(gm_flip(x, axes), w, NULL));
-    gm_check_fetch(check, gm_conv2d(x, gm_flip(w, GM_AXIS(2) | GM_AXIS(3)), NULL));
-    gm_check_fetch(check, gm_conv2d(x, gm_flip(w, GM_AXIS(0) | GM_AXIS(1)), NULL));
+        gm_check_fetch(check, gm_convolution(gm_flip(x, axes), w, NULL));
+    gm_check_fetch(check, gm_convolution(x, gm_flip(w, GM_AXIS(2) | GM_AXIS(3)), NULL));
+    gm_check_fetch(check, gm_convolution(x, gm_flip(w, GM_AXIS(0) | GM_AXIS(1)), NULL));
 }
 
 static void conv_cases(gm_cases *check) {
     convolution_cases(check, forward);
     if (gm_check_case(check, GM_CASE_FULL, "of a convolution")) { // nothing changes the order in between
         gm_tensor *y = gm_leaky_relu(forward(check, &convolutions[0]), 0.2);
-        gm_check_fetch(check, gm_conv2d(y, gm_check_float(check, GM_SHAPE(4, 5, 2, 2)), NULL));
+        gm_check_fetch(check, gm_convolution(y, gm_check_float(check, GM_SHAPE(4, 5, 2, 2)), NULL));
     }
     if (gm_check_case(check, GM_CASE_FULL, "with weights that a slice and a transposition give")) {
         gm_tensor *w =
             gm_slice(gm_check_float(check, GM_SHAPE(9, 7, 3, 3)), (size_t[]){1, 2, 0, 1}, (size_t[]){8, 4, 3, 2});
         gm_tensor *x =
             gm_slice(gm_check_float(check, GM_SHAPE(5, 6, 8, 8)), (size_t[]){1, 1, 2, 0}, (size_t[]){3, 4, 5, 8});
-        gm_check_fetch(check, gm_conv2d(x, w, NULL));
+        gm_check_fetch(check, gm_convolution(x, w, NULL));
         gm_tensor *v = gm_check_float(check, GM_SHAPE(8, 10, 2, 2));
-        gm_check_fetch(check, gm_conv2d(gm_check_float(check, GM_SHAPE(2, 8, 4, 4)),
-                                        gm_transpose(v, (size_t[]){1, 0, 3, 2}), NULL));
+        gm_check_fetch(check, gm_convolution(gm_check_float(check, GM_SHAPE(2, 8, 4, 4)),
+                                             gm_transpose(v, (size_t[]){1, 0, 3, 2}), NULL));
     }
     if (gm_check_case(check, GM_CASE_FULL, "of flips"))
         flipped_cases(check);

@@ -131,7 +131,7 @@ static void layout_cases(gm_cases *check) {
     // The pool makes a value with channels innermost, which meets row-major ones here.
     if (gm_check_case(check, GM_CASE_SMALL, "channels innermost against row-major")) {
         gm_tensor *x =
-            gm_average_pool2d(gm_check_float(check, GM_SHAPE(3, 10, 6, 8)), &(gm_pool2d_params){.kernel = {2, 2}});
+            gm_average_pool(gm_check_float(check, GM_SHAPE(3, 10, 6, 8)), &(gm_pool_params){.kernel = {2, 2}});
         gm_check_fetch(check, mixed(x, gm_check_float(check, GM_SHAPE(3, 10, 3, 4))));
         gm_check_fetch(check, gm_add(x, gm_check_float(check, GM_SHAPE(10, 1, 1))));
         gm_check_fetch(check, gm_reshape(gm_multiply(x, x), GM_SHAPE(3, 120)));

@@ -13,7 +13,7 @@ static void pad_cases(gm_cases *check) {
         }
     if (gm_check_case(check, GM_CASE_FULL, "all axes, channels innermost")) {
         gm_tensor *x =
-            gm_average_pool2d(gm_check_float(check, GM_SHAPE(2, 9, 6, 6)), &(gm_pool2d_params){.kernel = {2, 2}});
+            gm_average_pool(gm_check_float(check, GM_SHAPE(2, 9, 6, 6)), &(gm_pool_params){.kernel = {2, 2}});
         gm_check_fetch(check, gm_pad(x, (size_t[]){1, 2, 0, 3}, (size_t[]){0, 1, 4, 1}));
     }
 }
@@ -28,10 +28,10 @@ static void concat_cases(gm_cases *check) {
         }
     if (gm_check_case(check, GM_CASE_FULL, "channels innermost with row-major")) {
         gm_tensor *x = gm_check_float(check, GM_SHAPE(3, 6, 4, 4));
-        gm_tensor *y = gm_average_pool2d(x, &(gm_pool2d_params){.kernel = {2, 2}});
+        gm_tensor *y = gm_average_pool(x, &(gm_pool_params){.kernel = {2, 2}});
         gm_tensor *z = gm_concat((gm_tensor *[]){y, gm_check_float(check, GM_SHAPE(3, 2, 2, 2))}, 2, 1);
         gm_check_fetch(check, z);
-        gm_check_fetch(check, gm_average_pool2d(z, &(gm_pool2d_params){.kernel = {2, 1}}));
+        gm_check_fetch(check, gm_average_pool(z, &(gm_pool_params){.kernel = {2, 1}}));
     }
     if (gm_check_case(check, GM_CASE_FULL, "of slices and transpositions")) {
         gm_tensor *x = gm_check_float(check, GM_SHAPE(9, 11));
@@ -85,12 +85,12 @@ static void flip_cases(gm_cases *check) {
         }
     if (gm_check_case(check, GM_CASE_FULL, "of images, channels innermost in memory")) {
         gm_tensor *x = gm_check_float(check, GM_SHAPE(5, 9, 8, 6));
-        gm_pool2d_params pool = {.kernel = {2, 2}};
+        gm_pool_params pool = {.kernel = {2, 2}};
         for (uint32_t axes = 1; axes < 16; axes += 2) {
-            gm_tensor *y = gm_flip(gm_average_pool2d(x, &pool), axes);
-            gm_check_fetch(check, gm_max_pool2d(y, &pool));
+            gm_tensor *y = gm_flip(gm_average_pool(x, &pool), axes);
+            gm_check_fetch(check, gm_max_pool(y, &pool));
             gm_check_fetch(check, gm_pad(y, (size_t[]){0, 1, 2, 0}, (size_t[]){1, 0, 0, 3}));
-            gm_check_fetch(check, gm_add(y, gm_average_pool2d(gm_flip(x, axes), &pool)));
+            gm_check_fetch(check, gm_add(y, gm_average_pool(gm_flip(x, axes), &pool)));
         }
     }
     if (gm_check_case(check, GM_CASE_FULL, "of rows")) {

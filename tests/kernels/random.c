@@ -32,7 +32,7 @@ static void random_cases(gm_cases *check) {
         gm_tensor *counters = gm_check_input(check, GM_VALUES_POSITIVE, GM_INT32, GM_SHAPE(3, 2));
         gm_tensor *counter = gm_reshape(gm_slice(counters, (size_t[]){1, 0}, (size_t[]){1, 2}), GM_SHAPE(2));
         gm_tensor *x = numbers(check, 102, GM_SHAPE(3, 4, 5, 5), counter);
-        gm_check_fetch(check, gm_average_pool2d(x, &(gm_pool2d_params){.kernel = {5, 5}}));
+        gm_check_fetch(check, gm_average_pool(x, &(gm_pool_params){.kernel = {5, 5}}));
         gm_check_fetch(check, gm_scale(x, 2));
     }
     if (gm_check_case(check, GM_CASE_BENCH, "4194304 numbers"))

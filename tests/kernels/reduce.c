@@ -62,7 +62,7 @@ static void operand_cases(gm_cases *check) {
     // As the gradient of a bias: pools and convolutions leave channels innermost.
     if (gm_check_case(check, GM_CASE_SMALL, "channels innermost")) {
         gm_tensor *x =
-            gm_average_pool2d(gm_check_float(check, GM_SHAPE(5, 20, 6, 8)), &(gm_pool2d_params){.kernel = {2, 2}});
+            gm_average_pool(gm_check_float(check, GM_SHAPE(5, 20, 6, 8)), &(gm_pool_params){.kernel = {2, 2}});
         gm_check_fetch(check, reduce(check, x, GM_AXIS(0) | GM_AXIS(2) | GM_AXIS(3)));
         gm_check_fetch(check, reduce(check, gm_square(x), GM_AXIS(0) | GM_AXIS(2) | GM_AXIS(3)));
         gm_check_fetch(check, reduce(check, x, GM_AXIS(1)));

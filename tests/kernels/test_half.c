@@ -130,7 +130,7 @@ static void memory_shrinks_by_half_on_gpus_and_not_on_cpus(void **unused) {
         char name[8];
         snprintf(name, sizeof name, "w%zu", i);
         gm_tensor *w = gm_variable(graph, name, GM_FLOAT32, GM_SHAPE(8, i ? 8 : 1, 3, 3), (gm_initializer){.a = 0.1});
-        x = gm_relu(gm_conv2d(x, w, &(gm_conv2d_params){.stride = {1, 1}, .padding = {1, 1}}));
+        x = gm_relu(gm_convolution(x, w, &(gm_convolution_params){.stride = {1, 1}, .padding = {1, 1}}));
     }
     gm_phase_fetch(gm_phase_create(graph, "all"), gm_sum_all(x));
     kernels("gpu", NULL);
@@ -272,11 +272,11 @@ static void whole_steps_match(void **unused) {
     gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(4, 3, 8, 8)), *dw[2];
     gm_tensor *w[2] = {gm_variable(graph, "w0", GM_FLOAT32, GM_SHAPE(6, 3, 3, 3), normal),
                        gm_variable(graph, "w1", GM_FLOAT32, GM_SHAPE(108, 5), normal)};
-    gm_tensor *a = gm_conv2d(x, w[0], &(gm_conv2d_params){.stride = {1, 1}, .padding = {1, 1}});
-    gm_tensor *b = gm_max_pool2d(gm_leaky_relu(a, 0.2), &(gm_pool2d_params){.kernel = {3, 3}, .stride = {2, 2}});
+    gm_tensor *a = gm_convolution(x, w[0], &(gm_convolution_params){.stride = {1, 1}, .padding = {1, 1}});
+    gm_tensor *b = gm_max_pool(gm_leaky_relu(a, 0.2), &(gm_pool_params){.kernel = {3, 3}, .stride = {2, 2}});
     gm_tensor *mask = gm_random_bernoulli(graph, "mask", GM_SHAPE(4, 6, 3, 3), 0.6, NULL);
     gm_tensor *joined = gm_concat((gm_tensor *[]){b, gm_multiply(b, mask)}, 2, 1);
-    gm_tensor *pooled = gm_average_pool2d(a, &(gm_pool2d_params){.kernel = {4, 4}, .stride = {4, 4}});
+    gm_tensor *pooled = gm_average_pool(a, &(gm_pool_params){.kernel = {4, 4}, .stride = {4, 4}});
     gm_tensor *mean = gm_mean(a, GM_AXIS(0) | GM_AXIS(2) | GM_AXIS(3));
     gm_tensor *y = gm_gemm(gm_reshape(joined, GM_SHAPE(4, 108)), w[1], NULL);
     gm_tensor *residual =

@@ -93,12 +93,12 @@ static void convolutions_match(void **unused) {
         char name[3][16];
         for (int j = 0; j < 3; j++)
             snprintf(name[j], sizeof name[j], "%c%zu", "xwy"[j], i);
-        gm_conv2d_params p = {.stride = {cases[i].stride, cases[i].stride},
-                              .padding = {cases[i].padding, cases[i].padding},
-                              .output_padding = {0, 0}};
+        gm_convolution_params p = {.stride = {cases[i].stride, cases[i].stride},
+                                   .padding = {cases[i].padding, cases[i].padding},
+                                   .output_padding = {0, 0}};
         gm_tensor *x = gm_input(graph, name[0], GM_FLOAT32, GM_SHAPE(cases[i].n, cases[i].c, cases[i].h, cases[i].w));
         gm_tensor *w = gm_input(graph, name[1], GM_FLOAT32, GM_SHAPE(cases[i].k, cases[i].c, cases[i].r, cases[i].s));
-        gm_tensor *y = gm_conv2d(x, w, &p);
+        gm_tensor *y = gm_convolution(x, w, &p);
         gm_tensor *g[2];
         gm_grad(gm_sum_all(gm_multiply(y, gm_tanh(y))), (gm_tensor *[]){x, w}, 2, g);
         gm_phase_fetch(phase, y);
@@ -107,7 +107,7 @@ static void convolutions_match(void **unused) {
         gm_tensor *z = gm_input(graph, name[2], GM_FLOAT32, GM_SHAPE(cases[i].n, cases[i].k, cases[i].h, cases[i].w));
         p.output_padding[0] = p.output_padding[1] = cases[i].output_padding;
         if (cases[i].h > 1)
-            gm_phase_fetch(phase, gm_tanh(gm_conv2d_transpose(z, w, &p)));
+            gm_phase_fetch(phase, gm_tanh(gm_convolution_transpose(z, w, &p)));
     }
     compare_both(graph, 1);
     gm_graph_destroy(&graph);
@@ -119,8 +119,8 @@ static void everything_else_matches(void **unused) {
     check_ok(gm_graph_create(&graph));
     gm_phase *phase = gm_phase_create(graph, "all");
     gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(3, 5, 9, 8));
-    gm_pool2d_params pool = {.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}};
-    gm_tensor *p = gm_max_pool2d(x, &pool), *q = gm_average_pool2d(x, &pool), *g;
+    gm_pool_params pool = {.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}};
+    gm_tensor *p = gm_max_pool(x, &pool), *q = gm_average_pool(x, &pool), *g;
     gm_grad(gm_sum_all(gm_add(gm_square(p), gm_tanh(q))), &x, 1, &g);
     gm_phase_fetch(phase, p);
     gm_phase_fetch(phase, q);
@@ -199,14 +199,13 @@ static void interleaved_images_keep_channels_innermost(void **unused) {
     gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(BATCH, 5, 4, 6)), *gradient[2];
     gm_tensor *weights[] = {gm_variable(graph, "v", GM_FLOAT32, GM_SHAPE(7, 5, 3, 3), start),
                             gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(2, 7, 3, 3), start)};
-    gm_tensor *y = gm_conv2d(x, weights[0], &(gm_conv2d_params){.padding = {1, 1}});
+    gm_tensor *y = gm_convolution(x, weights[0], &(gm_convolution_params){.padding = {1, 1}});
     gm_tensor *block =
         gm_broadcast(gm_reshape(y, GM_SHAPE(BATCH, 7, 4, 1, 6, 1)), (gm_shape){6, {BATCH, 7, 4, 2, 6, 2}});
-    y = gm_add(y,
-               gm_average_pool2d(gm_reshape(block, GM_SHAPE(BATCH, 7, 8, 12)), &(gm_pool2d_params){.kernel = {2, 2}}));
+    y = gm_add(y, gm_average_pool(gm_reshape(block, GM_SHAPE(BATCH, 7, 8, 12)), &(gm_pool_params){.kernel = {2, 2}}));
     gm_tensor *row = gm_reshape(y, GM_SHAPE(BATCH, 7, 4, 1, 6));
     y = gm_reshape(gm_concat((gm_tensor *[]){row, gm_scale(row, 0.5)}, 2, 3), GM_SHAPE(BATCH, 7, 8, 6));
-    y = gm_conv2d(gm_tanh(y), weights[1], &(gm_conv2d_params){.padding = {1, 1}});
+    y = gm_convolution(gm_tanh(y), weights[1], &(gm_convolution_params){.padding = {1, 1}});
     gm_grad(gm_sum_all(gm_square(y)), weights, 2, gradient);
     gm_phase *phase = gm_phase_create(graph, "all");
     gm_phase_fetch(phase, gm_sum_all(gm_square(y)));

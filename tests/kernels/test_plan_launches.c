@@ -324,10 +324,10 @@ static void parts_may_be_scattered(void **unused) {
     gm_tensor *x = input("x", GM_SHAPE(3, 4, 5, 6)), *gradient;
     gm_tensor *w = variable("w", GM_SHAPE(4, 4, 3, 3));
     const gm_shape column = {.rank = 5, .dim = {3, 4, 5, 1, 6}};
-    gm_tensor *y = gm_conv2d(x, w, &(gm_conv2d_params){.padding = {1, 1}});
+    gm_tensor *y = gm_convolution(x, w, &(gm_convolution_params){.padding = {1, 1}});
     gm_tensor *rows[] = {gm_reshape(gm_tanh(y), column), gm_reshape(gm_sin(gm_scale(x, 2)), column)};
     y = gm_reshape(gm_concat(rows, 2, 3), GM_SHAPE(3, 4, 10, 6));
-    y = gm_conv2d(y, w, &(gm_conv2d_params){.padding = {1, 1}});
+    y = gm_convolution(y, w, &(gm_convolution_params){.padding = {1, 1}});
     gm_tensor *flat = gm_concat(
         (gm_tensor *[]){gm_relu(gm_reshape(y, GM_SHAPE(12, 60))), gm_reshape(gm_exp(x), GM_SHAPE(12, 30))}, 2, 1);
     gm_grad(gm_sum_all(gm_square(flat)), &w, 1, &gradient);

@@ -305,15 +305,15 @@ static gm_tensor *conv_transpose(generator *g, gm_tensor *x) {
 
 static gm_tensor *pool(generator *g, gm_tensor *x) {
     const gm_shape *s = shape_of(x);
-    if (s->rank != 4)
+    if (s->rank < 3 || s->rank > 5)
         return NULL;
-    gm_pool2d_params p = {0};
-    for (size_t i = 0; i < 2; i++) {
+    gm_pool_params p = {{0}, {0}, {0}};
+    for (size_t i = 0; i + 2 < s->rank; i++) {
         p.kernel[i] = 1 + gm_draw(g, GM_MIN(s->dim[2 + i], 3));
         p.stride[i] = gm_draw(g, 3);
         p.padding[i] = gm_draw(g, p.kernel[i] / 2 + 1);
     }
-    return gm_draw(g, 2) ? gm_average_pool2d(x, &p) : gm_max_pool2d(x, &p);
+    return gm_draw(g, 2) ? gm_average_pool(x, &p) : gm_max_pool(x, &p);
 }
 
 // ---- Rows ----

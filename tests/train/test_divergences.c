@@ -242,7 +242,7 @@ static void penalties_run_on_the_device(void **state) {
     x[1] = gm_dragan_neighbours(x[0], gm_random_uniform(graph, "neighbours", images, NULL));
     x[2] = gm_interpolate(x[0], x[1], gm_random_uniform(graph, "between", GM_SHAPE(BATCH, 1), NULL));
     for (size_t i = 0; i < 3; i++) {
-        gm_tensor *h = gm_conv2d(x[i], w[0], &(gm_conv2d_params){.stride = {2, 2}, .padding = {1, 1}});
+        gm_tensor *h = gm_convolution(x[i], w[0], &(gm_convolution_params){.stride = {2, 2}, .padding = {1, 1}});
         logit[i] = gm_gemm(gm_reshape(gm_softplus(h), GM_SHAPE(BATCH, 64)), w[1], NULL);
     }
     gm_tensor *loss = gm_gan_loss_discriminator(gm_gan_loss_find("hinge"), logit[0], logit[1], NULL);

@@ -102,7 +102,7 @@ static void first_of_tied_pool_maxima_gets_the_gradient(void **state) {
     fixture *f = *state;
     gm_tensor *x = variable(f, "x", 9, (double[]){1, 1, 1, 1, 1, 1, 1, 1, 1});
     gm_tensor *y =
-        gm_max_pool2d(gm_reshape(x, GM_SHAPE(1, 1, 3, 3)), &(gm_pool2d_params){.kernel = {2, 2}, .stride = {1, 1}});
+        gm_max_pool(gm_reshape(x, GM_SHAPE(1, 1, 3, 3)), &(gm_pool_params){.kernel = {2, 2}, .stride = {1, 1}});
     check_gradient(f, "max_pool", gm_sum_all(y), x, (double[]){1, 1, 0, 1, 1, 0, 0, 0, 0});
 }
 

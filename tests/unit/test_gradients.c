@@ -74,23 +74,24 @@ OTHER(gemm_tb, gm_gemm(x[0], x[1], &(gm_gemm_params){.transpose_b = true}))
 OTHER(gemm_ta_tb, gm_gemm(x[0], x[1], &(gm_gemm_params){.transpose_a = true, .transpose_b = true}))
 OTHER(gemm_square, gm_gemm(x[0], x[0], &(gm_gemm_params){.transpose_b = true}))
 
-OTHER(conv, gm_conv2d(x[0], x[1], NULL))
-OTHER(conv_uneven, gm_conv2d(x[0], x[1], &(gm_conv2d_params){.stride = {2, 1}, .padding = {1, 0}}))
-OTHER(conv_remainder, gm_conv2d(x[0], x[1], &(gm_conv2d_params){.stride = {2, 3}, .padding = {0, 1}}))
-OTHER(conv_transpose, gm_conv2d_transpose(x[0], x[1], &(gm_conv2d_params){.stride = {2, 2}, .padding = {1, 1}}))
+OTHER(conv, gm_convolution(x[0], x[1], NULL))
+OTHER(conv_uneven, gm_convolution(x[0], x[1], &(gm_convolution_params){.stride = {2, 1}, .padding = {1, 0}}))
+OTHER(conv_remainder, gm_convolution(x[0], x[1], &(gm_convolution_params){.stride = {2, 3}, .padding = {0, 1}}))
+OTHER(conv_transpose,
+      gm_convolution_transpose(x[0], x[1], &(gm_convolution_params){.stride = {2, 2}, .padding = {1, 1}}))
 OTHER(conv_transpose_output,
-      gm_conv2d_transpose(x[0], x[1],
-                          &(gm_conv2d_params){.stride = {2, 3}, .padding = {1, 0}, .output_padding = {1, 2}}))
-OTHER(conv_weight, gm_conv2d_weight(x[0], x[1], (size_t[]){3, 2}, NULL))
-OTHER(conv_weight_uneven,
-      gm_conv2d_weight(x[0], x[1], (size_t[]){3, 2}, &(gm_conv2d_params){.stride = {2, 1}, .padding = {1, 0}}))
+      gm_convolution_transpose(x[0], x[1],
+                               &(gm_convolution_params){.stride = {2, 3}, .padding = {1, 0}, .output_padding = {1, 2}}))
+OTHER(conv_weight, gm_convolution_weight(x[0], x[1], (size_t[]){3, 2}, NULL))
+OTHER(conv_weight_uneven, gm_convolution_weight(x[0], x[1], (size_t[]){3, 2},
+                                                &(gm_convolution_params){.stride = {2, 1}, .padding = {1, 0}}))
 
-OTHER(average_pool, gm_average_pool2d(x[0], &(gm_pool2d_params){.kernel = {2, 2}}))
+OTHER(average_pool, gm_average_pool(x[0], &(gm_pool_params){.kernel = {2, 2}}))
 OTHER(average_pool_padded,
-      gm_average_pool2d(x[0], &(gm_pool2d_params){.kernel = {3, 2}, .stride = {2, 1}, .padding = {1, 1}}))
-OTHER(max_pool, gm_max_pool2d(gm_square(x[0]), &(gm_pool2d_params){.kernel = {2, 2}}))
-OTHER(max_pool_padded, gm_max_pool2d(x[0], &(gm_pool2d_params){.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}}))
-OTHER(max_pool_overlapping, gm_square(gm_max_pool2d(x[0], &(gm_pool2d_params){.kernel = {3, 2}, .stride = {1, 1}})))
+      gm_average_pool(x[0], &(gm_pool_params){.kernel = {3, 2}, .stride = {2, 1}, .padding = {1, 1}}))
+OTHER(max_pool, gm_max_pool(gm_square(x[0]), &(gm_pool_params){.kernel = {2, 2}}))
+OTHER(max_pool_padded, gm_max_pool(x[0], &(gm_pool_params){.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}}))
+OTHER(max_pool_overlapping, gm_square(gm_max_pool(x[0], &(gm_pool_params){.kernel = {3, 2}, .stride = {1, 1}})))
 
 OTHER(gather, gm_square(gm_gather(x[0], x[1])))
 OTHER(scatter_add, gm_square(gm_scatter_add(x[0], x[1], 4)))

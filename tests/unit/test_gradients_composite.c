@@ -60,9 +60,9 @@ static gm_tensor *build_batch_norm_r1(gm_graph *graph, gm_tensor *const *x) {
 }
 
 static gm_tensor *conv_critic(gm_tensor *const *x) {
-    gm_tensor *h = gm_conv2d(x[0], x[1], &(gm_conv2d_params){.stride = {2, 2}, .padding = {1, 1}});
-    h = gm_conv2d(gm_softplus(h), x[2], &(gm_conv2d_params){.padding = {1, 1}});
-    h = gm_average_pool2d(gm_leaky_relu(h, .2), &(gm_pool2d_params){.kernel = {2, 2}});
+    gm_tensor *h = gm_convolution(x[0], x[1], &(gm_convolution_params){.stride = {2, 2}, .padding = {1, 1}});
+    h = gm_convolution(gm_softplus(h), x[2], &(gm_convolution_params){.padding = {1, 1}});
+    h = gm_average_pool(gm_leaky_relu(h, .2), &(gm_pool_params){.kernel = {2, 2}});
     gm_shape flat = GM_SHAPE(gm_tensor_shape(h)->dim[0], gm_tensor_shape(h)->dim[1]);
     return gm_gemm(gm_tanh(gm_reshape(h, flat)), x[3], NULL);
 }
@@ -80,9 +80,8 @@ static gm_tensor *build_conv_critic_gp(gm_graph *graph, gm_tensor *const *x) {
 // max pooling and a broadcast bias inside a critic under R1
 static gm_tensor *build_max_pool_r1(gm_graph *graph, gm_tensor *const *x) {
     (void)graph;
-    gm_tensor *h = gm_conv2d(x[0], x[1], &(gm_conv2d_params){.padding = {1, 1}});
-    h = gm_max_pool2d(gm_tanh(gm_add(h, x[2])),
-                      &(gm_pool2d_params){.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}});
+    gm_tensor *h = gm_convolution(x[0], x[1], &(gm_convolution_params){.padding = {1, 1}});
+    h = gm_max_pool(gm_tanh(gm_add(h, x[2])), &(gm_pool_params){.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}});
     return r1(gm_square(h), x[0]);
 }
 
@@ -91,8 +90,8 @@ static gm_tensor *build_dcgan(gm_graph *graph, gm_tensor *const *x) {
     (void)graph;
     gm_tensor *h = gm_reshape(gm_gemm(x[0], x[1], NULL), GM_SHAPE(3, 2, 2, 2));
     h = gm_leaky_relu(batch_norm(h, GM_AXIS(0) | GM_AXIS(2) | GM_AXIS(3), x[2], x[2]), .1);
-    h = gm_tanh(gm_conv2d_transpose(h, x[3], &(gm_conv2d_params){.stride = {2, 2}, .padding = {1, 1}}));
-    h = gm_conv2d(h, x[4], NULL);
+    h = gm_tanh(gm_convolution_transpose(h, x[3], &(gm_convolution_params){.stride = {2, 2}, .padding = {1, 1}}));
+    h = gm_convolution(h, x[4], NULL);
     return gm_mean_all(gm_softplus(gm_negate(h)));
 }
 

@@ -66,23 +66,23 @@ static void matrix_product_has_four_transpose_cases(void **state) {
 
 static void convolution_has_pytorch_sizes(void **state) {
     (void)state;
-    gm_conv2d_params params = {.stride = {2, 2}, .padding = {1, 1}};
+    gm_convolution_params params = {.stride = {2, 2}, .padding = {1, 1}};
     gm_tensor *x = float_input("x", GM_SHAPE(8, 3, 32, 31)), *w = float_input("w", GM_SHAPE(16, 3, 4, 4));
-    gm_tensor *y = gm_conv2d(x, w, &params);
+    gm_tensor *y = gm_convolution(x, w, &params);
     assert_shape(y, GM_SHAPE(8, 16, 16, 15));
-    assert_shape(gm_conv2d(x, w, NULL), GM_SHAPE(8, 16, 29, 28));
-    assert_shape(gm_conv2d_transpose(y, w, &params), GM_SHAPE(8, 3, 32, 30));
+    assert_shape(gm_convolution(x, w, NULL), GM_SHAPE(8, 16, 29, 28));
+    assert_shape(gm_convolution_transpose(y, w, &params), GM_SHAPE(8, 3, 32, 30));
     params.output_padding[1] = 1;
-    assert_shape(gm_conv2d_transpose(y, w, &params), GM_SHAPE(8, 3, 32, 31));
+    assert_shape(gm_convolution_transpose(y, w, &params), GM_SHAPE(8, 3, 32, 31));
     params.output_padding[1] = 0;
-    assert_shape(gm_conv2d_weight(x, y, (size_t[]){4, 4}, &params), GM_SHAPE(16, 3, 4, 4));
+    assert_shape(gm_convolution_weight(x, y, (size_t[]){4, 4}, &params), GM_SHAPE(16, 3, 4, 4));
 }
 
 static void pooling_and_rows_have_their_shapes(void **state) {
     (void)state;
     gm_tensor *x = float_input("x", GM_SHAPE(2, 3, 9, 8));
-    assert_shape(gm_average_pool2d(x, &(gm_pool2d_params){.kernel = {2, 2}}), GM_SHAPE(2, 3, 4, 4));
-    assert_shape(gm_max_pool2d(x, &(gm_pool2d_params){.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}}),
+    assert_shape(gm_average_pool(x, &(gm_pool_params){.kernel = {2, 2}}), GM_SHAPE(2, 3, 4, 4));
+    assert_shape(gm_max_pool(x, &(gm_pool_params){.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}}),
                  GM_SHAPE(2, 3, 5, 4));
     gm_tensor *bytes = gm_input(graph, "bytes", GM_UINT8, GM_SHAPE(100, 3, 4));
     gm_tensor *indices = gm_input(graph, "indices", GM_INT32, GM_SHAPE(7));
@@ -123,8 +123,9 @@ static void random_nodes_are_named_and_counted(void **state) {
 
 static void faults_name_shapes_and_values(void **state) {
     (void)state;
-    assert_fault(gm_conv2d(gm_full(graph, GM_SHAPE(64, 3, 32, 32), 1), gm_full(graph, GM_SHAPE(16, 4, 3, 3), 1), NULL),
-                 "conv2d: x (64, 3, 32, 32) has 3 channels but w (16, 4, 3, 3) expects 4");
+    assert_fault(
+        gm_convolution(gm_full(graph, GM_SHAPE(64, 3, 32, 32), 1), gm_full(graph, GM_SHAPE(16, 4, 3, 3), 1), NULL),
+        "convolution: x (64, 3, 32, 32) has 3 channels but w (16, 4, 3, 3) expects 4");
     assert_fault(gm_add(float_input("a", GM_SHAPE(2, 3)), float_input("b", GM_SHAPE(2, 4))),
                  "add: a 'a' (2, 3) and b 'b' (2, 4) do not broadcast to one shape");
     assert_fault(gm_add(float_input("a", GM_SHAPE(2)), gm_input(graph, "b", GM_INT32, GM_SHAPE(2))),
@@ -158,17 +159,17 @@ static void faults_name_shapes_and_values(void **state) {
 static void geometry_that_cannot_be_is_a_fault(void **state) {
     (void)state;
     gm_tensor *x = float_input("x", GM_SHAPE(1, 1, 4, 4)), *w = float_input("w", GM_SHAPE(1, 1, 7, 7));
-    assert_fault(gm_conv2d(x, w, &(gm_conv2d_params){.padding = {1, 1}}),
-                 "conv2d: the kernel's 7 is larger than x 'x' (1, 1, 4, 4) with padding 1 in axis 2");
+    assert_fault(gm_convolution(x, w, &(gm_convolution_params){.padding = {1, 1}}),
+                 "convolution: the kernel's 7 is larger than x 'x' (1, 1, 4, 4) with padding 1 in axis 2");
     x = float_input("x", GM_SHAPE(1, 1, 4, 4));
-    assert_fault(gm_conv2d_transpose(x, x, &(gm_conv2d_params){.stride = {2, 2}, .output_padding = {2, 0}}),
-                 "conv2d_transpose: output_padding 2 must be below the stride");
+    assert_fault(gm_convolution_transpose(x, x, &(gm_convolution_params){.stride = {2, 2}, .output_padding = {2, 0}}),
+                 "convolution_transpose: output_padding 2 must be below the stride");
     x = float_input("x", GM_SHAPE(1, 1, 4, 4));
-    assert_fault(gm_max_pool2d(x, &(gm_pool2d_params){.kernel = {2, 2}, .padding = {2, 0}}),
-                 "max_pool2d: kernel 2 with padding 2: the kernel must be at least 1, the padding at most half of it");
+    assert_fault(gm_max_pool(x, &(gm_pool_params){.kernel = {2, 2}, .padding = {2, 0}}),
+                 "max_pool: kernel 2 with padding 2: the kernel must be at least 1, the padding at most half of it");
     x = float_input("x", GM_SHAPE(4, 4));
-    assert_fault(gm_average_pool2d(x, &(gm_pool2d_params){.kernel = {2, 2}}),
-                 "average_pool2d: x 'x' (4, 4) is float32 of rank 2 but must be float32 of rank 4");
+    assert_fault(gm_average_pool(x, &(gm_pool_params){.kernel = {2, 2}}),
+                 "average_pool: x 'x' (4, 4) is float32 of rank 2 but must be float32 of rank 3 to 5");
 }
 
 static void names_stand_for_one_leaf(void **state) {
@@ -189,12 +190,12 @@ static void the_first_fault_stays_and_poison_spreads(void **state) {
     (void)state;
     gm_tensor *x = float_input("x", GM_SHAPE(2, 3));
     gm_tensor *bad = gm_reshape(x, GM_SHAPE(5)), *dx = NULL;
-    gm_tensor *y = gm_mean_all(gm_conv2d(gm_concat((gm_tensor *[]){gm_relu(gm_add(bad, x)), x}, 2, 0), x, NULL));
+    gm_tensor *y = gm_mean_all(gm_convolution(gm_concat((gm_tensor *[]){gm_relu(gm_add(bad, x)), x}, 2, 0), x, NULL));
     gm_gemm(x, x, NULL); // a second fault is not heard
     gm_grad(y, &x, 1, &dx);
     assert_true(gm_is_poison(dx));
     assert_true(gm_is_poison(gm_random_uniform(graph, "u", GM_SHAPE(2), bad)));
-    assert_true(gm_is_poison(gm_max_pool2d(gm_variance(gm_slice(bad, NULL, NULL), 1), NULL)));
+    assert_true(gm_is_poison(gm_max_pool(gm_variance(gm_slice(bad, NULL, NULL), 1), NULL)));
     assert_true(gm_is_poison(gm_select(x, gm_gather(bad, bad), gm_pad(bad, NULL, NULL))));
     assert_fault(y, "reshape: x 'x' (2, 3) has 6 elements but (5) has 5");
 }

@@ -189,7 +189,7 @@ static void only_wanted_gradients_are_made(void **state) {
     (void)state;
     gm_tensor *x = float_input("x", GM_SHAPE(2, 3, 8, 8)), *dx;
     gm_tensor *w = gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(4, 3, 3, 3), (gm_initializer){0});
-    gm_tensor *y = gm_mean_all(gm_square(gm_conv2d(x, w, NULL)));
+    gm_tensor *y = gm_mean_all(gm_square(gm_convolution(x, w, NULL)));
     gm_grad(y, &x, 1, &dx);
     assert_op(dx, "conv_input");
     assert_int_equal(count_op("conv_weight"), 0);

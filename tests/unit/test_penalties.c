@@ -144,8 +144,8 @@ static void the_gradient_of_half_a_batch_is_that_half_alone(void **state) {
 // ---- Central differences ----
 
 static gm_tensor *conv_critic(gm_tensor *x, gm_tensor *first, gm_tensor *second, gm_tensor *dense) {
-    gm_tensor *h = gm_conv2d(x, first, &(gm_conv2d_params){.stride = {2, 2}, .padding = {1, 1}});
-    h = gm_conv2d(gm_leaky_relu(h, .2), second, &(gm_conv2d_params){.padding = {1, 1}});
+    gm_tensor *h = gm_convolution(x, first, &(gm_convolution_params){.stride = {2, 2}, .padding = {1, 1}});
+    h = gm_convolution(gm_leaky_relu(h, .2), second, &(gm_convolution_params){.padding = {1, 1}});
     return gm_gemm(gm_reshape(gm_softplus(h), GM_SHAPE(2, 8)), dense, NULL);
 }
 

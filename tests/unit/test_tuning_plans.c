@@ -348,34 +348,36 @@ static operation make_product(void) {
 
 static operation make_convolution(void) {
     operation o = begin_operation(GM_SHAPE(13, 9, 7, 6), GM_SHAPE(20, 9, 3, 3));
-    end_operation(&o, gm_conv2d(o.input[0], o.input[1], &(gm_conv2d_params){.stride = {2, 1}, .padding = {1, 1}}));
+    end_operation(
+        &o, gm_convolution(o.input[0], o.input[1], &(gm_convolution_params){.stride = {2, 1}, .padding = {1, 1}}));
     return o;
 }
 
 static operation make_transposed_convolution(void) {
     operation o = begin_operation(GM_SHAPE(13, 20, 5, 4), GM_SHAPE(20, 9, 4, 4));
-    end_operation(
-        &o, gm_conv2d_transpose(o.input[0], o.input[1], &(gm_conv2d_params){.stride = {2, 2}, .padding = {1, 1}}));
+    end_operation(&o, gm_convolution_transpose(o.input[0], o.input[1],
+                                               &(gm_convolution_params){.stride = {2, 2}, .padding = {1, 1}}));
     return o;
 }
 
 // Of whole vectors of channels, as the fast variants want them.
 static operation make_whole_convolution(void) {
     operation o = begin_operation(GM_SHAPE(13, 16, 7, 6), GM_SHAPE(32, 16, 4, 4));
-    end_operation(&o, gm_conv2d(o.input[0], o.input[1], &(gm_conv2d_params){.stride = {2, 2}, .padding = {1, 1}}));
+    end_operation(
+        &o, gm_convolution(o.input[0], o.input[1], &(gm_convolution_params){.stride = {2, 2}, .padding = {1, 1}}));
     return o;
 }
 
 static operation make_whole_transposed_convolution(void) {
     operation o = begin_operation(GM_SHAPE(13, 32, 3, 6), GM_SHAPE(32, 16, 3, 3));
-    end_operation(&o, gm_conv2d_transpose(o.input[0], o.input[1], &(gm_conv2d_params){.padding = {1, 1}}));
+    end_operation(&o, gm_convolution_transpose(o.input[0], o.input[1], &(gm_convolution_params){.padding = {1, 1}}));
     return o;
 }
 
 static operation make_whole_weight_gradient(void) {
     operation o = begin_operation(GM_SHAPE(5, 32, 6, 6), GM_SHAPE(5, 16, 6, 6));
-    gm_conv2d_params params = {.stride = {1, 1}, .padding = {1, 1}};
-    end_operation(&o, gm_conv2d_weight(o.input[0], o.input[1], (size_t[]){3, 3}, &params));
+    gm_convolution_params params = {.stride = {1, 1}, .padding = {1, 1}};
+    end_operation(&o, gm_convolution_weight(o.input[0], o.input[1], (size_t[]){3, 3}, &params));
     return o;
 }
 
@@ -387,8 +389,8 @@ static operation make_outer_product(void) {
 static operation make_weight_gradient(void) {
     size_t units = gm_device_get_info(device)->compute_units;
     operation o = begin_operation(GM_SHAPE(64, 64 * GM_MAX(units / 4, 1), 8, 8), GM_SHAPE(64, 40, 8, 8));
-    gm_conv2d_params params = {.stride = {1, 1}, .padding = {0, 1}};
-    end_operation(&o, gm_conv2d_weight(o.input[0], o.input[1], (size_t[]){1, 3}, &params));
+    gm_convolution_params params = {.stride = {1, 1}, .padding = {0, 1}};
+    end_operation(&o, gm_convolution_weight(o.input[0], o.input[1], (size_t[]){1, 3}, &params));
     return o;
 }
 
@@ -511,10 +513,11 @@ static void default_is_fast_where_multiplications_take_the_time(void **unused) {
     };
     for (size_t i = 0; i < GM_COUNT(layers); i++) {
         const size_t *x = layers[i].x, *w = layers[i].w;
-        gm_conv2d_params params = {.stride = {layers[i].stride, layers[i].stride}, .padding = {w[2] / 3, w[3] / 3}};
+        gm_convolution_params params = {.stride = {layers[i].stride, layers[i].stride},
+                                        .padding = {w[2] / 3, w[3] / 3}};
         operation o = begin_operation(GM_SHAPE(x[0], x[1], x[2], x[3]), GM_SHAPE(w[0], w[1], w[2], w[3]));
-        gm_tensor *y = gm_conv2d(o.input[0], o.input[1], &params);
-        gm_tensor *gradient = gm_conv2d_weight(o.input[0], y, w + 2, &params);
+        gm_tensor *y = gm_convolution(o.input[0], o.input[1], &params);
+        gm_tensor *gradient = gm_convolution_weight(o.input[0], y, w + 2, &params);
         for (size_t k = 0; k < 6; k++) { // the two, with CPU kernels, with exact ones, with a GPU's
             const gm_tensor *node = k % 2 ? gradient : y;
             gm_emitter emitter = {.info = gm_device_get_info(device), .exact = k / 2 == 1, .gpu = k / 2 == 2};
@@ -532,7 +535,8 @@ static void plan_without_tuning_runs_the_default(void **unused) {
     (void)unused;
     static const char *const variants[] = {NULL, "", "fast4", "direct"};
     operation o = begin_operation(GM_SHAPE(64, 128, 8, 8), GM_SHAPE(128, 128, 3, 3));
-    end_operation(&o, gm_conv2d(o.input[0], o.input[1], &(gm_conv2d_params){.stride = {1, 1}, .padding = {1, 1}}));
+    end_operation(
+        &o, gm_convolution(o.input[0], o.input[1], &(gm_convolution_params){.stride = {1, 1}, .padding = {1, 1}}));
     uint64_t what[GM_COUNT(variants)];
     for (size_t i = 0; i < GM_COUNT(variants); i++) {
         gm_tuning *tuning = create(NULL);
@@ -554,7 +558,8 @@ static void stored_default_is_the_direct_one(void **unused) {
     (void)unused;
     put_lines("cpu conv 64x128x8x8 128x128x3x3 -> 64x128x8x8 stride 1,1 padding 1,1\tdefault\t5\n");
     operation o = begin_operation(GM_SHAPE(64, 128, 8, 8), GM_SHAPE(128, 128, 3, 3));
-    end_operation(&o, gm_conv2d(o.input[0], o.input[1], &(gm_conv2d_params){.stride = {1, 1}, .padding = {1, 1}}));
+    end_operation(
+        &o, gm_convolution(o.input[0], o.input[1], &(gm_convolution_params){.stride = {1, 1}, .padding = {1, 1}}));
     gm_tuning *stored = create(&(gm_tuning_options){.mode = GM_TUNING_NEW}), *forced = create(NULL);
     forced->forced = "direct";
     planned p = plan(&o, stored), q = plan(&o, forced);
