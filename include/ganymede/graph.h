@@ -56,6 +56,10 @@ GM_API gm_tensor *gm_variable(gm_graph *graph, const char *name, gm_type type, g
                               gm_initializer initializer);
 // The variable of that name, or NULL.
 GM_API gm_tensor *gm_variable_find(const gm_graph *graph, const char *name);
+// Optimisers multiply their learning rate by `factor` for this variable, 1 at first; 0 freezes it: it keeps its value
+// bit for bit. Updates appended before are not changed. Fails when x is no variable or the factor is negative.
+GM_API void gm_variable_set_rate(gm_tensor *x, double factor);
+GM_API double gm_variable_rate(const gm_tensor *x);
 // A value that the host writes (gm_plan_write) and that stays until written again; zeros before.
 GM_API gm_tensor *gm_input(gm_graph *graph, const char *name, gm_type type, gm_shape shape);
 GM_API gm_tensor *gm_constant(gm_graph *graph, double value);             // float32 scalar

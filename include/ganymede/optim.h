@@ -67,7 +67,9 @@ typedef struct gm_optimizer {
                     .weight_decay = 1e-2})
 #endif
 
-// Append one update of every parameter to the phase. gradients[i] has parameters[i]'s shape.
+// Append one update of every parameter to the phase. gradients[i] has parameters[i]'s shape. The learning rate of each
+// is the optimiser's times its own factor (gm_variable_set_rate); those whose factor is 0 are left out: they keep their
+// values, have no moments, and clip_norm does not count their gradients.
 // `prefix` names the optimiser's own variables, shaped like the parameters, zero before the first update:
 //   SGD      PREFIX.NAME.momentum                        (if momentum > 0)
 //   RMSprop  PREFIX.NAME.square, .momentum (if > 0), .gradient (if centered)

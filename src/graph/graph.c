@@ -271,6 +271,7 @@ gm_tensor *gm_node(gm_graph *graph, const gm_op *op, gm_type type, const gm_shap
     wanted.attributes = attributes;
     wanted.attributes_size = attributes_size;
     wanted.name = name;
+    wanted.rate = 1;
     wanted.hidden = graph->hiding;
     uint32_t *slot = find_slot(graph, graph->table, graph->table_size, &wanted);
     if (*slot != 0) {

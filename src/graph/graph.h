@@ -37,6 +37,7 @@ struct gm_tensor {
     const void *attributes; // the family's struct, or NULL
     size_t attributes_size;
     const char *name; // leaves and random nodes; else NULL
+    double rate;      // of a variable: factor of the optimiser's learning rate
     bool hidden;      // made by gm_grad and never returned: no caller can differentiate by it, so constructors may
                       // look through it (reshape of reshape, scale of scale); through others they must not
 };

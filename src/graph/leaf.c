@@ -56,6 +56,22 @@ gm_tensor *gm_variable_find(const gm_graph *graph, const char *name) {
     return name ? gm_find_named(graph, &gm_op_variable, name) : NULL;
 }
 
+void gm_variable_set_rate(gm_tensor *x, double factor) {
+    if (!x || gm_is_poison(x))
+        return;
+    if (x->op != &gm_op_variable)
+        gm_fault(x->graph, "variable_set_rate: %s is no variable", gm_tensor_name(x));
+    else if (!(factor >= 0) || !isfinite(factor))
+        gm_fault(x->graph, "variable '%s': its factor of the learning rate must be at least 0, not %g", x->name,
+                 factor);
+    else
+        x->rate = factor;
+}
+
+double gm_variable_rate(const gm_tensor *x) {
+    return x ? x->rate : 1;
+}
+
 gm_tensor *gm_input(gm_graph *graph, const char *name, gm_type type, gm_shape shape) {
     if (!graph)
         return NULL;

@@ -11,7 +11,7 @@ typedef struct update {
     gm_phase *phase;
     const gm_optimizer *optimizer;
     const char *prefix;
-    gm_tensor *rate;               // scalar
+    gm_tensor *rate;               // scalar: the optimizer's times the parameter's factor
     gm_tensor *step_size;          // Adam: rate / (1 - beta1^t)
     gm_tensor *inverse_correction; // Adam: 1 / sqrt(1 - beta2^t)
     gm_tensor *gradient_scale;     // scalar; NULL: 1
@@ -125,10 +125,12 @@ static gm_tensor *clipped(gm_tensor *x, double limit) {
 }
 
 // As PyTorch's clip_grad_norm_: gradients without a number in them spread to all parameters.
-static gm_tensor *norm_scale(const gm_optimizer *o, gm_graph *graph, gm_tensor *const *gradients, size_t count) {
+static gm_tensor *norm_scale(const gm_optimizer *o, gm_graph *graph, gm_tensor *const *parameters,
+                             gm_tensor *const *gradients, size_t count) {
     gm_tensor *sum = gm_constant(graph, 0);
     for (size_t i = 0; i < count; i++)
-        sum = gm_add(sum, gm_sum_all(gm_square(clipped(gradients[i], o->clip_value))));
+        if (gm_variable_rate(parameters[i]) > 0)
+            sum = gm_add(sum, gm_sum_all(gm_square(clipped(gradients[i], o->clip_value))));
     gm_tensor *room = gm_divide(gm_constant(graph, o->clip_norm), gm_offset(gm_sqrt(sum), 1e-6));
     return gm_minimum(room, gm_constant(graph, 1));
 }
@@ -157,13 +159,13 @@ void gm_optimizer_apply(gm_phase *phase, const gm_optimizer *optimizer, const ch
     if (step == NULL)
         step = own_step(phase, prefix);
     update u = {.phase = phase, .optimizer = optimizer, .prefix = prefix};
-    u.rate = gm_schedule_rate(&optimizer->schedule, optimizer->rate, step);
+    gm_tensor *rate = gm_schedule_rate(&optimizer->schedule, optimizer->rate, step), *step_size = NULL;
     if (optimizer->kind == GM_OPTIMIZER_ADAM || optimizer->kind == GM_OPTIMIZER_ADAMW) {
-        u.step_size = gm_divide(u.rate, correction(step, optimizer->beta1));
+        step_size = gm_divide(rate, correction(step, optimizer->beta1));
         u.inverse_correction = gm_rsqrt(correction(step, optimizer->beta2));
     }
     if (optimizer->clip_norm > 0)
-        u.gradient_scale = norm_scale(optimizer, graph, gradients, count);
+        u.gradient_scale = norm_scale(optimizer, graph, parameters, gradients, count);
     for (size_t i = 0; i < count; i++) {
         u.parameter = parameters[i];
         u.gradient = gradients[i];
@@ -175,6 +177,11 @@ void gm_optimizer_apply(gm_phase *phase, const gm_optimizer *optimizer, const ch
                      gm_shape_text(other), gm_shape_text(shape));
             return;
         }
+        const double factor = gm_variable_rate(u.parameter);
+        if (!(factor > 0))
+            continue;
+        u.rate = gm_scale(rate, factor);
+        u.step_size = step_size != NULL ? gm_scale(step_size, factor) : NULL;
         gm_phase_assign(phase, u.parameter, updated(&u));
     }
 }

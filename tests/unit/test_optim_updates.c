@@ -10,8 +10,10 @@ typedef struct model {
     gm_tensor *weight[2], *gradient[2];
 } model;
 
-// Two parameters, of 2 and 3 elements, and one update of both by the gradients given.
-static void update(model *m, const gm_optimizer *optimizer, const double *weights, const double *gradients) {
+// Two parameters, of 2 and 3 elements, the first with its own factor of the rate, and one update of both by the
+// gradients given.
+static void update_at(model *m, double factor, const gm_optimizer *optimizer, const double *weights,
+                      const double *gradients) {
     static const char *const name[2][2] = {{"a.weight", "da"}, {"b.weight", "db"}};
     begin(&m->f);
     m->phase = gm_phase_create(m->f.graph, "update");
@@ -21,9 +23,14 @@ static void update(model *m, const gm_optimizer *optimizer, const double *weight
         set(&m->f, m->weight[i], weights + 2 * i);
         set(&m->f, m->gradient[i], gradients + 2 * i);
     }
+    gm_variable_set_rate(m->weight[0], factor);
     gm_optimizer_apply(m->phase, optimizer, "opt", NULL, m->weight, m->gradient, 2);
     if (gm_graph_status(m->f.graph) != GM_OK || gm_reference_run(m->f.reference, m->phase) != GM_OK)
         fail_msg("%s", gm_error_message());
+}
+
+static void update(model *m, const gm_optimizer *optimizer, const double *weights, const double *gradients) {
+    update_at(m, 1, optimizer, weights, gradients);
 }
 
 static void weights_are(model *m, const double expected[5]) {
@@ -110,6 +117,63 @@ static void clips_are_settings_with_a_range(void **state) {
     assert_near(optimizer.weight_clip + optimizer.clip_norm + optimizer.clip_value, 5.51, 1e-12);
     assert_int_equal(gm_optimizer_set_number(&optimizer, "clip_norm", -1), GM_ERROR_ARGUMENT);
     assert_non_null(strstr(gm_error_message(), "rmsprop: clip_norm"));
+}
+
+// ---- Rates of single variables ----
+
+static void a_factor_of_a_tenth_moves_a_tenth(void **state) {
+    (void)state;
+    gm_optimizer rules[] = {GM_SGD_DEFAULTS, GM_RMSPROP_DEFAULTS, GM_ADAM_DEFAULTS, GM_ADAMW_DEFAULTS};
+    const double weights[] = {3, -2, 1, 0, 5}, gradients[] = {0.5, -4, 0.5, 1, 0};
+    for (size_t i = 0; i < GM_COUNT(rules); i++) {
+        double moved[2][5];
+        rules[i].rate = 0.25;
+        rules[i].momentum = i < 2 ? 0.5 : 0;
+        rules[i].weight_decay = 0.125;
+        for (size_t k = 0; k < 2; k++) {
+            model m;
+            update_at(&m, k == 0 ? 1 : 0.1, &rules[i], weights, gradients);
+            for (size_t j = 0; j < 5; j++)
+                moved[k][j] = gm_reference_value(m.f.reference, m.weight[j > 1])[j > 1 ? j - 2 : j] - weights[j];
+            end(&m.f);
+        }
+        for (size_t j = 0; j < 5; j++)
+            assert_near(moved[1][j], moved[0][j] * (j < 2 ? 0.1 : 1), 1e-7);
+        assert_true(fabs(moved[0][0]) > 0.1);
+    }
+}
+
+// Neither decay nor clipping moves it, nothing is kept for it, and its gradient does not count.
+static void a_factor_of_zero_freezes(void **state) {
+    (void)state;
+    gm_optimizer adamw = GM_ADAMW_DEFAULTS, sgd = GM_SGD_DEFAULTS;
+    model m;
+    adamw.weight_clip = 0.5;
+    update_at(&m, 0, &adamw, (double[]){0.1, 7, 0, 0, 0}, (double[]){1, 1, 1, 1, 1});
+    const double *kept = gm_reference_value(m.f.reference, m.weight[0]);
+    assert_true(!(kept[0] < 0.1 || kept[0] > 0.1) && !(kept[1] < 7 || kept[1] > 7));
+    assert_null(gm_variable_find(m.f.graph, "opt.a.weight.m"));
+    assert_non_null(gm_variable_find(m.f.graph, "opt.b.weight.m"));
+    end(&m.f);
+    sgd.rate = 1;
+    sgd.clip_norm = 5;
+    update_at(&m, 0, &sgd, (double[5]){0}, (double[]){1000, 1000, 6, 8, 0});
+    weights_are(&m, (double[]){0, 0, -3, -4, 0});
+}
+
+static void only_variables_have_rates_and_none_is_negative(void **state) {
+    (void)state;
+    fixture f;
+    begin(&f);
+    gm_variable_set_rate(gm_input(f.graph, "x", GM_FLOAT32, GM_SHAPE(2)), 1);
+    fault_says(&f, "variable_set_rate: x is no variable", "");
+    end(&f);
+    begin(&f);
+    gm_tensor *w = gm_variable(f.graph, "w", GM_FLOAT32, GM_SHAPE(2), (gm_initializer){0});
+    assert_near(gm_variable_rate(w), 1, 0);
+    gm_variable_set_rate(w, -1);
+    fault_says(&f, "variable 'w': its factor of the learning rate must be at least 0, not -1", "");
+    end(&f);
 }
 
 // ---- Micro-batches ----
@@ -228,6 +292,9 @@ int main(void) {
         cmocka_unit_test(decay_is_added_to_clipped_gradients),
         cmocka_unit_test(weights_are_clipped_after_every_rule),
         cmocka_unit_test(clips_are_settings_with_a_range),
+        cmocka_unit_test(a_factor_of_a_tenth_moves_a_tenth),
+        cmocka_unit_test(a_factor_of_zero_freezes),
+        cmocka_unit_test(only_variables_have_rates_and_none_is_negative),
         cmocka_unit_test(micro_batches_equal_one_batch),
         cmocka_unit_test(averages_follow_their_values),
         cmocka_unit_test(impossible_settings_are_faults),
