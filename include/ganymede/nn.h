@@ -81,6 +81,12 @@ typedef struct gm_maxout_params {
 // (Goodfellow et al. 2013); variables NAME.weight (M, pieces units), NAME.bias (pieces units).
 GM_API gm_tensor *gm_maxout(gm_tensor *x, const char *name, const gm_maxout_params *params);
 
+typedef enum gm_padding_mode {
+    GM_PADDING_ZERO = 0,
+    GM_PADDING_REFLECT,   // what lies inside the edge, mirrored at it: c b | a b c | b a; fewer values than there are
+    GM_PADDING_REPLICATE, // the edge repeated: a a | a b c | c c
+} gm_padding_mode;
+
 #define GM_MAX_CONV_GROUPS 256
 
 typedef struct gm_conv_params {
@@ -88,6 +94,7 @@ typedef struct gm_conv_params {
     size_t kernel[2], stride[2], padding[2]; // {height, width}; a stride of 0 means 1
     size_t output_padding[2];                // gm_conv_transpose alone
     size_t groups;                           // 0 means 1; divides C and channels; each is a convolution of its own
+    int padding_mode;                        // gm_padding_mode; gm_conv alone
     bool no_bias;
     gm_weight_initializer initializer;
     double gain;
@@ -106,27 +113,45 @@ typedef struct gm_batch_norm_params {
     gm_weight_initializer initializer; // dcgan: weight from N(1, .02); all others: 1
     bool no_affine;                    // neither weight nor bias
 } gm_batch_norm_params;
-// x (N, C) or (N, C, H, W) -> (x - mean) / sqrt(variance + epsilon) weight + bias, per channel, as PyTorch's BatchNorm.
+// x (N, C), (N, C, L), (N, C, H, W) or (N, C, D, H, W) -> (x - mean) / sqrt(variance + epsilon) weight + bias, per
+// channel, as PyTorch's BatchNorm.
 // Variables NAME.weight, NAME.bias, NAME.running_mean, NAME.running_variance (unbiased), each (C). `statistics`
 // receives the update (NULL: none) and is not used in inference. Training needs more than one value per channel.
 GM_API gm_tensor *gm_batch_norm(gm_tensor *x, const char *name, gm_mode mode, gm_statistics *statistics,
                                 const gm_batch_norm_params *params);
 
 // Norms of each sample by itself, (x - mean) / sqrt(variance + epsilon) weight + bias, with no running statistics:
-// training and inference are the same. The variance is biased; more than one value must share it.
+// training and inference are the same. The variance is biased; more than one value must share it. x is vectors (N, C),
+// sequences (N, C, L), images (N, C, H, W) or volumes (N, C, D, H, W).
+typedef enum gm_norm_over { GM_NORM_OVER_SAMPLE = 0, GM_NORM_OVER_CHANNELS } gm_norm_over;
 typedef struct gm_sample_norm_params {
     size_t groups;  // gm_group_norm alone
+    int over;       // gm_norm_over; gm_layer_norm alone
     double epsilon; // 0 means 1e-5
     bool no_affine; // neither weight nor bias
 } gm_sample_norm_params;
-// x (N, C) or (N, C, H, W), over all of a sample's values, as PyTorch's LayerNorm of the sample's shape. Variables
-// NAME.weight, NAME.bias, each of one sample's shape.
+// Over all of a sample's values, as PyTorch's LayerNorm of the sample's shape: variables NAME.weight, NAME.bias, each
+// of one sample's shape. Or over the channels at each position by itself, as transformers do: variables (C).
 GM_API gm_tensor *gm_layer_norm(gm_tensor *x, const char *name, const gm_sample_norm_params *params);
-// x (N, C, H, W), over H and W, as PyTorch's InstanceNorm2d. Variables NAME.weight, NAME.bias, each (C).
+// Over all that lies behind the channels, as PyTorch's InstanceNorm1d to 3d; not of vectors. Variables NAME.weight,
+// NAME.bias, each (C).
 GM_API gm_tensor *gm_instance_norm(gm_tensor *x, const char *name, const gm_sample_norm_params *params);
-// x (N, C) or (N, C, H, W), over each of `groups` equal parts of the channels, as PyTorch's GroupNorm. Variables
-// NAME.weight, NAME.bias, each (C).
+// Over each of `groups` equal parts of the channels, as PyTorch's GroupNorm. Variables NAME.weight, NAME.bias, each
+// (C).
 GM_API gm_tensor *gm_group_norm(gm_tensor *x, const char *name, const gm_sample_norm_params *params);
+
+typedef struct gm_adain_params {
+    char style[GM_NAME_SIZE]; // of layers in a network: the tap or head that is the style
+    double epsilon;           // 0 means 1e-5
+    gm_weight_initializer initializer;
+    double gain;
+    gm_spectral_norm_params spectral_norm;
+} gm_adain_params;
+// Adaptive instance norm (Huang & Belongie 2017): the instance norm of x, without variables of its own, times 1 + s
+// plus b, where a dense layer makes s and b, a number per channel each, of style (N, M), as in StyleGAN (Karras et al.
+// 2019). Variables NAME.weight (M, 2 C), NAME.bias (2 C), first those of s.
+GM_API gm_tensor *gm_adaptive_instance_norm(gm_tensor *x, gm_tensor *style, const char *name,
+                                            const gm_adain_params *params);
 
 // In training: each element is dropped with probability `rate`, the others are scaled by 1/(1 - rate). `name` is the
 // random stream's: one per application. `counter` int32 (2) (see gm_random_uniform) must change with each step.
@@ -136,6 +161,36 @@ GM_API gm_tensor *gm_dropout(gm_tensor *x, const char *name, gm_mode mode, gm_te
 GM_API gm_tensor *gm_flatten(gm_tensor *x);
 // (N, ...) -> (N, shape).
 GM_API gm_tensor *gm_reshape_samples(gm_tensor *x, gm_shape shape);
+
+typedef struct gm_padding_params {
+    gm_shape size;  // at both ends of each axis behind the channels: one number for all, or one for each
+    gm_shape after; // at the far ends, where that differs; rank 0: as size
+    int mode;       // gm_padding_mode
+} gm_padding_params;
+// x (N, C, L), (N, C, H, W) or (N, C, D, H, W) -> the same with longer axes behind the channels, as PyTorch's
+// ReflectionPad1d, ReplicationPad2d, ... Axis by axis, so that corners are padded in both ways.
+GM_API gm_tensor *gm_pad_samples(gm_tensor *x, const gm_padding_params *params);
+
+#define GM_MAX_PIXEL_SHUFFLE 64
+
+// x (N, C r^2, H, W) -> (N, C, H r, W r), r = factor: channel c r^2 + i r + j has the pixels of row i and column j of
+// each block of r x r, as PyTorch's PixelShuffle (Shi et al. 2016). The second is the inverse, (N, C, H r, W r) ->
+// (N, C r^2, H, W).
+GM_API gm_tensor *gm_pixel_shuffle(gm_tensor *x, size_t factor);
+GM_API gm_tensor *gm_pixel_unshuffle(gm_tensor *x, size_t factor);
+
+// In training: each sequence of x (N, C, L) is moved by its own whole number of positions, all of -reach to reach being
+// equally likely, and filled by reflection at the edge, reach < L (Donahue et al. 2019; their program draws one number
+// for a batch). `name` and `counter`: as gm_dropout.
+GM_API gm_tensor *gm_phase_shuffle(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, size_t reach);
+
+typedef struct gm_minibatch_stddev_params {
+    size_t group; // samples that are compared; 0 means 4
+} gm_minibatch_stddev_params;
+// x (N, C, ...) -> (N, C + 1, ...): a channel more, the mean over all values of their standard deviations among the
+// samples of a group (Karras et al. 2018; groups and the 1e-8 under the root as in StyleGAN2). A group has `group`
+// samples, or as many as the largest number below that divides N; of N = M group, sample i is in group i mod M.
+GM_API gm_tensor *gm_minibatch_stddev(gm_tensor *x, const gm_minibatch_stddev_params *params);
 
 #define GM_MAX_UPSAMPLE 16
 
@@ -189,6 +244,19 @@ typedef struct gm_residual_params {
     gm_layer_list layers, shortcut;
 } gm_residual_params;
 
+typedef struct gm_pixel_shuffle_params {
+    size_t factor;
+} gm_pixel_shuffle_params;
+
+typedef struct gm_phase_shuffle_params {
+    size_t reach;
+} gm_phase_shuffle_params;
+
+// The present value, then the one named `from` along the channels: shapes agree but for these.
+typedef struct gm_concat_params {
+    char from[GM_NAME_SIZE];
+} gm_concat_params;
+
 // Names the present value, which goes on unchanged.
 typedef struct gm_tap_params {
     char name[GM_NAME_SIZE];
@@ -206,12 +274,13 @@ struct gm_layer_context; // src/nn/layers.h
 // A row of the table of layers.
 typedef struct gm_layer_type {
     const char *name, *help;
-    const gm_layer_parameter *parameters; // of the struct gm_layer.params
+    const gm_layer_parameter *parameters; // of the struct gm_layer.params, and gm_layer.rate behind it
     size_t parameter_count;
     gm_tensor *(*apply)(struct gm_layer_context *context, const struct gm_layer *layer, gm_tensor *x);
     double (*gain)(const struct gm_layer *layer); // activations: the gain that weights before them want; else NULL
     bool weighted;                                // has weights that an initialiser fills
     bool across_samples;                          // in training a sample's result depends on the rest of its batch
+    bool penalised;                               // gradient penalties are taken through it even so, as published
     bool labelled;                                // needs labels
 } gm_layer_type;
 
@@ -232,15 +301,22 @@ typedef struct gm_layer {
         gm_embed_params embed;
         gm_projection_params projection;
         gm_residual_params residual;
+        gm_padding_params padding;
+        gm_pixel_shuffle_params pixel_shuffle; // pixel_unshuffle, too
+        gm_phase_shuffle_params phase_shuffle;
+        gm_minibatch_stddev_params minibatch_stddev;
+        gm_adain_params adain;
+        gm_concat_params concat;
         gm_tap_params tap;
         gm_head_params head;
     } params;
+    double rate; // factor of the optimiser's learning rate for its variables, those of layers inside included
 } gm_layer;
 
 GM_API const gm_layer_type *gm_layer_types(size_t *count);
 // NULL when there is no such layer.
 GM_API const gm_layer_type *gm_layer_type_find(const char *name);
-// The type with every parameter at its default.
+// The type with every parameter at its default; the rate 1.
 GM_API void gm_layer_default(gm_layer *layer, const gm_layer_type *type);
 // Set a parameter by key; key NULL sets the positional one (`dense: 128`). The message names layer, key and range.
 GM_API gm_status gm_layer_set_text(gm_layer *layer, const char *key, const char *text);
@@ -262,8 +338,8 @@ typedef struct gm_network gm_network;
 // A list of layers, copied. `name` starts the variables' names: NAME.INDEX.weight, ..., INDEX = the layer's place in
 // the list from 0 (messages count alike); 1 to 64 letters, digits, '_' and '-'. Inner layers are NAME.INDEX.INDEX,
 // those of a shortcut NAME.INDEX.shortcut.INDEX. `initializer` is for layers that name none.
-// Fails when a layer lacks a required parameter, when two taps or heads have one name, when a head begins at none that
-// stands before it.
+// Fails when a layer lacks a required parameter, when two taps or heads have one name, when a layer refers to none that
+// stands before it (as head, concat and adain do).
 GM_API gm_status gm_network_create(gm_network **network, const char *name, const gm_layer *layers, size_t count,
                                    gm_weight_initializer initializer);
 GM_API void gm_network_destroy(gm_network **network);

@@ -17,7 +17,8 @@ typedef enum gm_parameter_kind {
     GM_PARAMETER_PAIR,    // size_t[2] (height, width); written as one integer or as [height, width]
     GM_PARAMETER_NUMBER,  // double
     GM_PARAMETER_BOOLEAN, // bool; true/false, yes/no, on/off
-    GM_PARAMETER_SHAPE,   // gm_shape of 1 to GM_MAX_RANK - 1 dimensions; written as one integer or as a list
+    GM_PARAMETER_SHAPE,   // gm_shape of 1 to GM_MAX_RANK - 1 dimensions; written as one integer or as a list; of none
+                          // unless required
     GM_PARAMETER_CHOICE,  // int: index into `choices`
     GM_PARAMETER_NAME,    // char[GM_NAME_SIZE]: letters, digits, '_' and '-'; empty unless required
     GM_PARAMETER_LAYERS,  // gm_layer_list; a recipe's list of layers, gm_layer_set_layers in C

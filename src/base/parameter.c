@@ -95,7 +95,7 @@ static void append_allowed(gm_text *text, const gm_parameter *row) {
         gm_text_append(text, "true or false");
         break;
     case GM_PARAMETER_SHAPE:
-        gm_text_printf(text, "a list of 1 to %d integers", GM_MAX_RANK - 1);
+        gm_text_printf(text, "a list of %d to %d integers", row->required ? 1 : 0, GM_MAX_RANK - 1);
         gm_text_printf(text, " from %.10g to %.10g", row->minimum, row->maximum);
         break;
     case GM_PARAMETER_CHOICE:
@@ -267,7 +267,7 @@ gm_status gm_parameter_set_text(const gm_parameter *row, void *values, const cha
 gm_status gm_parameter_set_list(const gm_parameter *row, void *values, const char *const *items, size_t count) {
     double numbers[GM_MAX_RANK] = {0};
     bool fits = (row->kind == GM_PARAMETER_PAIR && count == 2) ||
-                (row->kind == GM_PARAMETER_SHAPE && count >= 1 && count < GM_MAX_RANK);
+                (row->kind == GM_PARAMETER_SHAPE && count >= (size_t)row->required && count < GM_MAX_RANK);
     for (size_t i = 0; fits && i < count; i++)
         fits = parse_item(row, items[i], &numbers[i]) && in_range(row, numbers[i]);
     if (fits) {

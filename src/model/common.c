@@ -170,7 +170,8 @@ bool gm_is_layer(const gm_layer *layer, const char *name) {
 }
 
 const gm_layer *gm_last_layer(const gm_layer_list *network) {
-    static const char *const movers[] = {"flatten", "reshape", "dropout", "tap", "head"};
+    static const char *const movers[] = {"flatten", "reshape", "pixel_shuffle", "pixel_unshuffle",
+                                         "dropout", "tap",     "head"};
     for (size_t i = network->count; i-- > 0;) {
         bool moves = false;
         for (size_t j = 0; j < GM_COUNT(movers); j++)

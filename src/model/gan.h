@@ -120,8 +120,9 @@ gm_status gm_regularizers_resolve(gm_gan_settings *gan, size_t batch);
 void gm_regularizers_document(gm_text *text);
 // An optimiser as the recipe has it, and what regularisers make of it.
 gm_optimizer gm_gan_optimizer(const gm_gan_settings *gan, bool discriminator);
-// The first layer, in layers of layers too, whose results depend on the rest of the batch; NULL: none.
-const gm_layer *gm_layer_across_samples(const gm_layer_list *list);
+// The first layer, in layers of layers too, whose results depend on the rest of the batch; NULL: none. `penalised`:
+// leaves out those that gradient penalties are used with nevertheless (gm_layer_type.penalised).
+const gm_layer *gm_layer_across_samples(const gm_layer_list *list, bool penalised);
 
 // ---- Latent codes (gan_codes.c) ----
 

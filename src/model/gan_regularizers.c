@@ -196,13 +196,13 @@ void gm_regularizers_document(gm_text *text) {
 
 // ---- What only the whole recipe can tell ----
 
-const gm_layer *gm_layer_across_samples(const gm_layer_list *list) {
+const gm_layer *gm_layer_across_samples(const gm_layer_list *list, bool penalised) {
     for (size_t i = 0; i < list->count; i++) {
-        if (list->layers[i].type->across_samples)
+        if (list->layers[i].type->across_samples && !(penalised && list->layers[i].type->penalised))
             return &list->layers[i];
         for (size_t k = 0; k < list->layers[i].type->parameter_count; k++) {
             const gm_layer_list *inner = gm_layer_inner(&list->layers[i], k);
-            const gm_layer *found = inner ? gm_layer_across_samples(inner) : NULL;
+            const gm_layer *found = inner ? gm_layer_across_samples(inner, penalised) : NULL;
             if (found)
                 return found;
         }
@@ -226,7 +226,7 @@ static gm_status normalise_layers(const gm_layer_list *list) {
 static gm_status check_penalties(const gm_gan_settings *gan) {
     static const gm_regularizer penalties[] = {GM_REGULARIZER_GRADIENT_PENALTY, GM_REGULARIZER_DRAGAN,
                                                GM_REGULARIZER_R1, GM_REGULARIZER_R2};
-    const gm_layer *across = gm_layer_across_samples(&gan->discriminator);
+    const gm_layer *across = gm_layer_across_samples(&gan->discriminator, true);
     for (size_t i = 0; i < GM_COUNT(penalties); i++)
         if (across && gan->regularizers.origin[penalties[i]])
             return gm_fail(

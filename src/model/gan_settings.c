@@ -148,7 +148,8 @@ static gm_status check_terms(const gm_recipe *recipe, const gm_gan_settings *gan
         return gm_fail(GM_ERROR_FORMAT,
                        "%s: entropy_term compares samples of a batch with one another: data.batch must be at least 2",
                        gm_recipe_origin(recipe, "entropy_term"));
-    const gm_layer *across = gan->entropy_term.weight > 0 ? gm_layer_across_samples(&gan->entropy_term.network) : NULL;
+    const gm_layer *across =
+        gan->entropy_term.weight > 0 ? gm_layer_across_samples(&gan->entropy_term.network, false) : NULL;
     if (across)
         return gm_fail(GM_ERROR_FORMAT,
                        "%s: %s mixes the samples of a batch, so that pairs that belong together and others would "

@@ -42,8 +42,8 @@ static gm_tensor *around(double middle, double reach, gm_tensor *u) {
     return per_image(gm_offset(gm_scale(u, 2 * reach), middle - reach));
 }
 
-// A whole number from `least` on, of `choices` equally likely ones: u < 1, so truncation gives choices - 1 at most.
-static gm_tensor *whole(gm_tensor *u, int32_t least, size_t choices) {
+// u < 1, so truncation gives choices - 1 at most.
+gm_tensor *gm_draw_whole(gm_tensor *u, int32_t least, size_t choices) {
     gm_tensor *chosen = gm_cast(gm_scale(u, (double)choices), GM_INT32);
     return gm_add(chosen, gm_constant_int(gm_tensor_graph(u), least));
 }
@@ -102,7 +102,7 @@ static gm_tensor *translation(const augmentation *a, gm_tensor *x) {
         return x;
     gm_tensor *u = draw(a, "translation", 3), *offset[2];
     for (size_t i = 0; i < 2; i++)
-        offset[i] = whole(column(u, 1 + i), -(int32_t)limit[i], 2 * limit[i] + 1);
+        offset[i] = gm_draw_whole(column(u, 1 + i), -(int32_t)limit[i], 2 * limit[i] + 1);
     gm_tensor *offsets = pair(offset[0], offset[1]), *mask = applied(a, u);
     return gm_shift2d(x, mask != NULL ? gm_multiply(offsets, gm_cast(mask, GM_INT32)) : offsets);
 }
@@ -115,7 +115,7 @@ static gm_tensor *cutout(const augmentation *a, gm_tensor *x) {
         return x;
     gm_tensor *u = draw(a, "cutout", 3), *offset[2], *mask = applied(a, u);
     for (size_t i = 0; i < 2; i++)
-        offset[i] = whole(column(u, 1 + i), -(int32_t)(rectangle[i] / 2), a->size[i] + 1 - rectangle[i] % 2);
+        offset[i] = gm_draw_whole(column(u, 1 + i), -(int32_t)(rectangle[i] / 2), a->size[i] + 1 - rectangle[i] % 2);
     gm_tensor *ones = gm_full(a->graph, (gm_shape){4, {1, 1, rectangle[0], rectangle[1]}}, 1);
     gm_tensor *corner =
         gm_pad(ones, (size_t[4]){0}, (size_t[]){0, 0, a->size[0] - rectangle[0], a->size[1] - rectangle[1]});

@@ -32,3 +32,19 @@ gm_tensor *gm_head_apply(gm_layer_context *context, const gm_layer *layer, gm_te
     gm_network_set_output(context->network, params->name, y);
     return gm_is_poison(y) ? y : x;
 }
+
+gm_tensor *gm_concat_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    gm_graph *graph = gm_tensor_graph(x);
+    const char *from = layer->params.concat.from;
+    gm_tensor *other = gm_network_output(context->network, from);
+    if (gm_is_poison(x) || gm_is_poison(other))
+        return graph->nodes[0];
+    const gm_shape *own = gm_tensor_shape(x), *its = gm_tensor_shape(other);
+    bool fits = own->rank == its->rank && own->rank >= 2;
+    for (size_t i = 0; fits && i < own->rank; i++)
+        fits = i == 1 || own->dim[i] == its->dim[i];
+    if (!fits)
+        return gm_fault(graph, "what comes here is %s, but '%s' is %s: they must agree but for the channels",
+                        gm_shape_text(own), from, gm_shape_text(its));
+    return gm_concat((gm_tensor *[]){x, other}, 2, 1);
+}

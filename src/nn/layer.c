@@ -6,6 +6,7 @@
 void gm_layer_default(gm_layer *layer, const gm_layer_type *type) {
     memset(layer, 0, sizeof *layer);
     layer->type = type;
+    layer->rate = 1;
     gm_parameter_defaults(type->parameters, type->parameter_count, &layer->params);
 }
 

@@ -99,6 +99,7 @@ static gm_tensor *convolve(gm_tensor *x, const char *name, const gm_conv_params 
         geometry.padding[i] = params->padding[i];
         geometry.output_padding[i] = params->output_padding[i];
     }
+    x = gm_pad_before_layer(x, geometry.padding, params->padding_mode);
     gm_tensor *y = convolve_groups(x, weight, groups, &geometry, transpose);
     if (params->no_bias)
         return y;
@@ -112,6 +113,8 @@ gm_tensor *gm_conv_layer(gm_tensor *x, const char *name, const gm_conv_params *p
 }
 
 gm_tensor *gm_conv_transpose_layer(gm_tensor *x, const char *name, const gm_conv_params *params) {
+    if (!gm_is_poison(x) && params->padding_mode != GM_PADDING_ZERO)
+        return gm_fault(gm_tensor_graph(x), "padding_mode is for conv alone");
     return convolve(x, name, params, true);
 }
 

@@ -15,12 +15,14 @@ typedef struct gm_layer_context {
     size_t application;                // training applications of the network before this one
     gm_weight_initializer initializer; // for layers that name none
     double gain;                       // Kaiming's, from the activation that follows
+    double rate;                       // of the layer and all around it
 } gm_layer_context;
 
 // The rows that hold layers or name values (compose.c).
 gm_tensor *gm_residual_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
 gm_tensor *gm_tap_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
 gm_tensor *gm_head_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
+gm_tensor *gm_concat_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
 
 // Applies inner layers, named NAME.INDEX; the rest of the context is the outer layer's. No layers: x itself.
 gm_tensor *gm_layers_apply(const gm_layer_context *context, const char *name, const gm_layer_list *list, gm_tensor *x);
@@ -55,12 +57,25 @@ gm_tensor *gm_batch_norm_layer(gm_tensor *x, const char *name, gm_mode mode, gm_
 gm_tensor *gm_layer_norm_layer(gm_tensor *x, const char *name, const gm_sample_norm_params *params);
 gm_tensor *gm_instance_norm_layer(gm_tensor *x, const char *name, const gm_sample_norm_params *params);
 gm_tensor *gm_group_norm_layer(gm_tensor *x, const char *name, const gm_sample_norm_params *params);
+gm_tensor *gm_adain_layer(gm_tensor *x, gm_tensor *style, const char *name, const gm_adain_params *params);
+// A number before and behind each axis after the channels.
+gm_tensor *gm_pad_layer(gm_tensor *x, const size_t *before, const size_t *after, int mode);
+gm_tensor *gm_pad_samples_layer(gm_tensor *x, const gm_padding_params *params);
+// What a convolution does before it: pads both ends alike and sets `padding` to 0, but leaves zeros to the convolution.
+gm_tensor *gm_pad_before_layer(gm_tensor *x, size_t *padding, int mode);
+gm_tensor *gm_pixel_shuffle_layer(gm_tensor *x, size_t factor);
+gm_tensor *gm_pixel_unshuffle_layer(gm_tensor *x, size_t factor);
+gm_tensor *gm_phase_shuffle_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, size_t reach);
+gm_tensor *gm_minibatch_stddev_layer(gm_tensor *x, const gm_minibatch_stddev_params *params);
 gm_tensor *gm_upsample_layer(gm_tensor *x, const gm_upsample_params *params);
 gm_tensor *gm_embed_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_embed_params *params);
 gm_tensor *gm_projection_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_projection_params *params);
 gm_tensor *gm_dropout_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, double rate);
 gm_tensor *gm_flatten_layer(gm_tensor *x);
 gm_tensor *gm_reshape_samples_layer(gm_tensor *x, gm_shape shape);
+
+// A whole number from `least` on, of `choices` equally likely ones, from each u of [0, 1) (augment.c).
+gm_tensor *gm_draw_whole(gm_tensor *u, int32_t least, size_t choices);
 
 // Names the layer in the graph's first fault if it appeared since `before` = gm_graph_status; returns y.
 gm_tensor *gm_fault_prefix(gm_graph *graph, gm_status before, gm_tensor *y, const char *format, ...) GM_PRINTF(4, 5);
@@ -71,6 +86,9 @@ gm_status gm_graph_fault(const gm_graph *graph);
 // as gm_trainable.
 size_t gm_variables_named(const gm_graph *graph, const char *prefix, const char *const *suffixes, gm_tensor **variables,
                           size_t capacity);
+
+// Multiplies the learning rate of every variable whose name begins with PREFIX and a dot.
+void gm_variables_set_rate(const gm_graph *graph, const char *prefix, double factor);
 
 // How a weight with these fans starts; gain 0: the initialiser's own default.
 gm_initializer gm_weight_start(gm_weight_initializer initializer, size_t fan_in, size_t fan_out, double gain);

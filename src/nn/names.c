@@ -55,6 +55,15 @@ size_t gm_trainable(const gm_graph *graph, const char *prefix, gm_tensor **varia
     return gm_variables_named(graph, prefix, (const char *const[]){".weight", ".bias", NULL}, variables, capacity);
 }
 
+void gm_variables_set_rate(const gm_graph *graph, const char *prefix, double factor) {
+    const size_t length = strlen(prefix);
+    for (size_t i = 0; i < graph->node_count; i++) {
+        gm_tensor *x = graph->nodes[i];
+        if (x->op == &gm_op_variable && strncmp(x->name, prefix, length) == 0 && x->name[length] == '.')
+            gm_variable_set_rate(x, factor);
+    }
+}
+
 gm_tensor *gm_layer_variable(gm_graph *graph, const char *name, const char *part, gm_shape shape,
                              gm_initializer start) {
     const char *full = gm_graph_printf(graph, "%s.%s", name, part);

@@ -107,6 +107,19 @@ static void locate_fault(gm_network *network, const gm_layer_context *context, c
                     layer->type->name);
 }
 
+static bool holds_layers(const gm_layer *layer) {
+    for (size_t k = 0; k < layer->type->parameter_count; k++)
+        if (gm_layer_inner(layer, k) != NULL)
+            return true;
+    return false;
+}
+
+// Of a layer's own variables: layers inside have seen to theirs.
+static void set_rate(const gm_graph *graph, const gm_layer_context *context, const gm_layer *layer) {
+    if ((context->rate < 1 || context->rate > 1) && !holds_layers(layer))
+        gm_variables_set_rate(graph, context->name, context->rate);
+}
+
 gm_tensor *gm_layers_apply(const gm_layer_context *outer, const char *name, const gm_layer_list *list, gm_tensor *x) {
     gm_graph *graph = gm_tensor_graph(x);
     for (size_t i = 0; i < list->count; i++) {
@@ -115,9 +128,11 @@ gm_tensor *gm_layers_apply(const gm_layer_context *outer, const char *name, cons
         gm_layer_context context = *outer;
         context.name = gm_graph_printf(graph, "%s.%zu", name, i);
         context.gain = following_gain(list, i);
+        context.rate = outer->rate * layer->rate;
         if (context.name == NULL)
             return graph->nodes[0];
         x = layer->type->apply(&context, layer, x);
+        set_rate(graph, &context, layer);
         if (before == GM_OK)
             locate_fault(outer->network, &context, layer, x);
     }
@@ -140,6 +155,7 @@ gm_tensor *gm_network_apply_labelled(gm_network *network, gm_tensor *x, gm_tenso
         .labels = labels,
         .application = network->training_applications,
         .initializer = network->initializer,
+        .rate = 1,
     };
     for (size_t i = 0; i < network->output_count; i++)
         network->outputs[i] = graph->nodes[0];

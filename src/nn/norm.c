@@ -9,10 +9,12 @@ static void update(gm_statistics *statistics, gm_tensor *variable, gm_tensor *ba
     gm_statistics_update(statistics, variable, gm_add(gm_scale(latest, 1 - momentum), gm_scale(batch, momentum)));
 }
 
-// The values of one layer's channels, shaped to broadcast over (N, C) or (N, C, H, W).
+// The values of one layer's channels, shaped to broadcast over (N, C, ...).
 static gm_tensor *per_channel(gm_tensor *x, const gm_tensor *like) {
-    size_t channels = gm_tensor_shape(like)->dim[1];
-    return gm_tensor_shape(like)->rank == 2 ? x : gm_reshape(x, (gm_shape){3, {channels, 1, 1}});
+    gm_shape shape = {gm_tensor_shape(like)->rank - 1, {gm_tensor_shape(like)->dim[1]}};
+    for (size_t i = 1; i < shape.rank; i++)
+        shape.dim[i] = 1;
+    return gm_reshape(x, shape);
 }
 
 static gm_tensor *channel_variable(gm_tensor *x, const char *name, const char *part, gm_initializer start) {
@@ -29,8 +31,9 @@ gm_tensor *gm_batch_norm_layer(gm_tensor *x, const char *name, gm_mode mode, gm_
     const gm_shape *shape = gm_tensor_shape(x);
     if (gm_is_poison(x))
         return x;
-    if (shape->rank != 2 && shape->rank != 4)
-        return gm_fault(graph, "it takes (N, C) or (N, C, H, W), not %s", gm_shape_text(shape));
+    if (shape->rank < 2 || shape->rank > 5)
+        return gm_fault(graph, "it takes (N, C), (N, C, L), (N, C, H, W) or (N, C, D, H, W), not %s",
+                        gm_shape_text(shape));
     const double momentum = params->momentum > 0 ? params->momentum : 0.1;
     const double epsilon = params->epsilon > 0 ? params->epsilon : 1e-5;
     const bool dcgan = params->initializer == GM_WEIGHTS_DCGAN;
@@ -45,7 +48,7 @@ gm_tensor *gm_batch_norm_layer(gm_tensor *x, const char *name, gm_mode mode, gm_
 
     gm_tensor *mean, *variance;
     if (mode == GM_MODE_TRAINING) {
-        const uint32_t axes = shape->rank == 2 ? GM_AXIS(0) : GM_AXIS(0) | GM_AXIS(2) | GM_AXIS(3);
+        const uint32_t axes = ((1u << shape->rank) - 1) & ~GM_AXIS(1);
         const size_t channels = shape->dim[1], values = gm_shape_count(shape) / GM_MAX(channels, 1);
         if (values < 2)
             return gm_fault(graph, "%s has one value per channel, which has no variance: use a larger batch",

@@ -94,11 +94,46 @@ static gm_tensor *apply_group_norm(gm_layer_context *context, const gm_layer *la
     return gm_group_norm_layer(x, context->name, &layer->params.sample_norm);
 }
 
+static gm_tensor *apply_adain(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    gm_adain_params params = layer->params.adain;
+    params.initializer = chosen(context, params.initializer);
+    params.spectral_norm = chosen_norm(context, params.spectral_norm);
+    return gm_adain_layer(x, gm_network_output(context->network, params.style), context->name, &params);
+}
+
+static gm_tensor *apply_minibatch_stddev(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    (void)context;
+    return gm_minibatch_stddev_layer(x, &layer->params.minibatch_stddev);
+}
+
+static gm_tensor *apply_pad(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    (void)context;
+    return gm_pad_samples_layer(x, &layer->params.padding);
+}
+
+static gm_tensor *apply_pixel_shuffle(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    (void)context;
+    return gm_pixel_shuffle_layer(x, layer->params.pixel_shuffle.factor);
+}
+
+static gm_tensor *apply_pixel_unshuffle(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    (void)context;
+    return gm_pixel_unshuffle_layer(x, layer->params.pixel_shuffle.factor);
+}
+
+// Masks and shifts of different applications must differ, so the stream's name counts them.
+static const char *stream(gm_graph *graph, const gm_layer_context *context, const gm_layer *layer) {
+    return gm_graph_printf(graph, "%s.%s.%zu", context->name, layer->type->name, context->application);
+}
+
+static gm_tensor *apply_phase_shuffle(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    return gm_phase_shuffle_layer(x, stream(gm_tensor_graph(x), context, layer), context->mode, context->counter,
+                                  layer->params.phase_shuffle.reach);
+}
+
 static gm_tensor *apply_dropout(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
-    gm_graph *graph = gm_tensor_graph(x);
-    // Masks of different applications must differ, so the stream's name counts them.
-    const char *name = gm_graph_printf(graph, "%s.dropout.%zu", context->name, context->application);
-    return gm_dropout_layer(x, name, context->mode, context->counter, layer->params.dropout.rate);
+    return gm_dropout_layer(x, stream(gm_tensor_graph(x), context, layer), context->mode, context->counter,
+                            layer->params.dropout.rate);
 }
 
 static gm_tensor *apply_flatten(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
@@ -193,6 +228,14 @@ static double gain_one(const gm_layer *layer) {
         .help = "divide the weight by its largest singular value, estimated by one power iteration per application"    \
     }
 
+// Of the layer, behind its params.
+#define RATE                                                                                                           \
+    {                                                                                                                  \
+        .key = "rate", .kind = GM_PARAMETER_NUMBER, .offset = offsetof(gm_layer, rate) - offsetof(gm_layer, params),   \
+        .initial = 1, .maximum = 1000,                                                                                 \
+        .help = "factor of the optimizer's learning rate for what the layer trains; 0: it keeps its values"            \
+    }
+
 // Of gm_dense_params, wherever a struct begins with them.
 #define DENSE_PARAMETERS                                                                                               \
     {.key = "units",                                                                                                   \
@@ -203,7 +246,8 @@ static double gain_one(const gm_layer *layer) {
      .required = true,                                                                                                 \
      .positional = true,                                                                                               \
      .help = "width of the output"},                                                                                   \
-        BIAS(gm_dense_params), INITIALIZER(gm_dense_params), GAIN(gm_dense_params), SPECTRAL_NORM(gm_dense_params)
+        BIAS(gm_dense_params), INITIALIZER(gm_dense_params), GAIN(gm_dense_params), SPECTRAL_NORM(gm_dense_params),    \
+        RATE
 
 static const gm_parameter dense_parameters[] = {DENSE_PARAMETERS};
 
@@ -254,9 +298,70 @@ static const gm_parameter maxout_parameters[] = {
          .minimum = 1,                                                                                                 \
          .maximum = GM_MAX_CONV_GROUPS,                                                                                \
          .help = "parts of the channels, each convolved to its part of the output alone"},                             \
-        BIAS(gm_conv_params), INITIALIZER(gm_conv_params), GAIN(gm_conv_params), SPECTRAL_NORM(gm_conv_params)
+        BIAS(gm_conv_params), INITIALIZER(gm_conv_params), GAIN(gm_conv_params), SPECTRAL_NORM(gm_conv_params), RATE
 
-static const gm_parameter conv_parameters[] = {CONV_PARAMETERS};
+static const char *const padding_modes[] = {"zero", "reflect", "replicate", NULL}; // gm_padding_mode
+
+static const gm_parameter conv_parameters[] = {
+    CONV_PARAMETERS,
+    {.key = "padding_mode",
+     .kind = GM_PARAMETER_CHOICE,
+     .offset = offsetof(gm_conv_params, padding_mode),
+     .choices = padding_modes,
+     .help = "what the padding is: zeros, the inside mirrored at the edge, or the edge repeated"},
+};
+
+static const gm_parameter pad_parameters[] = {
+    {.key = "size",
+     .kind = GM_PARAMETER_SHAPE,
+     .offset = offsetof(gm_padding_params, size),
+     .maximum = MAX_KERNEL,
+     .required = true,
+     .positional = true,
+     .help = "values at both ends of each axis behind the channels: one number, or one for each axis"},
+    {.key = "after",
+     .kind = GM_PARAMETER_SHAPE,
+     .offset = offsetof(gm_padding_params, after),
+     .maximum = MAX_KERNEL,
+     .help = "values at the far ends where they are not as many; []: size"},
+    {.key = "mode",
+     .kind = GM_PARAMETER_CHOICE,
+     .offset = offsetof(gm_padding_params, mode),
+     .choices = padding_modes,
+     .help = "zeros, the inside mirrored at the edge, or the edge repeated"},
+};
+
+static const gm_parameter pixel_shuffle_parameters[] = {
+    {.key = "factor",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_pixel_shuffle_params, factor),
+     .initial = 2,
+     .minimum = 1,
+     .maximum = GM_MAX_PIXEL_SHUFFLE,
+     .positional = true,
+     .help = "how many times as high and wide the larger images are; their channels are factor squared times fewer"},
+};
+
+static const gm_parameter phase_shuffle_parameters[] = {
+    {.key = "reach",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_phase_shuffle_params, reach),
+     .initial = 2,
+     .maximum = MAX_KERNEL,
+     .positional = true,
+     .help = "largest shift either way, in positions"},
+};
+
+static const gm_parameter minibatch_stddev_parameters[] = {
+    {.key = "group",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_minibatch_stddev_params, group),
+     .initial = 4,
+     .minimum = 1,
+     .maximum = MAX_CHANNELS,
+     .positional = true,
+     .help = "samples that are compared: this many, or the largest number below that divides the batch"},
+};
 
 static const gm_parameter conv_transpose_parameters[] = {
     CONV_PARAMETERS,
@@ -328,16 +433,26 @@ static const gm_parameter batch_norm_parameters[] = {
     EPSILON(gm_batch_norm_params),
     AFFINE(gm_batch_norm_params, 1, "scale and shift each channel by trainable values"),
     INITIALIZER(gm_batch_norm_params),
+    RATE,
 };
 
+static const char *const norm_overs[] = {"sample", "channels", NULL}; // gm_norm_over
+
 static const gm_parameter layer_norm_parameters[] = {
+    {.key = "over",
+     .kind = GM_PARAMETER_CHOICE,
+     .offset = offsetof(gm_sample_norm_params, over),
+     .choices = norm_overs,
+     .help = "what shares a mean: all values of a sample, or the channels of each position"},
     EPSILON(gm_sample_norm_params),
-    AFFINE(gm_sample_norm_params, 1, "scale and shift each value of a sample by trainable ones"),
+    AFFINE(gm_sample_norm_params, 1, "scale and shift each value of a sample, or channel, by trainable ones"),
+    RATE,
 };
 
 static const gm_parameter instance_norm_parameters[] = {
     EPSILON(gm_sample_norm_params),
     AFFINE(gm_sample_norm_params, 0, "scale and shift each channel by trainable values"),
+    RATE,
 };
 
 static const gm_parameter group_norm_parameters[] = {
@@ -351,6 +466,7 @@ static const gm_parameter group_norm_parameters[] = {
      .help = "equal parts of the channels, each normalised by itself"},
     EPSILON(gm_sample_norm_params),
     AFFINE(gm_sample_norm_params, 1, "scale and shift each channel by trainable values"),
+    RATE,
 };
 
 static const gm_parameter dropout_parameters[] = {
@@ -400,6 +516,7 @@ static const gm_parameter embed_parameters[] = {
      .required = true,
      .help = "values per class, each N(0, 1) at the start; few beside those of z, or the generator learns one picture "
              "of each class by heart"},
+    RATE,
 };
 
 static const gm_parameter projection_parameters[] = {
@@ -407,6 +524,7 @@ static const gm_parameter projection_parameters[] = {
     INITIALIZER(gm_projection_params),
     GAIN(gm_projection_params),
     SPECTRAL_NORM(gm_projection_params),
+    RATE,
 };
 
 #define NAME(word, type, field, must, text)                                                                            \
@@ -425,6 +543,20 @@ static const gm_parameter residual_parameters[] = {
      .positional = true,
      .help = "f in f(x) + shortcut(x)"},
     LAYERS("shortcut", gm_residual_params, shortcut, false, "the way past them; none: x itself"),
+    RATE,
+};
+
+static const gm_parameter adain_parameters[] = {
+    NAME("style", gm_adain_params, style, true, "the tap or head with the vectors that make the scales"),
+    EPSILON(gm_adain_params),
+    INITIALIZER(gm_adain_params),
+    GAIN(gm_adain_params),
+    SPECTRAL_NORM(gm_adain_params),
+    RATE,
+};
+
+static const gm_parameter concat_parameters[] = {
+    NAME("from", gm_concat_params, from, true, "the tap or head whose channels are appended"),
 };
 
 static const gm_parameter tap_parameters[] = {
@@ -435,6 +567,7 @@ static const gm_parameter head_parameters[] = {
     NAME("name", gm_head_params, name, true, "of the output"),
     NAME("from", gm_head_params, from, false, "the tap or head whose value it begins with; empty: the present one"),
     LAYERS("layers", gm_head_params, layers, true, "from there to the output"),
+    RATE,
 };
 
 // ---- The rows ----
@@ -474,17 +607,40 @@ static const gm_layer_type layer_types[] = {
      .apply = apply_batch_norm,
      .across_samples = true},
     {.name = "layer_norm",
-     .help = "normalise each sample over all of its values",
+     .help = "normalise each sample over all of its values, or each position over its channels",
      PARAMETERS(layer_norm_parameters),
      .apply = apply_layer_norm},
     {.name = "instance_norm",
-     .help = "normalise each channel of each image",
+     .help = "normalise each channel of each sample",
      PARAMETERS(instance_norm_parameters),
      .apply = apply_instance_norm},
     {.name = "group_norm",
      .help = "normalise groups of channels of each sample",
      PARAMETERS(group_norm_parameters),
      .apply = apply_group_norm},
+    {.name = "adain",
+     .help = "adaptive instance norm: normalise each channel of each sample, then scale and shift it as a style says",
+     PARAMETERS(adain_parameters),
+     .apply = apply_adain},
+    {.name = "minibatch_stddev",
+     .help = "append a channel that says how much the samples of a batch differ, against mode collapse",
+     PARAMETERS(minibatch_stddev_parameters),
+     .apply = apply_minibatch_stddev,
+     .across_samples = true,
+     .penalised = true}, // by Karras et al. (2018, 2020)
+    {.name = "pad", .help = "lengthen all axes behind the channels", PARAMETERS(pad_parameters), .apply = apply_pad},
+    {.name = "pixel_shuffle",
+     .help = "channels to pixels: images factor times as high and wide",
+     PARAMETERS(pixel_shuffle_parameters),
+     .apply = apply_pixel_shuffle},
+    {.name = "pixel_unshuffle",
+     .help = "pixels to channels: the inverse of pixel_shuffle",
+     PARAMETERS(pixel_shuffle_parameters),
+     .apply = apply_pixel_unshuffle},
+    {.name = "phase_shuffle",
+     .help = "in training shift each sequence by a random number of positions, its ends filled by reflection",
+     PARAMETERS(phase_shuffle_parameters),
+     .apply = apply_phase_shuffle},
     {.name = "dropout",
      .help = "drop values at random in training",
      PARAMETERS(dropout_parameters),
@@ -516,6 +672,10 @@ static const gm_layer_type layer_types[] = {
      PARAMETERS(residual_parameters),
      .apply = gm_residual_apply,
      .weighted = true},
+    {.name = "concat",
+     .help = "append the channels of a tap or head, as U-Nets do",
+     PARAMETERS(concat_parameters),
+     .apply = gm_concat_apply},
     {.name = "tap",
      .help = "name the value here; it goes on unchanged",
      PARAMETERS(tap_parameters),

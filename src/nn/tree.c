@@ -71,7 +71,7 @@ static gm_status fail_at(const survey *s, const gm_layer *layer, const place *at
     return layer->origin != NULL ? gm_fail_prefix(status, "%s", layer->origin) : status;
 }
 
-// The layer's own name of the key `name` or `from`; NULL when its type has none, or it is empty.
+// The name of that key; NULL when it is of another kind, or empty.
 static const char *name_of(const gm_layer *layer, const char *key) {
     const gm_parameter *row = gm_parameter_find(layer->type->parameters, layer->type->parameter_count, key);
     if (row == NULL || row->kind != GM_PARAMETER_NAME)
@@ -101,8 +101,7 @@ static gm_status check_names(survey *s, const gm_layer *layer) {
     return GM_OK;
 }
 
-static gm_status check_from(const survey *s, const gm_layer *layer) {
-    const char *from = name_of(layer, "from");
+static gm_status check_reference(const survey *s, const gm_layer *layer, const char *from) {
     if (from == NULL || is_met(s, from))
         return GM_OK;
     gm_text known = {0};
@@ -115,6 +114,16 @@ static gm_status check_from(const survey *s, const gm_layer *layer) {
     return status;
 }
 
+// Every name but the layer's own refers to one before it.
+static gm_status check_references(const survey *s, const gm_layer *layer) {
+    for (size_t k = 0; k < layer->type->parameter_count; k++) {
+        const char *key = layer->type->parameters[k].key;
+        if (strcmp(key, "name") != 0)
+            GM_TRY(check_reference(s, layer, name_of(layer, key)));
+    }
+    return GM_OK;
+}
+
 static gm_status check_list(survey *s, const gm_layer_list *list, const place *outer, const char *key, size_t depth);
 
 // In the order in which an application sets names: a head's layers come before the head's own.
@@ -123,7 +132,7 @@ static gm_status check_layer(survey *s, const gm_layer *layer, const place *at, 
         return fail_at(s, layer, at, gm_fail(GM_ERROR_ARGUMENT, "it has no type"));
     gm_status status = gm_layer_check(layer);
     if (status == GM_OK)
-        status = check_from(s, layer);
+        status = check_references(s, layer);
     if (status != GM_OK)
         return fail_at(s, layer, at, status);
     for (size_t k = 0; k < layer->type->parameter_count; k++) {

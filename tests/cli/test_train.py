@@ -70,6 +70,20 @@ class Train(CommandTest):
             if name.endswith((".weight", ".running_mean")):
                 self.assertNotEqual(first[name], last[name], name)
 
+    def test_layers_of_rate_0_keep_their_weights(self):
+        frozen = ["--set", "generator.0={dense: {units: 8, rate: 0}}",
+                  "--set", "discriminator.1={dense: {units: 8, rate: 0}}"]
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", *frozen)
+        first = read_safetensors(self.folder / "a/checkpoints/00000000.safetensors")[0]
+        last = read_safetensors(self.folder / "a/checkpoints/00000020.safetensors")[0]
+        still = {f"{layer}.{part}" for layer in ("generator.0", "discriminator.1") for part in ("weight", "bias")}
+        moved = {name for name in first if name.endswith((".weight", ".bias")) and first[name] != last[name]}
+        self.assertFalse(still & moved)
+        self.assertLessEqual({"generator.3.weight", "generator.1.bias", "discriminator.3.weight"}, moved)
+        self.assertNotIn("discriminator_optimizer.discriminator.1.weight.m", last)
+        self.refused("train", "tiny.yaml", "--out", "b", *frozen, "--set", "discriminator.3={dense: {units: 1, rate: 0}}",
+                     code=1, says="every layer of the discriminator has the rate 0")
+
     def test_run_killed_and_resumed_continues_bit_for_bit(self):
         run = self.folder / "a"
         process = self.start("train", "tiny.yaml", "--out", "a", "--quiet", "--steps", "1000000")

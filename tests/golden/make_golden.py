@@ -105,7 +105,8 @@ def cross_entropy():
 
 def batch_norm(name, *shape):
     """Two batches in training, then one in evaluation."""
-    layer = (torch.nn.BatchNorm2d if len(shape) == 4 else torch.nn.BatchNorm1d)(shape[1])
+    kinds = {4: torch.nn.BatchNorm2d, 5: torch.nn.BatchNorm3d}
+    layer = kinds.get(len(shape), torch.nn.BatchNorm1d)(shape[1])
     with torch.no_grad():
         layer.weight.copy_(tensor(shape[1]))
         layer.bias.copy_(tensor(shape[1]))
@@ -135,6 +136,12 @@ class Maxout(torch.nn.Module):
         return self.linear(x).unflatten(1, (self.pieces, -1)).amax(1)
 
 
+class ChannelNorm(torch.nn.LayerNorm):
+    """As transformers use it: the channels stand last meanwhile."""
+    def forward(self, x):
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
 LAYERS = [
     # name, the recipe's settings, input, PyTorch's layer; powers of two share a mean, so that 1/n is exact in float
     ("layer_norm", dict(), (3, 4), torch.nn.LayerNorm([4])),
@@ -155,6 +162,26 @@ LAYERS = [
     ("upsample", dict(factor=(1, 4), mode="bilinear"), (2, 1, 2, 1),
      torch.nn.Upsample(scale_factor=(1, 4), mode="bilinear", align_corners=False)),
     ("maxout", dict(units=2, pieces=3), (3, 4), Maxout(4, 2, 3)),
+    ("layer_norm", dict(), (2, 2, 4), torch.nn.LayerNorm([2, 4])),
+    ("layer_norm", dict(over="channels"), (2, 4, 3), ChannelNorm(4)),
+    ("layer_norm", dict(over="channels", epsilon=0.5), (1, 4, 1, 2, 2), ChannelNorm(4, eps=0.5)),
+    ("instance_norm", dict(), (2, 2, 4), torch.nn.InstanceNorm1d(2)),
+    ("instance_norm", dict(affine=True), (2, 2, 2, 1, 2), torch.nn.InstanceNorm3d(2, affine=True)),
+    ("group_norm", dict(groups=2), (2, 4, 4), torch.nn.GroupNorm(2, 4)),
+    ("group_norm", dict(groups=2), (1, 4, 1, 2, 2), torch.nn.GroupNorm(2, 4)),
+    ("conv", dict(channels=2, kernel=(3, 2), padding=(2, 1), padding_mode="reflect"), (1, 2, 3, 4),
+     torch.nn.Conv2d(2, 2, (3, 2), padding=(2, 1), padding_mode="reflect")),
+    ("conv", dict(channels=4, kernel=3, stride=2, padding=2, groups=2, padding_mode="replicate"), (1, 2, 3, 4),
+     torch.nn.Conv2d(2, 4, 3, 2, 2, groups=2, padding_mode="replicate")),
+    ("pad", dict(size=2, mode="reflect"), (2, 1, 4), torch.nn.ReflectionPad1d(2)),
+    ("pad", dict(size=(1, 2), after=(2, 0), mode="reflect"), (1, 2, 3, 3), torch.nn.ReflectionPad2d((2, 0, 1, 2))),
+    ("pad", dict(size=1, mode="reflect"), (1, 1, 2, 3, 2), torch.nn.ReflectionPad3d(1)),
+    ("pad", dict(size=3, after=1, mode="replicate"), (2, 1, 2), torch.nn.ReplicationPad1d((3, 1))),
+    ("pad", dict(size=(2, 1), mode="replicate"), (1, 2, 2, 2), torch.nn.ReplicationPad2d((1, 1, 2, 2))),
+    ("pad", dict(size=1, mode="replicate"), (1, 1, 1, 2, 2), torch.nn.ReplicationPad3d(1)),
+    ("pixel_shuffle", dict(factor=2), (1, 8, 2, 3), torch.nn.PixelShuffle(2)),
+    ("pixel_shuffle", dict(factor=3), (2, 9, 1, 2), torch.nn.PixelShuffle(3)),
+    ("pixel_unshuffle", dict(factor=2), (1, 2, 4, 6), torch.nn.PixelUnshuffle(2)),
 ]
 
 
@@ -249,7 +276,7 @@ OPTIMIZERS = [
     ("adam_epsilon", "GM_OPTIMIZER_ADAM, .rate = 0.01, .beta1 = 0.5, .beta2 = 0.9, .epsilon = 0.5", torch.optim.Adam,
      dict(lr=0.01, betas=(0.5, 0.9), eps=0.5)),
     ("adam_no_beta1", "GM_OPTIMIZER_ADAM, .rate = 0.01, .beta1 = 0, .beta2 = 0.99, .epsilon = 1e-8", torch.optim.Adam,
-     dict(lr=0.01, betas=(0, 0.99))),
+     dict(lr=0.01, betas=(0.0, 0.99))),
     ("adam_decay", "GM_OPTIMIZER_ADAM, .rate = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.25",
      torch.optim.Adam, dict(lr=0.01, weight_decay=0.25)),
     ("adamw", "GM_OPTIMIZER_ADAMW, .rate = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.25",
@@ -315,6 +342,8 @@ with writing("training.inc"):
     batch_norm("batch_norm_images", 2, 2, 2, 3)
     batch_norm("batch_norm_vectors", 4, 3)
     optimizers()
+    batch_norm("batch_norm_sequences", 2, 3, 4)
+    batch_norm("batch_norm_volumes", 2, 2, 2, 1, 2)
 with writing("layers.inc"):
     layers()
     print("enum { SPECTRAL_STEPS = %d };" % SPECTRAL_STEPS)

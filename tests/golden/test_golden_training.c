@@ -102,6 +102,12 @@ static void batch_norm_of_vectors_and_its_running_statistics_as_in_pytorch(void 
     check_normalization(&(normalization)NORMALIZATION(batch_norm_vectors, 4, 3));
 }
 
+static void batch_norm_of_sequences_and_volumes_as_in_pytorch(void **state) {
+    (void)state;
+    check_normalization(&(normalization)NORMALIZATION(batch_norm_sequences, 2, 3, 4));
+    check_normalization(&(normalization)NORMALIZATION(batch_norm_volumes, 2, 2, 2, 1, 2));
+}
+
 static void update_rule_as_in_pytorch(void **state) {
     const golden_optimizer *row = *state;
     golden g;
@@ -123,17 +129,18 @@ static void update_rule_as_in_pytorch(void **state) {
 }
 
 int main(void) {
-    static struct CMUnitTest tests[3 + GM_COUNT(optimizers)] = {
+    static struct CMUnitTest tests[4 + GM_COUNT(optimizers)] = {
         cmocka_unit_test(cross_entropy_of_logits_as_in_pytorch),
         cmocka_unit_test(batch_norm_of_images_and_its_running_statistics_as_in_pytorch),
         cmocka_unit_test(batch_norm_of_vectors_and_its_running_statistics_as_in_pytorch),
+        cmocka_unit_test(batch_norm_of_sequences_and_volumes_as_in_pytorch),
     };
     static char names[GM_COUNT(optimizers)][64];
     static golden_optimizer rows[GM_COUNT(optimizers)];
     for (size_t i = 0; i < GM_COUNT(optimizers); i++) {
         rows[i] = optimizers[i];
         snprintf(names[i], sizeof names[i], "%s_as_in_pytorch", rows[i].name);
-        tests[3 + i] = (struct CMUnitTest){names[i], update_rule_as_in_pytorch, NULL, NULL, &rows[i]};
+        tests[4 + i] = (struct CMUnitTest){names[i], update_rule_as_in_pytorch, NULL, NULL, &rows[i]};
     }
     return _cmocka_run_group_tests("golden training", tests, GM_COUNT(tests), NULL, NULL);
 }

@@ -12,19 +12,46 @@
 
 #include <cmocka.h>
 
+typedef enum samples { VECTORS, SEQUENCES, IMAGES, VOLUMES } samples;
+
 typedef struct layer_case {
     const char *type;
     const char *settings[6][2];
-    bool images;
+    samples samples;
 } layer_case;
 
 // The other layers are made of the same operations in the same places.
 static const layer_case layer_cases[] = {
-    {"group_norm", {{"groups", "2"}}, true},
-    {"upsample", {{"mode", "bilinear"}}, true},
-    {"conv", {{"channels", "6"}, {"kernel", "3"}, {"groups", "2"}, {"spectral_norm", "true"}}, true},
-    {"projection", {{"classes", "4"}, {"spectral_norm", "true"}}, false},
+    {"group_norm", {{"groups", "2"}}, IMAGES},
+    {"upsample", {{"mode", "bilinear"}}, IMAGES},
+    {"conv", {{"channels", "6"}, {"kernel", "3"}, {"groups", "2"}, {"spectral_norm", "true"}}, IMAGES},
+    {"projection", {{"classes", "4"}, {"spectral_norm", "true"}}, VECTORS},
+    {"conv", {{"channels", "6"}, {"kernel", "3"}, {"padding", "2"}, {"padding_mode", "reflect"}}, IMAGES},
+    {"pad", {{"size", "1"}, {"mode", "replicate"}}, VOLUMES},
+    {"pixel_shuffle", {{NULL}}, IMAGES},
+    {"pixel_unshuffle", {{NULL}}, IMAGES},
+    {"phase_shuffle", {{NULL}}, SEQUENCES},
+    {"minibatch_stddev", {{"group", "2"}}, IMAGES},
+    {"batch_norm", {{NULL}}, VOLUMES},
+    {"group_norm", {{"groups", "2"}}, VOLUMES},
+    {"layer_norm", {{"over", "channels"}}, SEQUENCES},
+    {"adain", {{"style", "w"}, {"spectral_norm", "true"}}, IMAGES},
+    {"concat", {{"from", "w"}}, VECTORS},
 };
+
+static gm_shape shape_of(samples kind) {
+    switch (kind) {
+    case SEQUENCES:
+        return GM_SHAPE(4, 4, 15);
+    case IMAGES:
+        return GM_SHAPE(4, 4, 6, 8);
+    case VOLUMES:
+        return GM_SHAPE(4, 4, 2, 3, 2);
+    case VECTORS:
+        break;
+    }
+    return GM_SHAPE(4, 7);
+}
 
 static gm_layer layer_of(const layer_case *c) {
     gm_layer layer;
@@ -50,15 +77,19 @@ static void layer_matches_the_interpreter(void **state) {
     const layer_case *c = *state;
     gm_graph *graph;
     gm_network *network;
-    gm_layer layer = layer_of(c);
+    gm_layer flatten = layer_of(&(layer_case){"flatten", {{NULL}}, IMAGES});
+    gm_layer style = layer_of(&(layer_case){"head", {{"name", "w"}}, IMAGES}); // for those that refer to it
+    check_ok(gm_layer_set_layers(&style, "layers", &flatten, 1));
+    const gm_layer layers[] = {style, layer_of(c)};
     check_ok(gm_graph_create(&graph));
-    check_ok(gm_network_create(&network, "net", &layer, 1, GM_WEIGHTS_DEFAULT));
-    gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, c->images ? GM_SHAPE(3, 4, 6, 5) : GM_SHAPE(3, 7));
-    gm_tensor *labels = gm_input(graph, "labels", GM_INT32, GM_SHAPE(3));
+    check_ok(gm_network_create(&network, "net", layers, 2, GM_WEIGHTS_DEFAULT));
+    gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, shape_of(c->samples));
+    gm_tensor *labels = gm_input(graph, "labels", GM_INT32, GM_SHAPE(4));
+    gm_tensor *counter = gm_input(graph, "counter", GM_INT32, GM_SHAPE(2));
     gm_phase *training = gm_phase_create(graph, "training");
-    gm_tensor *y = gm_network_apply_labelled(network, x, labels, GM_MODE_TRAINING, NULL);
+    gm_tensor *y = gm_network_apply_labelled(network, x, labels, GM_MODE_TRAINING, counter);
     gm_phase_fetch(training, y);
-    gm_phase_fetch(training, gm_network_apply_labelled(network, gm_scale(x, 2), labels, GM_MODE_TRAINING, NULL));
+    gm_phase_fetch(training, gm_network_apply_labelled(network, gm_scale(x, 2), labels, GM_MODE_TRAINING, counter));
     descend(training, network, x, y);
     gm_network_assign_statistics(network, training);
     check_ok(gm_graph_status(graph));
@@ -72,7 +103,7 @@ int main(void) {
     static char names[GM_COUNT(layer_cases)][80];
     for (size_t i = 0; i < GM_COUNT(layer_cases); i++) {
         const layer_case *c = &layer_cases[i];
-        snprintf(names[i], sizeof names[i], "%s matches the interpreter", c->type);
+        snprintf(names[i], sizeof names[i], "%s matches the interpreter (%zu)", c->type, i);
         tests[i] = (struct CMUnitTest){
             .name = names[i], .test_func = layer_matches_the_interpreter, .initial_state = (void *)(uintptr_t)c};
     }

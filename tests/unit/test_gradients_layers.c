@@ -18,6 +18,18 @@
 LAYER(layer_norm, gm_layer_norm(x[0], "n", &(gm_sample_norm_params){0}))
 LAYER(instance_norm, gm_instance_norm(x[0], "n", &(gm_sample_norm_params){0}))
 LAYER(group_norm, gm_group_norm(x[0], "n", &(gm_sample_norm_params){.groups = 2}))
+LAYER(channel_norm, gm_layer_norm(x[0], "n", &(gm_sample_norm_params){.over = GM_NORM_OVER_CHANNELS}))
+LAYER(adain, gm_adaptive_instance_norm(x[0], x[1], "n", &(gm_adain_params){0}))
+LAYER(reflect,
+      gm_square(gm_pad_samples(x[0], &(gm_padding_params){.size = GM_SHAPE(2, 1), .mode = GM_PADDING_REFLECT})))
+LAYER(replicate, gm_square(gm_pad_samples(x[0], &(gm_padding_params){.size = GM_SHAPE(1),
+                                                                     .after = GM_SHAPE(2, 0, 1),
+                                                                     .mode = GM_PADDING_REPLICATE})))
+LAYER(pixel_shuffle, gm_square(gm_pixel_shuffle(x[0], 2)))
+LAYER(pixel_unshuffle, gm_square(gm_pixel_unshuffle(x[0], 2)))
+LAYER(phase_shuffle,
+      gm_square(gm_phase_shuffle(x[0], "p", GM_MODE_TRAINING, gm_input(graph, "counter", GM_INT32, GM_SHAPE(2)), 2)))
+LAYER(minibatch_stddev, gm_square(gm_minibatch_stddev(x[0], &(gm_minibatch_stddev_params){.group = 2})))
 LAYER(upsample, gm_square(gm_upsample(x[0], &(gm_upsample_params){.factor = {2, 3}})))
 LAYER(upsample_bilinear,
       gm_square(gm_upsample(x[0], &(gm_upsample_params){.factor = {3, 2}, .mode = GM_UPSAMPLE_BILINEAR})))
@@ -66,6 +78,16 @@ static gm_gradient_case cases[] = {
     {CASE(instance_norm, 3, X(2, 2, 2, 2), NAMED("n.weight", 2), NAMED("n.bias", 2))},
     {CASE(group_norm, 3, X(1, 4, 1, 3), NAMED("n.weight", 4), NAMED("n.bias", 4))},
     {CASE(group_norm, 3, X(2, 6), NAMED("n.weight", 6), NAMED("n.bias", 6))},
+    {CASE(instance_norm, 3, X(2, 2, 4), NAMED("n.weight", 2), NAMED("n.bias", 2))},
+    {CASE(group_norm, 3, X(1, 4, 2, 1, 3), NAMED("n.weight", 4), NAMED("n.bias", 4))},
+    {CASE(channel_norm, 3, X(2, 4, 2), NAMED("n.weight", 4), NAMED("n.bias", 4))},
+    {CASE(adain, 4, X(2, 2, 4), X(2, 3), NAMED("n.weight", 3, 4), NAMED("n.bias", 4))},
+    {CASE(reflect, 1, X(1, 2, 3, 2))},
+    {CASE(replicate, 1, X(1, 1, 2, 2, 2))},
+    {CASE(pixel_shuffle, 1, X(1, 8, 1, 2))},
+    {CASE(pixel_unshuffle, 1, X(1, 2, 2, 4))},
+    {CASE(phase_shuffle, 1, X(3, 2, 4))},
+    {CASE(minibatch_stddev, 1, X(4, 2, 2))},
     {CASE(upsample, 1, X(1, 2, 2, 2))},
     {CASE(upsample_bilinear, 1, X(2, 1, 3, 2))},
     {CASE(maxout, 3, X(3, 2), NAMED("n.weight", 2, 6), NAMED("n.bias", 6))},

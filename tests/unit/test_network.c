@@ -255,8 +255,10 @@ static void set_required(gm_layer *layer, const gm_layer *inner) {
 static void every_layer_type_works_from_its_defaults(void **state) {
     (void)state;
     static const char *const of_vectors[] = {"dense", "maxout", "embed", "projection"};
-    gm_layer inner = made("conv", "4");
+    const gm_layer flatten = made("flatten", NULL);
+    gm_layer style = made("head", "2"), inner = made("conv", "4");
     assert_int_equal(gm_layer_set_text(&inner, "kernel", "1"), GM_OK);
+    assert_int_equal(gm_layer_set_layers(&style, "layers", &flatten, 1), GM_OK);
     size_t types;
     const gm_layer_type *type = gm_layer_types(&types);
     for (size_t i = 0; i < types; i++) {
@@ -267,7 +269,10 @@ static void every_layer_type_works_from_its_defaults(void **state) {
         for (size_t k = 0; k < type[i].parameter_count; k++)
             positional += type[i].parameters[k].positional;
         assert_in_range(positional, 0, 1);
-        gm_network *network = network_of("net", &layer, 1, GM_WEIGHTS_DEFAULT);
+        // What it refers to stands before it.
+        const bool concat = strcmp(type[i].name, "concat") == 0, refers = concat || strcmp(type[i].name, "adain") == 0;
+        const gm_layer layers[] = {concat ? made("tap", "2") : style, layer};
+        gm_network *network = network_of("net", layers + !refers, 1 + refers, GM_WEIGHTS_DEFAULT);
         fixture f;
         begin(&f);
         gm_tensor *counter = gm_input(f.graph, "counter", GM_INT32, GM_SHAPE(2));
@@ -275,7 +280,11 @@ static void every_layer_type_works_from_its_defaults(void **state) {
         bool vectors = false;
         for (size_t k = 0; k < GM_COUNT(of_vectors); k++)
             vectors = vectors || strcmp(type[i].name, of_vectors[k]) == 0;
-        gm_tensor *x = gm_input(f.graph, "x", GM_FLOAT32, vectors ? GM_SHAPE(3, 48) : GM_SHAPE(3, 4, 4, 3));
+        const bool sequences = strcmp(type[i].name, "phase_shuffle") == 0;
+        gm_tensor *x = gm_input(f.graph, "x", GM_FLOAT32,
+                                vectors     ? GM_SHAPE(3, 48)
+                                : sequences ? GM_SHAPE(3, 4, 12)
+                                            : GM_SHAPE(3, 4, 2, 6));
         gm_tensor *y = gm_network_apply_labelled(network, x, labels, GM_MODE_TRAINING, counter);
         const double *values = evaluate(&f, y);
         for (size_t k = 0; k < gm_shape_count(gm_tensor_shape(y)); k++)

@@ -147,6 +147,75 @@ static void taps_and_heads_give_outputs_and_change_nothing(void **state) {
     end(&f);
 }
 
+static void concat_appends_the_channels_of_a_tap(void **state) {
+    (void)state;
+    const gm_layer layers[] = {made("tap", "skip"), made("leaky_relu", "0.5"), made("concat", "skip")};
+    gm_network *network = network_of("net", layers, 3);
+    fixture f;
+    begin(&f);
+    gm_tensor *x = gm_input(f.graph, "x", GM_FLOAT32, GM_SHAPE(2, 1, 2));
+    gm_tensor *y = gm_network_apply(network, x, GM_MODE_TRAINING, NULL);
+    assert_true(gm_shape_equal(gm_tensor_shape(y), &GM_SHAPE(2, 2, 2)));
+    set(&f, x, (const double[]){-2, 3, 4, -6});
+    has_values(&f, y, (const double[]){-1, 3, -2, 3, 4, -3, 4, -6}, 8);
+    gm_network_destroy(&network);
+    end(&f);
+}
+
+// The style is a tap; its weights start as a network's do, without the gain of an activation.
+static void adain_takes_its_style_from_a_tap(void **state) {
+    (void)state;
+    const gm_layer layers[] = {made("tap", "w"), made("reshape", NULL), made("adain", "w"), made("relu", NULL)};
+    gm_layer shaped[4];
+    memcpy(shaped, layers, sizeof layers);
+    assert_int_equal(gm_layer_set_list(&shaped[1], NULL, (const char *const[]){"2", "2"}, 2), GM_OK);
+    gm_network *network = NULL;
+    assert_int_equal(gm_network_create(&network, "net", shaped, 4, GM_WEIGHTS_KAIMING_NORMAL), GM_OK);
+    fixture f;
+    begin(&f);
+    gm_tensor *x = gm_input(f.graph, "x", GM_FLOAT32, GM_SHAPE(1, 4));
+    gm_tensor *y = gm_network_apply(network, x, GM_MODE_TRAINING, NULL);
+    gm_tensor *weight = gm_variable_find(f.graph, "net.2.weight");
+    assert_true(gm_shape_equal(gm_tensor_shape(weight), &GM_SHAPE(4, 4)));
+    assert_near(((const gm_variable_attributes *)weight->attributes)->initializer.b, 0.5, 1e-12);
+    set(&f, x, (const double[]){0, 200, 0, 200}); // normalised: -1 1, -1 1
+    set(&f, weight, (const double[]){0, 0, 0, 0, .01, 0, 0, .01, 0, 0, 0, 0, 0, 0, 0, 0});
+    set(&f, gm_variable_find(f.graph, "net.2.bias"), (const double[]){0, 4, 0, 0});
+    has_values(&f, y, (const double[]){0, 3, 0, 7}, 4); // factors 3 and 5, shifts 0 and 2
+    gm_network_destroy(&network);
+    end(&f);
+}
+
+static void rates_multiply_on_the_way_in(void **state) {
+    (void)state;
+    gm_layer dense = with(made("dense", "3"), "rate", "0.5");
+    dense = with(dense, "spectral_norm", "true");
+    const gm_layer inner[] = {dense, made("dense", "3")}, way[] = {made("batch_norm", NULL)};
+    const gm_layer output[] = {with(made("maxout", "2"), "pieces", "2")};
+    const gm_layer block = holding(holding(made("residual", NULL), NULL, inner, 2), "shortcut", way, 1);
+    const gm_layer layers[] = {made("dense", "3"), with(block, "rate", "0.1"),
+                               with(head_of("side", "", output, 1), "rate", "0"),
+                               with(with(made("projection", NULL), "classes", "2"), "rate", "4")};
+    static const struct {
+        const char *name;
+        double rate;
+    } rates[] = {{"net.0.weight", 1},    {"net.1.0.weight", .05},       {"net.1.0.bias", .05},
+                 {"net.1.1.weight", .1}, {"net.1.shortcut.0.bias", .1}, {"net.2.0.weight", 0},
+                 {"net.3.weight", 4},    {"net.3.embedding.weight", 4}};
+    gm_network *network = network_of("net", layers, GM_COUNT(layers));
+    fixture f;
+    begin(&f);
+    gm_tensor *x = gm_input(f.graph, "x", GM_FLOAT32, GM_SHAPE(4, 3)),
+              *labels = gm_input(f.graph, "y", GM_INT32, GM_SHAPE(4));
+    for (size_t times = 0; times < 2; times++) { // a second application changes nothing
+        gm_network_apply_labelled(network, x, labels, GM_MODE_TRAINING, NULL);
+        for (size_t i = 0; i < GM_COUNT(rates); i++)
+            assert_near(gm_variable_rate(gm_variable_find(f.graph, rates[i].name)), rates[i].rate, 1e-12);
+    }
+    gm_network_destroy(&network);
+    end(&f);
+}
+
 static void gains_pass_heads_but_not_blocks(void **state) {
     (void)state;
     const gm_layer output[] = {made("dense", "9")}, block[] = {made("dense", "9"), made("leaky_relu", "0.5")};
@@ -305,7 +374,7 @@ static void labels_and_shapes_that_do_not_fit_are_faults(void **state) {
          "g layer 0 (embed): ", "labels must be int32 (4), one per sample, not float32 (4)"},
         {&embed, true, GM_INT32, 5, "g layer 0 (embed): ", "one per sample, not int32 (5)"},
         {&up, false, GM_INT32, 4, "g layer 0 (upsample): ", "it takes images (N, C, H, W), not (4, 3)"},
-        {&instance, false, GM_INT32, 4, "g layer 0 (instance_norm): ", "it takes images (N, C, H, W), not (4, 3)"},
+        {&instance, false, GM_INT32, 4, "g layer 0 (instance_norm): ", "(N, C, H, W) or (N, C, D, H, W), not (4, 3)"},
         {&group, false, GM_INT32, 4, "g layer 0 (group_norm): ", "one value to take a variance of"},
     };
     for (size_t i = 0; i < GM_COUNT(cases); i++) {
@@ -326,7 +395,8 @@ static void bad_trees_are_refused(void **state) {
     gm_layer unset = made("dense", NULL), tap = made("tap", "a"), relu = made("relu", NULL);
     unset.origin = "r.yaml:9";
     const gm_layer twice[] = {tap, tap}, late[] = {head_of("h", "a", &relu, 1), tap},
-                   same[] = {head_of("a", "", &tap, 1)};
+                   same[] = {head_of("a", "", &tap, 1)}, skip[] = {relu, made("concat", "a"), tap},
+                   styled[] = {tap, made("adain", "w")};
     const gm_layer block = holding(made("residual", NULL), NULL, &unset, 1), empty = made("residual", NULL);
     const gm_layer way = holding(holding(made("residual", NULL), NULL, &relu, 1), "shortcut", &block, 1);
     const gm_layer one = holding(made("residual", NULL), NULL, &relu, 1),
@@ -342,6 +412,8 @@ static void bad_trees_are_refused(void **state) {
         {twice, 2, "net layer 1: tap: another tap or head is called 'a', too: choose another name"},
         {same, 1, "net layer 0: head: another tap or head is called 'a', too"},
         {late, 2, "net layer 0: head: no tap or head before it is called 'a'; there are none"},
+        {skip, 3, "net layer 1: concat: no tap or head before it is called 'a'; there are none"},
+        {styled, 2, "net layer 1: adain: no tap or head before it is called 'w'; there is a"},
         {&inside, 1, "net layer 0: head: no tap or head before it is called 'b'; there are none"},
         {&block, 1, "r.yaml:9: net layer 0.0: dense needs 'units': an integer from 1"},
         {&way, 1, "r.yaml:9: net layer 0.shortcut.0.0: dense needs 'units'"},
@@ -369,6 +441,9 @@ int main(void) {
         cmocka_unit_test(a_network_keeps_copies_of_its_layers),
         cmocka_unit_test(residual_adds_what_goes_past),
         cmocka_unit_test(taps_and_heads_give_outputs_and_change_nothing),
+        cmocka_unit_test(concat_appends_the_channels_of_a_tap),
+        cmocka_unit_test(adain_takes_its_style_from_a_tap),
+        cmocka_unit_test(rates_multiply_on_the_way_in),
         cmocka_unit_test(gains_pass_heads_but_not_blocks),
         cmocka_unit_test(labels_choose_rows),
         cmocka_unit_test(inner_layers_count_for_a_networks_traits),

@@ -68,6 +68,43 @@ static void inner_lists_reach_their_layers(void **state) {
     gm_recipe_destroy(&r);
 }
 
+static void rates_references_and_padding_reach_their_fields(void **state) {
+    (void)state;
+    static const char *const settings[] = {
+        "generator.1={dense: {units: 64, rate: 0.25}}",
+        "generator.4={pad: {size: [1, 2], after: 1, mode: reflect}}",
+        "discriminator.0={residual: {layers: [conv: {channels: 8, kernel: 3, padding: 1, padding_mode: replicate}, "
+        "tap: skip, concat: skip], shortcut: [conv: {channels: 16, kernel: 1}], rate: 0}}",
+    };
+    gm_recipe *r = parse(good, settings, GM_COUNT(settings));
+    for (size_t times = 0; times < 2; times++) { // as it stands, and as the resolved recipe says it
+        const gm_layer *generator = gm_gan_of(r)->generator.layers, *block = gm_gan_of(r)->discriminator.layers;
+        assert_true(generator[0].rate == 1 && generator[1].rate == 0.25 && block->rate == 0);
+        const gm_padding_params *pad = &generator[4].params.padding;
+        assert_true(gm_shape_equal(&pad->size, &GM_SHAPE(1, 2)) && gm_shape_equal(&pad->after, &GM_SHAPE(1)));
+        assert_int_equal(pad->mode, GM_PADDING_REFLECT);
+        const gm_layer *inner = block->params.residual.layers.layers;
+        assert_int_equal(inner[0].params.conv.padding_mode, GM_PADDING_REPLICATE);
+        assert_true(inner[0].rate == 1);
+        assert_string_equal(inner[2].params.concat.from, "skip");
+        gm_text text = {0};
+        assert_int_equal(gm_recipe_write(r, &text), GM_OK);
+        gm_recipe_destroy(&r);
+        r = parse(text.data, NULL, 0);
+        gm_text_finish(&text);
+    }
+    gm_recipe_destroy(&r);
+    const char *none = "generator.4={pad: 1}"; // `after` is then written as []
+    r = parse(good, &none, 1);
+    gm_text text = {0};
+    assert_int_equal(gm_recipe_write(r, &text), GM_OK);
+    gm_recipe_destroy(&r);
+    r = parse(text.data, NULL, 0);
+    assert_int_equal(gm_gan_of(r)->generator.layers[4].params.padding.after.rank, 0);
+    gm_text_finish(&text);
+    gm_recipe_destroy(&r);
+}
+
 static void lists_are_equal(const gm_layer *a, const gm_layer *b, size_t count) {
     for (size_t i = 0; i < count; i++) {
         assert_ptr_equal(a[i].type, b[i].type);
@@ -172,6 +209,9 @@ static void slips_inside_are_named_with_their_line(void **state) {
         {20, "        - conv: { channels: 8 }", "conv needs 'kernel'"},
         {20, "        - conv: { channels: 8, kernel: 1, spectral_norm: 1 }",
          "conv.spectral_norm must be true or false"},
+        {19, "        - pad: { size: 1, mode: mirror }", "pad.mode must be one of zero, reflect, replicate"},
+        {20, "        - conv: { channels: 8, kernel: 1, rate: -1 }", "conv.rate must be a number from 0 to 1000"},
+        {20, "        - pad: []", "pad.size must be a list of 1 to 5 integers"},
         {22, "  - head: code", "head needs 'layers'"},
         {22, "  - head: { layers: [relu] }", "head needs 'name': a name of 1 to 31"},
         {22, "  - head: { name: a, from: b c, layers: [relu] }", "head.from must be a name of at most 31"},
@@ -219,7 +259,11 @@ static void documentation_has_the_layers_and_their_lists(void **state) {
                                         "  groups: an integer from 1 to 256; default 1\n",
                                         "\ninstance_norm\n",
                                         "  affine: true or false; default false\n",
-                                        "  mode: one of nearest, bilinear; default nearest\n"};
+                                        "  mode: one of nearest, bilinear; default nearest\n",
+                                        "  padding_mode: one of zero, reflect, replicate; default zero\n",
+                                        "  after: a list of 0 to 5 integers from 0 to 1024; default []\n",
+                                        "  from (or the bare value): a name of 1 to 31 letters",
+                                        "  rate: a number from 0 to 1000; default 1\n"};
     for (size_t i = 0; i < GM_COUNT(parts); i++)
         if (!strstr(text.data, parts[i]))
             fail_msg("the documentation lacks \"%s\"", parts[i]);
@@ -229,6 +273,7 @@ static void documentation_has_the_layers_and_their_lists(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(inner_lists_reach_their_layers),
+        cmocka_unit_test(rates_references_and_padding_reach_their_fields),
         cmocka_unit_test(resolved_recipe_reads_back_as_itself),
         cmocka_unit_test(settings_reach_inner_layers),
         cmocka_unit_test(slips_inside_are_named_with_their_line),

@@ -150,6 +150,7 @@ static void batch_norm_under_a_penalty_is_refused(void **state) {
         {"  - relu\n  - residual:\n      - relu\n      - batch_norm\n", "r.yaml:8"},
         {"  - residual: { layers: [relu],\n      shortcut: [batch_norm] }\n", "r.yaml:6"},
         {"  - layer_norm\n", NULL},
+        {"  - minibatch_stddev\n", NULL}, // which ProGAN and StyleGAN2 have with penalties
     };
     for (size_t i = 0; i < GM_COUNT(normed); i++)
         for (size_t k = 0; k <= GM_COUNT(penalties); k++) {
