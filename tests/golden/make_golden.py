@@ -142,6 +142,20 @@ class ChannelNorm(torch.nn.LayerNorm):
         return super().forward(x.movedim(1, -1)).movedim(-1, 1)
 
 
+class MinibatchStddev(torch.nn.Module):
+    """As StyleGAN2's program computes it, of one feature."""
+    def __init__(self, group):
+        super().__init__()
+        self.group = group
+
+    def forward(self, x):
+        y = x.unflatten(0, (self.group, -1))
+        y = (y - y.mean(0)).square().mean(0)
+        y = (y + 1e-8).sqrt().mean(tuple(range(1, x.dim())))
+        y = y.repeat(self.group).reshape([-1] + [1] * (x.dim() - 1)).expand(-1, 1, *x.shape[2:])
+        return torch.cat([x, y], 1)
+
+
 LAYERS = [
     # name, the recipe's settings, input, PyTorch's layer; powers of two share a mean, so that 1/n is exact in float
     ("layer_norm", dict(), (3, 4), torch.nn.LayerNorm([4])),
@@ -182,6 +196,7 @@ LAYERS = [
     ("pixel_shuffle", dict(factor=2), (1, 8, 2, 3), torch.nn.PixelShuffle(2)),
     ("pixel_shuffle", dict(factor=3), (2, 9, 1, 2), torch.nn.PixelShuffle(3)),
     ("pixel_unshuffle", dict(factor=2), (1, 2, 4, 6), torch.nn.PixelUnshuffle(2)),
+    ("minibatch_stddev", dict(group=4), (8, 2, 1, 2), MinibatchStddev(4)),
 ]
 
 

@@ -162,6 +162,19 @@ static void concat_appends_the_channels_of_a_tap(void **state) {
     end(&f);
 }
 
+static void concat_says_which_shapes_do_not_agree(void **state) {
+    (void)state;
+    const gm_layer layers[] = {made("tap", "skip"), made("average_pool", "2"), made("concat", "skip")};
+    gm_network *network = network_of("net", layers, 3);
+    fixture f;
+    begin(&f);
+    gm_network_apply(network, gm_input(f.graph, "x", GM_FLOAT32, GM_SHAPE(2, 3, 4, 4)), GM_MODE_TRAINING, NULL);
+    fault_says(&f, "net layer 2 (concat): ",
+               "what comes here is (2, 3, 2, 2), but 'skip' is (2, 3, 4, 4): they must agree but for the channels");
+    gm_network_destroy(&network);
+    end(&f);
+}
+
 // The style is a tap; its weights start as a network's do, without the gain of an activation.
 static void adain_takes_its_style_from_a_tap(void **state) {
     (void)state;
@@ -442,6 +455,7 @@ int main(void) {
         cmocka_unit_test(residual_adds_what_goes_past),
         cmocka_unit_test(taps_and_heads_give_outputs_and_change_nothing),
         cmocka_unit_test(concat_appends_the_channels_of_a_tap),
+        cmocka_unit_test(concat_says_which_shapes_do_not_agree),
         cmocka_unit_test(adain_takes_its_style_from_a_tap),
         cmocka_unit_test(rates_multiply_on_the_way_in),
         cmocka_unit_test(gains_pass_heads_but_not_blocks),

@@ -137,16 +137,19 @@ static void minibatch_stddev_compares_members_of_a_group(void **state) {
     (void)state;
     fixture f;
     begin(&f);
-    gm_tensor *x = float_input(&f, "x", GM_SHAPE(4, 1, 2));
-    set(&f, x, (const double[]){0, 0, 1, 7, 2, 6, 1, 9}); // groups of two: samples 0 and 2, 1 and 3
+    gm_tensor *x = float_input(&f, "x", GM_SHAPE(6, 1, 2));
+    set(&f, x, (const double[]){0, 0, 1, 7, 2, 2, 2, 6, 1, 9, 8, 8}); // three groups of two: 0 and 3, 1 and 4, 2 and 5
     gm_tensor *y = gm_minibatch_stddev(x, &(gm_minibatch_stddev_params){.group = 2});
-    assert_true(gm_shape_equal(gm_tensor_shape(y), &GM_SHAPE(4, 2, 2)));
+    assert_true(gm_shape_equal(gm_tensor_shape(y), &GM_SHAPE(6, 2, 2)));
     const double odd = (1e-4 + 1) / 2; // deviations 0 and 1
-    has_values(&f, y, (const double[]){0, 0, 2, 2, 1, 7, odd, odd, 2, 6, 2, 2, 1, 9, odd, odd}, 16);
-    // No number from 3 down but 2 divides 4.
-    assert_ptr_equal(gm_minibatch_stddev(x, &(gm_minibatch_stddev_params){.group = 3}), y);
-    // The default is 4; more than the batch is all of it.
-    assert_ptr_equal(gm_minibatch_stddev(x, &(gm_minibatch_stddev_params){0}),
+    has_values(&f, y, (const double[]){0, 0, 2, 2, 1, 7, odd, odd, 2, 2, 3, 3, 2, 6, 2, 2, 1, 9, odd, odd, 8, 8, 3, 3},
+               24);
+    // No number from 5 down but 3 divides 6.
+    gm_tensor *of_three = gm_minibatch_stddev(x, &(gm_minibatch_stddev_params){.group = 3});
+    assert_ptr_equal(gm_minibatch_stddev(x, &(gm_minibatch_stddev_params){.group = 5}), of_three);
+    assert_ptr_equal(gm_minibatch_stddev(x, &(gm_minibatch_stddev_params){0}), of_three); // the default is 4
+    // More than the batch is all of it.
+    assert_ptr_equal(gm_minibatch_stddev(x, &(gm_minibatch_stddev_params){.group = 6}),
                      gm_minibatch_stddev(x, &(gm_minibatch_stddev_params){.group = 9}));
     gm_tensor *vectors = gm_minibatch_stddev(float_input(&f, "v", GM_SHAPE(7, 3)), &(gm_minibatch_stddev_params){0});
     assert_true(gm_shape_equal(gm_tensor_shape(vectors), &GM_SHAPE(7, 4)));
