@@ -68,8 +68,9 @@ typedef struct gm_optimizer {
 #endif
 
 // Append one update of every parameter to the phase. gradients[i] has parameters[i]'s shape. The learning rate of each
-// is the optimiser's times its own factor (gm_variable_set_rate); those whose factor is 0 are left out: they keep their
-// values, have no moments, and clip_norm does not count their gradients.
+// is the optimiser's times its own factor (gm_variable_set_rate). Where that is 0 the parameter and its moments keep
+// their values, its gradient is not computed, and clip_norm does not count it.
+//
 // `prefix` names the optimiser's own variables, shaped like the parameters, zero before the first update:
 //   SGD      PREFIX.NAME.momentum                        (if momentum > 0)
 //   RMSprop  PREFIX.NAME.square, .momentum (if > 0), .gradient (if centered)
@@ -88,7 +89,8 @@ GM_API void gm_optimizer_apply(gm_phase *phase, const gm_optimizer *optimizer, c
 //   gm_optimizer_apply(update, &optimizer, "optimizer", NULL, parameters, means, count);
 
 // Append to the phase: the variables PREFIX.NAME, shaped like the parameters and zero at first, grow by the gradients.
-// The phase is isolated (gm_phase_isolate), as the next one sees another micro-batch.
+// The phase is isolated (gm_phase_isolate), as the next one sees another micro-batch. Gradients of parameters with the
+// rate 0 are left out.
 GM_API void gm_gradients_accumulate(gm_phase *phase, const char *prefix, gm_tensor *const *parameters,
                                     gm_tensor *const *gradients, size_t count);
 // means[i] = (PREFIX.NAME + gradients[i]) / micro_batches, the gradient of a loss that is the mean over all of them.

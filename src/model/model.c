@@ -50,28 +50,24 @@ double gm_model_loss_scale(const gm_model_source *source) {
     return source->half_storage ? exp2(round(log2(128.0 * (double)source->batch))) : 1;
 }
 
-// Those whose learning rate is not 0: the others need no gradients.
-static size_t moving(gm_tensor *const *parameters, size_t count, gm_tensor **found) {
-    size_t moved = 0;
+static bool any_moves(gm_tensor *const *parameters, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (gm_variable_rate(parameters[i]) > 0)
-            found[moved++] = parameters[i];
-    return moved;
+            return true;
+    return false;
 }
 
 gm_status gm_model_descend(const gm_model_descent *d) {
     size_t count;
-    gm_tensor *const *all = gm_network_parameters(d->network, &count);
-    gm_tensor **parameters = NULL, **gradients = NULL, **means = NULL;
+    gm_tensor *const *parameters = gm_network_parameters(d->network, &count);
+    gm_tensor **gradients = NULL, **means = NULL;
     gm_status status = GM_OK;
     if (count == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "the %s has no layer with weights, so there is nothing to train",
                        gm_network_name(d->network));
-    GM_TRY_DONE(gm_alloc(&parameters, count, sizeof(gm_tensor *), "parameters"));
-    count = moving(all, count, parameters);
-    if (count == 0)
-        GM_TRY_DONE(gm_fail(GM_ERROR_ARGUMENT, "every layer of the %s has the rate 0, so there is nothing to train",
-                            gm_network_name(d->network)));
+    if (!any_moves(parameters, count))
+        return gm_fail(GM_ERROR_ARGUMENT, "every layer of the %s has the rate 0, so there is nothing to train",
+                       gm_network_name(d->network));
     GM_TRY_DONE(gm_alloc(&gradients, count, sizeof(gm_tensor *), "gradients"));
     GM_TRY_DONE(gm_alloc(&means, count, sizeof(gm_tensor *), "gradients"));
     gm_grad(gm_scale(d->loss, d->scale), parameters, count, gradients);
@@ -83,7 +79,6 @@ gm_status gm_model_descend(const gm_model_descent *d) {
     }
     gm_optimizer_apply(d->phase, d->optimizer, d->prefix, d->updates, parameters, d->gather ? means : gradients, count);
 done:
-    free(parameters);
     free(gradients);
     free(means);
     return status;

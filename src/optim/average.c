@@ -18,7 +18,8 @@ void gm_gradients_accumulate(gm_phase *phase, const char *prefix, gm_tensor *con
     gm_phase_isolate(phase);
     for (size_t i = 0; i < count; i++) {
         gm_tensor *sum = sum_of(phase->graph, prefix, parameters[i]);
-        gm_phase_assign(phase, sum, gm_add(sum, gradients[i]));
+        if (gm_variable_rate(parameters[i]) > 0)
+            gm_phase_assign(phase, sum, gm_add(sum, gradients[i]));
     }
 }
 
@@ -29,7 +30,8 @@ void gm_gradients_mean(gm_phase *phase, const char *prefix, gm_tensor *const *pa
     for (size_t i = 0; i < count; i++) {
         gm_tensor *sum = sum_of(phase->graph, prefix, parameters[i]);
         means[i] = gm_scale(gm_add(sum, gradients[i]), 1 / (double)(micro_batches > 0 ? micro_batches : 1));
-        gm_phase_assign(phase, sum, gm_full(phase->graph, *gm_tensor_shape(sum), 0));
+        if (gm_variable_rate(parameters[i]) > 0)
+            gm_phase_assign(phase, sum, gm_full(phase->graph, *gm_tensor_shape(sum), 0));
     }
 }
 

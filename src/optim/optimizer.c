@@ -28,12 +28,19 @@ static gm_tensor *moment(const update *u, const char *part) {
     return gm_variable(graph, full, GM_FLOAT32, *gm_tensor_shape(u->parameter), (gm_initializer){0});
 }
 
+// At the end of the phase, unless the parameter is frozen: its variables are there all the same, so that it may be
+// trained when a run goes on.
+static void store(const update *u, gm_tensor *variable, gm_tensor *value) {
+    if (gm_variable_rate(u->parameter) > 0)
+        gm_phase_assign(u->phase, variable, value);
+}
+
 // Moves the moving average of x one step and stores it. This form, and not keep old + (1 - keep) x: there the rounded
 // keep and 1 - keep do not add up to 1, which for keep = .999 biases the average by up to 3e-5.
 static gm_tensor *average(const update *u, const char *part, double keep, gm_tensor *x) {
     gm_tensor *old = moment(u, part);
     gm_tensor *value = gm_add(old, gm_scale(gm_subtract(x, old), 1 - keep));
-    gm_phase_assign(u->phase, old, value);
+    store(u, old, value);
     return value;
 }
 
@@ -41,7 +48,7 @@ static gm_tensor *average(const update *u, const char *part, double keep, gm_ten
 static gm_tensor *velocity(const update *u, gm_tensor *x) {
     gm_tensor *old = moment(u, "momentum");
     gm_tensor *value = gm_add(gm_scale(old, u->optimizer->momentum), x);
-    gm_phase_assign(u->phase, old, value);
+    store(u, old, value);
     return value;
 }
 
@@ -178,10 +185,8 @@ void gm_optimizer_apply(gm_phase *phase, const gm_optimizer *optimizer, const ch
             return;
         }
         const double factor = gm_variable_rate(u.parameter);
-        if (!(factor > 0))
-            continue;
         u.rate = gm_scale(rate, factor);
         u.step_size = step_size != NULL ? gm_scale(step_size, factor) : NULL;
-        gm_phase_assign(phase, u.parameter, updated(&u));
+        store(&u, u.parameter, updated(&u));
     }
 }

@@ -80,7 +80,11 @@ class Train(CommandTest):
         moved = {name for name in first if name.endswith((".weight", ".bias")) and first[name] != last[name]}
         self.assertFalse(still & moved)
         self.assertLessEqual({"generator.3.weight", "generator.1.bias", "discriminator.3.weight"}, moved)
-        self.assertNotIn("discriminator_optimizer.discriminator.1.weight.m", last)
+        self.ganymede("train", "--resume", "a", "--quiet", "--steps", "30", "--set",
+                      "generator.0={dense: {units: 8, rate: 0.5}}")
+        later = read_safetensors(self.folder / "a/checkpoints/00000030.safetensors")[0]
+        self.assertNotEqual(later["generator.0.weight"], last["generator.0.weight"])
+        self.assertEqual(later["discriminator.1.weight"], last["discriminator.1.weight"])
         self.refused("train", "tiny.yaml", "--out", "b", *frozen, "--set", "discriminator.3={dense: {units: 1, rate: 0}}",
                      code=1, says="every layer of the discriminator has the rate 0")
 
