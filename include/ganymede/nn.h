@@ -91,20 +91,23 @@ typedef enum gm_padding_mode {
 
 typedef struct gm_conv_params {
     size_t channels;
-    size_t kernel[2], stride[2], padding[2]; // {height, width}; a stride of 0 means 1
-    size_t output_padding[2];                // gm_conv_transpose alone
-    size_t groups;                           // 0 means 1; divides C and channels; each is a convolution of its own
-    int padding_mode;                        // gm_padding_mode; gm_conv alone
+    // One number per spatial axis in the order of the axes, GM_NO_AXIS or 0 behind the last. 0 of stride and
+    // dilation: 1.
+    size_t kernel[GM_SPATIAL_AXES], stride[GM_SPATIAL_AXES], padding[GM_SPATIAL_AXES], dilation[GM_SPATIAL_AXES];
+    size_t output_padding[GM_SPATIAL_AXES]; // gm_conv_transpose alone
+    bool same;        // instead of both paddings: those with which L becomes L / stride, rounded up, or L stride
+    size_t groups;    // 0 means 1; divides C and channels; each is a convolution of its own
+    int padding_mode; // gm_padding_mode; gm_conv alone
     bool no_bias;
     gm_weight_initializer initializer;
     double gain;
     gm_spectral_norm_params spectral_norm;
 } gm_conv_params;
-// x (N, C, H, W) -> (N, channels, OH, OW), as gm_convolution; variables NAME.weight (channels, C / groups, R, S),
+// x (N, C, ...) -> (N, channels, ...), as gm_convolution; variables NAME.weight (channels, C / groups, kernel...),
 // NAME.bias (channels). Group i maps the i-th part of the channels to the i-th part of the result's.
 GM_API gm_tensor *gm_conv(gm_tensor *x, const char *name, const gm_conv_params *params);
-// x (N, C, H, W) -> (N, channels, OH, OW), as gm_convolution_transpose; variables NAME.weight (C, channels / groups, R,
-// S), NAME.bias (channels). As in PyTorch, fan_in counts the weight's second dimension: channels / groups R S.
+// x (N, C, ...) -> (N, channels, ...), as gm_convolution_transpose; variables NAME.weight (C, channels / groups,
+// kernel...), NAME.bias (channels). As in PyTorch, fan_in counts the weight's second dimension and its kernel.
 GM_API gm_tensor *gm_conv_transpose(gm_tensor *x, const char *name, const gm_conv_params *params);
 
 typedef struct gm_batch_norm_params {
@@ -196,10 +199,11 @@ GM_API gm_tensor *gm_minibatch_stddev(gm_tensor *x, const gm_minibatch_stddev_pa
 
 typedef enum gm_upsample_mode { GM_UPSAMPLE_NEAREST = 0, GM_UPSAMPLE_BILINEAR } gm_upsample_mode;
 typedef struct gm_upsample_params {
-    size_t factor[2]; // {height, width}, each 1 to GM_MAX_UPSAMPLE
-    int mode;         // gm_upsample_mode
+    size_t factor[GM_SPATIAL_AXES]; // one per spatial axis, each 1 to GM_MAX_UPSAMPLE
+    int mode;                       // gm_upsample_mode
 } gm_upsample_params;
-// x (N, C, H, W) -> (N, C, H factor[0], W factor[1]), as PyTorch's Upsample (align_corners = false).
+// Sequences, images or volumes (N, C, L, ...) -> (N, C, L factor[0], ...), as PyTorch's Upsample (align_corners =
+// false); bilinear is linear on sequences and trilinear on volumes.
 GM_API gm_tensor *gm_upsample(gm_tensor *x, const gm_upsample_params *params);
 
 // Labels are int32 (N), one per sample, 0 to classes - 1; any other is a class whose vector is zero and stays so.

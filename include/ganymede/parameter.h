@@ -6,6 +6,7 @@
 #include "ganymede/base.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -15,6 +16,8 @@ typedef enum gm_parameter_kind {
     GM_PARAMETER_INVALID = 0,
     GM_PARAMETER_INTEGER, // size_t
     GM_PARAMETER_PAIR,    // size_t[2] (height, width); written as one integer or as [height, width]
+    GM_PARAMETER_AXES, // size_t[GM_SPATIAL_AXES]; written as one integer for all spatial axes, or as a list of one for
+                       // each, behind whose end lies GM_NO_AXIS
     GM_PARAMETER_NUMBER,  // double
     GM_PARAMETER_BOOLEAN, // bool; true/false, yes/no, on/off
     GM_PARAMETER_SHAPE,   // gm_shape of 1 to GM_MAX_RANK - 1 dimensions; written as one integer or as a list; of none
@@ -25,6 +28,7 @@ typedef enum gm_parameter_kind {
 } gm_parameter_kind;
 
 #define GM_NAME_SIZE 32 // with the terminating zero
+#define GM_NO_AXIS   SIZE_MAX
 
 // A list of layers, which nn.h describes.
 struct gm_layer;

@@ -38,6 +38,10 @@ static void store(const gm_parameter *row, void *values, const double *numbers, 
         ((size_t *)to)[0] = (size_t)numbers[0];
         ((size_t *)to)[1] = (size_t)numbers[count > 1];
         break;
+    case GM_PARAMETER_AXES:
+        for (size_t i = 0; i < GM_SPATIAL_AXES; i++)
+            ((size_t *)to)[i] = count == 1 ? (size_t)numbers[0] : i < count ? (size_t)numbers[i] : GM_NO_AXIS;
+        break;
     case GM_PARAMETER_NUMBER:
         *(double *)to = numbers[0];
         break;
@@ -88,6 +92,10 @@ static void append_allowed(gm_text *text, const gm_parameter *row) {
         append_range(text, row, "an integer");
         gm_text_append(text, ", or [height, width]");
         break;
+    case GM_PARAMETER_AXES:
+        append_range(text, row, "an integer");
+        gm_text_append(text, ", or a list of one for each axis");
+        break;
     case GM_PARAMETER_NUMBER:
         append_range(text, row, "a number");
         break;
@@ -128,6 +136,19 @@ char *gm_parameter_allowed(const gm_parameter *row, char *text, size_t size) {
     return copy_out(&out, text, size);
 }
 
+static void append_axes(gm_text *text, const size_t *axes) {
+    bool equal = true;
+    for (size_t i = 1; i < GM_SPATIAL_AXES; i++)
+        equal = equal && axes[i] == axes[0];
+    if (equal) {
+        gm_text_printf(text, "%zu", axes[0]);
+        return;
+    }
+    for (size_t i = 0; i < GM_SPATIAL_AXES && axes[i] != GM_NO_AXIS; i++)
+        gm_text_printf(text, "%s%zu", i > 0 ? ", " : "[", axes[i]);
+    gm_text_append(text, "]");
+}
+
 char *gm_parameter_format(const gm_parameter *row, const void *values, char *text, size_t size) {
     gm_text out = {0};
     const void *from = const_field(row, values);
@@ -137,6 +158,9 @@ char *gm_parameter_format(const gm_parameter *row, const void *values, char *tex
         break;
     case GM_PARAMETER_PAIR:
         gm_text_printf(&out, "[%zu, %zu]", ((const size_t *)from)[0], ((const size_t *)from)[1]);
+        break;
+    case GM_PARAMETER_AXES:
+        append_axes(&out, from);
         break;
     case GM_PARAMETER_NUMBER: {
         // The shortest form that reads back as the same number.
@@ -267,6 +291,7 @@ gm_status gm_parameter_set_text(const gm_parameter *row, void *values, const cha
 gm_status gm_parameter_set_list(const gm_parameter *row, void *values, const char *const *items, size_t count) {
     double numbers[GM_MAX_RANK] = {0};
     bool fits = (row->kind == GM_PARAMETER_PAIR && count == 2) ||
+                (row->kind == GM_PARAMETER_AXES && count >= 2 && count <= GM_SPATIAL_AXES) ||
                 (row->kind == GM_PARAMETER_SHAPE && count >= (size_t)row->required && count < GM_MAX_RANK);
     for (size_t i = 0; fits && i < count; i++)
         fits = parse_item(row, items[i], &numbers[i]) && in_range(row, numbers[i]);

@@ -76,6 +76,7 @@ static bool is_set(const gm_parameter *row, const void *values) {
     switch (row->kind) {
     case GM_PARAMETER_INTEGER:
     case GM_PARAMETER_PAIR:
+    case GM_PARAMETER_AXES:
         return *(const size_t *)value != 0;
     case GM_PARAMETER_SHAPE:
         return ((const gm_shape *)value)->rank != 0;

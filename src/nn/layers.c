@@ -57,55 +57,108 @@ static gm_tensor *convolve_groups(gm_tensor *x, gm_tensor *weight, size_t groups
     return gm_concat(y, groups, 1);
 }
 
-static gm_tensor *check_conv(gm_tensor *x, const gm_conv_params *params, size_t groups, bool transpose) {
+bool gm_axes_usable(gm_tensor *x, const char *key, const size_t *numbers) {
+    const size_t axes = gm_tensor_shape(x)->rank - 2;
+    size_t given = 0;
+    while (given < GM_SPATIAL_AXES && numbers[given] != GM_NO_AXIS)
+        given++;
+    bool fits = given >= axes;
+    for (size_t i = axes; i < given; i++) // in C what is not set is 0
+        fits = fits && (numbers[i] == 0 || numbers[i] == numbers[0]);
+    if (!fits)
+        gm_fault(gm_tensor_graph(x), "%s has %zu numbers, but there are %zu axes behind the channels of %s", key, given,
+                 axes, gm_shape_text(gm_tensor_shape(x)));
+    return fits;
+}
+
+static bool conv_usable(gm_tensor *x, const gm_conv_params *params, size_t groups, bool transpose) {
     gm_graph *graph = gm_tensor_graph(x);
     const gm_shape *shape = gm_tensor_shape(x);
     if (gm_is_poison(x))
-        return x;
-    if (shape->rank != 4)
-        return gm_fault(graph, "it takes images (N, C, H, W), not %s: put `reshape: [C, H, W]` before it",
-                        gm_shape_text(shape));
-    if (params->channels == 0 || params->kernel[0] == 0 || params->kernel[1] == 0)
-        return gm_fault(graph, "channels and kernel must be at least 1");
-    if (!transpose && (params->output_padding[0] > 0 || params->output_padding[1] > 0))
-        return gm_fault(graph, "output_padding is for conv_transpose alone");
-    if (groups > GM_MAX_CONV_GROUPS)
-        return gm_fault(graph, "there can be at most %d groups, not %zu: each is a convolution of its own",
-                        GM_MAX_CONV_GROUPS, groups);
-    if (shape->dim[1] % groups != 0 || params->channels % groups != 0)
-        return gm_fault(graph, "%zu groups do not divide both the image's %zu channels and the %zu of the result",
-                        groups, shape->dim[1], params->channels);
-    return x;
+        return false;
+    if (shape->rank < 3 || shape->rank > 2 + GM_SPATIAL_AXES) {
+        gm_fault(graph,
+                 "it takes sequences (N, C, L), images (N, C, H, W) or volumes (N, C, D, H, W), not %s: put "
+                 "`reshape: [C, H, W]` before it",
+                 gm_shape_text(shape));
+        return false;
+    }
+    if (!gm_axes_usable(x, "kernel", params->kernel) || !gm_axes_usable(x, "stride", params->stride) ||
+        !gm_axes_usable(x, "padding", params->padding) || !gm_axes_usable(x, "dilation", params->dilation) ||
+        !gm_axes_usable(x, "output_padding", params->output_padding))
+        return false;
+    bool padding = false, output_padding = false, kernel = true;
+    for (size_t i = 0; i + 2 < shape->rank; i++) {
+        padding = padding || params->padding[i] > 0;
+        output_padding = output_padding || params->output_padding[i] > 0;
+        kernel = kernel && params->kernel[i] > 0;
+    }
+    if (params->channels == 0 || !kernel)
+        gm_fault(graph, "channels and kernel must be at least 1");
+    else if (!transpose && output_padding)
+        gm_fault(graph, "output_padding is for conv_transpose alone");
+    else if (params->same && (padding || output_padding))
+        gm_fault(graph, "`same` says what the padding is: leave padding and output_padding out");
+    else if (groups > GM_MAX_CONV_GROUPS)
+        gm_fault(graph, "there can be at most %d groups, not %zu: each is a convolution of its own", GM_MAX_CONV_GROUPS,
+                 groups);
+    else if (shape->dim[1] % groups != 0 || params->channels % groups != 0)
+        gm_fault(graph, "%zu groups do not divide both the image's %zu channels and the %zu of the result", groups,
+                 shape->dim[1], params->channels);
+    else
+        return true;
+    return false;
 }
 
-// Both convolutions: the weight's shape is (K, C, R, S), where conv maps C to K and conv_transpose K to C; within a
+// Padding with which a stride of 1 keeps the length, and another divides or multiplies it; what is odd goes to the end.
+static void pad_alike(gm_convolution_params *params, const gm_shape *x, const size_t *kernel, bool transpose) {
+    for (size_t i = 0; i + 2 < x->rank; i++) {
+        const size_t stride = GM_MAX(params->stride[i], (size_t)1), length = x->dim[2 + i];
+        const size_t span = (kernel[i] - 1) * GM_MAX(params->dilation[i], (size_t)1) + 1;
+        const size_t covered = transpose ? span : (gm_divide_up(length, stride) - 1) * stride + span;
+        const size_t whole = transpose ? stride : length, more = covered > whole ? covered - whole : 0;
+        params->padding[i] = more / 2;
+        params->extra_padding[i] = more % 2;
+        params->output_padding[i] = transpose && span < stride ? stride - span : 0;
+    }
+}
+
+// Both convolutions: the weight's shape is (K, C, ...), where conv maps C to K and conv_transpose K to C; within a
 // group the second is a part of the channels.
 static gm_tensor *convolve(gm_tensor *x, const char *name, const gm_conv_params *params, bool transpose) {
     gm_graph *graph = gm_tensor_graph(x);
     const size_t groups = GM_MAX(params->groups, 1);
-    if (gm_is_poison(check_conv(x, params, groups, transpose)))
+    if (!conv_usable(x, params, groups, transpose))
         return graph->nodes[0];
-    const size_t in = gm_tensor_shape(x)->dim[1], area = params->kernel[0] * params->kernel[1];
-    const size_t first = transpose ? in : params->channels, second = (transpose ? params->channels : in) / groups;
-    const size_t fan_in = second * area, fan_out = first * area;
-    gm_tensor *weight =
-        gm_layer_variable(graph, name, "weight", (gm_shape){4, {first, second, params->kernel[0], params->kernel[1]}},
-                          gm_weight_start(params->initializer, fan_in, fan_out, params->gain));
-    if (params->spectral_norm.on)
-        weight = gm_spectral_norm_layer(weight, name, transpose ? 1 : 0, &params->spectral_norm);
-    gm_convolution_params geometry = {0};
-    for (size_t i = 0; i < 2; i++) {
+    const gm_shape *shape = gm_tensor_shape(x);
+    gm_shape kernel = {.rank = shape->rank}, along = {.rank = shape->rank - 1, .dim = {params->channels}};
+    gm_convolution_params geometry = {{0}, {0}, {0}, {0}, {0}};
+    size_t area = 1;
+    for (size_t i = 0; i + 2 < shape->rank; i++) {
         geometry.stride[i] = params->stride[i];
         geometry.padding[i] = params->padding[i];
+        geometry.dilation[i] = params->dilation[i];
         geometry.output_padding[i] = params->output_padding[i];
+        kernel.dim[2 + i] = params->kernel[i];
+        along.dim[1 + i] = 1;
+        area *= params->kernel[i];
     }
-    x = gm_pad_before_layer(x, geometry.padding, params->padding_mode);
+    if (params->same)
+        pad_alike(&geometry, shape, params->kernel, transpose);
+    kernel.dim[0] = transpose ? shape->dim[1] : params->channels;
+    kernel.dim[1] = (transpose ? params->channels : shape->dim[1]) / groups;
+    const size_t fan_in = kernel.dim[1] * area, fan_out = kernel.dim[0] * area;
+    gm_tensor *weight = gm_layer_variable(graph, name, "weight", kernel,
+                                          gm_weight_start(params->initializer, fan_in, fan_out, params->gain));
+    if (params->spectral_norm.on)
+        weight = gm_spectral_norm_layer(weight, name, transpose ? 1 : 0, &params->spectral_norm);
+    x = gm_pad_before_layer(x, &geometry, params->padding_mode);
     gm_tensor *y = convolve_groups(x, weight, groups, &geometry, transpose);
     if (params->no_bias)
         return y;
     gm_tensor *bias = gm_layer_variable(graph, name, "bias", (gm_shape){1, {params->channels}},
                                         gm_bias_start(params->initializer, fan_in));
-    return gm_add(y, gm_reshape(bias, (gm_shape){3, {params->channels, 1, 1}}));
+    return gm_add(y, gm_reshape(bias, along));
 }
 
 gm_tensor *gm_conv_layer(gm_tensor *x, const char *name, const gm_conv_params *params) {
@@ -116,6 +169,21 @@ gm_tensor *gm_conv_transpose_layer(gm_tensor *x, const char *name, const gm_conv
     if (!gm_is_poison(x) && params->padding_mode != GM_PADDING_ZERO)
         return gm_fault(gm_tensor_graph(x), "padding_mode is for conv alone");
     return convolve(x, name, params, true);
+}
+
+static bool pool_usable(gm_tensor *x, const gm_pool_params *params) {
+    const size_t rank = gm_tensor_shape(x)->rank;
+    return rank < 3 || rank > 2 + GM_SPATIAL_AXES || // which the operation says itself
+           (gm_axes_usable(x, "kernel", params->kernel) && gm_axes_usable(x, "stride", params->stride) &&
+            gm_axes_usable(x, "padding", params->padding));
+}
+
+gm_tensor *gm_average_pool_layer(gm_tensor *x, const gm_pool_params *params) {
+    return gm_is_poison(x) || !pool_usable(x, params) ? gm_tensor_graph(x)->nodes[0] : gm_average_pool(x, params);
+}
+
+gm_tensor *gm_max_pool_layer(gm_tensor *x, const gm_pool_params *params) {
+    return gm_is_poison(x) || !pool_usable(x, params) ? gm_tensor_graph(x)->nodes[0] : gm_max_pool(x, params);
 }
 
 gm_tensor *gm_reshape_samples_layer(gm_tensor *x, gm_shape shape) {

@@ -45,6 +45,10 @@ void gm_statistics_update(gm_statistics *statistics, gm_tensor *variable, gm_ten
 // A variable NAME.PART of a layer.
 gm_tensor *gm_layer_variable(gm_graph *graph, const char *name, const char *part, gm_shape shape, gm_initializer start);
 
+// Whether a layer's numbers, one per spatial axis as GM_PARAMETER_AXES has them, are as many as x (N, C, ...) has axes
+// behind its channels: a fault, if not.
+bool gm_axes_usable(gm_tensor *x, const char *key, const size_t *numbers);
+
 // The functions of ganymede/nn.h behind their prefix of faults: a network has a better one.
 gm_tensor *gm_spectral_norm_layer(gm_tensor *weight, const char *name, size_t axis,
                                   const gm_spectral_norm_params *params);
@@ -62,11 +66,13 @@ gm_tensor *gm_adain_layer(gm_tensor *x, gm_tensor *style, const char *name, cons
 gm_tensor *gm_pad_layer(gm_tensor *x, const size_t *before, const size_t *after, int mode);
 gm_tensor *gm_pad_samples_layer(gm_tensor *x, const gm_padding_params *params);
 // What a convolution does before it: pads both ends alike and sets `padding` to 0, but leaves zeros to the convolution.
-gm_tensor *gm_pad_before_layer(gm_tensor *x, size_t *padding, int mode);
+gm_tensor *gm_pad_before_layer(gm_tensor *x, gm_convolution_params *params, int mode);
 gm_tensor *gm_pixel_shuffle_layer(gm_tensor *x, size_t factor);
 gm_tensor *gm_pixel_unshuffle_layer(gm_tensor *x, size_t factor);
 gm_tensor *gm_phase_shuffle_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, size_t reach);
 gm_tensor *gm_minibatch_stddev_layer(gm_tensor *x, const gm_minibatch_stddev_params *params);
+gm_tensor *gm_average_pool_layer(gm_tensor *x, const gm_pool_params *params);
+gm_tensor *gm_max_pool_layer(gm_tensor *x, const gm_pool_params *params);
 gm_tensor *gm_upsample_layer(gm_tensor *x, const gm_upsample_params *params);
 gm_tensor *gm_embed_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_embed_params *params);
 gm_tensor *gm_projection_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_projection_params *params);

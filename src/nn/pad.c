@@ -59,11 +59,15 @@ gm_tensor *gm_pad_layer(gm_tensor *x, const size_t *before, const size_t *after,
     return x;
 }
 
-gm_tensor *gm_pad_before_layer(gm_tensor *x, size_t *padding, int mode) {
+gm_tensor *gm_pad_before_layer(gm_tensor *x, gm_convolution_params *params, int mode) {
     if (mode == GM_PADDING_ZERO || gm_is_poison(x))
         return x;
-    gm_tensor *y = gm_pad_layer(x, padding, padding, mode);
-    memset(padding, 0, (gm_tensor_shape(x)->rank - 2) * sizeof *padding);
+    size_t after[GM_SPATIAL_AXES];
+    for (size_t i = 0; i < GM_SPATIAL_AXES; i++)
+        after[i] = params->padding[i] + params->extra_padding[i];
+    gm_tensor *y = gm_pad_layer(x, params->padding, after, mode);
+    memset(params->padding, 0, sizeof params->padding);
+    memset(params->extra_padding, 0, sizeof params->extra_padding);
     return y;
 }
 

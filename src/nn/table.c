@@ -63,12 +63,12 @@ static gm_tensor *apply_conv_transpose(gm_layer_context *context, const gm_layer
 
 static gm_tensor *apply_average_pool(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
     (void)context;
-    return gm_average_pool(x, &layer->params.pool);
+    return gm_average_pool_layer(x, &layer->params.pool);
 }
 
 static gm_tensor *apply_max_pool(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
     (void)context;
-    return gm_max_pool(x, &layer->params.pool);
+    return gm_max_pool_layer(x, &layer->params.pool);
 }
 
 static gm_tensor *apply_upsample(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
@@ -273,24 +273,35 @@ static const gm_parameter maxout_parameters[] = {
      .positional = true,                                                                                               \
      .help = "channels of the output"},                                                                                \
         {.key = "kernel",                                                                                              \
-         .kind = GM_PARAMETER_PAIR,                                                                                    \
+         .kind = GM_PARAMETER_AXES,                                                                                    \
          .offset = offsetof(gm_conv_params, kernel),                                                                   \
          .minimum = 1,                                                                                                 \
          .maximum = MAX_KERNEL,                                                                                        \
          .required = true,                                                                                             \
          .help = "size of the kernel"},                                                                                \
         {.key = "stride",                                                                                              \
-         .kind = GM_PARAMETER_PAIR,                                                                                    \
+         .kind = GM_PARAMETER_AXES,                                                                                    \
          .offset = offsetof(gm_conv_params, stride),                                                                   \
          .initial = 1,                                                                                                 \
          .minimum = 1,                                                                                                 \
          .maximum = MAX_KERNEL,                                                                                        \
          .help = "step of the kernel (conv_transpose: of the output)"},                                                \
         {.key = "padding",                                                                                             \
-         .kind = GM_PARAMETER_PAIR,                                                                                    \
+         .kind = GM_PARAMETER_AXES,                                                                                    \
          .offset = offsetof(gm_conv_params, padding),                                                                  \
          .maximum = MAX_KERNEL,                                                                                        \
-         .help = "zeros around the image (conv_transpose: cut from the output)"},                                      \
+         .help = "zeros at both ends of an axis (conv_transpose: cut from the output)"},                               \
+        {.key = "dilation",                                                                                            \
+         .kind = GM_PARAMETER_AXES,                                                                                    \
+         .offset = offsetof(gm_conv_params, dilation),                                                                 \
+         .initial = 1,                                                                                                 \
+         .minimum = 1,                                                                                                 \
+         .maximum = MAX_KERNEL,                                                                                        \
+         .help = "distance of the kernel's values"},                                                                   \
+        {.key = "same",                                                                                                \
+         .kind = GM_PARAMETER_BOOLEAN,                                                                                 \
+         .offset = offsetof(gm_conv_params, same),                                                                     \
+         .help = "pad so that the size is divided (conv_transpose: multiplied) by the stride alone"},                  \
         {.key = "groups",                                                                                              \
          .kind = GM_PARAMETER_INTEGER,                                                                                 \
          .offset = offsetof(gm_conv_params, groups),                                                                   \
@@ -366,15 +377,15 @@ static const gm_parameter minibatch_stddev_parameters[] = {
 static const gm_parameter conv_transpose_parameters[] = {
     CONV_PARAMETERS,
     {.key = "output_padding",
-     .kind = GM_PARAMETER_PAIR,
+     .kind = GM_PARAMETER_AXES,
      .offset = offsetof(gm_conv_params, output_padding),
      .maximum = MAX_KERNEL - 1,
-     .help = "rows and columns added to the output's end, fewer than the stride"},
+     .help = "values added at the output's end, fewer than the stride"},
 };
 
 static const gm_parameter pool_parameters[] = {
     {.key = "kernel",
-     .kind = GM_PARAMETER_PAIR,
+     .kind = GM_PARAMETER_AXES,
      .offset = offsetof(gm_pool_params, kernel),
      .minimum = 1,
      .maximum = MAX_KERNEL,
@@ -382,33 +393,33 @@ static const gm_parameter pool_parameters[] = {
      .positional = true,
      .help = "size of the window"},
     {.key = "stride",
-     .kind = GM_PARAMETER_PAIR,
+     .kind = GM_PARAMETER_AXES,
      .offset = offsetof(gm_pool_params, stride),
      .maximum = MAX_KERNEL,
      .help = "step of the window; 0: the window's size"},
     {.key = "padding",
-     .kind = GM_PARAMETER_PAIR,
+     .kind = GM_PARAMETER_AXES,
      .offset = offsetof(gm_pool_params, padding),
      .maximum = MAX_KERNEL / 2,
-     .help = "border around the image, at most half the window"},
+     .help = "border at both ends of an axis, at most half the window"},
 };
 
 static const char *const upsample_modes[] = {"nearest", "bilinear", NULL}; // gm_upsample_mode
 
 static const gm_parameter upsample_parameters[] = {
     {.key = "factor",
-     .kind = GM_PARAMETER_PAIR,
+     .kind = GM_PARAMETER_AXES,
      .offset = offsetof(gm_upsample_params, factor),
      .initial = 2,
      .minimum = 1,
      .maximum = GM_MAX_UPSAMPLE,
      .positional = true,
-     .help = "how many times as high and wide"},
+     .help = "how many times as long, high and wide"},
     {.key = "mode",
      .kind = GM_PARAMETER_CHOICE,
      .offset = offsetof(gm_upsample_params, mode),
      .choices = upsample_modes,
-     .help = "nearest repeats values; bilinear interpolates between them, the edges repeated"},
+     .help = "nearest repeats values; bilinear interpolates between them along each axis, the edges repeated"},
 };
 
 #define EPSILON(type)                                                                                                  \
@@ -586,19 +597,19 @@ static const gm_layer_type layer_types[] = {
      .apply = apply_maxout,
      .weighted = true},
     {.name = "conv",
-     .help = "two-dimensional convolution",
+     .help = "convolution of sequences, images or volumes",
      PARAMETERS(conv_parameters),
      .apply = apply_conv,
      .weighted = true},
     {.name = "conv_transpose",
-     .help = "transposed convolution: stride 2 doubles the image",
+     .help = "transposed convolution: stride 2 doubles every axis",
      PARAMETERS(conv_transpose_parameters),
      .apply = apply_conv_transpose,
      .weighted = true},
     {.name = "average_pool", .help = "mean of each window", PARAMETERS(pool_parameters), .apply = apply_average_pool},
     {.name = "max_pool", .help = "maximum of each window", PARAMETERS(pool_parameters), .apply = apply_max_pool},
     {.name = "upsample",
-     .help = "enlarge images by whole factors",
+     .help = "enlarge sequences, images or volumes by whole factors",
      PARAMETERS(upsample_parameters),
      .apply = apply_upsample},
     {.name = "batch_norm",

@@ -1,14 +1,29 @@
-// Upsampling by whole factors: nearest as a broadcast, bilinear as weighted sums of shifted images, axis by axis.
+// Upsampling by whole factors: nearest as a broadcast, linear as weighted sums of shifted values, axis by axis.
 #include "nn/layers.h"
 
 #include "graph/graph.h"
 
 // (N, C, H, 1, W, 1) broadcast to (N, C, H, f, W, g): each value becomes a block.
-static gm_tensor *nearest(gm_tensor *x, const size_t factor[2]) {
+static gm_tensor *nearest_image(gm_tensor *x, size_t high, size_t wide) {
     const size_t *d = gm_tensor_shape(x)->dim;
     gm_tensor *y = gm_reshape(x, (gm_shape){6, {d[0], d[1], d[2], 1, d[3], 1}});
-    y = gm_broadcast(y, (gm_shape){6, {d[0], d[1], d[2], factor[0], d[3], factor[1]}});
-    return gm_reshape(y, (gm_shape){4, {d[0], d[1], d[2] * factor[0], d[3] * factor[1]}});
+    y = gm_broadcast(y, (gm_shape){6, {d[0], d[1], d[2], high, d[3], wide}});
+    return gm_reshape(y, (gm_shape){4, {d[0], d[1], d[2] * high, d[3] * wide}});
+}
+
+// A sequence is an image of height 1; of a volume each slice is enlarged, and then the slices are repeated.
+static gm_tensor *nearest(gm_tensor *x, const size_t *factor) {
+    const gm_shape *shape = gm_tensor_shape(x);
+    const size_t *d = shape->dim;
+    if (shape->rank == 4)
+        return nearest_image(x, factor[0], factor[1]);
+    if (shape->rank == 3)
+        return gm_reshape(nearest_image(gm_reshape(x, (gm_shape){4, {d[0], d[1], 1, d[2]}}), 1, factor[0]),
+                          (gm_shape){3, {d[0], d[1], d[2] * factor[0]}});
+    const size_t high = d[3] * factor[1], wide = d[4] * factor[2];
+    gm_tensor *y = nearest_image(gm_reshape(x, (gm_shape){4, {d[0], d[1] * d[2], d[3], d[4]}}), factor[1], factor[2]);
+    y = nearest_image(gm_reshape(y, (gm_shape){4, {d[0], d[1], d[2], high * wide}}), factor[0], 1);
+    return gm_reshape(y, (gm_shape){5, {d[0], d[1], d[2] * factor[0], high, wide}});
 }
 
 // Value i of the result along the axis is x's i - 1 (or i + 1, when `after`); the edge's value repeats.
@@ -46,15 +61,22 @@ gm_tensor *gm_upsample_layer(gm_tensor *x, const gm_upsample_params *params) {
     gm_graph *graph = gm_tensor_graph(x);
     if (gm_is_poison(x))
         return x;
-    if (gm_tensor_shape(x)->rank != 4)
-        return gm_fault(graph, "it takes images (N, C, H, W), not %s: put `reshape: [C, H, W]` before it",
+    const size_t rank = gm_tensor_shape(x)->rank;
+    if (rank < 3 || rank > 2 + GM_SPATIAL_AXES)
+        return gm_fault(graph,
+                        "it takes sequences (N, C, L), images (N, C, H, W) or volumes (N, C, D, H, W), not %s: put "
+                        "`reshape: [C, H, W]` before it",
                         gm_shape_text(gm_tensor_shape(x)));
-    for (size_t i = 0; i < 2; i++)
+    if (!gm_axes_usable(x, "factor", params->factor))
+        return graph->nodes[0];
+    for (size_t i = 0; i + 2 < rank; i++)
         if (params->factor[i] < 1 || params->factor[i] > GM_MAX_UPSAMPLE)
             return gm_fault(graph, "factor must be from 1 to %d, not %zu", GM_MAX_UPSAMPLE, params->factor[i]);
     if (params->mode == GM_UPSAMPLE_NEAREST)
         return nearest(x, params->factor);
-    return interpolate(interpolate(x, 2, params->factor[0]), 3, params->factor[1]);
+    for (size_t i = 0; i + 2 < rank; i++)
+        x = interpolate(x, 2 + i, params->factor[i]);
+    return x;
 }
 
 gm_tensor *gm_upsample(gm_tensor *x, const gm_upsample_params *params) {

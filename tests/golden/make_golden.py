@@ -197,11 +197,39 @@ LAYERS = [
     ("pixel_shuffle", dict(factor=3), (2, 9, 1, 2), torch.nn.PixelShuffle(3)),
     ("pixel_unshuffle", dict(factor=2), (1, 2, 4, 6), torch.nn.PixelUnshuffle(2)),
     ("minibatch_stddev", dict(group=4), (8, 2, 1, 2), MinibatchStddev(4)),
+    ("conv", dict(channels=3, kernel=3, stride=2, padding=1), (2, 2, 7), torch.nn.Conv1d(2, 3, 3, 2, 1)),
+    ("conv", dict(channels=2, kernel=4, same=True), (1, 2, 5), torch.nn.Conv1d(2, 2, 4, padding="same")),
+    ("conv", dict(channels=2, kernel=3, padding=3, dilation=2), (1, 2, 5, 4),
+     torch.nn.Conv2d(2, 2, 3, padding=3, dilation=2)),
+    ("conv", dict(channels=2, kernel=(2, 3, 2), stride=(2, 1, 1), padding=(1, 1, 0), dilation=(1, 1, 2), groups=2),
+     (1, 2, 4, 3, 3), torch.nn.Conv3d(2, 2, (2, 3, 2), (2, 1, 1), (1, 1, 0), (1, 1, 2), 2)),
+    ("conv", dict(channels=1, kernel=3, padding=1, padding_mode="reflect"), (1, 1, 2, 3, 2),
+     torch.nn.Conv3d(1, 1, 3, padding=1, padding_mode="reflect")),
+    ("conv_transpose", dict(channels=3, kernel=4, stride=2, padding=1, output_padding=1), (2, 2, 3),
+     torch.nn.ConvTranspose1d(2, 3, 4, 2, 1, 1)),
+    ("conv_transpose", dict(channels=2, kernel=3, padding=1, dilation=2), (1, 2, 4, 3),
+     torch.nn.ConvTranspose2d(2, 2, 3, padding=1, dilation=2)),
+    ("conv_transpose", dict(channels=2, kernel=(2, 4, 3), stride=(1, 2, 2), padding=(0, 1, 1)), (1, 2, 2, 2, 2),
+     torch.nn.ConvTranspose3d(2, 2, (2, 4, 3), (1, 2, 2), (0, 1, 1))),
+    ("conv_transpose", dict(channels=1, kernel=4, stride=2, same=True), (1, 2, 3, 2),
+     torch.nn.ConvTranspose2d(2, 1, 4, 2, 1)),
+    ("average_pool", dict(kernel=3, stride=2, padding=1), (1, 2, 7), torch.nn.AvgPool1d(3, 2, 1)),
+    ("average_pool", dict(kernel=(2, 1, 2), padding=(1, 0, 1)), (1, 2, 4, 2, 3),
+     torch.nn.AvgPool3d((2, 1, 2), padding=(1, 0, 1))),
+    ("max_pool", dict(kernel=3, stride=2), (2, 2, 7), torch.nn.MaxPool1d(3, 2)),
+    ("max_pool", dict(kernel=(2, 3, 2), stride=(1, 2, 2), padding=(1, 1, 0)), (1, 2, 3, 4, 4),
+     torch.nn.MaxPool3d((2, 3, 2), (1, 2, 2), (1, 1, 0))),
+    ("upsample", dict(factor=3), (1, 2, 3), torch.nn.Upsample(scale_factor=3)),
+    ("upsample", dict(factor=2, mode="bilinear"), (1, 2, 3),
+     torch.nn.Upsample(scale_factor=2, mode="linear", align_corners=False)),
+    ("upsample", dict(factor=(2, 1, 3)), (1, 2, 2, 2, 2), torch.nn.Upsample(scale_factor=(2, 1, 3))),
+    ("upsample", dict(factor=(2, 4, 1), mode="bilinear"), (1, 1, 2, 3, 2),
+     torch.nn.Upsample(scale_factor=(2, 4, 1), mode="trilinear", align_corners=False)),
 ]
 
 
 def settings(values):
-    """A recipe's settings as C: key, value and, of a pair, its second."""
+    """A recipe's settings as C: key, value and, of a list, the others."""
     if not values:
         return "{{NULL}}"
     rows = [[key] + (list(map(str, value)) if isinstance(value, tuple) else [str(value).lower()])

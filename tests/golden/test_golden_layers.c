@@ -7,7 +7,7 @@
 
 typedef struct golden_layer {
     const char *type;
-    const char *settings[8][3]; // key, value and, of a pair, its second
+    const char *settings[8][4]; // key, value and, of a list, the others
     gm_shape x_shape, y_shape;
     const double *x, *y, *dy, *dx, *weight, *dweight, *bias, *dbias;
 } golden_layer;
@@ -25,7 +25,7 @@ static gm_layer layer_of_row(const golden_layer *row) {
     for (size_t i = 0; i < GM_COUNT(row->settings) && row->settings[i][0] != NULL; i++) {
         const char *const *words = row->settings[i];
         if (words[2] != NULL)
-            check_ok(gm_layer_set_list(&layer, words[0], words + 1, 2));
+            check_ok(gm_layer_set_list(&layer, words[0], words + 1, words[3] ? 3 : 2));
         else
             check_ok(gm_layer_set_text(&layer, words[0], words[1]));
     }

@@ -170,6 +170,31 @@ static void geometry_that_cannot_be_is_a_fault(void **state) {
     x = float_input("x", GM_SHAPE(4, 4));
     assert_fault(gm_average_pool(x, &(gm_pool_params){.kernel = {2, 2}}),
                  "average_pool: x 'x' (4, 4) is float32 of rank 2 but must be float32 of rank 3 to 5");
+    x = float_input("x", GM_SHAPE(4, 4));
+    assert_fault(gm_convolution(x, x, NULL),
+                 "convolution: x 'x' (4, 4) is float32 of rank 2 but must be float32 of rank 3 to 5");
+    x = float_input("x", GM_SHAPE(1, 1, 4)), w = float_input("w", GM_SHAPE(1, 1, 2, 2));
+    assert_fault(gm_convolution(x, w, NULL),
+                 "convolution: w 'w' (1, 1, 2, 2) is float32 of rank 4 but must be float32 of rank 3");
+    x = float_input("x", GM_SHAPE(1, 1, 9)), w = float_input("w", GM_SHAPE(1, 1, 2));
+    assert_fault(gm_convolution(x, w, &(gm_convolution_params){.stride = {4}, .dilation = {6}}),
+                 "convolution: stride 4 and dilation 6 have a common factor: what lies between is never read");
+    x = float_input("x", GM_SHAPE(1, 1, 5, 5, 5)), w = float_input("w", GM_SHAPE(1, 1, 3, 2, 2));
+    assert_fault(gm_convolution(x, w, &(gm_convolution_params){.dilation = {3}}),
+                 "convolution: the kernel's 7 is larger than x 'x' (1, 1, 5, 5, 5) with padding 0 in axis 2");
+}
+
+static void axes_behind_the_second_are_spatial(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(2, 3, 9)), *w = float_input("w", GM_SHAPE(4, 3, 3));
+    gm_convolution_params params = {.stride = {2}, .padding = {1}, .extra_padding = {2}};
+    assert_shape(gm_convolution(x, w, &params), GM_SHAPE(2, 4, 6));
+    x = float_input("v", GM_SHAPE(2, 3, 5, 6, 7)), w = float_input("u", GM_SHAPE(4, 3, 2, 3, 1));
+    params = (gm_convolution_params){.stride = {1, 2, 3}, .padding = {0, 1, 2}, .dilation = {3, 1, 1}};
+    assert_shape(gm_convolution(x, w, &params), GM_SHAPE(2, 4, 2, 3, 4));
+    x = float_input("m", GM_SHAPE(2, 4, 2, 3, 4));
+    assert_shape(gm_convolution_transpose(x, w, &params), GM_SHAPE(2, 3, 5, 5, 6));
+    assert_shape(gm_max_pool(x, &(gm_pool_params){.kernel = {2, 3, 2}}), GM_SHAPE(2, 4, 1, 1, 2));
 }
 
 static void names_stand_for_one_leaf(void **state) {
@@ -276,6 +301,7 @@ int main(void) {
         CASE(random_nodes_are_named_and_counted),
         CASE(faults_name_shapes_and_values),
         CASE(geometry_that_cannot_be_is_a_fault),
+        CASE(axes_behind_the_second_are_spatial),
         CASE(names_stand_for_one_leaf),
         CASE(the_first_fault_stays_and_poison_spreads),
         CASE(null_is_a_fault_not_a_crash),

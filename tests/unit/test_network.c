@@ -164,6 +164,12 @@ static void faults_name_network_and_layer(void **state) {
     (void)state;
     gm_layer conv = made("conv", "8"), pool = made("max_pool", "9");
     assert_int_equal(gm_layer_set_text(&conv, "kernel", "3"), GM_OK);
+    gm_layer volume = made("reshape", NULL), deep = conv, same = conv, wide = made("upsample", NULL);
+    assert_int_equal(gm_layer_set_list(&deep, "stride", (const char *const[]){"1", "2", "2"}, 3), GM_OK);
+    assert_int_equal(gm_layer_set_list(&volume, NULL, (const char *const[]){"3", "2", "4", "8"}, 4), GM_OK);
+    assert_int_equal(gm_layer_set_text(&same, "same", "true"), GM_OK);
+    assert_int_equal(gm_layer_set_text(&same, "padding", "1"), GM_OK);
+    assert_int_equal(gm_layer_set_list(&wide, "factor", (const char *const[]){"1", "2"}, 2), GM_OK);
     const struct {
         gm_layer layers[2];
         const char *start, *part;
@@ -173,6 +179,9 @@ static void faults_name_network_and_layer(void **state) {
         {{conv, pool}, "discriminator layer 1 (max_pool): ", ""},
         {{made("dropout", NULL), made("relu", NULL)}, "discriminator layer 0 (dropout): ", "counter"},
         {{made("reshape", "5"), made("relu", NULL)}, "discriminator layer 0 (reshape): ", "needs 5"},
+        {{made("relu", NULL), deep}, "discriminator layer 1 (conv): ", "stride has 3 numbers, but there are 2 axes"},
+        {{volume, wide}, "discriminator layer 1 (upsample): ", "factor has 2 numbers, but there are 3 axes"},
+        {{made("relu", NULL), same}, "discriminator layer 1 (conv): ", "leave padding and output_padding out"},
     };
     for (size_t i = 0; i < GM_COUNT(cases); i++) {
         gm_network *network = network_of("discriminator", cases[i].layers, 2, GM_WEIGHTS_DEFAULT);
@@ -334,7 +343,7 @@ static void values_print_as_recipes_write_them(void **state) {
         const char *key, *text, *allowed;
     } cases[] = {
         {&conv, "channels", "8", "an integer from 1 to 65536"},
-        {&conv, "stride", "[1, 1]", "an integer from 1 to 1024, or [height, width]"},
+        {&conv, "stride", "1", "an integer from 1 to 1024, or a list of one for each axis"},
         {&conv, "bias", "true", "true or false"},
         {&conv, "initializer", "default", "one of default, pytorch, dcgan, xavier_uniform"},
         {&dropout, "rate", "0.1", "a number from 0 to 0.999"},
@@ -393,8 +402,8 @@ static void bad_values_name_layer_key_and_range(void **state) {
     }
     gm_layer conv = made("conv", "3"), reshape = made("reshape", NULL);
     const char *const items[] = {"2", "2", "2", "2", "2", "2"};
-    assert_int_equal(gm_layer_set_list(&conv, "stride", items, 3), GM_ERROR_ARGUMENT);
-    assert_non_null(strstr(gm_error_message(), "not [2, 2, 2]"));
+    assert_int_equal(gm_layer_set_list(&conv, "stride", items, 4), GM_ERROR_ARGUMENT);
+    assert_non_null(strstr(gm_error_message(), "not [2, 2, 2, 2]"));
     assert_int_equal(gm_layer_set_list(&conv, "channels", items, 1), GM_ERROR_ARGUMENT);
     assert_int_equal(gm_layer_set_list(&reshape, NULL, items, 6), GM_ERROR_ARGUMENT);
     assert_int_equal(gm_layer_set_list(&reshape, NULL, items, 0), GM_ERROR_ARGUMENT);

@@ -193,7 +193,7 @@ static void slips_inside_are_named_with_their_line(void **state) {
         {7, "      - gruop_norm: 2", "unknown layer 'gruop_norm': did you mean 'group_norm'?"},
         {7, "      - group_norm: { gruops: 2 }", "unknown setting of group_norm 'gruops': did you mean 'groups'?"},
         {7, "      - group_norm", "group_norm needs 'groups': an integer from 1"},
-        {8, "      - upsample: 17", "upsample.factor must be an integer from 1 to 16, or [height, width], not '17'"},
+        {8, "      - upsample: 17", "upsample.factor must be an integer from 1 to 16, or a list of one for each axis, not '17'"},
         {8, "      - upsample: { mode: cubic }", "upsample.mode must be one of nearest, bilinear, not 'cubic'"},
         {9, "      - residual: relu", "residual.layers must be a list of at least one layer"},
         {9, "      - residual: []", "residual.layers must be a list of at least one layer"},
