@@ -18,6 +18,8 @@
 //   GM_EPILOGUE8(v,h,w,n,k) the float8 to store for outputs k..k+7 (k + 8 <= K always) of pixel (h,w), row n
 //   GM_EPILOGUE1(v,h,w,n,k) the same for one output. In the outer family (h,w,n,k) = (r,s,c,k).
 //   All arguments of the epilogues but v are int expressions. The GPU family uses GM_EPILOGUE1 only.
+//   GM_CONTRACT_BATCH     defined, of PACK, ROWS_CPU and ROWS_GPU: P of the products above along each axis, whose taps
+//                         need not be searched for
 //   GM_X, GM_W, GM_Y      GPU: how the elements of x, of w or g, and of y lie in memory: float or half
 //
 // SECTIONS, parameters in order ("int" unless a pointer), work sizes. [a/b] rounds up. Local size (1,1,1) on CPU.
@@ -25,12 +27,15 @@
 // PACK     contract_pack (w, packed, w0,wk,wc,wr,ws, C,K,R,S)
 //     packed[K/16][R][S][C][16], the last panel filled with zeros: [K/16]*16*R*S*C floats.
 //     global ([K/16], G, 1): G >= 1 groups of channels, any number; choose [C/64].
+//     BATCH: packed[R][S][K/16][C][16]. global ([K/16], G, R*S)
 // PACK_THIN contract_pack_thin (w, packed, w0,wk,wc,wr,ws, C,K,R,S)
 //     packed[K][R][S][C8], C8 = C rounded up to 8, filled with zeros: K*R*S*C8 floats. global (K, 1, 1)
 // ROWS_CPU  contract_rows_cpu (x, packed, y, x0,xh,xw,xn,xc, IH,IW, y0,yh,yw,yn,yk, OH,OW, N,C,K,R,S,
 //                              ah,bh,dh,qh, aw,bw,dw,qw  GM_EPILOGUE_PARAMS)
 //     global ([K/32], G, OH*OW): G >= 1 groups of rows. Choose G = [N/96], more (up to [N/6]) only where there
 //     are fewer than 16 work-groups in all. Weights from contract_pack.
+//     BATCH: before the epilogue's parameters w0,wr,ws,panel,wc: where product (r,s)'s panels of 16 columns begin, how
+//     far apart they are, and their rows. Packed ones, or a matrix in place: wk = 1, whole panels.
 // THIN_CPU  contract_thin_cpu: the parameters of ROWS_CPU, weights from contract_pack_thin; x needs xc = 1.
 //     For K < 8 and C >= 8. global (G, OH*OW, 1): G >= 1 groups of rows, as for ROWS_CPU, up to [N/4].
 // OUTER_CPU contract_outer_cpu (x, g, y, x0,xh,xw,xn,xc, IH,IW, g0,gh,gw,gn,gk, OH,OW, N,C,K,R,S,

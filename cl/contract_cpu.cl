@@ -5,13 +5,20 @@
 #define GM_ROWS_TILE GM_CONTRACT_TILE
 #define GM_ROWS_EACH GM_EACH_ROW
 #endif
+#ifdef GM_CONTRACT_BATCH
+#define GM_ROWS_PANELS , int w0, int wr, int ws, int panel, int wc
+#define GM_ROWS_STEP wc
+#else
+#define GM_ROWS_PANELS
+#define GM_ROWS_STEP 16
+#endif
 
 // One output pixel, two panels of 16 columns, one group of rows. All rows share the pixel's valid taps, so padding costs
 // nothing. Rows past N repeat row N - 1 and are not stored.
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const float *restrict x,
     global const float *restrict packed, global float *y, int x0, int xh, int xw, int xn, int xc, int IH,
     int IW, int y0, int yh, int yw, int yn, int yk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh,
-    int dh, int qh, int aw, int bw, int dw, int qw GM_EPILOGUE_PARAMS)
+    int dh, int qh, int aw, int bw, int dw, int qw GM_ROWS_PANELS GM_EPILOGUE_PARAMS)
 {
     int oh = (int)get_group_id(2) / OW, ow = (int)get_group_id(2) % OW, k0 = 32 * (int)get_group_id(0);
     int columns = min(32, K - k0);
@@ -19,11 +26,20 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
     int groups = (int)get_num_groups(1), group = (int)get_group_id(1);
     int n_begin = (int)((long)tiles * group / groups) * GM_ROWS_TILE;
     int n_end = min(N, (int)((long)tiles * (group + 1) / groups) * GM_ROWS_TILE);
+#ifdef GM_CONTRACT_BATCH // product p meets tap p alone, at p
+    gm_taps tr = {oh, 1, 1, oh, 0}, ts = {ow, 1, 1, ow, 0};
+#else
     gm_taps tr = gm_valid_taps(oh, ah, bh, dh, qh, IH, R), ts = gm_valid_taps(ow, aw, bw, dw, qw, IW, S);
+#endif
     x += x0 + (long)tr.in * xh + (long)ts.in * xw;
     y += y0 + (long)oh * yh + (long)ow * yw;
+#ifdef GM_CONTRACT_BATCH
+    packed += w0 + (long)oh * wr + (long)ow * ws + (long)k0 / 16 * panel;
+#else
     packed += ((((long)k0 / 16) * R + tr.first) * S + ts.first) * C * 16;
-    long xi = (long)tr.in_step * xh, xj = (long)ts.in_step * xw, panel = (long)R * S * C * 16;
+    long panel = (long)R * S * C * 16;
+#endif
+    long xi = (long)tr.in_step * xh, xj = (long)ts.in_step * xw;
     long pi = (long)tr.step * S * C * 16, pj = (long)ts.step * C * 16;
 
     for (int n0 = n_begin; n0 < n_end; n0 += GM_ROWS_TILE) {
@@ -45,7 +61,7 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
                         GM_ROWS_EACH(GM_ROW)
 #undef GM_ROW
                         a += xc;
-                        b += 16;
+                        b += GM_ROWS_STEP;
                     }
                 }
 #define GM_ROW(i) vstore16(sum##i, 2 * i, tile), vstore16(more##i, 2 * i + 1, tile);
@@ -66,7 +82,7 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
                         GM_ROWS_EACH(GM_ROW)
 #undef GM_ROW
                         a += xc;
-                        b += 16;
+                        b += GM_ROWS_STEP;
                     }
                 }
 #define GM_ROW(i) vstore16(sum##i, 2 * i + q, tile);
@@ -92,6 +108,8 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
         }
     }
 }
+#undef GM_ROWS_PANELS
+#undef GM_ROWS_STEP
 #endif // GM_CONTRACT_ROWS_CPU
 
 #ifdef GM_CONTRACT_OUTER_CPU
@@ -330,6 +348,7 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 
 #undef GM_ROWS_TILE
 #undef GM_ROWS_EACH
+#undef GM_CONTRACT_BATCH
 #undef GM_CONTRACT_ROWS_CPU
 #undef GM_CONTRACT_OUTER_CPU
 #undef GM_NAME

@@ -273,8 +273,12 @@ GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x
     const int PW = (OW - phase_w + qw - 1) / qw, total = (OH - phase_h + qh - 1) / qh * PW * N;
     if (m0 >= total)
         return;
+#ifdef GM_CONTRACT_BATCH // product p meets tap p alone, at p
+    const gm_gpu_taps taps_h = {phase_h, 1, 1, phase_h}, taps_w = {phase_w, 1, 1, phase_w};
+#else
     const gm_gpu_taps taps_h = gm_gpu_phase_taps(phase_h, ah, bh, dh, qh, R);
     const gm_gpu_taps taps_w = gm_gpu_phase_taps(phase_w, aw, bw, dw, qw, S);
+#endif
     const int pixel0 = m0 / N, pixel1 = (min(m0 + GM_GPU_ROWS, total) - 1) / N;
     const bool line = pixel0 / PW == pixel1 / PW;
     const int2 used_h = gm_gpu_used_taps(taps_h, dh, pixel0 / PW, pixel1 / PW, IH);
@@ -551,6 +555,7 @@ GM_FUNCTION void GM_NAME(GM_PLACE, global const float *restrict partial, global 
 #undef GM_GPU_COLUMN
 #undef GM_GPU_TILES
 #undef GM_GPU_STORE_ROWS
+#undef GM_CONTRACT_BATCH
 #undef GM_CONTRACT_ROWS_GPU
 #undef GM_CONTRACT_OUTER_GPU
 #undef GM_CONTRACT_SUM_GPU

@@ -8,6 +8,11 @@
 static void GM_NAME(GM_PLACE, global const float *restrict w,
     global float *restrict packed, int w0, int wk, int wc, int wr, int ws, int C, int K, int R, int S)
 {
+#ifdef GM_CONTRACT_BATCH // a matrix a tap, one after the other
+    w += (long)(group.z / S) * wr + (long)(group.z % S) * ws;
+    packed += (long)group.z * groups.x * 16 * C;
+    R = S = 1;
+#endif
     int k0 = 16 * group.x, columns = min(16, K - k0), taps = R * S, chunks = (C + 15) / 16;
     int c = 16 * (int)((long)chunks * group.y / groups.y);
     int c_end = min(C, 16 * (int)((long)chunks * (group.y + 1) / groups.y));
@@ -126,6 +131,7 @@ static void GM_NAME(GM_PLACE, global const float *restrict partial,
 }
 #endif // GM_CONTRACT_SUM_CPU
 
+#undef GM_CONTRACT_BATCH
 #undef GM_CONTRACT_PACK
 #undef GM_CONTRACT_SUM_CPU
 #undef GM_NAME

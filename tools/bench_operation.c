@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_SIZES = 9 };
+enum { MOST_SIZES = 9, MOST_BATCH = 1 << 20 };
 
 typedef struct bench_options {
     const char *device, *direction, *constant, *variant;
     bool transpose_a, transpose_b, json;
     uint64_t size[MOST_SIZES];
+    option_number batch;
 } bench_options;
 
 static bool parse_sizes(const usage_text *usage, const char *const *words, uint64_t *sizes, size_t count, int *code) {
@@ -68,6 +69,9 @@ static int measure_and_print(const char *name, const bench_options *options, siz
     int code;
     snprintf(what, sizeof what, "%s", name);
     append_sizes(what, sizeof what, options->size, size_count);
+    if (options->batch.given)
+        snprintf(what + strlen(what), sizeof what - strlen(what), " batch %llu",
+                 (unsigned long long)options->batch.value);
     if (options->direction)
         snprintf(what + strlen(what), sizeof what - strlen(what), " %s", options->direction);
     if (options->variant)
@@ -84,6 +88,7 @@ static int measure_and_print(const char *name, const bench_options *options, siz
 
 static gm_status measure_gemm(gm_device *device, const bench_options *o, gm_bench_result *result) {
     gm_bench_gemm gemm = {.m = o->size[0], .n = o->size[1], .k = o->size[2]};
+    gemm.batch = o->batch.value;
     gemm.transpose_a = o->transpose_a;
     gemm.transpose_b = o->transpose_b;
     gemm.constant = !o->constant                    ? GM_BENCH_CONSTANT_NONE
@@ -96,6 +101,7 @@ int bench_gemm(int count, char **words) {
     bench_options o = {0};
     const option_row options[] = {
         {"--device", "SEL", OPTION_TEXT, &o.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
+        {"--batch", "B", OPTION_NUMBER, &o.batch, "so many products in one"},
         {"--transpose-a", NULL, OPTION_FLAG, &o.transpose_a, "a is stored K x M"},
         {"--transpose-b", NULL, OPTION_FLAG, &o.transpose_b, "b is stored N x K"},
         {"--constant", "a|b", OPTION_TEXT, &o.constant, "one operand serves many products, as weights do"},
@@ -113,6 +119,8 @@ int bench_gemm(int count, char **words) {
     int code;
     if (!options_parse(&usage, count, words, sizes, &code) || !parse_sizes(&usage, sizes, o.size, 3, &code))
         return code;
+    if (o.batch.given && (o.batch.value < 1 || o.batch.value > MOST_BATCH))
+        return usage_error(&usage, "--batch expects 1 to %d", MOST_BATCH);
     if (o.constant && strcmp(o.constant, "a") != 0 && strcmp(o.constant, "b") != 0)
         return usage_error(&usage, "--constant expects a or b, not '%s'", o.constant);
     return measure_and_print("gemm", &o, 3, measure_gemm);

@@ -35,10 +35,11 @@ typedef enum gm_bench_constant {
     GM_BENCH_CONSTANT_B
 } gm_bench_constant;
 
-// op(a) (M, K) times op(b) (K, N). A constant operand stays the same over many products, as weights do in a step, so
-// that packing it counts only once for all of them.
+// op(a) (M, K) times op(b) (K, N), or `batch` such products in one. A constant operand stays the same over many
+// products, as weights do in a step, so that packing it counts only once for all of them.
 typedef struct gm_bench_gemm {
     size_t m, n, k;
+    size_t batch; // 0: a product of matrices without a batch's axis
     bool transpose_a, transpose_b;
     gm_bench_constant constant;
 } gm_bench_gemm;

@@ -139,7 +139,8 @@ GM_API gm_tensor *gm_mean_all(gm_tensor *x);                // scalar (rank 0)
 typedef struct gm_gemm_params {
     bool transpose_a, transpose_b;
 } gm_gemm_params;
-// op(a) (M, K) times op(b) (K, N) -> (M, N). params may be NULL.
+// op(a) (..., M, K) times op(b) (..., K, N) -> (..., M, N): a product, or one for each place of the leading axes, which
+// are the same in a and b. op transposes the last two axes, or nothing. params may be NULL.
 GM_API gm_tensor *gm_gemm(gm_tensor *a, gm_tensor *b, const gm_gemm_params *params);
 
 // One number per spatial axis in the order of the axes: one of a sequence (N, C, L), two of an image (N, C, H, W),

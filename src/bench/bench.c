@@ -194,6 +194,15 @@ static gm_status time_operation(operation *o, gm_tensor *const *inputs, size_t c
     return median_seconds(&(subject){run_operation, o, o->device}, seconds);
 }
 
+static gm_shape operand_shape(size_t batch, size_t rows, size_t columns, bool transposed) {
+    gm_shape shape = {.rank = 0};
+    if (batch > 0)
+        shape.dim[shape.rank++] = batch;
+    shape.dim[shape.rank++] = transposed ? columns : rows;
+    shape.dim[shape.rank++] = transposed ? rows : columns;
+    return shape;
+}
+
 // y_i = op(a_i) op(b_i); a constant operand is the same for all i.
 static gm_status time_gemm(gm_device *device, const gm_bench_gemm *g, double *seconds) {
     operation o;
@@ -208,12 +217,10 @@ static gm_status time_gemm(gm_device *device, const gm_bench_gemm *g, double *se
         snprintf(name[1], sizeof name[1], "b%zu", i);
         if (i == 0 || g->constant != GM_BENCH_CONSTANT_A)
             inputs[count++] = a =
-                gm_input(o.graph, name[0], GM_FLOAT32,
-                         (gm_shape){.rank = 2, .dim = {g->transpose_a ? g->k : g->m, g->transpose_a ? g->m : g->k}});
+                gm_input(o.graph, name[0], GM_FLOAT32, operand_shape(g->batch, g->m, g->k, g->transpose_a));
         if (i == 0 || g->constant != GM_BENCH_CONSTANT_B)
             inputs[count++] = b =
-                gm_input(o.graph, name[1], GM_FLOAT32,
-                         (gm_shape){.rank = 2, .dim = {g->transpose_b ? g->n : g->k, g->transpose_b ? g->k : g->n}});
+                gm_input(o.graph, name[1], GM_FLOAT32, operand_shape(g->batch, g->k, g->n, g->transpose_b));
         gm_phase_fetch(o.phase, gm_gemm(a, b, &(gm_gemm_params){g->transpose_a, g->transpose_b}));
     }
     GM_TRY_DONE(time_operation(&o, inputs, count, seconds));
@@ -226,8 +233,8 @@ done:
 gm_status gm_bench_gemm_measure(gm_device *device, const gm_bench_gemm *g, gm_bench_result *result) {
     double seconds;
     GM_TRY(time_gemm(device, g, &seconds));
-    double m = (double)g->m, n = (double)g->n, k = (double)g->k;
-    return arithmetic_result(device, seconds, 2 * m * n * k, 4 * (m * k + k * n + m * n), result);
+    double m = (double)g->m, n = (double)g->n, k = (double)g->k, batch = (double)GM_MAX(g->batch, (size_t)1);
+    return arithmetic_result(device, seconds, batch * 2 * m * n * k, batch * 4 * (m * k + k * n + m * n), result);
 }
 
 static bool has_variant(const gm_plan *plan, const gm_tensor *node, const char *name, gm_text *names) {

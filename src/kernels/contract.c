@@ -41,10 +41,16 @@ static const gm_contract_variant variants[] = {
     {.name = "clblast", .gpu = true, .rows = true, .outer = true, .clblast = true, .groups = 1, .parts = 1},
 };
 
+// Of matrix products: they are rows, whatever is transposed.
+static bool is_batch(const gm_tensor *node) {
+    return node->op == &gm_op_gemm && node->shape.rank > 2;
+}
+
 // Outer sums over batch rows and pixels: weight gradients, and products of a transposed matrix with another.
 static bool is_outer(const gm_tensor *node) {
     const gm_gemm_attributes *g = node->attributes;
-    return node->op == &gm_op_conv_weight || (node->op == &gm_op_gemm && g->transpose_a && !g->transpose_b);
+    return node->op == &gm_op_conv_weight ||
+           (node->op == &gm_op_gemm && !is_batch(node) && g->transpose_a && !g->transpose_b);
 }
 
 static bool has_half(const gm_emitter *emitter, const gm_tensor *node) {
@@ -92,7 +98,7 @@ static double fast_cost(const gm_contract_variant *v, const gm_tensor *node) {
 static bool applies(const gm_contract_variant *v, const gm_emitter *emitter, const gm_tensor *node) {
     return v->gpu == emitter->gpu && (is_outer(node) ? v->outer : v->rows) &&
            !(v->fast > 0 && (emitter->exact || emitter->matrix || !fits(v, emitter, node))) &&
-           !(v->clblast && (node->op != &gm_op_gemm || has_half(emitter, node))) &&
+           !(v->clblast && (node->op != &gm_op_gemm || is_batch(node) || has_half(emitter, node))) &&
            !(v->columns > 0 && !gm_gpu_tile_runs(emitter, v->tile, v->columns)) && !(emitter->matrix && v->clblast);
 }
 
@@ -144,19 +150,24 @@ static const gm_contract_variant *find_variant(const gm_emit_call *call) {
 
 // ---- Nodes as contractions ----
 
-// A matrix (rows, columns) as an image (rows, columns, 1, 1).
+// A matrix (rows, columns) as an image (rows, columns, 1, 1); a batch's axes are its positions.
 static gm_view as_image(const gm_view *matrix) {
     gm_view image = *matrix;
-    if (matrix->shape.rank == 2) {
-        image.shape = (gm_shape){.rank = 4, .dim = {matrix->shape.dim[0], matrix->shape.dim[1], 1, 1}};
-        image.stride[2] = image.stride[3] = 0;
+    size_t leading = matrix->shape.rank - 2;
+    image.shape = (gm_shape){.rank = 4, .dim = {1, 1, 1, 1}};
+    memset(image.stride, 0, sizeof image.stride);
+    for (size_t i = 0; i < matrix->shape.rank; i++) {
+        size_t axis = i < leading ? 4 - leading + i : i - leading;
+        image.shape.dim[axis] = matrix->shape.dim[i];
+        image.stride[axis] = matrix->stride[i];
     }
     return image;
 }
 
 static double gemm_flop(const gm_tensor *node) {
     const gm_gemm_attributes *g = node->attributes;
-    return 2.0 * (double)gm_shape_count(&node->shape) * (double)node->input[0]->shape.dim[g->transpose_a ? 0 : 1];
+    const gm_shape *a = &node->input[0]->shape;
+    return 2.0 * (double)gm_shape_count(&node->shape) * (double)a->dim[a->rank - (g->transpose_a ? 2 : 1)];
 }
 
 static gm_status emit_conv(const gm_emit_call *call) {
@@ -256,13 +267,11 @@ static gm_status emit_gemm(const gm_emit_call *call) {
                         .flop = gemm_flop(call->node),
                         .name = "gemm",
                         .variant = find_variant(call),
-                        .R = 1,
-                        .S = 1,
-                        .IH = 1,
-                        .IW = 1,
-                        .OH = 1,
-                        .OW = 1};
-    c.map[0] = c.map[1] = (gm_axis_map){1, 0, 0, 1};
+                        .batch = is_batch(call->node)};
+    c.R = c.IH = c.OH = c.y.shape.dim[2];
+    c.S = c.IW = c.OW = c.y.shape.dim[3];
+    c.map[0] = (gm_axis_map){1, 0, (int64_t)c.R - 1, (int64_t)c.R};
+    c.map[1] = (gm_axis_map){1, 0, (int64_t)c.S - 1, (int64_t)c.S};
     gm_fused epilogue;
     if (call->epilogue) {
         epilogue = *call->epilogue;
@@ -273,7 +282,7 @@ static gm_status emit_gemm(const gm_emit_call *call) {
     // Both operands with their contraction axis first: x (K, M), w (K, N).
     gm_view x = g->transpose_a ? a : gm_swap_axes(&a), w = g->transpose_b ? gm_swap_axes(&b) : b;
     size_t m = x.shape.dim[1], k = x.shape.dim[0], n = w.shape.dim[1];
-    if (x.stride[1] == 1 && w.stride[1] == 1 && x.stride[0] != 1) {
+    if (!c.batch && x.stride[1] == 1 && w.stride[1] == 1 && x.stride[0] != 1) {
         c.x = x, c.w = w;
         c.N = k, c.C = m, c.K = n;
         c.y = gm_swap_axes(&c.y); // outer writes y (k = columns, c = rows)

@@ -184,6 +184,8 @@ static gm_status instance(const gm_contraction *c, section which, bool last, con
     if (which == THIN_GPU)
         gm_text_printf(&text, "#define GM_THIN_K %zu\n#define GM_GPU_A_VECTORS %d\n#define GM_GPU_B_VECTORS %d\n", c->K,
                        has_vectors(&c->x, 1), has_vectors(&c->w, 1));
+    if (c->batch)
+        gm_text_append(&text, "#define GM_CONTRACT_BATCH\n");
     gm_text_printf(&text, "#define GM_CONTRACT_%s\n#define GM_NAME @\n", sections[which].name);
     source.text = text.data;
     gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
@@ -207,13 +209,31 @@ static void map_arguments(gm_launch_builder *builder, const gm_axis_map map[2]) 
 
 // ---- Rows ----
 
+// Whole panels of 16 side by side need no packing, while a first cache holds them: half of it, and of its sets, 4 KB
+// and 8 lines each, those that rows so far apart meet.
+static bool reads_in_place(const gm_contraction *c) {
+    const size_t most_rows = 128, set_floats = 8 * 1024;
+    int64_t stride = c->w.stride[1];
+    size_t apart = (size_t)(stride < 0 ? -stride : stride), power = apart & (~apart + 1);
+    return c->batch && c->w.stride[0] == 1 && c->K % 16 == 0 && c->C <= most_rows && c->C * power <= set_floats;
+}
+
+// Where a batch's weights lie, packed or in place: strides along its axes, of panels and of channels.
+static void panel_arguments(gm_launch_builder *builder, const gm_contraction *c, bool packed) {
+    int64_t panel = 16 * (int64_t)c->C, matrix = panel * (int64_t)gm_divide_up(c->K, 16);
+    if (packed)
+        GM_ARGUMENT_INTS(builder, 0, matrix * (int64_t)c->S, matrix, panel, 16);
+    else
+        GM_ARGUMENT_INTS(builder, c->w.offset, c->w.stride[2], c->w.stride[3], 16, c->w.stride[1]);
+}
+
 // Packed weights, made once a phase for all that use the same weights in the same direction.
 static gm_status packed_weights(const gm_contraction *c, bool thin, uint32_t *storage) {
     size_t count =
         thin ? c->K * c->R * c->S * gm_divide_up(c->C, 8) * 8 : gm_divide_up(c->K, 16) * 16 * c->R * c->S * c->C;
     const gm_view *w = &c->w;
     uint64_t key = gm_hash(GM_HASH_START, &thin, sizeof thin);
-    key = gm_view_hash(key, w);
+    key = gm_view_hash(gm_hash(key, &c->batch, sizeof c->batch), w);
     bool fresh;
     GM_TRY(gm_emit_shared(c->emitter, key, count * sizeof(float), storage, &fresh));
     if (!fresh)
@@ -225,7 +245,8 @@ static gm_status packed_weights(const gm_contraction *c, bool thin, uint32_t *st
     gm_argument_write(&builder, *storage);
     GM_ARGUMENT_INTS(&builder, w->offset, w->stride[0], w->stride[1], w->stride[2], w->stride[3], (int64_t)c->C,
                      (int64_t)c->K, (int64_t)c->R, (int64_t)c->S);
-    size_t global[3] = {thin ? c->K : gm_divide_up(c->K, 16), thin ? 1 : gm_divide_up(c->C, 64), 1},
+    size_t global[3] = {thin ? c->K : gm_divide_up(c->K, 16), thin ? 1 : gm_divide_up(c->C, 64),
+                        c->batch ? c->R * c->S : 1},
            local[3] = {1, 1, 1};
     return gm_emit_launch(&builder, kernel, 3, global, local, 0, 2.0 * gm_view_bytes(w));
 }
@@ -238,7 +259,8 @@ static size_t phase_rows(const gm_contraction *c) {
 gm_status gm_emit_rows(const gm_contraction *c) {
     gm_emitter *emitter = c->emitter;
     size_t phases = (size_t)(c->map[0].q * c->map[1].q);
-    bool thin = c->K < 8 && c->C >= 8 && c->x.stride[1] == 1, spans = c->C < 8 && c->R * c->S > 1;
+    bool thin = !c->batch && c->K < 8 && c->C >= 8 && c->x.stride[1] == 1;
+    bool spans = !c->batch && c->C < 8 && c->R * c->S > 1, packed = !emitter->gpu && !reads_in_place(c);
     const gpu_tile *tile = emitter->gpu ? choose_tile(c, phase_rows(c), c->K, phases, spans) : NULL;
     uint32_t kernel, weights = c->w.storage;
     section which =
@@ -246,7 +268,7 @@ gm_status gm_emit_rows(const gm_contraction *c) {
                         : spans ? ROWS_SPANS_GPU
                                 : ROWS_GPU)
                      : (thin ? THIN_CPU : ROWS_CPU);
-    if (!emitter->gpu)
+    if (packed)
         GM_TRY(packed_weights(c, thin, &weights));
     GM_TRY(instance(c, which, true, which == THIN_GPU ? NULL : tile, &kernel));
     gm_launch_builder builder = {.emitter = emitter, .label = c->name, .executed = c->executed};
@@ -261,6 +283,8 @@ gm_status gm_emit_rows(const gm_contraction *c) {
     GM_ARGUMENT_INTS(&builder, (int64_t)c->OH, (int64_t)c->OW, (int64_t)c->N, (int64_t)c->C, (int64_t)c->K,
                      (int64_t)c->R, (int64_t)c->S);
     map_arguments(&builder, c->map);
+    if (c->batch && !emitter->gpu)
+        panel_arguments(&builder, c, packed);
     gm_epilogue_arguments(&builder, c->epilogue);
     double bytes = gm_view_bytes(&c->x) + gm_view_bytes(&c->w) + gm_view_bytes(&c->y);
     size_t pixels = c->OH * c->OW;

@@ -26,6 +26,7 @@ typedef struct gm_contraction {
     const char *name;
     gm_view x, w, y; // x, y (rows, channels, height, width); w (outputs K, contraction C, R, S)
     size_t N, C, K, R, S, IH, IW, OH, OW;
+    bool batch; // rows: products alone, one a position, which meets the tap of the same place
     gm_axis_map map[2];
     double flop, executed; // the direct algorithm's, and those that run; 0: the same
     const gm_contract_variant *variant;

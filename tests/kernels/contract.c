@@ -65,8 +65,83 @@ static void gemm_size_cases(gm_cases *check) {
             gm_check_fetch(check, product(check, 512, 512, 512, t, GM_VALUES_NORMAL));
 }
 
+// A product for each place of the leading axes.
+static gm_tensor *batch_product(gm_cases *check, gm_shape leading, const size_t *size, int transposed) {
+    bool ta = transposed & 1, tb = (transposed & 2) != 0;
+    gm_shape a = leading, b = leading;
+    a.dim[a.rank++] = ta ? size[1] : size[0], a.dim[a.rank++] = ta ? size[0] : size[1];
+    b.dim[b.rank++] = tb ? size[2] : size[1], b.dim[b.rank++] = tb ? size[1] : size[2];
+    return gm_gemm(gm_check_float(check, a), gm_check_float(check, b),
+                   &(gm_gemm_params){.transpose_a = ta, .transpose_b = tb});
+}
+
+static void batch_size_cases(gm_cases *check) {
+    static const struct {
+        gm_shape leading;
+        size_t size[3];
+    } batches[] = {{{1, {3}}, {7, 5, 3}},          {{2, {2, 3}}, {9, 4, 17}}, {{1, {1}}, {13, 15, 17}},
+                   {{1, {256}}, {5, 9, 11}},       {{1, {3}}, {64, 64, 64}},  {{1, {5}}, {33, 70, 48}},
+                   {{3, {2, 3, 2}}, {31, 17, 32}}, {{1, {2}}, {130, 33, 65}}, {{1, {7}}, {1, 40, 1}},
+                   {{2, {4, 1}}, {12, 3, 100}},    {{1, {3}}, {20, 530, 21}}, {{1, {2}}, {70, 8, 1040}},
+                   {{2, {3, 5}}, {17, 16, 16}}};
+    for (size_t i = 0; i < GM_COUNT(batches); i++)
+        for (int t = 0; t < 4; t++) {
+            const size_t *size = batches[i].size;
+            if (gm_check_case(check, i < 2 ? GM_CASE_SMALL : GM_CASE_FULL, "%zu products of %zu x %zu x %zu, %s",
+                              gm_shape_count(&batches[i].leading), size[0], size[1], size[2], transposed_name(t)))
+                gm_check_fetch(check, batch_product(check, batches[i].leading, size, t));
+        }
+    for (int t = 0; t < 4; t++)
+        if (gm_check_case(check, GM_CASE_BENCH, "256 products of 64 x 64 x 64, %s", transposed_name(t)))
+            gm_check_fetch(check, batch_product(check, GM_SHAPE(256), (size_t[]){64, 64, 64}, t));
+}
+
+// Operands whose matrices lie in other orders than row by row, one after the other.
+static void batch_view_cases(gm_cases *check) {
+    if (gm_check_case(check, GM_CASE_FULL, "of transposed, sliced and repeated batches")) {
+        gm_tensor *a = gm_transpose(gm_check_float(check, GM_SHAPE(9, 3, 12, 2)), (size_t[]){3, 1, 0, 2});
+        gm_tensor *b =
+            gm_slice(gm_check_float(check, GM_SHAPE(4, 5, 13, 20)), (size_t[]){1, 1, 0, 3}, (size_t[]){2, 3, 12, 16});
+        gm_tensor *c = gm_broadcast(gm_check_float(check, GM_SHAPE(3, 16, 12)), GM_SHAPE(2, 3, 16, 12));
+        gm_check_fetch(check, gm_gemm(a, b, NULL));
+        gm_check_fetch(check, gm_gemm(b, a, &(gm_gemm_params){.transpose_a = true, .transpose_b = true}));
+        gm_check_fetch(check, gm_gemm(a, c, &(gm_gemm_params){.transpose_b = true}));
+        gm_check_fetch(check, gm_gemm(gm_flip(c, 15), gm_flip(b, 5), NULL));
+    }
+    if (gm_check_case(check, GM_CASE_FULL, "of images' channels and positions")) { // channels are innermost in memory
+        gm_tensor *x = gm_reshape(
+            gm_average_pool2d(gm_check_float(check, GM_SHAPE(3, 32, 8, 6)), &(gm_pool2d_params){.kernel = {2, 2}}),
+            GM_SHAPE(6, 16, 12));
+        gm_check_fetch(check, gm_gemm(x, x, &(gm_gemm_params){.transpose_a = true}));
+        gm_check_fetch(check, gm_gemm(x, x, &(gm_gemm_params){.transpose_b = true}));
+    }
+    if (gm_check_case(check, GM_CASE_FULL, "into parts of a concatenation")) {
+        gm_tensor *parts[2];
+        for (int i = 0; i < 2; i++)
+            parts[i] = batch_product(check, GM_SHAPE(2, 2), (size_t[]){7, 5, 9}, i);
+        for (size_t axis = 0; axis < 4; axis++)
+            gm_check_fetch(check, gm_concat(parts, 2, axis));
+    }
+}
+
+static void batch_epilogue_cases(gm_cases *check) {
+    static const size_t size[] = {11, 20, 35};
+    for (int t = 0; t < 4; t++)
+        if (gm_check_case(check, t == 0 ? GM_CASE_SMALL : GM_CASE_FULL, "6 products of 11 x 20 x 35, %s, and more",
+                          transposed_name(t))) {
+            gm_tensor *y = batch_product(check, GM_SHAPE(2, 3), size, t);
+            y = gm_add(gm_scale(y, 0.25), gm_check_float(check, GM_SHAPE(2, 3, 11, 35)));
+            gm_check_fetch(check, gm_tanh(gm_multiply(y, gm_check_float(check, GM_SHAPE(2, 1, 1, 35)))));
+            y = gm_add(batch_product(check, GM_SHAPE(4), size, t), gm_check_float(check, GM_SHAPE(11, 1)));
+            gm_check_fetch(check, gm_leaky_relu(gm_add(y, gm_check_float(check, GM_SHAPE(4, 1, 1))), 0.2));
+        }
+}
+
 static void gemm_cases(gm_cases *check) {
     gemm_size_cases(check);
+    batch_size_cases(check);
+    batch_view_cases(check);
+    batch_epilogue_cases(check);
     for (epilogue kind = BIAS; kind < EPILOGUES; kind++)
         for (int t = 0; t < 4; t++)
             if (gm_check_case(check, kind == BIAS && t == 0 ? GM_CASE_SMALL : GM_CASE_FULL, "13 x 20 x 21, %s%s",

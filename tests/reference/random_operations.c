@@ -262,6 +262,22 @@ static gm_tensor *gemm(generator *g, gm_tensor *x) {
     return gm_draw(g, 2) ? gm_leaky_relu(gm_add(y, gm_draw_leaf(g, GM_SHAPE(units))), .2) : y;
 }
 
+// One for each place of the axes before the last two.
+static gm_tensor *gemms(generator *g, gm_tensor *x) {
+    gm_shape shape = *shape_of(x);
+    if (shape.rank < 3)
+        return NULL;
+    gm_gemm_params params = {0};
+    params.transpose_a = gm_draw(g, 2);
+    params.transpose_b = gm_draw(g, 2);
+    size_t *rows = &shape.dim[shape.rank - 2], *columns = rows + 1, units = 1 + gm_draw(g, 9);
+    size_t terms = params.transpose_a ? *rows : *columns;
+    *rows = params.transpose_b ? units : terms;
+    *columns = params.transpose_b ? terms : units;
+    gm_tensor *y = gm_scale(gm_gemm(x, gm_draw_leaf(g, shape), &params), root(terms));
+    return gm_draw(g, 2) ? gm_relu(gm_add(y, gm_draw_leaf(g, GM_SHAPE(units)))) : y;
+}
+
 // Sequences, images and volumes; where a dilation is drawn the stride is 1.
 static gm_tensor *conv(generator *g, gm_tensor *x) {
     const gm_shape *s = shape_of(x);
@@ -328,7 +344,8 @@ static gm_tensor *rows(generator *g, gm_tensor *x) {
 }
 
 gm_random_operation *const gm_random_operations[] = {
-    unary, unary, unary,  bounded,   steps, binary, binary, binary, binary, noise, reshape,        transpose, slice,
-    flip,  shift, concat, broadcast, pad,   reduce, reduce, gemm,   conv,   conv,  conv_transpose, pool,      rows,
+    unary,  unary,   unary,     bounded, steps, binary, binary,         binary,    binary,
+    noise,  reshape, transpose, slice,   flip,  shift,  concat,         broadcast, pad,
+    reduce, reduce,  gemm,      gemms,   conv,  conv,   conv_transpose, pool,      rows,
 };
 const size_t gm_random_operation_count = GM_COUNT(gm_random_operations);

@@ -64,6 +64,19 @@ static void matrix_product_has_four_transpose_cases(void **state) {
     assert_shape(gm_gemm(at, bt, &(gm_gemm_params){.transpose_a = true, .transpose_b = true}), GM_SHAPE(2, 5));
 }
 
+static void matrix_products_keep_leading_axes(void **state) {
+    (void)state;
+    gm_tensor *a = float_input("a", GM_SHAPE(7, 2, 3)), *bt = float_input("bt", GM_SHAPE(7, 5, 3));
+    assert_shape(gm_gemm(a, bt, &(gm_gemm_params){.transpose_b = true}), GM_SHAPE(7, 2, 5));
+    gm_tensor *c = float_input("c", GM_SHAPE(4, 7, 2, 3, 3)),
+              *y = gm_gemm(c, c, &(gm_gemm_params){.transpose_a = true});
+    assert_shape(y, GM_SHAPE(4, 7, 2, 3, 3));
+    gm_tensor *one = float_input("one", GM_SHAPE(1, 2, 3)),
+              *product = gm_gemm(one, one, &(gm_gemm_params){.transpose_b = true});
+    assert_shape(product, GM_SHAPE(1, 2, 2));
+    assert_int_equal(product->input[0]->shape.rank, 2); // of one product it is the product
+}
+
 static void convolution_has_pytorch_sizes(void **state) {
     (void)state;
     gm_convolution_params params = {.stride = {2, 2}, .padding = {1, 1}};
@@ -136,6 +149,12 @@ static void faults_name_shapes_and_values(void **state) {
                  "reshape: x 'x' (2, 3) has 6 elements but (7) has 7");
     assert_fault(gm_gemm(float_input("a", GM_SHAPE(2, 3)), float_input("b", GM_SHAPE(2, 3)), NULL),
                  "gemm: a 'a' (2, 3) has 3 columns but b 'b' (2, 3) has 2 rows");
+    assert_fault(gm_gemm(float_input("a", GM_SHAPE(4, 2, 3)), float_input("b", GM_SHAPE(5, 3, 2)), NULL),
+                 "gemm: a 'a' (4, 2, 3) and b 'b' (5, 3, 2) must have the same axes before the last two");
+    assert_fault(gm_gemm(float_input("a", GM_SHAPE(4, 3)), float_input("b", GM_SHAPE(3)), NULL),
+                 "gemm: a 'a' (4, 3) and b 'b' (3) must both be matrices (rank 2), or batches of them");
+    assert_fault(gm_gemm(float_input("a", GM_SHAPE(4, 2, 3)), float_input("b", GM_SHAPE(4, 2, 3)), NULL),
+                 "gemm: a 'a' (4, 2, 3) has 3 columns but b 'b' (4, 2, 3) has 2 rows");
     assert_fault(gm_sum(float_input("x", GM_SHAPE(2, 3)), GM_AXIS(2)),
                  "sum: the set of axes 0x4 names an axis that x 'x' (2, 3) does not have");
     assert_fault(gm_flip(float_input("x", GM_SHAPE(2, 3)), GM_AXIS(2)),
@@ -295,6 +314,7 @@ int main(void) {
         CASE(views_and_moves_have_their_shapes),
         CASE(reductions_keep_axes_of_size_one),
         CASE(matrix_product_has_four_transpose_cases),
+        CASE(matrix_products_keep_leading_axes),
         CASE(convolution_has_pytorch_sizes),
         CASE(pooling_and_rows_have_their_shapes),
         CASE(arrays_are_copied_and_equal_ones_are_one),

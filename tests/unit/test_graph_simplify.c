@@ -103,6 +103,12 @@ static void chains_of_hidden_nodes_collapse(void **state) {
     assert_ptr_equal(gm_sum(gm_sum(x, GM_AXIS(0)), GM_AXIS(2)), gm_sum(x, GM_AXIS(0) | GM_AXIS(2)));
     gm_tensor *product = gm_gemm(gm_transpose(a, (size_t[]){1, 0}), b, NULL);
     assert_ptr_equal(product, gm_gemm(a, b, &(gm_gemm_params){.transpose_a = true}));
+    gm_tensor *c = float_input("c", GM_SHAPE(2, 3, 3));
+    assert_ptr_equal(gm_gemm(gm_transpose(c, (size_t[]){0, 2, 1}), c, NULL),
+                     gm_gemm(c, c, &(gm_gemm_params){.transpose_a = true}));
+    gm_tensor *turned = gm_transpose(c, (size_t[]){2, 1, 0});
+    gm_tensor *d = gm_reshape(c, GM_SHAPE(3, 3, 2)); // a batch's axis moved: no matrix is merely turned
+    assert_ptr_equal(gm_gemm(turned, d, &(gm_gemm_params){.transpose_b = true})->input[0], turned);
     assert_int_equal(gm_graph_status(graph), GM_OK);
 }
 
