@@ -155,6 +155,36 @@ typedef struct gm_adain_params {
 // 2019). Variables NAME.weight (M, 2 C), NAME.bias (2 C), first those of s.
 GM_API gm_tensor *gm_adaptive_instance_norm(gm_tensor *x, gm_tensor *style, const char *name,
                                             const gm_adain_params *params);
+typedef struct gm_attention_params {
+    size_t heads; // 0 means 1
+    size_t key;   // channels of the queries, and of the keys, of all heads together; 0: an eighth of the input's
+    size_t value; // of the values; 0: as many as of the keys
+    bool causal;  // a position reads itself and earlier ones alone
+    bool no_scale;
+    bool no_gate;
+    bool bias; // of all four maps
+    gm_weight_initializer initializer;
+    gm_spectral_norm_params spectral_norm;
+} gm_attention_params;
+// Self-attention, x (N, C, H, W) or (N, C, L) -> x + gate y of the same shape; positions of images count row by row.
+//   y = output(softmax(query(x) key(x)' scale) value(x)), over all positions of a sample, for each head with its part
+//   of the channels; query, key, value and output are linear maps of the channels.
+// For images as Zhang et al. 2019 (SAGAN): they use one head, key and value C / 8, a gate that starts at 0, spectral
+// norm, no scale and no bias. scale = 1 / sqrt(key / heads) is from Vaswani et al. 2017, whose heads these are; it
+// keeps what goes into the softmax of order 1 for any width, and is the default for both. With no_gate the result is y
+// alone. Variables NAME.query.weight and NAME.key.weight (key, C, 1, 1), NAME.value.weight (value, C, 1, 1),
+// NAME.output.weight (C, value, 1, 1), with `bias` NAME.query.bias, ..., and NAME.gate.weight (1).
+GM_API gm_tensor *gm_attention(gm_tensor *x, const char *name, const gm_attention_params *params);
+
+typedef enum gm_positions_kind { GM_POSITIONS_LEARNED = 0, GM_POSITIONS_SINUSOIDAL } gm_positions_kind;
+typedef struct gm_positions_params {
+    int kind; // gm_positions_kind
+} gm_positions_params;
+// x (N, C, L) or (N, C, H, W) -> x + p, where p tells positions apart. Learned: NAME.weight of one sample's shape,
+// which starts from N(0, .02) (as in Devlin et al. 2019). Sinusoidal (Vaswani et al. 2017): channel 2 i is sin(l /
+// 10000^(2 i / C)), channel 2 i + 1 the cosine; of images the first half of the channels tells the row in that way, the
+// other the column.
+GM_API gm_tensor *gm_positions(gm_tensor *x, const char *name, const gm_positions_params *params);
 
 // In training: each element is dropped with probability `rate`, the others are scaled by 1/(1 - rate). `name` is the
 // random stream's: one per application. `counter` int32 (2) (see gm_random_uniform) must change with each step.
@@ -299,6 +329,8 @@ typedef struct gm_layer {
         gm_upsample_params upsample;
         gm_batch_norm_params batch_norm;
         gm_sample_norm_params sample_norm; // layer_norm, instance_norm, group_norm
+        gm_attention_params attention;
+        gm_positions_params positions;
         gm_dropout_params dropout;
         gm_activation_params activation;
         gm_reshape_params reshape;

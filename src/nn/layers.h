@@ -76,6 +76,8 @@ gm_tensor *gm_max_pool_layer(gm_tensor *x, const gm_pool_params *params);
 gm_tensor *gm_upsample_layer(gm_tensor *x, const gm_upsample_params *params);
 gm_tensor *gm_embed_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_embed_params *params);
 gm_tensor *gm_projection_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_projection_params *params);
+gm_tensor *gm_attention_layer(gm_tensor *x, const char *name, const gm_attention_params *params);
+gm_tensor *gm_positions_layer(gm_tensor *x, const char *name, const gm_positions_params *params);
 gm_tensor *gm_dropout_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, double rate);
 gm_tensor *gm_flatten_layer(gm_tensor *x);
 gm_tensor *gm_reshape_samples_layer(gm_tensor *x, gm_shape shape);

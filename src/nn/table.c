@@ -131,6 +131,17 @@ static gm_tensor *apply_phase_shuffle(gm_layer_context *context, const gm_layer 
                                   layer->params.phase_shuffle.reach);
 }
 
+static gm_tensor *apply_attention(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    gm_attention_params params = layer->params.attention;
+    params.initializer = chosen(context, params.initializer);
+    params.spectral_norm = chosen_norm(context, params.spectral_norm);
+    return gm_attention_layer(x, context->name, &params);
+}
+
+static gm_tensor *apply_positions(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    return gm_positions_layer(x, context->name, &layer->params.positions);
+}
+
 static gm_tensor *apply_dropout(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
     return gm_dropout_layer(x, stream(gm_tensor_graph(x), context, layer), context->mode, context->counter,
                             layer->params.dropout.rate);
@@ -480,6 +491,61 @@ static const gm_parameter group_norm_parameters[] = {
     RATE,
 };
 
+static const gm_parameter attention_parameters[] = {
+    {.key = "heads",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_attention_params, heads),
+     .initial = 1,
+     .minimum = 1,
+     .maximum = MAX_CHANNELS,
+     .help = "parts of the keys and values, each with weights of its own for what is read"},
+    {.key = "key",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_attention_params, key),
+     .maximum = MAX_CHANNELS,
+     .help = "channels of the queries, and of the keys, of all heads together; 0: an eighth of the input's"},
+    {.key = "value",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_attention_params, value),
+     .maximum = MAX_CHANNELS,
+     .help = "channels of the values of all heads together; 0: as many as of the keys"},
+    {.key = "causal",
+     .kind = GM_PARAMETER_BOOLEAN,
+     .offset = offsetof(gm_attention_params, causal),
+     .help = "a position reads itself and earlier ones alone"},
+    {.key = "scale",
+     .kind = GM_PARAMETER_BOOLEAN,
+     .offset = offsetof(gm_attention_params, no_scale),
+     .initial = 1,
+     .negated = true,
+     .help = "divide by the root of a head's key channels what goes into the softmax (Vaswani et al.); false: SAGAN's"},
+    {.key = "gate",
+     .kind = GM_PARAMETER_BOOLEAN,
+     .offset = offsetof(gm_attention_params, no_gate),
+     .initial = 1,
+     .negated = true,
+     .help = "x + gate y, the gate a trainable number that starts at 0; false: y alone, as inside `residual`"},
+    {.key = "bias",
+     .kind = GM_PARAMETER_BOOLEAN,
+     .offset = offsetof(gm_attention_params, bias),
+     .help = "add a trainable bias to queries, keys, values and the output"},
+    INITIALIZER(gm_attention_params),
+    SPECTRAL_NORM(gm_attention_params),
+    RATE,
+};
+
+static const char *const positions_kinds[] = {"learned", "sinusoidal", NULL}; // gm_positions_kind
+
+static const gm_parameter positions_parameters[] = {
+    {.key = "kind",
+     .kind = GM_PARAMETER_CHOICE,
+     .offset = offsetof(gm_positions_params, kind),
+     .choices = positions_kinds,
+     .positional = true,
+     .help = "learned: a trainable value each; sinusoidal: sines and cosines of rising length"},
+    RATE,
+};
+
 static const gm_parameter dropout_parameters[] = {
     {.key = "rate",
      .kind = GM_PARAMETER_NUMBER,
@@ -652,6 +718,15 @@ static const gm_layer_type layer_types[] = {
      .help = "in training shift each sequence by a random number of positions, its ends filled by reflection",
      PARAMETERS(phase_shuffle_parameters),
      .apply = apply_phase_shuffle},
+    {.name = "attention",
+     .help = "each position reads from all others, by how its query fits their keys",
+     PARAMETERS(attention_parameters),
+     .apply = apply_attention,
+     .weighted = true},
+    {.name = "positions",
+     .help = "add to each position what tells it from the others, for attention",
+     PARAMETERS(positions_parameters),
+     .apply = apply_positions},
     {.name = "dropout",
      .help = "drop values at random in training",
      PARAMETERS(dropout_parameters),

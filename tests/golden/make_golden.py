@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes operations.inc, training.inc and layers.inc: what PyTorch (float64, on the CPU) gives where frameworks'
+"""Writes operations.inc, training.inc, layers.inc and attention.inc: what PyTorch (float64, on the CPU) gives where frameworks'
 conventions differ.
 
 Run by hand with Debian's python3-torch: /usr/bin/python3 make_golden.py
@@ -301,6 +301,73 @@ def spectral(name, layer, dim, shape):
     array(name + "_eval_y", layer(xs[0]))
 
 
+class Attention(torch.nn.Module):
+    """Linear maps around PyTorch's attention, over the positions of (N, C, ...)."""
+    def __init__(self, channels, key, value, heads=1, causal=False, scale=True, bias=False, gate=True):
+        super().__init__()
+        for name, size, to in (("query", channels, key), ("key", channels, key), ("value", channels, value),
+                               ("output", value, channels)):
+            setattr(self, name, torch.nn.Linear(size, to, bias=bias))
+        if gate:
+            self.gate = torch.nn.Parameter(torch.zeros(1))
+        self.heads, self.causal, self.scale, self.gated = heads, causal, None if scale else 1.0, gate
+
+    def forward(self, x):
+        positions = x.flatten(2).transpose(1, 2)
+        q, k, v = (m(positions).unflatten(2, (self.heads, -1)).transpose(1, 2) for m in (self.query, self.key, self.value))
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal, scale=self.scale)
+        y = self.output(y.transpose(1, 2).flatten(2)).transpose(1, 2).reshape(x.shape)
+        return x + self.gate * y if self.gated else y
+
+
+class MultiheadAttention(torch.nn.Module):
+    """PyTorch's own layer, whose parameters are those of Attention in another order."""
+    def __init__(self, channels, heads):
+        super().__init__()
+        self.inner = torch.nn.MultiheadAttention(channels, heads, batch_first=True)
+
+    def forward(self, x):
+        x = x.transpose(1, 2)
+        mask = torch.nn.Transformer.generate_square_subsequent_mask(x.shape[1])
+        return self.inner(x, x, x, attn_mask=mask, need_weights=False)[0].transpose(1, 2)
+
+    def ordered(self, of=lambda p: p):
+        weights, biases = of(self.inner.in_proj_weight).chunk(3), of(self.inner.in_proj_bias).chunk(3)
+        out = self.inner.out_proj
+        return [t for pair in zip(weights, biases) for t in pair] + [of(out.weight), of(out.bias)]
+
+
+ATTENTIONS = [
+    # the recipe's settings, input, PyTorch's layer
+    (dict(scale=False, key=2), (2, 3, 2, 2), Attention(3, 2, 2, scale=False)),
+    (dict(heads=2, key=4, value=2, causal=True, bias=True), (2, 3, 4), Attention(3, 4, 2, 2, True, bias=True)),
+    (dict(heads=2, key=4, causal=True, bias=True, gate=False), (2, 4, 5), MultiheadAttention(4, 2)),
+]
+
+
+def attentions():
+    """Output and gradients, by the input and by all weights one after the other."""
+    lines = []
+    for i, (values, shape, layer) in enumerate(ATTENTIONS):
+        for p in layer.parameters():
+            p.data.copy_(tensor(*p.shape) / 2)
+        x = tensor(*shape).requires_grad_()
+        y = layer(x)
+        dy = tensor(*y.shape)
+        (y * dy).sum().backward()
+        if isinstance(layer, MultiheadAttention):
+            weights, gradients = layer.ordered(), layer.ordered(lambda p: p.grad)
+        else:
+            own = [p for n, p in layer.named_parameters() if n != "gate"] + ([layer.gate] if layer.gated else [])
+            weights, gradients = own, [p.grad for p in own]
+        flat = [torch.cat([t.reshape(-1) for t in ts]) for ts in (weights, gradients)]
+        for part, t in (("x", x), ("y", y), ("dy", dy), ("dx", x.grad), ("weights", flat[0]), ("gradients", flat[1])):
+            array("attention_%d_%s" % (i, part), t)
+        arrays = ", ".join("attention_%d_%s" % (i, p) for p in ("x", "y", "dy", "dx", "weights", "gradients"))
+        lines.append("    {%s, {%d, %s}, %d, %s}," % (settings(values), len(shape), braces(shape), len(weights), arrays))
+    print("static const golden_attention attentions[] = {\n%s\n};" % "\n".join(lines))
+
+
 OPTIMIZERS = [
     # name, C settings, PyTorch's
     ("sgd", "GM_OPTIMIZER_SGD, .rate = 0.1", torch.optim.SGD, dict(lr=0.1)),
@@ -393,3 +460,6 @@ with writing("layers.inc"):
     spectral("spectral_dense", torch.nn.Linear(4, 3, bias=False), 0, (2, 4))
     spectral("spectral_conv", torch.nn.Conv2d(4, 4, (2, 3), groups=2, bias=False), 0, (1, 4, 3, 3))
     spectral("spectral_conv_transpose", torch.nn.ConvTranspose2d(3, 2, (2, 3), bias=False), 1, (1, 3, 2, 1))
+torch.manual_seed(1)
+with writing("attention.inc"):
+    attentions()

@@ -40,6 +40,11 @@ LAYER(conv_transpose_groups,
       gm_square(gm_conv_transpose(x[0], "n", &(gm_conv_params){.channels = 2, .kernel = {2, 3}, .groups = 2})))
 LAYER(embed, gm_square(gm_embed(x[0], x[2], "n", &(gm_embed_params){.classes = 4, .size = 2})))
 LAYER(projection, gm_square(gm_projection(x[0], x[4], "n", &(gm_projection_params){.classes = 3})))
+LAYER(attention, gm_square(gm_attention(x[0], "n", &(gm_attention_params){.key = 1})))
+LAYER(attention_causal,
+      gm_square(gm_attention(
+          x[0], "n", &(gm_attention_params){.heads = 2, .key = 2, .causal = true, .no_gate = true, .bias = true})))
+LAYER(positions, gm_square(gm_positions(x[0], "n", &(gm_positions_params){0})))
 // In inference u is fixed and v follows the weight, where |W'u| is at its maximum in v: so the gradient that takes v as
 // a constant is the whole one, once. (Twice, and in training, PyTorch's values are the measure.)
 LAYER(spectral_norm, gm_spectral_norm(x[0], "n", 1, &(gm_spectral_norm_params){.mode = GM_MODE_INFERENCE}))
@@ -96,6 +101,11 @@ static gm_gradient_case cases[] = {
     {CASE(embed, 2, X(3, 2), NAMED("n.weight", 4, 2)), .index_count = 3, .index = {2, 0, 2}},
     {CASE(projection, 4, X(4, 2), NAMED("n.weight", 2, 1), NAMED("n.bias", 1), NAMED("n.embedding.weight", 3, 2)),
      .index_count = 4, .index = {2, 0, 2, 1}},
+    {CASE(attention, 5, X(1, 2, 1, 3), NAMED("n.query.weight", 1, 2, 1, 1), NAMED("n.key.weight", 1, 2, 1, 1),
+          NAMED("n.value.weight", 1, 2, 1, 1), NAMED("n.gate.weight", 1))},
+    {CASE(attention_causal, 5, X(1, 2, 3), NAMED("n.query.weight", 2, 2, 1, 1), NAMED("n.key.weight", 2, 2, 1, 1),
+          NAMED("n.value.bias", 2), NAMED("n.output.weight", 2, 2, 1, 1))},
+    {CASE(positions, 2, X(2, 2, 3), NAMED("n.weight", 2, 3))},
     {CASE(residual_r1, 4, X(1, 2, 1, 3), NAMED("n.0.0.weight", 2), NAMED("n.0.0.bias", 2),
           NAMED("n.0.1.weight", 2, 1, 1, 1))},
     {CASE(spectral_norm, 1, X(3, 4))}, // the last: once alone
