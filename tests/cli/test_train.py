@@ -493,8 +493,10 @@ class Bench(CommandTest):
         self.assertFalse((self.folder / "runs").exists())
 
     def test_bench_of_an_operation_prints_one_object(self):
-        out, _ = self.ganymede("bench", "gemm", "32", "48", "64", "--json")
-        self.assertGreater(json.loads(out)["median_ms"], 0)
+        for batch, name in (((), "gemm 32 48 64"), (("--batch", "3"), "gemm 32 48 64 batch 3")):
+            out, _ = self.ganymede("bench", "gemm", "32", "48", "64", *batch, "--json")
+            self.assertGreater(json.loads(out)["median_ms"], 0)
+            self.assertEqual(json.loads(out)["operation"], name)
 
 
 class Devices(CommandTest):

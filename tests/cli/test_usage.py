@@ -63,6 +63,7 @@ class Usage(CommandTest):
             (["bench", "nothing"], "'nothing' cannot be measured; expected one of step, gemm"),
             (["bench", "gemm", "5"], "expected M N K"),
             (["bench", "gemm", "5", "6", "seven"], "seven"),
+            (["bench", "gemm", "5", "6", "7", "--batch", "0"], "--batch expects 1 to 1048576"),
             (["bench", "step"], "expected RECIPE"),
             (["bench", "step", "a.yaml", "--steps", "0"], "--steps expects 1 to"),
             (["devices", "all"], "'all' is one argument too many"),
