@@ -110,7 +110,7 @@ static void batch_view_cases(gm_cases *check) {
     }
     if (gm_check_case(check, GM_CASE_FULL, "of images' channels and positions")) { // channels are innermost in memory
         gm_tensor *x = gm_reshape(
-            gm_average_pool2d(gm_check_float(check, GM_SHAPE(3, 32, 8, 6)), &(gm_pool2d_params){.kernel = {2, 2}}),
+            gm_average_pool(gm_check_float(check, GM_SHAPE(3, 32, 8, 6)), &(gm_pool_params){.kernel = {2, 2}}),
             GM_SHAPE(6, 16, 12));
         gm_check_fetch(check, gm_gemm(x, x, &(gm_gemm_params){.transpose_a = true}));
         gm_check_fetch(check, gm_gemm(x, x, &(gm_gemm_params){.transpose_b = true}));

@@ -38,8 +38,8 @@ static const layer_case layer_cases[] = {
     {"adain", {{"style", "w"}, {"spectral_norm", "true"}}, IMAGES},
     {"concat", {{"from", "w"}}, VECTORS},
     {"attention",
-      {{"heads", "2"}, {"key", "4"}, {"causal", "true"}, {"spectral_norm", "true"}, {"gate", "false"}},
-      IMAGES},
+     {{"heads", "2"}, {"key", "4"}, {"causal", "true"}, {"spectral_norm", "true"}, {"gate", "false"}},
+     IMAGES},
 };
 
 static gm_shape shape_of(samples kind) {
