@@ -186,6 +186,29 @@ typedef struct gm_positions_params {
 // other the column.
 GM_API gm_tensor *gm_positions(gm_tensor *x, const char *name, const gm_positions_params *params);
 
+#define GM_MAX_RECURRENT_POSITIONS 1024
+
+typedef struct gm_recurrent_params {
+    size_t units, layers;              // layers: stacked, each reads the one below; 0 means 1
+    bool bidirectional;                // each layer also walks from the last position to the first
+    bool last;                         // the state after the walk instead of every position's
+    gm_weight_initializer initializer; // GM_WEIGHTS_PYTORCH: weights and biases U(-b, b), b = 1/sqrt(units)
+    gm_spectral_norm_params spectral_norm;
+} gm_recurrent_params;
+// Gated recurrent units (Cho et al. 2014) as PyTorch's GRU, from a state of zeros: x (N, C, L) -> (N, H, L), or the
+// last state (N, H); H = units. Both ways: (N, 2 H, L), those that walk backwards second (`last`: their state at
+// position 0). Variables NAME.ih_lK.weight (3 H, C), NAME.hh_lK.weight (3 H, H), NAME.ih_lK.bias, NAME.hh_lK.bias, each
+// (3 H), of layer K from 0, gates in the order r, z, n; of the way backwards ih_lK_reverse, hh_lK_reverse. Each
+// position is a step of its own in the graph: at most GM_MAX_RECURRENT_POSITIONS.
+GM_API gm_tensor *gm_gru(gm_tensor *x, const char *name, const gm_recurrent_params *params);
+// Long short-term memory (Hochreiter & Schmidhuber 1997) as PyTorch's LSTM: as gm_gru, but four gates i, f, g, o.
+GM_API gm_tensor *gm_lstm(gm_tensor *x, const char *name, const gm_recurrent_params *params);
+// One position of the same layer, with the same variables: x (N, C) and the state before it -> the state after it.
+// The state is (layers, N, H) and begins with zeros, its last row is the layer's output; of the LSTM (2 layers, N, H),
+// where row layers - 1 is the output and the cells come second. Fails with bidirectional or last.
+GM_API gm_tensor *gm_gru_step(gm_tensor *x, gm_tensor *state, const char *name, const gm_recurrent_params *params);
+GM_API gm_tensor *gm_lstm_step(gm_tensor *x, gm_tensor *state, const char *name, const gm_recurrent_params *params);
+
 // In training: each element is dropped with probability `rate`, the others are scaled by 1/(1 - rate). `name` is the
 // random stream's: one per application. `counter` int32 (2) (see gm_random_uniform) must change with each step.
 GM_API gm_tensor *gm_dropout(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, double rate);
@@ -254,6 +277,13 @@ typedef struct gm_projection_params {
 // 1). Variables NAME.weight (F, 1), NAME.bias (1), NAME.embedding.weight (classes, F), which starts as Xavier's
 // uniform.
 GM_API gm_tensor *gm_projection(gm_tensor *x, gm_tensor *labels, const char *name, const gm_projection_params *params);
+
+typedef struct gm_embedding_params {
+    size_t symbols, size;
+} gm_embedding_params;
+// Symbols of sequences, int32 (N, L) -> (N, size, L), or one of each sample, (N) -> (N, size): the symbol's row of
+// NAME.weight (symbols, size), which starts from N(0, 1) as PyTorch's Embedding; zeros for any other number.
+GM_API gm_tensor *gm_embedding(gm_tensor *indices, const char *name, const gm_embedding_params *params);
 
 // The trainable variables declared so far whose name begins with `prefix`: those that end in ".weight" or ".bias", in
 // order of declaration. Writes at most `capacity` of them and returns how many there are.
@@ -331,6 +361,7 @@ typedef struct gm_layer {
         gm_sample_norm_params sample_norm; // layer_norm, instance_norm, group_norm
         gm_attention_params attention;
         gm_positions_params positions;
+        gm_recurrent_params recurrent;     // gru, lstm
         gm_dropout_params dropout;
         gm_activation_params activation;
         gm_reshape_params reshape;

@@ -53,23 +53,55 @@ static gm_tensor *negated(const gm_tensor *x) {
     return gm_hidden_is(x, &gm_elements[GM_ELEMENT_NEGATE].op) ? x->input[0] : NULL;
 }
 
-// The gradients of the two halves of a batch, each among zeros, lie side by side: a concatenation. NULL when the
-// operands are no such pair of hidden pads.
-static gm_tensor *complementary_pads(gm_tensor *a, gm_tensor *b) {
+// Appends x, or what a hidden concatenation along the axis joins.
+static size_t append_parts(gm_tensor **parts, size_t count, gm_tensor *x, size_t axis) {
+    bool joined = gm_hidden_is(x, &gm_op_concat) && ((const gm_concat_attributes *)x->attributes)->axis == axis;
+    gm_tensor *const *from = joined ? x->input : &x;
+    for (size_t i = 0; i < (joined ? x->input_count : 1); i++)
+        parts[count++] = from[i];
+    return count;
+}
+
+static gm_tensor *side_by_side(gm_tensor *first, gm_tensor *second, size_t axis) {
+    gm_graph *graph = first->graph;
+    gm_tensor **parts = gm_arena_alloc(&graph->arena, (first->input_count + second->input_count + 2) * sizeof *parts);
+    if (!parts)
+        return gm_fault_memory(graph);
+    size_t count = append_parts(parts, append_parts(parts, 0, first, axis), second, axis);
+    return gm_concat(parts, count, axis);
+}
+
+// The gradients of neighbouring parts of a tensor (halves of a batch, steps of a sequence), each among zeros, lie side
+// by side: a concatenation, among the zeros that are left. NULL when the operands are no such pair of hidden pads.
+static gm_tensor *adjacent_pads(gm_tensor *a, gm_tensor *b) {
     if (!gm_hidden_is(a, &gm_op_pad) || !gm_hidden_is(b, &gm_op_pad) || !gm_shape_equal(&a->shape, &b->shape))
         return NULL;
     const size_t *before_a = ((const gm_axes_attributes *)a->attributes)->value;
     const size_t *before_b = ((const gm_axes_attributes *)b->attributes)->value;
-    gm_tensor *x = a->input[0], *y = b->input[0], *joined = NULL;
-    for (size_t i = 0; i < a->shape.rank; i++) {
-        if (x->shape.dim[i] == a->shape.dim[i] && y->shape.dim[i] == a->shape.dim[i])
-            continue;
-        bool first = before_a[i] == 0 && before_b[i] == x->shape.dim[i];
-        bool second = before_b[i] == 0 && before_a[i] == y->shape.dim[i];
-        if (joined || !(first || second) || x->shape.dim[i] + y->shape.dim[i] != a->shape.dim[i])
-            return NULL; // padded along two axes, overlapping, or with a gap
-        gm_tensor *parts[2] = {first ? x : y, first ? y : x};
-        joined = gm_concat(parts, 2, i);
+    gm_tensor *x = a->input[0], *y = b->input[0];
+    size_t rank = a->shape.rank, axis = rank, before[GM_MAX_RANK] = {0}, after[GM_MAX_RANK] = {0};
+    bool first = false;
+    for (size_t i = 0; i < rank; i++) {
+        size_t covered = x->shape.dim[i];
+        before[i] = GM_MIN(before_a[i], before_b[i]);
+        if (before_a[i] != before_b[i] || y->shape.dim[i] != covered) {
+            first = before_a[i] + x->shape.dim[i] == before_b[i];
+            if (axis < rank || !(first || before_b[i] + y->shape.dim[i] == before_a[i]))
+                return NULL; // differing along two axes, overlapping, or with a gap
+            axis = i;
+            covered += y->shape.dim[i];
+        }
+        after[i] = a->shape.dim[i] - before[i] - covered;
+    }
+    return axis == rank ? NULL : gm_pad(side_by_side(first ? x : y, first ? y : x, axis), before, after);
+}
+
+// A pad may also lie beside one of a sum's operands.
+static gm_tensor *joined_pads(gm_tensor *a, gm_tensor *b) {
+    gm_tensor *joined = adjacent_pads(a, b);
+    for (size_t i = 0; !joined && i < 2 && gm_hidden_is(a, &gm_elements[GM_ELEMENT_ADD].op); i++) {
+        gm_tensor *pair = adjacent_pads(a->input[i], b);
+        joined = pair ? gm_add(a->input[1 - i], pair) : NULL;
     }
     return joined;
 }
@@ -88,7 +120,10 @@ static gm_tensor *simplify_add(const gm_shape *shape, gm_tensor *a, gm_tensor *b
     }
     if (negated(b))
         return gm_subtract(a, negated(b));
-    return negated(a) ? gm_subtract(b, negated(a)) : complementary_pads(a, b);
+    if (negated(a))
+        return gm_subtract(b, negated(a));
+    gm_tensor *joined = joined_pads(a, b);
+    return joined ? joined : joined_pads(b, a);
 }
 
 static gm_tensor *simplify_subtract(const gm_shape *shape, gm_tensor *a, gm_tensor *b) {

@@ -20,18 +20,31 @@ static const gm_rule *find_rule(const gm_op *op) {
     return NULL;
 }
 
+enum { MANY_PRODUCTS = 8 }; // that add up: one product of all they multiply is cheaper
+
+// What adds up to a gradient, the latest first.
+typedef struct term {
+    gm_tensor *value;
+    size_t earlier; // plus one; 0: none
+} term;
+
 typedef struct sweep {
     gm_graph *graph;
     size_t count;         // nodes 0 .. y's id
     bool *on_path;        // it depends on an x through differentiable operations
     gm_tensor **gradient; // accumulated so far; NULL: none
-    bool *wanted;         // of one node's inputs
+    term *terms;
+    size_t term_count, term_capacity;
+    size_t *latest; // of each gradient's terms, plus one; 0: none
+    bool *wanted;   // of one node's inputs
     gm_tensor **dx;
 } sweep;
 
 static void sweep_finish(sweep *s) {
     free(s->on_path);
     free(s->gradient);
+    free(s->terms);
+    free(s->latest);
     free(s->wanted);
     free(s->dx);
 }
@@ -43,6 +56,7 @@ static gm_status sweep_init(sweep *s, const gm_tensor *y) {
         widest = GM_MAX(widest, s->graph->nodes[id]->input_count);
     GM_TRY(gm_alloc(&s->on_path, s->count, sizeof *s->on_path, "a gradient"));
     GM_TRY(gm_alloc(&s->gradient, s->count, sizeof *s->gradient, "a gradient"));
+    GM_TRY(gm_alloc(&s->latest, s->count, sizeof *s->latest, "a gradient"));
     GM_TRY(gm_alloc(&s->wanted, widest, sizeof *s->wanted, "a gradient"));
     return gm_alloc(&s->dx, widest, sizeof *s->dx, "a gradient");
 }
@@ -66,9 +80,43 @@ static gm_status accumulate(sweep *s, const gm_tensor *node, const gm_tensor *in
                  gm_shape_text(&dx->shape), gm_describe(input));
         return GM_ERROR_STATE;
     }
+    GM_TRY(gm_grow(&s->terms, s->term_count, &s->term_capacity, sizeof *s->terms, "a gradient"));
+    s->terms[s->term_count] = (term){dx, s->latest[input->id]};
+    s->latest[input->id] = ++s->term_count;
     gm_tensor **sum = &s->gradient[input->id];
     *sum = *sum ? gm_add(*sum, dx) : dx;
     return gm_is_poison(*sum) ? GM_ERROR_STATE : GM_OK;
+}
+
+// a^T b, a sum over the rows of both, that no caller holds.
+static bool is_row_product(const gm_tensor *x) {
+    const gm_gemm_attributes *g = x->attributes;
+    return gm_hidden_is(x, &gm_op_gemm) && g->transpose_a && !g->transpose_b;
+}
+
+// A matrix that many steps multiply by gets as many products, all of them sums over rows: the product of all the rows
+// is their sum.
+static gm_tensor *join_products(sweep *s, size_t id) {
+    size_t count = 0;
+    for (size_t i = s->latest[id]; i > 0; i = s->terms[i - 1].earlier)
+        count += is_row_product(s->terms[i - 1].value);
+    if (count < MANY_PRODUCTS)
+        return s->gradient[id];
+    gm_tensor **a = gm_arena_alloc(&s->graph->arena, 2 * count * sizeof(gm_tensor *)), **b = a + count, *sum = NULL;
+    if (!a)
+        return gm_fault_memory(s->graph);
+    size_t at = 0;
+    for (size_t i = s->latest[id]; i > 0; i = s->terms[i - 1].earlier) {
+        gm_tensor *value = s->terms[i - 1].value;
+        if (is_row_product(value)) {
+            a[at] = value->input[0];
+            b[at++] = value->input[1];
+        } else {
+            sum = sum ? gm_add(value, sum) : value;
+        }
+    }
+    gm_tensor *joined = gm_gemm(gm_concat(a, count, 0), gm_concat(b, count, 0), &(gm_gemm_params){.transpose_a = true});
+    return sum ? gm_add(sum, joined) : joined;
 }
 
 static gm_status visit(sweep *s, gm_tensor *node) {
@@ -93,8 +141,10 @@ static gm_status differentiate(sweep *s, gm_tensor *y, gm_tensor *const *xs, siz
     mark_paths(s, xs, count);
     s->gradient[y->id] = gm_filled(s->graph, GM_FLOAT32, &y->shape, 1);
     for (size_t id = s->count; id-- > 0;)
-        if (s->gradient[id] && s->on_path[id])
+        if (s->gradient[id] && s->on_path[id]) {
+            s->gradient[id] = join_products(s, id);
             GM_TRY(visit(s, s->graph->nodes[id]));
+        }
     for (size_t i = 0; i < count; i++) {
         gm_tensor *dx = xs[i]->id < s->count ? s->gradient[xs[i]->id] : NULL;
         dxs[i] = dx ? dx : gm_filled(s->graph, GM_FLOAT32, &xs[i]->shape, 0);

@@ -1,4 +1,4 @@
-// Layers that take labels: an embedding for conditional generators, the projection for conditional discriminators.
+// Layers that take numbers of classes or symbols: embeddings, and the projection for conditional discriminators.
 #include "nn/layers.h"
 
 #include "graph/graph.h"
@@ -62,4 +62,31 @@ gm_tensor *gm_projection(gm_tensor *x, gm_tensor *labels, const char *name, cons
     gm_graph *graph = gm_tensor_graph(x);
     gm_status before = gm_graph_fault(graph);
     return gm_fault_prefix(graph, before, gm_projection_layer(x, labels, name, params), "%s (projection)", name);
+}
+
+// Gather takes one row of indices: all samples' symbols, one sample after the other.
+static gm_tensor *look_up(gm_tensor *indices, const char *name, const gm_embedding_params *params) {
+    gm_graph *graph = gm_tensor_graph(indices);
+    const gm_shape *shape = gm_tensor_shape(indices);
+    if (gm_is_poison(indices))
+        return indices;
+    if (gm_tensor_type(indices) != GM_INT32 || shape->rank < 1 || shape->rank > 2)
+        return gm_fault(graph, "indices must be int32 (N, L) or (N), not %s %s", gm_type_text(gm_tensor_type(indices)),
+                        gm_shape_text(shape));
+    if (params->symbols == 0 || params->size == 0)
+        return gm_fault(graph, "symbols and size must be at least 1");
+    gm_tensor *table = gm_layer_variable(graph, name, "weight", (gm_shape){2, {params->symbols, params->size}},
+                                         (gm_initializer){GM_INITIALIZER_NORMAL, 0, 1});
+    if (shape->rank == 1)
+        return gm_gather(table, indices);
+    const size_t samples = shape->dim[0], positions = shape->dim[1];
+    gm_tensor *rows = gm_gather(table, gm_reshape(indices, (gm_shape){1, {samples * positions}}));
+    rows = gm_reshape(rows, (gm_shape){3, {samples, positions, params->size}});
+    return gm_transpose(rows, (const size_t[]){0, 2, 1});
+}
+
+gm_tensor *gm_embedding(gm_tensor *indices, const char *name, const gm_embedding_params *params) {
+    gm_graph *graph = gm_tensor_graph(indices);
+    gm_status before = gm_graph_fault(graph);
+    return gm_fault_prefix(graph, before, look_up(indices, name, params), "%s (embedding)", name);
 }

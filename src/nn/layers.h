@@ -73,6 +73,8 @@ gm_tensor *gm_phase_shuffle_layer(gm_tensor *x, const char *name, gm_mode mode, 
 gm_tensor *gm_minibatch_stddev_layer(gm_tensor *x, const gm_minibatch_stddev_params *params);
 gm_tensor *gm_average_pool_layer(gm_tensor *x, const gm_pool_params *params);
 gm_tensor *gm_max_pool_layer(gm_tensor *x, const gm_pool_params *params);
+gm_tensor *gm_gru_layer(gm_tensor *x, const char *name, const gm_recurrent_params *params);
+gm_tensor *gm_lstm_layer(gm_tensor *x, const char *name, const gm_recurrent_params *params);
 gm_tensor *gm_upsample_layer(gm_tensor *x, const gm_upsample_params *params);
 gm_tensor *gm_embed_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_embed_params *params);
 gm_tensor *gm_projection_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_projection_params *params);

@@ -142,6 +142,23 @@ static gm_tensor *apply_positions(gm_layer_context *context, const gm_layer *lay
     return gm_positions_layer(x, context->name, &layer->params.positions);
 }
 
+static gm_recurrent_params recurrent_params(const gm_layer_context *context, const gm_layer *layer) {
+    gm_recurrent_params params = layer->params.recurrent;
+    params.initializer = chosen(context, params.initializer);
+    params.spectral_norm = chosen_norm(context, params.spectral_norm);
+    return params;
+}
+
+static gm_tensor *apply_gru(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    const gm_recurrent_params params = recurrent_params(context, layer);
+    return gm_gru_layer(x, context->name, &params);
+}
+
+static gm_tensor *apply_lstm(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    const gm_recurrent_params params = recurrent_params(context, layer);
+    return gm_lstm_layer(x, context->name, &params);
+}
+
 static gm_tensor *apply_dropout(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
     return gm_dropout_layer(x, stream(gm_tensor_graph(x), context, layer), context->mode, context->counter,
                             layer->params.dropout.rate);
@@ -546,6 +563,35 @@ static const gm_parameter positions_parameters[] = {
     RATE,
 };
 
+static const gm_parameter recurrent_parameters[] = {
+    {.key = "units",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_recurrent_params, units),
+     .minimum = 1,
+     .maximum = MAX_CHANNELS,
+     .required = true,
+     .positional = true,
+     .help = "width of the state: channels of the output"},
+    {.key = "layers",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_recurrent_params, layers),
+     .initial = 1,
+     .minimum = 1,
+     .maximum = 64,
+     .help = "stacked, each reads the one below"},
+    {.key = "bidirectional",
+     .kind = GM_PARAMETER_BOOLEAN,
+     .offset = offsetof(gm_recurrent_params, bidirectional),
+     .help = "walk from the end to the beginning, too: as many channels again"},
+    {.key = "last",
+     .kind = GM_PARAMETER_BOOLEAN,
+     .offset = offsetof(gm_recurrent_params, last),
+     .help = "the state after the last position alone, as a vector"},
+    INITIALIZER(gm_recurrent_params),
+    SPECTRAL_NORM(gm_recurrent_params),
+    RATE,
+};
+
 static const gm_parameter dropout_parameters[] = {
     {.key = "rate",
      .kind = GM_PARAMETER_NUMBER,
@@ -727,6 +773,16 @@ static const gm_layer_type layer_types[] = {
      .help = "add to each position what tells it from the others, for attention",
      PARAMETERS(positions_parameters),
      .apply = apply_positions},
+    {.name = "gru",
+     .help = "gated recurrent units along sequences (N, C, L) (Cho et al. 2014)",
+     PARAMETERS(recurrent_parameters),
+     .apply = apply_gru,
+     .weighted = true},
+    {.name = "lstm",
+     .help = "long short-term memory along sequences (N, C, L) (Hochreiter & Schmidhuber 1997)",
+     PARAMETERS(recurrent_parameters),
+     .apply = apply_lstm,
+     .weighted = true},
     {.name = "dropout",
      .help = "drop values at random in training",
      PARAMETERS(dropout_parameters),
