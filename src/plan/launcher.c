@@ -127,8 +127,9 @@ static size_t all_groups(const gm_launch *launch) {
     return groups_of(launch, 0) * groups_of(launch, 1) * groups_of(launch, 2);
 }
 
-// Arguments of a merged kernel: each buffer once, and the key; numbers stand in the text.
+// Arguments of a merged kernel: each buffer once, and the key; numbers stand in the text unless they are `passed`.
 typedef struct merged_arguments {
+    bool passed;
     gm_argument argument[GM_MAX_ARGUMENTS];
     size_t count;
 } merged_arguments;
@@ -145,7 +146,11 @@ static size_t argument_index(merged_arguments *list, const gm_argument *argument
 }
 
 static void append_value(gm_text *text, merged_arguments *list, const gm_argument *argument) {
-    if (argument->kind == GM_ARGUMENT_INT)
+    const bool number = argument->kind == GM_ARGUMENT_INT || argument->kind == GM_ARGUMENT_FLOAT;
+    if (number && list->passed) {
+        gm_text_printf(text, "b%zu", list->count);
+        list->argument[list->count++] = *argument;
+    } else if (argument->kind == GM_ARGUMENT_INT)
         gm_text_printf(text, "%d", argument->integer);
     else if (argument->kind == GM_ARGUMENT_FLOAT)
         gm_text_printf(text, "%af", (double)argument->real);
@@ -351,7 +356,7 @@ gm_status gm_merged_launch(gm_emitter *emitter, const gm_merged *parts, gm_launc
     if (launch->product || !text_of(emitter, parts->part[0])->function)
         return GM_OK;
     gm_text text = {0};
-    merged_arguments list = {.count = 0};
+    merged_arguments list = {.passed = parts->repeated};
     if (parts->count == 1) {
         append_single(&text, emitter, parts->part[0]);
     } else {

@@ -1,15 +1,21 @@
 // Lowering: units become launches, one family's or a fused expression's, between views of values.
 #include "plan/plan.h"
 
+// `count`: it is not among them.
+static size_t index_of(const gm_tensor *const *nodes, size_t count, const gm_tensor *node) {
+    size_t i = 0;
+    while (i < count && nodes[i] != node)
+        i++;
+    return i;
+}
+
 // `first`: nodes whose values are the first operands without being in memory (what an epilogue is of).
 static gm_status build_fused(gm_analysis *a, const gm_unit *unit, const gm_tensor *const *first, size_t first_count,
                              const gm_shape *shape, gm_layout layout, gm_fused *fused) {
     *fused = (gm_fused){.shape = *shape, .layout = layout, .operand_count = first_count};
-    uint32_t *step_of, *operand_of; // by node id, plus one
-    GM_TRY(gm_analysis_alloc(a, &step_of, a->plan->graph->node_count, sizeof *step_of));
-    GM_TRY(gm_analysis_alloc(a, &operand_of, a->plan->graph->node_count, sizeof *operand_of));
+    const gm_tensor *operands[GM_MAX_OPERANDS];
     for (size_t i = 0; i < first_count; i++)
-        operand_of[first[i]->id] = (uint32_t)i + 1;
+        operands[i] = first[i];
     for (size_t i = 0; i < unit->inner.count; i++) {
         const gm_tensor *node = unit->inner.node[i];
         gm_step *step = &fused->step[fused->step_count++];
@@ -20,31 +26,26 @@ static gm_status build_fused(gm_analysis *a, const gm_unit *unit, const gm_tenso
             *in = (gm_step_input){.kind = GM_OPERAND_LITERAL, .type = input->type};
             if (gm_plan_constant(input, &in->literal))
                 continue;
-            if (step_of[input->id]) {
-                in->kind = GM_OPERAND_STEP;
-                in->index = step_of[input->id] - 1;
+            in->kind = GM_OPERAND_STEP;
+            in->index = index_of(unit->inner.node, i, input);
+            if (in->index < i)
                 continue;
-            }
             in->kind = GM_OPERAND_VIEW;
-            if (!operand_of[input->id]) {
-                if (fused->operand_count == GM_MAX_OPERANDS)
-                    return gm_fail(GM_ERROR_STATE, "planning: an expression reads more than %d values",
-                                   GM_MAX_OPERANDS);
-                operand_of[input->id] = (uint32_t)fused->operand_count + 1;
-                GM_TRY(gm_value_view(a, input, &fused->operand[fused->operand_count++]));
-            }
-            in->index = operand_of[input->id] - 1;
+            in->index = index_of(operands, fused->operand_count, input);
+            if (in->index < fused->operand_count)
+                continue;
+            if (fused->operand_count == GM_MAX_OPERANDS)
+                return gm_fail(GM_ERROR_STATE, "planning: an expression reads more than %d values", GM_MAX_OPERANDS);
+            operands[fused->operand_count] = input;
+            GM_TRY(gm_value_view(a, input, &fused->operand[fused->operand_count++]));
         }
-        step_of[node->id] = (uint32_t)fused->step_count;
     }
     return GM_OK;
 }
 
 static size_t step_index(const gm_unit *unit, const gm_tensor *node) {
-    for (size_t i = 0; i < unit->inner.count; i++)
-        if (unit->inner.node[i] == node)
-            return i;
-    return SIZE_MAX;
+    size_t i = index_of(unit->inner.node, unit->inner.count, node);
+    return i < unit->inner.count ? i : SIZE_MAX;
 }
 
 static bool read_elsewhere(const gm_analysis *a, const gm_tensor *node, const gm_unit *own) {

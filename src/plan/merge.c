@@ -14,7 +14,8 @@
 enum {
     SMALL_BYTES = 1 << 20,
     SMALL_FLOP = 1 << 22,
-    REACH = 32, // merged launches that a large one moves up by
+    REACH = 32,       // merged launches that a large one moves up by
+    MANY_REPEATS = 8, // of the same functions: fewer have their numbers in their texts, for compilers to reckon with
 };
 
 typedef struct merging {
@@ -135,19 +136,43 @@ static gm_merged *find_place(const merging *m, uint32_t part) {
     return place;
 }
 
+// Of the launches so far that touch a storage in one way: one more than the largest height; 0: none do.
+typedef struct touched {
+    size_t read, written, written_part;
+} touched;
+
+// One more than the largest height of those that an argument's launch conflicts with, as in arguments_conflict.
+static size_t height_over(const touched *t, const gm_argument *argument) {
+    if (!argument->written)
+        return GM_MAX(t->written, t->written_part);
+    return GM_MAX(t->written, GM_MAX(t->read, argument->part ? 0 : t->written_part));
+}
+
+static void touch(touched *t, const gm_argument *argument, size_t height) {
+    size_t *of = !argument->written ? &t->read : argument->part ? &t->written_part : &t->written;
+    *of = GM_MAX(*of, height + 1);
+}
+
 // Puts launches with equally many to follow beside one another: those of like parts of the graph, which can then join.
 // Each after all that it conflicts with, as before. On CPUs the order stays: it has neighbours find values in the
 // cache.
-static gm_status order_by_height(gm_launch *launches, size_t count) {
+static gm_status order_by_height(const gm_emitter *emitter, gm_launch *launches, size_t count) {
     size_t *height, at = 0, highest = 0;
+    touched *storages = NULL;
     gm_launch *ordered = NULL;
     gm_status status = GM_OK;
     GM_TRY(gm_alloc(&height, count, sizeof *height, "ordering launches"));
+    GM_TRY_DONE(gm_alloc(&storages, GM_MAX(emitter->storage_count, (size_t)1), sizeof *storages, "ordering launches"));
     GM_TRY_DONE(gm_alloc(&ordered, count, sizeof *ordered, "ordering launches"));
     for (size_t i = count; i-- > 0;) {
-        for (size_t k = i + 1; k < count; k++)
-            if (conflict(&launches[i], &launches[k]))
-                height[i] = GM_MAX(height[i], height[k] + 1);
+        const gm_launch *launch = &launches[i];
+        for (size_t k = 0; k < launch->argument_count; k++)
+            if (launch->argument[k].kind == GM_ARGUMENT_STORAGE)
+                height[i] =
+                    GM_MAX(height[i], height_over(&storages[launch->argument[k].storage], &launch->argument[k]));
+        for (size_t k = 0; k < launch->argument_count; k++)
+            if (launch->argument[k].kind == GM_ARGUMENT_STORAGE)
+                touch(&storages[launch->argument[k].storage], &launch->argument[k], height[i]);
         highest = GM_MAX(highest, height[i]);
     }
     for (size_t level = highest + 1; level-- > 0;)
@@ -157,8 +182,36 @@ static gm_status order_by_height(gm_launch *launches, size_t count) {
     memcpy(launches, ordered, count * sizeof *launches);
 done:
     free(height);
+    free(storages);
     free(ordered);
     return status;
+}
+
+// Which functions a merged launch runs, part by part.
+static uint64_t hash_functions(const merging *m, const gm_merged *parts) {
+    uint64_t hash = gm_hash(GM_HASH_START, &parts->count, sizeof parts->count);
+    for (size_t i = 0; i < parts->count; i++)
+        hash = gm_hash(hash, &launch_of(m, parts->part[i])->kernel, sizeof(uint32_t));
+    return hash;
+}
+
+// Steps of a sequence run the same functions over and over: one kernel for all of them, to which their numbers are
+// arguments, instead of one each to compile.
+static gm_status find_repeated(const merging *m) {
+    uint64_t *hash;
+    GM_TRY(gm_alloc(&hash, m->count, sizeof *hash, "merging launches"));
+    for (size_t i = 0; i < m->count; i++)
+        hash[i] = hash_functions(m, &m->merged[i]);
+    for (size_t i = 0; i < m->count; i++) {
+        size_t count = 0, numbers = 0;
+        for (size_t k = 0; k < m->count; k++)
+            count += hash[k] == hash[i];
+        for (size_t k = 0; k < m->merged[i].count; k++)
+            numbers += launch_of(m, m->merged[i].part[k])->argument_count;
+        m->merged[i].repeated = count >= MANY_REPEATS && numbers <= GM_MAX_ARGUMENTS;
+    }
+    free(hash);
+    return GM_OK;
 }
 
 gm_status gm_merge_launches(gm_plan *plan, size_t first) {
@@ -170,7 +223,7 @@ gm_status gm_merge_launches(gm_plan *plan, size_t first) {
     if (count == 0)
         return GM_OK; // of a first phase without launches there is no array either
     if (emitter->gpu)
-        GM_TRY_DONE(order_by_height(emitter->launches + first, count));
+        GM_TRY_DONE(order_by_height(emitter, emitter->launches + first, count));
     GM_TRY_DONE(gm_alloc(&m.merged, count, sizeof *m.merged, "merging launches"));
     GM_TRY_DONE(gm_alloc(&launches, count, sizeof *launches, "merging launches"));
     for (uint32_t part = (uint32_t)first; part < emitter->launch_count; part++) {
@@ -179,6 +232,7 @@ gm_status gm_merge_launches(gm_plan *plan, size_t first) {
             place = &m.merged[m.count++];
         place->part[place->count++] = part;
     }
+    GM_TRY_DONE(find_repeated(&m));
     for (size_t i = 0; i < m.count; i++)
         GM_TRY_DONE(gm_merged_launch(emitter, &m.merged[i], &launches[i]));
     memcpy(emitter->launches + first, launches, m.count * sizeof *launches);

@@ -11,6 +11,7 @@ enum { MOST_PARTS = 32, MOST_FUNCTIONS = 6, MOST_BUFFERS = 96 };
 typedef struct gm_merged {
     uint32_t part[MOST_PARTS]; // launches
     size_t count;
+    bool repeated; // others run the same functions: its kernel is to be theirs, too
 } gm_merged;
 
 // Their distinct functions, in their order.

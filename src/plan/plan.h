@@ -64,7 +64,8 @@ typedef struct gm_unit {
     uint32_t after, host;      // GPUs: a reduction's element-wise unit, computed by its last launch, and the way back
     uint32_t *before;          // units that must run earlier
     size_t before_count, before_capacity;
-    uint32_t mark;
+    uint64_t *all_before; // bit set: these, what runs before them, and so on
+    size_t words, word_capacity;
     bool emitted;
 } gm_unit;
 
@@ -174,7 +175,7 @@ typedef struct gm_analysis {
     uint32_t *stamp;   // of the latest walk that saw the node
     gm_unit *units;
     size_t unit_count, unit_capacity;
-    uint32_t mark, walk;
+    uint32_t walk;
     gm_store *stores;
     size_t store_count;
 } gm_analysis;
@@ -210,8 +211,8 @@ gm_layout gm_analysis_walk(const gm_analysis *analysis, const gm_tensor *node); 
 gm_status gm_units_create(gm_analysis *analysis);
 // Lists what computing the unit's results takes: the expressions on the way and what they read from memory.
 gm_status gm_unit_collect(gm_analysis *analysis, gm_unit *unit);
-bool gm_unit_depends_on(gm_analysis *analysis, uint32_t unit, uint32_t earlier);
-gm_status gm_unit_run_after(gm_unit *unit, uint32_t earlier);
+bool gm_unit_depends_on(const gm_analysis *analysis, uint32_t unit, uint32_t earlier); // or is it
+gm_status gm_unit_run_after(gm_analysis *analysis, uint32_t unit, uint32_t earlier);
 gm_status gm_stores_list(gm_analysis *analysis);
 gm_status gm_stores_place(gm_analysis *analysis); // once all units are there
 void gm_nodes_finish(gm_nodes *list);

@@ -44,7 +44,7 @@ static gm_status try_in_place(gm_analysis *a, gm_store *store) {
     for (uint32_t i = 0; i < a->unit_count; i++) {
         bool ignored = true;
         if (i != index && reads_leaf(&a->units[i], leaf, &ignored))
-            GM_TRY(gm_unit_run_after(&a->units[index], i));
+            GM_TRY(gm_unit_run_after(a, index, i));
     }
     store->in_place = true;
     return GM_OK;

@@ -75,43 +75,53 @@ gm_status gm_unit_collect(gm_analysis *a, gm_unit *unit) {
 
 // ---- Order ----
 
-gm_status gm_unit_run_after(gm_unit *unit, uint32_t earlier) {
+static bool runs_before(const gm_unit *unit, uint32_t earlier) {
+    return earlier / 64 < unit->words && (unit->all_before[earlier / 64] >> earlier % 64 & 1);
+}
+
+bool gm_unit_depends_on(const gm_analysis *a, uint32_t unit, uint32_t earlier) {
+    return unit == earlier || runs_before(&a->units[unit], earlier);
+}
+
+// Adds `earlier` and all that runs before it.
+static gm_status add_all_before(gm_analysis *a, gm_unit *unit, uint32_t earlier) {
+    const gm_unit *other = &a->units[earlier];
+    size_t words = GM_MAX(other->words, (size_t)earlier / 64 + 1);
+    for (; unit->words < words; unit->words++) {
+        GM_TRY(gm_grow(&unit->all_before, unit->words, &unit->word_capacity, sizeof(uint64_t), "a plan's order"));
+        unit->all_before[unit->words] = 0;
+    }
+    for (size_t w = 0; w < other->words; w++)
+        unit->all_before[w] |= other->all_before[w];
+    unit->all_before[earlier / 64] |= UINT64_C(1) << earlier % 64;
+    return GM_OK;
+}
+
+gm_status gm_unit_run_after(gm_analysis *a, uint32_t index, uint32_t earlier) {
+    gm_unit *unit = &a->units[index];
     for (size_t i = 0; i < unit->before_count; i++)
         if (unit->before[i] == earlier)
             return GM_OK;
     GM_TRY(gm_grow(&unit->before, unit->before_count, &unit->before_capacity, sizeof *unit->before, "a plan's order"));
     unit->before[unit->before_count++] = earlier;
+    if (runs_before(unit, earlier))
+        return GM_OK;
+    GM_TRY(add_all_before(a, unit, earlier));
+    for (size_t i = 0; i < a->unit_count; i++)
+        if (runs_before(&a->units[i], index))
+            GM_TRY(add_all_before(a, &a->units[i], earlier));
     return GM_OK;
 }
 
-// Must `target` run before `from`?
-static bool reaches(gm_analysis *a, uint32_t from, uint32_t target) {
-    if (from == target)
-        return true;
-    gm_unit *unit = &a->units[from];
-    if (unit->mark == a->mark)
-        return false;
-    unit->mark = a->mark;
-    for (size_t i = 0; i < unit->before_count; i++)
-        if (reaches(a, unit->before[i], target))
-            return true;
-    return false;
-}
-
-bool gm_unit_depends_on(gm_analysis *a, uint32_t from, uint32_t target) {
-    a->mark++;
-    return reaches(a, from, target);
-}
-
 static gm_status order_after_operands(gm_analysis *a, uint32_t index) {
-    gm_unit *unit = &a->units[index];
+    const gm_unit *unit = &a->units[index];
     for (size_t i = 0; i < unit->operands.count; i++) {
         uint32_t maker = a->unit_of[gm_plan_base(unit->operands.node[i])->id];
         if (maker == GM_NO_UNIT || maker == index)
             continue;
-        GM_TRY(gm_unit_run_after(unit, maker));
+        GM_TRY(gm_unit_run_after(a, index, maker));
         if (unit->host != GM_NO_UNIT && unit->host != maker)
-            GM_TRY(gm_unit_run_after(&a->units[unit->host], maker));
+            GM_TRY(gm_unit_run_after(a, unit->host, maker));
     }
     return GM_OK;
 }
@@ -164,6 +174,18 @@ static bool fits_after(gm_analysis *a, uint32_t host, const gm_unit *unit) {
     return fits;
 }
 
+// Whether nothing that a node reads must run after the unit that is to compute it, too; `alone` is a unit of that node.
+static bool can_wait(const gm_analysis *a, uint32_t index, const gm_unit *alone) {
+    for (size_t i = 0; i < alone->operands.count; i++) {
+        const gm_tensor *operand = alone->operands.node[i], *base = gm_plan_base(operand);
+        uint32_t maker = a->unit_of[base->id];
+        bool own = maker == index && operand == base; // computed on the way
+        if (!own && maker != GM_NO_UNIT && gm_unit_depends_on(a, maker, index))
+            return false;
+    }
+    return true;
+}
+
 // Adds the node to the unit if the launch stays small and nothing that the node reads must run after the unit.
 static gm_status try_join(gm_analysis *a, uint32_t index, const gm_tensor *node, bool *joined) {
     gm_unit *unit = &a->units[index];
@@ -199,7 +221,8 @@ static gm_status place(gm_analysis *a, gm_unit_kind kind, const gm_tensor *node,
     for (size_t i = a->unit_count; i-- > 0;) {
         bool joined = false;
         if (may_join(a, &a->units[i], kind, node) &&
-            (!alone || !a->plan->emitter.gpu || shares_operand(&a->units[i], alone)))
+            (!alone ||
+             ((!a->plan->emitter.gpu || shares_operand(&a->units[i], alone)) && can_wait(a, (uint32_t)i, alone))))
             GM_TRY(try_join(a, (uint32_t)i, node, &joined));
         if (joined)
             return GM_OK;
@@ -347,6 +370,7 @@ void gm_analysis_finish(gm_analysis *a) {
         gm_nodes_finish(&a->units[i].inner);
         gm_nodes_finish(&a->units[i].operands);
         free(a->units[i].before);
+        free(a->units[i].all_before);
     }
     free(a->units);
     gm_arena_finish(&a->arena);
