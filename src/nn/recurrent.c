@@ -71,12 +71,12 @@ static weights make_weights(gm_graph *graph, const char *name, const cell_type *
     const char *hh = gm_graph_printf(graph, "%s.hh_l%zu%s", name, layer, reverse ? "_reverse" : "");
     if (ih == NULL || hh == NULL)
         return (weights){graph->nodes[0], graph->nodes[0], graph->nodes[0], graph->nodes[0]};
-    return (weights){
-        .ih = make_weight(graph, ih, cell, in, params),
-        .hh = make_weight(graph, hh, cell, params->units, params),
-        .bias_ih = gm_layer_variable(graph, ih, "bias", outputs, start),
-        .bias_hh = gm_layer_variable(graph, hh, "bias", outputs, start),
-    };
+    weights w; // declared in PyTorch's order
+    w.ih = make_weight(graph, ih, cell, in, params);
+    w.hh = make_weight(graph, hh, cell, params->units, params);
+    w.bias_ih = gm_layer_variable(graph, ih, "bias", outputs, start);
+    w.bias_hh = gm_layer_variable(graph, hh, "bias", outputs, start);
+    return w;
 }
 
 static gm_tensor *times_transposed(gm_tensor *x, gm_tensor *weight) {

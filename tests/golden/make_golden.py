@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Writes operations.inc, training.inc, layers.inc and attention.inc: what PyTorch (float64, on the CPU) gives where frameworks'
+"""Writes operations.inc, training.inc, layers.inc, attention.inc and recurrent.inc: what PyTorch (float64, on the CPU)
+gives where frameworks'
 conventions differ.
 
 Run by hand with Debian's python3-torch: /usr/bin/python3 make_golden.py
@@ -266,6 +267,46 @@ def layers():
     print("static const golden_layer layers[] = {\n%s\n};" % "\n".join(lines))
 
 
+RECURRENT = [
+    # name, the recipe's settings, input, PyTorch's layer
+    ("gru", dict(units=3), (2, 2, 9), torch.nn.GRU(2, 3, batch_first=True)),
+    ("gru", dict(units=2, layers=2, bidirectional=True), (2, 3, 4),
+     torch.nn.GRU(3, 2, 2, bidirectional=True, batch_first=True)),
+    ("gru", dict(units=2, layers=2, bidirectional=True, last=True), (1, 2, 3),
+     torch.nn.GRU(2, 2, 2, bidirectional=True, batch_first=True)),
+    ("lstm", dict(units=2, layers=2), (2, 3, 9), torch.nn.LSTM(3, 2, 2, batch_first=True)),
+    ("lstm", dict(units=2, bidirectional=True, last=True), (2, 2, 3),
+     torch.nn.LSTM(2, 2, bidirectional=True, batch_first=True)),
+]
+
+
+def recurrent():
+    """Each layer with random weights: output, and gradients by the input and by all weights, in PyTorch's order."""
+    lines = []
+    for i, (name, values, shape, layer) in enumerate(RECURRENT):
+        for p in layer.parameters():
+            p.data.copy_(tensor(*p.shape))
+        x = tensor(*shape).requires_grad_()
+        y, state = layer(x.transpose(1, 2))
+        if values.get("last"):
+            state = state[0] if name == "lstm" else state
+            y = torch.cat(tuple(state[-2:] if layer.bidirectional else state[-1:]), 1)
+        else:
+            y = y.transpose(1, 2)
+        dy = tensor(*y.shape)
+        (y * dy).sum().backward()
+        parts = [("x", x), ("y", y), ("dy", dy), ("dx", x.grad),
+                 ("weights", torch.cat([p.detach().reshape(-1) for p in layer.parameters()])),
+                 ("dweights", torch.cat([p.grad.reshape(-1) for p in layer.parameters()]))]
+        for part, t in parts:
+            array("recurrent_%d_%s" % (i, part), t)
+        arrays = ", ".join("recurrent_%d_%s" % (i, part) for part, _ in parts)
+        lines.append('    {"%s", %s, {3, %s}, {%d, %s}, %d, %s},' %
+                     (name, settings(values), braces(shape), y.dim(), braces(y.shape),
+                      len(list(layer.parameters())), arrays))
+    print("static const golden_recurrent layers[] = {\n%s\n};" % "\n".join(lines))
+
+
 SPECTRAL_STEPS = 3
 
 
@@ -463,3 +504,5 @@ with writing("layers.inc"):
 torch.manual_seed(1)
 with writing("attention.inc"):
     attentions()
+with writing("recurrent.inc"):
+    recurrent()

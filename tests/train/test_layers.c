@@ -40,6 +40,8 @@ static const layer_case layer_cases[] = {
     {"attention",
      {{"heads", "2"}, {"key", "4"}, {"causal", "true"}, {"spectral_norm", "true"}, {"gate", "false"}},
      IMAGES},
+    {"gru", {{"units", "8"}, {"spectral_norm", "true"}}, SEQUENCES},
+    {"lstm", {{"units", "5"}, {"layers", "2"}, {"bidirectional", "true"}}, SEQUENCES},
 };
 
 static gm_shape shape_of(samples kind) {
@@ -66,7 +68,7 @@ static gm_layer layer_of(const layer_case *c) {
 
 // One step down R1's |d sum(y^2) / d x|^2.
 static void descend(gm_phase *phase, gm_network *network, gm_tensor *x, gm_tensor *y) {
-    gm_tensor *dx, *gradients[8];
+    gm_tensor *dx, *gradients[16];
     gm_grad(gm_sum_all(gm_square(y)), &x, 1, &dx);
     gm_phase_fetch(phase, dx);
     size_t count;

@@ -49,6 +49,14 @@ LAYER(positions, gm_square(gm_positions(x[0], "n", &(gm_positions_params){0})))
 // a constant is the whole one, once. (Twice, and in training, PyTorch's values are the measure.)
 LAYER(spectral_norm, gm_spectral_norm(x[0], "n", 1, &(gm_spectral_norm_params){.mode = GM_MODE_INFERENCE}))
 
+// Enough positions for the weight's products to be joined.
+LAYER(gru, gm_gru(x[0], "n", &(gm_recurrent_params){.units = 1}))
+LAYER(gru_both, gm_gru(x[0], "n", &(gm_recurrent_params){.units = 2, .layers = 2, .bidirectional = true}))
+LAYER(lstm, gm_lstm(x[0], "n", &(gm_recurrent_params){.units = 1}))
+LAYER(lstm_last, gm_lstm(x[0], "n", &(gm_recurrent_params){.units = 2, .bidirectional = true, .last = true}))
+LAYER(embedding, gm_square(gm_embedding(gm_reshape(x[1], (gm_shape){2, {2, 3}}), "n",
+                                        &(gm_embedding_params){.symbols = 4, .size = 2})))
+
 // gamma/2 |d critic / d x|^2 of a residual critic with norms inside, to which max and broadcasts belong.
 static gm_tensor *build_residual_r1(gm_graph *graph, gm_tensor *const *x) {
     (void)graph;
@@ -106,6 +114,15 @@ static gm_gradient_case cases[] = {
     {CASE(attention_causal, 5, X(1, 2, 3), NAMED("n.query.weight", 2, 2, 1, 1), NAMED("n.key.weight", 2, 2, 1, 1),
           NAMED("n.value.bias", 2), NAMED("n.output.weight", 2, 2, 1, 1))},
     {CASE(positions, 2, X(2, 2, 3), NAMED("n.weight", 2, 3))},
+    {CASE(gru, 5, X(2, 1, 9), NAMED("n.ih_l0.weight", 3, 1), NAMED("n.hh_l0.weight", 3, 1), NAMED("n.ih_l0.bias", 3),
+          NAMED("n.hh_l0.bias", 3))},
+    {CASE(gru_both, 5, X(1, 2, 9), NAMED("n.hh_l0_reverse.weight", 6, 2), NAMED("n.ih_l1.weight", 6, 4),
+          NAMED("n.hh_l1_reverse.bias", 6), NAMED("n.hh_l1.weight", 6, 2))},
+    {CASE(lstm, 5, X(2, 1, 9), NAMED("n.ih_l0.weight", 4, 1), NAMED("n.hh_l0.weight", 4, 1), NAMED("n.ih_l0.bias", 4),
+          NAMED("n.hh_l0.bias", 4))},
+    {CASE(lstm_last, 4, X(2, 2, 3), NAMED("n.hh_l0.weight", 8, 2), NAMED("n.ih_l0_reverse.weight", 8, 2),
+          NAMED("n.hh_l0_reverse.bias", 8))},
+    {CASE(embedding, 1, NAMED("n.weight", 4, 2)), .index_count = 6, .index = {2, 0, 2, 1, 9, 0}},
     {CASE(residual_r1, 4, X(1, 2, 1, 3), NAMED("n.0.0.weight", 2), NAMED("n.0.0.bias", 2),
           NAMED("n.0.1.weight", 2, 1, 1, 1))},
     {CASE(spectral_norm, 1, X(3, 4))}, // the last: once alone

@@ -1,0 +1,164 @@
+// Recurrent layers: steps that give the sequence's values, what gradients of many steps are made of, and slips.
+#include "nn_test.h"
+
+enum { SAMPLES = 2, CHANNELS = 3, POSITIONS = 9, UNITS = 4 };
+
+typedef gm_tensor *sequence_layer(gm_tensor *x, const char *name, const gm_recurrent_params *params);
+typedef gm_tensor *step_layer(gm_tensor *x, gm_tensor *state, const char *name, const gm_recurrent_params *params);
+
+static gm_tensor *sequence_input(fixture *f) {
+    gm_tensor *x = gm_input(f->graph, "x", GM_FLOAT32, GM_SHAPE(SAMPLES, CHANNELS, POSITIONS));
+    double values[SAMPLES * CHANNELS * POSITIONS];
+    for (size_t i = 0; i < GM_COUNT(values); i++)
+        values[i] = (double)(i * 7 % 16) / 8 - 1;
+    set(f, x, values);
+    return x;
+}
+
+// Position `at` of (N, C, L), as (N, C).
+static gm_tensor *position(gm_tensor *x, size_t at) {
+    const gm_shape shape = *gm_tensor_shape(x);
+    return gm_reshape(gm_slice(x, (size_t[]){0, 0, at}, (size_t[]){shape.dim[0], shape.dim[1], 1}),
+                      GM_SHAPE(shape.dim[0], shape.dim[1]));
+}
+
+static void steps_give_what_the_sequence_gives(sequence_layer *sequence, step_layer *step, size_t states) {
+    const gm_recurrent_params params = {.units = UNITS, .layers = 2};
+    fixture f;
+    begin(&f);
+    gm_tensor *x = sequence_input(&f), *y = sequence(x, "n", &params);
+    gm_tensor *state = gm_full(f.graph, GM_SHAPE(2 * states, SAMPLES, UNITS), 0);
+    for (size_t t = 0; t < POSITIONS; t++) {
+        state = step(position(x, t), state, "n", &params);
+        gm_tensor *top = gm_slice(state, (size_t[]){1, 0, 0}, (size_t[]){1, SAMPLES, UNITS});
+        double expected[SAMPLES * UNITS];
+        memcpy(expected, evaluate(&f, position(y, t)), sizeof expected);
+        has_values(&f, top, expected, GM_COUNT(expected));
+    }
+    gm_tensor *variables[16];
+    assert_int_equal(gm_trainable(f.graph, "n.", variables, 16), 8); // the step's are the sequence's
+    end(&f);
+}
+
+static void gru_steps_give_the_sequence(void **state) {
+    (void)state;
+    steps_give_what_the_sequence_gives(gm_gru, gm_gru_step, 1);
+}
+
+static void lstm_steps_give_the_sequence(void **state) {
+    (void)state;
+    steps_give_what_the_sequence_gives(gm_lstm, gm_lstm_step, 2);
+}
+
+static void last_is_where_each_walk_ends(void **state) {
+    (void)state;
+    fixture f;
+    begin(&f);
+    gm_recurrent_params params = {.units = UNITS, .bidirectional = true};
+    gm_tensor *x = sequence_input(&f), *all = gm_gru(x, "n", &params);
+    params.last = true;
+    gm_tensor *last = gm_gru(x, "n", &params);
+    gm_tensor *forwards = gm_slice(position(all, POSITIONS - 1), (size_t[]){0, 0}, (size_t[]){SAMPLES, UNITS});
+    gm_tensor *backwards = gm_slice(position(all, 0), (size_t[]){0, UNITS}, (size_t[]){SAMPLES, UNITS});
+    double expected[SAMPLES * 2 * UNITS];
+    memcpy(expected, evaluate(&f, gm_concat((gm_tensor *[]){forwards, backwards}, 2, 1)), sizeof expected);
+    has_values(&f, last, expected, GM_COUNT(expected));
+    end(&f);
+}
+
+static void count_needed(const gm_tensor *x, const gm_op *op, bool *seen, size_t *count) {
+    if (seen[x->id])
+        return;
+    seen[x->id] = true;
+    *count += x->op == op;
+    for (size_t i = 0; i < x->input_count; i++)
+        count_needed(x->input[i], op, seen, count);
+}
+
+// How many nodes of the operation x is made of.
+static size_t count_in(const gm_tensor *x, const gm_op *op) {
+    bool *seen = calloc(x->graph->node_count, sizeof *seen);
+    size_t count = 0;
+    assert_non_null(seen);
+    count_needed(x, op, seen, &count);
+    free(seen);
+    return count;
+}
+
+// Of the recurrent weight one product over all positions, of the bias one sum, and no parts among zeros.
+static void gradients_over_all_positions_are_joined(void **state) {
+    (void)state;
+    fixture f;
+    begin(&f);
+    gm_tensor *x = sequence_input(&f), *y = gm_sum_all(gm_square(gm_gru(x, "n", &(gm_recurrent_params){.units = 4})));
+    gm_tensor *weight = gm_variable_find(f.graph, "n.hh_l0.weight"), *bias = gm_variable_find(f.graph, "n.hh_l0.bias");
+    gm_tensor *xs[] = {weight, bias, x}, *dx[3];
+    gm_grad(y, xs, 3, dx);
+    assert_ptr_equal(dx[0]->op, &gm_op_gemm);
+    assert_int_equal(dx[0]->input[0]->shape.dim[0], SAMPLES * POSITIONS);
+    assert_ptr_equal(dx[0]->input[0]->op, &gm_op_concat);
+    // One of the input, and two a step: the state's, and its gradient's but for the first.
+    assert_int_equal(count_in(dx[0], &gm_op_gemm), 1 + POSITIONS + POSITIONS - 1 + 1);
+    assert_int_equal(count_in(dx[1], &gm_op_sum), 1);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(count_in(dx[i], &gm_op_pad), 0);
+    end(&f);
+}
+
+static void embedding_looks_up_symbols(void **state) {
+    (void)state;
+    fixture f;
+    begin(&f);
+    gm_tensor *x = gm_input(f.graph, "x", GM_INT32, GM_SHAPE(2, 3));
+    gm_tensor *y = gm_embedding(x, "n", &(gm_embedding_params){.symbols = 3, .size = 2});
+    set(&f, x, (double[]){0, 2, -1, 3, 1, 1});
+    set(&f, gm_variable_find(f.graph, "n.weight"), (double[]){1, 2, 3, 4, 5, 6});
+    assert_true(gm_shape_equal(gm_tensor_shape(y), &GM_SHAPE(2, 2, 3)));
+    has_values(&f, y, (double[]){1, 5, 0, 2, 6, 0, 0, 3, 3, 0, 4, 4}, 12);
+    gm_tensor *one = gm_input(f.graph, "one", GM_INT32, GM_SHAPE(2));
+    set(&f, one, (double[]){2, 0});
+    has_values(&f, gm_embedding(one, "n", &(gm_embedding_params){.symbols = 3, .size = 2}), (double[]){5, 6, 1, 2}, 4);
+    end(&f);
+}
+
+static void expect_fault(sequence_layer *layer, gm_shape shape, const gm_recurrent_params *params, const char *what) {
+    fixture f;
+    begin(&f);
+    layer(gm_input(f.graph, "x", GM_FLOAT32, shape), "n", params);
+    assert_int_equal(gm_graph_status(f.graph), GM_ERROR_ARGUMENT);
+    if (strstr(gm_error_message(), what) == NULL)
+        fail_msg("\"%s\" lacks \"%s\"", gm_error_message(), what);
+    end(&f);
+}
+
+static gm_tensor *step_of_one(gm_tensor *x, const char *name, const gm_recurrent_params *params) {
+    return gm_lstm_step(x, gm_full(gm_tensor_graph(x), GM_SHAPE(1, 2, 4), 0), name, params);
+}
+
+static gm_tensor *embed_floats(gm_tensor *x, const char *name, const gm_recurrent_params *params) {
+    (void)params;
+    return gm_embedding(x, name, &(gm_embedding_params){3, 2});
+}
+
+static void slips_are_named(void **state) {
+    (void)state;
+    const gm_recurrent_params good = {.units = 4};
+    expect_fault(gm_gru, GM_SHAPE(2, 3), &good,
+                 "n (gru): it takes sequences (N, C, L): put `reshape: [C, L]` before it, not (2, 3)");
+    expect_fault(gm_lstm, GM_SHAPE(2, 3, 4), &(gm_recurrent_params){0}, "n (lstm): units must be at least 1");
+    expect_fault(gm_lstm, GM_SHAPE(1, 1, GM_MAX_RECURRENT_POSITIONS + 1), &good,
+                 "n (lstm): 1025 positions are more than 1024, which is as far as steps are unrolled");
+    expect_fault(step_of_one, GM_SHAPE(2, 3), &good, "n (lstm step): the state must be (2, 2, 4), not (1, 2, 4)");
+    expect_fault(step_of_one, GM_SHAPE(2, 3, 4), &good, "it takes one position of each sequence (N, C), not (2, 3, 4)");
+    expect_fault(embed_floats, GM_SHAPE(2, 3), &good,
+                 "n (embedding): indices must be int32 (N, L) or (N), not float32 (2, 3)");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gru_steps_give_the_sequence),  cmocka_unit_test(lstm_steps_give_the_sequence),
+        cmocka_unit_test(last_is_where_each_walk_ends), cmocka_unit_test(gradients_over_all_positions_are_joined),
+        cmocka_unit_test(embedding_looks_up_symbols),   cmocka_unit_test(slips_are_named),
+    };
+    return cmocka_run_group_tests_name("recurrent layers", tests, NULL, NULL);
+}
