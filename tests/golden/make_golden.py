@@ -1,6 +1,5 @@
 #!/usr/bin/python3
-"""Writes operations.inc, training.inc, layers.inc, attention.inc and recurrent.inc: what PyTorch (float64, on the CPU)
-gives where frameworks'
+"""Writes the .inc files beside it: what PyTorch (float64, on the CPU) gives where frameworks'
 conventions differ.
 
 Run by hand with Debian's python3-torch: /usr/bin/python3 make_golden.py
@@ -504,5 +503,6 @@ with writing("layers.inc"):
 torch.manual_seed(1)
 with writing("attention.inc"):
     attentions()
+torch.manual_seed(1)
 with writing("recurrent.inc"):
     recurrent()

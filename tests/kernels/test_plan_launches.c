@@ -128,6 +128,42 @@ static void like_chains_run_side_by_side(void **unused) {
     check_ok(gm_compare_run(&(gm_compare){.device = device, .seed = 7, .runs = 2}, graph));
 }
 
+static gm_plan_statistics plan_steps(size_t steps) {
+    gm_state *state;
+    gm_plan *plan;
+    gm_plan_statistics statistics;
+    begin(NULL);
+    gm_tensor *x = input("x", GM_SHAPE(4, 5 * steps)), *w = variable("w", GM_SHAPE(5, 10)), *outputs[64], *dw;
+    gm_tensor *h = input("h", GM_SHAPE(4, 5));
+    for (size_t t = 0; t < steps; t++) {
+        gm_tensor *both = gm_gemm(h, w, NULL), *a = gm_slice(both, (size_t[]){0, 0}, (size_t[]){4, 5}),
+                  *b = gm_slice(both, (size_t[]){0, 5}, (size_t[]){4, 5});
+        h = gm_tanh(gm_multiply(gm_add(a, gm_slice(x, (size_t[]){0, 5 * t}, (size_t[]){4, 5})), b));
+        outputs[t] = h;
+    }
+    gm_tensor *y = gm_concat(outputs, steps, 0);
+    gm_grad(gm_sum_all(gm_square(y)), &w, 1, &dw);
+    gm_phase_fetch(phase, y);
+    gm_phase_fetch(phase, dw);
+    check_ok(gm_compare_run(&(gm_compare){.device = device, .seed = 7, .runs = 1}, graph));
+    check_ok(gm_state_create(&state, device, 1));
+    check_ok(gm_plan_create(&plan, graph, state, NULL));
+    gm_plan_get_statistics(plan, &statistics);
+    gm_plan_destroy(&plan);
+    gm_state_destroy(&state);
+    end(NULL);
+    return statistics;
+}
+
+// Steps of a sequence run the same kernels, where their launches are merged with others, too.
+static void longer_sequences_need_no_more_kernels(void **unused) {
+    (void)unused;
+    gm_plan_statistics some = plan_steps(20), more = plan_steps(40);
+    assert_true(more.launches >= some.launches + 40);
+    assert_true(more.kernels <= some.kernels + 2); // of the last parts that are put together
+    begin(NULL);
+}
+
 // ---- What goes on with the results of reductions ----
 
 // Normalises x over the axes with a weight for each that is left, and fetches the sums' own values, too.
@@ -403,6 +439,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         PLAN_TEST(independent_launches_run_as_one),
         PLAN_TEST(like_chains_run_side_by_side),
+        PLAN_TEST(longer_sequences_need_no_more_kernels),
         PLAN_TEST(columns_are_normalised_in_two_launches),
         PLAN_TEST(images_are_normalised_in_two_launches),
         PLAN_TEST(rows_are_normalised_in_two_launches),
