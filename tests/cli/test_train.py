@@ -232,18 +232,16 @@ class Train(CommandTest):
 
     def test_recurrent_discriminator_trains_under_a_gradient_penalty(self):
         # An image as a sequence: rows are the channels, columns the positions.
-        recipe = self.recipe.read_text()
-        layers = "  - reshape: [8, 8]\n  - gru: { units: 6, bidirectional: true }\n  - lstm: { units: 5, last: true }\n"
-        self.recipe.write_text(recipe.replace("  - flatten\n  - dense: 8\n", layers))
-        self.assertIn("gru", self.recipe.read_text())
-        for name, mode in ("a", None), ("b", "separate"):
-            self.ganymede("train", "tiny.yaml", "--out", name, "--quiet", "--steps", "10", "--set",
-                          "regularizers=[r1: { gamma: 1 }]", env={"GANYMEDE_PLAN": mode})
+        layers = "  - reshape: [8, 8]\n  - gru: { units: 6, last: true }\n"
+        recipe = self.recipe.read_text().replace("  - flatten\n  - dense: 8\n", layers)
+        self.recipe.write_text(recipe)
+        self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--steps", "10", "--set",
+                      "regularizers=[r1: { gamma: 1 }]")
         first, last = (read_safetensors(self.folder / f"a/checkpoints/{step:08}.safetensors")[0] for step in (0, 10))
-        for part in ("ih_l0", "hh_l0", "ih_l0_reverse", "hh_l0_reverse"):
-            for kind in ("weight", "bias"):
-                self.assertNotEqual(first[f"discriminator.1.{part}.{kind}"], last[f"discriminator.1.{part}.{kind}"])
-        self.assert_same_weights(*(self.folder / f"{name}/checkpoints/00000010.safetensors" for name in "ab"))
+        for name in ("ih_l0.weight", "hh_l0.weight", "ih_l0.bias", "hh_l0.bias"):
+            before, after = (tensors[f"discriminator.1.{name}"][2] for tensors in (first, last))
+            self.assertNotEqual(before, after)
+            self.assertTrue(all(abs(value) < 1 for value in struct.unpack(f"<{len(after) // 4}f", after)))
 
     def test_data_on_the_device_and_from_the_loader_train_the_same(self):
         for recipe, last in (("tiny.yaml", "00000020"), ("points.yaml", "00000010")):
