@@ -225,6 +225,30 @@ static void gradients_of_halves_are_joined(void **state) {
     assert_op(dx, "add");
 }
 
+// So is that of many parts, in whatever order they are met, and of parts of parts.
+static void gradients_of_many_parts_are_joined(void **state) {
+    (void)state;
+    static const size_t order[] = {3, 0, 4, 2, 1};
+    gm_tensor *x = float_input("x", GM_SHAPE(5, 2)), *y = gm_constant(graph, 0), *dx, *twice;
+    for (size_t i = 0; i < GM_COUNT(order); i++)
+        y = gm_add(y, gm_sum_all(gm_exp(gm_slice(x, (size_t[]){order[i], 0}, (size_t[]){1, 2}))));
+    gm_grad(y, &x, 1, &dx);
+    assert_op(dx, "concat");
+    assert_int_equal(dx->input_count, 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_op(dx->input[i], "exp");
+    gm_grad(gm_sum_all(gm_exp(dx)), &x, 1, &twice);
+    assert_op(twice, "concat");
+    for (size_t i = 0; i < 4; i++) { // quarters
+        gm_tensor *row = gm_slice(x, (size_t[]){i / 2 * 2, 0}, (size_t[]){i / 2 + 2, 2});
+        y = gm_add(i ? y : gm_constant(graph, 0),
+                   gm_sum_all(gm_tanh(gm_slice(row, (size_t[]){0, i % 2}, (size_t[]){i / 2 + 2, 1}))));
+    }
+    gm_grad(y, &x, 1, &dx);
+    assert_op(dx, "concat");
+    assert_op(dx->input[0], "concat");
+}
+
 static void variance_has_the_closed_form_gradient(void **state) {
     (void)state;
     gm_tensor *x = float_input("x", GM_SHAPE(16, 5)), *dx;
@@ -300,6 +324,7 @@ int main(void) {
         CASE(gradients_use_the_output_where_that_saves_the_input),
         CASE(only_wanted_gradients_are_made),
         CASE(gradients_of_halves_are_joined),
+        CASE(gradients_of_many_parts_are_joined),
         CASE(variance_has_the_closed_form_gradient),
         CASE(gradient_needs_one_float_element),
         CASE(double_gradient_of_an_mlp_gan_stays_small),

@@ -105,6 +105,23 @@ static void gradients_over_all_positions_are_joined(void **state) {
     end(&f);
 }
 
+// Both ways, whose gradients are parts of parts, and twice, as penalties differentiate.
+static void gradients_twice_have_no_parts_among_zeros(void **state) {
+    (void)state;
+    fixture f;
+    begin(&f);
+    const gm_recurrent_params params = {.units = 4, .layers = 2, .bidirectional = true};
+    gm_tensor *x = sequence_input(&f), *y = gm_sum_all(gm_square(gm_lstm(x, "n", &params)));
+    gm_tensor *variables[32], *dx, *twice[32];
+    size_t count = gm_trainable(f.graph, "n.", variables, 32);
+    assert_int_equal(count, 16);
+    gm_grad(y, &x, 1, &dx);
+    gm_grad(gm_sum_all(gm_square(dx)), variables, count, twice);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(count_in(twice[i], &gm_op_pad), 0);
+    end(&f);
+}
+
 static void embedding_looks_up_symbols(void **state) {
     (void)state;
     fixture f;
@@ -156,9 +173,13 @@ static void slips_are_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gru_steps_give_the_sequence),  cmocka_unit_test(lstm_steps_give_the_sequence),
-        cmocka_unit_test(last_is_where_each_walk_ends), cmocka_unit_test(gradients_over_all_positions_are_joined),
-        cmocka_unit_test(embedding_looks_up_symbols),   cmocka_unit_test(slips_are_named),
+        cmocka_unit_test(gru_steps_give_the_sequence),
+        cmocka_unit_test(lstm_steps_give_the_sequence),
+        cmocka_unit_test(last_is_where_each_walk_ends),
+        cmocka_unit_test(gradients_over_all_positions_are_joined),
+        cmocka_unit_test(gradients_twice_have_no_parts_among_zeros),
+        cmocka_unit_test(embedding_looks_up_symbols),
+        cmocka_unit_test(slips_are_named),
     };
     return cmocka_run_group_tests_name("recurrent layers", tests, NULL, NULL);
 }
