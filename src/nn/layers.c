@@ -37,8 +37,7 @@ gm_tensor *gm_maxout_layer(gm_tensor *x, const char *name, const gm_maxout_param
     return gm_reshape(y, (gm_shape){2, {samples, units}});
 }
 
-// Part `index` of `parts` equal ones along an axis.
-static gm_tensor *part_of(gm_tensor *x, size_t axis, size_t index, size_t parts) {
+gm_tensor *gm_part_of(gm_tensor *x, size_t axis, size_t index, size_t parts) {
     gm_shape shape = *gm_tensor_shape(x);
     size_t begin[GM_MAX_RANK] = {0};
     shape.dim[axis] /= parts;
@@ -53,6 +52,8 @@ static gm_tensor *convolve_groups(gm_tensor *x, gm_tensor *weight, size_t groups
     for (size_t i = 0; i < groups; i++) {
         gm_tensor *part = part_of(x, 1, i, groups), *own = part_of(weight, 0, i, groups);
         y[i] = transpose ? gm_convolution_transpose(part, own, geometry) : gm_convolution(part, own, geometry);
+        gm_tensor *part = gm_part_of(x, 1, i, groups), *own = gm_part_of(weight, 0, i, groups);
+        y[i] = transpose ? gm_conv2d_transpose(part, own, geometry) : gm_conv2d(part, own, geometry);
     }
     return gm_concat(y, groups, 1);
 }

@@ -49,6 +49,9 @@ gm_tensor *gm_layer_variable(gm_graph *graph, const char *name, const char *part
 // behind its channels: a fault, if not.
 bool gm_axes_usable(gm_tensor *x, const char *key, const size_t *numbers);
 
+// Part `index` of `parts` equal ones along an axis.
+gm_tensor *gm_part_of(gm_tensor *x, size_t axis, size_t index, size_t parts);
+
 // The functions of ganymede/nn.h behind their prefix of faults: a network has a better one.
 gm_tensor *gm_spectral_norm_layer(gm_tensor *weight, const char *name, size_t axis,
                                   const gm_spectral_norm_params *params);

@@ -7,8 +7,6 @@
 
 #include "graph/graph.h"
 
-#include <math.h>
-
 enum { MOST_STATES = 2 };
 
 // What a step makes of the input's part (N, G H), the state's part (N, G H) and the state, the hidden values first.
@@ -22,31 +20,22 @@ typedef struct weights {
     gm_tensor *ih, *hh, *bias_ih, *bias_hh; // (G H, C), (G H, H), (G H), (G H)
 } weights;
 
-// Part `index` of `parts` equal ones along an axis.
-static gm_tensor *part_of(gm_tensor *x, size_t axis, size_t index, size_t parts) {
-    gm_shape shape = *gm_tensor_shape(x);
-    size_t begin[GM_MAX_RANK] = {0};
-    shape.dim[axis] /= parts;
-    begin[axis] = index * shape.dim[axis];
-    return gm_slice(x, begin, shape.dim);
-}
-
 static gm_tensor *gate(gm_tensor *input, gm_tensor *hidden, size_t index, size_t gates) {
-    return gm_add(part_of(input, 1, index, gates), part_of(hidden, 1, index, gates));
+    return gm_add(gm_part_of(input, 1, index, gates), gm_part_of(hidden, 1, index, gates));
 }
 
 // Cho et al. (2014) in the form of PyTorch, where r multiplies the state's part with its bias: h' = (1 - z) n + z h.
 static void gru_step(gm_tensor *input, gm_tensor *hidden, gm_tensor **state) {
     gm_tensor *r = gm_sigmoid(gate(input, hidden, 0, 3)), *z = gm_sigmoid(gate(input, hidden, 1, 3));
-    gm_tensor *n = gm_tanh(gm_add(part_of(input, 1, 2, 3), gm_multiply(r, part_of(hidden, 1, 2, 3))));
+    gm_tensor *n = gm_tanh(gm_add(gm_part_of(input, 1, 2, 3), gm_multiply(r, gm_part_of(hidden, 1, 2, 3))));
     state[0] = gm_add(n, gm_multiply(z, gm_subtract(state[0], n)));
 }
 
 // Hochreiter & Schmidhuber (1997) with the forget gate of Gers et al. (2000): c' = f c + i g, h' = o tanh(c').
 static void lstm_step(gm_tensor *input, gm_tensor *hidden, gm_tensor **state) {
     gm_tensor *all = gm_add(input, hidden);
-    gm_tensor *i = gm_sigmoid(part_of(all, 1, 0, 4)), *f = gm_sigmoid(part_of(all, 1, 1, 4));
-    gm_tensor *g = gm_tanh(part_of(all, 1, 2, 4)), *o = gm_sigmoid(part_of(all, 1, 3, 4));
+    gm_tensor *i = gm_sigmoid(gm_part_of(all, 1, 0, 4)), *f = gm_sigmoid(gm_part_of(all, 1, 1, 4));
+    gm_tensor *g = gm_tanh(gm_part_of(all, 1, 2, 4)), *o = gm_sigmoid(gm_part_of(all, 1, 3, 4));
     state[1] = gm_add(gm_multiply(f, state[1]), gm_multiply(i, g));
     state[0] = gm_multiply(o, gm_tanh(state[1]));
 }
@@ -107,8 +96,8 @@ static gm_tensor *walk(gm_tensor *rows, const cell_type *cell, const weights *w,
         state[s] = state[0];
     for (size_t k = 0; k < positions; k++) {
         const size_t at = reverse ? positions - 1 - k : k;
-        gm_tensor *hidden = gm_add(times_transposed(state[0], w->hh), part_of(bias, 0, k, positions));
-        cell->step(part_of(inputs, 0, at, positions), hidden, state);
+        gm_tensor *hidden = gm_add(times_transposed(state[0], w->hh), gm_part_of(bias, 0, k, positions));
+        cell->step(gm_part_of(inputs, 0, at, positions), hidden, state);
         outputs[at] = state[0];
     }
     *last = state[0];
@@ -157,8 +146,10 @@ static gm_tensor *sequence(gm_tensor *x, const char *name, const cell_type *cell
 static gm_tensor *step(gm_tensor *x, gm_tensor *states, const char *name, const cell_type *cell,
                        const gm_recurrent_params *params) {
     gm_graph *graph = gm_tensor_graph(x);
-    if (gm_is_poison(check(x, 2, "one position of each sequence (N, C)", params)) || gm_is_poison(states))
-        return graph->nodes[0];
+    if (gm_is_poison(check(x, 2, "one position of each sequence (N, C)", params)))
+        return gm_is_poison(x) ? x : graph->nodes[0];
+    if (gm_is_poison(states))
+        return states != NULL ? states : gm_fault(graph, "the state is NULL");
     const size_t layers = GM_MAX(params->layers, 1), samples = gm_tensor_shape(x)->dim[0], count = cell->states;
     const gm_shape shape = {3, {count * layers, samples, params->units}}, one = {2, {samples, params->units}};
     const gm_shape row = {3, {1, samples, params->units}};
@@ -174,7 +165,7 @@ static gm_tensor *step(gm_tensor *x, gm_tensor *states, const char *name, const 
         weights w = make_weights(graph, name, cell, layer, false, gm_tensor_shape(x)->dim[1], params);
         gm_tensor *state[MOST_STATES];
         for (size_t s = 0; s < count; s++)
-            state[s] = gm_reshape(part_of(states, 0, s * layers + layer, count * layers), one);
+            state[s] = gm_reshape(gm_part_of(states, 0, s * layers + layer, count * layers), one);
         cell->step(gm_add(times_transposed(x, w.ih), w.bias_ih), gm_add(times_transposed(state[0], w.hh), w.bias_hh),
                    state);
         for (size_t s = 0; s < count; s++)

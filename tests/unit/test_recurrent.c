@@ -152,6 +152,10 @@ static gm_tensor *step_of_one(gm_tensor *x, const char *name, const gm_recurrent
     return gm_lstm_step(x, gm_full(gm_tensor_graph(x), GM_SHAPE(1, 2, 4), 0), name, params);
 }
 
+static gm_tensor *step_from_nothing(gm_tensor *x, const char *name, const gm_recurrent_params *params) {
+    return gm_gru_step(x, NULL, name, params);
+}
+
 static gm_tensor *embed_floats(gm_tensor *x, const char *name, const gm_recurrent_params *params) {
     (void)params;
     return gm_embedding(x, name, &(gm_embedding_params){3, 2});
@@ -167,6 +171,7 @@ static void slips_are_named(void **state) {
                  "n (lstm): 1025 positions are more than 1024, which is as far as steps are unrolled");
     expect_fault(step_of_one, GM_SHAPE(2, 3), &good, "n (lstm step): the state must be (2, 2, 4), not (1, 2, 4)");
     expect_fault(step_of_one, GM_SHAPE(2, 3, 4), &good, "it takes one position of each sequence (N, C), not (2, 3, 4)");
+    expect_fault(step_from_nothing, GM_SHAPE(2, 3), &good, "n (gru step): the state is NULL");
     expect_fault(embed_floats, GM_SHAPE(2, 3), &good,
                  "n (embedding): indices must be int32 (N, L) or (N), not float32 (2, 3)");
 }
