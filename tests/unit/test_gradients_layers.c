@@ -51,6 +51,7 @@ LAYER(spectral_norm, gm_spectral_norm(x[0], "n", 1, &(gm_spectral_norm_params){.
 
 // Enough positions for the weight's products to be joined.
 LAYER(gru, gm_gru(x[0], "n", &(gm_recurrent_params){.units = 1}))
+LAYER(gru_decayed, gm_add(gm_gru(x[0], "n", &(gm_recurrent_params){.units = 2}), gm_sum_all(gm_square(x[1]))))
 LAYER(gru_both, gm_gru(x[0], "n", &(gm_recurrent_params){.units = 2, .layers = 2, .bidirectional = true}))
 LAYER(lstm, gm_lstm(x[0], "n", &(gm_recurrent_params){.units = 1}))
 LAYER(lstm_last, gm_lstm(x[0], "n", &(gm_recurrent_params){.units = 2, .bidirectional = true, .last = true}))
@@ -116,6 +117,7 @@ static gm_gradient_case cases[] = {
     {CASE(positions, 2, X(2, 2, 3), NAMED("n.weight", 2, 3))},
     {CASE(gru, 5, X(2, 1, 9), NAMED("n.ih_l0.weight", 3, 1), NAMED("n.hh_l0.weight", 3, 1), NAMED("n.ih_l0.bias", 3),
           NAMED("n.hh_l0.bias", 3))},
+    {CASE(gru_decayed, 2, X(1, 1, 9), NAMED("n.hh_l0.weight", 6, 2))},
     {CASE(gru_both, 5, X(1, 2, 9), NAMED("n.hh_l0_reverse.weight", 6, 2), NAMED("n.ih_l1.weight", 6, 4),
           NAMED("n.hh_l1_reverse.bias", 6), NAMED("n.hh_l1.weight", 6, 2))},
     {CASE(lstm, 5, X(2, 1, 9), NAMED("n.ih_l0.weight", 4, 1), NAMED("n.hh_l0.weight", 4, 1), NAMED("n.ih_l0.bias", 4),
