@@ -361,7 +361,7 @@ typedef struct gm_layer {
         gm_sample_norm_params sample_norm; // layer_norm, instance_norm, group_norm
         gm_attention_params attention;
         gm_positions_params positions;
-        gm_recurrent_params recurrent;     // gru, lstm
+        gm_recurrent_params recurrent; // gru, lstm
         gm_dropout_params dropout;
         gm_activation_params activation;
         gm_reshape_params reshape;

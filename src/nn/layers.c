@@ -50,10 +50,8 @@ static gm_tensor *convolve_groups(gm_tensor *x, gm_tensor *weight, size_t groups
                                   bool transpose) {
     gm_tensor *y[GM_MAX_CONV_GROUPS];
     for (size_t i = 0; i < groups; i++) {
-        gm_tensor *part = part_of(x, 1, i, groups), *own = part_of(weight, 0, i, groups);
-        y[i] = transpose ? gm_convolution_transpose(part, own, geometry) : gm_convolution(part, own, geometry);
         gm_tensor *part = gm_part_of(x, 1, i, groups), *own = gm_part_of(weight, 0, i, groups);
-        y[i] = transpose ? gm_conv2d_transpose(part, own, geometry) : gm_conv2d(part, own, geometry);
+        y[i] = transpose ? gm_convolution_transpose(part, own, geometry) : gm_convolution(part, own, geometry);
     }
     return gm_concat(y, groups, 1);
 }
