@@ -264,6 +264,7 @@ static void set_required(gm_layer *layer, const gm_layer *inner) {
 static void every_layer_type_works_from_its_defaults(void **state) {
     (void)state;
     static const char *const of_vectors[] = {"dense", "maxout", "embed", "projection"};
+    static const char *const of_sequences[] = {"phase_shuffle", "gru", "lstm"};
     const gm_layer flatten = made("flatten", NULL);
     gm_layer style = made("head", "2"), inner = made("conv", "4");
     assert_int_equal(gm_layer_set_text(&inner, "kernel", "1"), GM_OK);
@@ -286,10 +287,11 @@ static void every_layer_type_works_from_its_defaults(void **state) {
         begin(&f);
         gm_tensor *counter = gm_input(f.graph, "counter", GM_INT32, GM_SHAPE(2));
         gm_tensor *labels = gm_input(f.graph, "labels", GM_INT32, GM_SHAPE(3));
-        bool vectors = false;
+        bool vectors = false, sequences = false;
         for (size_t k = 0; k < GM_COUNT(of_vectors); k++)
             vectors = vectors || strcmp(type[i].name, of_vectors[k]) == 0;
-        const bool sequences = strcmp(type[i].name, "phase_shuffle") == 0;
+        for (size_t k = 0; k < GM_COUNT(of_sequences); k++)
+            sequences = sequences || strcmp(type[i].name, of_sequences[k]) == 0;
         gm_tensor *x = gm_input(f.graph, "x", GM_FLOAT32,
                                 vectors     ? GM_SHAPE(3, 48)
                                 : sequences ? GM_SHAPE(3, 4, 12)
