@@ -34,8 +34,8 @@
 //                              ah,bh,dh,qh, aw,bw,dw,qw  GM_EPILOGUE_PARAMS)
 //     global ([K/32], G, OH*OW): G >= 1 groups of rows. Choose G = [N/96], more (up to [N/6]) only where there
 //     are fewer than 16 work-groups in all. Weights from contract_pack.
-//     BATCH: before the epilogue's parameters w0,wr,ws,panel,wc: where product (r,s)'s panels of 16 columns begin, how
-//     far apart they are, and their rows. Packed ones, or a matrix in place: wk = 1, whole panels.
+//     GM_CONTRACT_OWN_PANELS, of a BATCH: the most channels, of which each work-group packs what it needs itself. w
+//     stands for packed, and w0,wk,wc,wr,ws follow IW. GM_CONTRACT_IN_PLACE: nothing is packed; wk = 1, K = 16 panels.
 // THIN_CPU  contract_thin_cpu: the parameters of ROWS_CPU, weights from contract_pack_thin; x needs xc = 1.
 //     For K < 8 and C >= 8. global (G, OH*OW, 1): G >= 1 groups of rows, as for ROWS_CPU, up to [N/4].
 // OUTER_CPU contract_outer_cpu (x, g, y, x0,xh,xw,xn,xc, IH,IW, g0,gh,gw,gn,gk, OH,OW, N,C,K,R,S,
@@ -172,6 +172,27 @@ static void gm_transpose(const float *from, float *to)
 #pragma unroll
         for (int i = 0; i < 8; i++)
             vstore8(v[i], 2 * (8 * column + i) + row / 8, to);
+    }
+}
+
+// Up to 16 columns of a matrix as a panel, the last filled with zeros.
+static void gm_pack_panel(global const float *w, int wk, int wc, int C, int columns, float *panel)
+{
+    int c = 0;
+    if (columns == 16 && wc == 1)
+        for (; c + 16 <= C; c += 16) {
+            float block[16 * 16];
+            for (int k = 0; k < 16; k++)
+                vstore16(vload16(0, w + (long)k * wk + c), k, block);
+            gm_transpose(block, panel + 16 * c);
+        }
+    for (; c < C; c++) {
+        global const float *at = w + (long)c * wc;
+        if (columns == 16 && wk == 1)
+            vstore16(vload16(0, at), c, panel);
+        else
+            for (int k = 0; k < 16; k++)
+                panel[16 * c + k] = k < columns ? at[(long)k * wk] : 0.0f;
     }
 }
 

@@ -5,11 +5,19 @@
 #define GM_ROWS_TILE GM_CONTRACT_TILE
 #define GM_ROWS_EACH GM_EACH_ROW
 #endif
-#ifdef GM_CONTRACT_BATCH
-#define GM_ROWS_PANELS , int w0, int wr, int ws, int panel, int wc
+#if defined(GM_CONTRACT_OWN_PANELS) || defined(GM_CONTRACT_IN_PLACE)
+#define GM_ROWS_WEIGHTS , int w0, int wk, int wc, int wr, int ws
+#else
+#define GM_ROWS_WEIGHTS
+#endif
+#ifdef GM_CONTRACT_OWN_PANELS
+#define GM_ROWS_SPACE private
+#else
+#define GM_ROWS_SPACE global
+#endif
+#ifdef GM_CONTRACT_IN_PLACE
 #define GM_ROWS_STEP wc
 #else
-#define GM_ROWS_PANELS
 #define GM_ROWS_STEP 16
 #endif
 
@@ -17,8 +25,8 @@
 // nothing. Rows past N repeat row N - 1 and are not stored.
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const float *restrict x,
     global const float *restrict packed, global float *y, int x0, int xh, int xw, int xn, int xc, int IH,
-    int IW, int y0, int yh, int yw, int yn, int yk, int OH, int OW, int N, int C, int K, int R, int S, int ah, int bh,
-    int dh, int qh, int aw, int bw, int dw, int qw GM_ROWS_PANELS GM_EPILOGUE_PARAMS)
+    int IW GM_ROWS_WEIGHTS, int y0, int yh, int yw, int yn, int yk, int OH, int OW, int N, int C, int K, int R, int S,
+    int ah, int bh, int dh, int qh, int aw, int bw, int dw, int qw GM_EPILOGUE_PARAMS)
 {
     int oh = (int)get_group_id(2) / OW, ow = (int)get_group_id(2) % OW, k0 = 32 * (int)get_group_id(0);
     int columns = min(32, K - k0);
@@ -33,11 +41,21 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 #endif
     x += x0 + (long)tr.in * xh + (long)ts.in * xw;
     y += y0 + (long)oh * yh + (long)ow * yw;
-#ifdef GM_CONTRACT_BATCH
-    packed += w0 + (long)oh * wr + (long)ow * ws + (long)k0 / 16 * panel;
+#ifdef GM_CONTRACT_OWN_PANELS
+    long panel = (long)C * 16;
+    float panels[2 * GM_CONTRACT_OWN_PANELS * 16];
+    packed += w0 + (long)oh * wr + (long)ow * ws + (long)k0 * wk;
+    for (int q = 0; 16 * q < columns; q++)
+        gm_pack_panel(packed + 16L * q * wk, wk, wc, C, min(16, columns - 16 * q), panels + q * panel);
+#elif defined(GM_CONTRACT_IN_PLACE)
+    long panel = 16;
+    global const float *panels = packed + w0 + (long)oh * wr + (long)ow * ws + k0;
+#elif defined(GM_CONTRACT_BATCH)
+    long panel = (long)C * 16;
+    global const float *panels = packed + (((long)oh * OW + ow) * ((K + 15) / 16) + k0 / 16) * panel;
 #else
-    packed += ((((long)k0 / 16) * R + tr.first) * S + ts.first) * C * 16;
     long panel = (long)R * S * C * 16;
+    global const float *panels = packed + ((((long)k0 / 16) * R + tr.first) * S + ts.first) * C * 16;
 #endif
     long xi = (long)tr.in_step * xh, xj = (long)ts.in_step * xw;
     long pi = (long)tr.step * S * C * 16, pj = (long)ts.step * C * 16;
@@ -54,7 +72,8 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 #undef GM_ROW
             for (int i = 0; i < tr.count; i++)
                 for (int j = 0; j < ts.count; j++) {
-                    global const float *a = x + i * xi + j * xj, *b = packed + i * pi + j * pj;
+                    global const float *a = x + i * xi + j * xj;
+                    GM_ROWS_SPACE const float *b = panels + i * pi + j * pj;
                     for (int c = 0; c < C; c++) {
                         float16 column = vload16(0, b), next = vload16(0, b + panel), value;
 #define GM_ROW(i) value = (float16)a[at##i], sum##i = fma(value, column, sum##i), more##i = fma(value, next, more##i);
@@ -75,7 +94,8 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 #undef GM_ROW
             for (int i = 0; i < tr.count; i++)
                 for (int j = 0; j < ts.count; j++) {
-                    global const float *a = x + i * xi + j * xj, *b = packed + q * panel + i * pi + j * pj;
+                    global const float *a = x + i * xi + j * xj;
+                    GM_ROWS_SPACE const float *b = panels + q * panel + i * pi + j * pj;
                     for (int c = 0; c < C; c++) {
                         float16 column = vload16(0, b);
 #define GM_ROW(i) sum##i = fma((float16)a[at##i], column, sum##i);
@@ -108,8 +128,9 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
         }
     }
 }
-#undef GM_ROWS_PANELS
+#undef GM_ROWS_SPACE
 #undef GM_ROWS_STEP
+#undef GM_ROWS_WEIGHTS
 #endif // GM_CONTRACT_ROWS_CPU
 
 #ifdef GM_CONTRACT_OUTER_CPU
@@ -349,6 +370,8 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 #undef GM_ROWS_TILE
 #undef GM_ROWS_EACH
 #undef GM_CONTRACT_BATCH
+#undef GM_CONTRACT_OWN_PANELS
+#undef GM_CONTRACT_IN_PLACE
 #undef GM_CONTRACT_ROWS_CPU
 #undef GM_CONTRACT_OUTER_CPU
 #undef GM_NAME

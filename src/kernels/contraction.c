@@ -26,6 +26,7 @@ enum {
     THIN_ROWS = 64,      // of a work-group with few outputs
     GPU_STEP = 16,       // of values along a contraction: every kernel's divides it
     ITEM_SUMS = 64,
+    OWN_DEPTH = 512, // of weights that a work-group packs itself
 };
 
 static size_t items_of(const gpu_tile *tile) {
@@ -159,6 +160,18 @@ static void append_tile(gm_text *text, const gm_contraction *c, section which, c
         gm_text_append(text, "#define GM_GPU_SPANS\n");
 }
 
+// How a batch's ROWS_CPU reads weights, which no others than a few work-groups share; NULL: packed by a launch.
+// Whole panels side by side are read in place while a first cache holds them: half of it, and of its sets, 4 KB and 8
+// lines each, those that rows so far apart meet. Else a work-group packs its own, up to OWN_DEPTH rows.
+static const char *panels_of(const gm_contraction *c) {
+    const size_t most_rows = 128, set_floats = 8 * 1024;
+    size_t apart = (size_t)(c->w.stride[1] < 0 ? -c->w.stride[1] : c->w.stride[1]), power = apart & (~apart + 1);
+    if (!c->batch || c->emitter->gpu || c->C > OWN_DEPTH)
+        return NULL;
+    bool fits = c->C <= most_rows && c->C * power <= set_floats;
+    return fits && c->w.stride[0] == 1 && c->K % 16 == 0 ? "IN_PLACE" : "OWN_PANELS";
+}
+
 // `last`: no sum of partial results follows, which would apply the epilogue. tile: of ROWS_GPU, OUTER_GPU and
 // SPANS_GPU.
 static gm_status instance(const gm_contraction *c, section which, bool last, const gpu_tile *tile, uint32_t *kernel) {
@@ -186,6 +199,8 @@ static gm_status instance(const gm_contraction *c, section which, bool last, con
                        has_vectors(&c->x, 1), has_vectors(&c->w, 1));
     if (c->batch)
         gm_text_append(&text, "#define GM_CONTRACT_BATCH\n");
+    if (which == ROWS_CPU && panels_of(c))
+        gm_text_printf(&text, "#define GM_CONTRACT_%s %d\n", panels_of(c), OWN_DEPTH);
     gm_text_printf(&text, "#define GM_CONTRACT_%s\n#define GM_NAME @\n", sections[which].name);
     source.text = text.data;
     gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
@@ -208,24 +223,6 @@ static void map_arguments(gm_launch_builder *builder, const gm_axis_map map[2]) 
 }
 
 // ---- Rows ----
-
-// Whole panels of 16 side by side need no packing, while a first cache holds them: half of it, and of its sets, 4 KB
-// and 8 lines each, those that rows so far apart meet.
-static bool reads_in_place(const gm_contraction *c) {
-    const size_t most_rows = 128, set_floats = 8 * 1024;
-    int64_t stride = c->w.stride[1];
-    size_t apart = (size_t)(stride < 0 ? -stride : stride), power = apart & (~apart + 1);
-    return c->batch && c->w.stride[0] == 1 && c->K % 16 == 0 && c->C <= most_rows && c->C * power <= set_floats;
-}
-
-// Where a batch's weights lie, packed or in place: strides along its axes, of panels and of channels.
-static void panel_arguments(gm_launch_builder *builder, const gm_contraction *c, bool packed) {
-    int64_t panel = 16 * (int64_t)c->C, matrix = panel * (int64_t)gm_divide_up(c->K, 16);
-    if (packed)
-        GM_ARGUMENT_INTS(builder, 0, matrix * (int64_t)c->S, matrix, panel, 16);
-    else
-        GM_ARGUMENT_INTS(builder, c->w.offset, c->w.stride[2], c->w.stride[3], 16, c->w.stride[1]);
-}
 
 // Packed weights, made once a phase for all that use the same weights in the same direction.
 static gm_status packed_weights(const gm_contraction *c, bool thin, uint32_t *storage) {
@@ -260,7 +257,7 @@ gm_status gm_emit_rows(const gm_contraction *c) {
     gm_emitter *emitter = c->emitter;
     size_t phases = (size_t)(c->map[0].q * c->map[1].q);
     bool thin = !c->batch && c->K < 8 && c->C >= 8 && c->x.stride[1] == 1;
-    bool spans = !c->batch && c->C < 8 && c->R * c->S > 1, packed = !emitter->gpu && !reads_in_place(c);
+    bool spans = !c->batch && c->C < 8 && c->R * c->S > 1, own = panels_of(c) != NULL;
     const gpu_tile *tile = emitter->gpu ? choose_tile(c, phase_rows(c), c->K, phases, spans) : NULL;
     uint32_t kernel, weights = c->w.storage;
     section which =
@@ -268,7 +265,7 @@ gm_status gm_emit_rows(const gm_contraction *c) {
                         : spans ? ROWS_SPANS_GPU
                                 : ROWS_GPU)
                      : (thin ? THIN_CPU : ROWS_CPU);
-    if (packed)
+    if (!emitter->gpu && !own)
         GM_TRY(packed_weights(c, thin, &weights));
     GM_TRY(instance(c, which, true, which == THIN_GPU ? NULL : tile, &kernel));
     gm_launch_builder builder = {.emitter = emitter, .label = c->name, .executed = c->executed};
@@ -277,14 +274,12 @@ gm_status gm_emit_rows(const gm_contraction *c) {
     gm_argument_write_view(&builder, &c->y);
     view_arguments(&builder, &c->x, true);
     GM_ARGUMENT_INTS(&builder, (int64_t)c->IH, (int64_t)c->IW);
-    if (emitter->gpu)
+    if (emitter->gpu || own)
         GM_ARGUMENT_INTS(&builder, c->w.offset, c->w.stride[0], c->w.stride[1], c->w.stride[2], c->w.stride[3]);
     view_arguments(&builder, &c->y, true);
     GM_ARGUMENT_INTS(&builder, (int64_t)c->OH, (int64_t)c->OW, (int64_t)c->N, (int64_t)c->C, (int64_t)c->K,
                      (int64_t)c->R, (int64_t)c->S);
     map_arguments(&builder, c->map);
-    if (c->batch && !emitter->gpu)
-        panel_arguments(&builder, c, packed);
     gm_epilogue_arguments(&builder, c->epilogue);
     double bytes = gm_view_bytes(&c->x) + gm_view_bytes(&c->w) + gm_view_bytes(&c->y);
     size_t pixels = c->OH * c->OW;
