@@ -1,4 +1,4 @@
-// ganymede bench gemm, conv, conv_transpose, elementwise, reduce, peak: single operations against the device's
+// ganymede bench gemm, conv, conv_transpose, layers, elementwise, reduce, peak: single operations against the device's
 // ceilings.
 #include "command.h"
 
@@ -12,8 +12,8 @@
 enum { MOST_SIZES = 9, MOST_BATCH = 1 << 20 };
 
 typedef struct bench_options {
-    const char *device, *direction, *constant, *variant;
-    bool transpose_a, transpose_b, json;
+    const char *device, *direction, *constant, *variant, *layers;
+    bool transpose_a, transpose_b, forward, json;
     uint64_t size[MOST_SIZES];
     option_number batch;
 } bench_options;
@@ -65,7 +65,7 @@ static int measure_and_print(const char *name, const bench_options *options, siz
                              measure_function *measure) {
     gm_device *device = NULL;
     gm_bench_result result;
-    char what[160];
+    char what[512];
     int code;
     snprintf(what, sizeof what, "%s", name);
     append_sizes(what, sizeof what, options->size, size_count);
@@ -186,6 +186,47 @@ int bench_conv(int count, char **words) {
 
 int bench_conv_transpose(int count, char **words) {
     return bench_any_conv(count, words, true);
+}
+
+// ---- layers ----
+
+static gm_status measure_layers(gm_device *device, const bench_options *o, gm_bench_result *result) {
+    gm_bench_layers layers = {.layers = o->layers, .forward = o->forward};
+    while (layers.input.rank < GM_MAX_RANK && o->size[layers.input.rank] > 0) {
+        layers.input.dim[layers.input.rank] = o->size[layers.input.rank];
+        layers.input.rank++;
+    }
+    return gm_bench_layers_measure(device, &layers, result);
+}
+
+int bench_layers(int count, char **words) {
+    bench_options o = {0};
+    const option_row options[] = {
+        {"--device", "SEL", OPTION_TEXT, &o.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
+        {"--forward", NULL, OPTION_FLAG, &o.forward, "without the gradients"},
+        {"--json", NULL, OPTION_FLAG, &o.json, "one JSON object on standard output"},
+    };
+    const usage_text usage = {.command = "ganymede bench layers",
+                              .arguments = "LAYERS N SIZE...",
+                              .summary = "Times layers as a recipe has them on N samples of the given sizes: forward, "
+                                         "and back to input and weights.",
+                              .example = "ganymede bench layers 'conv: { channels: 128, kernel: 25, stride: 4, "
+                                         "padding: 11 }' 16 64 4096",
+                              .options = options,
+                              .option_count = COUNT(options),
+                              .least = 3,
+                              .most = 1 + GM_MAX_RANK};
+    const char *given[1 + GM_MAX_RANK] = {NULL};
+    int code;
+    if (!options_parse(&usage, count, words, given, &code))
+        return code;
+    size_t sizes = 0;
+    while (sizes < GM_MAX_RANK && given[1 + sizes])
+        sizes++;
+    if (!parse_sizes(&usage, given + 1, o.size, sizes, &code))
+        return code;
+    o.layers = given[0];
+    return measure_and_print(o.layers, &o, sizes, measure_layers);
 }
 
 // ---- elementwise, reduce ----

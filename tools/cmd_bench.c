@@ -194,6 +194,7 @@ static const command_row subjects[] = {
     {"gemm", "a matrix product", bench_gemm},
     {"conv", "a convolution or its gradients", bench_conv},
     {"conv_transpose", "a transposed convolution or its gradients", bench_conv_transpose},
+    {"layers", "layers of a recipe, forward and back", bench_layers},
     {"elementwise", "a fused element-wise kernel", bench_elementwise},
     {"reduce", "sums per channel", bench_reduce},
     {"peak", "the device's ceilings", bench_peak},

@@ -61,6 +61,16 @@ typedef struct gm_bench_conv {
 } gm_bench_conv;
 GM_API gm_status gm_bench_conv_measure(gm_device *device, const gm_bench_conv *conv, gm_bench_result *result);
 
+// Layers as a recipe has them, "conv: { channels: 8, kernel: 3 }" or a list in [], on an input (N, ...): the training
+// forward pass and, but with `forward`, the gradients to the input and to all weights. Operations are those of products
+// and convolutions; bytes those of input, output and weights, and of their gradients.
+typedef struct gm_bench_layers {
+    const char *layers;
+    gm_shape input;
+    bool forward;
+} gm_bench_layers;
+GM_API gm_status gm_bench_layers_measure(gm_device *device, const gm_bench_layers *layers, gm_bench_result *result);
+
 // z = x + s y over three arrays, or the sum of x over all but its `channels` last values a row; `bytes` in all.
 GM_API gm_status gm_bench_elementwise_measure(gm_device *device, size_t bytes, gm_bench_result *result);
 GM_API gm_status gm_bench_reduce_measure(gm_device *device, size_t bytes, size_t channels, gm_bench_result *result);

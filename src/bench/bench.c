@@ -1,5 +1,5 @@
 // Measuring single operations and the device's ceilings.
-#include "ganymede/bench.h"
+#include "bench/bench.h"
 
 #include "device/device.h"
 #include "device/tuning.h"
@@ -133,8 +133,7 @@ static gm_status peak_program(gm_device *device, gm_program **program) {
     return gm_program_create(program, device, &source, 1, gm_device_width_options(device));
 }
 
-static gm_status arithmetic_result(gm_device *device, double seconds, double flop, double bytes,
-                                   gm_bench_result *result) {
+gm_status gm_bench_arithmetic(gm_device *device, double seconds, double flop, double bytes, gm_bench_result *result) {
     gm_program *program = NULL;
     double ceiling;
     *result =
@@ -148,34 +147,26 @@ static gm_status arithmetic_result(gm_device *device, double seconds, double flo
 
 // ---- Operations, as graphs ----
 
-typedef struct operation {
-    gm_device *device;
-    gm_graph *graph;
-    gm_state *state;
-    gm_plan *plan;
-    gm_phase *phase;
-} operation;
-
 static gm_status run_operation(void *context) {
-    operation *o = context;
+    gm_bench_operation *o = context;
     return gm_plan_enqueue(o->plan, o->phase);
 }
 
-static gm_status operation_init(operation *o, gm_device *device) {
-    *o = (operation){.device = device};
+gm_status gm_bench_begin(gm_bench_operation *o, gm_device *device) {
+    *o = (gm_bench_operation){.device = device};
     GM_TRY(gm_graph_create(&o->graph));
     o->phase = gm_phase_create(o->graph, "bench");
     return gm_graph_status(o->graph);
 }
 
-static void operation_finish(operation *o) {
+void gm_bench_finish(gm_bench_operation *o) {
     gm_plan_destroy(&o->plan);
     gm_state_destroy(&o->state);
     gm_graph_destroy(&o->graph);
 }
 
 // Small normal numbers in every input: no denormals, nothing that a driver could skip.
-static gm_status fill_input(operation *o, gm_tensor *x) {
+static gm_status fill_input(gm_bench_operation *o, gm_tensor *x) {
     size_t count = gm_shape_count(gm_tensor_shape(x));
     float *values;
     GM_TRY(gm_alloc(&values, count, sizeof *values, "a bench input"));
@@ -186,7 +177,7 @@ static gm_status fill_input(operation *o, gm_tensor *x) {
     return status;
 }
 
-static gm_status time_operation(operation *o, gm_tensor *const *inputs, size_t count, double *seconds) {
+gm_status gm_bench_time(gm_bench_operation *o, gm_tensor *const *inputs, size_t count, double *seconds) {
     GM_TRY(gm_state_create(&o->state, o->device, 1));
     GM_TRY(gm_plan_create(&o->plan, o->graph, o->state, NULL));
     for (size_t i = 0; i < count; i++)
@@ -205,11 +196,11 @@ static gm_shape operand_shape(size_t batch, size_t rows, size_t columns, bool tr
 
 // y_i = op(a_i) op(b_i); a constant operand is the same for all i.
 static gm_status time_gemm(gm_device *device, const gm_bench_gemm *g, double *seconds) {
-    operation o;
+    gm_bench_operation o;
     gm_tensor *inputs[2 * CONSTANT_USES];
     size_t uses = g->constant == GM_BENCH_CONSTANT_NONE ? 1 : CONSTANT_USES, count = 0;
     gm_status status;
-    GM_TRY_DONE(operation_init(&o, device));
+    GM_TRY_DONE(gm_bench_begin(&o, device));
     gm_tensor *a = NULL, *b = NULL;
     for (size_t i = 0; i < uses; i++) {
         char name[2][16];
@@ -223,10 +214,10 @@ static gm_status time_gemm(gm_device *device, const gm_bench_gemm *g, double *se
                 gm_input(o.graph, name[1], GM_FLOAT32, operand_shape(g->batch, g->k, g->n, g->transpose_b));
         gm_phase_fetch(o.phase, gm_gemm(a, b, &(gm_gemm_params){g->transpose_a, g->transpose_b}));
     }
-    GM_TRY_DONE(time_operation(&o, inputs, count, seconds));
+    GM_TRY_DONE(gm_bench_time(&o, inputs, count, seconds));
     *seconds /= (double)uses;
 done:
-    operation_finish(&o);
+    gm_bench_finish(&o);
     return status;
 }
 
@@ -234,7 +225,7 @@ gm_status gm_bench_gemm_measure(gm_device *device, const gm_bench_gemm *g, gm_be
     double seconds;
     GM_TRY(time_gemm(device, g, &seconds));
     double m = (double)g->m, n = (double)g->n, k = (double)g->k, batch = (double)GM_MAX(g->batch, (size_t)1);
-    return arithmetic_result(device, seconds, batch * 2 * m * n * k, batch * 4 * (m * k + k * n + m * n), result);
+    return gm_bench_arithmetic(device, seconds, batch * 2 * m * n * k, batch * 4 * (m * k + k * n + m * n), result);
 }
 
 static bool has_variant(const gm_plan *plan, const gm_tensor *node, const char *name, gm_text *names) {
@@ -260,11 +251,11 @@ static gm_status check_variant(const gm_plan *plan, const gm_tensor *node, const
 }
 
 gm_status gm_bench_conv_measure(gm_device *device, const gm_bench_conv *c, gm_bench_result *result) {
-    operation o;
+    gm_bench_operation o;
     gm_tuning *tuning = NULL;
     gm_status status;
     double seconds = 0, flop = 0, bytes = 0;
-    GM_TRY_DONE(operation_init(&o, device));
+    GM_TRY_DONE(gm_bench_begin(&o, device));
     GM_TRY_DONE(gm_tuning_create(&tuning, device, &(gm_tuning_options){.choices = ""}));
     tuning->forced = c->variant ? c->variant : "default";
     gm_shape weights = {.rank = 4, .dim = {c->k, c->c, c->r, c->s}};
@@ -301,8 +292,8 @@ gm_status gm_bench_conv_measure(gm_device *device, const gm_bench_conv *c, gm_be
                            gm_shape_count(gm_tensor_shape(y)));
 done:
     gm_tuning_destroy(&tuning);
-    operation_finish(&o);
-    return status == GM_OK ? arithmetic_result(device, seconds, flop, bytes, result) : status;
+    gm_bench_finish(&o);
+    return status == GM_OK ? gm_bench_arithmetic(device, seconds, flop, bytes, result) : status;
 }
 
 // ---- The ceilings themselves ----
@@ -334,31 +325,31 @@ static gm_status byte_result(gm_device *device, double seconds, double bytes, gm
 }
 
 gm_status gm_bench_elementwise_measure(gm_device *device, size_t bytes, gm_bench_result *result) {
-    operation o;
+    gm_bench_operation o;
     gm_status status;
     double seconds = 0;
     size_t count = GM_MAX(bytes / 12, (size_t)1);
-    GM_TRY_DONE(operation_init(&o, device));
+    GM_TRY_DONE(gm_bench_begin(&o, device));
     gm_tensor *inputs[2];
     for (size_t i = 0; i < 2; i++)
         inputs[i] = gm_input(o.graph, i ? "y" : "x", GM_FLOAT32, (gm_shape){.rank = 1, .dim = {count}});
     gm_phase_fetch(o.phase, gm_add(inputs[0], gm_scale(inputs[1], 0.5)));
-    GM_TRY_DONE(time_operation(&o, inputs, 2, &seconds));
+    GM_TRY_DONE(gm_bench_time(&o, inputs, 2, &seconds));
 done:
-    operation_finish(&o);
+    gm_bench_finish(&o);
     return status == GM_OK ? byte_result(device, seconds, 12.0 * (double)count, result) : status;
 }
 
 gm_status gm_bench_reduce_measure(gm_device *device, size_t bytes, size_t channels, gm_bench_result *result) {
-    operation o;
+    gm_bench_operation o;
     gm_status status;
     double seconds = 0;
     size_t rows = GM_MAX(bytes / 4 / GM_MAX(channels, (size_t)1), (size_t)1);
-    GM_TRY_DONE(operation_init(&o, device));
+    GM_TRY_DONE(gm_bench_begin(&o, device));
     gm_tensor *x = gm_input(o.graph, "x", GM_FLOAT32, (gm_shape){.rank = 2, .dim = {rows, channels}});
     gm_phase_fetch(o.phase, gm_sum(x, GM_AXIS(0)));
-    GM_TRY_DONE(time_operation(&o, &x, 1, &seconds));
+    GM_TRY_DONE(gm_bench_time(&o, &x, 1, &seconds));
 done:
-    operation_finish(&o);
+    gm_bench_finish(&o);
     return status == GM_OK ? byte_result(device, seconds, 4.0 * (double)(rows * channels), result) : status;
 }

@@ -511,6 +511,20 @@ class Bench(CommandTest):
             self.assertGreater(json.loads(out)["median_ms"], 0)
             self.assertEqual(json.loads(out)["operation"], name)
 
+    def test_bench_of_layers_takes_what_a_recipe_takes(self):
+        for layers, sizes in (("conv: { channels: 4, kernel: 3, stride: 2 }", (2, 3, 9)), ("[flatten, dense: 5, relu]", (2, 3, 4))):
+            out, _ = self.ganymede("bench", "layers", layers, *sizes, "--json")
+            both = json.loads(out)
+            self.assertEqual(both["operation"], f"{layers} {' '.join(map(str, sizes))}")
+            self.assertGreater(both["median_ms"], 0)
+            out, _ = self.ganymede("bench", "layers", layers, *sizes, "--forward", "--json")
+            # As many operations forward as to the input and to the weights.
+            ratio = both["gflops"] * both["median_ms"] / (json.loads(out)["gflops"] * json.loads(out)["median_ms"])
+            self.assertAlmostEqual(ratio, 3, delta=0.1)
+        self.refused("bench", "layers", "conv: 3", 1, 2, 3, code=1, says="layers:1: conv needs 'kernel'")
+        self.refused("bench", "layers", "dense: 5", 4, 7, 8, code=1, says="layer 0 (dense): it takes vectors")
+        self.refused("bench", "layers", "[dense: 5", 4, 7, code=1, says="layers:")
+
 
 class Devices(CommandTest):
     def test_devices_lists_the_default(self):

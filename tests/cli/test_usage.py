@@ -64,6 +64,8 @@ class Usage(CommandTest):
             (["bench", "gemm", "5"], "expected M N K"),
             (["bench", "gemm", "5", "6", "seven"], "seven"),
             (["bench", "gemm", "5", "6", "7", "--batch", "0"], "--batch expects 1 to 1048576"),
+            (["bench", "layers", "dense: 5"], "expected LAYERS N SIZE..."),
+            (["bench", "layers", "dense: 5", "4", "many"], "'many' is no size"),
             (["bench", "step"], "expected RECIPE"),
             (["bench", "step", "a.yaml", "--steps", "0"], "--steps expects 1 to"),
             (["devices", "all"], "'all' is one argument too many"),
