@@ -222,6 +222,28 @@ GM_API gm_tensor *gm_count_within(gm_tensor *x, gm_tensor *y, gm_tensor *radius,
 // not depend on it. Made of graph operations, so it can be differentiated again.
 GM_API void gm_grad(gm_tensor *y, gm_tensor *const *xs, size_t count, gm_tensor **dxs);
 
+// ---- Gradients per example: of losses (N) float32 of which each depends on its own example alone ----
+//
+// What differentially private training clips (Abadi et al., Deep Learning with Differential Privacy, 2016), without the
+// memory that N gradients take: norms by Goodfellow (2015), Li et al. (2022) and Bu et al. (2022), the sums by scaling
+// what the norms have been found from. Clipping, noise and division by the batch are the caller's:
+//   factors = gm_grad_clipped(losses, bound, xs, count, sums);
+//   gradient of x = (sum + bound noise_multiplier normal) / batch
+// The examples lie along one axis of every value between the xs and the losses. A value that all examples share, such
+// as an x, may be used by gm_gemm, gm_conv2d, gm_conv2d_transpose, gm_gather or a broadcast, several times, by way of
+// views and element-wise operations. Where examples meet (batch norm, statistics of a batch) or an operation is unknown
+// here, the functions fail with the name of the x and the operation. With N = 1 they are those of gm_grad.
+
+// The squared norm (N) of each example's gradient over all the xs.
+GM_API gm_tensor *gm_grad_norms(gm_tensor *losses, gm_tensor *const *xs, size_t count);
+// sums[i] = the sum over n of weights[n] times losses[n]'s gradient with respect to xs[i]; weights (N). They are taken
+// as given: the sum is no gradient of them.
+GM_API void gm_grad_weighted(gm_tensor *losses, gm_tensor *weights, gm_tensor *const *xs, size_t count,
+                             gm_tensor **sums);
+// Both: returns the factors (N), min(1, bound / norm), and their weighted sums. bound: float32 with one element.
+GM_API gm_tensor *gm_grad_clipped(gm_tensor *losses, gm_tensor *bound, gm_tensor *const *xs, size_t count,
+                                  gm_tensor **sums);
+
 // ---- Phases: what a plan can run, each on its own, listed in the order in which a step runs them ----
 
 GM_API gm_phase *gm_phase_create(gm_graph *graph, const char *name);

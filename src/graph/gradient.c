@@ -12,7 +12,7 @@
 static const gm_rule *const files[] = {GM_RULE_FILES};
 #undef GM_RULE_FILE
 
-static const gm_rule *find_rule(const gm_op *op) {
+const gm_rule *gm_rule_find(const gm_op *op) {
     for (size_t i = 0; i < GM_COUNT(files); i++)
         for (const gm_rule *rule = files[i]; rule->op; rule++)
             if (rule->op == op)
@@ -22,25 +22,7 @@ static const gm_rule *find_rule(const gm_op *op) {
 
 enum { MANY_PRODUCTS = 8 }; // that add up: one product of all they multiply is cheaper
 
-// What adds up to a gradient, the latest first.
-typedef struct term {
-    gm_tensor *value;
-    size_t earlier; // plus one; 0: none
-} term;
-
-typedef struct sweep {
-    gm_graph *graph;
-    size_t count;         // nodes 0 .. y's id
-    bool *on_path;        // it depends on an x through differentiable operations
-    gm_tensor **gradient; // accumulated so far; NULL: none
-    term *terms;
-    size_t term_count, term_capacity;
-    size_t *latest; // of each gradient's terms, plus one; 0: none
-    bool *wanted;   // of one node's inputs
-    gm_tensor **dx;
-} sweep;
-
-static void sweep_finish(sweep *s) {
+void gm_sweep_finish(gm_sweep *s) {
     free(s->on_path);
     free(s->gradient);
     free(s->terms);
@@ -49,8 +31,21 @@ static void sweep_finish(sweep *s) {
     free(s->dx);
 }
 
-static gm_status sweep_init(sweep *s, const gm_tensor *y) {
-    *s = (sweep){.graph = y->graph, .count = (size_t)y->id + 1};
+// Marks what depends on an x. What y does not depend on stays marked, but the sweep never gives it a gradient.
+static void mark_paths(gm_sweep *s, gm_tensor *const *xs, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (xs[i]->id < s->count)
+            s->on_path[xs[i]->id] = true;
+    for (size_t id = 0; id < s->count; id++) {
+        const gm_tensor *node = s->graph->nodes[id];
+        if (node->type == GM_FLOAT32 && gm_rule_find(node->op))
+            for (size_t i = 0; i < node->input_count && !s->on_path[id]; i++)
+                s->on_path[id] = s->on_path[node->input[i]->id];
+    }
+}
+
+gm_status gm_sweep_init(gm_sweep *s, const gm_tensor *y, gm_tensor *const *xs, size_t count) {
+    *s = (gm_sweep){.graph = y->graph, .count = (size_t)y->id + 1};
     size_t widest = 1;
     for (size_t id = 0; id < s->count; id++)
         widest = GM_MAX(widest, s->graph->nodes[id]->input_count);
@@ -58,30 +53,19 @@ static gm_status sweep_init(sweep *s, const gm_tensor *y) {
     GM_TRY(gm_alloc(&s->gradient, s->count, sizeof *s->gradient, "a gradient"));
     GM_TRY(gm_alloc(&s->latest, s->count, sizeof *s->latest, "a gradient"));
     GM_TRY(gm_alloc(&s->wanted, widest, sizeof *s->wanted, "a gradient"));
-    return gm_alloc(&s->dx, widest, sizeof *s->dx, "a gradient");
+    GM_TRY(gm_alloc(&s->dx, widest, sizeof *s->dx, "a gradient"));
+    mark_paths(s, xs, count);
+    return GM_OK;
 }
 
-// Marks what depends on an x. What y does not depend on stays marked, but the sweep never gives it a gradient.
-static void mark_paths(sweep *s, gm_tensor *const *xs, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (xs[i]->id < s->count)
-            s->on_path[xs[i]->id] = true;
-    for (size_t id = 0; id < s->count; id++) {
-        const gm_tensor *node = s->graph->nodes[id];
-        if (node->type == GM_FLOAT32 && find_rule(node->op))
-            for (size_t i = 0; i < node->input_count && !s->on_path[id]; i++)
-                s->on_path[id] = s->on_path[node->input[i]->id];
-    }
-}
-
-static gm_status accumulate(sweep *s, const gm_tensor *node, const gm_tensor *input, gm_tensor *dx) {
+static gm_status accumulate(gm_sweep *s, const gm_tensor *node, const gm_tensor *input, gm_tensor *dx) {
     if (!gm_is_poison(dx) && !gm_shape_equal(&dx->shape, &input->shape)) {
         gm_fault(s->graph, "gradient of %s: it has shape %s but its input %s; please report this", node->op->name,
                  gm_shape_text(&dx->shape), gm_describe(input));
         return GM_ERROR_STATE;
     }
     GM_TRY(gm_grow(&s->terms, s->term_count, &s->term_capacity, sizeof *s->terms, "a gradient"));
-    s->terms[s->term_count] = (term){dx, s->latest[input->id]};
+    s->terms[s->term_count] = (gm_term){dx, s->latest[input->id]};
     s->latest[input->id] = ++s->term_count;
     gm_tensor **sum = &s->gradient[input->id];
     *sum = *sum ? gm_add(*sum, dx) : dx;
@@ -96,7 +80,7 @@ static bool is_row_product(const gm_tensor *x) {
 
 // A matrix that many steps multiply by gets as many products, all of them sums over rows: the product of all the rows
 // is their sum.
-static gm_tensor *join_products(sweep *s, size_t id) {
+static gm_tensor *join_products(gm_sweep *s, size_t id) {
     size_t count = 0;
     for (size_t i = s->latest[id]; i > 0; i = s->terms[i - 1].earlier)
         count += is_row_product(s->terms[i - 1].value);
@@ -119,32 +103,36 @@ static gm_tensor *join_products(sweep *s, size_t id) {
     return sum ? gm_add(sum, joined) : joined;
 }
 
-static gm_status visit(sweep *s, gm_tensor *node) {
+gm_tensor *gm_sweep_gradient(gm_sweep *s, size_t id) {
+    if (s->gradient[id])
+        s->gradient[id] = join_products(s, id);
+    return s->gradient[id];
+}
+
+gm_status gm_sweep_visit(gm_sweep *s, gm_tensor *node, gm_tensor *dy, const bool *open) {
     bool any = false;
     for (size_t i = 0; i < node->input_count; i++) {
-        s->wanted[i] = s->on_path[node->input[i]->id] && node->input[i]->type == GM_FLOAT32;
+        const gm_tensor *input = node->input[i];
+        s->wanted[i] = s->on_path[input->id] && input->type == GM_FLOAT32 && (!open || open[input->id]);
         s->dx[i] = NULL;
         any = any || s->wanted[i];
     }
-    const gm_rule *rule = any ? find_rule(node->op) : NULL;
+    const gm_rule *rule = any ? gm_rule_find(node->op) : NULL;
     if (!rule)
         return GM_OK;
-    rule->gradient(node, s->gradient[node->id], s->wanted, s->dx);
+    rule->gradient(node, dy, s->wanted, s->dx);
     for (size_t i = 0; i < node->input_count; i++)
         if (s->wanted[i] && s->dx[i])
             GM_TRY(accumulate(s, node, node->input[i], s->dx[i]));
     return GM_OK;
 }
 
-static gm_status differentiate(sweep *s, gm_tensor *y, gm_tensor *const *xs, size_t count, gm_tensor **dxs) {
-    GM_TRY(sweep_init(s, y));
-    mark_paths(s, xs, count);
+static gm_status differentiate(gm_sweep *s, gm_tensor *y, gm_tensor *const *xs, size_t count, gm_tensor **dxs) {
+    GM_TRY(gm_sweep_init(s, y, xs, count));
     s->gradient[y->id] = gm_filled(s->graph, GM_FLOAT32, &y->shape, 1);
     for (size_t id = s->count; id-- > 0;)
-        if (s->gradient[id] && s->on_path[id]) {
-            s->gradient[id] = join_products(s, id);
-            GM_TRY(visit(s, s->graph->nodes[id]));
-        }
+        if (s->on_path[id] && gm_sweep_gradient(s, id))
+            GM_TRY(gm_sweep_visit(s, s->graph->nodes[id], s->gradient[id], NULL));
     for (size_t i = 0; i < count; i++) {
         gm_tensor *dx = xs[i]->id < s->count ? s->gradient[xs[i]->id] : NULL;
         dxs[i] = dx ? dx : gm_filled(s->graph, GM_FLOAT32, &xs[i]->shape, 0);
@@ -153,25 +141,30 @@ static gm_status differentiate(sweep *s, gm_tensor *y, gm_tensor *const *xs, siz
     return GM_OK;
 }
 
-static bool arguments_usable(gm_tensor *y, gm_tensor *const *xs, size_t count) {
+bool gm_sweep_usable(const char *what, gm_tensor *y, gm_tensor *const *xs, size_t count) {
     gm_tensor *poison;
-    if (!gm_usable("grad", &y, 1, &poison) || count == 0 || !gm_usable("grad", xs, count, &poison))
+    if (!gm_usable(what, &y, 1, &poison) || count == 0 || !gm_usable(what, xs, count, &poison))
         return false;
-    if (y->type != GM_FLOAT32 || gm_shape_count(&y->shape) != 1) {
-        gm_fault(y->graph, "grad: y is %s %s but must be float32 with one element (sum_all or mean_all it)",
-                 gm_type_text(y->type), gm_describe(y));
-        return false;
-    }
     for (size_t i = 0; i < count; i++) {
         if (xs[i]->graph == y->graph && xs[i]->type == GM_FLOAT32)
             continue;
         gm_fault(y->graph,
-                 xs[i]->graph == y->graph ? "grad: xs[%zu] %s is %s but must be float32"
-                                          : "grad: xs[%zu] %s (%s) belongs to another graph",
-                 i, gm_describe(xs[i]), gm_type_text(xs[i]->type));
+                 xs[i]->graph == y->graph ? "%s: xs[%zu] %s is %s but must be float32"
+                                          : "%s: xs[%zu] %s (%s) belongs to another graph",
+                 what, i, gm_describe(xs[i]), gm_type_text(xs[i]->type));
         return false;
     }
     return true;
+}
+
+static bool arguments_usable(gm_tensor *y, gm_tensor *const *xs, size_t count) {
+    if (!gm_sweep_usable("grad", y, xs, count))
+        return false;
+    if (y->type == GM_FLOAT32 && gm_shape_count(&y->shape) == 1)
+        return true;
+    gm_fault(y->graph, "grad: y is %s %s but must be float32 with one element (sum_all or mean_all it)",
+             gm_type_text(y->type), gm_describe(y));
+    return false;
 }
 
 void gm_grad(gm_tensor *y, gm_tensor *const *xs, size_t count, gm_tensor **dxs) {
@@ -183,11 +176,11 @@ void gm_grad(gm_tensor *y, gm_tensor *const *xs, size_t count, gm_tensor **dxs) 
     if (!y)
         gm_fault(graph, "grad: y is NULL");
     if (arguments_usable(y, xs, count)) {
-        sweep s = {0};
+        gm_sweep s = {0};
         graph->hiding = true;
         gm_status status = differentiate(&s, y, xs, count, dxs);
         graph->hiding = false;
-        sweep_finish(&s);
+        gm_sweep_finish(&s);
         if (status == GM_OK)
             return;
         if (status == GM_ERROR_MEMORY)
