@@ -183,9 +183,11 @@ void gm_grad_weighted(gm_tensor *losses, gm_tensor *weights, gm_tensor *const *x
 
 gm_tensor *gm_grad_clipped(gm_tensor *losses, gm_tensor *bound, gm_tensor *const *xs, size_t count, gm_tensor **sums) {
     gm_tensor *norms = gm_grad_norms(losses, xs, count);
-    if (norms && bound && gm_shape_count(gm_tensor_shape(bound)) != 1)
-        gm_fault(norms->graph, "grad_clipped: bound %s must have one element", gm_describe(bound));
-    gm_tensor *factors = gm_multiply(bound, gm_rsqrt(gm_offset(norms, least_square)));
+    if (bound && (bound->type != GM_FLOAT32 || gm_shape_count(&bound->shape) != 1))
+        bound = gm_fault(bound->graph, "grad_clipped: bound %s is %s but must be float32 with one element",
+                         gm_describe(bound), gm_type_text(bound->type));
+    gm_tensor *factors =
+        gm_multiply(gm_reshape(bound, (gm_shape){.rank = 0}), gm_rsqrt(gm_offset(norms, least_square)));
     factors = gm_minimum(factors, gm_constant(gm_tensor_graph(norms), 1));
     gm_grad_weighted(losses, factors, xs, count, sums);
     return factors;

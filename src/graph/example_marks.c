@@ -36,10 +36,13 @@ static bool mark_none(const gm_tensor *y, const gm_example_mark *mark, size_t ex
     return true;
 }
 
-// Rows of the result are rows of a, columns are columns of b.
+// Rows of the result are rows of a, columns are columns of b; products of a batch keep to themselves.
 static bool mark_gemm(const gm_tensor *y, const gm_example_mark *mark, size_t examples, gm_example_mark *inputs) {
-    (void)examples;
     const gm_gemm_attributes *attributes = y->attributes;
+    if (mark->axis + 2 < y->shape.rank)
+        return mark_same(y, mark, examples, inputs);
+    if (y->shape.rank > 2)
+        return false;
     const bool transposed = mark->axis == 0 ? attributes->transpose_a : attributes->transpose_b;
     inputs[mark->axis] = *mark;
     inputs[mark->axis].axis = transposed ? 1 - mark->axis : mark->axis;
@@ -224,7 +227,7 @@ static gm_status set_mark(gm_examples *e, const gm_tensor *user, const gm_tensor
     if (same_mark(now, mark))
         return GM_OK;
     const gm_tensor *other = input->graph->nodes[e->marked_by[input->id]];
-    return refuse(e, meeting(e, mark->kind == GM_EXAMPLE_SHARED ? user : other), "which mixes the examples of ", input);
+    return refuse(e, meeting(e, now->kind == GM_EXAMPLE_EACH ? user : other), "which mixes the examples of ", input);
 }
 
 static gm_status mark_inputs(gm_examples *e, const gm_tensor *node, gm_example_mark *inputs, const bool *constant) {

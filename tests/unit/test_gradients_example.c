@@ -110,7 +110,7 @@ static gm_tensor *time_major(gm_tensor *x, gm_tensor *indices) {
     const size_t n = batch_of(x), C = gm_tensor_shape(x)->dim[1], L = gm_shape_count(gm_tensor_shape(x)) / (n * C);
     x = gm_reshape(gm_transpose(gm_reshape(x, GM_SHAPE(n, C, L)), (size_t[]){2, 0, 1}), GM_SHAPE(L * n, C));
     x = gm_tanh(dense(x, "a", 3));
-    x = gm_gemm(weight(x, "w", GM_SHAPE(2, 3)), x, &(gm_gemm_params){.transpose_b = true}); // (2, L n)
+    x = gm_gemm(gm_scale(weight(x, "w", GM_SHAPE(2, 3)), .5), x, &(gm_gemm_params){.transpose_b = true}); // (2, L n)
     x = gm_sum(gm_square(gm_tanh(gm_reshape(x, GM_SHAPE(2, L, n)))), GM_AXIS(0) | GM_AXIS(1));
     return gm_reshape(x, GM_SHAPE(n));
 }
@@ -384,6 +384,42 @@ static void plans_give_what_the_interpreter_gives(void **state) {
         run_on_device(cases[c].build, cases[c].example, cases[c].name);
 }
 
+// Positions that take more memory than there is for all examples at once: y = mean of tanh(w x), one number each.
+static void long_examples_are_taken_a_few_at_a_time(void **state) {
+    (void)state;
+    enum { LENGTH = 1500000 };
+    gm_graph *graph;
+    check_ok(gm_graph_create(&graph));
+    gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, GM_SHAPE(N * LENGTH, 1));
+    gm_tensor *w = gm_variable(graph, "w", GM_FLOAT32, GM_SHAPE(1, 1), (gm_initializer){.a = .5});
+    gm_tensor *y = gm_mean(gm_reshape(gm_tanh(gm_gemm(x, w, NULL)), GM_SHAPE(N, LENGTH)), GM_AXIS(1));
+    gm_tensor *norms = gm_grad_norms(gm_reshape(y, GM_SHAPE(N)), &w, 1);
+    gm_phase *phase = gm_phase_create(graph, "all");
+    gm_phase_fetch(phase, norms);
+    check_ok(gm_graph_status(graph));
+    assert_string_equal(norms->op->name, "concat");
+    gm_state *variables;
+    gm_plan *plan;
+    check_ok(gm_state_create(&variables, device, SEED));
+    check_ok(gm_plan_create(&plan, graph, variables, NULL));
+    float *values = malloc((size_t)N * LENGTH * sizeof *values), got[N];
+    double expected[N] = {0};
+    for (size_t i = 0; i < (size_t)N * LENGTH; i++) {
+        values[i] = (float)number(i) + (float)(i / LENGTH);
+        const double v = (double)values[i], t = tanh(.5 * v);
+        expected[i / LENGTH] += v * (1 - t * t) / LENGTH;
+    }
+    check_ok(gm_plan_write(plan, x, values, (size_t)N * LENGTH * sizeof *values));
+    check_ok(gm_plan_run(plan, phase));
+    check_ok(gm_plan_read(plan, norms, got, sizeof got));
+    for (size_t n = 0; n < N; n++)
+        assert_near((double)got[n], expected[n] * expected[n], 1e-4 * expected[n] * expected[n] + 1e-9);
+    free(values);
+    gm_plan_destroy(&plan);
+    gm_state_destroy(&variables);
+    gm_graph_destroy(&graph);
+}
+
 // ---- Small cases ----
 
 static void one_example_has_the_plain_gradient(void **state) {
@@ -476,6 +512,19 @@ static gm_tensor *groups_of_examples(gm_tensor *x, gm_tensor *indices) {
     return logit(gm_reshape(gm_subtract(x, gm_mean(x, GM_AXIS(0))), GM_SHAPE(N, 4)));
 }
 
+static gm_tensor *split_examples(gm_tensor *x, gm_tensor *indices) {
+    (void)indices;
+    x = gm_reshape(dense(gm_flatten(x), "a", 12), GM_SHAPE(2, 6 * N));
+    x = gm_tanh(gm_reshape(x, GM_SHAPE(3, N, 4)));
+    return gm_reshape(gm_sum(x, GM_AXIS(0) | GM_AXIS(2)), GM_SHAPE(N));
+}
+
+static gm_tensor *matrix_and_its_transpose(gm_tensor *x, gm_tensor *indices) {
+    (void)indices;
+    x = dense(gm_flatten(x), "a", N);
+    return logit(gm_multiply(x, gm_transpose(x, (size_t[]){1, 0})));
+}
+
 static gm_tensor *reversed_batch(gm_tensor *x, gm_tensor *indices) {
     (void)indices;
     x = dense(gm_flatten(x), "a", 4);
@@ -499,6 +548,10 @@ static const struct {
                          "not known"},
     {groups_of_examples, "'a.weight' (128, 4) reaches the losses through reshape (6, 4), which mixes the examples of "
                          "subtract (2, 3, 4)"},
+    {split_examples, "'a.weight' (128, 12) reaches the losses through reshape (3, 6, 4), which mixes the examples of "
+                     "reshape (2, 36)"},
+    {matrix_and_its_transpose, "'a.weight' (128, 6) reaches the losses through transpose (6, 6), which mixes the "
+                               "examples of add (6, 6)"},
     {reversed_batch, "'a.weight' (128, 4) reaches the losses through flip (6, 4), which mixes the examples of add "
                      "(6, 4)"},
 };
@@ -518,6 +571,38 @@ static void networks_that_mix_examples_are_refused(void **state) {
     }
 }
 
+static void says(setup *s, const char *message) {
+    assert_int_equal(gm_graph_status(s->graph), GM_ERROR_ARGUMENT);
+    assert_string_equal(gm_error_message(), message);
+    end_setup(s);
+}
+
+static void arguments_that_do_not_fit_are_refused(void **state) {
+    (void)state;
+    gm_tensor *sums[MOST_PARAMS];
+    setup s = begin_setup(mlp, cases[0].example);
+    assert_true(gm_is_poison(gm_grad_norms(gm_sum_all(s.losses), s.params, s.count)));
+    says(&s, "grad_norms: losses () are float32 but must be float32 (N), one for each example");
+    s = begin_setup(mlp, cases[0].example);
+    assert_true(gm_is_poison(gm_grad_norms(s.losses, (gm_tensor *[]){s.params[0], s.indices}, 2)));
+    says(&s, "grad_norms: xs[1] 'indices' (6, 3) is int32 but must be float32");
+    s = begin_setup(mlp, cases[0].example);
+    assert_true(gm_is_poison(gm_grad_norms(s.losses, (gm_tensor *[]){s.params[1], s.params[1]}, 2)));
+    says(&s, "grad_norms: xs[0] and xs[1] are both 'a.bias' (7)");
+    s = begin_setup(mlp, cases[0].example);
+    gm_grad_weighted(s.losses, s.bound, s.params, s.count, sums);
+    assert_true(gm_is_poison(sums[0]) && gm_is_poison(sums[s.count - 1]));
+    says(&s, "grad_weighted: weights 'bound' () are float32 but must be float32 (6), one for each example");
+    s = begin_setup(mlp, cases[0].example);
+    gm_grad_weighted(s.losses, NULL, s.params, s.count, sums);
+    assert_true(gm_is_poison(sums[0]));
+    says(&s, "grad_weighted: input 1 is NULL");
+    s = begin_setup(mlp, cases[0].example);
+    gm_grad_clipped(s.losses, s.weights, s.params, s.count, sums);
+    assert_true(gm_is_poison(sums[0]));
+    says(&s, "grad_clipped: bound 'weights' (6) is float32 but must be float32 with one element");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_are_those_of_single_examples),
@@ -525,7 +610,9 @@ int main(void) {
         cmocka_unit_test(what_the_losses_do_not_use_has_no_gradient),
         cmocka_unit_test(clipping_differentiates_once),
         cmocka_unit_test(networks_that_mix_examples_are_refused),
+        cmocka_unit_test(arguments_that_do_not_fit_are_refused),
         cmocka_unit_test(plans_give_what_the_interpreter_gives),
+        cmocka_unit_test(long_examples_are_taken_a_few_at_a_time),
     };
     return cmocka_run_group_tests_name("gradients per example", tests, open_device, close_device);
 }
