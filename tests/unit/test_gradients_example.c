@@ -413,7 +413,8 @@ static void long_examples_are_taken_a_few_at_a_time(void **state) {
     check_ok(gm_plan_run(plan, phase));
     check_ok(gm_plan_read(plan, norms, got, sizeof got));
     for (size_t n = 0; n < N; n++)
-        assert_near((double)got[n], expected[n] * expected[n], 1e-2 * expected[n] * expected[n]); // of 1.5 million terms
+        assert_near((double)got[n], expected[n] * expected[n],
+                    1e-2 * expected[n] * expected[n]); // of 1.5 million terms
     free(values);
     gm_plan_destroy(&plan);
     gm_state_destroy(&variables);
