@@ -59,6 +59,8 @@ static inline gm_tensor *gm_example_gradient(const gm_examples *e, const gm_exam
     return e->sweep.gradient[use->node->id];
 }
 
+// What the node says of its other input, which as a constant has no mark of its own. Of nodes with two inputs.
+gm_example_mark gm_example_mark_of(const gm_examples *e, const gm_example_use *use, size_t input);
 // Whether the use of a value by a node that holds a part for each example is a product or a convolution.
 bool gm_example_is_product(const gm_example_use *use);
 // The gradients (N, ...) that such a use gives to the value.

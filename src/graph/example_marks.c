@@ -294,3 +294,9 @@ done:
     free(constant);
     return status;
 }
+
+gm_example_mark gm_example_mark_of(const gm_examples *e, const gm_example_use *use, size_t input) {
+    gm_example_mark inputs[2] = {{.kind = GM_EXAMPLE_SHARED}, {.kind = GM_EXAMPLE_SHARED}};
+    rule_of(use->node)(use->node, &e->mark[use->node->id], e->examples, inputs);
+    return inputs[input];
+}

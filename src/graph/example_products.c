@@ -109,7 +109,7 @@ static gm_tensor *images_of(const gm_examples *e, gm_tensor *x, gm_example_mark 
 // conv's y = sum of patches of the image x with w; conv_input's image is the result and its map the input.
 static pair conv_pair(const gm_examples *e, const gm_example_use *u, size_t begin, size_t count) {
     gm_tensor *image = u->node->input[0], *map = gm_example_gradient(e, u);
-    gm_example_mark of_image = e->mark[image->id], of_map = e->mark[u->node->id];
+    gm_example_mark of_image = gm_example_mark_of(e, u, 0), of_map = e->mark[u->node->id];
     if (u->node->op == &gm_op_conv_input) {
         gm_tensor *result = map;
         map = image;
@@ -135,7 +135,7 @@ static gm_tensor *rows_of(const gm_examples *e, gm_tensor *x, gm_example_mark ma
 static pair gemm_pair(const gm_examples *e, const gm_example_use *u, size_t begin, size_t count) {
     const gm_gemm_attributes *attributes = u->node->attributes;
     gm_tensor *other = u->node->input[1 - u->input];
-    gm_tensor *a = rows_of(e, other, e->mark[other->id], begin, count);
+    gm_tensor *a = rows_of(e, other, gm_example_mark_of(e, u, 1 - u->input), begin, count);
     gm_tensor *d = rows_of(e, gm_example_gradient(e, u), e->mark[u->node->id], begin, count);
     const bool inner_first = u->input == 1 ? !attributes->transpose_b : attributes->transpose_a != 0;
     return inner_first ? (pair){a, d} : (pair){d, a};

@@ -75,7 +75,7 @@ static gm_tensor *whole_of_broadcast(const gm_examples *e, const gm_example_use 
 static gm_tensor *indices_of(const gm_examples *e, const gm_example_use *u, gm_tensor **found) {
     gm_tensor *indices = u->node->input[1];
     gm_graph *graph = indices->graph;
-    gm_tensor *each = gm_examples_first(indices, e->mark[indices->id], e->examples);
+    gm_tensor *each = gm_examples_first(indices, gm_example_mark_of(e, u, 1), e->examples);
     each = gm_reshape(each, GM_SHAPE(e->examples, indices->shape.dim[0] / e->examples));
     gm_tensor *rows = gm_constant_int(graph, (int32_t)GM_MIN(u->node->input[0]->shape.dim[0], (size_t)INT32_MAX));
     *found = gm_multiply(gm_greater_equal(each, gm_constant_int(graph, 0)), gm_less(each, rows));

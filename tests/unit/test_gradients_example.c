@@ -150,6 +150,28 @@ static gm_tensor *penalty(gm_tensor *x, gm_tensor *indices) {
     return gm_add(each(dx), y);
 }
 
+// The same of a critic, whose last layers meet gradients that are constants.
+static gm_tensor *critic_penalty(gm_tensor *x, gm_tensor *indices) {
+    (void)indices;
+    gm_tensor *y = logit(gm_conv(gm_tanh(conv(x, "a", 3, 1)), "b", &(gm_conv_params){.channels = 2, .kernel = {3, 3}})),
+              *dx;
+    gm_grad(gm_sum_all(y), &x, 1, &dx);
+    return gm_square(gm_offset(gm_sqrt(each(dx)), -1));
+}
+
+// Constants on both sides of what the examples share.
+static gm_tensor *constants(gm_tensor *x, gm_tensor *indices) {
+    (void)indices;
+    const size_t n = batch_of(x);
+    int32_t first[N] = {0};
+    gm_graph *graph = gm_tensor_graph(x);
+    gm_tensor *rows =
+        gm_gather(weight(x, "table", GM_SHAPE(4, 3)), gm_constant_array(graph, GM_INT32, GM_SHAPE(n), first));
+    gm_tensor *image = gm_conv2d(gm_full(graph, GM_SHAPE(n, 2, 3, 3), 2), weight(x, "w", GM_SHAPE(3, 2, 3, 3)), NULL);
+    x = gm_multiply(dense(gm_flatten(x), "a", 3), gm_add(rows, gm_reshape(image, GM_SHAPE(n, 3))));
+    return each(gm_add(x, gm_gemm(gm_full(graph, GM_SHAPE(n, 2), .5), weight(x, "v", GM_SHAPE(2, 3)), NULL)));
+}
+
 // Both halves of a batch that is twice as long.
 static gm_tensor *halves(gm_tensor *x, gm_tensor *indices) {
     (void)indices;
@@ -179,6 +201,8 @@ static const struct {
     {"recurrent", recurrent, {3, {1, 2, 3}}},
     {"parts of weights", parts, {3, {1, 2, 3}}},
     {"penalty", penalty, {3, {2, 6, 6}}},
+    {"critic's penalty", critic_penalty, {3, {2, 6, 6}}},
+    {"constants", constants, {3, {1, 2, 3}}},
     {"halves", halves, {3, {1, 1, 5}}},
 };
 
