@@ -45,18 +45,11 @@ static gm_tensor *part_of(gm_tensor *x, size_t begin, size_t count) {
 
 // a (N, P, K), b (N, P, C) -> (N, K, C)
 static gm_tensor *product_over_positions(gm_tensor *a, gm_tensor *b) {
-    const size_t *x = a->shape.dim, *y = b->shape.dim;
-    gm_tensor *terms =
-        gm_multiply(gm_reshape(a, GM_SHAPE(x[0], x[1], x[2], 1)), gm_reshape(b, GM_SHAPE(y[0], y[1], 1, y[2])));
-    return matrices(gm_sum(terms, GM_AXIS(1)), x[0], x[2], y[2]);
+    return gm_gemm(a, b, &(gm_gemm_params){.transpose_a = true});
 }
 
-// a (N, P, K) -> (N, P, P): the products of its rows with each other.
-gm_tensor *gm_examples_gram(gm_tensor *a) {
-    const size_t *x = a->shape.dim;
-    gm_tensor *terms =
-        gm_multiply(gm_reshape(a, GM_SHAPE(x[0], x[1], 1, x[2])), gm_reshape(a, GM_SHAPE(x[0], 1, x[1], x[2])));
-    return matrices(gm_sum(terms, GM_AXIS(3)), x[0], x[1], x[1]);
+gm_tensor *gm_examples_gram(gm_tensor *x) {
+    return gm_gemm(x, x, &(gm_gemm_params){.transpose_b = true});
 }
 
 // ---- Operands ----
