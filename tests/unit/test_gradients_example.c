@@ -125,6 +125,18 @@ static gm_tensor *recurrent(gm_tensor *x, gm_tensor *indices) {
     return each(gm_gemm(x, w, &(gm_gemm_params){.transpose_b = true}));
 }
 
+// Every position takes what all positions of its own example hold, by weights: products of a batch.
+static gm_tensor *attention(gm_tensor *x, gm_tensor *indices) {
+    (void)indices;
+    const size_t n = batch_of(x), C = gm_tensor_shape(x)->dim[1], L = gm_shape_count(gm_tensor_shape(x)) / (n * C);
+    const gm_shape sequences = GM_SHAPE(n, L, 3);
+    x = gm_reshape(gm_transpose(gm_reshape(x, GM_SHAPE(n, C, L)), (size_t[]){0, 2, 1}), GM_SHAPE(n * L, C));
+    gm_tensor *query = gm_reshape(dense(x, "q", 3), sequences), *key = gm_reshape(dense(x, "k", 3), sequences);
+    gm_tensor *scores = gm_exp(gm_gemm(query, key, &(gm_gemm_params){.transpose_b = true}));
+    scores = gm_divide(scores, gm_sum(scores, GM_AXIS(2)));
+    return each(gm_gemm(scores, gm_reshape(dense(x, "v", 3), sequences), NULL));
+}
+
 // Overlapping parts of one variable, and parts of two as one weight.
 static gm_tensor *parts(gm_tensor *x, gm_tensor *indices) {
     (void)indices;
@@ -199,6 +211,7 @@ static const struct {
     {"sequence", sequence, {3, {4, 1, 7}}},
     {"time-major sequence", time_major, {3, {4, 1, 5}}},
     {"recurrent", recurrent, {3, {1, 2, 3}}},
+    {"attention", attention, {3, {4, 1, 5}}},
     {"parts of weights", parts, {3, {1, 2, 3}}},
     {"penalty", penalty, {3, {2, 6, 6}}},
     {"critic's penalty", critic_penalty, {3, {2, 6, 6}}},
