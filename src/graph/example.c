@@ -32,7 +32,7 @@ static gm_status sweep_each(gm_examples *e) {
     gm_graph *graph = e->losses->graph;
     e->sweep.gradient[e->losses->id] = gm_filled(graph, GM_FLOAT32, &e->losses->shape, 1);
     for (size_t id = e->sweep.count; id-- > 0;)
-        if (e->each[id] && e->sweep.gradient[id] && e->sweep.on_path[id])
+        if (e->each[id] && e->sweep.on_path[id] && gm_sweep_gradient(&e->sweep, id))
             GM_TRY(gm_sweep_visit(&e->sweep, graph->nodes[id], e->sweep.gradient[id], e->each));
     return GM_OK;
 }
@@ -69,7 +69,8 @@ static bool uses_shared(const gm_examples *e, const gm_tensor *node) {
 static gm_status sweep_shared(gm_examples *e, gm_tensor *weights, gm_tensor **sums) {
     gm_graph *graph = e->losses->graph;
     for (size_t id = e->sweep.count; id-- > 0;) {
-        gm_tensor *node = graph->nodes[id], *dy = e->sweep.gradient[id];
+        gm_tensor *node = graph->nodes[id];
+        gm_tensor *dy = e->each[id] ? e->sweep.gradient[id] : gm_sweep_gradient(&e->sweep, id);
         if (!dy || !e->sweep.on_path[id] || !uses_shared(e, node))
             continue;
         if (e->each[id])

@@ -28,6 +28,23 @@ static bool mark_conv(const gm_tensor *y, const gm_example_mark *mark, size_t ex
     return mark->axis == 0;
 }
 
+// Each sample has `count` rows of windows.
+static bool mark_unfold(const gm_tensor *y, const gm_example_mark *mark, size_t examples, gm_example_mark *inputs) {
+    const gm_unfold_attributes *windows = y->attributes;
+    if (mark->run % windows->count != 0 || !mark_images(y, mark, examples, inputs))
+        return false;
+    inputs[0].run /= windows->count;
+    return true;
+}
+
+static bool mark_fold(const gm_tensor *y, const gm_example_mark *mark, size_t examples, gm_example_mark *inputs) {
+    const gm_unfold_attributes *windows = y->attributes;
+    if (!mark_images(y, mark, examples, inputs))
+        return false;
+    inputs[0].run *= windows->count;
+    return true;
+}
+
 static bool mark_none(const gm_tensor *y, const gm_example_mark *mark, size_t examples, gm_example_mark *inputs) {
     (void)y;
     (void)mark;
@@ -138,6 +155,8 @@ static const struct {
     {&gm_op_gemm, mark_gemm},
     {&gm_op_conv, mark_conv},
     {&gm_op_conv_input, mark_conv},
+    {&gm_op_unfold, mark_unfold},
+    {&gm_op_fold, mark_fold},
     {&gm_op_average_pool, mark_images},
     {&gm_op_average_pool_input, mark_images},
     {&gm_op_max_pool_index, mark_images},

@@ -76,7 +76,8 @@ static gm_tensor *patches(gm_tensor *images, const gm_conv_attributes *geometry)
     size_t k = 0;
     for (size_t i = 0; i < seen; i++) {
         const size_t s = i % kernel[1], r = i / kernel[1] % kernel[0], at = i / (kernel[0] * kernel[1]);
-        const size_t h = at / map[1] * geometry->stride[0] + r, w = at % map[1] * geometry->stride[1] + s;
+        const size_t h = at / map[1] * geometry->stride[0] + r * geometry->dilation[0];
+        const size_t w = at % map[1] * geometry->stride[1] + s * geometry->dilation[1];
         const bool inside = h >= geometry->padding[0] && h < image[0] + geometry->padding[0] &&
                             w >= geometry->padding[1] && w < image[1] + geometry->padding[1];
         const size_t index = (h - geometry->padding[0]) * image[1] + w - geometry->padding[1];

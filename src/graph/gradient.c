@@ -75,7 +75,7 @@ static gm_status accumulate(gm_sweep *s, const gm_tensor *node, const gm_tensor 
 // a^T b, a sum over the rows of both, that no caller holds.
 static bool is_row_product(const gm_tensor *x) {
     const gm_gemm_attributes *g = x->attributes;
-    return gm_hidden_is(x, &gm_op_gemm) && g->transpose_a && !g->transpose_b;
+    return gm_hidden_is(x, &gm_op_gemm) && x->shape.rank == 2 && g->transpose_a && !g->transpose_b;
 }
 
 // A matrix that many steps multiply by gets as many products, all of them sums over rows: the product of all the rows

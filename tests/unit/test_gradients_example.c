@@ -59,10 +59,10 @@ static gm_tensor *discriminator(gm_tensor *x, gm_tensor *indices) {
 
 static gm_tensor *pooled(gm_tensor *x, gm_tensor *indices) {
     (void)indices;
-    const gm_pool2d_params half = {.kernel = {2, 2}};
+    const gm_pool_params half = {.kernel = {2, 2}};
     x = gm_group_norm(conv(x, "a", 4, 2), "an", &(gm_sample_norm_params){.groups = 2});
-    x = gm_upsample(gm_max_pool2d(x, &half), &(gm_upsample_params){.factor = {2, 2}, .mode = GM_UPSAMPLE_BILINEAR});
-    return gm_softplus(logit(gm_average_pool2d(gm_sigmoid(x), &half)));
+    x = gm_upsample(gm_max_pool(x, &half), &(gm_upsample_params){.factor = {2, 2}, .mode = GM_UPSAMPLE_BILINEAR});
+    return gm_softplus(logit(gm_average_pool(gm_sigmoid(x), &half)));
 }
 
 static gm_tensor *generator(gm_tensor *x, gm_tensor *indices) {
@@ -70,6 +70,18 @@ static gm_tensor *generator(gm_tensor *x, gm_tensor *indices) {
     const gm_conv_params up = {.channels = 3, .kernel = {4, 3}, .stride = {2, 2}, .padding = {1, 1}};
     x = gm_reshape_samples(dense(gm_flatten(x), "a", 2 * 6), GM_SHAPE(2, 2, 3));
     return each(gm_tanh(gm_conv_transpose(gm_conv_transpose(x, "b", &up), "c", &up)));
+}
+
+// Convolutions of sequences and, back and forth, of volumes, whose windows are rows of images.
+static gm_tensor *sequences_and_volumes(gm_tensor *x, gm_tensor *indices) {
+    (void)indices;
+    const size_t n = batch_of(x);
+    const gm_conv_params apart = {.channels = 6, .kernel = {3}, .padding = {2}, .dilation = {2}};
+    const gm_conv_params deep = {.channels = 3, .kernel = {3, 2, 2}, .stride = {2, 1, 1}, .padding = {1, 0, 1}};
+    const gm_conv_params up = {.channels = 2, .kernel = {2, 2, 1}, .stride = {2, 1, 1}, .dilation = {1, 2, 1}};
+    x = gm_tanh(gm_conv(gm_reshape(x, GM_SHAPE(n, 2, 12)), "a", &apart));
+    x = gm_tanh(gm_conv(gm_reshape(x, GM_SHAPE(n, 2, 4, 3, 3)), "b", &deep));
+    return each(gm_conv_transpose(x, "c", &up));
 }
 
 // A weight that passes through a division by its largest singular value.
@@ -120,7 +132,7 @@ static gm_tensor *recurrent(gm_tensor *x, gm_tensor *indices) {
     (void)indices;
     x = gm_tanh(dense(gm_flatten(x), "a", 4));
     gm_tensor *w = weight(x, "w", GM_SHAPE(4, 4)), *scaled = gm_scale(w, .5), *start = x;
-    for (int step = 0; step < 3; step++)
+    for (int step = 0; step < 9; step++)
         x = gm_tanh(gm_add(gm_gemm(x, scaled, NULL), start));
     return each(gm_gemm(x, w, &(gm_gemm_params){.transpose_b = true}));
 }
@@ -135,6 +147,13 @@ static gm_tensor *attention(gm_tensor *x, gm_tensor *indices) {
     gm_tensor *scores = gm_exp(gm_gemm(query, key, &(gm_gemm_params){.transpose_b = true}));
     scores = gm_divide(scores, gm_sum(scores, GM_AXIS(2)));
     return each(gm_gemm(scores, gm_reshape(dense(x, "v", 3), sequences), NULL));
+}
+
+// Ten steps, whose gradients join in one product.
+static gm_tensor *gru(gm_tensor *x, gm_tensor *indices) {
+    (void)indices;
+    const size_t n = batch_of(x), C = gm_tensor_shape(x)->dim[1], L = gm_shape_count(gm_tensor_shape(x)) / (n * C);
+    return each(gm_gru(gm_reshape(x, GM_SHAPE(n, C, L)), "g", &(gm_recurrent_params){.units = 3}));
 }
 
 // Overlapping parts of one variable, and parts of two as one weight.
@@ -179,7 +198,8 @@ static gm_tensor *constants(gm_tensor *x, gm_tensor *indices) {
     gm_graph *graph = gm_tensor_graph(x);
     gm_tensor *rows =
         gm_gather(weight(x, "table", GM_SHAPE(4, 3)), gm_constant_array(graph, GM_INT32, GM_SHAPE(n), first));
-    gm_tensor *image = gm_conv2d(gm_full(graph, GM_SHAPE(n, 2, 3, 3), 2), weight(x, "w", GM_SHAPE(3, 2, 3, 3)), NULL);
+    gm_tensor *image =
+        gm_convolution(gm_full(graph, GM_SHAPE(n, 2, 3, 3), 2), weight(x, "w", GM_SHAPE(3, 2, 3, 3)), NULL);
     x = gm_multiply(dense(gm_flatten(x), "a", 3), gm_add(rows, gm_reshape(image, GM_SHAPE(n, 3))));
     return each(gm_add(x, gm_gemm(gm_full(graph, GM_SHAPE(n, 2), .5), weight(x, "v", GM_SHAPE(2, 3)), NULL)));
 }
@@ -206,12 +226,14 @@ static const struct {
     {"pooled", pooled, {3, {2, 8, 8}}},
     {"generator", generator, {3, {1, 1, 5}}},
     {"spectral norm", spectral, {3, {1, 2, 3}}},
+    {"sequences and volumes", sequences_and_volumes, {3, {2, 3, 4}}},
     {"embedding", embedding, {3, {1, 1, 1}}},
     {"embedding twice", embedding_twice, {3, {1, 1, 1}}},
     {"sequence", sequence, {3, {4, 1, 7}}},
     {"time-major sequence", time_major, {3, {4, 1, 5}}},
     {"recurrent", recurrent, {3, {1, 2, 3}}},
     {"attention", attention, {3, {4, 1, 5}}},
+    {"gru", gru, {3, {2, 1, 10}}},
     {"parts of weights", parts, {3, {1, 2, 3}}},
     {"penalty", penalty, {3, {2, 6, 6}}},
     {"critic's penalty", critic_penalty, {3, {2, 6, 6}}},
