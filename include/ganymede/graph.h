@@ -134,6 +134,16 @@ GM_API gm_tensor *gm_variance(gm_tensor *x, uint32_t axes); // mean of (x - mean
 GM_API gm_tensor *gm_sum_all(gm_tensor *x);                 // scalar (rank 0)
 GM_API gm_tensor *gm_mean_all(gm_tensor *x);                // scalar (rank 0)
 
+// ---- Along one axis, x float32 of any rank from 1 ----
+
+// e^x / sum e^x over the axis, less the maximum first, so that nothing overflows. -inf gives 0, as masks need; a NaN,
+// a +inf or nothing but -inf gives NaN all along the axis, as in PyTorch.
+GM_API gm_tensor *gm_softmax(gm_tensor *x, size_t axis);
+// ln of the softmax: finite where the softmax underflows. -inf gives -inf, NaN as above.
+GM_API gm_tensor *gm_log_softmax(gm_tensor *x, size_t axis);
+// int32, the axis kept with size 1: the index of the first maximum, of the first NaN where there is one. No gradient.
+GM_API gm_tensor *gm_argmax(gm_tensor *x, size_t axis);
+
 // ---- Matrix product, convolution, pooling ----
 
 typedef struct gm_gemm_params {

@@ -105,6 +105,8 @@ typedef struct gm_concat_attributes {
     size_t axis;
 } gm_concat_attributes;
 
+typedef gm_concat_attributes gm_axis_attributes; // softmax, log_softmax, argmax
+
 typedef struct gm_reduce_attributes {
     uint32_t axes;
 } gm_reduce_attributes;
@@ -158,10 +160,11 @@ extern const gm_op gm_op_average_pool, gm_op_average_pool_input; // pool.c
 extern const gm_op gm_op_max_pool_index, gm_op_max_pool, gm_op_max_pool_input;
 //   max_pool_index (x) -> int32 map: h*W + w of the first maximum; max_pool (x, index) -> map; _input (dy, index) ->
 //   image
-extern const gm_op gm_op_gather, gm_op_scatter_add;              // gather.c
-extern const gm_op gm_op_shift;                                  // shift.c
-extern const gm_op gm_op_nearest, gm_op_count_within;            // neighbors.c
-extern const gm_op gm_op_uniform, gm_op_normal, gm_op_bernoulli; // random.c: inputs (counter) or none
+extern const gm_op gm_op_gather, gm_op_scatter_add;                // gather.c
+extern const gm_op gm_op_shift;                                    // shift.c
+extern const gm_op gm_op_softmax, gm_op_log_softmax, gm_op_argmax; // softmax.c
+extern const gm_op gm_op_nearest, gm_op_count_within;              // neighbors.c
+extern const gm_op gm_op_uniform, gm_op_normal, gm_op_bernoulli;   // random.c: inputs (counter) or none
 // elementwise.c holds a table; the planner needs only gm_op.kind and gm_op.expression.
 
 // unfold.c. x (N, C, depth, H, W) -> (N count, size C, H, W): row n count + i, channel t C + c is slice

@@ -262,6 +262,7 @@ typedef struct gm_family {
     // Appends what else than its name and shapes tells apart nodes that may want different variants.
     void (*describe)(const gm_tensor *node, gm_text *key);
     bool for_variables; // gradients to weights, which on GPUs lie as these do
+    bool follows;       // the result lies in its input's order, whichever that is, instead of output_layout
 } gm_family;
 
 const gm_family *gm_family_find(const gm_op *op);

@@ -193,9 +193,11 @@ static bool wants_channels_innermost(const gm_analysis *a, const gm_tensor *read
     return false;
 }
 
-// Operations without kernels of their own that can walk over their values in either order.
-static bool is_flexible(const gm_tensor *node) {
-    return node->op->kind == GM_OP_ELEMENTWISE || node->op == &gm_op_pad || node->op == &gm_op_concat;
+// Operations that can walk over their values in either order.
+static bool is_flexible(const gm_analysis *a, const gm_tensor *node) {
+    const gm_family *family = a->plan->family[node->id];
+    return node->op->kind == GM_OP_ELEMENTWISE || node->op == &gm_op_pad || node->op == &gm_op_concat ||
+           (family && family->follows);
 }
 
 // The same batch and channels at other positions, by a view or by sums over some: to be walked over as the input is.
@@ -207,9 +209,9 @@ static bool keeps_channels(const gm_tensor *node) {
     return false;
 }
 
-// Values are HWNC where a convolution or pooling makes or reads them; views and element-wise nodes follow their
-// neighbours, those of more dimensions, too, into which upsampling splits an image; weights and their gradients lie as
-// the state has them; everything else stays row-major.
+// Values are HWNC where a convolution or pooling makes or reads them; views, element-wise nodes and families without an
+// order of their own follow their neighbours, those of more dimensions, too, into which upsampling splits an image;
+// weights and their gradients lie as the state has them; everything else stays row-major.
 static void choose_layouts(gm_analysis *a) {
     const gm_graph *graph = a->plan->graph;
     for (size_t id = 0; id < graph->node_count; id++) {
@@ -220,11 +222,11 @@ static void choose_layouts(gm_analysis *a) {
             continue;
         if (value->present[GM_LAYOUT_HWNC] && !value->present[GM_LAYOUT_ROW]) {
             a->layout[id] = GM_LAYOUT_HWNC;
-        } else if (family) {
+        } else if (family && !family->follows) {
             a->layout[id] = gm_family_output(family, a->plan->emitter.gpu);
         } else if (a->plan->leaf_of[id] != SIZE_MAX && a->plan->leaves[a->plan->leaf_of[id]].variable) {
             a->layout[id] = a->plan->leaves[a->plan->leaf_of[id]].variable->layout;
-        } else if (is_flexible(node) || node->op == &gm_op_slice || keeps_channels(node)) {
+        } else if (is_flexible(a, node) || node->op == &gm_op_slice || keeps_channels(node)) {
             for (size_t i = 0; i < node->input_count; i++)
                 if (a->layout[gm_plan_alias(node->input[i])->id] == GM_LAYOUT_HWNC)
                     a->layout[id] = GM_LAYOUT_HWNC;
@@ -233,11 +235,12 @@ static void choose_layouts(gm_analysis *a) {
     for (size_t id = graph->node_count; id-- > 0;) {
         const gm_tensor *node = graph->nodes[id];
         bool positions = gm_layout_for(&node->shape, GM_LAYOUT_HWNC) == GM_LAYOUT_HWNC;
-        if (!positions || !a->needed[id] || !(is_flexible(node) || keeps_channels(node)))
+        if (!positions || !a->needed[id] || !(is_flexible(a, node) || keeps_channels(node)))
             continue;
         for (size_t i = 0; i < a->consumer_count[id]; i++) {
             const gm_tensor *reader = graph->nodes[a->consumers[id][i]];
-            bool follows = (is_flexible(reader) || keeps_channels(reader)) && a->layout[reader->id] == GM_LAYOUT_HWNC;
+            bool follows =
+                (is_flexible(a, reader) || keeps_channels(reader)) && a->layout[reader->id] == GM_LAYOUT_HWNC;
             if (follows || wants_channels_innermost(a, reader, (uint32_t)id))
                 a->layout[id] = GM_LAYOUT_HWNC;
         }

@@ -160,7 +160,7 @@ static gm_status lower_reduce(gm_analysis *a, gm_unit *unit) {
 static gm_status lower_family(gm_analysis *a, gm_unit *unit) {
     const gm_tensor *node = unit->node, *stored = unit->epilogue ? unit->epilogue : node;
     const gm_family *family = a->plan->family[node->id];
-    const gm_layout layout = gm_family_output(family, a->plan->emitter.gpu);
+    const gm_layout layout = a->layout[node->id];
     gm_view *inputs, output;
     GM_TRY(gm_analysis_alloc(a, &inputs, node->input_count, sizeof *inputs));
     for (size_t i = 0; i < node->input_count; i++) {

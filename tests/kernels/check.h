@@ -64,6 +64,6 @@ double gm_check_half_value(uint64_t seed, const gm_tensor *input, size_t i);
 
 // The families, each ended by a row without an operation.
 extern const gm_check_row gm_check_elementwise[], gm_check_reduce[], gm_check_contract[], gm_check_convolution[],
-    gm_check_pool[], gm_check_gather[], gm_check_random[], gm_check_move[], gm_check_neighbors[];
+    gm_check_pool[], gm_check_gather[], gm_check_random[], gm_check_move[], gm_check_neighbors[], gm_check_softmax[];
 
 #endif

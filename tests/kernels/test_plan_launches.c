@@ -433,6 +433,14 @@ static void small_weight_gradients_run_as_one(void **unused) {
     expect_launches(1, 1);
 }
 
+// Along the channels, which lie innermost there: nothing is moved.
+static void softmax_lies_as_its_neighbours_do(void **unused) {
+    (void)unused;
+    gm_tensor *x = gm_average_pool2d(input("x", GM_SHAPE(4, 20, 8, 8)), &(gm_pool2d_params){.kernel = {2, 2}});
+    gm_phase_fetch(phase, gm_conv2d(gm_softmax(x, 1), variable("w", GM_SHAPE(16, 20, 1, 1)), NULL));
+    expect_launches(1, 3);
+}
+
 #define PLAN_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void) {
@@ -465,6 +473,7 @@ int main(void) {
         PLAN_TEST(concatenations_are_assigned_in_place),
         PLAN_TEST(concatenations_that_read_their_variable_are_not_in_place),
         PLAN_TEST(small_weight_gradients_run_as_one),
+        PLAN_TEST(softmax_lies_as_its_neighbours_do),
     };
     return cmocka_run_group_tests_name("plan_launches", tests, open_device, close_device);
 }

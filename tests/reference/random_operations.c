@@ -246,6 +246,22 @@ static gm_tensor *reduce(generator *g, gm_tensor *x) {
     }
 }
 
+// Small steps of the argmax's, which are whole numbers.
+static gm_tensor *along_axis(generator *g, gm_tensor *x) {
+    size_t rank = shape_of(x)->rank;
+    if (rank == 0)
+        return NULL;
+    size_t axis = gm_draw(g, rank);
+    switch (gm_draw(g, 3)) {
+    case 0:
+        return gm_softmax(x, axis);
+    case 1:
+        return gm_scale(gm_log_softmax(x, axis), .25);
+    default:
+        return gm_scale(gm_cast(gm_argmax(x, axis), GM_FLOAT32), .1);
+    }
+}
+
 // ---- Products ----
 
 static gm_tensor *gemm(generator *g, gm_tensor *x) {
@@ -346,6 +362,6 @@ static gm_tensor *rows(generator *g, gm_tensor *x) {
 gm_random_operation *const gm_random_operations[] = {
     unary,  unary,   unary,     bounded, steps, binary, binary,         binary,    binary,
     noise,  reshape, transpose, slice,   flip,  shift,  concat,         broadcast, pad,
-    reduce, reduce,  gemm,      gemms,   conv,  conv,   conv_transpose, pool,      rows,
+    reduce, reduce,  gemm,      gemms,   conv,  conv,   conv_transpose, pool,      rows, along_axis,
 };
 const size_t gm_random_operation_count = GM_COUNT(gm_random_operations);

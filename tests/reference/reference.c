@@ -23,7 +23,7 @@ struct gm_reference {
 static const gm_reference_row *const families[] = {
     gm_reference_views,        gm_reference_moves,   gm_reference_reductions, gm_reference_gemms,
     gm_reference_convolutions, gm_reference_pools,   gm_reference_gathers,    gm_reference_randoms,
-    gm_reference_neighbors,    gm_reference_unfolds,
+    gm_reference_neighbors,    gm_reference_unfolds, gm_reference_softmaxes,
 };
 
 static gm_reference_function *find_function(const gm_op *op) {

@@ -68,6 +68,11 @@ OTHER(mean, gm_square(gm_mean(x[0], GM_AXIS(1) | GM_AXIS(2))))
 OTHER(max, gm_square(gm_max(x[0], GM_AXIS(0) | GM_AXIS(2))))
 OTHER(variance, gm_square(gm_variance(x[0], GM_AXIS(0) | GM_AXIS(2))))
 
+OTHER(softmax, gm_square(gm_softmax(x[0], 1)))
+OTHER(softmax_last, gm_softmax(x[0], 2))
+OTHER(log_softmax, gm_log_softmax(x[0], 1))
+OTHER(log_softmax_first, gm_square(gm_log_softmax(x[0], 0)))
+
 OTHER(gemm, gm_gemm(x[0], x[1], NULL))
 OTHER(gemm_ta, gm_gemm(x[0], x[1], &(gm_gemm_params){.transpose_a = true}))
 OTHER(gemm_tb, gm_gemm(x[0], x[1], &(gm_gemm_params){.transpose_b = true}))
@@ -151,6 +156,10 @@ static gm_gradient_case cases[] = {
     ONE(mean, X(2, 3, 4)),
     ONE(max, X(2, 3, 4)),
     ONE(variance, X(2, 3, 4)),
+    ONE(softmax, RANGE(-3, 3, 2, 3, 2)),
+    ONE(softmax_last, RANGE(-3, 3, 2, 2, 4)),
+    ONE(log_softmax, RANGE(-3, 3, 2, 3, 2)),
+    ONE(log_softmax_first, RANGE(-3, 3, 3, 2)),
     ONE(sum_all, X(2, 3)),
     ONE(mean_all, X(2, 3)),
     TWO(gemm, X(2, 3), X(3, 4)),

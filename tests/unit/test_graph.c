@@ -1,4 +1,5 @@
 // src/graph: shapes, faults and phases.
+#include "graph/build.h"
 #include "graph_support.h"
 
 // ---- Shapes ----
@@ -107,6 +108,20 @@ static void pooling_and_rows_have_their_shapes(void **state) {
     assert_int_equal(gm_tensor_type(gm_one_hot(indices, 10)), GM_FLOAT32);
 }
 
+static void what_goes_along_an_axis_has_its_shape(void **state) {
+    (void)state;
+    gm_tensor *x = float_input("x", GM_SHAPE(2, 3, 4));
+    assert_shape(gm_softmax(x, 0), GM_SHAPE(2, 3, 4));
+    assert_shape(gm_log_softmax(x, 1), GM_SHAPE(2, 3, 4));
+    assert_ptr_not_equal(gm_softmax(x, 0), gm_softmax(x, 1));
+    assert_shape(gm_argmax(x, 2), GM_SHAPE(2, 3, 1));
+    assert_int_equal(gm_tensor_type(gm_argmax(x, 2)), GM_INT32);
+    double value;
+    assert_true(gm_known(gm_softmax(gm_full(graph, GM_SHAPE(2, 4), 7), 1), &value) && value > .24 && value < .26);
+    assert_true(gm_known(gm_log_softmax(gm_full(graph, GM_SHAPE(4, 1), 7), 1), &value) && value < .1 && value > -.1);
+    assert_true(gm_known(gm_argmax(gm_full(graph, GM_SHAPE(4, 3), 7), 1), &value) && value < .1 && value > -.1);
+}
+
 static void arrays_are_copied_and_equal_ones_are_one(void **state) {
     (void)state;
     float values[4] = {1, 2, 3, 4};
@@ -163,6 +178,9 @@ static void faults_name_shapes_and_values(void **state) {
                  "shift2d: x 'x' (4, 3) is float32 but must be float32 images (N, C, H, W)");
     assert_fault(gm_shift2d(float_input("x", GM_SHAPE(4, 3, 2, 2)), gm_input(graph, "o", GM_INT32, GM_SHAPE(2, 4))),
                  "shift2d: offsets 'o' (2, 4) are int32 but must be int32 (4, 2), a pair for each image of x");
+    assert_fault(gm_softmax(float_input("x", GM_SHAPE(2, 3)), 2), "softmax: x 'x' (2, 3) has no axis 2");
+    assert_fault(gm_argmax(gm_input(graph, "i", GM_INT32, GM_SHAPE(2)), 0),
+                 "argmax: x 'i' (2) is int32 but must be float32; cast it");
     assert_fault(gm_slice(float_input("x", GM_SHAPE(4)), (size_t[]){3}, (size_t[]){2}),
                  "slice: 2 elements from 3 on are not in axis 0 of x 'x' (4)");
     assert_fault(gm_full(graph, GM_SHAPE(2, 0), 1),
@@ -317,6 +335,7 @@ int main(void) {
         CASE(matrix_products_keep_leading_axes),
         CASE(convolution_has_pytorch_sizes),
         CASE(pooling_and_rows_have_their_shapes),
+        CASE(what_goes_along_an_axis_has_its_shape),
         CASE(arrays_are_copied_and_equal_ones_are_one),
         CASE(random_nodes_are_named_and_counted),
         CASE(faults_name_shapes_and_values),
