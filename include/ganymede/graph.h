@@ -144,6 +144,22 @@ GM_API gm_tensor *gm_log_softmax(gm_tensor *x, size_t axis);
 // int32, the axis kept with size 1: the index of the first maximum, of the first NaN where there is one. No gradient.
 GM_API gm_tensor *gm_argmax(gm_tensor *x, size_t axis);
 
+// ---- Discrete choices: an index of an axis, by float32 logits of any rank from 1 ----
+
+// Noise of the standard Gumbel distribution, -ln(-ln u), between -2.9 and 16.7; name, shape and counter as those of
+// gm_random_uniform, whose u it takes (2^-25 for 0).
+GM_API gm_tensor *gm_gumbel_noise(gm_graph *graph, const char *name, gm_shape shape, gm_tensor *counter);
+// A draw from softmax(logits) -> int32, the axis kept with size 1: the argmax of logits + noise (the Gumbel-max trick,
+// Maddison et al. 2014). A logit of -inf is drawn only where there is no other; no gradient.
+GM_API gm_tensor *gm_categorical(gm_tensor *logits, const char *name, gm_tensor *counter, size_t axis);
+// The draw relaxed, of the logits' shape: softmax((logits + noise) / temperature), temperature > 0 (Jang et al. 2017,
+// Maddison et al. 2017). hard: in value exactly one-hot, 1 where the argmax is; the gradient stays that of the soft one
+// (straight-through).
+GM_API gm_tensor *gm_gumbel_softmax(gm_tensor *logits, const char *name, gm_tensor *counter, double temperature,
+                                    bool hard, size_t axis);
+// The same with noise that is given, float32 of the logits' shape.
+GM_API gm_tensor *gm_gumbel_softmax_of(gm_tensor *logits, gm_tensor *noise, double temperature, bool hard, size_t axis);
+
 // ---- Matrix product, convolution, pooling ----
 
 typedef struct gm_gemm_params {

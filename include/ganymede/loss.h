@@ -120,6 +120,10 @@ GM_API gm_tensor *gm_log_moving_average(gm_tensor *log_average, gm_tensor *log_m
 
 // E[target sp(-logit) + (1 - target) sp(logit)] -> scalar; target in [0, 1], broadcast against the logit.
 GM_API gm_tensor *gm_binary_cross_entropy(gm_tensor *logit, gm_tensor *target);
+// -E ln softmax(logits)[label] over all labels -> scalar: logits (N, K, ...), labels int32 (N, ...), which lack the
+// classes' axis. A label that is not from 0 to K - 1 is ignored: it stands neither in the sum nor in the number that
+// divides it; where none is left, the value and its gradient are 0. As PyTorch's cross_entropy.
+GM_API gm_tensor *gm_cross_entropy(gm_tensor *logits, gm_tensor *labels);
 // E[(x - target)^2] -> scalar.
 GM_API gm_tensor *gm_mean_squared_error(gm_tensor *x, gm_tensor *target);
 

@@ -11,6 +11,8 @@ bool gm_usable(const char *what, gm_tensor *const *xs, size_t count, gm_tensor *
 bool gm_shape_usable(gm_graph *graph, const char *what, const gm_shape *shape);
 // Records that memory is exhausted, if there is no fault yet, and returns the poison tensor.
 gm_tensor *gm_fault_memory(gm_graph *graph);
+// Whether x, called `name` in messages, is float32 and has the axis; else as gm_usable.
+bool gm_axis_usable(const char *what, const char *name, gm_tensor *x, size_t axis, gm_tensor **poison);
 // "'name' (64, 3, 32, 32)" for named tensors, else the shape alone; buffers as gm_shape_text's.
 const char *gm_describe(const gm_tensor *x);
 
@@ -24,6 +26,9 @@ bool gm_known_equal(const gm_tensor *x, double value);
 gm_tensor *gm_constant_of(gm_graph *graph, gm_type type, double value);
 // A tensor whose every element is `value`: a constant under a broadcast, the form that gm_known's users return.
 gm_tensor *gm_filled(gm_graph *graph, gm_type type, const gm_shape *shape, double value);
+
+// int32 0, 1, ... count - 1 along one axis of so many, the others of size 1; count is 1 to INT32_MAX.
+gm_tensor *gm_indices_along(gm_graph *graph, size_t rank, size_t axis, size_t count);
 
 // Whether x is a node of this operation that no caller holds, so that constructors may look through it.
 static inline bool gm_hidden_is(const gm_tensor *x, const gm_op *op) {

@@ -75,16 +75,11 @@ gm_tensor *gm_one_hot(gm_tensor *indices, size_t count) {
     if (!gm_usable("one_hot", &indices, 1, &poison))
         return poison;
     gm_graph *graph = indices->graph;
-    gm_shape row = {2, {1, count}}, column = {2, {indices->shape.dim[0], 1}};
     if (indices->type != GM_INT32 || indices->shape.rank != 1)
         return gm_fault(graph, "one_hot: indices %s is %s of rank %zu but must be int32 of rank 1",
                         gm_describe(indices), gm_type_text(indices->type), indices->shape.rank);
-    if (count > INT32_MAX || !gm_shape_usable(graph, "one_hot", &row))
+    if (count == 0 || count > INT32_MAX)
         return gm_fault(graph, "one_hot: %zu columns are none or too many", count);
-    int32_t *numbers = gm_arena_alloc(&graph->arena, count * sizeof *numbers);
-    if (numbers == NULL)
-        return gm_fault(graph, "one_hot: out of memory for %zu columns", count);
-    for (size_t i = 0; i < count; i++)
-        numbers[i] = (int32_t)i;
-    return gm_equal(gm_reshape(indices, column), gm_constant_array(graph, GM_INT32, row, numbers));
+    gm_shape column = {2, {indices->shape.dim[0], 1}};
+    return gm_equal(gm_reshape(indices, column), gm_indices_along(graph, 2, 1, count));
 }

@@ -104,3 +104,15 @@ gm_tensor *gm_constant_array(gm_graph *graph, gm_type type, gm_shape shape, cons
     return gm_node(graph, &gm_op_constant_array, type, &shape, NULL, 0, values,
                    gm_type_size(type) * gm_shape_count(&shape), NULL);
 }
+
+gm_tensor *gm_indices_along(gm_graph *graph, size_t rank, size_t axis, size_t count) {
+    gm_shape shape = {.rank = rank};
+    for (size_t i = 0; i < rank; i++)
+        shape.dim[i] = i == axis ? count : 1;
+    int32_t *numbers = gm_arena_alloc(&graph->arena, count * sizeof *numbers);
+    if (!numbers)
+        return gm_fault_memory(graph);
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = (int32_t)i;
+    return gm_constant_array(graph, GM_INT32, shape, numbers);
+}

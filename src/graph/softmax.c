@@ -28,15 +28,16 @@ const gm_rule gm_rules_softmax[] = {
     {0},
 };
 
-static bool axis_usable(const char *what, gm_tensor *x, size_t axis, gm_tensor **poison) {
+bool gm_axis_usable(const char *what, const char *name, gm_tensor *x, size_t axis, gm_tensor **poison) {
     if (!gm_usable(what, &x, 1, poison))
         return false;
     if (x->type != GM_FLOAT32) {
-        gm_fault(x->graph, "%s: x %s is %s but must be float32; cast it", what, gm_describe(x), gm_type_text(x->type));
+        gm_fault(x->graph, "%s: %s %s is %s but must be float32; cast it", what, name, gm_describe(x),
+                 gm_type_text(x->type));
         return false;
     }
     if (axis >= x->shape.rank) {
-        gm_fault(x->graph, "%s: x %s has no axis %zu", what, gm_describe(x), axis);
+        gm_fault(x->graph, "%s: %s %s has no axis %zu", what, name, gm_describe(x), axis);
         return false;
     }
     return true;
@@ -50,7 +51,7 @@ static gm_tensor *along_axis(const gm_op *op, gm_tensor *x, gm_type type, const 
 gm_tensor *gm_softmax(gm_tensor *x, size_t axis) {
     gm_tensor *poison;
     double value;
-    if (!axis_usable("softmax", x, axis, &poison))
+    if (!gm_axis_usable("softmax", "x", x, axis, &poison))
         return poison;
     if (gm_known(x, &value))
         return gm_filled(x->graph, GM_FLOAT32, &x->shape, 1 / (double)x->shape.dim[axis]);
@@ -60,7 +61,7 @@ gm_tensor *gm_softmax(gm_tensor *x, size_t axis) {
 gm_tensor *gm_log_softmax(gm_tensor *x, size_t axis) {
     gm_tensor *poison;
     double value;
-    if (!axis_usable("log_softmax", x, axis, &poison))
+    if (!gm_axis_usable("log_softmax", "x", x, axis, &poison))
         return poison;
     if (gm_known(x, &value))
         return gm_filled(x->graph, GM_FLOAT32, &x->shape, -log((double)x->shape.dim[axis]));
@@ -70,7 +71,7 @@ gm_tensor *gm_log_softmax(gm_tensor *x, size_t axis) {
 gm_tensor *gm_argmax(gm_tensor *x, size_t axis) {
     gm_tensor *poison;
     double value;
-    if (!axis_usable("argmax", x, axis, &poison))
+    if (!gm_axis_usable("argmax", "x", x, axis, &poison))
         return poison;
     if (x->shape.dim[axis] > INT32_MAX)
         return gm_fault(x->graph, "argmax: axis %zu of x %s is too long", axis, gm_describe(x));

@@ -67,7 +67,5 @@ gm_tensor *gm_categorical_log_likelihood(gm_tensor *p, gm_tensor *logits) {
         return poison;
     if (gm_tensor_shape(p)->rank != 2)
         return gm_fault(p->graph, "categorical_log_likelihood: it takes (N, categories), not %s", gm_describe(p));
-    gm_tensor *rest = gm_subtract(logits, gm_stop_gradient(gm_max(logits, GM_AXIS(1))));
-    gm_tensor *log_sum = gm_log(gm_sum(gm_exp(rest), GM_AXIS(1)));
-    return sum_of_samples(gm_multiply(p, gm_subtract(rest, log_sum)));
+    return sum_of_samples(gm_multiply(p, gm_log_softmax(logits, 1)));
 }

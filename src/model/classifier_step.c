@@ -3,7 +3,7 @@
 #include "model/classifier.h"
 
 #include "base/base.h"
-#include "ganymede/likelihood.h"
+#include "ganymede/loss.h"
 #include "model/objective.h"
 #include "recipe/value.h"
 
@@ -59,8 +59,7 @@ static gm_status build_loss(step_builder *s, gm_tensor **loss) {
                        s->settings->classifier.layers[0].origin);
     GM_TRY(gm_model_apply(&logits, s->network, x, NULL, s->counter));
     GM_TRY(check_logits(&s->settings->classifier, logits, source->batch, K));
-    logits = gm_reshape(logits, GM_SHAPE(source->batch, K));
-    *loss = gm_negate(gm_mean_all(gm_categorical_log_likelihood(gm_one_hot(labels, K), logits)));
+    *loss = gm_cross_entropy(gm_reshape(logits, GM_SHAPE(source->batch, K)), labels);
     return GM_OK;
 }
 

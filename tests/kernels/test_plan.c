@@ -142,6 +142,40 @@ static void everything_else_matches(void **unused) {
     gm_graph_destroy(&graph);
 }
 
+// What stands beside the one-hot value for its gradient leaves no rounding in it, and the draw of that name is the
+// same.
+static void hard_choices_are_exactly_one_hot(void **unused) {
+    (void)unused;
+    enum { ROWS = 37, K = 21 };
+    gm_graph *graph;
+    gm_state *state;
+    gm_plan *plan;
+    float x[ROWS][K], hard[ROWS][K];
+    int32_t choice[ROWS];
+    check_ok(gm_graph_create(&graph));
+    gm_phase *phase = gm_phase_create(graph, "all");
+    gm_tensor *logits = gm_input(graph, "logits", GM_FLOAT32, GM_SHAPE(ROWS, K));
+    gm_tensor *drawn = gm_categorical(logits, "choice", NULL, 1);
+    gm_tensor *relaxed = gm_gumbel_softmax(logits, "choice", NULL, 4, true, 1);
+    gm_phase_fetch(phase, drawn);
+    gm_phase_fetch(phase, relaxed);
+    check_ok(gm_state_create(&state, device, 1));
+    check_ok(gm_plan_create(&plan, graph, state, NULL));
+    for (size_t i = 0; i < ROWS * K; i++)
+        x[i / K][i % K] = (float)sin((double)(i * i));
+    check_ok(gm_plan_write(plan, logits, x, sizeof x));
+    check_ok(gm_plan_run(plan, phase));
+    check_ok(gm_plan_read(plan, relaxed, hard, sizeof hard));
+    check_ok(gm_plan_read(plan, drawn, choice, sizeof choice));
+    for (int32_t i = 0; i < ROWS * K; i++) {
+        float expected = i % K == choice[i / K] ? 1 : 0;
+        assert_memory_equal(&hard[i / K][i % K], &expected, sizeof expected);
+    }
+    gm_plan_destroy(&plan);
+    gm_state_destroy(&state);
+    gm_graph_destroy(&graph);
+}
+
 // Two phases: the second reuses what the first computed unless it depends on what the first assigned; assignments take
 // effect at the end, also when two variables are exchanged.
 static void phases_assign_at_their_end(void **unused) {
@@ -568,6 +602,7 @@ int main(void) {
         cmocka_unit_test(matrix_products_match),
         cmocka_unit_test(convolutions_match),
         cmocka_unit_test(everything_else_matches),
+        cmocka_unit_test(hard_choices_are_exactly_one_hot),
         cmocka_unit_test(phases_assign_at_their_end),
         cmocka_unit_test(variables_are_assigned_their_own_flips),
         cmocka_unit_test(a_view_of_a_fused_value_is_assigned),

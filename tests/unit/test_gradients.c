@@ -70,6 +70,7 @@ OTHER(variance, gm_square(gm_variance(x[0], GM_AXIS(0) | GM_AXIS(2))))
 
 OTHER(softmax, gm_square(gm_softmax(x[0], 1)))
 OTHER(softmax_last, gm_softmax(x[0], 2))
+OTHER(gumbel_softmax, gm_gumbel_softmax_of(x[0], x[1], .75, false, 1))
 OTHER(log_softmax, gm_log_softmax(x[0], 1))
 OTHER(log_softmax_first, gm_square(gm_log_softmax(x[0], 0)))
 
@@ -158,6 +159,7 @@ static gm_gradient_case cases[] = {
     ONE(variance, X(2, 3, 4)),
     ONE(softmax, RANGE(-3, 3, 2, 3, 2)),
     ONE(softmax_last, RANGE(-3, 3, 2, 2, 4)),
+    TWO(gumbel_softmax, X(2, 3, 2), X(2, 3, 2)),
     ONE(log_softmax, RANGE(-3, 3, 2, 3, 2)),
     ONE(log_softmax_first, RANGE(-3, 3, 3, 2)),
     ONE(sum_all, X(2, 3)),

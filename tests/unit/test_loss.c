@@ -1,6 +1,7 @@
 // Cross-entropy, squared error and bounds of mutual information against their formulas and known answers.
 #include "ganymede/loss.h"
 #include "nn_test.h"
+#include "reference/gradient_check.h"
 
 enum { N = 5 };
 static const double logits[N] = {1.5, -0.25, 0, 3, -2}, others[N] = {-1, 0.5, 2, -4, 0.125};
@@ -38,6 +39,65 @@ static void cross_entropy_and_squared_error_are_means(void **state) {
     has_values(&f, gm_mean_squared_error(logit, target), &squares, 1);
     has_values(&f, gm_binary_cross_entropy(logit, gm_constant(f.graph, 0.875)), &smooth, 1);
     end(&f);
+}
+
+// Classes 0 to 2 at two positions of three samples; labels -1, 3 and 7 are none.
+static void cross_entropy_of_labels_leaves_out_labels_that_are_none(void **state) {
+    (void)state;
+    enum { SAMPLES = 3, K = 3, L = 2 };
+    const double label[SAMPLES * L] = {2, -1, 0, 1, 3, 7}, nothing[SAMPLES * L] = {3, -1, 9, 3, 4, -5};
+    double x[SAMPLES * K * L], slope[SAMPLES * K * L] = {0}, loss = 0;
+    const double zeros[SAMPLES * K * L] = {0}, zero = 0;
+    for (size_t i = 0; i < SAMPLES * K * L; i++)
+        x[i] = sin((double)(i * i)) * (i == 4 ? 1e4 : 2);
+    for (size_t n = 0; n < SAMPLES; n++)
+        for (size_t l = 0; l < L; l++) {
+            const double *own = x + n * K * L + l, most = fmax(fmax(own[0], own[L]), own[2 * L]);
+            const double sum = exp(own[0] - most) + exp(own[L] - most) + exp(own[2 * L] - most), k = label[n * L + l];
+            if (!(k >= 0 && k < K))
+                continue;
+            loss -= (own[(size_t)k * L] - most - log(sum)) / 3;
+            for (size_t j = 0; j < K; j++)
+                slope[(n * K + j) * L + l] = (exp(own[j * L] - most) / sum - (j == (size_t)k)) / 3;
+        }
+    fixture f;
+    begin(&f);
+    gm_tensor *logit = gm_input(f.graph, "logit", GM_FLOAT32, GM_SHAPE(SAMPLES, K, L));
+    gm_tensor *labels = gm_input(f.graph, "labels", GM_INT32, GM_SHAPE(SAMPLES, L));
+    gm_tensor *none = gm_input(f.graph, "none", GM_INT32, GM_SHAPE(SAMPLES, L));
+    set(&f, logit, x);
+    set(&f, labels, label);
+    set(&f, none, nothing);
+    has_values(&f, gm_cross_entropy(logit, labels), &loss, 1);
+    has_values(&f, slope_of(gm_cross_entropy(logit, labels), logit), slope, SAMPLES * K * L);
+    has_values(&f, gm_cross_entropy(logit, none), &zero, 1);
+    has_values(&f, slope_of(gm_cross_entropy(logit, none), logit), zeros, SAMPLES * K * L);
+    // Vectors, and a class that a mask excludes.
+    const double masked[2 * 2] = {0.5, -INFINITY, -INFINITY, 3}, first[2] = {0, 1};
+    gm_tensor *vectors = gm_input(f.graph, "vectors", GM_FLOAT32, GM_SHAPE(2, 2));
+    gm_tensor *of_vectors = gm_input(f.graph, "of_vectors", GM_INT32, GM_SHAPE(2));
+    set(&f, vectors, masked);
+    set(&f, of_vectors, first);
+    has_values(&f, gm_cross_entropy(vectors, of_vectors), &zero, 1);
+    has_values(&f, slope_of(gm_cross_entropy(vectors, of_vectors), vectors), zeros, 4);
+    end(&f);
+}
+
+static gm_tensor *build_cross_entropy(gm_graph *graph, gm_tensor *const *x) {
+    (void)graph;
+    return gm_cross_entropy(x[0], gm_reshape(x[1], GM_SHAPE(3, 2)));
+}
+
+static void cross_entropy_of_labels_has_the_slopes_of_its_central_differences(void **state) {
+    (void)state;
+    const gm_gradient_case c = {.name = "cross_entropy",
+                                .build = build_cross_entropy,
+                                .count = 1,
+                                .variable = {{.shape = {3, {3, 4, 2}}, .low = -3, .high = 3}},
+                                .index_count = 6,
+                                .index = {2, -1, 0, 1, 3, 7}};
+    assert_true(gm_gradient_check(&c, 1));
+    assert_true(gm_gradient_check(&c, 2));
 }
 
 static void mutual_information_bounds_equal_their_formulas(void **state) {
@@ -162,8 +222,17 @@ static gm_tensor *rate_of_one(gm_tensor *x) {
     gm_tensor *mean = gm_log_mean_exp(x);
     return gm_log_moving_average(mean, mean, 1);
 }
+static gm_tensor *labels_of_another_shape(gm_tensor *x) {
+    return gm_cross_entropy(x, gm_input(gm_tensor_graph(x), "l", GM_INT32, GM_SHAPE(N, 1)));
+}
+static gm_tensor *labels_of_another_type(gm_tensor *x) {
+    return gm_cross_entropy(x, gm_full(gm_tensor_graph(x), GM_SHAPE(N), 1));
+}
+static gm_tensor *logits_without_classes(gm_tensor *x) {
+    return gm_cross_entropy(gm_reshape(x, GM_SHAPE(N)), gm_input(gm_tensor_graph(x), "l", GM_INT32, GM_SHAPE(N)));
+}
 
-static void bounds_refuse_what_they_cannot_use(void **state) {
+static void losses_refuse_what_they_cannot_use(void **state) {
     (void)state;
     const struct {
         gm_tensor *(*build)(gm_tensor *x);
@@ -173,6 +242,9 @@ static void bounds_refuse_what_they_cannot_use(void **state) {
         {vector_average, "mutual_information_bound", "must be a scalar"},
         {average_of_jensen_shannon, "mutual_information_bound", "takes no moving average"},
         {rate_of_one, "log_moving_average", "between 0 and 1"},
+        {labels_of_another_shape, "cross_entropy: ", "labels 'l' (5, 1) are int32 but must be int32 (5), one for each"},
+        {labels_of_another_type, "cross_entropy: ", "labels (5) are float32 but must be int32 (5), one for each"},
+        {logits_without_classes, "cross_entropy: ", "logits (5) are float32 but must be float32 (N, K, ...)"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         fixture f;
@@ -186,11 +258,13 @@ static void bounds_refuse_what_they_cannot_use(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cross_entropy_and_squared_error_are_means),
+        cmocka_unit_test(cross_entropy_of_labels_leaves_out_labels_that_are_none),
         cmocka_unit_test(mutual_information_bounds_equal_their_formulas),
         cmocka_unit_test(a_moving_average_takes_the_denominators_place_in_the_gradient),
         cmocka_unit_test(the_best_statistic_reaches_the_mutual_information),
         cmocka_unit_test(extreme_statistics_give_finite_bounds_and_gradients),
-        cmocka_unit_test(bounds_refuse_what_they_cannot_use),
+        cmocka_unit_test(cross_entropy_of_labels_has_the_slopes_of_its_central_differences),
+        cmocka_unit_test(losses_refuse_what_they_cannot_use),
     };
     return cmocka_run_group_tests_name("loss", tests, NULL, NULL);
 }
