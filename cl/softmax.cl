@@ -14,11 +14,7 @@
 #define GM_SOFTMAX_ONCE
 enum { GM_SOFTMAX_BLOCK = 64, GM_SOFTMAX_ITEMS = 64 };
 
-#define GM_SOFTMAX_LANES(T)                                                                                            \
-    static T##16 gm_softmax_gather_##T(const T *v) {                                                                   \
-        return (T##16)(v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11], v[12], v[13], v[14],  \
-                       v[15]);                                                                                         \
-    }                                                                                                                  \
+#define GM_SOFTMAX_STORE(T)                                                                                            \
     static void gm_softmax_store_##T(const T##16 x, __global T *p, const int stride, const int m) {                    \
         if (m == 16 && stride == 1) {                                                                                  \
             vstore16(x, 0, p);                                                                                         \
@@ -29,17 +25,18 @@ enum { GM_SOFTMAX_BLOCK = 64, GM_SOFTMAX_ITEMS = 64 };
         for (int j = 0; j < m; j++)                                                                                    \
             p[j * stride] = v[j];                                                                                      \
     }
-GM_SOFTMAX_LANES(float)
-GM_SOFTMAX_LANES(int)
+GM_SOFTMAX_STORE(float)
+GM_SOFTMAX_STORE(int)
 
 // 16 values, of which the first m are there; the others are `rest`.
 static float16 gm_softmax_load(__global const float *p, const int stride, const int m, const float rest) {
     if (m == 16 && stride == 1)
         return vload16(0, p);
     float v[16];
-    for (int j = 0; j < 16; j++)
-        v[j] = j < m ? p[j * stride] : rest;
-    return gm_softmax_gather_float(v);
+    vstore16((float16)(rest), 0, v);
+    for (int j = 0; j < m; j++)
+        v[j] = p[j * stride];
+    return vload16(0, v);
 }
 
 // Whether value v at index i comes before value w at j: the largest, the first of equals; a NaN beats every number.
@@ -50,6 +47,9 @@ static int gm_argmax_before(const float v, const int i, const float w, const int
 // Whether v beats the w of a smaller index, lane by lane.
 #define GM_ARGMAX_BEATS(v, w) (((v) > (w)) | (((v) != (v)) & ((w) == (w))))
 #define GM_SOFTMAX_LARGER(w, v) select(w, v, (v) > (w))
+// Halves, element by element: Oclgrind takes what .lo and .hi leave for uninitialised.
+#define GM_SOFTMAX_LOW(x) (float8)(x.s0, x.s1, x.s2, x.s3, x.s4, x.s5, x.s6, x.s7)
+#define GM_SOFTMAX_HIGH(x) (float8)(x.s8, x.s9, x.sa, x.sb, x.sc, x.sd, x.se, x.sf)
 #define GM_SOFTMAX_IOTA (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 #endif // GM_SOFTMAX_ONCE
 
@@ -64,15 +64,17 @@ static int gm_argmax_before(const float v, const int i, const float w, const int
 #define GM_SOFTMAX_T float
 #endif
 #ifdef GM_SOFTMAX_log_softmax
+#define GM_SOFTMAX_KEEPS 0 // the exponentials in y, once they are there
 #define GM_SOFTMAX_TOTAL(sum) log(sum)
 #define GM_SOFTMAX_NUMBER(x, most, total) (((x) - (most)) - (total))
 #else
+#define GM_SOFTMAX_KEEPS 1
 #define GM_SOFTMAX_TOTAL(sum) (1.0f / (sum))
 #define GM_SOFTMAX_NUMBER(x, most, total) (exp((x) - (most)) * (total))
 #endif
 // One NaN for all: which of two comes out of a product is the compiler's choice.
-#define GM_SOFTMAX_OF(x, most, total)                                                                                  \
-    select(GM_SOFTMAX_NUMBER(x, most, total), (GM_SOFTMAX_T)(NAN), (total) != (total))
+#define GM_SOFTMAX_RESULT(value, total) select(value, (GM_SOFTMAX_T)(NAN), (total) != (total))
+#define GM_SOFTMAX_OF(x, most, total) GM_SOFTMAX_RESULT(GM_SOFTMAX_NUMBER(x, most, total), total)
 #define GM_SOFTMAX_PLACE                                                                                               \
     __global const float *from, __global GM_SOFTMAX_Y *to, const int from0, const int to0, const int xn, const int yn, \
         const int n, const int rows, const int per GM_KEPT
@@ -84,9 +86,9 @@ static void GM_NAME(GM_PLACE, GM_SOFTMAX_PLACE) {
         __global const float *x = from + from0;
         __global GM_SOFTMAX_Y *y = to + to0;
         GM_SOFTMAX_FIND(row)
-        float lane[16];
         float16 most = (float16)(-INFINITY);
 #ifdef GM_SOFTMAX_argmax
+        float lane[16];
         int16 place = GM_SOFTMAX_IOTA;
         for (int i = 0; i < n; i += 16) {
             const float16 v = gm_softmax_load(x + i, 1, min(n - i, 16), -INFINITY);
@@ -101,33 +103,29 @@ static void GM_NAME(GM_PLACE, GM_SOFTMAX_PLACE) {
             first = gm_argmax_before(lane[j], at[j], lane[first], at[first]) ? j : first;
         y[0] = at[first];
 #else
-        const float16 end = gm_softmax_load(x + whole, 1, rest, -INFINITY);
+        const float16 end = rest > 0 ? gm_softmax_load(x + whole, 1, rest, -INFINITY) : (float16)(-INFINITY);
         for (int i = 0; i < whole; i += 16) {
             const float16 v = vload16(0, x + i);
             most = GM_SOFTMAX_LARGER(most, v);
         }
         most = GM_SOFTMAX_LARGER(most, end);
-        vstore16(most, 0, lane);
-        float greatest = lane[0];
-        for (int j = 1; j < 16; j++)
-            greatest = GM_SOFTMAX_LARGER(greatest, lane[j]);
+        const float greatest = gm_max_float(GM_SOFTMAX_LARGER(GM_SOFTMAX_LOW(most), GM_SOFTMAX_HIGH(most)));
         float16 sum = rest > 0 ? exp(end - greatest) : (float16)(0.0f);
         for (int block = 0; block < whole; block += 16 * GM_SOFTMAX_BLOCK) {
             float16 part = (float16)(0.0f);
             for (int i = block, stop = min(block + 16 * GM_SOFTMAX_BLOCK, whole); i < stop; i += 16) {
                 const float16 e = exp(vload16(0, x + i) - greatest);
-
+                if (GM_SOFTMAX_KEEPS)
+                    vstore16(e, 0, y + i);
                 part += e;
             }
             sum += part;
         }
-        vstore16(sum, 0, lane);
-        for (int width = 8; width > 0; width /= 2)
-            for (int j = 0; j < width; j++)
-                lane[j] += lane[j + width];
-        const float16 total = (float16)(GM_SOFTMAX_TOTAL(lane[0]));
+        const float16 total = (float16)(GM_SOFTMAX_TOTAL(gm_sum_float(GM_SOFTMAX_LOW(sum) + GM_SOFTMAX_HIGH(sum))));
         for (int i = 0; i < whole; i += 16)
-            vstore16(GM_SOFTMAX_OF(vload16(0, x + i), greatest, total), 0, y + i);
+            vstore16(GM_SOFTMAX_KEEPS ? GM_SOFTMAX_RESULT(vload16(0, y + i) * total, total)
+                                      : GM_SOFTMAX_OF(vload16(0, x + i), greatest, total),
+                     0, y + i);
         if (rest > 0)
             gm_softmax_store_float(GM_SOFTMAX_OF(end, greatest, total), y + whole, 1, rest);
 #endif
@@ -292,6 +290,8 @@ static void GM_NAME(GM_PLACE, __local float *l, GM_SOFTMAX_PLACE) {
 #undef GM_SOFTMAX_T
 #undef GM_SOFTMAX_TOTAL
 #undef GM_SOFTMAX_NUMBER
+#undef GM_SOFTMAX_RESULT
+#undef GM_SOFTMAX_KEEPS
 #undef GM_SOFTMAX_OF
 #undef GM_SOFTMAX_PLACE
 #undef GM_SOFTMAX_FIND

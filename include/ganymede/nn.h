@@ -299,6 +299,18 @@ typedef struct gm_dropout_params {
     double rate;
 } gm_dropout_params;
 
+typedef struct gm_softmax_params {
+    size_t axis; // 1: the channels; the samples' is 0
+} gm_softmax_params;
+
+// A choice among the channels of x (N, C, ...) by Gumbel noise, gm_gumbel_softmax along axis 1: in training soft, or
+// hard with the gradient of the soft one; in inference hard. Training needs a counter; inference without one draws the
+// same noise for the same place of every batch.
+typedef struct gm_gumbel_softmax_params {
+    double temperature; // above 0
+    bool hard;
+} gm_gumbel_softmax_params;
+
 typedef struct gm_reshape_params {
     gm_shape shape; // of one sample
 } gm_reshape_params;
@@ -363,6 +375,8 @@ typedef struct gm_layer {
         gm_positions_params positions;
         gm_recurrent_params recurrent; // gru, lstm
         gm_dropout_params dropout;
+        gm_softmax_params softmax; // log_softmax, too
+        gm_gumbel_softmax_params gumbel_softmax;
         gm_activation_params activation;
         gm_reshape_params reshape;
         gm_embed_params embed;

@@ -84,6 +84,8 @@ gm_tensor *gm_projection_layer(gm_tensor *x, gm_tensor *labels, const char *name
 gm_tensor *gm_attention_layer(gm_tensor *x, const char *name, const gm_attention_params *params);
 gm_tensor *gm_positions_layer(gm_tensor *x, const char *name, const gm_positions_params *params);
 gm_tensor *gm_dropout_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, double rate);
+gm_tensor *gm_gumbel_softmax_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter,
+                                   const gm_gumbel_softmax_params *params);
 gm_tensor *gm_flatten_layer(gm_tensor *x);
 gm_tensor *gm_reshape_samples_layer(gm_tensor *x, gm_shape shape);
 

@@ -1,4 +1,4 @@
-// Layers that behave differently in training: batch norm and dropout.
+// Layers that behave differently in training: batch norm, dropout, choices by Gumbel noise.
 #include "nn/layers.h"
 
 #include "graph/graph.h"
@@ -90,6 +90,21 @@ gm_tensor *gm_dropout_layer(gm_tensor *x, const char *name, gm_mode mode, gm_ten
         return gm_fault(graph, "dropout in training needs a counter: without one it drops the same values every step");
     gm_tensor *kept = gm_random_bernoulli(graph, name, *gm_tensor_shape(x), 1 - rate, counter);
     return gm_multiply(x, gm_scale(kept, 1 / (1 - rate)));
+}
+
+gm_tensor *gm_gumbel_softmax_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter,
+                                   const gm_gumbel_softmax_params *params) {
+    gm_graph *graph = gm_tensor_graph(x);
+    if (gm_is_poison(x))
+        return x;
+    if (gm_tensor_shape(x)->rank < 2)
+        return gm_fault(graph, "it takes (N, C) or (N, C, ...), not %s", gm_shape_text(gm_tensor_shape(x)));
+    if (mode != GM_MODE_TRAINING && mode != GM_MODE_INFERENCE)
+        return gm_fault(graph, "the mode must be GM_MODE_TRAINING or GM_MODE_INFERENCE");
+    if (mode == GM_MODE_TRAINING && counter == NULL)
+        return gm_fault(graph, "choices in training need a counter: without one the noise is the same every step");
+    bool hard = params->hard || mode == GM_MODE_INFERENCE;
+    return gm_gumbel_softmax(x, name, counter, params->temperature, hard, 1);
 }
 
 gm_tensor *gm_batch_norm(gm_tensor *x, const char *name, gm_mode mode, gm_statistics *statistics,

@@ -164,6 +164,27 @@ static gm_tensor *apply_dropout(gm_layer_context *context, const gm_layer *layer
                             layer->params.dropout.rate);
 }
 
+static gm_tensor *apply_softmax(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    (void)context;
+    return gm_softmax(x, layer->params.softmax.axis);
+}
+
+static gm_tensor *apply_log_softmax(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    (void)context;
+    return gm_log_softmax(x, layer->params.softmax.axis);
+}
+
+static gm_tensor *apply_gumbel_softmax(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    gm_graph *graph = gm_tensor_graph(x);
+    const gm_shape *shape = gm_tensor_shape(x);
+    // As dropout's in training. A graph that draws batches of several sizes has noise of each.
+    const char *name =
+        context->mode == GM_MODE_TRAINING
+            ? gm_graph_printf(graph, "%s.gumbel.%zu", context->name, context->application)
+            : gm_graph_printf(graph, "%s.gumbel.inference.%zu", context->name, shape->rank > 0 ? shape->dim[0] : 0);
+    return gm_gumbel_softmax_layer(x, name, context->mode, context->counter, &layer->params.gumbel_softmax);
+}
+
 static gm_tensor *apply_flatten(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
     (void)context, (void)layer;
     return gm_flatten_layer(x);
@@ -602,6 +623,32 @@ static const gm_parameter dropout_parameters[] = {
      .help = "share of the values that training drops"},
 };
 
+static const gm_parameter softmax_parameters[] = {
+    {.key = "axis",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_softmax_params, axis),
+     .initial = 1,
+     .minimum = 1,
+     .maximum = GM_MAX_RANK - 1,
+     .positional = true,
+     .help = "along which the values sum to 1: 1 is the channels', 2 the first of the positions'"},
+};
+
+static const gm_parameter gumbel_softmax_parameters[] = {
+    {.key = "temperature",
+     .kind = GM_PARAMETER_NUMBER,
+     .offset = offsetof(gm_gumbel_softmax_params, temperature),
+     .initial = 1,
+     .minimum = 1e-3,
+     .maximum = 1e3,
+     .positional = true,
+     .help = "near 0 the choice is nearly hard and its gradient noisy"},
+    {.key = "hard",
+     .kind = GM_PARAMETER_BOOLEAN,
+     .offset = offsetof(gm_gumbel_softmax_params, hard),
+     .help = "in training, too, exactly one-hot, with the gradient of the soft choice"},
+};
+
 static const gm_parameter leaky_relu_parameters[] = {
     {.key = "slope",
      .kind = GM_PARAMETER_NUMBER,
@@ -797,6 +844,21 @@ static const gm_layer_type layer_types[] = {
      .gain = gain_leaky_relu},
     {.name = "tanh", .help = "hyperbolic tangent, to [-1, 1]", .apply = apply_tanh, .gain = gain_tanh},
     {.name = "sigmoid", .help = "1 / (1 + exp(-x)), to [0, 1]", .apply = apply_sigmoid, .gain = gain_one},
+    {.name = "softmax",
+     .help = "exp(x) / sum(exp(x)): probabilities of the channels",
+     PARAMETERS(softmax_parameters),
+     .apply = apply_softmax,
+     .gain = gain_one},
+    {.name = "log_softmax",
+     .help = "the softmax's logarithm",
+     PARAMETERS(softmax_parameters),
+     .apply = apply_log_softmax,
+     .gain = gain_one},
+    {.name = "gumbel_softmax",
+     .help = "a draw among the channels, relaxed in training, one-hot in inference",
+     PARAMETERS(gumbel_softmax_parameters),
+     .apply = apply_gumbel_softmax,
+     .gain = gain_one},
     {.name = "softplus", .help = "ln(1 + exp(x))", .apply = apply_softplus, .gain = gain_one},
     {.name = "embed",
      .help = "append a trained vector of the sample's class, for conditional generators",

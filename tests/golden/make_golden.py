@@ -93,6 +93,41 @@ def ties():
     array("minimum_ties_db", b.grad)
 
 
+def choices():
+    """Softmax along an axis, cross-entropy of labels (one of them ignored), Gumbel softmax with the noise that it drew.
+    Under seeds of their own: what comes behind keeps its numbers."""
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        x, dy = tensor(2, 3, 4), tensor(2, 3, 4)
+        array("softmax_x", x)
+        array("softmax_dy", dy)
+        for axis in range(3):
+            for name, function in (("softmax", F.softmax), ("log_softmax", F.log_softmax)):
+                v = x.clone().requires_grad_()
+                y = function(v, axis)
+                (y * dy).sum().backward()
+                array("%s_%d_y" % (name, axis), y)
+                array("%s_%d_dx" % (name, axis), v.grad)
+        logits, labels = tensor(3, 4, 2).requires_grad_(), torch.tensor([[0, 3], [-100, 1], [2, 2]])
+        loss = F.cross_entropy(logits, labels)
+        loss.backward()
+        for part, t in (("logits", logits), ("labels", labels.double()), ("loss", loss), ("dlogits", logits.grad)):
+            array("label_entropy_" + part, t)
+        logits = tensor(2, 4, 3).requires_grad_()
+        torch.manual_seed(2)
+        array("gumbel_noise", -torch.empty_like(logits).exponential_().log())
+        array("gumbel_logits", logits)
+        dy = tensor(2, 4, 3)
+        array("gumbel_dy", dy)
+        for name, hard in (("soft", False), ("hard", True)):
+            torch.manual_seed(2)
+            logits.grad = None
+            y = F.gumbel_softmax(logits, tau=0.75, hard=hard, dim=1)
+            (y * dy).sum().backward()
+            array("gumbel_%s_y" % name, y)
+            array("gumbel_%s_dx" % name, logits.grad)
+
+
 def cross_entropy():
     logit, target = tensor(2, 4).requires_grad_(), torch.tensor([[0.0, 1.0, 0.5, 0.9], [1.0, 0.0, 0.1, 1.0]])
     with torch.no_grad():
@@ -487,6 +522,7 @@ with writing("operations.inc"):
     ], F.max_pool2d)
     activations()
     ties()
+    choices()
 with writing("training.inc"):
     cross_entropy()
     batch_norm("batch_norm_images", 2, 2, 2, 3)

@@ -1,6 +1,8 @@
 // Operations whose conventions differ between frameworks, held to PyTorch's values and gradients.
 #include "golden.h"
 
+#include "ganymede/loss.h"
+
 typedef struct golden_conv {
     size_t x_shape[4], w_shape[4], y_shape[4], stride[2], padding[2], output_padding[2];
     const double *x, *w, *y, *dy, *dx, *dw;
@@ -133,6 +135,56 @@ static void equal_values_share_the_gradient(void **state) {
     golden_close(&g);
 }
 
+static void softmax_along_each_axis_as_in_pytorch(void **state) {
+    (void)state;
+    static const double *const expected[3][4] = {
+        {softmax_0_y, softmax_0_dx, log_softmax_0_y, log_softmax_0_dx},
+        {softmax_1_y, softmax_1_dx, log_softmax_1_y, log_softmax_1_dx},
+        {softmax_2_y, softmax_2_dx, log_softmax_2_y, log_softmax_2_dx},
+    };
+    for (size_t axis = 0; axis < 3; axis++) {
+        golden g;
+        golden_open(&g);
+        gm_tensor *x = golden_input(&g, "x", GM_SHAPE(2, 3, 4), softmax_x);
+        gm_tensor *dy = golden_input(&g, "dy", GM_SHAPE(2, 3, 4), softmax_dy);
+        gm_tensor *soft = gm_softmax(x, axis), *logarithm = gm_log_softmax(x, axis);
+        golden_evaluate(&g, "softmax", soft, expected[axis][0]);
+        golden_evaluate(&g, "softmax dx", gradient_of(soft, dy, x), expected[axis][1]);
+        golden_evaluate(&g, "log_softmax", logarithm, expected[axis][2]);
+        golden_evaluate(&g, "log_softmax dx", gradient_of(logarithm, dy, x), expected[axis][3]);
+        golden_close(&g);
+    }
+}
+
+static void cross_entropy_of_labels_as_in_pytorch(void **state) {
+    (void)state;
+    golden g;
+    golden_open(&g);
+    gm_tensor *logits = golden_input(&g, "logits", GM_SHAPE(3, 4, 2), label_entropy_logits);
+    gm_tensor *labels = gm_input(g.graph, "labels", GM_INT32, GM_SHAPE(3, 2));
+    check_ok(gm_reference_set(g.reference, labels, label_entropy_labels));
+    gm_tensor *loss = gm_cross_entropy(logits, labels);
+    golden_evaluate(&g, "cross_entropy", loss, label_entropy_loss);
+    golden_evaluate(&g, "cross_entropy dx", gradient_of(loss, gm_constant(g.graph, 1), logits), label_entropy_dlogits);
+    golden_close(&g);
+}
+
+static void gumbel_softmax_of_the_same_noise_as_in_pytorch(void **state) {
+    (void)state;
+    golden g;
+    golden_open(&g);
+    gm_tensor *logits = golden_input(&g, "logits", GM_SHAPE(2, 4, 3), gumbel_logits);
+    gm_tensor *noise = golden_input(&g, "noise", GM_SHAPE(2, 4, 3), gumbel_noise);
+    gm_tensor *dy = golden_input(&g, "dy", GM_SHAPE(2, 4, 3), gumbel_dy);
+    gm_tensor *soft = gm_gumbel_softmax_of(logits, noise, 0.75, false, 1);
+    gm_tensor *hard = gm_gumbel_softmax_of(logits, noise, 0.75, true, 1);
+    golden_evaluate(&g, "gumbel_softmax", soft, gumbel_soft_y);
+    golden_evaluate(&g, "gumbel_softmax dx", gradient_of(soft, dy, logits), gumbel_soft_dx);
+    golden_evaluate(&g, "gumbel_softmax hard", hard, gumbel_hard_y);
+    golden_evaluate(&g, "gumbel_softmax hard dx", gradient_of(hard, dy, logits), gumbel_hard_dx);
+    golden_close(&g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conv2d_as_in_pytorch),
@@ -141,6 +193,9 @@ int main(void) {
         cmocka_unit_test(max_pool_ignores_padding_and_first_maximum_wins),
         cmocka_unit_test(activations_and_their_slopes_as_in_pytorch),
         cmocka_unit_test(equal_values_share_the_gradient),
+        cmocka_unit_test(softmax_along_each_axis_as_in_pytorch),
+        cmocka_unit_test(cross_entropy_of_labels_as_in_pytorch),
+        cmocka_unit_test(gumbel_softmax_of_the_same_noise_as_in_pytorch),
     };
     return cmocka_run_group_tests_name("golden operations", tests, NULL, NULL);
 }

@@ -42,6 +42,8 @@ static const layer_case layer_cases[] = {
      IMAGES},
     {"gru", {{"units", "8"}, {"spectral_norm", "true"}}, SEQUENCES},
     {"lstm", {{"units", "5"}, {"layers", "2"}, {"bidirectional", "true"}}, SEQUENCES},
+    {"softmax", {{"axis", "2"}}, IMAGES},
+    {"log_softmax", {{NULL}}, SEQUENCES},
 };
 
 static gm_shape shape_of(samples kind) {

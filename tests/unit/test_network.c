@@ -123,6 +123,64 @@ static void dropout_masks_differ_between_training_applications_alone(void **stat
     end(&g);
 }
 
+// Soft in training, one-hot in inference, from noise that only training applications count.
+static void gumbel_softmax_draws_anew_in_each_training_application(void **state) {
+    (void)state;
+    enum { N = 4, C = 5, L = 3, COUNT = N * C * L };
+    const gm_layer layers[] = {made("gumbel_softmax", "0.5")};
+    gm_network *network = network_of("g", layers, 1, GM_WEIGHTS_DEFAULT);
+    double values[COUNT], first[COUNT];
+    for (size_t i = 0; i < COUNT; i++)
+        values[i] = sin((double)(i * i));
+    fixture f;
+    begin(&f);
+    gm_tensor *counter = gm_input(f.graph, "counter", GM_INT32, GM_SHAPE(2));
+    gm_tensor *x = gm_input(f.graph, "x", GM_FLOAT32, GM_SHAPE(N, C, L));
+    set(&f, x, values);
+    gm_tensor *real = gm_network_apply(network, x, GM_MODE_TRAINING, counter);
+    gm_tensor *drawn = gm_network_apply(network, x, GM_MODE_INFERENCE, NULL);
+    gm_tensor *few = gm_slice(x, (size_t[]){0, 0, 0}, (size_t[]){2, C, L});
+    gm_network_apply(network, few, GM_MODE_INFERENCE, NULL); // of another size, in one graph
+    gm_tensor *fake = gm_network_apply(network, x, GM_MODE_TRAINING, counter);
+    memcpy(first, evaluate(&f, real), sizeof first);
+    assert_memory_not_equal(first, evaluate(&f, fake), sizeof first);
+    size_t between = 0, ones = 0;
+    for (size_t i = 0; i < COUNT; i++)
+        between += first[i] > 0 && first[i] < 1;
+    assert_int_equal(between, COUNT);
+    memcpy(first, evaluate(&f, drawn), sizeof first);
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_true(first[i] <= 0 || first[i] >= 1);
+        ones += first[i] >= 1;
+    }
+    assert_int_equal(ones, N * L);
+    gm_network_destroy(&network);
+    end(&f);
+}
+
+static void hard_gumbel_softmax_is_one_hot_in_training(void **state) {
+    (void)state;
+    gm_layer layer = made("gumbel_softmax", NULL);
+    assert_int_equal(gm_layer_set_text(&layer, "hard", "true"), GM_OK);
+    gm_network *network = network_of("g", &layer, 1, GM_WEIGHTS_DEFAULT);
+    fixture f;
+    begin(&f);
+    gm_tensor *counter = gm_input(f.graph, "counter", GM_INT32, GM_SHAPE(2)), *dx;
+    gm_tensor *x = gm_input(f.graph, "x", GM_FLOAT32, GM_SHAPE(1, 4));
+    gm_tensor *y = gm_network_apply(network, x, GM_MODE_TRAINING, counter);
+    gm_grad(gm_sum_all(gm_multiply(y, gm_constant_array(f.graph, GM_FLOAT32, GM_SHAPE(4), (float[]){1, 2, 3, 4}))), &x,
+            1, &dx);
+    double sum = 0, slope = 0;
+    for (size_t i = 0; i < 4; i++) {
+        sum += evaluate(&f, y)[i];
+        slope += fabs(evaluate(&f, dx)[i]);
+    }
+    assert_near(sum, 1, 0);
+    assert_true(slope > 1e-3);
+    gm_network_destroy(&network);
+    end(&f);
+}
+
 static void start_is(const fixture *f, const char *name, double deviation) {
     const gm_tensor *x = gm_variable_find(f->graph, name);
     assert_non_null(x);
@@ -178,6 +236,8 @@ static void faults_name_network_and_layer(void **state) {
         {{made("flatten", NULL), conv}, "discriminator layer 1 (conv): ", "`reshape: [C, H, W]`"},
         {{conv, pool}, "discriminator layer 1 (max_pool): ", ""},
         {{made("dropout", NULL), made("relu", NULL)}, "discriminator layer 0 (dropout): ", "counter"},
+        {{made("gumbel_softmax", NULL), made("relu", NULL)}, "discriminator layer 0 (gumbel_softmax): ", "counter"},
+        {{made("flatten", NULL), made("softmax", "2")}, "discriminator layer 1 (softmax): ", "has no axis 2"},
         {{made("reshape", "5"), made("relu", NULL)}, "discriminator layer 0 (reshape): ", "needs 5"},
         {{made("relu", NULL), deep}, "discriminator layer 1 (conv): ", "stride has 3 numbers, but there are 2 axes"},
         {{volume, wide}, "discriminator layer 1 (upsample): ", "factor has 2 numbers, but there are 3 axes"},
@@ -419,6 +479,8 @@ int main(void) {
         cmocka_unit_test(real_then_fake_compose_their_statistics),
         cmocka_unit_test(inference_does_not_depend_on_neighbours),
         cmocka_unit_test(dropout_masks_differ_between_training_applications_alone),
+        cmocka_unit_test(gumbel_softmax_draws_anew_in_each_training_application),
+        cmocka_unit_test(hard_gumbel_softmax_is_one_hot_in_training),
         cmocka_unit_test(kaimings_gain_follows_the_next_activation),
         cmocka_unit_test(faults_name_network_and_layer),
         cmocka_unit_test(a_network_stays_with_its_graph),
