@@ -256,9 +256,9 @@ GM_API void gm_grad(gm_tensor *y, gm_tensor *const *xs, size_t count, gm_tensor 
 //   factors = gm_grad_clipped(losses, bound, xs, count, sums);
 //   gradient of x = (sum + bound noise_multiplier normal) / batch
 // The examples lie along one axis of every value between the xs and the losses. A value that all examples share, such
-// as an x, may be used by gm_gemm, gm_convolution, gm_convolution_transpose, gm_gather or a broadcast, several times, by way of
-// views and element-wise operations. Where examples meet (batch norm, statistics of a batch) or an operation is unknown
-// here, the functions fail with the name of the x and the operation. With N = 1 they are those of gm_grad.
+// as an x, may be used by gm_gemm, gm_convolution, gm_convolution_transpose, gm_gather or a broadcast, several times,
+// by way of views and element-wise operations. Where examples meet (batch norm, statistics of a batch) or an operation
+// is unknown here, the functions fail with the name of the x and the operation. With N = 1 they are those of gm_grad.
 
 // The squared norm (N) of each example's gradient over all the xs.
 GM_API gm_tensor *gm_grad_norms(gm_tensor *losses, gm_tensor *const *xs, size_t count);

@@ -353,4 +353,3 @@ done:
     gm_bench_finish(&o);
     return status == GM_OK ? byte_result(device, seconds, 4.0 * (double)(rows * channels), result) : status;
 }
-

@@ -125,6 +125,11 @@ static bool mark_concat(const gm_tensor *y, const gm_example_mark *mark, size_t 
     return mark_same(y, mark, examples, inputs);
 }
 
+// Along its own axis the values depend on each other.
+static bool mark_softmax(const gm_tensor *y, const gm_example_mark *mark, size_t examples, gm_example_mark *inputs) {
+    return ((const gm_axis_attributes *)y->attributes)->axis != mark->axis && mark_same(y, mark, examples, inputs);
+}
+
 static bool mark_gather(const gm_tensor *y, const gm_example_mark *mark, size_t examples, gm_example_mark *inputs) {
     (void)y;
     (void)examples;
@@ -155,6 +160,9 @@ static const struct {
     {&gm_op_gemm, mark_gemm},
     {&gm_op_conv, mark_conv},
     {&gm_op_conv_input, mark_conv},
+    {&gm_op_softmax, mark_softmax},
+    {&gm_op_log_softmax, mark_softmax},
+    {&gm_op_argmax, mark_same},
     {&gm_op_unfold, mark_unfold},
     {&gm_op_fold, mark_fold},
     {&gm_op_average_pool, mark_images},

@@ -56,12 +56,6 @@ static gm_tensor *later(gm_graph *graph, size_t length) {
     return gm_greater(column, row);
 }
 
-// Along the last of three axes.
-static gm_tensor *softmax_positions(gm_tensor *x) {
-    gm_tensor *e = gm_exp(gm_subtract(x, gm_stop_gradient(gm_max(x, GM_AXIS(2)))));
-    return gm_divide(e, gm_sum(e, GM_AXIS(2)));
-}
-
 // What each position reads, of x (N, C, H, W): (N, value, H, W).
 static gm_tensor *attend(gm_tensor *x, const char *name, size_t key, size_t value, const gm_attention_params *params) {
     gm_graph *graph = gm_tensor_graph(x);
@@ -74,7 +68,7 @@ static gm_tensor *attend(gm_tensor *x, const char *name, size_t key, size_t valu
                                 &(gm_gemm_params){.transpose_b = true}); // (B, L, L)
     if (params->causal)
         scores = gm_select(later(graph, length), gm_constant(graph, -INFINITY), scores);
-    return image_of(gm_gemm(softmax_positions(scores), positions_of(values, heads), NULL), heads, gm_tensor_shape(x));
+    return image_of(gm_gemm(gm_softmax(scores, 2), positions_of(values, heads), NULL), heads, gm_tensor_shape(x));
 }
 
 gm_tensor *gm_attention_layer(gm_tensor *x, const char *name, const gm_attention_params *params) {

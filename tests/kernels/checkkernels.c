@@ -13,15 +13,9 @@
 static const struct {
     const char *name;
     const gm_check_row *rows;
-} families[] = {{"elementwise", gm_check_elementwise},
-                {"reduce", gm_check_reduce},
-                {"contract", gm_check_contract},
-                {"convolution", gm_check_convolution},
-                {"pool", gm_check_pool},
-                {"gather", gm_check_gather},
-                {"random", gm_check_random},
-                {"move", gm_check_move},
-                {"neighbors", gm_check_neighbors},
+} families[] = {{"elementwise", gm_check_elementwise}, {"reduce", gm_check_reduce}, {"contract", gm_check_contract},
+                {"convolution", gm_check_convolution}, {"pool", gm_check_pool},     {"gather", gm_check_gather},
+                {"random", gm_check_random},           {"move", gm_check_move},     {"neighbors", gm_check_neighbors},
                 {"softmax", gm_check_softmax}};
 
 enum { MOST_ROWS = 64, BENCH_RUNS = 5, EXIT_USAGE = 2 };

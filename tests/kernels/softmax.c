@@ -53,13 +53,13 @@ static void view_cases(gm_cases *check) {
         fetch_each_axis(check, gm_broadcast(gm_check_float(check, GM_SHAPE(21, 1)), GM_SHAPE(3, 21, 18)));
     if (gm_check_case(check, GM_CASE_SMALL, "channels innermost")) {
         gm_tensor *x = gm_check_float(check, GM_SHAPE(5, 20, 6, 8));
-        fetch_each_axis(check, gm_average_pool2d(x, &(gm_pool2d_params){.kernel = {2, 2}}));
+        fetch_each_axis(check, gm_average_pool(x, &(gm_pool_params){.kernel = {2, 2}}));
     }
     if (gm_check_case(check, GM_CASE_SMALL, "between poolings")) {
-        const gm_pool2d_params pool = {.kernel = {2, 2}};
-        gm_tensor *x = gm_average_pool2d(gm_check_float(check, GM_SHAPE(3, 20, 8, 8)), &pool);
+        const gm_pool_params pool = {.kernel = {2, 2}};
+        gm_tensor *x = gm_average_pool(gm_check_float(check, GM_SHAPE(3, 20, 8, 8)), &pool);
         if (gm_tensor_type(apply(check, x, 1)) == GM_FLOAT32)
-            gm_check_fetch(check, gm_average_pool2d(apply(check, x, 1), &pool));
+            gm_check_fetch(check, gm_average_pool(apply(check, x, 1), &pool));
     }
 }
 

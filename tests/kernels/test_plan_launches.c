@@ -436,8 +436,8 @@ static void small_weight_gradients_run_as_one(void **unused) {
 // Along the channels, which lie innermost there: nothing is moved.
 static void softmax_lies_as_its_neighbours_do(void **unused) {
     (void)unused;
-    gm_tensor *x = gm_average_pool2d(input("x", GM_SHAPE(4, 20, 8, 8)), &(gm_pool2d_params){.kernel = {2, 2}});
-    gm_phase_fetch(phase, gm_conv2d(gm_softmax(x, 1), variable("w", GM_SHAPE(16, 20, 1, 1)), NULL));
+    gm_tensor *x = gm_average_pool(input("x", GM_SHAPE(4, 20, 8, 8)), &(gm_pool_params){.kernel = {2, 2}});
+    gm_phase_fetch(phase, gm_convolution(gm_softmax(x, 1), variable("w", GM_SHAPE(16, 20, 1, 1)), NULL));
     expect_launches(1, 3);
 }
 

@@ -21,8 +21,7 @@ typedef struct gm_reference_row {
 
 extern const gm_reference_row gm_reference_views[], gm_reference_moves[], gm_reference_reductions[],
     gm_reference_gemms[], gm_reference_convolutions[], gm_reference_pools[], gm_reference_gathers[],
-    gm_reference_randoms[], gm_reference_neighbors[], gm_reference_softmaxes[],
-    gm_reference_unfolds[];
+    gm_reference_randoms[], gm_reference_neighbors[], gm_reference_softmaxes[], gm_reference_unfolds[];
 // Element-wise operations are found by name. NULL when this one is unknown.
 gm_reference_function *gm_reference_elementwise(const gm_op *op);
 

@@ -360,8 +360,8 @@ static gm_tensor *rows(generator *g, gm_tensor *x) {
 }
 
 gm_random_operation *const gm_random_operations[] = {
-    unary,  unary,   unary,     bounded, steps, binary, binary,         binary,    binary,
-    noise,  reshape, transpose, slice,   flip,  shift,  concat,         broadcast, pad,
-    reduce, reduce,  gemm,      gemms,   conv,  conv,   conv_transpose, pool,      rows, along_axis,
+    unary,   unary,     unary, bounded, steps,          binary, binary,    binary,     binary, noise,
+    reshape, transpose, slice, flip,    shift,          concat, broadcast, pad,        reduce, reduce,
+    gemm,    gemms,     conv,  conv,    conv_transpose, pool,   rows,      along_axis,
 };
 const size_t gm_random_operation_count = GM_COUNT(gm_random_operations);

@@ -156,6 +156,16 @@ static gm_tensor *gru(gm_tensor *x, gm_tensor *indices) {
     return each(gm_gru(gm_reshape(x, GM_SHAPE(n, C, L)), "g", &(gm_recurrent_params){.units = 3}));
 }
 
+// A class by its logits, and what is read at the place of the largest.
+static gm_tensor *classifier(gm_tensor *x, gm_tensor *indices) {
+    const size_t n = batch_of(x);
+    (void)indices;
+    gm_tensor *logits = dense(gm_tanh(dense(gm_flatten(x), "a", 4)), "b", 3), *p = gm_softmax(logits, 1);
+    gm_tensor *largest = gm_reshape(gm_argmax(logits, 1), GM_SHAPE(n));
+    gm_tensor *entropy = gm_negate(gm_sum(gm_multiply(p, gm_log_softmax(logits, 1)), GM_AXIS(1)));
+    return gm_add(gm_reshape(entropy, GM_SHAPE(n)), each(gm_gather(weight(x, "table", GM_SHAPE(3, 2)), largest)));
+}
+
 // Overlapping parts of one variable, and parts of two as one weight.
 static gm_tensor *parts(gm_tensor *x, gm_tensor *indices) {
     (void)indices;
@@ -234,6 +244,7 @@ static const struct {
     {"recurrent", recurrent, {3, {1, 2, 3}}},
     {"attention", attention, {3, {4, 1, 5}}},
     {"gru", gru, {3, {2, 1, 10}}},
+    {"classifier", classifier, {3, {1, 2, 3}}},
     {"parts of weights", parts, {3, {1, 2, 3}}},
     {"penalty", penalty, {3, {2, 6, 6}}},
     {"critic's penalty", critic_penalty, {3, {2, 6, 6}}},
@@ -585,6 +596,11 @@ static gm_tensor *matrix_and_its_transpose(gm_tensor *x, gm_tensor *indices) {
     return logit(gm_multiply(x, gm_transpose(x, (size_t[]){1, 0})));
 }
 
+static gm_tensor *softmax_of_the_batch(gm_tensor *x, gm_tensor *indices) {
+    (void)indices;
+    return gm_softmax(logit(x), 0);
+}
+
 static gm_tensor *reversed_batch(gm_tensor *x, gm_tensor *indices) {
     (void)indices;
     x = dense(gm_flatten(x), "a", 4);
@@ -612,6 +628,8 @@ static const struct {
                      "reshape (2, 36)"},
     {matrix_and_its_transpose, "'a.weight' (128, 6) reaches the losses through transpose (6, 6), which mixes the "
                                "examples of add (6, 6)"},
+    {softmax_of_the_batch, "'logit.weight' (128, 1) reaches the losses through softmax (6), which mixes the examples "
+                           "of reshape (6)"},
     {reversed_batch, "'a.weight' (128, 4) reaches the losses through flip (6, 4), which mixes the examples of add "
                      "(6, 4)"},
 };
