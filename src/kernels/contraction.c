@@ -26,7 +26,8 @@ enum {
     THIN_ROWS = 64,      // of a work-group with few outputs
     GPU_STEP = 16,       // of values along a contraction: every kernel's divides it
     ITEM_SUMS = 64,
-    OWN_DEPTH = 512, // of weights that a work-group packs itself
+    CACHED_VALUES = 1 << 19, // that a few cores hold in their caches beside all else
+    OWN_DEPTH = 512,         // of weights that a work-group packs itself
 };
 
 static size_t items_of(const gpu_tile *tile) {
@@ -354,6 +355,10 @@ gm_status gm_emit_outer(gm_contraction *c) {
     if (tile)
         wanted = 2 * unit * GM_MAX(FULL_ITEMS / items_of(tile), (size_t)1);
     size_t parts = (size_t)(c->variant->parts * (double)gm_divide_up(wanted, columns * tiles));
+    // Every tap reads all operands: where these are many, parts that stay in the cache, as far as their sum costs less.
+    const size_t operands = rows * (c->C + c->K);
+    if (!emitter->gpu && copies > 1 && operands > 4 * CACHED_VALUES)
+        parts = GM_MAX(parts, GM_MIN(operands / CACHED_VALUES, operands / (taps * c->C * c->K)));
     parts = GM_MAX(GM_MIN(parts, most_parts), (size_t)1);
     if (thin)
         parts = 1;

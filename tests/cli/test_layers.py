@@ -139,7 +139,7 @@ class Layers(CommandTest):
         keys, _ = self.ganymede("train", "--keys")
         _, refusal = self.ganymede("bench", "layers", "x", 1, 1, code=1)
         listed = re.search(r"unknown layer 'x'; allowed are (.*)", refusal).group(1).split(", ")
-        used = set(re.findall(r"- (\w+)|\[(\w+)[:,]|, (\w+):", "".join(text for text, _, _ in RECIPES.values())))
+        used = set(re.findall(r"- (\w+)|\[(\w+)(?=[:,])|, (\w+):", "".join(text for text, _, _ in RECIPES.values())))
         used = {word for words in used for word in words}
         self.assertEqual(set(listed) - used, UNTRIED)
         for layer in listed:
