@@ -44,6 +44,13 @@ class Docs(unittest.TestCase):
         listed = re.findall(r"`([\w-]+\.yaml)`", table(README, "memory. `samples/` has recipes"))
         self.assertEqual(sorted(listed), sorted(p.name for p in (ROOT / "samples").glob("*.yaml")))
 
+    def test_every_layer_has_its_row(self):
+        text = (ROOT / "src/nn/table.c").read_text()
+        layers = re.findall(r'^    \{\.name = "(\w+)"', text[text.index("gm_layer_type layer_types[]"):], re.M)
+        listed = re.findall(r"`(\w+)(?:: NAME)?`", table(README, "### Layers"))
+        self.assertGreater(len(layers), 30)
+        self.assertEqual(sorted(listed), sorted(layers))
+
     def test_every_folder_of_the_source_has_its_row(self):
         listed = re.findall(r"`src/(\w+)`", table(README, "## The source"))
         self.assertEqual(sorted(listed), sorted(p.name for p in (ROOT / "src").iterdir() if p.is_dir()))
