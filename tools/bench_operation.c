@@ -13,7 +13,7 @@ enum { MOST_SIZES = 9, MOST_BATCH = 1 << 20 };
 
 typedef struct bench_options {
     const char *device, *direction, *constant, *variant, *layers;
-    bool transpose_a, transpose_b, forward, json;
+    bool transpose_a, transpose_b, forward, gradients, json;
     uint64_t size[MOST_SIZES];
     option_number batch;
 } bench_options;
@@ -72,6 +72,8 @@ static int measure_and_print(const char *name, const bench_options *options, siz
     if (options->batch.given)
         snprintf(what + strlen(what), sizeof what - strlen(what), " batch %llu",
                  (unsigned long long)options->batch.value);
+    if (options->gradients)
+        snprintf(what + strlen(what), sizeof what - strlen(what), " with gradients");
     if (options->direction)
         snprintf(what + strlen(what), sizeof what - strlen(what), " %s", options->direction);
     if (options->variant)
@@ -89,6 +91,7 @@ static int measure_and_print(const char *name, const bench_options *options, siz
 static gm_status measure_gemm(gm_device *device, const bench_options *o, gm_bench_result *result) {
     gm_bench_gemm gemm = {.m = o->size[0], .n = o->size[1], .k = o->size[2]};
     gemm.batch = o->batch.value;
+    gemm.gradients = o->gradients;
     gemm.transpose_a = o->transpose_a;
     gemm.transpose_b = o->transpose_b;
     gemm.constant = !o->constant                    ? GM_BENCH_CONSTANT_NONE
@@ -102,6 +105,7 @@ int bench_gemm(int count, char **words) {
     const option_row options[] = {
         {"--device", "SEL", OPTION_TEXT, &o.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
         {"--batch", "B", OPTION_NUMBER, &o.batch, "so many products in one"},
+        {"--gradients", NULL, OPTION_FLAG, &o.gradients, "and the gradients to both operands"},
         {"--transpose-a", NULL, OPTION_FLAG, &o.transpose_a, "a is stored K x M"},
         {"--transpose-b", NULL, OPTION_FLAG, &o.transpose_b, "b is stored N x K"},
         {"--constant", "a|b", OPTION_TEXT, &o.constant, "one operand serves many products, as weights do"},

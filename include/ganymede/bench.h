@@ -41,6 +41,7 @@ typedef struct gm_bench_gemm {
     size_t m, n, k;
     size_t batch; // 0: a product of matrices without a batch's axis
     bool transpose_a, transpose_b;
+    bool gradients; // those to both operands, too
     gm_bench_constant constant;
 } gm_bench_gemm;
 GM_API gm_status gm_bench_gemm_measure(gm_device *device, const gm_bench_gemm *gemm, gm_bench_result *result);

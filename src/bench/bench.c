@@ -194,10 +194,26 @@ static gm_shape operand_shape(size_t batch, size_t rows, size_t columns, bool tr
     return shape;
 }
 
+// Fetches y and, where they are asked for, the gradients that a given one makes to its operands; returns that one.
+static gm_tensor *fetch_product(gm_bench_operation *o, gm_tensor *y, gm_tensor *const *operands, bool gradients,
+                                size_t index) {
+    gm_tensor *dy = NULL, *d[2];
+    gm_phase_fetch(o->phase, y);
+    if (gradients) {
+        char name[16];
+        snprintf(name, sizeof name, "dy%zu", index);
+        dy = gm_input(o->graph, name, GM_FLOAT32, *gm_tensor_shape(y));
+        gm_grad(gm_sum_all(gm_multiply(y, dy)), operands, 2, d);
+        gm_phase_fetch(o->phase, d[0]);
+        gm_phase_fetch(o->phase, d[1]);
+    }
+    return dy;
+}
+
 // y_i = op(a_i) op(b_i); a constant operand is the same for all i.
 static gm_status time_gemm(gm_device *device, const gm_bench_gemm *g, double *seconds) {
     gm_bench_operation o;
-    gm_tensor *inputs[2 * CONSTANT_USES];
+    gm_tensor *inputs[3 * CONSTANT_USES];
     size_t uses = g->constant == GM_BENCH_CONSTANT_NONE ? 1 : CONSTANT_USES, count = 0;
     gm_status status;
     GM_TRY_DONE(gm_bench_begin(&o, device));
@@ -212,7 +228,10 @@ static gm_status time_gemm(gm_device *device, const gm_bench_gemm *g, double *se
         if (i == 0 || g->constant != GM_BENCH_CONSTANT_B)
             inputs[count++] = b =
                 gm_input(o.graph, name[1], GM_FLOAT32, operand_shape(g->batch, g->k, g->n, g->transpose_b));
-        gm_phase_fetch(o.phase, gm_gemm(a, b, &(gm_gemm_params){g->transpose_a, g->transpose_b}));
+        gm_tensor *y = gm_gemm(a, b, &(gm_gemm_params){g->transpose_a, g->transpose_b});
+        gm_tensor *dy = fetch_product(&o, y, (gm_tensor *[]){a, b}, g->gradients, i);
+        if (dy)
+            inputs[count++] = dy;
     }
     GM_TRY_DONE(gm_bench_time(&o, inputs, count, seconds));
     *seconds /= (double)uses;
@@ -225,7 +244,8 @@ gm_status gm_bench_gemm_measure(gm_device *device, const gm_bench_gemm *g, gm_be
     double seconds;
     GM_TRY(time_gemm(device, g, &seconds));
     double m = (double)g->m, n = (double)g->n, k = (double)g->k, batch = (double)GM_MAX(g->batch, (size_t)1);
-    return gm_bench_arithmetic(device, seconds, batch * 2 * m * n * k, batch * 4 * (m * k + k * n + m * n), result);
+    double products = g->gradients ? 3 * batch : batch, values = (g->gradients ? 2 : 1) * (m * k + k * n + m * n);
+    return gm_bench_arithmetic(device, seconds, products * 2 * m * n * k, batch * 4 * values, result);
 }
 
 static bool has_variant(const gm_plan *plan, const gm_tensor *node, const char *name, gm_text *names) {

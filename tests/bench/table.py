@@ -2,11 +2,11 @@
 """Times Ganymede beside OpenBLAS (through NumPy) and PyTorch on this machine, in turn, and writes RESULTS.md.
 
     /usr/bin/python3 tests/bench/table.py --ganymede build/tools/ganymede [--peer PEER_STEP.py --python PYTHON]
-                                          [--rounds 5] [--only gemm,conv,memory,step,scale,width,start,measure] [-o RESULTS.md]
+                                          [--rounds 5] [--only gemm,conv,memory,step,layers,scale,width,start,measure] [-o RESULTS.md]
 
 Machines are noisy: each row runs ours and the peer alternately, `rounds` times, and reports medians, and of ratios the
-median over the rounds. Needs python3-numpy with OpenBLAS (libopenblas0), and for the sections `step` and `measure` the
-newest PyTorch:
+median over the rounds. Needs python3-numpy with OpenBLAS (libopenblas0), and for the sections `step`, `layers` and
+`measure` the newest PyTorch:
 
     python3 -m venv peer && peer/bin/pip install torch            # --python peer/bin/python
 
@@ -167,6 +167,40 @@ def step_rows(args):
                *((f"{median(time['bf16']):.1f}", f"{ratio['bf16']:.2f}") if "bf16" in modes else ("–", "–"))]
 
 
+LAYERS = [  # what, PyTorch's in peer_layers.py, ours, asked
+    ("conv, 64 to 128, width 25, stride 4, length 4096, batch 16", "conv1d",
+     ["layers", "conv: { channels: 128, kernel: 25, stride: 4, padding: 11 }", 16, 64, 4096], "1.5"),
+    ("conv, 32 to 64, 4 x 4 x 4, stride 2, 8 x 16 x 16, batch 16", "conv3d",
+     ["layers", "conv: { channels: 64, kernel: 4, stride: 2, padding: 1 }", 16, 32, 8, 16, 16], "1.5"),
+    ("gru of 256, 64 positions, batch 64", "gru", ["layers", "gru: 256", 64, 256, 64], "1.0"),
+    ("attention, 256 positions, 64 channels, batch 64", "attention",
+     ["layers", "attention: { key: 64, gate: false, bias: true }", 64, 64, 256], "1.0"),
+    ("256 products of 64 x 64", "products", ["gemm", 64, 64, 64, "--batch", 256, "--gradients"], "1.0"),
+]
+
+
+def torch_layer(args, name):
+    peer = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peer_layers.py")
+    env = {key: value for key, value in os.environ.items() if not key.startswith("OPENBLAS_")}
+    out = subprocess.run([args.python, peer, name], capture_output=True, text=True, env=env)
+    if out.returncode != 0:
+        sys.exit(f"{peer} {name}: {out.stderr.strip()[-500:]}")
+    return json.loads(out.stdout)["median_ms"]
+
+
+def layer_rows(args):
+    """Input and output in row-major order on both sides: what a step keeps in another is converted here."""
+    yield "## Layers forward and back beside PyTorch (ms)", ["layer", "Ganymede", "GFLOP/s", "PyTorch", "ratio", "asked"]
+    for what, peer, words, asked in LAYERS:
+        ours, theirs = [], []
+        for _ in range(args.rounds):
+            ours.append(ganymede(args, *words))
+            theirs.append(torch_layer(args, peer))
+        times = [run["median_ms"] for run in ours]
+        yield [what, f"{median(times):.1f}", f"{median([run['gflops'] for run in ours]):.0f}", f"{median(theirs):.1f}",
+               f"{median([peer / own for peer, own in zip(theirs, times)]):.2f}", asked]
+
+
 def steps_in_turn(args, cases):
     """{case: its runs' results}; every round runs all cases, since machines change their pace."""
     results = {case: [] for case in cases}
@@ -256,7 +290,8 @@ def measure_rows(args):
         yield [what, f"{median(times[what]):.2f}", f"{median(peer):.2f}" if asked == "2" else "–", asked]
 
 
-SECTIONS = {"gemm": gemm_rows, "conv": conv_rows, "memory": memory_rows, "step": step_rows, "scale": scale_rows,
+SECTIONS = {"gemm": gemm_rows, "conv": conv_rows, "memory": memory_rows, "step": step_rows, "layers": layer_rows,
+            "scale": scale_rows,
             "width": width_rows, "start": start_rows, "measure": measure_rows}
 
 

@@ -506,8 +506,10 @@ class Bench(CommandTest):
         self.assertFalse((self.folder / "runs").exists())
 
     def test_bench_of_an_operation_prints_one_object(self):
-        for batch, name in (((), "gemm 32 48 64"), (("--batch", "3"), "gemm 32 48 64 batch 3")):
-            out, _ = self.ganymede("bench", "gemm", "32", "48", "64", *batch, "--json")
+        for more, name in (((), "gemm 32 48 64"), (("--batch", "3"), "gemm 32 48 64 batch 3"),
+                           (("--batch", "3", "--gradients"), "gemm 32 48 64 batch 3 with gradients"),
+                           (("--gradients", "--constant", "b"), "gemm 32 48 64 with gradients")):
+            out, _ = self.ganymede("bench", "gemm", "32", "48", "64", *more, "--json")
             self.assertGreater(json.loads(out)["median_ms"], 0)
             self.assertEqual(json.loads(out)["operation"], name)
 
