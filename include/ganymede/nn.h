@@ -157,7 +157,8 @@ GM_API gm_tensor *gm_adaptive_instance_norm(gm_tensor *x, gm_tensor *style, cons
                                             const gm_adain_params *params);
 typedef struct gm_attention_params {
     size_t heads; // 0 means 1
-    size_t key;   // channels of the queries, and of the keys, of all heads together; 0: an eighth of the input's
+    size_t key;   // channels of the queries, and of the keys, of all heads together; 0: an eighth of the
+                  // input's, at least one a head
     size_t value; // of the values; 0: as many as of the keys
     bool causal;  // a position reads itself and earlier ones alone
     bool no_scale;

@@ -291,7 +291,7 @@ gm_status gm_parameter_set_text(const gm_parameter *row, void *values, const cha
 gm_status gm_parameter_set_list(const gm_parameter *row, void *values, const char *const *items, size_t count) {
     double numbers[GM_MAX_RANK] = {0};
     bool fits = (row->kind == GM_PARAMETER_PAIR && count == 2) ||
-                (row->kind == GM_PARAMETER_AXES && count >= 2 && count <= GM_SPATIAL_AXES) ||
+                (row->kind == GM_PARAMETER_AXES && count >= 1 && count <= GM_SPATIAL_AXES) ||
                 (row->kind == GM_PARAMETER_SHAPE && count >= (size_t)row->required && count < GM_MAX_RANK);
     for (size_t i = 0; fits && i < count; i++)
         fits = parse_item(row, items[i], &numbers[i]) && in_range(row, numbers[i]);

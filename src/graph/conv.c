@@ -100,7 +100,7 @@ static bool geometry_usable(gm_graph *graph, const char *what, size_t axes, cons
         gm_convolution_params *p = &g->params;
         g->kernel[i] = kernel[i];
         p->stride[i] = GM_MAX(p->stride[i], (size_t)1);
-        p->dilation[i] = GM_MAX(p->dilation[i], (size_t)1);
+        p->dilation[i] = kernel[i] > 1 ? GM_MAX(p->dilation[i], (size_t)1) : 1;
         if (kernel[i] == 0 || p->padding[i] > INT32_MAX || p->extra_padding[i] > INT32_MAX ||
             p->stride[i] > INT32_MAX || p->dilation[i] > INT32_MAX / kernel[i]) {
             gm_fault(graph, "%s: kernel %zu, stride %zu, dilation %zu or padding %zu cannot be", what, kernel[i],

@@ -81,6 +81,16 @@ gm_tensor *gm_attention_layer(gm_tensor *x, const char *name, const gm_attention
     const size_t channels = shape->dim[1], heads = GM_MAX(params->heads, 1);
     const size_t key = params->key > 0 ? params->key : GM_MAX(channels / 8 / heads, 1) * heads;
     const size_t value = params->value > 0 ? params->value : key;
+    const double scores = (double)shape->dim[0] * (double)heads *
+                          pow((double)gm_shape_count(shape) / (double)(shape->dim[0] * channels), 2);
+    if (params->key == 0 && heads > channels)
+        return gm_fault(graph, "there can be no more heads, %zu, than the %zu channels of %s", heads, channels,
+                        gm_shape_text(shape));
+    if (scores > INT32_MAX / 2)
+        return gm_fault(graph,
+                        "what each position of %s reads of each other takes %.3g numbers: put it where there are fewer "
+                        "positions",
+                        gm_shape_text(shape), scores);
     if (key % heads != 0 || value % heads != 0)
         return gm_fault(graph, "%zu heads do not divide both the %zu channels of the keys and the %zu of the values",
                         heads, key, value);

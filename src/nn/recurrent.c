@@ -104,12 +104,13 @@ static gm_tensor *walk(gm_tensor *rows, const cell_type *cell, const weights *w,
     return gm_concat(outputs, positions, 0);
 }
 
-static gm_tensor *check(gm_tensor *x, size_t rank, const char *wanted, const gm_recurrent_params *params) {
+static gm_tensor *check(gm_tensor *x, size_t rank, const char *wanted, const char *advice,
+                        const gm_recurrent_params *params) {
     gm_graph *graph = gm_tensor_graph(x);
     if (gm_is_poison(x))
         return x;
     if (gm_tensor_shape(x)->rank != rank)
-        return gm_fault(graph, "it takes %s, not %s", wanted, gm_shape_text(gm_tensor_shape(x)));
+        return gm_fault(graph, "it takes %s, not %s%s", wanted, gm_shape_text(gm_tensor_shape(x)), advice);
     if (params->units == 0)
         return gm_fault(graph, "units must be at least 1");
     return x;
@@ -117,7 +118,7 @@ static gm_tensor *check(gm_tensor *x, size_t rank, const char *wanted, const gm_
 
 static gm_tensor *sequence(gm_tensor *x, const char *name, const cell_type *cell, const gm_recurrent_params *params) {
     gm_graph *graph = gm_tensor_graph(x);
-    if (gm_is_poison(check(x, 3, "sequences (N, C, L): put `reshape: [C, L]` before it", params)))
+    if (gm_is_poison(check(x, 3, "sequences (N, C, L)", ": put `reshape: [C, L]` before it", params)))
         return gm_is_poison(x) ? x : graph->nodes[0];
     const gm_shape shape = *gm_tensor_shape(x);
     const size_t samples = shape.dim[0], positions = shape.dim[2], directions = params->bidirectional ? 2 : 1;
@@ -146,7 +147,7 @@ static gm_tensor *sequence(gm_tensor *x, const char *name, const cell_type *cell
 static gm_tensor *step(gm_tensor *x, gm_tensor *states, const char *name, const cell_type *cell,
                        const gm_recurrent_params *params) {
     gm_graph *graph = gm_tensor_graph(x);
-    if (gm_is_poison(check(x, 2, "one position of each sequence (N, C)", params)))
+    if (gm_is_poison(check(x, 2, "one position of each sequence (N, C)", "", params)))
         return gm_is_poison(x) ? x : graph->nodes[0];
     if (gm_is_poison(states))
         return states != NULL ? states : gm_fault(graph, "the state is NULL");

@@ -152,15 +152,18 @@ static void sinusoids_are_vaswanis(void **state) {
 
 static void wrong_shapes_are_faults(void **state) {
     (void)state;
-    const gm_attention_params heads = {.heads = 3, .key = 8}, plain = {0};
+    const gm_attention_params heads = {.heads = 3, .key = 8}, plain = {0}, many = {.heads = 4};
     const gm_positions_params sines = {.kind = GM_POSITIONS_SINUSOIDAL};
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 6; i++) {
         static const char *const messages[] = {
             "a (attention): 3 heads do not divide both the 8 channels of the keys and the 8 of the values",
             "a (attention): it takes images (N, C, H, W) or sequences (N, C, L), not (2, 6)",
             "a (positions): it takes images (N, C, H, W) or sequences (N, C, L), not (2, 6)",
             "a (positions): sinusoids of rows and of columns share the channels: (2, 3, 4, 4) has an odd number of "
-            "them"};
+            "them",
+            "a (attention): there can be no more heads, 4, than the 3 channels of (2, 3, 4, 4)",
+            "a (attention): what each position of (2, 3, 50000) reads of each other takes 5e+09 numbers: put it where "
+            "there are fewer positions"};
         fixture f;
         begin(&f);
         gm_tensor *vectors = gm_input(f.graph, "v", GM_FLOAT32, GM_SHAPE(2, 6));
@@ -168,7 +171,9 @@ static void wrong_shapes_are_faults(void **state) {
         gm_tensor *y = i == 0   ? gm_attention(images, "a", &heads)
                        : i == 1 ? gm_attention(vectors, "a", &plain)
                        : i == 2 ? gm_positions(vectors, "a", &sines)
-                                : gm_positions(images, "a", &sines);
+                       : i == 3 ? gm_positions(images, "a", &sines)
+                       : i == 4 ? gm_attention(images, "a", &many)
+                                : gm_attention(gm_input(f.graph, "l", GM_FLOAT32, GM_SHAPE(2, 3, 50000)), "a", &plain);
         assert_true(gm_is_poison(y));
         assert_int_not_equal(gm_graph_status(f.graph), GM_OK);
         assert_string_equal(gm_error_message(), messages[i]);

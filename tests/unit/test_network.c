@@ -228,6 +228,12 @@ static void faults_name_network_and_layer(void **state) {
     assert_int_equal(gm_layer_set_text(&same, "same", "true"), GM_OK);
     assert_int_equal(gm_layer_set_text(&same, "padding", "1"), GM_OK);
     assert_int_equal(gm_layer_set_list(&wide, "factor", (const char *const[]){"1", "2"}, 2), GM_OK);
+    gm_layer one = conv; // a list of one is a number for all
+    assert_int_equal(gm_layer_set_list(&one, "stride", (const char *const[]){"2"}, 1), GM_OK);
+    assert_true(one.params.conv.stride[0] == 2 && one.params.conv.stride[2] == 2);
+    gm_layer line = made("reshape", NULL), square = conv;
+    assert_int_equal(gm_layer_set_list(&line, NULL, (const char *const[]){"3", "64"}, 2), GM_OK);
+    assert_int_equal(gm_layer_set_list(&square, "kernel", (const char *const[]){"3", "3"}, 2), GM_OK);
     const struct {
         gm_layer layers[2];
         const char *start, *part;
@@ -239,8 +245,11 @@ static void faults_name_network_and_layer(void **state) {
         {{made("gumbel_softmax", NULL), made("relu", NULL)}, "discriminator layer 0 (gumbel_softmax): ", "counter"},
         {{made("flatten", NULL), made("softmax", "2")}, "discriminator layer 1 (softmax): ", "has no axis 2"},
         {{made("reshape", "5"), made("relu", NULL)}, "discriminator layer 0 (reshape): ", "needs 5"},
-        {{made("relu", NULL), deep}, "discriminator layer 1 (conv): ", "stride has 3 numbers, but there are 2 axes"},
-        {{volume, wide}, "discriminator layer 1 (upsample): ", "factor has 2 numbers, but there are 3 axes"},
+        {{made("relu", NULL), deep},
+         "discriminator layer 1 (conv): ",
+         "stride has 3 numbers for the 2 behind the channels"},
+        {{line, square}, "discriminator layer 1 (conv): ", "kernel has 2 numbers for the 1 behind the channels"},
+        {{volume, wide}, "discriminator layer 1 (upsample): ", "factor has 2 numbers for the 3 behind the channels"},
         {{made("relu", NULL), same}, "discriminator layer 1 (conv): ", "leave padding and output_padding out"},
     };
     for (size_t i = 0; i < GM_COUNT(cases); i++) {

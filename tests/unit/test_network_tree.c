@@ -350,7 +350,7 @@ static void faults_name_the_innermost_layer_and_its_line(void **state) {
         {head_of("h", "", inner, 2), "r.yaml:7: d layer 0.1 (conv): ", "(4, 48)"},
         {uneven, "r.yaml:5: d layer 0 (residual): ",
          "its layers make (4, 8, 4, 4) of (4, 3, 4, 4), but what goes past them is (4, 48)"},
-        {grouped, "r.yaml:7: d layer 0 (conv): ", "2 groups do not divide both the image's 3 channels and the 8 of"},
+        {grouped, "r.yaml:7: d layer 0 (conv): ", "2 groups do not divide both the input's 3 channels and the 8 of"},
         {norm, "d layer 0 (group_norm): ", "2 groups do not divide the 3 channels of (4, 3, 4, 4)"},
         {made("layer_norm", NULL), NULL, NULL},
         {embed, "d layer 0 (embed): ", "put `flatten` before it"},

@@ -165,7 +165,7 @@ static void slips_are_named(void **state) {
     (void)state;
     const gm_recurrent_params good = {.units = 4};
     expect_fault(gm_gru, GM_SHAPE(2, 3), &good,
-                 "n (gru): it takes sequences (N, C, L): put `reshape: [C, L]` before it, not (2, 3)");
+                 "n (gru): it takes sequences (N, C, L), not (2, 3): put `reshape: [C, L]` before it");
     expect_fault(gm_lstm, GM_SHAPE(2, 3, 4), &(gm_recurrent_params){0}, "n (lstm): units must be at least 1");
     expect_fault(gm_lstm, GM_SHAPE(1, 1, GM_MAX_RECURRENT_POSITIONS + 1), &good,
                  "n (lstm): 1025 positions are more than 1024, which is as far as steps are unrolled");
