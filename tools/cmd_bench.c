@@ -118,6 +118,8 @@ static int bench_step(int count, char **words) {
         return exit_code;
     if (steps.value < 1 || steps.value > 1000000)
         return usage_error(&usage, "--steps expects 1 to 1000000");
+    if (train.variant && no_tune)
+        return usage_error(&usage, "--variant names the kernels and --no-tune takes the defaults: give one of them");
     char setting[64];
     const char *settings[1] = {setting};
     snprintf(setting, sizeof setting, "data.batch=%llu", (unsigned long long)batch.value);

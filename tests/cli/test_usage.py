@@ -67,6 +67,7 @@ class Usage(CommandTest):
             (["bench", "layers", "dense: 5"], "expected LAYERS N SIZE..."),
             (["bench", "layers", "dense: 5", "4", "many"], "'many' is no size"),
             (["bench", "step"], "expected RECIPE"),
+            (["bench", "step", "a.yaml", "--variant", "fast4", "--no-tune"], "give one of them"),
             (["bench", "step", "a.yaml", "--steps", "0"], "--steps expects 1 to"),
             (["devices", "all"], "'all' is one argument too many"),
         ]:
