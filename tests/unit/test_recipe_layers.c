@@ -70,11 +70,13 @@ static void inner_lists_reach_their_layers(void **state) {
 
 static void rates_references_and_padding_reach_their_fields(void **state) {
     (void)state;
+    static const char block_text[] =
+        "discriminator.0={residual: {layers: [conv: {channels: 8, kernel: 3, padding: 1, padding_mode: replicate}, "
+        "tap: skip, concat: skip], shortcut: [conv: {channels: 16, kernel: 1}], rate: 0}}";
     static const char *const settings[] = {
         "generator.1={dense: {units: 64, rate: 0.25}}",
         "generator.4={pad: {size: [1, 2], after: 1, mode: reflect}}",
-        "discriminator.0={residual: {layers: [conv: {channels: 8, kernel: 3, padding: 1, padding_mode: replicate}, "
-        "tap: skip, concat: skip], shortcut: [conv: {channels: 16, kernel: 1}], rate: 0}}",
+        block_text,
     };
     gm_recipe *r = parse(good, settings, GM_COUNT(settings));
     for (size_t times = 0; times < 2; times++) { // as it stands, and as the resolved recipe says it
