@@ -514,7 +514,8 @@ class Bench(CommandTest):
             self.assertEqual(json.loads(out)["operation"], name)
 
     def test_bench_of_layers_takes_what_a_recipe_takes(self):
-        for layers, sizes in (("conv: { channels: 4, kernel: 3, stride: 2 }", (2, 3, 9)), ("[flatten, dense: 5, relu]", (2, 3, 4))):
+        for layers, sizes in (("conv: { channels: 32, kernel: 5, stride: 2 }", (16, 32, 129)),
+                              ("[flatten, dense: 128, relu]", (64, 16, 16))):  # enough for digits in GFLOP/s
             out, _ = self.ganymede("bench", "layers", layers, *sizes, "--json")
             both = json.loads(out)
             self.assertEqual(both["operation"], f"{layers} {' '.join(map(str, sizes))}")
