@@ -215,56 +215,46 @@ static gm_unfold_attributes windows_of(const geometry *g) {
 
 // ---- Constructors ----
 
-gm_tensor *gm_convolution(gm_tensor *x, gm_tensor *w, const gm_convolution_params *params) {
-    static const char what[] = "convolution";
+// Both: x has the channels of w's second axis and gets those of its first, transposed the other way round.
+static gm_tensor *convolve(const char *what, gm_tensor *x, gm_tensor *w, const gm_convolution_params *params,
+                           bool transpose) {
     static const char *const names[] = {"x", "w"};
     gm_tensor *inputs[] = {x, w}, *poison;
     geometry g;
     if (!operands_usable(what, names, inputs, 0, &poison))
         return poison;
-    if (x->shape.dim[1] != w->shape.dim[1])
+    const size_t expected = w->shape.dim[transpose ? 0 : 1], channels = w->shape.dim[transpose ? 1 : 0];
+    if (x->shape.dim[1] != expected)
         return gm_fault(x->graph, "%s: x %s has %zu channels but w %s expects %zu", what, gm_describe(x),
-                        x->shape.dim[1], gm_describe(w), w->shape.dim[1]);
-    if (!geometry_usable(x->graph, what, x->shape.rank - 2, &w->shape.dim[2], params, false, &g) ||
-        !set_image(what, x, &g))
+                        x->shape.dim[1], gm_describe(w), expected);
+    if (!geometry_usable(x->graph, what, x->shape.rank - 2, &w->shape.dim[2], params, transpose, &g) ||
+        !(transpose ? set_map(what, x, &g) : set_image(what, x, &g)))
         return poison;
+    const gm_op *op = transpose ? &gm_op_conv_input : &gm_op_conv;
     const gm_conv_attributes plane = plane_of(&g);
-    const size_t rows = x->shape.dim[0], channels = w->shape.dim[0];
-    gm_shape shape = plane_shape(g.axes == 3 ? rows * g.map[0] : rows, channels, plane.map);
+    const size_t rows = x->shape.dim[0];
+    gm_shape shape = plane_shape(rows, channels, transpose ? plane.image : plane.map);
     if (g.axes == 2)
-        return conv_node(&gm_op_conv, &shape, x, w, &plane);
+        return conv_node(op, &shape, x, w, &plane);
     if (g.axes == 1)
-        return gm_reshape(conv_node(&gm_op_conv, &shape, heightened(x), heightened(w), &plane),
-                          (gm_shape){.rank = 3, .dim = {rows, channels, g.map[0]}});
-    gm_unfold_attributes windows = windows_of(&g);
-    gm_tensor *y = conv_node(&gm_op_conv, &shape, gm_unfold(x, &windows), depth_as_channels(w), &plane);
-    return gm_is_poison(y) ? y : rows_as_slices(y, g.map[0]);
+        return gm_reshape(conv_node(op, &shape, heightened(x), heightened(w), &plane),
+                          (gm_shape){.rank = 3, .dim = {rows, channels, shape.dim[3]}});
+    const gm_unfold_attributes windows = windows_of(&g);
+    shape.dim[0] *= windows.count;
+    if (transpose) {
+        shape.dim[1] *= windows.size;
+        return gm_fold(conv_node(op, &shape, slices_as_rows(x), depth_as_channels(w), &plane), &windows);
+    }
+    gm_tensor *y = conv_node(op, &shape, gm_unfold(x, &windows), depth_as_channels(w), &plane);
+    return gm_is_poison(y) ? y : rows_as_slices(y, windows.count);
+}
+
+gm_tensor *gm_convolution(gm_tensor *x, gm_tensor *w, const gm_convolution_params *params) {
+    return convolve("convolution", x, w, params, false);
 }
 
 gm_tensor *gm_convolution_transpose(gm_tensor *x, gm_tensor *w, const gm_convolution_params *params) {
-    static const char what[] = "convolution_transpose";
-    static const char *const names[] = {"x", "w"};
-    gm_tensor *inputs[] = {x, w}, *poison;
-    geometry g;
-    if (!operands_usable(what, names, inputs, 0, &poison))
-        return poison;
-    if (x->shape.dim[1] != w->shape.dim[0])
-        return gm_fault(x->graph, "%s: x %s has %zu channels but w %s expects %zu", what, gm_describe(x),
-                        x->shape.dim[1], gm_describe(w), w->shape.dim[0]);
-    if (!geometry_usable(x->graph, what, x->shape.rank - 2, &w->shape.dim[2], params, true, &g) ||
-        !set_map(what, x, &g))
-        return poison;
-    const gm_conv_attributes plane = plane_of(&g);
-    const size_t rows = x->shape.dim[0], channels = w->shape.dim[1];
-    gm_shape shape = plane_shape(rows, channels, plane.image);
-    if (g.axes == 2)
-        return conv_node(&gm_op_conv_input, &shape, x, w, &plane);
-    if (g.axes == 1)
-        return gm_reshape(conv_node(&gm_op_conv_input, &shape, heightened(x), heightened(w), &plane),
-                          (gm_shape){.rank = 3, .dim = {rows, channels, g.image[0]}});
-    gm_unfold_attributes windows = windows_of(&g);
-    shape = plane_shape(rows * g.map[0], g.kernel[0] * channels, plane.image);
-    return gm_fold(conv_node(&gm_op_conv_input, &shape, slices_as_rows(x), depth_as_channels(w), &plane), &windows);
+    return convolve("convolution_transpose", x, w, params, true);
 }
 
 gm_tensor *gm_convolution_weight(gm_tensor *x, gm_tensor *dy, const size_t kernel[2],

@@ -48,24 +48,31 @@ static gm_tensor *along_axis(const gm_op *op, gm_tensor *x, gm_type type, const 
     return gm_node(x->graph, op, type, shape, &x, 1, &attributes, sizeof attributes, NULL);
 }
 
-gm_tensor *gm_softmax(gm_tensor *x, size_t axis) {
+// `equal`: what it makes of equal values.
+static gm_tensor *probabilities(const gm_op *op, gm_tensor *x, size_t axis, double (*equal)(double count)) {
     gm_tensor *poison;
     double value;
-    if (!gm_axis_usable("softmax", "x", x, axis, &poison))
+    if (!gm_axis_usable(op->name, "x", x, axis, &poison))
         return poison;
     if (gm_known(x, &value))
-        return gm_filled(x->graph, GM_FLOAT32, &x->shape, 1 / (double)x->shape.dim[axis]);
-    return along_axis(&gm_op_softmax, x, GM_FLOAT32, &x->shape, axis);
+        return gm_filled(x->graph, GM_FLOAT32, &x->shape, equal((double)x->shape.dim[axis]));
+    return along_axis(op, x, GM_FLOAT32, &x->shape, axis);
+}
+
+static double one_of(double count) {
+    return 1 / count;
+}
+
+static double log_of_one_of(double count) {
+    return -log(count);
+}
+
+gm_tensor *gm_softmax(gm_tensor *x, size_t axis) {
+    return probabilities(&gm_op_softmax, x, axis, one_of);
 }
 
 gm_tensor *gm_log_softmax(gm_tensor *x, size_t axis) {
-    gm_tensor *poison;
-    double value;
-    if (!gm_axis_usable("log_softmax", "x", x, axis, &poison))
-        return poison;
-    if (gm_known(x, &value))
-        return gm_filled(x->graph, GM_FLOAT32, &x->shape, -log((double)x->shape.dim[axis]));
-    return along_axis(&gm_op_log_softmax, x, GM_FLOAT32, &x->shape, axis);
+    return probabilities(&gm_op_log_softmax, x, axis, log_of_one_of);
 }
 
 gm_tensor *gm_argmax(gm_tensor *x, size_t axis) {

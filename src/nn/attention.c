@@ -76,8 +76,8 @@ gm_tensor *gm_attention_layer(gm_tensor *x, const char *name, const gm_attention
     const gm_shape *shape = gm_tensor_shape(x);
     if (gm_is_poison(x))
         return x;
-    if (shape->rank != 3 && shape->rank != 4)
-        return gm_fault(graph, "it takes images (N, C, H, W) or sequences (N, C, L), not %s", gm_shape_text(shape));
+    if (!gm_positions_usable(x, 2))
+        return graph->nodes[0];
     const size_t channels = shape->dim[1], heads = GM_MAX(params->heads, 1);
     const size_t key = params->key > 0 ? params->key : GM_MAX(channels / 8 / heads, 1) * heads;
     const size_t value = params->value > 0 ? params->value : key;

@@ -56,38 +56,12 @@ static gm_tensor *convolve_groups(gm_tensor *x, gm_tensor *weight, size_t groups
     return gm_concat(y, groups, 1);
 }
 
-bool gm_positions_usable(gm_tensor *x) {
-    const gm_shape *shape = gm_tensor_shape(x);
-    if (shape->rank >= 3 && shape->rank <= 2 + GM_SPATIAL_AXES)
-        return true;
-    gm_fault(
-        gm_tensor_graph(x),
-        "it takes sequences (N, C, L), images (N, C, H, W) or volumes (N, C, D, H, W), not %s: put `reshape: [C, H, "
-        "W]` before it",
-        gm_shape_text(shape));
-    return false;
-}
-
-bool gm_axes_usable(gm_tensor *x, const char *key, const size_t *numbers) {
-    const size_t axes = gm_tensor_shape(x)->rank - 2;
-    size_t given = 0;
-    while (given < GM_SPATIAL_AXES && numbers[given] != GM_NO_AXIS)
-        given++;
-    bool fits = given == axes || given == GM_SPATIAL_AXES;
-    for (size_t i = axes; i < given; i++) // one for all, or what a program has not set
-        fits = fits && (numbers[i] == 0 || numbers[i] == numbers[0]);
-    if (!fits)
-        gm_fault(gm_tensor_graph(x), "%s has %zu numbers for the %zu behind the channels of %s", key, given, axes,
-                 gm_shape_text(gm_tensor_shape(x)));
-    return fits;
-}
-
 static bool conv_usable(gm_tensor *x, const gm_conv_params *params, size_t groups, bool transpose) {
     gm_graph *graph = gm_tensor_graph(x);
     const gm_shape *shape = gm_tensor_shape(x);
     if (gm_is_poison(x))
         return false;
-    if (!gm_positions_usable(x) || !gm_axes_usable(x, "kernel", params->kernel) ||
+    if (!gm_positions_usable(x, GM_SPATIAL_AXES) || !gm_axes_usable(x, "kernel", params->kernel) ||
         !gm_axes_usable(x, "stride", params->stride) || !gm_axes_usable(x, "padding", params->padding) ||
         !gm_axes_usable(x, "dilation", params->dilation) ||
         !gm_axes_usable(x, "output_padding", params->output_padding))
@@ -177,7 +151,7 @@ gm_tensor *gm_conv_transpose_layer(gm_tensor *x, const char *name, const gm_conv
 }
 
 static bool pool_usable(gm_tensor *x, const gm_pool_params *params) {
-    return gm_positions_usable(x) && gm_axes_usable(x, "kernel", params->kernel) &&
+    return gm_positions_usable(x, GM_SPATIAL_AXES) && gm_axes_usable(x, "kernel", params->kernel) &&
            gm_axes_usable(x, "stride", params->stride) && gm_axes_usable(x, "padding", params->padding);
 }
 

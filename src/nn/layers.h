@@ -45,8 +45,8 @@ void gm_statistics_update(gm_statistics *statistics, gm_tensor *variable, gm_ten
 // A variable NAME.PART of a layer.
 gm_tensor *gm_layer_variable(gm_graph *graph, const char *name, const char *part, gm_shape shape, gm_initializer start);
 
-// Whether x is a sequence, an image or a volume: a fault, if not.
-bool gm_positions_usable(gm_tensor *x);
+// Whether x (N, C, ...) has at least one and at most so many (2 or 3) axes behind its channels: a fault, if not.
+bool gm_positions_usable(gm_tensor *x, size_t most_axes);
 // Whether a layer's numbers, one per spatial axis as GM_PARAMETER_AXES has them, are as many as x (N, C, ...) has axes
 // behind its channels: a fault, if not.
 bool gm_axes_usable(gm_tensor *x, const char *key, const size_t *numbers);

@@ -42,9 +42,8 @@ gm_tensor *gm_pad_layer(gm_tensor *x, const size_t *before, const size_t *after,
     if (gm_is_poison(x))
         return x;
     const gm_shape *shape = gm_tensor_shape(x);
-    if (shape->rank < 3 || shape->rank > 5)
-        return gm_fault(graph, "it takes sequences (N, C, L), images (N, C, H, W) or volumes (N, C, D, H, W), not %s",
-                        gm_shape_text(shape));
+    if (!gm_positions_usable(x, GM_SPATIAL_AXES))
+        return graph->nodes[0];
     const size_t axes = shape->rank - 2;
     if (mode == GM_PADDING_ZERO) {
         size_t first[GM_MAX_RANK] = {0}, last[GM_MAX_RANK] = {0};

@@ -34,8 +34,8 @@ gm_tensor *gm_positions_layer(gm_tensor *x, const char *name, const gm_positions
     const gm_shape *shape = gm_tensor_shape(x);
     if (gm_is_poison(x))
         return x;
-    if (shape->rank != 3 && shape->rank != 4)
-        return gm_fault(graph, "it takes images (N, C, H, W) or sequences (N, C, L), not %s", gm_shape_text(shape));
+    if (!gm_positions_usable(x, 2))
+        return graph->nodes[0];
     gm_shape sample = {.rank = shape->rank - 1};
     for (size_t i = 0; i < sample.rank; i++)
         sample.dim[i] = shape->dim[i + 1];

@@ -62,7 +62,7 @@ gm_tensor *gm_upsample_layer(gm_tensor *x, const gm_upsample_params *params) {
     if (gm_is_poison(x))
         return x;
     const size_t rank = gm_tensor_shape(x)->rank;
-    if (!gm_positions_usable(x) || !gm_axes_usable(x, "factor", params->factor))
+    if (!gm_positions_usable(x, GM_SPATIAL_AXES) || !gm_axes_usable(x, "factor", params->factor))
         return graph->nodes[0];
     for (size_t i = 0; i + 2 < rank; i++)
         if (params->factor[i] < 1 || params->factor[i] > GM_MAX_UPSAMPLE)

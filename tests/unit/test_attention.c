@@ -157,8 +157,10 @@ static void wrong_shapes_are_faults(void **state) {
     for (size_t i = 0; i < 6; i++) {
         static const char *const messages[] = {
             "a (attention): 3 heads do not divide both the 8 channels of the keys and the 8 of the values",
-            "a (attention): it takes images (N, C, H, W) or sequences (N, C, L), not (2, 6)",
-            "a (positions): it takes images (N, C, H, W) or sequences (N, C, L), not (2, 6)",
+            "a (attention): it takes sequences (N, C, L) or images (N, C, H, W), not (2, 6): put `reshape: [C, H, W]` "
+            "before it",
+            "a (positions): it takes sequences (N, C, L) or images (N, C, H, W), not (2, 6): put `reshape: [C, H, W]` "
+            "before it",
             "a (positions): sinusoids of rows and of columns share the channels: (2, 3, 4, 4) has an odd number of "
             "them",
             "a (attention): there can be no more heads, 4, than the 3 channels of (2, 3, 4, 4)",
