@@ -61,8 +61,11 @@ GM_ACCESSES(uchar, __global)
 #define GM_STORE_AS(T, p, i, x) GM_STORE_##T(p, i, x)
 #define GM_LOAD_float(p, i) (p)[i]
 #define GM_STORE_float(p, i, x) (p)[i] = (x)
+#define GM_STORE_int(p, i, x) (p)[i] = (x)
+#define GM_STORE_uchar(p, i, x) (p)[i] = (x)
 #define GM_LOAD_half(p, i) vload_half(i, p)
 #define GM_STORE_half(p, i, x) vstore_half_rte(x, i, p)
+#define GM_AS_IT_IS(x) (x)
 // Eight side by side.
 #define GM_LOAD8(T, p) GM_LOAD8_AS(T, p)
 #define GM_STORE8(T, p, x) GM_STORE8_AS(T, p, x)

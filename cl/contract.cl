@@ -63,7 +63,7 @@
 //   GM_GPU_A_VECTORS, GM_GPU_B_VECTORS 1: that axis has stride 1, and its length, the other strides and the offset are
 //                                      multiples of 4
 //   GM_GPU_PADDED                      0: of products, which have no padding
-//   GM_GPU_EVEN                        1: C is a multiple of 16
+//   GM_GPU_EVEN, GM_GPU_DEEP           1: C is a multiple of a step; and a contraction is so long that steps of 32 do
 //   GM_GPU_SPANS                       defined: OUTER's rows, or the contraction of ROWS, span taps, for C < 8; ROWS: both
 //                                      operands along the contraction
 // local (L, 1, 1), L = GM_GPU_SLICES GM_GPU_ROWS GM_GPU_COLUMNS / (GM_GPU_HIGH GM_GPU_WIDE).

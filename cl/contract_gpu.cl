@@ -36,7 +36,7 @@ static int gm_gpu_place(const bool is_b, const int lines, int line, int word)
 #else
 
 #define GM_GPU_PACK 1
-#define GM_GPU_DEPTH (GM_GPU_LONG_STEPS ? 16 : 8)
+#define GM_GPU_DEPTH (8 * GM_GPU_LONG)
 #define GM_GPU_PAD 4 // lines that keep neighbouring words off one bank
 #define GM_GPU_WORDS(lines) (GM_GPU_DEPTH * ((lines) + GM_GPU_PAD))
 #define GM_GPU_EXCHANGE 0
@@ -107,12 +107,14 @@ static gm_taps gm_gpu_outputs(int a, int b, int q, int inputs, int outputs)
 
 #ifndef GM_CONTRACT_SUM_GPU
 
-// Slices share a step: one of them has twice the words, so that loading costs no more. Pairs of taps and channels have
-// too many places to find for that.
-#if GM_GPU_SLICES > 1 && !defined(GM_GPU_SPANS)
-#define GM_GPU_LONG_STEPS 1
+// Slices share a step: one of them has more words, so that loading costs no more. Pairs of taps and channels have too
+// many places to find for that.
+#if GM_GPU_SLICES == 1 || defined(GM_GPU_SPANS)
+#define GM_GPU_LONG 1
+#elif GM_GPU_SLICES == 4 && GM_GPU_DEEP
+#define GM_GPU_LONG 4
 #else
-#define GM_GPU_LONG_STEPS 0
+#define GM_GPU_LONG 2
 #endif
 
 // sum += a b of a step. An item's results lie in GM_GPU_RESULT_ROWS rows: result j of row i is GM_GPU_RESULT(i, j) of
@@ -164,13 +166,15 @@ static void GM_GPU_OWN(_multiply)(local const float *a, local const float *b, in
 #pragma unroll
         for (int j = 0; j < GM_GPU_WIDE; j += 4)
             vstore4(*(local const float4 *)(b + gm_gpu_place(true, GM_GPU_COLUMNS, GM_GPU_COLUMN(j), d)), j / 4, v);
+        // Along diagonals: instructions of AMD's that multiply twice (gfx11) want no operand in common.
 #pragma unroll
-        for (int i = 0; i < GM_GPU_HIGH; i++) {
-            if (i % 4 == 0)
-                vstore4(*(local const float4 *)(a + gm_gpu_place(false, GM_GPU_ROWS, GM_GPU_ROW(i), d)), 0, u);
+        for (int i = 0; i < GM_GPU_HIGH; i += 4) {
+            vstore4(*(local const float4 *)(a + gm_gpu_place(false, GM_GPU_ROWS, GM_GPU_ROW(i), d)), 0, u);
 #pragma unroll
-            for (int j = 0; j < GM_GPU_WIDE; j++)
-                sum[i * GM_GPU_WIDE + j] = fma(u[i % 4], v[j], sum[i * GM_GPU_WIDE + j]);
+            for (int e = 0; e < 4 * GM_GPU_WIDE; e++) {
+                const int column = (e + e / 4) % GM_GPU_WIDE, at = GM_GPU_RESULT(i + e % 4, column);
+                sum[at] = fma(u[e % 4], v[column], sum[at]);
+            }
         }
     }
 }
@@ -259,6 +263,8 @@ enum {
         }                                                                                                              \
     }
 
+#define GM_GPU_INSIDE(h, w) (!GM_GPU_PADDED || ((uint)(h) < (uint)IH && (uint)(w) < (uint)IW))
+
 // Rows are (pixel, n) of one phase of the output's pixels, so that all of a tile have the same taps. Taps that meet
 // padding alone are left out; rows that do, are zeros.
 GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x, global const GM_W *restrict w,
@@ -304,84 +310,93 @@ GM_FUNCTION void GM_NAME(GM_PLACE, local float *l, global const GM_X *restrict x
         const int k = min(k0 + GM_GPU_LINE(GM_GPU_B_LINES, u), K - (GM_GPU_B_LINES && GM_GPU_B_VECTORS ? 4 : 1));
         at_b[u] = w0 + k * wk + c_b * wc;
     }
-#ifdef GM_GPU_SPANS // the contraction is over (tap, channel) pairs
-    const int depth = taps_h.count * taps_w.count * C, steps = (depth + GM_GPU_STEP - 1) / GM_GPU_STEP;
+#ifdef GM_GPU_SPANS // the contraction is over (tap, channel) pairs, all of one pass
+    const int depth = taps_h.count * taps_w.count * C, taps = 1, steps = (depth + GM_GPU_STEP - 1) / GM_GPU_STEP;
     const bool late = false;
 #else
-    const int width = used_w.y - used_w.x, steps_c = (C + GM_GPU_STEP - 1) / GM_GPU_STEP;
-    const int steps = max(used_h.y - used_h.x, 0) * max(width, 0) * steps_c;
-    int t_h = steps > 0 ? used_h.x : 0, t_w = steps > 0 ? used_w.x : 0, c = 0;
-    int walk_a = t_h * dh * xh + t_w * dw * xw;
-    int walk_b = steps > 0 ? (taps_h.first + t_h * qh) * wr + (taps_w.first + t_w * qw) * ws : 0;
-    const int back_a = steps_c * GM_GPU_STEP * xc, back_b = steps_c * GM_GPU_STEP * wc;
+    const int width = max(used_w.y - used_w.x, 0), taps = max(used_h.y - used_h.x, 0) * width;
+    const int steps = (C + GM_GPU_STEP - 1) / GM_GPU_STEP;
+    int t_h = taps > 0 ? used_h.x : 0, t_w = taps > 0 ? used_w.x : 0;
     const bool late = GM_GPU_FEW_REGISTERS; // b is loaded after a step's sums, whose operands have left registers by then
 #endif
 
     GM_GPU_CLEAR(sum);
-    for (int step = -1; step < steps; step++) {
-        float4 next_a[GM_GPU_A_UNITS][GM_GPU_PACK], next_b[GM_GPU_B_UNITS][GM_GPU_PACK];
-#ifdef GM_GPU_SPANS
-#pragma unroll
-        for (int e = 0; e < 4 * GM_GPU_PACK; e++) {
-            const int d = (step + 1) * GM_GPU_STEP + GM_GPU_PACK * GM_GPU_WORD(0) + e, tap = d / C, c = d % C;
-            const int t_h = tap / max(taps_w.count, 1), t_w = tap % max(taps_w.count, 1);
-            const int walk_a = t_h * dh * xh + t_w * dw * xw + c * xc;
-            const int walk_b = c * wc + (taps_h.first + t_h * qh) * wr + (taps_w.first + t_w * qw) * ws;
-#pragma unroll
-            for (int u = 0; u < GM_GPU_A_UNITS; u++) {
-                const bool valid = (uint)(row_h[u] + t_h * dh) < (uint)IH && (uint)(row_w[u] + t_w * dw) < (uint)IW;
-                ((float *)next_a[u])[e] = d < depth && valid ? GM_LOAD(GM_X, x, at_a[u] + walk_a) : 0.0f;
-            }
-#pragma unroll
-            for (int u = 0; u < GM_GPU_B_UNITS; u++)
-                ((float *)next_b[u])[e] = d < depth ? GM_LOAD(GM_W, w, at_b[u] + walk_b) : 0.0f;
-        }
-#else
+    // A pass walks one tap over the channels. One more step, after the last pass, has nothing to load.
+    for (int pass = 0, step = -1; pass <= taps; pass++) {
+#ifndef GM_GPU_SPANS
+        int walk_a = t_h * dh * xh + t_w * dw * xw;
+        int walk_b = taps > 0 ? (taps_h.first + t_h * qh) * wr + (taps_w.first + t_w * qw) * ws : 0;
+        const int tap_h = t_h * dh, tap_w = t_w * dw;
+        int from_a[GM_GPU_A_UNITS], from_b[GM_GPU_B_UNITS]; // where registers are few found anew every step
+        bool valid[GM_GPU_A_UNITS];
 #pragma unroll
         for (int u = 0; u < GM_GPU_A_UNITS; u++) {
-            const bool valid = !GM_GPU_PADDED ||
-                ((uint)(row_h[u] + t_h * dh) < (uint)IH && (uint)(row_w[u] + t_w * dw) < (uint)IW);
-#pragma unroll
-            for (int p = 0; p < GM_GPU_PACK; p++) {
-                const int at = GM_GPU_A_LINES ? p : 4 * p, left = GM_GPU_EVEN ? 4 : C - c - c_a - at;
-                const int lines = GM_GPU_A_VECTORS ? 4 : total - m0 - GM_GPU_LINE(GM_GPU_A_LINES, u);
-                next_a[u][p] = GM_GPU_OWN(_load_a)(x + (at_a[u] + walk_a + at * xc), GM_GPU_A_LINES ? xn : xc,
-                    valid ? GM_GPU_A_LINES && left > 0 ? lines : left : 0);
-            }
+            from_a[u] = at_a[u] + walk_a;
+            valid[u] = GM_GPU_INSIDE(row_h[u] + tap_h, row_w[u] + tap_w);
         }
-        if (late && step >= 0)
-            GM_GPU_MULTIPLY(a + (step & 1) * GM_GPU_A_WORDS, b + (step & 1) * GM_GPU_B_WORDS);
 #pragma unroll
         for (int u = 0; u < GM_GPU_B_UNITS; u++)
-#pragma unroll
-            for (int p = 0; p < GM_GPU_PACK; p++) {
-                const int at = GM_GPU_B_LINES ? p : 4 * p, left = GM_GPU_EVEN ? 4 : C - c - c_b - at;
-                const int lines = GM_GPU_B_VECTORS ? 4 : K - k0 - GM_GPU_LINE(GM_GPU_B_LINES, u);
-                next_b[u][p] = GM_GPU_OWN(_load_b)(w + (at_b[u] + walk_b + at * wc), GM_GPU_B_LINES ? wk : wc,
-                    GM_GPU_B_LINES && left > 0 ? lines : left);
-            }
-        if (step + 2 < steps) { // else the last once more
-            c += GM_GPU_STEP;
-            walk_a += GM_GPU_STEP * xc;
-            walk_b += GM_GPU_STEP * wc;
-            if (c >= C) {
-                c = 0;
-                t_w++;
-                walk_a += dw * xw - back_a;
-                walk_b += qw * ws - back_b;
-                if (t_w == used_w.y) {
-                    t_w = used_w.x;
-                    t_h++;
-                    walk_a += dh * xh - width * dw * xw;
-                    walk_b += qh * wr - width * qw * ws;
-                }
-            }
+            from_b[u] = at_b[u] + walk_b;
+        if (pass + 1 < taps && ++t_w == used_w.y) { // else the last once more
+            t_w = used_w.x;
+            t_h++;
         }
 #endif
-        if (!late && step >= 0)
-            GM_GPU_MULTIPLY(a + (step & 1) * GM_GPU_A_WORDS, b + (step & 1) * GM_GPU_B_WORDS);
-        GM_GPU_OWN(_store)(a + (~step & 1) * GM_GPU_A_WORDS, b + (~step & 1) * GM_GPU_B_WORDS, item, next_a, next_b);
-        barrier(CLK_LOCAL_MEM_FENCE);
+        for (int i = 0; i < (pass < taps ? steps : 1); i++, step++) {
+            float4 next_a[GM_GPU_A_UNITS][GM_GPU_PACK], next_b[GM_GPU_B_UNITS][GM_GPU_PACK];
+#ifdef GM_GPU_SPANS
+#pragma unroll
+            for (int e = 0; e < 4 * GM_GPU_PACK; e++) {
+                const int d = (step + 1) * GM_GPU_STEP + GM_GPU_PACK * GM_GPU_WORD(0) + e, tap = d / C, c = d % C;
+                const int t_h = tap / max(taps_w.count, 1), t_w = tap % max(taps_w.count, 1);
+                const int walk_a = t_h * dh * xh + t_w * dw * xw + c * xc;
+                const int walk_b = c * wc + (taps_h.first + t_h * qh) * wr + (taps_w.first + t_w * qw) * ws;
+#pragma unroll
+                for (int u = 0; u < GM_GPU_A_UNITS; u++) {
+                    const bool valid = GM_GPU_INSIDE(row_h[u] + t_h * dh, row_w[u] + t_w * dw);
+                    ((float *)next_a[u])[e] = d < depth && valid ? GM_LOAD(GM_X, x, at_a[u] + walk_a) : 0.0f;
+                }
+#pragma unroll
+                for (int u = 0; u < GM_GPU_B_UNITS; u++)
+                    ((float *)next_b[u])[e] = d < depth ? GM_LOAD(GM_W, w, at_b[u] + walk_b) : 0.0f;
+            }
+#else
+            const int rest = C - i * GM_GPU_STEP;
+#pragma unroll
+            for (int u = 0; u < GM_GPU_A_UNITS; u++) {
+                const bool inside = late ? GM_GPU_INSIDE(row_h[u] + tap_h, row_w[u] + tap_w) : valid[u];
+                const int from = late ? at_a[u] + walk_a : from_a[u];
+#pragma unroll
+                for (int p = 0; p < GM_GPU_PACK; p++) {
+                    const int at = GM_GPU_A_LINES ? p : 4 * p, left = GM_GPU_EVEN ? 4 : rest - c_a - at;
+                    const int lines = GM_GPU_A_VECTORS ? 4 : total - m0 - GM_GPU_LINE(GM_GPU_A_LINES, u);
+                    next_a[u][p] = GM_GPU_OWN(_load_a)(x + (from + at * xc), GM_GPU_A_LINES ? xn : xc,
+                        inside ? GM_GPU_A_LINES && left > 0 ? lines : left : 0);
+                }
+                from_a[u] += GM_GPU_STEP * xc;
+            }
+            walk_a += GM_GPU_STEP * xc;
+            if (late && step >= 0)
+                GM_GPU_MULTIPLY(a + (step & 1) * GM_GPU_A_WORDS, b + (step & 1) * GM_GPU_B_WORDS);
+#pragma unroll
+            for (int u = 0; u < GM_GPU_B_UNITS; u++) {
+                const int from = late ? at_b[u] + walk_b : from_b[u];
+#pragma unroll
+                for (int p = 0; p < GM_GPU_PACK; p++) {
+                    const int at = GM_GPU_B_LINES ? p : 4 * p, left = GM_GPU_EVEN ? 4 : rest - c_b - at;
+                    const int lines = GM_GPU_B_VECTORS ? 4 : K - k0 - GM_GPU_LINE(GM_GPU_B_LINES, u);
+                    next_b[u][p] = GM_GPU_OWN(_load_b)(w + (from + at * wc), GM_GPU_B_LINES ? wk : wc,
+                        GM_GPU_B_LINES && left > 0 ? lines : left);
+                }
+                from_b[u] += GM_GPU_STEP * wc;
+            }
+            walk_b += GM_GPU_STEP * wc;
+#endif
+            if (!late && step >= 0)
+                GM_GPU_MULTIPLY(a + (step & 1) * GM_GPU_A_WORDS, b + (step & 1) * GM_GPU_B_WORDS);
+            GM_GPU_OWN(_store)(a + (~step & 1) * GM_GPU_A_WORDS, b + (~step & 1) * GM_GPU_B_WORDS, item, next_a, next_b);
+            barrier(CLK_LOCAL_MEM_FENCE);
+        }
     }
 
     GM_GPU_ADD_SLICES(sum, (local float *)l);
@@ -533,11 +548,12 @@ GM_FUNCTION void GM_NAME(GM_PLACE, global const float *restrict partial, global 
 #undef GM_GPU_SPANS
 #undef GM_GPU_PADDED
 #undef GM_GPU_EVEN
+#undef GM_GPU_DEEP
 #undef GM_GPU_MULTIPLY
 #undef GM_GPU_FIRST_ROW
 #undef GM_GPU_ADD_SLICES
 #undef GM_GPU_SLICE_DEPTH
-#undef GM_GPU_LONG_STEPS
+#undef GM_GPU_LONG
 #undef GM_GPU_SHARE
 #undef GM_GPU_EXCHANGED
 #undef GM_GPU_EXCHANGED_AT
@@ -555,6 +571,7 @@ GM_FUNCTION void GM_NAME(GM_PLACE, global const float *restrict partial, global 
 #undef GM_GPU_COLUMN
 #undef GM_GPU_TILES
 #undef GM_GPU_STORE_ROWS
+#undef GM_GPU_INSIDE
 #undef GM_CONTRACT_BATCH
 #undef GM_CONTRACT_ROWS_GPU
 #undef GM_CONTRACT_OUTER_GPU

@@ -1,6 +1,6 @@
 // Philox4x32-10 (Salmon et al. 2011); src/base/philox.c is the same on the host.
 // y[i] comes from word i%4 of block (i/4, stream, counter[0], counter[1]). Eight blocks are made side by side.
-// Work-items: `per` such groups each.
+// Work-items: `per` such groups each. T: float or half in memory; y[i] is MAP of the random number.
 static void gm_philox(uint8 c[4], const ulong key) {
     uint k0 = (uint)key, k1 = (uint)(key >> 32);
     for (int round = 0; round < 10; round++) {
@@ -27,7 +27,7 @@ static void gm_normal_pair(float8 *a, float8 *b, const uint8 first, const uint8 
     *b = radius * sin(angle);
 }
 
-#define GM_RANDOM(NAME, T, VALUES)                                                                                     \
+#define GM_RANDOM(NAME, T, VALUES, MAP)                                                                                \
     static void NAME(GM_PLACE, __global T *y, __global const int *counter, const int y0, const int c0, const int cn,       \
                        const ulong key, const int stream, const float probability, const int count, const int per) {   \
         const uint step = cn < 0 ? 0u : (uint)counter[c0], substep = cn < 0 ? 0u : (uint)counter[c0 + cn];             \
@@ -42,16 +42,21 @@ static void gm_normal_pair(float8 *a, float8 *b, const uint8 first, const uint8 
             for (int j = 0; j < 4; j++)                                                                                \
                 vstore8(v[j], 0, lane[j]);                                                                             \
             for (int i = 0; i < min(32, count - begin); i++)                                                           \
-                GM_STORE(T, y, y0 + begin + i, lane[i % 4][i / 4]);                                                    \
+                GM_STORE(T, y, y0 + begin + i, MAP(lane[i % 4][i / 4]));                                                   \
         }                                                                                                              \
     }
 
+#define GM_UNIFORM                                                                                                     \
+    for (int j = 0; j < 4; j++)                                                                                        \
+    v[j] = gm_uniform(word[j])
+#define GM_NORMAL                                                                                                      \
+    gm_normal_pair(&v[0], &v[1], word[0], word[1]);                                                                    \
+    gm_normal_pair(&v[2], &v[3], word[2], word[3])
 #define GM_BERNOULLI                                                                                                   \
     for (int j = 0; j < 4; j++)                                                                                        \
-        v[j] = select((float8)(0.0f), (float8)(1.0f), gm_uniform(word[j]) < probability)
+    v[j] = select((float8)(0.0f), (float8)(1.0f), gm_uniform(word[j]) < probability)
 
-GM_RANDOM(random_uniform, float, for (int j = 0; j < 4; j++) v[j] = gm_uniform(word[j]))
-GM_RANDOM(random_bernoulli, float, GM_BERNOULLI)
-GM_RANDOM(random_bernoulli_half, half, GM_BERNOULLI)
-GM_RANDOM(random_normal, float, gm_normal_pair(&v[0], &v[1], word[0], word[1]);
-          gm_normal_pair(&v[2], &v[3], word[2], word[3]))
+GM_RANDOM(random_uniform, float, GM_UNIFORM, GM_AS_IT_IS)
+GM_RANDOM(random_normal, float, GM_NORMAL, GM_AS_IT_IS)
+GM_RANDOM(random_bernoulli, float, GM_BERNOULLI, GM_AS_IT_IS)
+GM_RANDOM(random_bernoulli_half, half, GM_BERNOULLI, GM_AS_IT_IS)

@@ -3,6 +3,8 @@
 // rows).
 #include "kernels/contraction.h"
 
+#include "graph/elementwise.h"
+
 gm_view gm_swap_axes(const gm_view *view) {
     size_t axes[GM_MAX_RANK] = {1, 0, 2, 3};
     return gm_view_transpose(view, axes);
@@ -24,7 +26,8 @@ enum {
     FULL_ITEMS = 256,    // of a compute unit: they keep it busy
     FULL_SUB_GROUPS = 4, // of Intel's units, which are smaller
     THIN_ROWS = 64,      // of a work-group with few outputs
-    GPU_STEP = 16,       // of values along a contraction: every kernel's divides it
+    GPU_STEP = 16,       // of values along a contraction: every kernel's divides it, but for deep ones, whose are
+    GPU_DEEP_STEP = 32,  // so long
     ITEM_SUMS = 64,
     CACHED_VALUES = 1 << 19, // that a few cores hold in their caches beside all else
     OWN_DEPTH = 512,         // of weights that a work-group packs itself
@@ -59,10 +62,12 @@ bool gm_gpu_tile_runs(const gm_emitter *emitter, size_t rows, size_t columns) {
 
 // The variant's tile, or the one that is estimated to take least for `copies` matrices of so many rows and columns: as
 // long as a compute unit's groups take, but no less than half of a full unit's, which few items cannot use. The places
-// of `pairs` of taps and channels leave few registers no room for 64 sums, whatever the variant says.
+// of `pairs` of taps and channels, and what an epilogue reads, leave few registers no room for 64 sums, whatever
+// the variant says.
 static const gpu_tile *choose_tile(const gm_contraction *c, size_t rows, size_t columns, size_t copies, bool pairs) {
     const gpu_tile *best = &gpu_tiles[2];
-    const bool few = pairs && has_few_registers(c->emitter->info), forced = c->variant->columns > 0 && !few;
+    const bool crowded = pairs || (c->epilogue && c->epilogue->operand_count > 1);
+    const bool few = crowded && has_few_registers(c->emitter->info), forced = c->variant->columns > 0 && !few;
     double least = 0;
     for (size_t i = 0; i < GM_COUNT(gpu_tiles); i++) {
         const gpu_tile *tile = &gpu_tiles[i];
@@ -156,7 +161,10 @@ static void append_tile(gm_text *text, const gm_contraction *c, section which, c
     gm_text_printf(text, "#define GM_GPU_A_VECTORS %d\n#define GM_GPU_B_VECTORS %d\n",
                    has_vectors(&c->x, !outer && a_lines ? 0 : 1), has_vectors(&c->w, !outer && b_lines ? 0 : 1));
     // OUTER has no use for EVEN: 1, so that products of any sizes are one kernel.
-    gm_text_printf(text, "#define GM_GPU_PADDED %d\n#define GM_GPU_EVEN %d\n", !product, outer || c->C % GPU_STEP == 0);
+    size_t length = outer ? c->OH * c->OW * c->N : c->C;
+    bool deep = length % GPU_DEEP_STEP == 0 || length >= 4 * GPU_DEEP_STEP;
+    gm_text_printf(text, "#define GM_GPU_PADDED %d\n#define GM_GPU_DEEP %d\n#define GM_GPU_EVEN %d\n", !product, deep,
+                   outer || c->C % (deep && tile->slices == 4 ? GPU_DEEP_STEP : GPU_STEP) == 0);
     if (which == SPANS_GPU || which == ROWS_SPANS_GPU)
         gm_text_append(text, "#define GM_GPU_SPANS\n");
 }
@@ -335,8 +343,51 @@ static void swap_operands(gm_contraction *c) {
         c->map[i] = (gm_axis_map){.a = 1, .b = -c->map[i].b, .d = -c->map[i].d, .q = c->map[i].a};
 }
 
+// Whether each weight takes one value of x and the gradient of a single channel from every sample.
+static bool sums_rows(const gm_contraction *c) {
+    const size_t taps[2] = {c->R, c->S};
+    bool whole = c->K == 1 && c->OH * c->OW == 1 && c->R == c->IH && c->S == c->IW;
+    for (size_t i = 0; i < 2; i++)
+        whole = whole && c->map[i].b == 0 && c->map[i].q == 1 && (c->map[i].d == 1 || taps[i] == 1);
+    return whole;
+}
+
+// A tile would hold one column: a sum of weighted rows, which runs beside other reductions.
+static gm_status emit_sum_of_rows(const gm_contraction *c) {
+    static const gm_tensor product = {.op = &gm_elements[GM_ELEMENT_MULTIPLY].op, .type = GM_FLOAT32};
+    const gm_shape shape = GM_SHAPE(c->N, c->C, c->R, c->S);
+    gm_fused fused = {.shape = shape,
+                      .layout = c->x.stride[1] == 1 ? GM_LAYOUT_HWNC : GM_LAYOUT_ROW,
+                      .operand = {c->x, c->w},
+                      .operand_count = 2,
+                      .step[0] = {.node = &product,
+                                  .input = {{.kind = GM_OPERAND_VIEW, .type = GM_FLOAT32},
+                                            {.kind = GM_OPERAND_VIEW, .type = GM_FLOAT32, .index = 1}}},
+                      .step_count = 1,
+                      .result[0] = {.kind = GM_OPERAND_STEP, .type = GM_FLOAT32},
+                      .result_count = 1};
+    gm_view *gradient = &fused.operand[1], result = c->y;
+    gradient->shape = shape;
+    gradient->stride[1] = gradient->stride[2] = gradient->stride[3] = 0;
+    result.shape = GM_SHAPE(1, c->C, c->R, c->S);
+    result.stride[0] = 0;
+    fused.target[0] = result;
+    gm_fused after;
+    if (c->epilogue) {
+        after = *c->epilogue;
+        after.shape = result.shape;
+        after.target[0] = result;
+        for (size_t i = 1; i < after.operand_count; i++)
+            after.operand[i] = gm_swap_axes(&after.operand[i]); // there the first axis is c
+        fused.after = &after;
+    }
+    return gm_emit_reduce(c->emitter, &fused, GM_AXIS(0), false);
+}
+
 gm_status gm_emit_outer(gm_contraction *c) {
     gm_emitter *emitter = c->emitter;
+    if (emitter->gpu && sums_rows(c))
+        return emit_sum_of_rows(c);
     bool transposed = c->y.stride[1] == 1 && c->y.stride[0] != 1; // the result's rows run along c
     if (transposed || (c->K < 8 && c->C >= 8 && c->OH * c->OW > 1))
         swap_operands(c);

@@ -75,6 +75,14 @@ void gm_fused_steps(gm_text *text, const gm_fused *fused, const char *indent, si
     }
 }
 
+void gm_fused_map(gm_text *text, const gm_fused *fused, gm_type operand) {
+    gm_text_printf(text, "static float @_map(const %s x0) {\n", gm_type_name(operand, 1));
+    gm_fused_steps(text, fused, "    ", 1);
+    gm_text_append(text, "    return ");
+    gm_fused_input(text, &fused->result[0], 1);
+    gm_text_append(text, ";\n}\n");
+}
+
 size_t gm_fused_cost(const gm_fused *fused) {
     size_t cost = 0;
     for (size_t i = 0; i < fused->step_count; i++)

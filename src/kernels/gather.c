@@ -2,6 +2,20 @@
 #include "kernels/families.h"
 #include "kernels/kernels.h"
 
+static gm_status mapped(const gm_emit_call *call, uint32_t *kernel) {
+    gm_text text = {0};
+    gm_type type = call->node->type;
+    gm_fused_map(&text, call->epilogue, type);
+    gm_text_printf(&text, "GM_GATHER(@, %s, %s, @_map)\n", gm_type_name(type, 1), gm_view_element_type(call->output));
+    gm_status status =
+        text.failed
+            ? gm_fail_memory(text.capacity, "a kernel's text")
+            : gm_emit_kernel(call->emitter, "gather",
+                             &(gm_kernel_text){.text = text.data, .function = true, .helper = "gather.cl"}, kernel);
+    gm_text_finish(&text);
+    return status;
+}
+
 static gm_status emit_rows(const gm_emit_call *call) {
     const gm_tensor *node = call->node;
     gm_emitter *emitter = call->emitter;
@@ -12,7 +26,7 @@ static gm_status emit_rows(const gm_emit_call *call) {
                        : type == GM_FLOAT32 ? "gather_float"
                        : type == GM_INT32   ? "gather_int"
                                             : "gather_uchar";
-    GM_TRY(gm_emit_fixed_function(emitter, "gather.cl", name, &kernel));
+    GM_TRY(call->epilogue ? mapped(call, &kernel) : gm_emit_fixed_function(emitter, "gather.cl", name, &kernel));
     size_t rows = node->shape.dim[0], length = gm_shape_count(&node->shape) / rows;
     size_t from_rows = node->input[0]->shape.dim[0];
     gm_launch_builder builder = {.emitter = emitter};
@@ -29,7 +43,7 @@ static gm_status emit_rows(const gm_emit_call *call) {
     gm_argument_int(&builder, (int64_t)per);
     size_t local[2] = {emitter->gpu ? GM_GPU_LOCAL : 1, 1};
     size_t global[2] = {gm_round_up((length + per - 1) / per, local[0]), rows};
-    double bytes = 2.0 * (double)(gm_shape_count(&node->shape) * gm_type_size(type));
+    double bytes = (double)(gm_shape_count(&node->shape) * gm_type_size(type)) + gm_view_bytes(call->output);
     return gm_emit_launch(&builder, kernel, 2, global, local, 0, bytes);
 }
 
@@ -39,7 +53,7 @@ static bool accepts_rows(const gm_tensor *node, size_t index, const gm_view *vie
 }
 
 const gm_family gm_families_gather[] = {
-    {.op = &gm_op_gather, .emit = emit_rows, .accepts = accepts_rows},
+    {.op = &gm_op_gather, .emit = emit_rows, .accepts = accepts_rows, .maps = true},
     {.op = &gm_op_scatter_add, .emit = emit_rows, .accepts = accepts_rows},
     {0},
 };

@@ -222,6 +222,8 @@ void gm_fused_steps(gm_text *text, const gm_fused *fused, const char *indent, si
 // The C expression of an input of the fused program at that width, as used by the steps.
 void gm_fused_input(gm_text *text, const gm_step_input *input, size_t width);
 const char *gm_type_name(gm_type type, size_t width); // width 1 or 8: "float8"
+// Appends "static float @_map(const TYPE x0)": a fused expression of one operand.
+void gm_fused_map(gm_text *text, const gm_fused *fused, gm_type operand);
 size_t gm_fused_cost(const gm_fused *fused);
 
 gm_status gm_emit_elementwise(gm_emitter *emitter, const gm_fused *fused);
@@ -235,7 +237,7 @@ typedef struct gm_emit_call {
     const gm_tensor *node;
     const gm_view *input; // one per input
     const gm_view *output;
-    const gm_fused *epilogue; // contractions: operand 0 is the result, the rest are views; NULL: none
+    const gm_fused *epilogue; // operand 0 is the result, the rest are views; NULL: none
     const char *variant;      // one of the family's; NULL: the default
 } gm_emit_call;
 
@@ -255,6 +257,7 @@ typedef struct gm_family {
     bool (*accepts)(const gm_tensor *node, size_t index, const gm_view *view);
     gm_layout input_layout, output_layout;
     bool epilogue; // can apply a fused expression to its result
+    bool maps;     // gpu: can apply one that reads nothing else, if what it gives lies without gaps in row-major order
     bool half;     // gpu: reads and writes views that are half
     double (*flop)(const gm_tensor *node);
     // Lists the variants; NULL: there is one way. What they compute may differ in rounding alone.

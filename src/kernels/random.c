@@ -2,6 +2,21 @@
 #include "kernels/families.h"
 #include "kernels/kernels.h"
 
+static gm_status mapped(const gm_emit_call *call, uint32_t *kernel) {
+    const gm_op *op = call->node->op;
+    const char *values = op == &gm_op_uniform ? "GM_UNIFORM" : op == &gm_op_normal ? "GM_NORMAL" : "GM_BERNOULLI";
+    gm_text text = {0};
+    gm_fused_map(&text, call->epilogue, GM_FLOAT32);
+    gm_text_printf(&text, "GM_RANDOM(@, %s, %s, @_map)\n", gm_view_element_type(call->output), values);
+    gm_status status =
+        text.failed
+            ? gm_fail_memory(text.capacity, "a kernel's text")
+            : gm_emit_kernel(call->emitter, "random",
+                             &(gm_kernel_text){.text = text.data, .function = true, .helper = "philox.cl"}, kernel);
+    gm_text_finish(&text);
+    return status;
+}
+
 static gm_status emit_random(const gm_emit_call *call) {
     const gm_tensor *node = call->node;
     const gm_random_attributes *random = node->attributes;
@@ -11,7 +26,7 @@ static gm_status emit_random(const gm_emit_call *call) {
                        : node->op == &gm_op_normal ? "random_normal"
                        : call->output->half        ? "random_bernoulli_half"
                                                    : "random_bernoulli";
-    GM_TRY(gm_emit_fixed_function(emitter, "philox.cl", name, &kernel));
+    GM_TRY(call->epilogue ? mapped(call, &kernel) : gm_emit_fixed_function(emitter, "philox.cl", name, &kernel));
     bool counted = node->input_count > 0;
     gm_launch_builder builder = {.emitter = emitter};
     gm_argument_write(&builder, call->output->storage);
@@ -33,8 +48,8 @@ static gm_status emit_random(const gm_emit_call *call) {
 }
 
 const gm_family gm_families_random[] = {
-    {.op = &gm_op_uniform, .emit = emit_random},
-    {.op = &gm_op_normal, .emit = emit_random},
-    {.op = &gm_op_bernoulli, .emit = emit_random, .half = true}, // zeros and ones
+    {.op = &gm_op_uniform, .emit = emit_random, .maps = true},
+    {.op = &gm_op_normal, .emit = emit_random, .maps = true},
+    {.op = &gm_op_bernoulli, .emit = emit_random, .maps = true, .half = true}, // zeros and ones
     {0},
 };

@@ -62,6 +62,14 @@ bool gm_parts_holds(const gm_analysis *a, const gm_tensor *concat, size_t input)
     return a->home[node->id].concat == concat && a->home[node->id].input == input;
 }
 
+bool gm_parts_flat(const gm_analysis *a, const gm_tensor *node) {
+    const gm_home *home = &a->home[node->id];
+    const gm_tensor *in = home->concat ? home->concat : node;
+    const gm_view whole = gm_view_create(0, in->type, &in->shape, a->layout[in->id]);
+    gm_view part = home->concat ? part_of(&whole, in, home->input) : whole, value;
+    return as_value(&part, node, &value) && gm_view_is_row_major(&value);
+}
+
 gm_status gm_parts_whole(gm_analysis *a, const gm_tensor *concat, gm_view *view) {
     gm_home *home = &a->home[concat->id];
     if (!home->begun)

@@ -223,6 +223,8 @@ void gm_analysis_finish(gm_analysis *analysis);
 gm_status gm_parts_find(gm_analysis *analysis);
 // Does the part of that input lie there once its units have run?
 bool gm_parts_holds(const gm_analysis *analysis, const gm_tensor *concat, size_t input);
+// Whether the node's value lies without gaps, in its own order.
+bool gm_parts_flat(const gm_analysis *analysis, const gm_tensor *node);
 gm_status gm_parts_whole(gm_analysis *analysis, const gm_tensor *concat, gm_view *view);
 // Memory for the node's value, in its part or else of its own in that layout.
 gm_status gm_parts_create(gm_analysis *analysis, const gm_tensor *node, gm_layout layout, gm_view *view);

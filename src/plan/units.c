@@ -273,7 +273,12 @@ static bool read_only_by(const gm_analysis *a, const gm_tensor *node, const gm_t
     return true;
 }
 
-// The latest contraction that can apply the node's expression to its result, or GM_NO_UNIT.
+// Whether a family that can only map its result can apply the expression to it.
+static bool maps(const gm_analysis *a, const gm_family *family, const gm_unit *unit, const gm_tensor *node) {
+    return a->plan->emitter.gpu && family->maps && unit->operands.count == 1 && gm_parts_flat(a, node);
+}
+
+// The latest unit of a family that can apply the node's expression to its result, or GM_NO_UNIT.
 static uint32_t epilogue_host(const gm_analysis *a, const gm_unit *unit, const gm_tensor *node) {
     uint32_t host = GM_NO_UNIT;
     if (node->type != GM_FLOAT32 || a->assigned[node->id] || unit->operands.count > EPILOGUE_OPERANDS)
@@ -282,9 +287,9 @@ static uint32_t epilogue_host(const gm_analysis *a, const gm_unit *unit, const g
         const gm_tensor *operand = unit->operands.node[i];
         const gm_family *family = a->plan->family[operand->id];
         uint32_t maker = a->unit_of[operand->id];
-        if (family && family->epilogue && maker != GM_NO_UNIT && !a->units[maker].epilogue &&
-            gm_shape_equal(&operand->shape, &node->shape) && a->layout[operand->id] == a->layout[node->id] &&
-            read_only_by(a, operand, node))
+        if (family && (family->epilogue || maps(a, family, unit, node)) && maker != GM_NO_UNIT &&
+            !a->units[maker].epilogue && gm_shape_equal(&operand->shape, &node->shape) &&
+            a->layout[operand->id] == a->layout[node->id] && read_only_by(a, operand, node))
             host = maker;
     }
     return host;

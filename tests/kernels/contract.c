@@ -149,6 +149,7 @@ static void gemm_cases(gm_cases *check) {
                 gm_check_fetch(check, finish(check, product(check, 13, 20, 21, t, GM_VALUES_NORMAL), kind));
                 gm_check_fetch(check, finish(check, product(check, 10, 33, 3, t, GM_VALUES_NORMAL), kind));
                 gm_check_fetch(check, finish(check, product(check, 9, 700, 18, t, GM_VALUES_NORMAL), kind));
+                gm_check_fetch(check, finish(check, product(check, 21, 300, 1, t, GM_VALUES_NORMAL), kind));
             }
     if (gm_check_case(check, GM_CASE_FULL, "of slices")) {
         gm_tensor *a = gm_slice(gm_check_float(check, GM_SHAPE(20, 30)), (size_t[]){3, 4}, (size_t[]){11, 19});
@@ -271,7 +272,7 @@ static void convolution_cases(gm_cases *check, maker *make) {
             gm_check_fetch(check, make(check, &c));
     }
     for (epilogue kind = BIAS; kind < EPILOGUES; kind++)
-        for (size_t i = 4; i < 9; i += 2) // thin, transposed-tile and plain shapes
+        for (size_t i = 4; i < 9; i++) // thin, single-output, transposed-tile and plain shapes
             if (convolution_case(check, GM_CASE_FULL, &convolutions[i], kind))
                 gm_check_fetch(check, finish(check, make(check, &convolutions[i]), kind));
     for (size_t i = 0; i < GM_COUNT(benched); i++)

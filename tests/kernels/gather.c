@@ -17,6 +17,18 @@ static void gather_cases(gm_cases *check) {
                 gm_tensor *y = gm_gather(table, rows);
                 gm_check_fetch(check, types[t] == GM_UINT8 ? gm_cast(y, GM_FLOAT32) : y);
             }
+    if (gm_check_case(check, GM_CASE_SMALL, "read by an expression alone, in parts of a concatenation")) {
+        for (size_t axis = 0; axis < 2; axis++) {
+            gm_tensor *x[2];
+            for (size_t i = 0; i < 2; i++) {
+                gm_tensor *table = gm_check_input(check, GM_VALUES_NORMAL, GM_UINT8, GM_SHAPE(9, 12));
+                gm_tensor *rows = gm_check_input(check, GM_VALUES_TIES, GM_INT32, GM_SHAPE(5));
+                gm_tensor *values = gm_cast(gm_gather(table, rows), GM_FLOAT32);
+                x[i] = gm_reshape(gm_offset(gm_scale(values, 2. / 255), -1), GM_SHAPE(5, 3, 2, 2));
+            }
+            gm_check_fetch(check, gm_concat(x, 2, axis));
+        }
+    }
     if (gm_check_case(check, GM_CASE_FULL, "a sliced table, computed indices")) {
         gm_tensor *table = gm_slice(gm_check_float(check, GM_SHAPE(12, 9)), (size_t[]){2, 0}, (size_t[]){7, 9});
         gm_tensor *rows = gm_check_input(check, GM_VALUES_TIES, GM_INT32, GM_SHAPE(11, 2));
