@@ -37,6 +37,26 @@ typedef enum gm_fit {
     GM_FIT_CROP,     // scaled until it just covers the whole, proportions kept, then the middle is cut out
 } gm_fit;
 
+// Where an array's channels stand.
+typedef enum gm_array_layout {
+    GM_ARRAY_AUTO = 0, // last where the last axis is shorter than the two before it, else first
+    GM_ARRAY_NHWC,     // N x H x W x C
+    GM_ARRAY_NCHW,     // N x C x H x W
+} gm_array_layout;
+
+// What becomes of pictures that cannot be read.
+typedef enum gm_damaged {
+    GM_DAMAGED_STOP = 0, // the first is a failure
+    GM_DAMAGED_SKIP,     // they are left out, which a warning says once; more than 1 % of them are a failure
+} gm_damaged;
+
+// Whether the pictures of a folder, archive or list are decoded once and kept.
+typedef enum gm_hold {
+    GM_HOLD_AUTO = 0, // where all of them take no more than a quarter of the machine's memory
+    GM_HOLD_YES,
+    GM_HOLD_NO, // each is decoded whenever it is asked for; only the list of files is kept
+} gm_hold;
+
 typedef struct gm_dataset_options {
     gm_split split;
     size_t size[2]; // height and width of every image, at most 4096; both 0 = their own, which must then be the same
@@ -47,7 +67,10 @@ typedef struct gm_dataset_options {
     size_t count;       // at most so many items: the first ones; of class folders the first of each class, then the
                         // second of each, and so on; mixtures, stacks: how many to draw; 0 = all
     uint64_t seed;      // mixtures and stacks alone: which draw
-    bool whole;         // a folder of pictures without `train` and `test` may be its own test split
+    bool whole;         // pictures without `train` and `test` may be their own test split
+    gm_array_layout layout;   // of arrays of rank 4
+    gm_damaged damaged;
+    gm_hold hold;
 } gm_dataset_options;
 
 typedef struct gm_dataset_info {
@@ -88,6 +111,13 @@ GM_API const int32_t *gm_dataset_labels(const gm_dataset *dataset); // (N), 0 to
 // unless that is NULL (zeros without labels). Fails for an index outside the data set.
 GM_API gm_status gm_dataset_gather(const gm_dataset *dataset, const int32_t *indices, size_t count, void *items,
                                    int32_t *labels);
+
+// Reads everything that gm_dataset_open would, and calls back with a message for each damaged file of a folder, archive
+// or list of pictures, in their order, or for the one thing that is wrong with any other source. *count: how many.
+// Fails where it could not find out: without memory, for a source that is not there.
+typedef void (*gm_damage_callback)(const char *message, void *user);
+GM_API gm_status gm_dataset_check(const char *source, const gm_dataset_options *options, gm_damage_callback damage,
+                                  void *user, size_t *count);
 
 // Whether a trained model may be judged by `other`: items of the same kind and size, of the same classes (of all of
 // them or the first few), but not the same items again (class by class, each in its order), as of a file that has no

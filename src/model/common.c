@@ -77,6 +77,9 @@ static const gm_recipe_type size_type = {read_size, write_size, allow_size};
 static const char *const splits[] = {"train", "test", NULL};
 static const char *const fits[] = {"auto", "pad", "resize", "crop", NULL}; // gm_fit
 static const char *const residents[] = {"auto", "yes", "no", NULL};
+static const char *const layouts[] = {"auto", "nhwc", "nchw", NULL}; // gm_array_layout
+static const char *const damages[] = {"stop", "skip", NULL};         // gm_damaged
+static const char *const holds[] = {"auto", "yes", "no", NULL};      // gm_hold
 
 // clang-format off
 static const gm_recipe_row rows[] = {
@@ -103,6 +106,14 @@ static const gm_recipe_row rows[] = {
     GM_ROW_INTEGER(gm_common, "data.batch", data.batch, 1, 65536, 64, "real images per discriminator step, and as many generated ones"),
     GM_ROW_CHOICE(gm_common, "data.resident", data.resident, residents, 0,
            "keep the whole data set in the device's memory; auto: if it is small"),
+    GM_ROW_CHOICE(gm_common, "data.hold", data.hold, holds, 0,
+           "keep all decoded pictures of a folder, archive or list in memory; auto: if they take no more than a quarter of "
+           "it; else each is decoded whenever it is wanted"),
+    GM_ROW_CHOICE(gm_common, "data.damaged", data.damaged, damages, 0,
+           "pictures that cannot be read: stop, or skip them as long as they are no more than 1 % of all"),
+    GM_ROW_CHOICE(gm_common, "data.layout", data.layout, layouts, 0,
+           "axes of an array of images: nhwc (channels last) or nchw; auto: nhwc where the last axis is shorter than the "
+           "two before it"),
 };
 // clang-format on
 
@@ -149,7 +160,12 @@ gm_dataset_options gm_common_data_options(const gm_common *common) {
                                 .channels = common->data.channels,
                                 .folder = common->data.folder,
                                 .count = common->data.count,
-                                .seed = common->seed};
+                                .seed = common->seed,
+                                .layout = (gm_array_layout)common->data.layout,
+                                .damaged = (gm_damaged)common->data.damaged,
+                                .hold = common->data.resident == GM_RESIDENT_YES && !common->data.hold
+                                            ? GM_HOLD_YES
+                                            : (gm_hold)common->data.hold};
 }
 
 gm_dataset_options gm_common_other_split(const gm_common *common) {

@@ -23,8 +23,9 @@ typedef struct gm_common {
         size_t size[2], channels, count; // height and width; 0 = the data's own, as in gm_dataset_options
         int fit;                         // gm_fit
         gm_range range;
-        size_t batch; // items per batch
-        int resident; // gm_resident
+        size_t batch;              // items per batch
+        int resident;              // gm_resident
+        int layout, damaged, hold; // gm_array_layout, gm_damaged, gm_hold
     } data;
 } gm_common;
 

@@ -125,6 +125,7 @@ static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
     options.size[1] = run->data_options.size[1];
     options.fit = run->data_options.fit;
     options.channels = run->data_options.channels;
+    options.damaged = run->data_options.damaged;
     return options;
 }
 

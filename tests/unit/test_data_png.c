@@ -267,7 +267,7 @@ static void sub_folders_are_classes(void **state) {
     (void)state;
     gm_dataset *dataset;
     mkdir(path_of("classes"), 0777);
-    assert_fails(gm_dataset_open(&dataset, path_of("classes"), NULL), GM_ERROR_IO, "holds no PNG files");
+    assert_fails(gm_dataset_open(&dataset, path_of("classes"), NULL), GM_ERROR_IO, "holds no pictures");
     mkdir(path_of("classes/dogs"), 0777);
     mkdir(path_of("classes/cats"), 0777);
     mkdir(path_of("classes/none"), 0777);
