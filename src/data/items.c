@@ -96,9 +96,13 @@ gm_status gm_dataset_take_images(gm_dataset *dataset, const char *where, gm_imag
 gm_status gm_dataset_take_floats(gm_dataset *dataset, const char *where, float **values, const size_t dim[4],
                                  const gm_dataset_options *options) {
     gm_dataset_info *info = &dataset->info;
-    if (options->size[0] || options->channels)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: holds numbers, which cannot be fitted: leave out size and channels",
-                       where);
+    bool as_asked = (!options->size[0] || (options->size[0] == dim[2] && options->size[1] == dim[3])) &&
+                    (!options->channels || options->channels == dim[1]);
+    if (!as_asked)
+        return gm_fail(
+            GM_ERROR_ARGUMENT,
+            "%s: holds numbers, %zu x %zu with %zu channels, which cannot be fitted: leave out size and channels",
+            where, dim[2], dim[3], dim[1]);
     info->count = taken(dim[0], options);
     info->channels = dim[1];
     info->height = dim[2];

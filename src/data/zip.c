@@ -124,6 +124,12 @@ const char *gm_zip_name(const gm_zip *zip, size_t entry) {
     return zip->names[entry];
 }
 
+uint64_t gm_zip_size(const gm_zip *zip, size_t entry) {
+    zip_stat_t info;
+    bool known = zip_stat_index(zip->archive, entry, 0, &info) == 0 && (info.valid & ZIP_STAT_SIZE);
+    return known ? info.size : 0;
+}
+
 // ---- Reading: under the lock ----
 
 static gm_status refuse_entry(const char *path, zip_error_t *error) {
@@ -256,6 +262,12 @@ const char *gm_zip_name(const gm_zip *zip, size_t entry) {
     (void)zip;
     (void)entry;
     return "";
+}
+
+uint64_t gm_zip_size(const gm_zip *zip, size_t entry) {
+    (void)zip;
+    (void)entry;
+    return 0;
 }
 
 gm_status gm_zip_read(gm_zip *zip, size_t entry, const char *path, uint64_t limit, char **data, size_t *bytes) {

@@ -18,6 +18,8 @@ void gm_zip_close(gm_zip **zip);
 size_t gm_zip_count(const gm_zip *zip);
 // Folders are parted by '/'; a folder's own entry ends in one. The archive's.
 const char *gm_zip_name(const gm_zip *zip, size_t entry);
+// What the archive says that an entry has unpacked, in bytes; 0 where it does not.
+uint64_t gm_zip_size(const gm_zip *zip, size_t entry);
 // An entry's whole content as gm_file_read gives it; what is wrong with it is GM_ERROR_FORMAT. Any number of threads
 // may read. `path` is for messages.
 gm_status gm_zip_read(gm_zip *zip, size_t entry, const char *path, uint64_t limit, char **data, size_t *bytes);

@@ -84,14 +84,15 @@ static void files_that_are_no_data_are_called_what_they_are(void **state) {
          "7zXZ\0\0\4",
          8, "is an xz file: unpack it"},
         {"\x89HDF\r\n\x1a\n\0", 9, "is an HDF5 file"},
-        {"\x10\0\0\0\0\0\0\0{\"a\":1}", 15, "is a .safetensors file"},
+        {"\x10\0\0\0\0\0\0\0{\"a\":1}", 15, "is truncated: its header has 16 bytes"}, // of .safetensors
         {"\xff\xfe"
          "1\0,\0"
          "2\0",
          8, "is text in UTF-16"},
         {"", 0,
-         "is no data set: it is empty: expected a folder of IDX files, CIFAR-10 batches or pictures, or a file of ZIP, "
-         "paths of pictures, NPY, IDX or CSV"},
+         "is no data set: it is empty: expected a folder of IDX files, CIFAR-10 batches or pictures, or a file of NPZ, "
+         "ZIP, "
+         "paths of pictures, NPY, safetensors, IDX or CSV"},
         {"\1\2\3\4\5\6\7\10", 8, "is no data set: expected"},
         {"hello world\nand more\n", 21, "is no data set: expected"},
         {"\0\0", 2, "is truncated"},                 // the beginning of IDX
