@@ -115,7 +115,7 @@ void gm_paths_unwrap(gm_paths *paths) {
     while (paths->count > 0) {
         const char *first = gm_paths_folder(paths, 0);
         size_t length = strcspn(first, "/");
-        bool shared = length > 0;
+        bool shared = *first; // a part may be empty: the one before a '/' that begins the name
         for (size_t i = 0; i < paths->count && shared; i++)
             shared = lies_in(gm_paths_folder(paths, i), first, length);
         if (!shared)
