@@ -57,18 +57,28 @@ typedef enum gm_hold {
     GM_HOLD_NO, // each is decoded whenever it is asked for; only the list of files is kept
 } gm_hold;
 
+// What becomes of transparency.
+typedef enum gm_alpha {
+    GM_ALPHA_BLEND = 0, // the picture lies on the background
+    GM_ALPHA_KEEP,      // it is the last channel, which of pictures without any is opaque
+} gm_alpha;
+
 typedef struct gm_dataset_options {
     gm_split split;
     size_t size[2]; // height and width of every image, at most 4096; both 0 = their own, which must then be the same
                     // for all; width 0 = as the height, so that {32} is 32 x 32
     gm_fit fit;
-    size_t channels;    // 1 or 3; 0 = their own (3 as soon as one picture of a folder has colours)
-    const char *folder; // where a named data set lies (a recipe's data.folder), or NULL for the usual places
-    size_t count;       // at most so many items: the first ones; of class folders the first of each class, then the
-                        // second of each, and so on; mixtures, stacks: how many to draw; 0 = all
-    uint64_t seed;      // mixtures and stacks alone: which draw
-    bool whole;         // pictures without `train` and `test` may be their own test split
-    gm_array_layout layout;   // of arrays of rank 4
+    size_t channels; // 0 = their own (3 as soon as one picture of a folder has colours); 1 and 3 become each other,
+                     // and 2 and 4 where alpha is kept; any other number must be the pictures' own
+    gm_alpha alpha;
+    bool has_background;    // else it is white
+    uint8_t background[3];  // red, green and blue behind what is blended
+    const char *folder;     // where a named data set lies (a recipe's data.folder), or NULL for the usual places
+    size_t count;           // at most so many items: the first ones; of class folders the first of each class, then the
+                            // second of each, and so on; mixtures, stacks: how many to draw; 0 = all
+    uint64_t seed;          // mixtures and stacks alone: which draw
+    bool whole;             // pictures without `train` and `test` may be their own test split
+    gm_array_layout layout; // of arrays of rank 4
     gm_damaged damaged;
     gm_hold hold;
 } gm_dataset_options;
@@ -80,6 +90,8 @@ typedef struct gm_dataset_info {
     size_t channels, height, width; // of one item; vectors of d values are d x 1 x 1
     size_t item_values;             // channels * height * width
     size_t item_bytes;              // item_values * (1 or 4)
+    double black, white;            // the values of an image's black and white: 0 and 255 of bytes, 0 and 1 of pictures
+                                    // of 16 bits; both 0 of floats that are taken as they are
     size_t class_count;             // 0 = no labels; those of the whole source, whatever options.count
     const char *const *class_names; // class_count of them
 } gm_dataset_info;

@@ -133,8 +133,6 @@ static gm_status open_source(gm_dataset *dataset, const char *source, const gm_d
     if (options->size[0] > MAX_SIZE || options->size[1] > MAX_SIZE || (options->size[0] == 0 && options->size[1] > 0))
         return gm_fail(GM_ERROR_ARGUMENT, "%s: images of height %zu and width %zu: size is 1 to %d each", source,
                        options->size[0], options->size[1], MAX_SIZE);
-    if (options->channels != 0 && options->channels != 1 && options->channels != 3)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: images have 1 or 3 channels, not %zu", source, options->channels);
     if (mixture)
         return gm_mixture_open(dataset, mixture, options);
     if (stacked)

@@ -19,6 +19,8 @@ gm_sample gm_dataset_format(const gm_dataset_info *info, double low, double high
     gm_shape item = vectors ? GM_SHAPE(info->channels) : GM_SHAPE(info->channels, info->height, info->width);
     gm_sample format = gm_sample_of(&item);
     format.bytes = bytes;
+    format.black = info->black;
+    format.white = info->white;
     format.low = low;
     format.high = high;
     format.reach = gm_dataset_reach(info->name);

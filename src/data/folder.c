@@ -54,7 +54,7 @@ static gm_status tell(void *user, size_t file) {
         t->pictures[file] = 1;
         return t->skip && status != GM_ERROR_MEMORY ? GM_OK : status;
     }
-    t->pictures[file] = gm_picture_tell(head, bytes);
+    t->pictures[file] = gm_picture_tell(head, bytes) != NULL;
     const char *kind = t->pictures[file] ? NULL : gm_magic_describe(head, bytes);
     pthread_mutex_lock(&t->mutex);
     if (kind && file < t->other) {
@@ -298,7 +298,7 @@ static gm_status fill(gm_dataset *dataset, gm_pictures *pictures, const gm_datas
     const char *path = pictures->tree.path;
     gm_dataset_info *info = &dataset->info;
     GM_TRY(gm_pictures_measure(pictures, options, info));
-    GM_TRY(gm_dataset_set_items(dataset, path, GM_DATASET_IMAGES));
+    GM_TRY(gm_dataset_set_items(dataset, path, info->kind));
     pictures->info = *info;
     if (shall_hold(info, options->hold)) {
         GM_TRY(gm_alloc(&dataset->items, info->count, info->item_bytes, path));

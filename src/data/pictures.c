@@ -27,7 +27,7 @@ gm_status gm_pictures_create(gm_pictures **pictures, gm_tree *tree, int32_t *lab
     gm_paths_trim(&tree->paths);
     new->tree = *tree;
     new->labels = labels;
-    new->fit = options->fit;
+    new->options = *options;
     new->skip = options->damaged == GM_DAMAGED_SKIP;
     new->total = new->first = tree->paths.count;
     *tree = (gm_tree){0};
@@ -100,14 +100,28 @@ static gm_status leave_out(gm_pictures *pictures, uint8_t *items) {
 
 // ---- Headers ----
 
+// A few formats have a picture's size far inside.
+static gm_status read_whole_header(const gm_pictures *pictures, size_t file, const char *path,
+                                   const gm_picture_wish *wish, gm_picture *header) {
+    char *data;
+    size_t bytes;
+    GM_TRY(gm_tree_read(&pictures->tree, file, GM_PICTURE_LIMIT, &data, &bytes));
+    gm_status status = gm_picture_parse_header(path, data, bytes, true, wish, header);
+    free(data);
+    return status;
+}
+
 static gm_status read_header(const gm_pictures *pictures, size_t file, gm_picture *header) {
     uint8_t head[GM_PICTURE_HEAD];
     size_t bytes;
     char *path;
+    const gm_picture_wish wish = gm_picture_wish_of(&pictures->options, 0, 0, 0);
     GM_TRY(gm_tree_path(&pictures->tree, file, &path));
     gm_status status = gm_tree_read_start(&pictures->tree, file, head, sizeof head, &bytes);
     if (status == GM_OK)
-        status = gm_picture_parse_header(path, head, bytes, header);
+        status = gm_picture_parse_header(path, head, bytes, bytes < sizeof head, &wish, header);
+    if (status == GM_OK && header->width == 0)
+        status = read_whole_header(pictures, file, path, &wish, header);
     free(path);
     return status;
 }
@@ -118,7 +132,7 @@ typedef struct headers {
     size_t reference; // the file whose size all must have
     gm_picture first; // its header
     pthread_mutex_t mutex;
-    size_t channels; // under the mutex: the most
+    gm_picture all; // under the mutex: what a set of them has
 } headers;
 
 static gm_status refuse_size(const headers *h, size_t file, const gm_picture *header) {
@@ -135,6 +149,14 @@ static gm_status refuse_size(const headers *h, size_t file, const gm_picture *he
     return status;
 }
 
+static gm_status check_picture(const headers *h, size_t file, const gm_picture *header) {
+    char *path;
+    GM_TRY(gm_tree_path(&h->pictures->tree, file, &path));
+    gm_status status = gm_picture_check(path, header, &h->first, &h->pictures->options);
+    free(path);
+    return status;
+}
+
 static gm_status look_at(void *user, size_t file) {
     headers *h = user;
     gm_picture header = {0};
@@ -143,8 +165,9 @@ static gm_status look_at(void *user, size_t file) {
         return note_damage(h->pictures, file, status);
     if (!h->any_size && (header.width != h->first.width || header.height != h->first.height))
         return refuse_size(h, file, &header);
+    GM_TRY(check_picture(h, file, &header));
     pthread_mutex_lock(&h->mutex);
-    h->channels = GM_MAX(h->channels, header.channels);
+    gm_picture_join(&h->all, &header);
     pthread_mutex_unlock(&h->mutex);
     return GM_OK;
 }
@@ -165,11 +188,10 @@ static gm_status find_first(headers *h) {
 gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *options, gm_dataset_info *info) {
     headers h = {.pictures = pictures, .any_size = options->size[0] != 0, .mutex = PTHREAD_MUTEX_INITIALIZER};
     GM_TRY(find_first(&h));
-    if (!h.any_size || !options->channels)
-        GM_TRY(gm_parallel(gm_cpu_count(), pictures->total, look_at, &h));
+    GM_TRY(gm_parallel(gm_cpu_count(), pictures->total, look_at, &h));
     GM_TRY(check_damage(pictures));
     info->count = pictures->total;
-    info->channels = options->channels ? options->channels : h.channels;
+    info->kind = gm_picture_set_info(&h.all, options, info);
     info->height = h.any_size ? options->size[0] : h.first.height;
     info->width = h.any_size ? options->size[1] : h.first.width;
     return GM_OK;
@@ -177,33 +199,15 @@ gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *o
 
 // ---- Items ----
 
-// The caller frees its pixels, whatever comes back.
-static gm_status read_picture(const gm_pictures *pictures, size_t file, gm_picture *picture) {
+static gm_status read_item(const gm_pictures *pictures, size_t file, void *item) {
     char *path, *data = NULL;
     size_t bytes;
-    *picture = (gm_picture){0};
     GM_TRY(gm_tree_path(&pictures->tree, file, &path));
     gm_status status = gm_tree_read(&pictures->tree, file, GM_PICTURE_LIMIT, &data, &bytes);
     if (status == GM_OK)
-        status = gm_picture_parse(path, data, bytes, picture);
+        status = gm_picture_place(path, data, bytes, 0, &pictures->options, &pictures->info, item);
     free(data);
     free(path);
-    return status;
-}
-
-static gm_status read_item(const gm_pictures *pictures, size_t file, void *item) {
-    const gm_dataset_info *info = &pictures->info;
-    gm_picture picture;
-    gm_status status = read_picture(pictures, file, &picture);
-    if (status == GM_OK) // grey palettes and the like never have more channels than the header said
-        status = gm_fit_picture(&(gm_fit_source){.pixels = picture.pixels,
-                                                 .width = picture.width,
-                                                 .height = picture.height,
-                                                 .channels = picture.channels,
-                                                 .step = picture.channels,
-                                                 .plane = 1},
-                                pictures->fit, item, info->channels, info->height, info->width);
-    free(picture.pixels);
     return status;
 }
 
@@ -270,11 +274,23 @@ typedef struct checking {
     char **messages; // of the files that cannot be read
 } checking;
 
+static gm_status try_picture(const gm_pictures *pictures, size_t file) {
+    char *path, *data = NULL;
+    size_t bytes;
+    gm_picture picture = {0};
+    GM_TRY(gm_tree_path(&pictures->tree, file, &path));
+    gm_status status = gm_tree_read(&pictures->tree, file, GM_PICTURE_LIMIT, &data, &bytes);
+    if (status == GM_OK)
+        status = gm_picture_parse(path, data, bytes, NULL, &picture);
+    free(picture.pixels);
+    free(data);
+    free(path);
+    return status;
+}
+
 static gm_status check(void *user, size_t file) {
     const checking *c = user;
-    gm_picture picture;
-    gm_status status = read_picture(c->pictures, file, &picture);
-    free(picture.pixels);
+    gm_status status = try_picture(c->pictures, file);
     if (status == GM_OK || status == GM_ERROR_MEMORY)
         return status;
     size_t bytes = strlen(gm_error_message()) + 1;

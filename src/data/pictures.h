@@ -6,10 +6,10 @@
 #include "data/tree.h"
 
 typedef struct gm_pictures {
-    gm_tree tree;    // its files are the items
-    int32_t *labels; // of all or NULL; the caller's
-    gm_fit fit;
-    gm_dataset_info info; // the caller's: what items are brought to
+    gm_tree tree;               // its files are the items
+    int32_t *labels;            // of all or NULL; the caller's
+    gm_dataset_options options; // how they are read
+    gm_dataset_info info;       // the caller's: what items are brought to
 
     bool skip;    // damaged pictures are left out
     size_t total; // files, of which some may be damaged
@@ -26,7 +26,7 @@ typedef struct gm_pictures {
 gm_status gm_pictures_create(gm_pictures **pictures, gm_tree *tree, int32_t *labels, const gm_dataset_options *options);
 void gm_pictures_destroy(gm_pictures **pictures);
 
-// Count, size and channels of the items: from the options where they say both, else from all headers.
+// Kind, count, size and channels of the items, from all headers.
 gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *options, gm_dataset_info *info);
 // Decodes all of them as `info` has them into items (total * info.item_bytes). Damaged ones are left out where they may
 // be: the other items and labels close up, and info.count is what is left.

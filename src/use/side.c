@@ -87,7 +87,7 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
 
 // ---- Data sets, arrays and tables ----
 
-// As networks see them, so that a run's samples can stand beside; bytes stay 0 to 255.
+// As networks see them, so that a run's samples can stand beside; images become 0 to 255.
 static gm_status gather(gm_side *side, const gm_dataset *dataset, const int32_t *indices) {
     gm_sample format = gm_dataset_format(gm_dataset_get_info(dataset), 0, 255);
     GM_TRY(allocate(side));
@@ -126,6 +126,9 @@ static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
     options.fit = run->data_options.fit;
     options.channels = run->data_options.channels;
     options.damaged = run->data_options.damaged;
+    options.alpha = run->data_options.alpha;
+    options.has_background = run->data_options.has_background;
+    memcpy(options.background, run->data_options.background, sizeof options.background);
     return options;
 }
 
@@ -135,7 +138,7 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_sides_opt
     side->data_options.seed = seed;
     GM_TRY(gm_dataset_open(&dataset, side->name, &side->data_options));
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
-    side->kind = info->kind == GM_DATASET_IMAGES ? GM_SIDE_BYTES : GM_SIDE_NUMBERS;
+    side->kind = info->white > info->black ? GM_SIDE_IMAGES : GM_SIDE_NUMBERS;
     side->count = GM_MIN(info->count, options->samples);
     side->channels = info->channels;
     side->height = info->height;
@@ -163,11 +166,12 @@ static void find_extent(const gm_side *side, double *least, double *most) {
         }
 }
 
-// What black and white are. Files say it of bytes alone: of floats it is the narrowest usual range that holds them.
+// What black and white are. Files say it of images alone: of other floats it is the narrowest usual range that holds
+// them.
 static void find_range(gm_side *side) {
     static const double usual[][2] = {{0, 1}, {-1, 1}, {0, 255}};
     double least, most;
-    if (side->kind == GM_SIDE_BYTES) {
+    if (side->kind == GM_SIDE_IMAGES) {
         side->ranged = true;
         side->high = 255;
     }
@@ -214,13 +218,14 @@ static gm_status share_range(gm_side *real, gm_side *fake) {
         return GM_OK;
     }
     const gm_side *odd = real->ranged ? fake : real, *other = real->ranged ? real : fake;
-    if (other->kind == GM_SIDE_BYTES) {
+    if (other->kind == GM_SIDE_IMAGES) {
         double least, most;
         find_extent(odd, &least, &most);
-        return gm_fail(GM_ERROR_ARGUMENT,
-                       "%s has values from %g to %g, which cannot be set beside the bytes of %s: scale them to [0, 1], "
-                       "[-1, 1] or [0, 255]",
-                       odd->name, least, most, other->name);
+        return gm_fail(
+            GM_ERROR_ARGUMENT,
+            "%s has values from %g to %g, which cannot be set beside the images of %s: scale them to [0, 1], "
+            "[-1, 1] or [0, 255]",
+            odd->name, least, most, other->name);
     }
     real->ranged = fake->ranged = false;
     return GM_OK;
