@@ -63,6 +63,13 @@ typedef enum gm_alpha {
     GM_ALPHA_KEEP,      // it is the last channel, which of pictures without any is opaque
 } gm_alpha;
 
+// What the pages of a TIFF file are.
+typedef enum gm_pages {
+    GM_PAGES_FIRST = 0, // the first is the picture, the others are left out
+    GM_PAGES_CHANNELS,  // they are channels of one picture, all of them of one size
+    GM_PAGES_ITEMS,     // each is a picture
+} gm_pages;
+
 typedef struct gm_dataset_options {
     gm_split split;
     size_t size[2]; // height and width of every image, at most 4096; both 0 = their own, which must then be the same
@@ -71,6 +78,7 @@ typedef struct gm_dataset_options {
     size_t channels; // 0 = their own (3 as soon as one picture of a folder has colours); 1 and 3 become each other,
                      // and 2 and 4 where alpha is kept; any other number must be the pictures' own
     gm_alpha alpha;
+    gm_pages pages;
     bool has_background;    // else it is white
     uint8_t background[3];  // red, green and blue behind what is blended
     const char *folder;     // where a named data set lies (a recipe's data.folder), or NULL for the usual places

@@ -35,6 +35,33 @@ void gm_alpha_blend(gm_picture *picture, const uint8_t background[3]) {
         blend_f32(picture->pixels, count, colours, behind);
 }
 
+#define DIVIDE(name, type, wide, white)                                                                                \
+    static void divide_##name(type *pixels, size_t count, size_t channels) {                                           \
+        for (size_t i = 0; i < count; i++, pixels += channels) {                                                       \
+            wide alpha = pixels[channels - 1];                                                                         \
+            for (size_t c = 0; c + 1 < channels; c++)                                                                  \
+                pixels[c] = (type)(alpha > 0 ? GM_MIN((pixels[c] * (wide)white + alpha / 2) / alpha, white) : 0);      \
+        }                                                                                                              \
+    }
+DIVIDE(u8, uint8_t, unsigned, 255u)
+DIVIDE(u16, uint16_t, uint64_t, 65535u)
+
+static void divide_f32(float *pixels, size_t count, size_t channels) {
+    for (size_t i = 0; i < count; i++, pixels += channels)
+        for (size_t c = 0; c + 1 < channels; c++)
+            pixels[c] = pixels[channels - 1] > 0 ? pixels[c] / pixels[channels - 1] : 0;
+}
+
+void gm_alpha_divide(gm_picture *picture) {
+    size_t count = picture->width * picture->height;
+    if (picture->type == GM_PICTURE_U8)
+        divide_u8(picture->pixels, count, picture->channels);
+    else if (picture->type == GM_PICTURE_U16)
+        divide_u16(picture->pixels, count, picture->channels);
+    else
+        divide_f32(picture->pixels, count, picture->channels);
+}
+
 gm_status gm_alpha_fit(const gm_picture *picture, gm_fit fit, const gm_fit_target *target, void *pixels) {
     const gm_fit_target plane = {.channels = 1, .height = target->height, .width = target->width, target->floats};
     gm_fit_source source = {.width = picture->width,

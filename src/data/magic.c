@@ -11,12 +11,12 @@ typedef struct magic {
 
 static const magic magics[] = {
     {PATTERN("\x89PNG\r\n\x1a\n"), "a PNG file: give the folder that it lies in"},
-    {PATTERN("\xff\xd8\xff"), "a JPEG file, which is not read yet"},
+    {PATTERN("\xff\xd8\xff"), "a JPEG file: give the folder that it lies in"},
     {PATTERN("GIF8"), "a GIF file, which is not read yet"},
-    {PATTERN("RIFF????WEBP"), "a WebP file, which is not read yet"},
-    {PATTERN("II*\0"), "a TIFF file, which is not read yet"},
-    {PATTERN("MM\0*"), "a TIFF file, which is not read yet"},
-    {PATTERN("BM????\0\0\0\0"), "a BMP file, which is not read yet"},
+    {PATTERN("RIFF????WEBP"), "a WebP file: give the folder that it lies in"},
+    {PATTERN("II*\0"), "a TIFF file: give the folder that it lies in"},
+    {PATTERN("MM\0*"), "a TIFF file: give the folder that it lies in"},
+    {PATTERN("BM????\0\0\0\0"), "a BMP file: give the folder that it lies in"},
     {PATTERN("????ftypavif"), "an AVIF file, which is not read yet"},
     {PATTERN("????ftyphei"), "a HEIC file, which is not read yet"},
     {PATTERN("RIFF????WAVE"), "a WAV file, which is not read yet"},

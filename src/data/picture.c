@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 static const gm_picture_format *const formats[] = {
-    &gm_png_format,
+    &gm_png_format, &gm_jpeg_format, &gm_webp_format, &gm_tiff_format, &gm_pnm_format, &gm_bmp_format,
 };
 
 // ---- Reading ----
@@ -79,8 +79,8 @@ static bool takes_alpha(size_t colours, bool alpha, size_t channels, const gm_da
 }
 
 gm_picture_wish gm_picture_wish_of(const gm_dataset_options *options, size_t page, size_t height, size_t width) {
-    (void)options;
-    return (gm_picture_wish){.width = width, .height = height, .page = page};
+
+    return (gm_picture_wish){.width = width, .height = height, .pages = options->pages, .page = page};
 }
 
 static size_t colours_of(const gm_picture *picture) {

@@ -10,8 +10,8 @@
 // How a picture shall be read.
 typedef struct gm_picture_wish {
     size_t width, height; // a decoder may deliver a reduced picture that is at least so large; 0: its own size
-    size_t page;          // which of a file's pictures
-    bool stacked;         // all of them, of equal size, as the channels of one
+    gm_pages pages;
+    size_t page; // which of several items
 } gm_picture_wish;
 
 typedef struct gm_picture_format {
@@ -27,6 +27,7 @@ typedef struct gm_picture_format {
                        gm_picture *picture);
 } gm_picture_format;
 
-extern const gm_picture_format gm_png_format;
+extern const gm_picture_format gm_png_format, gm_jpeg_format, gm_webp_format, gm_tiff_format, gm_pnm_format,
+    gm_bmp_format;
 
 #endif

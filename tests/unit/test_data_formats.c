@@ -71,12 +71,12 @@ static void files_that_are_no_data_are_called_what_they_are(void **state) {
         size_t count;
         const char *text;
     } cases[] = {
-        {"\xff\xd8\xff\xe0\0\20JFIF", 10, "is a JPEG file, which is not read yet"},
+        {"\xff\xd8\xff\xe0\0\20JFIF", 10, "is a JPEG file: give the folder that it lies in"},
         {"GIF89a\1\0\1\0", 10, "is a GIF file, which is not read yet"},
-        {"RIFF\4\0\0\0WEBPVP8 ", 16, "is a WebP file, which is not read yet"},
+        {"RIFF\4\0\0\0WEBPVP8 ", 16, "is a WebP file: give the folder that it lies in"},
         {"RIFF\4\0\0\0WAVEfmt ", 16, "is a WAV file"},
-        {"II*\0\10\0\0\0", 8, "is a TIFF file, which is not read yet"},
-        {"MM\0*\0\0\0\10", 8, "is a TIFF file, which is not read yet"},
+        {"II*\0\10\0\0\0", 8, "is a TIFF file: give the folder that it lies in"},
+        {"MM\0*\0\0\0\10", 8, "is a TIFF file: give the folder that it lies in"},
         {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16, "is a PNG file: give the folder"},
         {"PK\3\4\24\0\0\0", 8, "is no whole zip archive"},
         {"\x1f\x8b\10\0\0\0\0\0\0\3\3\0\0\0\0\0\0\0\0\0", 20, "is a gzip file: unpack it"}, // of nothing
