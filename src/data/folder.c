@@ -297,7 +297,7 @@ static bool shall_hold(const gm_dataset_info *info, gm_hold hold) {
 static gm_status fill(gm_dataset *dataset, gm_pictures *pictures, const gm_dataset_options *options) {
     const char *path = pictures->tree.path;
     gm_dataset_info *info = &dataset->info;
-    GM_TRY(gm_pictures_measure(pictures, options, info));
+    GM_TRY(gm_pictures_measure(pictures, options, info, &dataset->labels));
     GM_TRY(gm_dataset_set_items(dataset, path, info->kind));
     pictures->info = *info;
     if (shall_hold(info, options->hold)) {

@@ -43,6 +43,7 @@ void gm_pictures_destroy(gm_pictures **pictures) {
     pthread_mutex_destroy(&old->mutex);
     gm_tree_finish(&old->tree);
     free(old->damaged);
+    free(old->pages);
     free(old);
 }
 
@@ -132,7 +133,8 @@ typedef struct headers {
     size_t reference; // the file whose size all must have
     gm_picture first; // its header
     pthread_mutex_t mutex;
-    gm_picture all; // under the mutex: what a set of them has
+    gm_picture all;   // under the mutex: what a set of them has
+    uint32_t *counts; // (files) pictures in each; NULL: one
 } headers;
 
 static gm_status refuse_size(const headers *h, size_t file, const gm_picture *header) {
@@ -166,6 +168,8 @@ static gm_status look_at(void *user, size_t file) {
     if (!h->any_size && (header.width != h->first.width || header.height != h->first.height))
         return refuse_size(h, file, &header);
     GM_TRY(check_picture(h, file, &header));
+    if (h->counts)
+        h->counts[file] = (uint32_t)header.pages;
     pthread_mutex_lock(&h->mutex);
     gm_picture_join(&h->all, &header);
     pthread_mutex_unlock(&h->mutex);
@@ -185,11 +189,64 @@ static gm_status find_first(headers *h) {
     return GM_OK;
 }
 
-gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *options, gm_dataset_info *info) {
+// Repeats each file for each of its pictures, up to `most` of them (0: all), and its label.
+static gm_status expand(gm_pictures *pictures, const uint32_t *counts, size_t most, int32_t **labels) {
+    gm_paths *paths = &pictures->tree.paths;
+    size_t total = 0, at = 0;
+    gm_path *files = NULL;
+    uint8_t *damaged = NULL;
+    int32_t *of_items = NULL;
+    gm_status status;
+    for (size_t i = 0; i < pictures->total; i++)
+        total += GM_MAX(counts[i], 1u); // a damaged one has none
+    total = most ? GM_MIN(total, most) : total;
+    GM_TRY_DONE(gm_alloc(&files, total, sizeof *files, "a list of pictures"));
+    GM_TRY_DONE(gm_alloc(&damaged, total, 1, "a list of pictures"));
+    GM_TRY_DONE(gm_alloc(&pictures->pages, total, sizeof *pictures->pages, "a list of pictures"));
+    if (*labels)
+        GM_TRY_DONE(gm_alloc(&of_items, total, sizeof *of_items, "labels"));
+    for (size_t i = 0; i < pictures->total; i++)
+        for (uint32_t page = 0; page < GM_MAX(counts[i], 1u) && at < total; page++, at++) {
+            files[at] = paths->files[i];
+            damaged[at] = pictures->damaged[i];
+            pictures->pages[at] = page;
+            if (of_items)
+                of_items[at] = (*labels)[i];
+        }
+    free(paths->files);
+    free(pictures->damaged);
+    free(*labels);
+    paths->files = files;
+    paths->count = paths->capacity = pictures->total = total;
+    pictures->damaged = damaged;
+    pictures->labels = *labels = of_items;
+    return GM_OK;
+done:
+    free(files);
+    free(damaged);
+    free(of_items);
+    return status;
+}
+
+static gm_status look_at_all(headers *h, const gm_dataset_options *options, int32_t **labels) {
+    gm_pictures *pictures = h->pictures;
+    bool pages = options->pages == GM_PAGES_ITEMS;
+    if (pages)
+        GM_TRY(gm_alloc(&h->counts, pictures->total, sizeof *h->counts, "a list of pictures"));
+    gm_status status = gm_parallel(gm_cpu_count(), pictures->total, look_at, h);
+    if (status == GM_OK)
+        status = check_damage(pictures);
+    if (status == GM_OK && pages)
+        status = expand(pictures, h->counts, options->count, labels);
+    free(h->counts);
+    return status;
+}
+
+gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *options, gm_dataset_info *info,
+                              int32_t **labels) {
     headers h = {.pictures = pictures, .any_size = options->size[0] != 0, .mutex = PTHREAD_MUTEX_INITIALIZER};
     GM_TRY(find_first(&h));
-    GM_TRY(gm_parallel(gm_cpu_count(), pictures->total, look_at, &h));
-    GM_TRY(check_damage(pictures));
+    GM_TRY(look_at_all(&h, options, labels));
     info->count = pictures->total;
     info->kind = gm_picture_set_info(&h.all, options, info);
     info->height = h.any_size ? options->size[0] : h.first.height;
@@ -205,7 +262,8 @@ static gm_status read_item(const gm_pictures *pictures, size_t file, void *item)
     GM_TRY(gm_tree_path(&pictures->tree, file, &path));
     gm_status status = gm_tree_read(&pictures->tree, file, GM_PICTURE_LIMIT, &data, &bytes);
     if (status == GM_OK)
-        status = gm_picture_place(path, data, bytes, 0, &pictures->options, &pictures->info, item);
+        status = gm_picture_place(path, data, bytes, pictures->pages ? pictures->pages[file] : 0, &pictures->options,
+                                  &pictures->info, item);
     free(data);
     free(path);
     return status;

@@ -13,6 +13,8 @@ typedef struct gm_pictures {
 
     bool skip;    // damaged pictures are left out
     size_t total; // files, of which some may be damaged
+    uint32_t
+        *pages; // (total) which picture of its file each is; NULL: the first. The tree then has such files repeated
     pthread_mutex_t mutex;
     // Under the mutex:
     uint8_t *damaged; // (total) whether it is known to be
@@ -22,12 +24,15 @@ typedef struct gm_pictures {
     bool told; // a warning has said so
 } gm_pictures;
 
-// Takes over the tree, all of whose files are pictures. labels: of its files, or NULL; they must outlive the pictures.
+// Takes over the tree, all of whose files are pictures. labels: of its files, or NULL; from malloc, they stay the
+// caller's and must outlive the pictures.
 gm_status gm_pictures_create(gm_pictures **pictures, gm_tree *tree, int32_t *labels, const gm_dataset_options *options);
 void gm_pictures_destroy(gm_pictures **pictures);
 
-// Kind, count, size and channels of the items, from all headers.
-gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *options, gm_dataset_info *info);
+// Kind, count, size and channels of the items, from all headers. Where pages are items, the labels grow to theirs:
+// *labels is what was given to gm_pictures_create.
+gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *options, gm_dataset_info *info,
+                              int32_t **labels);
 // Decodes all of them as `info` has them into items (total * info.item_bytes). Damaged ones are left out where they may
 // be: the other items and labels close up, and info.count is what is left.
 gm_status gm_pictures_decode(gm_pictures *pictures, void *items);

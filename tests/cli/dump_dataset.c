@@ -54,8 +54,12 @@ int main(int count, char **arguments) {
         floats[i] = gm_dataset_images(dataset) ? (float)gm_dataset_images(dataset)[i] : gm_dataset_floats(dataset)[i];
     const size_t dim[] = {info->count, info->channels, info->height, info->width};
     gm_status status = floats ? gm_npy_write(arguments[2], floats, 4, dim) : GM_ERROR_MEMORY;
-    printf("{\"bytes\": %s, \"black\": %g, \"white\": %g}\n", gm_dataset_images(dataset) ? "true" : "false",
+    printf("{\"bytes\": %s, \"black\": %g, \"white\": %g, \"labels\": ", gm_dataset_images(dataset) ? "true" : "false",
            info->black, info->white);
+    const int32_t *labels = gm_dataset_labels(dataset);
+    for (size_t i = 0; labels && i < info->count; i++)
+        printf("%s%d", i == 0 ? "[" : ", ", (int)labels[i]);
+    puts(labels ? "]}" : "null}");
     free(floats);
     gm_dataset_close(&dataset);
     return status == GM_OK ? 0 : 1;

@@ -23,6 +23,8 @@ except ImportError:
 
 DUMP = os.environ.get("DUMP_DATASET", "dump_dataset")
 H, W = 23, 37
+BYTES = {"bytes": True, "black": 0, "white": 255, "labels": None}
+DEEP = {"bytes": False, "black": 0, "white": 1, "labels": None}
 
 
 def wants(*tools):
@@ -98,7 +100,7 @@ class Png(PictureTest):
                 self.skipTest("needs convert")
             self.tool("convert", self.folder / f"a.{kind}", "-depth", "16", f"PNG:{self.file('a.png')}")
             got, info = self.read("a.png")
-            self.assertEqual(info, {"bytes": False, "black": 0, "white": 1})
+            self.assertEqual(info, DEEP)
             self.same(got, (wanted / 65535).astype(numpy.float32))
 
     def test_animation_is_its_first_frame(self):
@@ -126,7 +128,7 @@ class Jpeg(PictureTest):
     def check(self, name, options=(), most=1, mean=.1, picture=None):
         wanted = numpy.asarray(picture or ImageOps.exif_transpose(Image.open(self.file(name))))
         got, info = self.read(name, *options)
-        self.assertEqual(info, {"bytes": True, "black": 0, "white": 255})
+        self.assertEqual(info, BYTES)
         self.same(got, wanted, most, mean)
 
     def test_baseline_progressive_and_grey(self):
@@ -387,6 +389,19 @@ class Tiff(PictureTest):
         self.check(stack, "pages=1", white=1)
         self.refused("has 5 channels, which cannot become 3", options=["pages=1", "channels=3"])
 
+        items, info = self.dump("pages=2")
+        self.assertEqual(items.shape, (5, H, W, 1))
+        self.same(items, stack.transpose(2, 0, 1)[..., None])
+        self.assertEqual(self.dump("pages=2", "count=3")[0].shape, (3, H, W, 1))
+        (self.folder / "in" / "x").mkdir()
+        shutil.move(self.file("a.tif"), self.file("x/a.tif"))
+        (self.folder / "in" / "y").mkdir()
+        tifffile.imwrite(self.file("y/b.tif"), pages[0], photometric="minisblack")
+        items, info = self.dump("pages=2")
+        self.same(items[:5], stack.transpose(2, 0, 1)[..., None])
+        self.same(items[5:], stack.transpose(2, 0, 1)[:1, ..., None])
+        self.assertEqual(info["labels"], [0] * 5 + [1])
+
     def test_pages_that_differ_are_no_channels(self):
         with tifffile.TiffWriter(self.file("a.tif")) as writer:
             writer.write(waves(1).squeeze().astype("u1"), photometric="minisblack")
@@ -411,7 +426,7 @@ class Pnm(PictureTest):
     def check(self, content, wanted, *options, white=255):
         self.file("a.pnm").write_bytes(content)
         got, info = self.read("a.pnm", *options)
-        self.assertEqual(info, {"bytes": white == 255, "black": 0, "white": white})
+        self.assertEqual(info, BYTES if white == 255 else DEEP)
         self.same(got, wanted)
 
     def test_text_and_bytes_of_any_largest_value(self):
@@ -464,7 +479,7 @@ class Pnm(PictureTest):
 class Bmp(PictureTest):
     def check(self, wanted, *options, most=0):
         got, info = self.read("a.bmp", *options)
-        self.assertEqual(info, {"bytes": True, "black": 0, "white": 255})
+        self.assertEqual(info, BYTES)
         self.same(got, wanted, most)
 
     def test_by_pillow(self):
@@ -557,7 +572,7 @@ class Folders(PictureTest):
         Image.fromarray(grey.astype("u1")).save(self.file("a.png"))
         Image.fromarray((grey * 257).astype("u2")).save(self.file("b.png"))
         items, info = self.dump()
-        self.assertEqual(info, {"bytes": False, "black": 0, "white": 1})
+        self.assertEqual(info, DEEP)
         self.same(items[0], items[1])
         Image.fromarray(grey.astype("f4")).save(self.file("c.tif"))
         self.refused("c.tif: holds floats", "no common scale")
