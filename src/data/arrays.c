@@ -163,9 +163,11 @@ static gm_status take_numbers(gm_dataset *dataset, const char *where, gm_array *
         for (size_t i = 0; i < array->count; i++)
             array->floats[i] = array->bytes[i];
     }
-    for (size_t i = 0; array->rank >= 3 && data->type == &gm_value_u16 && i < array->count; i++)
+    bool deep = array->rank >= 3 && data->type == &gm_value_u16;
+    for (size_t i = 0; deep && i < array->count; i++)
         array->floats[i] /= UINT16_MAX;
     GM_TRY(gm_dataset_take_floats(dataset, where, &array->floats, dim, options));
+    dataset->info.white = deep; // its black is 0
     for (size_t i = 0; *labels && i < dim[0]; i++)
         classes = GM_MAX(classes, (size_t)(*labels)[i] + 1);
     dataset->labels = *labels;

@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMORY_SHARE = 4 }; // decoded sets are held up to one part in so many of the machine's memory
-
 static const char *const splits[] = {[GM_SPLIT_TRAIN] = "train", [GM_SPLIT_TEST] = "test"};
 
 // The pictures of a source before any is decoded.
@@ -289,18 +287,13 @@ done:
 
 // ---- The interface ----
 
-static bool shall_hold(const gm_dataset_info *info, gm_hold hold) {
-    return hold == GM_HOLD_YES ||
-           (hold == GM_HOLD_AUTO && info->count <= gm_memory_bytes() / MEMORY_SHARE / info->item_bytes);
-}
-
 static gm_status fill(gm_dataset *dataset, gm_pictures *pictures, const gm_dataset_options *options) {
     const char *path = pictures->tree.path;
     gm_dataset_info *info = &dataset->info;
     GM_TRY(gm_pictures_measure(pictures, options, info, &dataset->labels));
     GM_TRY(gm_dataset_set_items(dataset, path, info->kind));
     pictures->info = *info;
-    if (shall_hold(info, options->hold)) {
+    if (gm_pictures_shall_be_held(options, info->count, info->item_bytes)) {
         GM_TRY(gm_alloc(&dataset->items, info->count, info->item_bytes, path));
         GM_TRY(gm_pictures_decode(pictures, dataset->items));
         info->count = pictures->info.count;

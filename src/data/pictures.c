@@ -10,6 +10,12 @@
 #include <string.h>
 
 enum { MOST_DAMAGED = 100 }; // one in so many
+enum { MEMORY_SHARE = 4 };   // decoded sets are held up to one part in so many of the machine's memory
+
+bool gm_pictures_shall_be_held(const gm_dataset_options *options, size_t count, size_t item_bytes) {
+    return options->hold == GM_HOLD_YES ||
+           (options->hold == GM_HOLD_AUTO && count <= gm_memory_bytes() / MEMORY_SHARE / item_bytes);
+}
 
 gm_status gm_pictures_create(gm_pictures **pictures, gm_tree *tree, int32_t *labels,
                              const gm_dataset_options *options) {
@@ -242,11 +248,24 @@ static gm_status look_at_all(headers *h, const gm_dataset_options *options, int3
     return status;
 }
 
+// Opening a million files takes a minute: where the options say what the items are, and they are not decoded now, the
+// first header must do. What does not fit with it shows when it is decoded.
+static bool first_tells_all(headers *h, const gm_dataset_options *options) {
+    size_t bytes, area = options->size[0] * options->size[1];
+    h->all = h->first;
+    return area && options->channels && options->pages != GM_PAGES_ITEMS &&
+           gm_multiply_sizes(area, options->channels * gm_picture_value_bytes(h->first.type), &bytes) &&
+           !gm_pictures_shall_be_held(options, h->pictures->total, bytes);
+}
+
 gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *options, gm_dataset_info *info,
                               int32_t **labels) {
     headers h = {.pictures = pictures, .any_size = options->size[0] != 0, .mutex = PTHREAD_MUTEX_INITIALIZER};
     GM_TRY(find_first(&h));
-    GM_TRY(look_at_all(&h, options, labels));
+    if (first_tells_all(&h, options))
+        GM_TRY(check_picture(&h, h.reference, &h.first));
+    else
+        GM_TRY(look_at_all(&h, options, labels));
     info->count = pictures->total;
     info->kind = gm_picture_set_info(&h.all, options, info);
     info->height = h.any_size ? options->size[0] : h.first.height;

@@ -29,7 +29,10 @@ typedef struct gm_pictures {
 gm_status gm_pictures_create(gm_pictures **pictures, gm_tree *tree, int32_t *labels, const gm_dataset_options *options);
 void gm_pictures_destroy(gm_pictures **pictures);
 
-// Kind, count, size and channels of the items, from all headers. Where pages are items, the labels grow to theirs:
+// Whether so many decoded pictures are to be held in memory.
+bool gm_pictures_shall_be_held(const gm_dataset_options *options, size_t count, size_t item_bytes);
+// Kind, count, size and channels of the items, from all headers; from the first where size and channels are given and
+// the items will not be held. Where pages are items, the labels grow to theirs:
 // *labels is what was given to gm_pictures_create.
 gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *options, gm_dataset_info *info,
                               int32_t **labels);

@@ -81,6 +81,7 @@ static void channels_stand_last_where_the_last_axis_is_the_shortest(void **state
                 assert_true(got == want);
             }
             assert_true((gm_dataset_images(dataset) != NULL) == (t == 0));
+            assert_int_equal(info->white, t == 0 ? 255 : t == 1);
             gm_dataset_close(&dataset);
         }
     put("a.npy", make("u1", "2, 4, 4, 3", 96));

@@ -465,6 +465,26 @@ static void loaders_read_what_is_not_held(void **state) {
     unlink(path_of("a.zip"));
 }
 
+// Files behind the first are not opened before they are wanted.
+static void the_first_header_is_enough_for_sets_that_are_not_held(void **state) {
+    (void)state;
+    gm_dataset_options options = {.hold = GM_HOLD_NO, .size = {1, 1}, .channels = 1};
+    uint8_t got[2];
+    make_folder("f");
+    put_png("f/1.png", 1);
+    put_text("f/2.png", "broken");
+    assert_ok(gm_dataset_open(&dataset, path_of("f"), &options));
+    assert_ok(gm_dataset_gather(dataset, LABELS(0), 1, got, NULL));
+    assert_fails(gm_dataset_gather(dataset, LABELS(0, 1), 2, got, NULL), GM_ERROR_FORMAT, "f/2.png: is no picture");
+    gm_dataset_close(&dataset);
+    options.channels = 0;
+    refused("f", &options, GM_ERROR_FORMAT, "f/2.png: is no picture");
+    options.channels = 1;
+    options.hold = GM_HOLD_AUTO;
+    refused("f", &options, GM_ERROR_FORMAT, "f/2.png: is no picture");
+    remove_tree(path_of("f"));
+}
+
 static void a_file_takes_less_than_a_hundred_bytes(void **state) {
     (void)state;
     enum { COUNT = 100000, CLASSES_ = 1000 };
@@ -495,6 +515,7 @@ int main(void) {
         cmocka_unit_test(labels_of_splits_stand_in_them_or_beside_them),
         cmocka_unit_test(damaged_pictures_stop_or_are_left_out),
         cmocka_unit_test(loaders_read_what_is_not_held),
+        cmocka_unit_test(the_first_header_is_enough_for_sets_that_are_not_held),
         cmocka_unit_test(a_file_takes_less_than_a_hundred_bytes),
     };
     gm_log_set(note, NULL);
