@@ -90,7 +90,29 @@ def as_npz(folder, images, labels):
     return "a.npz"
 
 
-FORMATS = [as_folder, as_zip, as_list, as_labelled_folder, as_npy, as_fortran_npy, as_npz]
+def write_pictures(folder, images, labels, ending, **options):
+    """With Pillow, as it saves files of the ending."""
+    from PIL import Image
+    for i, (image, label) in enumerate(zip(images, labels)):
+        (folder / str(label)).mkdir(parents=True, exist_ok=True)
+        Image.frombytes("L", (SIDE, SIDE), image).save(folder / str(label) / f"{i:04}{ending}", **options)
+    return folder.name
+
+
+def as_webp(folder, images, labels):
+    return write_pictures(folder / "webp", images, labels, ".webp", lossless=True)
+
+
+def as_tiff(folder, images, labels):
+    return write_pictures(folder / "tiff", images, labels, ".tif", compression="tiff_lzw")
+
+
+def as_bmp(folder, images, labels):
+    return write_pictures(folder / "bmp", images, labels, ".bmp")
+
+
+FORMATS = [as_folder, as_zip, as_list, as_labelled_folder, as_npy, as_fortran_npy, as_npz, as_webp,
+           as_tiff, as_bmp]
 
 RECIPE = """\
 data: { source: png, size: 28, channels: 1, range: [0, 1], batch: 16 }
