@@ -104,14 +104,20 @@ typedef struct gm_dataset_info {
     const char *const *class_names; // class_count of them
 } gm_dataset_info;
 
-// Reads a whole data set into memory. `source` is a name (fashion-mnist, mnist, cifar-10, stacked-fashion,
-// stacked-mnist, ring8, grid25) or a path:
+// Opens a data set; all of it is in memory then, but for pictures that shall not be held there. `source` is a name
+// (fashion-mnist, mnist, cifar-10, stacked-fashion, stacked-mnist, ring8, grid25) or a path:
 //   a folder of IDX files (train-images-idx3-ubyte, t10k-labels.idx1-ubyte, with or without .gz; labels optional),
 //   a folder of CIFAR-10 binary files (data_batch_1.bin to data_batch_5.bin, test_batch.bin),
-//   a folder of PNG files, or of sub-folders of them, which are the classes in order of name (with sub-folders
-//     `train` and `test`, the one that the split names; transparency is blended with white); a file named .png must be
-//     one, others are passed over unless they are,
-//   one file of NPY (uint8 of rank 3 or 4: images; numbers of rank 1 to 4: floats), of IDX images, or of CSV as
+//   a folder of pictures, a zip archive of one, or a text file that lists pictures, a path a line, relative to it
+//   (empty
+//     lines and those that begin with # say nothing). The names of the folders on the first level are the classes, in
+//     their order; what lies deeper belongs to its class. The folders that all files of an archive or a list have in
+//     common are left out; sub-folders `train` and `test` are the splits. A file labels.csv (file,label) or StyleGAN's
+//     dataset.json has the labels instead. Hidden files and __MACOSX are passed over, and so are links to folders that
+//     were read already. A file whose name is a picture's must be one; others are passed over unless they are;
+//   one file of NPY (uint8 of rank 3 or 4: images; other numbers of rank 1 to 4: floats), with its labels in
+//     NAME_labels.npy beside it, of NPZ or safetensors (the array data, images, x or arr_0, else of NPZ the largest;
+//     labels in labels, y or arr_1; x_train, y_train, x_test, y_test are splits), of IDX images, or of CSV as
 //     gm_csv_read takes it (floats; a row of d columns is an item of d x 1 x 1).
 // Files are told by their first bytes, folders by what is in them. Pipes and devices are refused.
 // A stacked set's item is three random images of the grey one as its colour channels, as many items as that has unless
@@ -125,10 +131,12 @@ GM_API void gm_dataset_close(gm_dataset **dataset);
 GM_API const gm_dataset_info *gm_dataset_get_info(const gm_dataset *dataset);
 GM_API const uint8_t *gm_dataset_images(const gm_dataset *dataset); // (N, C, H, W); NULL unless GM_DATASET_IMAGES
 GM_API const float *gm_dataset_floats(const gm_dataset *dataset);   // (N, C, H, W); NULL unless GM_DATASET_FLOATS
-GM_API const void *gm_dataset_items(const gm_dataset *dataset);     // whichever of the two there is
+// Whichever of the two there is; NULL for pictures that are not held in memory, which gm_dataset_gather alone gives.
+GM_API const void *gm_dataset_items(const gm_dataset *dataset);
 GM_API const int32_t *gm_dataset_labels(const gm_dataset *dataset); // (N), 0 to class_count - 1; NULL without labels
 // Copies the items at `indices` one behind the other into `items` (count * item_bytes), and their labels into `labels`
-// unless that is NULL (zeros without labels). Fails for an index outside the data set.
+// unless that is NULL (zeros without labels). Pictures that are not held are decoded, on all processors; any number of
+// threads may call it. Fails for an index outside the data set, or as reading a picture does.
 GM_API gm_status gm_dataset_gather(const gm_dataset *dataset, const int32_t *indices, size_t count, void *items,
                                    int32_t *labels);
 
@@ -177,7 +185,8 @@ GM_API void gm_mixture_sample(const gm_mixture *mixture, uint64_t seed, uint64_t
 GM_API gm_status gm_loader_indices(uint64_t seed, uint64_t cursor, size_t count, size_t dataset_count,
                                    int32_t *indices);
 
-// Starts a thread that keeps the next batches of `batch` items ready, from `cursor` on: the items of gm_loader_indices.
+// Starts a thread, or for pictures that are not held several, which keeps the next batches of `batch` items ready, from
+// `cursor` on: the items of gm_loader_indices.
 // The data set must outlive the loader.
 GM_API gm_status gm_loader_create(gm_loader **loader, const gm_dataset *dataset, size_t batch, uint64_t seed,
                                   uint64_t cursor);
@@ -197,7 +206,8 @@ typedef struct gm_npy {
     uint8_t *bytes;                    // one of the two is NULL
 } gm_npy;
 
-// Reads an array of floats (32, 64 bits), integers or bools in C order. Release it with gm_npy_finish.
+// Reads an array of floats (16, 32, 64 bits), integers or bools, in C or Fortran order, into C order. Release it with
+// gm_npy_finish.
 GM_API gm_status gm_npy_read(const char *path, gm_npy *array);
 GM_API void gm_npy_finish(gm_npy *array);
 
