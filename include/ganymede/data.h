@@ -1,7 +1,8 @@
 // Data sets in host memory, the keyed order in which training reads them, and the files that they come from.
 //
-// Images are bytes, N x C x H x W; the device converts them to the recipe's range. Everything else (the mixtures,
-// arrays of floats) is float32. A data set does not change once it is open, so any number of threads may read it.
+// Images are bytes, N x C x H x W, or of more than 8 bits float32; the device converts them to the recipe's range.
+// Everything else (the mixtures, arrays of floats) is float32. A data set does not change once it is open, so any
+// number of threads may read it.
 #ifndef GANYMEDE_DATA_H
 #define GANYMEDE_DATA_H
 
@@ -70,6 +71,13 @@ typedef enum gm_pages {
     GM_PAGES_ITEMS,     // each is a picture
 } gm_pages;
 
+// Which values of pictures of 16 bits and of floats become black and white; bytes are taken as they are.
+typedef enum gm_scaling {
+    GM_SCALE_TYPE = 0,   // 0 and 65535; floats and whole numbers of more bits are taken as they are, without any
+    GM_SCALE_RANGE,      // each channel's least and largest in all of the data
+    GM_SCALE_PERCENTILE, // each channel's .5th and 99.5th percentile; what lies beyond is cut off
+} gm_scaling;
+
 typedef struct gm_dataset_options {
     gm_split split;
     size_t size[2]; // height and width of every image, at most 4096; both 0 = their own, which must then be the same
@@ -79,6 +87,11 @@ typedef struct gm_dataset_options {
                      // and 2 and 4 where alpha is kept; any other number must be the pictures' own
     gm_alpha alpha;
     gm_pages pages;
+    gm_scaling scale;
+    // As gm_dataset_info has them of the data trained on, and of how many channels; NULL = of the training split
+    // itself.
+    const double (*scale_figures)[2];
+    size_t scale_channels;
     bool has_background;    // else it is white
     uint8_t background[3];  // red, green and blue behind what is blended
     const char *folder;     // where a named data set lies (a recipe's data.folder), or NULL for the usual places
@@ -100,17 +113,18 @@ typedef struct gm_dataset_info {
     size_t item_bytes;              // item_values * (1 or 4)
     double black, white;            // the values of an image's black and white: 0 and 255 of bytes, 0 and 1 of pictures
                                     // of 16 bits; both 0 of floats that are taken as they are
-    size_t class_count;             // 0 = no labels; those of the whole source, whatever options.count
-    const char *const *class_names; // class_count of them
+    const double (*scale_figures)[2]; // (channels): what of files became black and white, among floats as they are or
+                                      // 16 bits as [0, 1]; NULL by GM_SCALE_TYPE
+    size_t class_count;               // 0 = no labels; those of the whole source, whatever options.count
+    const char *const *class_names;   // class_count of them
 } gm_dataset_info;
 
 // Opens a data set; all of it is in memory then, but for pictures that shall not be held there. `source` is a name
 // (fashion-mnist, mnist, cifar-10, stacked-fashion, stacked-mnist, ring8, grid25) or a path:
 //   a folder of IDX files (train-images-idx3-ubyte, t10k-labels.idx1-ubyte, with or without .gz; labels optional),
 //   a folder of CIFAR-10 binary files (data_batch_1.bin to data_batch_5.bin, test_batch.bin),
-//   a folder of pictures, a zip archive of one, or a text file that lists pictures, a path a line, relative to it
-//   (empty
-//     lines and those that begin with # say nothing). The names of the folders on the first level are the classes, in
+//   a folder of pictures (PNG, JPEG, WebP, TIFF, PNM, BMP), a zip archive of one, or a text file that lists pictures, a
+//     path a line, relative to it (empty lines and those that begin with # say nothing). The names of the folders on the first level are the classes, in
 //     their order; what lies deeper belongs to its class. The folders that all files of an archive or a list have in
 //     common are left out; sub-folders `train` and `test` are the splits. A file labels.csv (file,label) or StyleGAN's
 //     dataset.json has the labels instead. Hidden files and __MACOSX are passed over, and so are links to folders that

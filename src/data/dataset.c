@@ -3,6 +3,7 @@
 #include "data/items.h"
 #include "data/mixture.h"
 #include "data/pictures.h"
+#include "data/scale.h"
 #include "data/stacked.h"
 
 #include <stdlib.h>
@@ -150,6 +151,21 @@ static gm_status open_source(gm_dataset *dataset, const char *source, const gm_d
     return open_path(dataset, source, options, NULL);
 }
 
+// By the figures of the data trained on, which may be the other split.
+static gm_status scale(gm_dataset *dataset, const gm_dataset_options *options) {
+    gm_dataset *trained;
+    gm_dataset_options other = *options;
+    if (options->scale_figures || options->split == GM_SPLIT_TRAIN || options->whole)
+        return gm_scale_dataset(dataset, options);
+    other.split = GM_SPLIT_TRAIN;
+    GM_TRY(gm_dataset_open(&trained, dataset->info.name, &other));
+    other.scale_figures = trained->info.scale_figures;
+    other.scale_channels = trained->info.channels;
+    gm_status status = gm_scale_dataset(dataset, &other);
+    gm_dataset_close(&trained);
+    return status;
+}
+
 gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dataset_options *options) {
     gm_dataset_options chosen = options ? *options : (gm_dataset_options){0};
     if (chosen.size[1] == 0)
@@ -159,6 +175,8 @@ gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dat
     GM_TRY(gm_alloc(&new, 1, sizeof *new, "a data set"));
     new->info.name = gm_arena_string(&new->arena, source);
     gm_status status = new->info.name ? open_source(new, source, &chosen) : gm_fail_memory(strlen(source), "a name");
+    if (status == GM_OK && chosen.scale != GM_SCALE_TYPE)
+        status = scale(new, &chosen);
     if (status != GM_OK)
         gm_dataset_close(&new);
     *dataset = new;
@@ -195,33 +213,6 @@ const void *gm_dataset_items(const gm_dataset *dataset) {
 
 const int32_t *gm_dataset_labels(const gm_dataset *dataset) {
     return dataset->labels;
-}
-
-static gm_status check_indices(const gm_dataset *dataset, const int32_t *indices, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (indices[i] < 0 || (size_t)indices[i] >= dataset->info.count)
-            return gm_fail(GM_ERROR_ARGUMENT, "%s: has no item %d: there are %zu", dataset->info.name, (int)indices[i],
-                           dataset->info.count);
-    return GM_OK;
-}
-
-gm_status gm_dataset_gather_on(const gm_dataset *dataset, size_t threads, const int32_t *indices, size_t count,
-                               void *items, int32_t *labels) {
-    size_t bytes = dataset->info.item_bytes;
-    GM_TRY(check_indices(dataset, indices, count));
-    if (dataset->pictures)
-        return gm_pictures_gather(dataset->pictures, threads, indices, count, items, labels);
-    for (size_t i = 0; i < count; i++) {
-        memcpy((char *)items + i * bytes, (const char *)dataset->items + (size_t)indices[i] * bytes, bytes);
-        if (labels)
-            labels[i] = dataset->labels ? dataset->labels[indices[i]] : 0;
-    }
-    return GM_OK;
-}
-
-gm_status gm_dataset_gather(const gm_dataset *dataset, const int32_t *indices, size_t count, void *items,
-                            int32_t *labels) {
-    return gm_dataset_gather_on(dataset, gm_cpu_count(), indices, count, items, labels);
 }
 
 // ---- Checking ----

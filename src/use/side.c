@@ -32,6 +32,18 @@ static gm_status keep(gm_side *side, const char **text) {
     return GM_OK;
 }
 
+// What the options point to may go before the side does.
+static gm_status keep_options(gm_side *side) {
+    gm_dataset_options *options = &side->data_options;
+    GM_TRY(keep(side, &options->folder));
+    if (!options->scale_figures)
+        return GM_OK;
+    size_t bytes = options->scale_channels * sizeof *options->scale_figures;
+    void *figures = gm_arena_copy(&side->arena, options->scale_figures, bytes);
+    options->scale_figures = (const double(*)[2])figures;
+    return figures ? GM_OK : gm_fail_memory(bytes, "a side of a comparison");
+}
+
 static bool ends_with(const char *text, const char *ending) {
     size_t length = strlen(text), tail = strlen(ending);
     return length >= tail && strcmp(text + length - tail, ending) == 0;
@@ -78,7 +90,7 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
     side->data_options = info.data_options;
     gm_status status = keep(side, &side->data);
     if (status == GM_OK)
-        status = keep(side, &side->data_options.folder);
+        status = keep_options(side);
     if (status == GM_OK)
         status = draw(side, sampler);
     gm_sampler_close(&sampler);
@@ -127,6 +139,10 @@ static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
     options.channels = run->data_options.channels;
     options.damaged = run->data_options.damaged;
     options.alpha = run->data_options.alpha;
+    options.pages = run->data_options.pages;
+    options.scale = run->data_options.scale;
+    options.scale_figures = run->data_options.scale_figures;
+    options.scale_channels = run->data_options.scale_channels;
     options.has_background = run->data_options.has_background;
     memcpy(options.background, run->data_options.background, sizeof options.background);
     return options;
@@ -147,7 +163,7 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_sides_opt
     side->data_classes = info->class_count;
     if (!gm_dataset_is_array(side->name))
         side->data = side->name;
-    gm_status status = keep(side, &side->data_options.folder);
+    gm_status status = keep_options(side);
     if (status == GM_OK)
         status = take_part(side, dataset, options->paired);
     gm_dataset_close(&dataset);

@@ -27,6 +27,10 @@ static bool set(gm_dataset_options *options, const char *argument) {
         options->alpha = (gm_alpha)value;
     else if (takes(argument, "pages", &value))
         options->pages = (gm_pages)value;
+    else if (takes(argument, "scale", &value))
+        options->scale = (gm_scaling)value;
+    else if (takes(argument, "hold", &value))
+        options->hold = (gm_hold)value;
     else if (takes(argument, "count", &value))
         options->count = value;
     else if (takes(argument, "split", &value))
@@ -50,12 +54,19 @@ int main(int count, char **arguments) {
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
     size_t values = info->count * info->item_values;
     float *floats = malloc(values * sizeof *floats);
-    for (size_t i = 0; floats && i < values; i++)
-        floats[i] = gm_dataset_images(dataset) ? (float)gm_dataset_images(dataset)[i] : gm_dataset_floats(dataset)[i];
+    uint8_t *item = malloc(info->item_bytes);
+    bool bytes = info->kind == GM_DATASET_IMAGES;
+    for (size_t i = 0; floats && item && i < info->count; i++) { // one by one: they may not be held in memory
+        if (gm_dataset_gather(dataset, &(int32_t){(int32_t)i}, 1, item, NULL) != GM_OK)
+            return fprintf(stderr, "%s\n", gm_error_message()), 1;
+        for (size_t k = 0; k < info->item_values; k++)
+            floats[i * info->item_values + k] = bytes ? (float)item[k] : ((const float *)(const void *)item)[k];
+    }
+    free(item);
     const size_t dim[] = {info->count, info->channels, info->height, info->width};
     gm_status status = floats ? gm_npy_write(arguments[2], floats, 4, dim) : GM_ERROR_MEMORY;
-    printf("{\"bytes\": %s, \"black\": %g, \"white\": %g, \"labels\": ", gm_dataset_images(dataset) ? "true" : "false",
-           info->black, info->white);
+    printf("{\"bytes\": %s, \"black\": %g, \"white\": %g, \"labels\": ", bytes ? "true" : "false", info->black,
+           info->white);
     const int32_t *labels = gm_dataset_labels(dataset);
     for (size_t i = 0; labels && i < info->count; i++)
         printf("%s%d", i == 0 ? "[" : ", ", (int)labels[i]);

@@ -578,5 +578,128 @@ class Folders(PictureTest):
         self.refused("c.tif: holds floats", "no common scale")
 
 
+class Scale(PictureTest):
+    """Each channel's own range, over all of the training data."""
+
+    def setUp(self):
+        super().setUp()
+        if tifffile is None:
+            self.skipTest("needs tifffile")
+        rng = numpy.random.default_rng(5)
+        self.values = {}
+        for split, count in ("train", 5), ("test", 2):
+            (self.folder / "in" / split).mkdir()
+            for i in range(count):
+                values = (rng.normal(size=(H, W, 3)) * [1, 20, 300] + [0, -7, 1000]).astype("f4")
+                values[..., 2] = numpy.rint(values[..., 2])
+                tifffile.imwrite(self.folder / "in" / split / f"{i}.tif", values, photometric="rgb")
+                self.values.setdefault(split, []).append(values)
+        self.values = {split: numpy.stack(values) for split, values in self.values.items()}
+
+    def ends(self, low, high):
+        flat = numpy.sort(self.values["train"].reshape(-1, 3), axis=0).astype(float)
+        return flat[round(low * (len(flat) - 1))], flat[round(high * (len(flat) - 1))]
+
+    def check(self, number, low, high):
+        least, most = self.ends(low, high)
+        for split in "train", "test":
+            for hold in 1, 2:
+                items, info = self.dump(f"scale={number}", f"split={int(split == 'test')}", f"hold={hold}")
+                self.assertEqual(info, DEEP)
+                self.same(items, numpy.clip((self.values[split] - least) / (most - least), 0, 1), most=1e-6)
+
+    def test_range(self):
+        self.check(1, 0, 1)
+
+    def test_percentile(self):
+        self.check(2, .005, .995)
+
+    def test_floats_are_else_taken_as_they_are(self):
+        items, info = self.dump()
+        self.assertEqual(info["white"], 0)
+        self.same(items, self.values["train"])
+
+    def test_bytes_have_their_range(self):
+        shutil.rmtree(self.folder / "in" / "train")
+        shutil.rmtree(self.folder / "in" / "test")
+        Image.fromarray(waves(3).astype("u1")).save(self.file("a.png"))
+        self.refused("holds pictures of 8 bits", options=["scale=1"])
+
+
+RECIPE = """
+data: { source: in, batch: 4, scale: %s, channels: %d }
+latent: { size: 3, distribution: uniform }
+generator: [ { dense: 8 }, relu, { dense: %d }, tanh, { reshape: [%d, 8, 8] } ]
+discriminator: [ flatten, { dense: 8 }, { leaky_relu: 0.2 }, { dense: 1 } ]
+loss: non_saturating
+optimizer: { generator: { adam: { rate: 1e-3 } }, discriminator: { adam: { rate: 1e-3 } } }
+steps: 20
+log: { every: 2, samples: 20, checkpoint: 10 }
+"""
+
+
+class Training(PictureTest):
+    """The same pictures are the same run, whatever the format."""
+
+    def setUp(self):
+        super().setUp()
+        rng = numpy.random.default_rng(7)
+        self.pictures = rng.integers(0, 65536, (20, 8, 8, 3))
+
+    def ganymede(self, *arguments):
+        done = subprocess.run([os.environ.get("GANYMEDE", "ganymede"), *map(str, arguments)], cwd=self.folder, capture_output=True,
+                              text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def log(self, run):
+        lines = [json.loads(line) for line in (self.folder / run / "log.jsonl").read_text().splitlines()]
+        return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
+
+    def train(self, run, scale="type", channels=3):
+        (self.folder / "r.yaml").write_text(RECIPE % (scale, channels, channels * 64, channels))
+        self.ganymede("train", "r.yaml", "--out", run, "--quiet")
+        for file in (self.folder / "in").iterdir():
+            file.unlink()
+        return self.log(run)
+
+    def test_lossless_formats(self):
+        logs = {}
+        for kind in "PNG", "TIFF", "BMP", "PPM", "WEBP":
+            for i, picture in enumerate(self.pictures):
+                Image.fromarray((picture >> 8).astype("u1")).save(self.file(f"{i:02}"), kind, lossless=True)
+            logs[kind] = self.train(kind)
+        self.assertEqual(len(logs["PNG"]), 10)
+        for kind, log in logs.items():
+            self.assertEqual(log, logs["PNG"], kind)
+
+    @unittest.skipIf(tifffile is None, "needs tifffile")
+    def test_sixteen_bits_and_their_scale(self):
+        logs = []
+        for kind in "tif", "pgm":
+            for i, picture in enumerate(self.pictures[..., 0]):
+                if kind == "tif":
+                    tifffile.imwrite(self.file(f"{i:02}"), picture.astype("u2"), photometric="minisblack", compression="lzw")
+                else:
+                    self.file(f"{i:02}").write_bytes(b"P5 8 8 65535\n" + picture.astype(">u2").tobytes())
+            logs.append(self.train(kind, "percentile", 1))
+        self.assertEqual(*logs)
+
+    @unittest.skipIf(tifffile is None, "needs tifffile")
+    def test_a_resumed_run_keeps_the_scale_which_its_checkpoint_has(self):
+        for i, picture in enumerate(self.pictures):
+            tifffile.imwrite(self.file(f"{i:02}"), picture.astype("f4"), photometric="rgb")
+        (self.folder / "r.yaml").write_text(RECIPE % ("range", 3, 192, 3))
+        self.ganymede("train", "r.yaml", "--out", "run", "--quiet")
+        self.ganymede("train", "r.yaml", "--out", "half", "--quiet", "--steps", "10")
+        self.ganymede("train", "--resume", "half", "--quiet", "--steps", "20")
+        self.assertEqual(self.log("run"), self.log("half"))
+        checkpoint = (self.folder / "run" / "checkpoints" / "00000020.safetensors").read_bytes()
+        header = json.loads(checkpoint[8:8 + struct.unpack("<Q", checkpoint[:8])[0]])
+        scale = numpy.array(json.loads(header["__metadata__"]["scale"]))
+        self.assertEqual(scale.tolist(), [[self.pictures[..., c].min(), self.pictures[..., c].max()] for c in range(3)])
+        self.assertIn("frechet", self.ganymede("measure", "in", "run"))  # in the run's range
+
+
 if __name__ == "__main__":
     unittest.main()
