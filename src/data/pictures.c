@@ -252,7 +252,7 @@ static gm_status look_at_all(headers *h, const gm_dataset_options *options, int3
 // first header must do. What does not fit with it shows when it is decoded.
 static bool first_tells_all(headers *h, const gm_dataset_options *options) {
     size_t bytes, area = options->size[0] * options->size[1];
-    h->all = h->first;
+    gm_picture_join(&h->all, &h->first);
     return area && options->channels && options->pages != GM_PAGES_ITEMS &&
            gm_multiply_sizes(area, options->channels * gm_picture_value_bytes(h->first.type), &bytes) &&
            !gm_pictures_shall_be_held(options, h->pictures->total, bytes);

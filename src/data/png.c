@@ -138,6 +138,8 @@ static gm_status parse_header(const char *name, const uint8_t *data, size_t byte
                               const gm_picture_wish *wish, gm_picture *picture) {
     (void)wish;
     *picture = (gm_picture){.pages = 1};
+    if (bytes < HEADER_BYTES && !whole)
+        return GM_OK;
     if (bytes < HEADER_BYTES)
         return gm_fail(GM_ERROR_FORMAT, "%s: is truncated: a PNG file of %zu bytes", name, bytes);
     if (memcmp(data + 12, "IHDR", 4) != 0)

@@ -11,9 +11,13 @@
 static inline bool fuzz_picture(const gm_picture_format *format, const uint8_t *data, size_t bytes) {
     gm_picture header, all = {0};
     gm_dataset_info info = {.width = 1 + bytes % 13, .height = 1 + bytes % 17};
-    const gm_dataset_options options = {
-        .fit = (gm_fit)(bytes % 4), .alpha = (gm_alpha)(bytes % 2), .channels = (size_t[]){0, 1, 3}[bytes % 3]};
-    if (!format->tell(data, bytes) || format->parse_header("fuzz", data, bytes, true, &(gm_picture_wish){0}, &header))
+    const gm_dataset_options options = {.fit = (gm_fit)(bytes % 4),
+                                        .alpha = (gm_alpha)(bytes % 2),
+                                        .pages = (gm_pages)(bytes / 2 % 3),
+                                        .channels = (size_t[]){0, 1, 3}[bytes % 3]};
+    const gm_picture_wish wish = gm_picture_wish_of(&options, 0, 0, 0);
+    if (!format->tell(data, bytes) || format->parse_header("fuzz", data, bytes / 2, false, &wish, &header) ||
+        format->parse_header("fuzz", data, bytes, true, &wish, &header))
         return false;
     fuzz_expect(header.width > 0 && header.height > 0 && header.channels > 0 && header.pages > 0,
                 "a header says nothing");
