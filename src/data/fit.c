@@ -130,13 +130,15 @@ static void copy_plane(const gm_fit_source *source, size_t channel, size_t left,
                        size_t height, float *line, const place *out) {
     size_t first = channel * source->plane + (top * source->width + left) * source->step;
     for (size_t y = 0; y < height; y++, first += source->width * source->step) {
-        if (!out->floats && source->step == 1) {
-            memcpy((uint8_t *)out->pixels + out->first + y * out->stride, (const uint8_t *)source->pixels + first,
-                   width);
+        if (out->floats) {
+            load_row(source, first, width, line);
+            store_row(out, y, line, width);
             continue;
         }
-        load_row(source, first, width, line);
-        store_row(out, y, line, width);
+        uint8_t *to = (uint8_t *)out->pixels + out->first + y * out->stride;
+        const uint8_t *from = (const uint8_t *)source->pixels + first;
+        for (size_t x = 0; x < width; x++)
+            to[x] = from[x * source->step];
     }
 }
 
