@@ -16,8 +16,11 @@ static inline bool fuzz_picture(const gm_picture_format *format, const uint8_t *
                                         .pages = (gm_pages)(bytes / 2 % 3),
                                         .channels = (size_t[]){0, 1, 3}[bytes % 3]};
     const gm_picture_wish wish = gm_picture_wish_of(&options, 0, 0, 0);
-    if (!format->tell(data, bytes) || format->parse_header("fuzz", data, bytes / 2, false, &wish, &header) ||
-        format->parse_header("fuzz", data, bytes, true, &wish, &header))
+    if (!format->tell(data, bytes))
+        return false;
+    if (format->tell(data, bytes / 2)) // as the beginning of a longer file
+        (void)format->parse_header("fuzz", data, bytes / 2, false, &wish, &header);
+    if (format->parse_header("fuzz", data, bytes, true, &wish, &header))
         return false;
     fuzz_expect(header.width > 0 && header.height > 0 && header.channels > 0 && header.pages > 0,
                 "a header says nothing");
