@@ -1,7 +1,8 @@
 // Data sets in host memory, the keyed order in which training reads them, and the files that they come from.
 //
-// Images are bytes, N x C x H x W; the device converts them to the recipe's range. Everything else (the mixtures,
-// arrays of floats) is float32. A data set does not change once it is open, so any number of threads may read it.
+// Images are bytes, N x C x H x W, or of more than 8 bits float32; the device converts them to the recipe's range.
+// Everything else (the mixtures, arrays of floats) is float32. A data set does not change once it is open, so any
+// number of threads may read it.
 #ifndef GANYMEDE_DATA_H
 #define GANYMEDE_DATA_H
 
@@ -37,17 +38,70 @@ typedef enum gm_fit {
     GM_FIT_CROP,     // scaled until it just covers the whole, proportions kept, then the middle is cut out
 } gm_fit;
 
+// Where an array's channels stand.
+typedef enum gm_array_layout {
+    GM_ARRAY_AUTO = 0, // last where the last axis is shorter than the two before it, else first
+    GM_ARRAY_NHWC,     // N x H x W x C
+    GM_ARRAY_NCHW,     // N x C x H x W
+} gm_array_layout;
+
+// What becomes of pictures that cannot be read.
+typedef enum gm_damaged {
+    GM_DAMAGED_STOP = 0, // the first is a failure
+    GM_DAMAGED_SKIP,     // they are left out, which a warning says once; more than 1 % of them are a failure
+} gm_damaged;
+
+// Whether the pictures of a folder, archive or list are decoded once and kept.
+typedef enum gm_hold {
+    GM_HOLD_AUTO = 0, // where all of them take no more than a quarter of the machine's memory
+    GM_HOLD_YES,
+    GM_HOLD_NO, // each is decoded whenever it is asked for; only the list of files is kept
+} gm_hold;
+
+// What becomes of transparency.
+typedef enum gm_alpha {
+    GM_ALPHA_BLEND = 0, // the picture lies on the background
+    GM_ALPHA_KEEP,      // it is the last channel, which of pictures without any is opaque
+} gm_alpha;
+
+// What the pages of a TIFF file are.
+typedef enum gm_pages {
+    GM_PAGES_FIRST = 0, // the first is the picture, the others are left out
+    GM_PAGES_CHANNELS,  // they are channels of one picture, all of them of one size
+    GM_PAGES_ITEMS,     // each is a picture
+} gm_pages;
+
+// Which values of pictures of 16 bits and of floats become black and white; bytes are taken as they are.
+typedef enum gm_scaling {
+    GM_SCALE_TYPE = 0,   // 0 and 65535; floats and whole numbers of more bits are taken as they are, without any
+    GM_SCALE_RANGE,      // each channel's least and largest in all of the data
+    GM_SCALE_PERCENTILE, // each channel's .5th and 99.5th percentile; what lies beyond is cut off
+} gm_scaling;
+
 typedef struct gm_dataset_options {
     gm_split split;
     size_t size[2]; // height and width of every image, at most 4096; both 0 = their own, which must then be the same
                     // for all; width 0 = as the height, so that {32} is 32 x 32
     gm_fit fit;
-    size_t channels;    // 1 or 3; 0 = their own (3 as soon as one picture of a folder has colours)
-    const char *folder; // where a named data set lies (a recipe's data.folder), or NULL for the usual places
-    size_t count;       // at most so many items: the first ones; of class folders the first of each class, then the
-                        // second of each, and so on; mixtures, stacks: how many to draw; 0 = all
-    uint64_t seed;      // mixtures and stacks alone: which draw
-    bool whole;         // a folder of pictures without `train` and `test` may be its own test split
+    size_t channels; // 0 = their own (3 as soon as one picture of a folder has colours); 1 and 3 become each other,
+                     // and 2 and 4 where alpha is kept; any other number must be the pictures' own
+    gm_alpha alpha;
+    gm_pages pages;
+    gm_scaling scale;
+    // As gm_dataset_info has them of the data trained on, and of how many channels; NULL = of the training split
+    // itself.
+    const double (*scale_figures)[2];
+    size_t scale_channels;
+    bool has_background;    // else it is white
+    uint8_t background[3];  // red, green and blue behind what is blended
+    const char *folder;     // where a named data set lies (a recipe's data.folder), or NULL for the usual places
+    size_t count;           // at most so many items: the first ones; of class folders the first of each class, then the
+                            // second of each, and so on; mixtures, stacks: how many to draw; 0 = all
+    uint64_t seed;          // mixtures and stacks alone: which draw
+    bool whole;             // pictures without `train` and `test` may be their own test split
+    gm_array_layout layout; // of arrays of rank 4
+    gm_damaged damaged;
+    gm_hold hold;
 } gm_dataset_options;
 
 typedef struct gm_dataset_info {
@@ -57,18 +111,28 @@ typedef struct gm_dataset_info {
     size_t channels, height, width; // of one item; vectors of d values are d x 1 x 1
     size_t item_values;             // channels * height * width
     size_t item_bytes;              // item_values * (1 or 4)
-    size_t class_count;             // 0 = no labels; those of the whole source, whatever options.count
-    const char *const *class_names; // class_count of them
+    double black, white;            // the values of an image's black and white: 0 and 255 of bytes, 0 and 1 of pictures
+                                    // of 16 bits; both 0 of floats that are taken as they are
+    const double (*scale_figures)[2]; // (channels): what of files became black and white, among floats as they are or
+                                      // 16 bits as [0, 1]; NULL by GM_SCALE_TYPE
+    size_t class_count;               // 0 = no labels; those of the whole source, whatever options.count
+    const char *const *class_names;   // class_count of them
 } gm_dataset_info;
 
-// Reads a whole data set into memory. `source` is a name (fashion-mnist, mnist, cifar-10, stacked-fashion,
-// stacked-mnist, ring8, grid25) or a path:
+// Opens a data set; all of it is in memory then, but for pictures that shall not be held there. `source` is a name
+// (fashion-mnist, mnist, cifar-10, stacked-fashion, stacked-mnist, ring8, grid25) or a path:
 //   a folder of IDX files (train-images-idx3-ubyte, t10k-labels.idx1-ubyte, with or without .gz; labels optional),
 //   a folder of CIFAR-10 binary files (data_batch_1.bin to data_batch_5.bin, test_batch.bin),
-//   a folder of PNG files, or of sub-folders of them, which are the classes in order of name (with sub-folders
-//     `train` and `test`, the one that the split names; transparency is blended with white); a file named .png must be
-//     one, others are passed over unless they are,
-//   one file of NPY (uint8 of rank 3 or 4: images; numbers of rank 1 to 4: floats), of IDX images, or of CSV as
+//   a folder of pictures (PNG, JPEG, WebP, TIFF, PNM, BMP), a zip archive of one, or a text file that lists pictures, a
+//     path a line, relative to it (empty lines and those that begin with # say nothing). The names of the folders on
+//     the first level are the classes, in their order; what lies deeper belongs to its class. The folders that all
+//     files of an archive or a list have in common are left out; sub-folders `train` and `test` are the splits. A file
+//     labels.csv (file,label) or StyleGAN's dataset.json has the labels instead. Hidden files and __MACOSX are passed
+//     over, and so are links to folders that were read already. A file whose name is a picture's must be one; others
+//     are passed over unless they are;
+//   one file of NPY (uint8 of rank 3 or 4: images; other numbers of rank 1 to 4: floats), with its labels in
+//     NAME_labels.npy beside it, of NPZ or safetensors (the array data, images, x or arr_0, else of NPZ the largest;
+//     labels in labels, y or arr_1; x_train, y_train, x_test, y_test are splits), of IDX images, or of CSV as
 //     gm_csv_read takes it (floats; a row of d columns is an item of d x 1 x 1).
 // Files are told by their first bytes, folders by what is in them. Pipes and devices are refused.
 // A stacked set's item is three random images of the grey one as its colour channels, as many items as that has unless
@@ -82,12 +146,21 @@ GM_API void gm_dataset_close(gm_dataset **dataset);
 GM_API const gm_dataset_info *gm_dataset_get_info(const gm_dataset *dataset);
 GM_API const uint8_t *gm_dataset_images(const gm_dataset *dataset); // (N, C, H, W); NULL unless GM_DATASET_IMAGES
 GM_API const float *gm_dataset_floats(const gm_dataset *dataset);   // (N, C, H, W); NULL unless GM_DATASET_FLOATS
-GM_API const void *gm_dataset_items(const gm_dataset *dataset);     // whichever of the two there is
+// Whichever of the two there is; NULL for pictures that are not held in memory, which gm_dataset_gather alone gives.
+GM_API const void *gm_dataset_items(const gm_dataset *dataset);
 GM_API const int32_t *gm_dataset_labels(const gm_dataset *dataset); // (N), 0 to class_count - 1; NULL without labels
 // Copies the items at `indices` one behind the other into `items` (count * item_bytes), and their labels into `labels`
-// unless that is NULL (zeros without labels). Fails for an index outside the data set.
+// unless that is NULL (zeros without labels). Pictures that are not held are decoded, on all processors; any number of
+// threads may call it. Fails for an index outside the data set, or as reading a picture does.
 GM_API gm_status gm_dataset_gather(const gm_dataset *dataset, const int32_t *indices, size_t count, void *items,
                                    int32_t *labels);
+
+// Reads everything that gm_dataset_open would, and calls back with a message for each damaged file of a folder, archive
+// or list of pictures, in their order, or for the one thing that is wrong with any other source. *count: how many.
+// Fails where it could not find out: without memory, for a source that is not there.
+typedef void (*gm_damage_callback)(const char *message, void *user);
+GM_API gm_status gm_dataset_check(const char *source, const gm_dataset_options *options, gm_damage_callback damage,
+                                  void *user, size_t *count);
 
 // Whether a trained model may be judged by `other`: items of the same kind and size, of the same classes (of all of
 // them or the first few), but not the same items again (class by class, each in its order), as of a file that has no
@@ -127,7 +200,8 @@ GM_API void gm_mixture_sample(const gm_mixture *mixture, uint64_t seed, uint64_t
 GM_API gm_status gm_loader_indices(uint64_t seed, uint64_t cursor, size_t count, size_t dataset_count,
                                    int32_t *indices);
 
-// Starts a thread that keeps the next batches of `batch` items ready, from `cursor` on: the items of gm_loader_indices.
+// Starts a thread, or for pictures that are not held several, which keeps the next batches of `batch` items ready, from
+// `cursor` on: the items of gm_loader_indices.
 // The data set must outlive the loader.
 GM_API gm_status gm_loader_create(gm_loader **loader, const gm_dataset *dataset, size_t batch, uint64_t seed,
                                   uint64_t cursor);
@@ -147,7 +221,8 @@ typedef struct gm_npy {
     uint8_t *bytes;                    // one of the two is NULL
 } gm_npy;
 
-// Reads an array of floats (32, 64 bits), integers or bools in C order. Release it with gm_npy_finish.
+// Reads an array of floats (16, 32, 64 bits), integers or bools, in C or Fortran order, into C order. Release it with
+// gm_npy_finish.
 GM_API gm_status gm_npy_read(const char *path, gm_npy *array);
 GM_API void gm_npy_finish(gm_npy *array);
 

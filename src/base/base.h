@@ -153,6 +153,12 @@ gm_status gm_thread_start(gm_thread *thread, gm_status (*function)(void *user), 
 void gm_thread_wait(gm_thread *thread);
 gm_status gm_thread_finish(gm_thread *thread);
 
+// Runs function(user, index) for the indices 0 to count - 1 on `threads` threads, the caller's among them. Fails as the
+// smallest index that failed; those behind it may not have run.
+gm_status gm_parallel(size_t threads, size_t count, gm_status (*function)(void *user, size_t index), void *user);
+size_t gm_cpu_count(void);      // at least 1
+uint64_t gm_memory_bytes(void); // of the machine; a guess where that is not known
+
 // A file's whole content, NUL-terminated behind `*bytes` bytes; owned by the caller (free). Names the file in errors:
 // GM_ERROR_MEMORY; all else says nothing about its content and is GM_ERROR_IO: that it has more than `limit` bytes,
 // which shows before any is read, or is no regular file but a pipe or device, included.

@@ -2,6 +2,8 @@
 #include "data/format.h"
 #include "data/items.h"
 #include "data/mixture.h"
+#include "data/pictures.h"
+#include "data/scale.h"
 #include "data/stacked.h"
 
 #include <stdlib.h>
@@ -102,6 +104,7 @@ static gm_status open_stacked(gm_dataset *dataset, const char *of, const gm_data
                        dataset->info.name, GM_STACK_CHANNELS, options->channels);
     inner.channels = 1;
     inner.count = 0;
+    inner.hold = GM_HOLD_YES;
     GM_TRY(gm_dataset_open(&base, of, &inner));
     gm_status status = gm_stacked_fill(dataset, base, options);
     gm_dataset_close(&base);
@@ -110,10 +113,14 @@ static gm_status open_stacked(gm_dataset *dataset, const char *of, const gm_data
 
 // ---- The interface ----
 
+static bool is_name(const char *source) {
+    return gm_mixture_find(source) || gm_stacked_find(source) || find_named(source);
+}
+
 bool gm_dataset_is_array(const char *name) {
     gm_source source;
     const gm_format *format;
-    if (gm_mixture_find(name) || gm_stacked_find(name) || find_named(name) || gm_source_open(&source, name) != GM_OK)
+    if (is_name(name) || gm_source_open(&source, name) != GM_OK)
         return false;
     bool array = gm_format_find(&source, &format) == GM_OK && format->array;
     gm_source_finish(&source);
@@ -127,8 +134,6 @@ static gm_status open_source(gm_dataset *dataset, const char *source, const gm_d
     if (options->size[0] > MAX_SIZE || options->size[1] > MAX_SIZE || (options->size[0] == 0 && options->size[1] > 0))
         return gm_fail(GM_ERROR_ARGUMENT, "%s: images of height %zu and width %zu: size is 1 to %d each", source,
                        options->size[0], options->size[1], MAX_SIZE);
-    if (options->channels != 0 && options->channels != 1 && options->channels != 3)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: images have 1 or 3 channels, not %zu", source, options->channels);
     if (mixture)
         return gm_mixture_open(dataset, mixture, options);
     if (stacked)
@@ -146,6 +151,21 @@ static gm_status open_source(gm_dataset *dataset, const char *source, const gm_d
     return open_path(dataset, source, options, NULL);
 }
 
+// By the figures of the data trained on, which may be the other split.
+static gm_status scale(gm_dataset *dataset, const gm_dataset_options *options) {
+    gm_dataset *trained;
+    gm_dataset_options other = *options;
+    if (options->scale_figures || options->split == GM_SPLIT_TRAIN || options->whole)
+        return gm_scale_dataset(dataset, options);
+    other.split = GM_SPLIT_TRAIN;
+    GM_TRY(gm_dataset_open(&trained, dataset->info.name, &other));
+    other.scale_figures = trained->info.scale_figures;
+    other.scale_channels = trained->info.channels;
+    gm_status status = gm_scale_dataset(dataset, &other);
+    gm_dataset_close(&trained);
+    return status;
+}
+
 gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dataset_options *options) {
     gm_dataset_options chosen = options ? *options : (gm_dataset_options){0};
     if (chosen.size[1] == 0)
@@ -155,6 +175,8 @@ gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dat
     GM_TRY(gm_alloc(&new, 1, sizeof *new, "a data set"));
     new->info.name = gm_arena_string(&new->arena, source);
     gm_status status = new->info.name ? open_source(new, source, &chosen) : gm_fail_memory(strlen(source), "a name");
+    if (status == GM_OK && chosen.scale != GM_SCALE_TYPE)
+        status = scale(new, &chosen);
     if (status != GM_OK)
         gm_dataset_close(&new);
     *dataset = new;
@@ -166,6 +188,7 @@ void gm_dataset_close(gm_dataset **dataset) {
     if (!old)
         return;
     *dataset = NULL;
+    gm_pictures_destroy(&old->pictures);
     free(old->items);
     free(old->labels);
     gm_arena_finish(&old->arena);
@@ -192,16 +215,35 @@ const int32_t *gm_dataset_labels(const gm_dataset *dataset) {
     return dataset->labels;
 }
 
-gm_status gm_dataset_gather(const gm_dataset *dataset, const int32_t *indices, size_t count, void *items,
-                            int32_t *labels) {
-    size_t bytes = dataset->info.item_bytes;
-    for (size_t i = 0; i < count; i++) {
-        if (indices[i] < 0 || (size_t)indices[i] >= dataset->info.count)
-            return gm_fail(GM_ERROR_ARGUMENT, "%s: has no item %d: there are %zu", dataset->info.name, (int)indices[i],
-                           dataset->info.count);
-        memcpy((char *)items + i * bytes, (const char *)dataset->items + (size_t)indices[i] * bytes, bytes);
-        if (labels)
-            labels[i] = dataset->labels ? dataset->labels[indices[i]] : 0;
-    }
+// ---- Checking ----
+
+// Whether the source is a path whose format looks at each of its files.
+static gm_status check_files(const char *path, const gm_dataset_options *options, gm_damage_callback damage, void *user,
+                             size_t *count, bool *checked) {
+    gm_source source;
+    const gm_format *format;
+    GM_TRY(gm_source_open(&source, path));
+    *checked = gm_format_find(&source, &format) == GM_OK && format->check;
+    gm_status status = *checked ? format->check(&source, options, damage, user, count) : GM_OK;
+    gm_source_finish(&source);
+    return status;
+}
+
+gm_status gm_dataset_check(const char *source, const gm_dataset_options *options, gm_damage_callback damage, void *user,
+                           size_t *count) {
+    const gm_dataset_options chosen = options ? *options : (gm_dataset_options){0};
+    gm_dataset *dataset;
+    bool checked = false;
+    *count = 0;
+    if (!is_name(source) && exists(source))
+        GM_TRY(check_files(source, &chosen, damage, user, count, &checked));
+    if (checked)
+        return GM_OK;
+    gm_status status = gm_dataset_open(&dataset, source, &chosen);
+    gm_dataset_close(&dataset);
+    if (status != GM_ERROR_FORMAT)
+        return status;
+    damage(gm_error_message(), user);
+    *count = 1;
     return GM_OK;
 }

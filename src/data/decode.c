@@ -19,6 +19,8 @@ gm_sample gm_dataset_format(const gm_dataset_info *info, double low, double high
     gm_shape item = vectors ? GM_SHAPE(info->channels) : GM_SHAPE(info->channels, info->height, info->width);
     gm_sample format = gm_sample_of(&item);
     format.bytes = bytes;
+    format.black = info->black;
+    format.white = info->white;
     format.low = low;
     format.high = high;
     format.reach = gm_dataset_reach(info->name);
@@ -33,5 +35,27 @@ gm_status gm_dataset_decode(const gm_dataset *dataset, const gm_sample *format, 
     if (status == GM_OK)
         format->kind->decode_values(format, stored, count, values);
     free(stored);
+    return status;
+}
+
+gm_status gm_dataset_hash(const gm_dataset *dataset, uint64_t *hash) {
+    enum { PIECE = 256 };
+    const gm_dataset_info *info = gm_dataset_get_info(dataset);
+    const int32_t *labels = gm_dataset_labels(dataset);
+    void *items;
+    gm_status status = GM_OK;
+    GM_TRY(gm_alloc(&items, PIECE, info->item_bytes, "items of a data set"));
+    for (size_t first = 0; first < info->count && status == GM_OK; first += PIECE) {
+        int32_t indices[PIECE];
+        size_t count = GM_MIN(info->count - first, (size_t)PIECE);
+        for (size_t i = 0; i < count; i++)
+            indices[i] = (int32_t)(first + i);
+        status = gm_dataset_gather(dataset, indices, count, items, NULL);
+        if (status == GM_OK)
+            *hash = gm_hash(*hash, items, count * info->item_bytes);
+    }
+    free(items);
+    if (status == GM_OK && labels)
+        *hash = gm_hash(*hash, labels, info->count * sizeof *labels);
     return status;
 }

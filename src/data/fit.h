@@ -5,20 +5,36 @@
 #include "base/base.h"
 #include "ganymede/data.h"
 
-// One picture, (height, width, channels), channels 1 or 3, without transparency; pixels from malloc.
+typedef enum gm_picture_type { GM_PICTURE_U8 = 0, GM_PICTURE_U16, GM_PICTURE_F32 } gm_picture_type;
+
+// One picture: (height, width, channels) values of the type, from malloc. With `alpha` the last channel is opacity, of
+// which the colours are not multiples; 0 is clear, the type's largest value (of floats 1) opaque.
 typedef struct gm_picture {
-    uint8_t *pixels;
+    void *pixels;
     size_t width, height, channels;
+    gm_picture_type type;
+    bool alpha;
+    size_t pages; // of a header: how many pictures the file holds, at least 1
 } gm_picture;
 
-// A picture with `step` bytes from pixel to pixel and `plane` bytes from channel to channel.
+size_t gm_picture_value_bytes(gm_picture_type type);
+double gm_picture_white(gm_picture_type type); // the largest value, which becomes 1 among floats; of floats 1
+
+// A picture with `step` values from pixel to pixel and `plane` values from channel to channel.
 typedef struct gm_fit_source {
-    const uint8_t *pixels;
+    const void *pixels;
     size_t width, height, channels, step, plane;
+    gm_picture_type type;
 } gm_fit_source;
 
-// Into (channels, height, width) bytes. channels is 1, 3 or the source's.
-gm_status gm_fit_picture(const gm_fit_source *source, gm_fit fit, uint8_t *pixels, size_t channels, size_t height,
-                         size_t width);
+// (channels, height, width) bytes, which only a source of bytes can become; or floats: those of integers are divided by
+// the type's largest value.
+typedef struct gm_fit_target {
+    size_t channels, height, width;
+    bool floats;
+} gm_fit_target;
+
+// Into pixels as the target says. Its channels are the source's, or 1 of 3, or 3 of 1.
+gm_status gm_fit_picture(const gm_fit_source *source, gm_fit fit, const gm_fit_target *target, void *pixels);
 
 #endif

@@ -1,212 +1,349 @@
-// A folder of pictures as a data set; sub-folders are the classes.
+// Pictures in a folder, a zip archive or a list as a data set; sub-folders are the classes, unless a file has the
+// labels.
 //
-// Every folder is listed once. Then two passes over the pictures: the headers first, since they decide on channels and
-// size and show what does not fit together before hours of decoding; then every picture straight into its place.
+// A name that ends as a picture's is taken for one, so that a file that is none is refused and not lost; of others the
+// first bytes tell. Pictures are decoded once and kept where they all fit into a quarter of the machine's memory; else
+// the list of files stays, and each is decoded whenever it is wanted.
 #include "data/folder.h"
 
-#include "data/items.h"
+#include "data/labels.h"
 #include "data/magic.h"
 #include "data/picture.h"
+#include "data/pictures.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-typedef struct picture_file {
-    const char *path; // in the data set's arena
-    int32_t label;
-    size_t rank; // among those of its label
-} picture_file;
+static const char *const splits[] = {[GM_SPLIT_TRAIN] = "train", [GM_SPLIT_TEST] = "test"};
 
-// What the folder holds.
+// The pictures of a source before any is decoded.
 typedef struct listing {
-    gm_arena *arena;
-    picture_file *files; // class by class, each by name
-    size_t count, capacity;
-    const char **classes; // the names of folders that hold pictures
-    size_t class_count, class_capacity;
-    const char *other, *other_kind; // the first file that is known to be something else
+    gm_tree tree;
+    int32_t *labels;      // of the tree's files; NULL: none
+    const char **classes; // in the arena; NULL: they have numbers
+    size_t class_count;
 } listing;
 
-static const char *join(gm_arena *arena, const char *folder, const char *name) {
-    return gm_arena_printf(arena, "%s/%s", folder, name);
+static void listing_finish(listing *list) {
+    gm_tree_finish(&list->tree);
+    free(list->labels);
 }
 
-// ---- Listing ----
+// ---- Which files are pictures ----
 
-// A picture by its first bytes. What calls itself .png is taken for one, so that it is refused if it is not.
-static gm_status is_picture(bool *picture, listing *list, const char *path, gm_entry_kind kind) {
+typedef struct telling {
+    const gm_tree *tree;
+    uint8_t *pictures; // (files) whether it is one
+    bool skip;         // what cannot be read is damaged, which shows again when it is decoded
+    pthread_mutex_t mutex;
+    size_t other; // under the mutex: the first file that is known to be something else, and what
+    const char *other_kind;
+} telling;
+
+static gm_status tell(void *user, size_t file) {
+    telling *t = user;
     uint8_t head[GM_PICTURE_HEAD];
-    size_t bytes, length = strlen(path);
-    *picture = kind != GM_ENTRY_FOLDER && length > 4 && strcasecmp(path + length - 4, ".png") == 0;
-    if (*picture || kind != GM_ENTRY_FILE)
+    size_t bytes;
+    t->pictures[file] = gm_path_is_picture(gm_paths_name(&t->tree->paths, file));
+    if (t->pictures[file])
         return GM_OK;
-    GM_TRY(gm_file_read_start(path, head, sizeof head, &bytes));
-    *picture = gm_picture_tell(head, bytes);
-    if (!*picture && !list->other && (list->other_kind = gm_magic_describe(head, bytes)))
-        list->other = path;
+    gm_status status = gm_tree_read_start(t->tree, file, head, sizeof head, &bytes);
+    if (status != GM_OK) {
+        t->pictures[file] = 1;
+        return t->skip && status != GM_ERROR_MEMORY ? GM_OK : status;
+    }
+    t->pictures[file] = gm_picture_tell(head, bytes) != NULL;
+    const char *kind = t->pictures[file] ? NULL : gm_magic_describe(head, bytes);
+    pthread_mutex_lock(&t->mutex);
+    if (kind && file < t->other) {
+        t->other = file;
+        t->other_kind = kind;
+    }
+    pthread_mutex_unlock(&t->mutex);
     return GM_OK;
 }
 
-static gm_status list_files(listing *list, const gm_source *folder, int32_t label) {
-    size_t rank = 0;
-    for (size_t i = 0; i < folder->count; i++) {
-        const char *path = join(list->arena, folder->path, folder->entries[i].name);
-        if (!path)
-            return gm_fail_memory(strlen(folder->path), "a file name");
-        bool picture;
-        GM_TRY(is_picture(&picture, list, path, folder->entries[i].kind));
-        if (!picture)
+static gm_status refuse_empty(const telling *t) {
+    char *path;
+    if (!t->other_kind)
+        return gm_fail(GM_ERROR_IO, "%s: holds no pictures%s", t->tree->path,
+                       t->tree->zip || t->tree->list ? "" : ", IDX files or CIFAR-10 batches");
+    GM_TRY(gm_tree_path(t->tree, t->other, &path));
+    gm_status status = gm_fail(GM_ERROR_IO, "%s: holds no pictures: %s is %s", t->tree->path, path, t->other_kind);
+    free(path);
+    return status;
+}
+
+// Leaves the pictures among the files, and their labels.
+static gm_status keep_pictures(listing *list, const gm_dataset_options *options) {
+    size_t count = list->tree.paths.count, left = 0;
+    telling t = {.tree = &list->tree,
+                 .skip = options->damaged == GM_DAMAGED_SKIP,
+                 .mutex = PTHREAD_MUTEX_INITIALIZER,
+                 .other = count};
+    gm_status status;
+    GM_TRY(gm_alloc(&t.pictures, count + 1, 1, "a list of files"));
+    GM_TRY_DONE(gm_parallel(gm_cpu_count(), count, tell, &t));
+    for (size_t i = 0; i < count; i++)
+        left += t.pictures[i];
+    if (left == 0)
+        GM_TRY_DONE(refuse_empty(&t));
+    for (size_t i = 0, at = 0; list->labels && i < count; i++)
+        if (t.pictures[i])
+            list->labels[at++] = list->labels[i];
+    gm_paths_keep(&list->tree.paths, t.pictures);
+done:
+    free(t.pictures);
+    return status;
+}
+
+// ---- Classes ----
+
+static gm_status check_labels(const listing *list, const char *label_file) {
+    char *path;
+    size_t file = 0;
+    while (list->labels && file < list->tree.paths.count && list->labels[file] >= 0)
+        file++;
+    if (!list->labels || file == list->tree.paths.count)
+        return GM_OK;
+    GM_TRY(gm_tree_path(&list->tree, file, &path));
+    gm_status status = gm_fail(GM_ERROR_FORMAT, "%s: has no label for %s", label_file, path);
+    free(path);
+    return status;
+}
+
+// By the first part of each.
+static int compare_classes(const void *a, const void *b) {
+    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+    size_t left = strcspn(x, "/"), right = strcspn(y, "/");
+    int order = memcmp(x, y, GM_MIN(left, right));
+    return order ? order : (left > right) - (left < right);
+}
+
+// The folders of the first level, once each, in order of name: from malloc, with what follows them in the paths.
+static gm_status find_classes(const gm_paths *paths, const char ***classes, size_t *count) {
+    size_t capacity = 0, left = 0;
+    for (size_t i = 0; i < paths->count; i++) {
+        const char *folder = gm_paths_folder(paths, i);
+        if (*count > 0 && compare_classes(&folder, *classes + *count - 1) == 0)
             continue;
-        GM_TRY(gm_grow(&list->files, list->count, &list->capacity, sizeof *list->files, "a list of files"));
-        list->files[list->count++] = (picture_file){path, label, rank++};
+        GM_TRY(gm_grow(classes, *count, &capacity, sizeof **classes, "classes"));
+        (*classes)[(*count)++] = folder;
+    }
+    qsort(*classes, *count, sizeof **classes, compare_classes);
+    for (size_t i = 0; i < *count; i++)
+        if (left == 0 || compare_classes(*classes + left - 1, *classes + i) != 0)
+            (*classes)[left++] = (*classes)[i];
+    *count = left;
+    return GM_OK;
+}
+
+static gm_status set_classes(listing *list, const char **classes, gm_arena *arena) {
+    const gm_paths *paths = &list->tree.paths;
+    list->classes = gm_arena_alloc(arena, list->class_count * sizeof *list->classes);
+    for (size_t k = 0; list->classes && k < list->class_count; k++)
+        if (!(list->classes[k] = gm_arena_printf(arena, "%.*s", (int)strcspn(classes[k], "/"), classes[k])))
+            list->classes = NULL;
+    if (!list->classes)
+        return gm_fail_memory(list->class_count * sizeof *list->classes, "class names");
+    GM_TRY(gm_alloc(&list->labels, paths->count, sizeof *list->labels, list->tree.path));
+    for (size_t i = 0; i < paths->count; i++) {
+        const char *folder = gm_paths_folder(paths, i);
+        const char **found = bsearch(&folder, classes, list->class_count, sizeof *classes, compare_classes);
+        list->labels[i] = (int32_t)(found - classes);
     }
     return GM_OK;
 }
 
-static gm_status list_class(listing *list, const gm_source *folder, const char *name) {
-    gm_source class;
-    size_t before = list->count;
-    const char *path = join(list->arena, folder->path, name), *kept = gm_arena_string(list->arena, name);
-    if (!path || !kept)
-        return gm_fail_memory(strlen(folder->path), "a folder name");
-    GM_TRY(gm_source_open(&class, path));
-    gm_status status = list_files(list, &class, (int32_t)list->class_count);
-    gm_source_finish(&class);
-    if (status != GM_OK || list->count == before)
-        return status;
-    GM_TRY(gm_grow(&list->classes, list->class_count, &list->class_capacity, sizeof *list->classes, "classes"));
-    list->classes[list->class_count++] = kept;
-    return GM_OK;
+static gm_status refuse_strays(const listing *list, size_t stray, size_t classed) {
+    char *path;
+    GM_TRY(gm_tree_path(&list->tree, stray, &path));
+    const char *folder = gm_paths_folder(&list->tree.paths, classed);
+    gm_status status = gm_fail(GM_ERROR_ARGUMENT,
+                               "%s: has pictures (%s) beside folders of pictures (%.*s): leave either the classes or "
+                               "the files, or say the classes in labels.csv",
+                               list->tree.path, path, (int)strcspn(folder, "/"), folder);
+    free(path);
+    return status;
 }
 
-static gm_status list_pictures(listing *list, const gm_source *folder) {
-    for (size_t i = 0; i < folder->count; i++)
-        if (folder->entries[i].kind == GM_ENTRY_FOLDER)
-            GM_TRY(list_class(list, folder, folder->entries[i].name));
-    size_t in_classes = list->count;
-    GM_TRY(list_files(list, folder, 0));
-    if (in_classes > 0 && list->count > in_classes)
-        return gm_fail(GM_ERROR_ARGUMENT,
-                       "%s: has pictures (%s) beside folders of pictures (%s): leave either the classes or the files",
-                       folder->path, list->files[in_classes].path, list->classes[0]);
-    if (list->count == 0 && list->other)
-        return gm_fail(GM_ERROR_IO, "%s: holds no PNG files: %s is %s", folder->path, list->other, list->other_kind);
-    if (list->count == 0)
-        return gm_fail(GM_ERROR_IO, "%s: holds no PNG files, IDX files or CIFAR-10 batches", folder->path);
-    if (list->count > INT32_MAX)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: holds too many pictures", folder->path);
-    return GM_OK;
+// Every picture lies in a folder, whose name on the first level is its class, or none does.
+static gm_status classify(listing *list, gm_arena *arena) {
+    const gm_paths *paths = &list->tree.paths;
+    size_t count = paths->count, stray = count, classed = count;
+    for (size_t i = count; i-- > 0;)
+        *(*gm_paths_folder(paths, i) ? &classed : &stray) = i;
+    if (classed == count)
+        return GM_OK;
+    if (stray < count)
+        return refuse_strays(list, stray, classed);
+    const char **classes = NULL;
+    gm_status status = find_classes(paths, &classes, &list->class_count);
+    if (status == GM_OK)
+        status = set_classes(list, classes, arena);
+    free(classes);
+    return status;
 }
+
+// ---- How many ----
+
+typedef struct ranked {
+    gm_path file;
+    size_t rank; // among those of its label
+    int32_t label;
+} ranked;
 
 static int compare_ranks(const void *a, const void *b) {
-    const picture_file *x = a, *y = b;
+    const ranked *x = a, *y = b;
     if (x->rank != y->rank)
         return x->rank < y->rank ? -1 : 1;
     return x->label < y->label ? -1 : x->label > y->label;
 }
 
 // The first picture of each class, then the second of each, and so on: however few, they are of all classes.
-static void take_first(listing *list, size_t count) {
-    if (count == 0 || count >= list->count)
-        return;
-    qsort(list->files, list->count, sizeof *list->files, compare_ranks);
-    list->count = count;
-}
-
-// ---- Reading ----
-
-static gm_status read_headers(const listing *list, const gm_dataset_options *options, gm_dataset_info *info) {
-    gm_picture first = {0};
-    info->channels = options->channels ? options->channels : 1;
-    for (size_t i = 0; i < list->count; i++) {
-        const char *path = list->files[i].path;
-        uint8_t head[GM_PICTURE_HEAD];
-        size_t bytes;
-        gm_picture picture;
-        GM_TRY(gm_file_read_start(path, head, sizeof head, &bytes));
-        GM_TRY(gm_picture_parse_header(path, head, bytes, &picture));
-        if (i == 0)
-            first = picture;
-        if (!options->size[0] && (picture.width != first.width || picture.height != first.height))
-            return gm_fail(GM_ERROR_ARGUMENT,
-                           "%s: is %zu x %zu pixels, but %s is %zu x %zu: give `size` to make all pictures the same",
-                           path, picture.width, picture.height, list->files[0].path, first.width, first.height);
-        if (!options->channels)
-            info->channels = GM_MAX(info->channels, picture.channels);
+static gm_status take_first(listing *list, size_t count) {
+    gm_paths *paths = &list->tree.paths;
+    ranked *files = NULL;
+    size_t *next = NULL;
+    gm_status status;
+    if (count == 0 || count >= paths->count)
+        return GM_OK;
+    GM_TRY_DONE(gm_alloc(&files, paths->count, sizeof *files, "a list of files"));
+    GM_TRY_DONE(gm_alloc(&next, list->class_count + 1, sizeof *next, "classes"));
+    for (size_t i = 0; i < paths->count; i++) {
+        int32_t label = list->labels ? list->labels[i] : 0;
+        files[i] = (ranked){paths->files[i], next[label]++, label};
     }
-    info->height = options->size[0] ? options->size[0] : first.height;
-    info->width = options->size[1] ? options->size[1] : first.width;
-    info->count = list->count;
-    return GM_OK;
-}
-
-static gm_status read_picture(const char *path, const gm_dataset_info *info, gm_fit fit, uint8_t *pixels) {
-    char *data;
-    size_t bytes;
-    gm_picture picture = {0};
-    GM_TRY(gm_file_read(path, GM_PICTURE_LIMIT, &data, &bytes));
-    gm_status status = gm_picture_parse(path, data, bytes, &picture);
-    free(data);
-    if (status == GM_OK) // grey palettes and the like never have more channels than the header said
-        status = gm_fit_picture(&(gm_fit_source){.pixels = picture.pixels,
-                                                 .width = picture.width,
-                                                 .height = picture.height,
-                                                 .channels = picture.channels,
-                                                 .step = picture.channels,
-                                                 .plane = 1},
-                                fit, pixels, info->channels, info->height, info->width);
-    free(picture.pixels);
+    qsort(files, paths->count, sizeof *files, compare_ranks);
+    for (size_t i = 0; i < count; i++) {
+        paths->files[i] = files[i].file;
+        if (list->labels)
+            list->labels[i] = files[i].label;
+    }
+    paths->count = count;
+done:
+    free(files);
+    free(next);
     return status;
 }
 
-static gm_status set_labels(gm_dataset *dataset, const char *folder, const listing *list) {
-    GM_TRY(gm_alloc(&dataset->labels, list->count, sizeof(int32_t), folder));
-    for (size_t i = 0; i < list->count; i++)
-        dataset->labels[i] = list->files[i].label;
-    return gm_dataset_set_classes(dataset, folder, list->classes, list->class_count);
+// ---- The whole list ----
+
+// Enters the folder of the split, where there are such.
+static gm_status enter_split(gm_tree *tree, const gm_dataset_options *options) {
+    bool test = options->split == GM_SPLIT_TEST;
+    bool has_train = gm_paths_have_folder(&tree->paths, splits[GM_SPLIT_TRAIN]);
+    bool split = has_train && (!test || gm_paths_have_folder(&tree->paths, splits[GM_SPLIT_TEST]));
+    if (!split && test && (has_train || !options->whole))
+        return gm_fail(GM_ERROR_IO, "%s: has no test pictures: expected the folders %s/train and %s/test", tree->path,
+                       tree->path, tree->path);
+    if (split)
+        gm_paths_enter(&tree->paths, splits[options->split]);
+    return GM_OK;
 }
 
-static gm_status read_folder(gm_dataset *dataset, const gm_source *folder, const gm_dataset_options *options) {
-    listing list = {.arena = &dataset->arena};
-    gm_dataset_info *info = &dataset->info;
+// The labels of a file in the split's folder, or of one beside the splits, which names files from there.
+static gm_status find_labels(listing *list, const gm_dataset_options *options, gm_arena *arena, char **label_file) {
+    gm_label_file outer, inner = {0};
+    gm_labels labels = {0};
+    size_t root = list->tree.paths.root;
+    GM_TRY(gm_label_file_read(&outer, &list->tree));
+    gm_status status = enter_split(&list->tree, options);
+    size_t entered = list->tree.paths.root;
+    if (status == GM_OK && entered != root)
+        status = gm_label_file_read(&inner, &list->tree);
+    gm_label_file *file = inner.path ? &inner : outer.path ? &outer : NULL;
+    if (status == GM_OK && file) {
+        list->tree.paths.root = file == &inner ? entered : root;
+        status = gm_labels_parse(&labels, file, &list->tree, arena);
+        list->tree.paths.root = entered;
+        list->labels = labels.of_file;
+        list->class_count = labels.class_count;
+        list->classes = labels.classes;
+        *label_file = file->path;
+        file->path = NULL;
+    }
+    gm_label_file_finish(&outer);
+    gm_label_file_finish(&inner);
+    return status;
+}
+
+static gm_status list_pictures(listing *list, const gm_source *source, const gm_dataset_options *options,
+                               gm_arena *arena) {
+    char *label_file = NULL;
     gm_status status;
-    GM_TRY_DONE(list_pictures(&list, folder));
-    take_first(&list, options->count);
-    GM_TRY_DONE(read_headers(&list, options, info));
-    GM_TRY_DONE(gm_dataset_set_items(dataset, folder->path, GM_DATASET_IMAGES));
-    GM_TRY_DONE(gm_alloc(&dataset->items, info->count, info->item_bytes, folder->path));
-    for (size_t i = 0; i < list.count; i++)
-        GM_TRY_DONE(
-            read_picture(list.files[i].path, info, options->fit, (uint8_t *)dataset->items + i * info->item_bytes));
-    if (list.class_count > 0)
-        status = set_labels(dataset, folder->path, &list);
+    *list = (listing){0};
+    GM_TRY_DONE(gm_tree_open(&list->tree, source));
+    GM_TRY_DONE(find_labels(list, options, arena, &label_file));
+    GM_TRY_DONE(keep_pictures(list, options));
+    GM_TRY_DONE(label_file ? check_labels(list, label_file) : classify(list, arena));
+    status = take_first(list, options->count);
 done:
-    free(list.files);
-    free(list.classes);
+    free(label_file);
+    if (status != GM_OK)
+        listing_finish(list);
     return status;
 }
 
 // ---- The interface ----
 
-// FOLDER itself, or FOLDER/train or FOLDER/test when it is split so. Its pictures are trained on unless the options say
-// that they may be taken for test pictures.
+static gm_status fill(gm_dataset *dataset, gm_pictures *pictures, const gm_dataset_options *options) {
+    const char *path = pictures->tree.path;
+    gm_dataset_info *info = &dataset->info;
+    GM_TRY(gm_pictures_measure(pictures, options, info, &dataset->labels));
+    GM_TRY(gm_dataset_set_items(dataset, path, info->kind));
+    pictures->info = *info;
+    if (gm_pictures_shall_be_held(options, info->count, info->item_bytes)) {
+        GM_TRY(gm_alloc(&dataset->items, info->count, info->item_bytes, path));
+        GM_TRY(gm_pictures_decode(pictures, dataset->items));
+        info->count = pictures->info.count;
+        return GM_OK;
+    }
+    gm_debug("%s: its %zu pictures are decoded whenever they are wanted", path, info->count);
+    pictures->tree.path = gm_arena_string(&dataset->arena, path);
+    return pictures->tree.path ? GM_OK : gm_fail_memory(strlen(path), "a name");
+}
+
+bool gm_folder_tell_zip(const gm_source *source) {
+    return gm_zip_tell(source->head, source->head_bytes);
+}
+
 gm_status gm_folder_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {
-    static const char *const splits[] = {[GM_SPLIT_TRAIN] = "train", [GM_SPLIT_TEST] = "test"};
-    bool test = options->split == GM_SPLIT_TEST;
-    bool has_train = gm_source_find(source, "train", GM_ENTRY_FOLDER) != NULL;
-    bool split = has_train && (!test || gm_source_find(source, "test", GM_ENTRY_FOLDER));
-    if (!split && test && (has_train || !options->whole))
-        return gm_fail(GM_ERROR_IO, "%s: has no test pictures: expected the folders %s/train and %s/test", source->path,
-                       source->path, source->path);
-    if (!split)
-        return read_folder(dataset, source, options);
-    gm_source part;
-    const char *path = join(&dataset->arena, source->path, splits[options->split]);
-    if (!path)
-        return gm_fail_memory(strlen(source->path), "a folder name");
-    GM_TRY(gm_source_open(&part, path));
-    gm_status status = read_folder(dataset, &part, options);
-    gm_source_finish(&part);
+    listing list;
+    gm_pictures *pictures = NULL;
+    gm_status status;
+    GM_TRY(list_pictures(&list, source, options, &dataset->arena));
+    GM_TRY_DONE(gm_pictures_create(&pictures, &list.tree, list.labels, options));
+    dataset->labels = list.labels;
+    list.labels = NULL;
+    GM_TRY_DONE(fill(dataset, pictures, options));
+    if (dataset->labels)
+        GM_TRY_DONE(gm_dataset_set_classes(dataset, source->path, list.classes, list.class_count));
+    if (!dataset->items) {
+        dataset->pictures = pictures;
+        pictures = NULL;
+    }
+done:
+    listing_finish(&list);
+    gm_pictures_destroy(&pictures);
+    return status;
+}
+
+gm_status gm_folder_check(const gm_source *source, const gm_dataset_options *options, gm_damage_callback damage,
+                          void *user, size_t *count) {
+    listing list;
+    gm_arena arena = {0};
+    gm_pictures *pictures = NULL;
+    gm_dataset_options all = *options;
+    all.damaged = GM_DAMAGED_SKIP;
+    gm_status status;
+    GM_TRY_DONE(list_pictures(&list, source, &all, &arena));
+    status = gm_pictures_create(&pictures, &list.tree, NULL, &all);
+    if (status == GM_OK)
+        status = gm_pictures_check(pictures, damage, user, count);
+    listing_finish(&list);
+    gm_pictures_destroy(&pictures);
+done:
+    gm_arena_finish(&arena);
     return status;
 }

@@ -13,6 +13,9 @@ typedef struct gm_format {
     bool (*tell)(const gm_source *source);
     // Fills in the items, labels and classes, and the info but for its name.
     gm_status (*open)(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options);
+    // As gm_dataset_check; NULL: whether it opens is all there is to check.
+    gm_status (*check)(const gm_source *source, const gm_dataset_options *options, gm_damage_callback damage,
+                       void *user, size_t *count);
 } gm_format;
 
 // Fails with what the source is instead, where it is none of them.

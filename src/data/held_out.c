@@ -31,26 +31,38 @@ static void sort_by_class(const gm_dataset *dataset, size_t classes, size_t *beg
     begin[0] = 0;
 }
 
+static gm_status same_item(const gm_dataset *a, size_t i, const gm_dataset *b, size_t j, void *buffer, bool *same) {
+    size_t bytes = b->info.item_bytes;
+    char *left = buffer, *right = left + bytes;
+    GM_TRY(gm_dataset_gather_on(a, 1, (int32_t[]){(int32_t)i}, 1, left, NULL));
+    GM_TRY(gm_dataset_gather_on(b, 1, (int32_t[]){(int32_t)j}, 1, right, NULL));
+    *same = memcmp(left, right, bytes) == 0;
+    return GM_OK;
+}
+
 // Whether the items that both have places for are the same. Places are counted within the classes, whose order differs
 // between a folder and the first `count` pictures of it.
 static gm_status begin_alike(const gm_dataset *a, const gm_dataset *b, bool *alike) {
-    size_t classes = GM_MAX(b->info.class_count, (size_t)1), compared = 0, bytes = b->info.item_bytes;
+    size_t classes = GM_MAX(b->info.class_count, (size_t)1), compared = 0;
+    void *buffer = NULL;
     size_t *begin = NULL, *order = NULL, *next = NULL;
     gm_status status;
     GM_TRY_DONE(gm_alloc(&begin, classes + 1, sizeof *begin, "classes"));
     GM_TRY_DONE(gm_alloc(&next, classes, sizeof *next, "classes"));
     GM_TRY_DONE(gm_alloc(&order, b->info.count, sizeof *order, "an order"));
+    GM_TRY_DONE(gm_alloc(&buffer, 2, b->info.item_bytes, "two items"));
     sort_by_class(b, classes, begin, order);
     *alike = true;
     for (size_t i = 0; i < a->info.count && *alike; i++) {
         size_t k = class_of(a, i), place = begin[k] + next[k]++;
         if (place >= begin[k + 1])
             continue;
-        *alike = memcmp((const char *)a->items + i * bytes, (const char *)b->items + order[place] * bytes, bytes) == 0;
+        GM_TRY_DONE(same_item(a, i, b, order[place], buffer, alike));
         compared++;
     }
     *alike = *alike && compared > 0;
 done:
+    free(buffer);
     free(begin);
     free(next);
     free(order);

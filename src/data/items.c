@@ -33,6 +33,8 @@ gm_status gm_dataset_set_items(gm_dataset *dataset, const char *where, gm_datase
     gm_dataset_info *info = &dataset->info;
     size_t total;
     info->kind = kind;
+    if (kind == GM_DATASET_IMAGES)
+        info->white = UINT8_MAX;
     if (info->count == 0 || info->count > INT32_MAX)
         return gm_fail(GM_ERROR_FORMAT, "%s: has %zu items: 1 to %d are read", where, info->count, INT32_MAX);
     bool fits =
@@ -53,6 +55,7 @@ static size_t taken(size_t count, const gm_dataset_options *options) {
 static gm_status fit_images(gm_dataset *dataset, const char *where, const gm_images *images, gm_fit fit) {
     const gm_dataset_info *info = &dataset->info;
     size_t plane = images->height * images->width;
+    const gm_fit_target target = {.channels = info->channels, .height = info->height, .width = info->width};
     GM_TRY(gm_alloc(&dataset->items, info->count, info->item_bytes, where));
     for (size_t i = 0; i < info->count; i++) {
         gm_fit_source source = {.pixels = images->pixels + i * images->channels * plane,
@@ -62,7 +65,7 @@ static gm_status fit_images(gm_dataset *dataset, const char *where, const gm_ima
                                 .step = 1,
                                 .plane = plane};
         uint8_t *out = (uint8_t *)dataset->items + i * info->item_bytes;
-        gm_status status = gm_fit_picture(&source, fit, out, info->channels, info->height, info->width);
+        gm_status status = gm_fit_picture(&source, fit, &target, out);
         if (status != GM_OK)
             return gm_fail_prefix(status, "%s", where);
     }
@@ -96,9 +99,13 @@ gm_status gm_dataset_take_images(gm_dataset *dataset, const char *where, gm_imag
 gm_status gm_dataset_take_floats(gm_dataset *dataset, const char *where, float **values, const size_t dim[4],
                                  const gm_dataset_options *options) {
     gm_dataset_info *info = &dataset->info;
-    if (options->size[0] || options->channels)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: holds numbers, which cannot be fitted: leave out size and channels",
-                       where);
+    bool as_asked = (!options->size[0] || (options->size[0] == dim[2] && options->size[1] == dim[3])) &&
+                    (!options->channels || options->channels == dim[1]);
+    if (!as_asked)
+        return gm_fail(
+            GM_ERROR_ARGUMENT,
+            "%s: holds numbers, %zu x %zu with %zu channels, which cannot be fitted: leave out size and channels",
+            where, dim[2], dim[3], dim[1]);
     info->count = taken(dim[0], options);
     info->channels = dim[1];
     info->height = dim[2];

@@ -7,7 +7,8 @@
 
 struct gm_dataset {
     gm_dataset_info info;
-    void *items; // uint8_t or float, info.count of info.item_bytes
+    void *items;                  // uint8_t or float, info.count of info.item_bytes; NULL: they are in `pictures`
+    struct gm_pictures *pictures; // of a set that is not held in memory
     int32_t *labels;
     bool numbered;  // the classes have no names but their numbers
     gm_arena arena; // the strings
@@ -35,5 +36,9 @@ gm_status gm_dataset_take_floats(gm_dataset *dataset, const char *where, float *
 gm_status gm_dataset_set_classes(gm_dataset *dataset, const char *where, const char *const *names, size_t count);
 // Kind, item_values and item_bytes from count, channels, height and width; fails when there are too many.
 gm_status gm_dataset_set_items(gm_dataset *dataset, const char *where, gm_dataset_kind kind);
+
+// As gm_dataset_gather, on so many threads.
+gm_status gm_dataset_gather_on(const gm_dataset *dataset, size_t threads, const int32_t *indices, size_t count,
+                               void *items, int32_t *labels);
 
 #endif

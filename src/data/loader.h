@@ -4,9 +4,10 @@
 
 #include "ganymede/data.h"
 
-// Copies the items at `indices` and their labels; runs on the loader's thread.
+// Copies the items at `indices` and their labels; runs on the loader's threads, `threads` of them, each at another
+// batch.
 typedef gm_status (*gm_fetch)(void *user, const int32_t *indices, size_t count, void *items, int32_t *labels);
 gm_status gm_loader_create_fetch(gm_loader **loader, gm_fetch fetch, void *user, size_t count, size_t item_bytes,
-                                 size_t batch, uint64_t seed, uint64_t cursor);
+                                 size_t batch, uint64_t seed, uint64_t cursor, size_t threads);
 
 #endif

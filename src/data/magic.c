@@ -11,18 +11,18 @@ typedef struct magic {
 
 static const magic magics[] = {
     {PATTERN("\x89PNG\r\n\x1a\n"), "a PNG file: give the folder that it lies in"},
-    {PATTERN("\xff\xd8\xff"), "a JPEG file, which is not read yet"},
+    {PATTERN("\xff\xd8\xff"), "a JPEG file: give the folder that it lies in"},
     {PATTERN("GIF8"), "a GIF file, which is not read yet"},
-    {PATTERN("RIFF????WEBP"), "a WebP file, which is not read yet"},
-    {PATTERN("II*\0"), "a TIFF file, which is not read yet"},
-    {PATTERN("MM\0*"), "a TIFF file, which is not read yet"},
-    {PATTERN("BM????\0\0\0\0"), "a BMP file, which is not read yet"},
+    {PATTERN("RIFF????WEBP"), "a WebP file: give the folder that it lies in"},
+    {PATTERN("II*\0"), "a TIFF file: give the folder that it lies in"},
+    {PATTERN("MM\0*"), "a TIFF file: give the folder that it lies in"},
+    {PATTERN("BM????\0\0\0\0"), "a BMP file: give the folder that it lies in"},
     {PATTERN("????ftypavif"), "an AVIF file, which is not read yet"},
     {PATTERN("????ftyphei"), "a HEIC file, which is not read yet"},
     {PATTERN("RIFF????WAVE"), "a WAV file, which is not read yet"},
     {PATTERN("fLaC"), "a FLAC file, which is not read yet"},
     {PATTERN("\x93NUMPY"), "an .npy file"},
-    {PATTERN("PK\3\4"), "a ZIP file (an .npz and an .xlsx are ones, too): unpack it"},
+    {PATTERN("PK\3\4"), "a ZIP file: unpack it, or give it by itself"},
     {PATTERN("\x1f\x8b"), "a gzip file: unpack it"},
     {PATTERN("BZh"), "a bzip2 file: unpack it"},
     {PATTERN("\xfd"
@@ -33,7 +33,7 @@ static const magic magics[] = {
     {PATTERN("\x89HDF\r\n\x1a\n"), "an HDF5 file, which is not read: save its arrays as .npy"},
     {PATTERN("PAR1"), "a Parquet file, which is not read: save its table as CSV"},
     {PATTERN("%PDF-"), "a PDF file, which is not read"},
-    {PATTERN("????????{\""), "a .safetensors file, which holds weights, not data"},
+    {PATTERN("????????{\""), "a .safetensors file: give it by itself"},
     {PATTERN("\xff\xfe"), "text in UTF-16: save it as UTF-8"},
     {PATTERN("\xfe\xff"), "text in UTF-16: save it as UTF-8"},
 };

@@ -1,58 +1,22 @@
 // NumPy's array file (NEP 1): magic, version, a Python dictionary padded to 64 bytes, the values.
 #include "data/npy.h"
 
-#include "data/items.h"
+#include "data/arrays.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const uint8_t magic[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
-
-static bool host_is_little_endian(void) {
-    const uint16_t one = 1;
-    uint8_t first;
-    memcpy(&first, &one, 1);
-    return first == 1;
-}
-
-// ---- Types: one row each ----
-
-#define CONVERT(name, type)                                                                                            \
-    static float convert_##name(const void *bytes) {                                                                   \
-        type value;                                                                                                    \
-        memcpy(&value, bytes, sizeof value);                                                                           \
-        return (float)value;                                                                                           \
-    }
-CONVERT(f4, float)
-CONVERT(f8, double)
-CONVERT(i1, int8_t)
-CONVERT(i2, int16_t)
-CONVERT(i4, int32_t)
-CONVERT(i8, int64_t)
-CONVERT(u1, uint8_t)
-CONVERT(u2, uint16_t)
-CONVERT(u4, uint32_t)
-CONVERT(u8, uint64_t)
-
-typedef struct type_row {
-    const char *name; // as in 'descr', without the byte order
-    size_t size;
-    float (*convert)(const void *bytes);
-} type_row;
-
-static const type_row types[] = {
-    {"f4", 4, convert_f4}, {"f8", 8, convert_f8}, {"i1", 1, convert_i1}, {"i2", 2, convert_i2},
-    {"i4", 4, convert_i4}, {"i8", 8, convert_i8}, {"u1", 1, convert_u1}, {"u2", 2, convert_u2},
-    {"u4", 4, convert_u4}, {"u8", 8, convert_u8}, {"b1", 1, convert_u1},
-};
 
 // ---- Header ----
 
 typedef struct header {
-    const type_row *type;
+    const gm_value_type *type;
     bool swapped; // not this machine's byte order
+    bool fortran;
 } header;
 
 // The text behind 'key': in the dictionary, or NULL.
@@ -73,18 +37,16 @@ static const char *find_value(const char *dictionary, const char *key) {
 static gm_status parse_type(const char *name, const char *text, header *head) {
     char order = text && text[0] != '\0' ? text[1] : '\0';
     if (text && (text[0] == '\'' || text[0] == '"') && order != '\0' && strchr("<>=|", order)) {
-        for (size_t i = 0; i < GM_COUNT(types); i++) {
-            if (strncmp(text + 2, types[i].name, 2) == 0 && text[4] == text[0]) {
-                head->type = &types[i];
-                head->swapped = types[i].size > 1 && order == (host_is_little_endian() ? '>' : '<');
-                return GM_OK;
-            }
-        }
+        head->type = gm_value_type_find_npy(text + 2);
+        head->swapped = head->type && head->type->bytes > 1 && order == (gm_host_is_little_endian() ? '>' : '<');
+        if (head->type && text[4] == text[0])
+            return GM_OK;
     }
     const char *shown = text && *text ? text : "(none)"; // a string or a list of fields
     size_t length = strcspn(shown + 1, *shown == '[' ? "]" : "'\"") + 2;
-    return gm_fail(GM_ERROR_FORMAT, "%s: values of type %.*s are not read: save float32, float64, integers or bools",
-                   name, (int)GM_MIN(length, (size_t)40), shown);
+    return gm_fail(GM_ERROR_FORMAT,
+                   "%s: values of type %.*s are not read: save float16, float32, float64, integers or bools", name,
+                   (int)GM_MIN(length, (size_t)40), shown);
 }
 
 static gm_status parse_shape(const char *name, const char *text, gm_npy *array) {
@@ -105,7 +67,8 @@ static gm_status parse_shape(const char *name, const char *text, gm_npy *array) 
         array->dim[array->rank++] = (size_t)size;
         if (!gm_multiply_sizes(array->count, (size_t)size, &array->count))
             return gm_fail(GM_ERROR_FORMAT, "%s: is damaged: its shape has more values than there can be", name);
-        text = end + strspn(end, " ");
+        text = end + (*end == 'L'); // as Python 2 wrote long numbers
+        text += strspn(text, " ");
         if (*text == ')')
             return GM_OK;
         if (*text != ',')
@@ -119,8 +82,7 @@ static gm_status parse_dictionary(const char *name, const char *text, header *he
     if (!order)
         return gm_fail(GM_ERROR_FORMAT, "%s: is damaged: its header has no fortran_order", name);
     GM_TRY(parse_shape(name, find_value(text, "shape"), array));
-    if (strncmp(order, "False", 5) != 0 && array->rank > 1)
-        return gm_fail(GM_ERROR_FORMAT, "%s: is in Fortran order: save numpy.ascontiguousarray(a) instead", name);
+    head->fortran = strncmp(order, "False", 5) != 0 && array->rank > 1;
     return GM_OK;
 }
 
@@ -148,23 +110,16 @@ static gm_status find_dictionary(const char *name, const uint8_t *data, size_t b
 // ---- Reading ----
 
 static gm_status convert_values(const char *name, const uint8_t *data, const header *head, gm_npy *array) {
-    size_t size = head->type->size;
-    if (strcmp(head->type->name, "u1") == 0) {
-        GM_TRY(gm_alloc(&array->bytes, array->count, 1, name));
-        memcpy(array->bytes, data, array->count);
-        return GM_OK;
-    }
-    GM_TRY(gm_alloc(&array->floats, array->count, sizeof(float), name));
-    for (size_t i = 0; i < array->count; i++) {
-        uint8_t value[8] = {0};
-        for (size_t b = 0; b < size; b++)
-            value[b] = data[i * size + (head->swapped ? size - 1 - b : b)];
-        array->floats[i] = head->type->convert(value);
-    }
-    return GM_OK;
+    gm_values values = {.data = data,
+                        .count = array->count,
+                        .type = head->type,
+                        .swapped = head->swapped,
+                        .rank = head->fortran ? array->rank : 0,
+                        .dim = array->dim};
+    return gm_array_read(array, &values, name);
 }
 
-gm_status gm_npy_parse(const char *name, const void *data, size_t bytes, gm_npy *array) {
+gm_status gm_npy_parse(const char *name, const void *data, size_t bytes, gm_npy *array, const gm_value_type **type) {
     *array = (gm_npy){0};
     size_t begin = 0, values = 0;
     GM_TRY(find_dictionary(name, data, bytes, &begin, &values));
@@ -174,9 +129,9 @@ gm_status gm_npy_parse(const char *name, const void *data, size_t bytes, gm_npy 
     header head = {0};
     gm_status status = parse_dictionary(name, text, &head, array);
     size_t needed = 0, there = bytes - values;
-    if (status == GM_OK && (!gm_multiply_sizes(array->count, head.type->size, &needed) || needed > there))
+    if (status == GM_OK && (!gm_multiply_sizes(array->count, head.type->bytes, &needed) || needed > there))
         status = gm_fail(GM_ERROR_FORMAT, "%s: is truncated: its shape needs %zu values of %zu bytes, %zu bytes follow",
-                         name, array->count, head.type->size, there);
+                         name, array->count, head.type->bytes, there);
     if (status == GM_OK && needed < there)
         status = gm_fail(GM_ERROR_FORMAT, "%s: is damaged: %zu bytes follow its %zu values", name, there - needed,
                          array->count);
@@ -187,17 +142,23 @@ gm_status gm_npy_parse(const char *name, const void *data, size_t bytes, gm_npy 
         array->dim[i] = 1;
     if (status != GM_OK)
         gm_npy_finish(array);
+    if (type)
+        *type = head.type;
     return status;
 }
 
-gm_status gm_npy_read(const char *path, gm_npy *array) {
+static gm_status read_typed(const char *path, gm_npy *array, const gm_value_type **type) {
     *array = (gm_npy){0};
     char *data;
     size_t bytes;
     GM_TRY(gm_file_read(path, GM_DATA_LIMIT, &data, &bytes));
-    gm_status status = gm_npy_parse(path, data, bytes, array);
+    gm_status status = gm_npy_parse(path, data, bytes, array, type);
     free(data);
     return status;
+}
+
+gm_status gm_npy_read(const char *path, gm_npy *array) {
+    return read_typed(path, array, NULL);
 }
 
 void gm_npy_finish(gm_npy *array) {
@@ -214,48 +175,42 @@ bool gm_npy_tell(const gm_source *source) {
     return source->head_bytes > 1 && memcmp(source->head, magic, GM_MIN(source->head_bytes, sizeof magic)) == 0;
 }
 
-// Bytes of rank 3 (N, H, W) or 4 (N, C, H, W) are images.
-static gm_status take_images(gm_dataset *dataset, const char *path, gm_npy *array, const gm_dataset_options *options) {
-    gm_images images = {.pixels = array->bytes,
-                        .count = array->dim[0],
-                        .channels = array->rank == 4 ? array->dim[1] : 1,
-                        .height = array->dim[array->rank - 2],
-                        .width = array->dim[array->rank - 1]};
-    if (array->count == 0)
-        return gm_fail(GM_ERROR_FORMAT, "%s: holds no values", path);
-    if (array->rank == 4 && images.channels > 4 && array->dim[3] <= 4)
-        return gm_fail(GM_ERROR_FORMAT,
-                       "%s: has channels last (%zu x %zu x %zu x %zu): save a.transpose(0, 3, 1, 2).copy()", path,
-                       array->dim[0], array->dim[1], array->dim[2], array->dim[3]);
-    array->bytes = NULL;
-    gm_status status = gm_dataset_take_images(dataset, path, &images, options);
-    gm_images_finish(&images);
-    return status;
-}
-
-static gm_status take_numbers(gm_dataset *dataset, const char *path, gm_npy *array, const gm_dataset_options *options) {
-    const size_t *d = array->dim;
-    const size_t dim[4] = {d[0], array->rank == 3 ? 1 : d[1], array->rank == 3 ? d[1] : d[2],
-                           array->rank == 3 ? d[2] : d[3]};
-    if (array->bytes) {
-        GM_TRY(gm_alloc(&array->floats, array->count, sizeof(float), path));
-        for (size_t i = 0; i < array->count; i++)
-            array->floats[i] = array->bytes[i];
+// Labels of FOLDER/NAME.npy are FOLDER/NAME_labels.npy or FOLDER/NAME-labels.npy, those of x....npy also y....npy;
+// *path is empty where there is none.
+static gm_status find_labels(const char *data, gm_text *path) {
+    static const char ending[] = ".npy";
+    const char *slash = strrchr(data, '/'), *name = slash ? slash + 1 : data;
+    size_t length = strlen(data), stem = length - GM_MIN(length, sizeof ending - 1);
+    if (strcmp(data + stem, ending) != 0)
+        return GM_OK;
+    for (size_t form = 0; form < 3; form++) {
+        path->length = 0;
+        if (form < 2)
+            gm_text_printf(path, "%.*s%clabels%s", (int)stem, data, form ? '-' : '_', ending);
+        else
+            gm_text_printf(path, "%.*sy%s", (int)(name - data), data, name + 1);
+        if (path->failed)
+            return gm_fail_memory(length, "a file name");
+        if (form < 2 || *name == 'x')
+            if (access(path->data, F_OK) == 0)
+                return GM_OK;
     }
-    return gm_dataset_take_floats(dataset, path, &array->floats, dim, options);
+    path->length = 0;
+    return GM_OK;
 }
 
 gm_status gm_npy_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {
-    const char *path = source->path;
-    gm_npy array;
-    GM_TRY(gm_npy_read(path, &array));
+    gm_array data = {0}, labels = {0};
+    gm_text path = {0};
     gm_status status;
-    if (array.rank == 0 || array.rank > 4)
-        status = gm_fail(GM_ERROR_FORMAT, "%s: has %zu dimensions: a data set has 1 to 4", path, array.rank);
-    else if (array.bytes && array.rank >= 3)
-        status = take_images(dataset, path, &array, options);
-    else
-        status = take_numbers(dataset, path, &array, options);
-    gm_npy_finish(&array);
+    GM_TRY_DONE(read_typed(source->path, &data.values, &data.type));
+    GM_TRY_DONE(find_labels(source->path, &path));
+    if (path.length > 0)
+        GM_TRY_DONE(read_typed(path.data, &labels.values, &labels.type));
+    status = gm_arrays_take(dataset, source->path, &data, path.length > 0 ? &labels : NULL, options);
+done:
+    gm_text_finish(&path);
+    gm_npy_finish(&data.values);
+    gm_npy_finish(&labels.values);
     return status;
 }

@@ -3,10 +3,11 @@
 #define GM_DATA_NPY_H
 
 #include "data/source.h"
+#include "data/values.h"
 #include "ganymede/data.h"
 
-// As gm_npy_read, from memory; `name` for messages.
-gm_status gm_npy_parse(const char *name, const void *data, size_t bytes, gm_npy *array);
+// As gm_npy_read, from memory; `name` for messages; *type, unless type is NULL: what its values were.
+gm_status gm_npy_parse(const char *name, const void *data, size_t bytes, gm_npy *array, const gm_value_type **type);
 
 bool gm_npy_tell(const gm_source *source);
 gm_status gm_npy_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options);

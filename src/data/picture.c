@@ -1,46 +1,157 @@
-// The formats of pictures: a row each.
+// The formats of pictures, a row each, and how pictures become items of a data set.
 #include "data/picture.h"
 
+#include "data/alpha.h"
 #include "data/magic.h"
-#include "data/png.h"
 
-typedef struct picture_format {
-    bool (*tell)(const uint8_t *head, size_t bytes);
-    gm_status (*parse_header)(const char *name, const uint8_t *head, size_t bytes, gm_picture *picture);
-    gm_status (*parse)(const char *name, const void *data, size_t bytes, gm_picture *picture);
-} picture_format;
+#include <stdlib.h>
 
-static const picture_format formats[] = {
-    {gm_png_tell, gm_png_parse_header, gm_png_parse},
+static const gm_picture_format *const formats[] = {
+    &gm_png_format, &gm_jpeg_format, &gm_webp_format, &gm_tiff_format, &gm_pnm_format, &gm_bmp_format,
 };
 
-static const picture_format *find(const uint8_t *head, size_t bytes) {
+// ---- Reading ----
+
+static const gm_picture_format *find(const uint8_t *head, size_t bytes) {
     for (size_t i = 0; i < GM_COUNT(formats); i++)
-        if (formats[i].tell(head, bytes))
-            return &formats[i];
+        if (formats[i]->tell(head, bytes))
+            return formats[i];
     return NULL;
 }
 
-static gm_status refuse(const char *name, const uint8_t *head, size_t bytes, gm_picture *picture) {
+// The row that reads it.
+static gm_status find_reader(const gm_picture_format **format, const char *name, const uint8_t *head, size_t bytes) {
     const char *known = gm_magic_describe(head, bytes);
-    *picture = (gm_picture){0};
+    *format = bytes > 0 ? find(head, bytes) : NULL;
+    if (*format && (*format)->package)
+        return gm_fail(GM_ERROR_FORMAT,
+                       "%s: is a %s file, which this build of Ganymede does not read: install %s and build it again",
+                       name, (*format)->name, (*format)->package);
+    if (*format)
+        return GM_OK;
     if (bytes == 0)
         return gm_fail(GM_ERROR_FORMAT, "%s: is empty", name);
     if (known)
         return gm_fail(GM_ERROR_FORMAT, "%s: is %s", name, known);
-    return gm_fail(GM_ERROR_FORMAT, "%s: is no picture: its first bytes are not those of a PNG file", name);
+    gm_text names = {0};
+    for (size_t i = 0; i < GM_COUNT(formats); i++)
+        gm_text_printf(&names, "%s%s", i == 0 ? "" : i + 1 < GM_COUNT(formats) ? ", " : " or ", formats[i]->name);
+    gm_status status = gm_fail(GM_ERROR_FORMAT, "%s: is no picture: its first bytes are not those of a %s file", name,
+                               names.failed ? "known" : names.data);
+    gm_text_finish(&names);
+    return status;
 }
 
-bool gm_picture_tell(const uint8_t *head, size_t bytes) {
-    return find(head, bytes);
+const char *gm_picture_tell(const uint8_t *head, size_t bytes) {
+    const gm_picture_format *format = find(head, bytes);
+    return format ? format->name : NULL;
 }
 
-gm_status gm_picture_parse(const char *name, const void *data, size_t bytes, gm_picture *picture) {
-    const picture_format *format = find(data, bytes);
-    return format ? format->parse(name, data, bytes, picture) : refuse(name, data, bytes, picture);
+static const gm_picture_wish own_size = {0};
+
+gm_status gm_picture_parse(const char *name, const void *data, size_t bytes, const gm_picture_wish *wish,
+                           gm_picture *picture) {
+    const gm_picture_format *format;
+    *picture = (gm_picture){0};
+    GM_TRY(find_reader(&format, name, data, bytes));
+    return format->parse(name, data, bytes, wish ? wish : &own_size, picture);
 }
 
-gm_status gm_picture_parse_header(const char *name, const uint8_t *head, size_t bytes, gm_picture *picture) {
-    const picture_format *format = find(head, bytes);
-    return format ? format->parse_header(name, head, bytes, picture) : refuse(name, head, bytes, picture);
+gm_status gm_picture_parse_header(const char *name, const void *data, size_t bytes, bool whole,
+                                  const gm_picture_wish *wish, gm_picture *picture) {
+    const gm_picture_format *format;
+    *picture = (gm_picture){0};
+    GM_TRY(find_reader(&format, name, data, bytes));
+    return format->parse_header(name, data, bytes, whole, wish ? wish : &own_size, picture);
+}
+
+// ---- Items of data sets ----
+
+static bool grey_or_rgb(size_t colours) {
+    return colours == 1 || colours == 3;
+}
+
+// Whether an item of `channels` gets the opacity of a picture of `colours` as its last one.
+static bool takes_alpha(size_t colours, bool alpha, size_t channels, const gm_dataset_options *options) {
+    if (options->alpha != GM_ALPHA_KEEP || (!alpha && colours == channels))
+        return false;
+    return channels == colours + 1 || (grey_or_rgb(colours) && (channels == 2 || channels == 4));
+}
+
+gm_picture_wish gm_picture_wish_of(const gm_dataset_options *options, size_t page, size_t height, size_t width) {
+
+    return (gm_picture_wish){.width = width, .height = height, .pages = options->pages, .page = page};
+}
+
+static size_t colours_of(const gm_picture *picture) {
+    return picture->channels - picture->alpha;
+}
+
+gm_status gm_picture_check(const char *name, const gm_picture *header, const gm_picture *first,
+                           const gm_dataset_options *options) {
+    size_t colours = colours_of(header), before = colours_of(first), channels = options->channels;
+    bool floats = header->type == GM_PICTURE_F32;
+    if (channels && channels != colours && !(grey_or_rgb(channels) && grey_or_rgb(colours)) &&
+        !takes_alpha(colours, header->alpha, channels, options))
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: has %zu channels, which cannot become %zu", name, header->channels,
+                       channels);
+    if (!channels && before != colours && !(grey_or_rgb(before) && grey_or_rgb(colours)))
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: has %zu channels of colour, but the first picture has %zu", name,
+                       colours, before);
+    if (floats != (first->type == GM_PICTURE_F32))
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: holds %s, but the first picture holds %s, which have no common scale: convert either", name,
+                       floats ? "floats" : "whole numbers", floats ? "whole numbers" : "floats");
+    return GM_OK;
+}
+
+void gm_picture_join(gm_picture *all, const gm_picture *header) {
+    all->channels = GM_MAX(all->channels, colours_of(header));
+    all->type = GM_MAX(all->type, header->type);
+    all->alpha |= header->alpha;
+}
+
+gm_dataset_kind gm_picture_set_info(const gm_picture *all, const gm_dataset_options *options, gm_dataset_info *info) {
+    bool kept = all->alpha && options->alpha == GM_ALPHA_KEEP;
+    info->channels = options->channels ? options->channels : all->channels + kept;
+    info->black = 0;
+    info->white = all->type == GM_PICTURE_U8 ? UINT8_MAX : all->type == GM_PICTURE_U16 ? 1 : 0;
+    return all->type == GM_PICTURE_U8 ? GM_DATASET_IMAGES : GM_DATASET_FLOATS;
+}
+
+static gm_status fit_item(gm_picture *picture, const gm_dataset_options *options, const gm_dataset_info *info,
+                          void *item) {
+    static const uint8_t white[3] = {UINT8_MAX, UINT8_MAX, UINT8_MAX};
+    gm_fit_target target = {.channels = info->channels,
+                            .height = info->height,
+                            .width = info->width,
+                            .floats = info->kind == GM_DATASET_FLOATS};
+    size_t colours = colours_of(picture);
+    bool opacity = takes_alpha(colours, picture->alpha, info->channels, options);
+    target.channels -= opacity;
+    if (!opacity)
+        gm_alpha_blend(picture, options->has_background ? options->background : white);
+    const gm_fit_source source = {.pixels = picture->pixels,
+                                  .width = picture->width,
+                                  .height = picture->height,
+                                  .channels = colours,
+                                  .step = picture->channels,
+                                  .plane = 1,
+                                  .type = picture->type};
+    GM_TRY(gm_fit_picture(&source, options->fit, &target, item));
+    if (!opacity)
+        return GM_OK;
+    size_t value = target.floats ? sizeof(float) : 1;
+    return gm_alpha_fit(picture, options->fit, &target,
+                        (char *)item + target.channels * target.height * target.width * value);
+}
+
+gm_status gm_picture_place(const char *name, const void *data, size_t bytes, size_t page,
+                           const gm_dataset_options *options, const gm_dataset_info *info, void *item) {
+    gm_picture picture;
+    const gm_picture_wish wish = gm_picture_wish_of(options, page, info->height, info->width);
+    GM_TRY(gm_picture_parse(name, data, bytes, &wish, &picture));
+    gm_status status = fit_item(&picture, options, info, item);
+    free(picture.pixels);
+    return status == GM_OK ? GM_OK : gm_fail_prefix(status, "%s", name);
 }

@@ -1,8 +1,9 @@
-// PNG through libpng: any colour type, depth and interlacing -> 8-bit grey or RGB.
+// PNG through libpng: any colour type, depth and interlacing -> grey or RGB of 8 or 16 bits, with or without alpha. Of
+// an animated PNG (APNG) the picture that stands for it, mostly its first frame: libpng passes over the others.
 //
 // libpng reports errors by longjmp. All that must survive the jump is kept in one struct that outlives it, and the
 // function that calls setjmp changes no local variable afterwards.
-#include "data/png.h"
+#include "data/picture_format.h"
 
 #include <png.h>
 #include <setjmp.h>
@@ -10,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_SIDE      16384u
-#define MAX_AREA      ((size_t)1 << 26)
 #define DEFLATE_RATIO 1032 // deflate's largest expansion
 #define HEADER_BYTES  33   // signature and IHDR
 
@@ -31,6 +30,7 @@ typedef struct reader {
     png_bytepp rows;
     uint8_t *pixels;
     size_t width, height, channels;
+    bool deep; // 16 bits
     gm_status status;
 } reader;
 
@@ -65,18 +65,21 @@ static void read_pixels(reader *in) {
     in->width = png_get_image_width(png, in->info);
     in->height = png_get_image_height(png, in->info);
     // A few bytes can claim to be a huge picture; deflate bounds what they can really hold.
-    if (in->width * in->height > MAX_AREA)
+    if (in->width * in->height > GM_PICTURE_AREA)
         refuse(in, gm_fail(GM_ERROR_FORMAT, "%s: is too large: %zu x %zu pixels", in->name, in->width, in->height));
     if (png_get_rowbytes(png, in->info) * in->height / DEFLATE_RATIO > in->bytes)
         refuse(in, gm_fail(GM_ERROR_FORMAT, "%s: is truncated: %zu bytes cannot hold %zu x %zu pixels", in->name,
                            in->bytes, in->width, in->height));
     png_set_expand(png); // palettes to RGB, small depths to 8, tRNS to alpha
-    png_set_scale_16(png);
+    in->deep = png_get_bit_depth(png, in->info) == 16;
+    const uint16_t one = 1;
+    if (in->deep && *(const uint8_t *)&one == 1)
+        png_set_swap(png);
     png_set_interlace_handling(png);
     png_read_update_info(png, in->info);
     in->channels = png_get_channels(png, in->info);
     size_t stride = png_get_rowbytes(png, in->info);
-    if (stride != in->width * in->channels)
+    if (stride != in->width * in->channels * (in->deep ? 2 : 1))
         png_error(png, "unexpected row size");
     in->pixels = malloc(stride * in->height);
     in->rows = malloc(in->height * sizeof *in->rows);
@@ -97,63 +100,88 @@ static gm_status run_reader(reader *in) {
         return gm_fail(GM_ERROR_MEMORY, "%s: out of memory for libpng", in->name);
     if (setjmp(png_jmpbuf(in->png)))
         return in->status;
-    png_set_user_limits(in->png, MAX_SIDE, MAX_SIDE);
+    png_set_user_limits(in->png, GM_PICTURE_SIDE, GM_PICTURE_SIDE);
     png_set_chunk_malloc_max(in->png, (png_alloc_size_t)1 << 23);
     png_set_read_fn(in->png, in, read_bytes);
     read_pixels(in);
     return GM_OK;
 }
 
-// Blends the last channel away, with white behind it. The pixels move towards the front of the same memory.
-static void blend_with_white(uint8_t *pixels, size_t count, size_t colours) {
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t *from = pixels + i * (colours + 1);
-        unsigned alpha = from[colours];
-        for (size_t c = 0; c < colours; c++)
-            pixels[i * colours + c] = (uint8_t)((from[c] * alpha + 255u * (255u - alpha) + 127u) / 255u);
-    }
-}
-
-gm_status gm_png_parse(const char *name, const void *data, size_t bytes, gm_picture *picture) {
-    *picture = (gm_picture){0};
-    GM_TRY(gm_png_parse_header(name, data, bytes, picture));
-    reader in = {.name = name, .next = data, .left = bytes, .bytes = bytes};
-    gm_status status = run_reader(&in);
-    png_destroy_read_struct(&in.png, &in.info, NULL);
-    free(in.rows);
-    if (status == GM_OK && in.channels % 2 == 0)
-        blend_with_white(in.pixels, in.width * in.height, --in.channels);
-    if (status != GM_OK) {
-        free(in.pixels);
-        *picture = (gm_picture){0};
-        return status;
-    }
-    *picture = (gm_picture){.pixels = in.pixels, .width = in.width, .height = in.height, .channels = in.channels};
-    return GM_OK;
-}
+// ---- Header ----
 
 static size_t big_endian(const uint8_t *b) {
     return (size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3];
 }
 
-bool gm_png_tell(const uint8_t *head, size_t bytes) {
+static bool tell(const uint8_t *head, size_t bytes) {
     static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     return bytes > 0 && memcmp(head, signature, GM_MIN(bytes, sizeof signature)) == 0;
 }
 
-gm_status gm_png_parse_header(const char *name, const uint8_t *data, size_t bytes, gm_picture *picture) {
-    *picture = (gm_picture){0};
-    if (!gm_png_tell(data, bytes))
-        return gm_fail(GM_ERROR_FORMAT, "%s: is not a PNG file: its first bytes are another format's", name);
+// Whether a colour is transparent: that says a chunk between the header and the pixels. *seen: they were reached.
+static bool find_transparency(const uint8_t *data, size_t bytes, bool *seen) {
+    for (size_t at = HEADER_BYTES; bytes - at >= 8;) {
+        size_t length = big_endian(data + at);
+        bool clear = memcmp(data + at + 4, "tRNS", 4) == 0;
+        *seen = clear || memcmp(data + at + 4, "IDAT", 4) == 0;
+        if (*seen)
+            return clear;
+        if (length > bytes - at - 8 || bytes - at - 8 - length < 4)
+            break;
+        at += length + 12;
+    }
+    *seen = false;
+    return false;
+}
+
+static gm_status parse_header(const char *name, const uint8_t *data, size_t bytes, bool whole,
+                              const gm_picture_wish *wish, gm_picture *picture) {
+    (void)wish;
+    *picture = (gm_picture){.pages = 1};
+    if (bytes < HEADER_BYTES && !whole)
+        return GM_OK;
     if (bytes < HEADER_BYTES)
         return gm_fail(GM_ERROR_FORMAT, "%s: is truncated: a PNG file of %zu bytes", name, bytes);
     if (memcmp(data + 12, "IHDR", 4) != 0)
         return gm_fail(GM_ERROR_FORMAT, "%s: is damaged: a PNG file without its header", name);
-    picture->width = big_endian(data + 16);
-    picture->height = big_endian(data + 20);
-    picture->channels = data[25] & PNG_COLOR_MASK_COLOR ? 3 : 1; // palettes count as colours
-    if (picture->width == 0 || picture->height == 0 || picture->width > MAX_SIDE || picture->height > MAX_SIDE)
+    size_t width = big_endian(data + 16), height = big_endian(data + 20);
+    if (width == 0 || height == 0 || width > GM_PICTURE_SIDE || height > GM_PICTURE_SIDE)
         return gm_fail(GM_ERROR_FORMAT, "%s: its size is refused: %zu x %zu pixels, at most %u x %u are read", name,
-                       picture->width, picture->height, MAX_SIDE, MAX_SIDE);
+                       width, height, GM_PICTURE_SIDE, GM_PICTURE_SIDE);
+    bool seen = true;
+    picture->alpha = data[25] & PNG_COLOR_MASK_ALPHA || find_transparency(data, bytes, &seen);
+    if (!seen && !whole)
+        return GM_OK;
+    picture->width = width;
+    picture->height = height;
+    picture->channels = (data[25] & PNG_COLOR_MASK_COLOR ? 3u : 1u) + picture->alpha; // palettes count as colours
+    picture->type = data[24] == 16 ? GM_PICTURE_U16 : GM_PICTURE_U8;
     return GM_OK;
 }
+
+// ---- Pixels ----
+
+static gm_status parse(const char *name, const uint8_t *data, size_t bytes, const gm_picture_wish *wish,
+                       gm_picture *picture) {
+    *picture = (gm_picture){0};
+    GM_TRY(parse_header(name, data, bytes, true, wish, picture));
+    reader in = {.name = name, .next = data, .left = bytes, .bytes = bytes};
+    gm_status status = run_reader(&in);
+    png_destroy_read_struct(&in.png, &in.info, NULL);
+    free(in.rows);
+    if (status != GM_OK) {
+        free(in.pixels);
+        *picture = (gm_picture){0};
+        return status;
+    }
+    *picture = (gm_picture){.pixels = in.pixels,
+                            .width = in.width,
+                            .height = in.height,
+                            .channels = in.channels,
+                            .type = in.deep ? GM_PICTURE_U16 : GM_PICTURE_U8,
+                            .alpha = in.channels % 2 == 0,
+                            .pages = 1};
+    return GM_OK;
+}
+
+const gm_picture_format gm_png_format = {.name = "PNG", .tell = tell, .parse_header = parse_header, .parse = parse};

@@ -16,6 +16,13 @@ static gm_status copy(gm_dataset *subset, const gm_dataset *whole, const int32_t
     if (!named)
         return gm_fail_memory(64, "a data set");
     subset->info.class_names = names;
+    if (info->scale_figures) {
+        size_t bytes = info->channels * sizeof *info->scale_figures;
+        void *figures = gm_arena_copy(&subset->arena, info->scale_figures, bytes);
+        if (!figures)
+            return gm_fail_memory(bytes, "a data set");
+        subset->info.scale_figures = (const double(*)[2])figures;
+    }
     GM_TRY(gm_alloc(&subset->items, count, info->item_bytes, info->name));
     if (gm_dataset_labels(whole))
         GM_TRY(gm_alloc(&subset->labels, count, sizeof *subset->labels, info->name));

@@ -72,11 +72,64 @@ static void allow_size(gm_text *text) {
 
 static const gm_recipe_type size_type = {read_size, write_size, allow_size};
 
+// ---- Colours: names or red, green and blue ----
+
+typedef struct colour {
+    const char *name;
+    uint32_t rgb;
+} colour;
+
+static const colour colours[] = {{"black", 0}, {"grey", 0x808080}, {"white", 0xffffff}};
+
+static gm_status read_colour(gm_arena *arena, const char *key, void *field, const gm_yaml *node) {
+    (void)arena;
+    static const gm_parameter part = {.key = "data.background", .kind = GM_PARAMETER_INTEGER, .maximum = 255};
+    uint32_t rgb = 0;
+    for (size_t i = 0; i < GM_COUNT(colours) && node->kind == GM_YAML_SCALAR && !gm_yaml_is_null(node); i++)
+        if (strcmp(node->text, colours[i].name) == 0) {
+            *(uint32_t *)field = colours[i].rgb;
+            return GM_OK;
+        }
+    bool fits = node->kind == GM_YAML_LIST && node->count == 3;
+    for (size_t i = 0; i < 3 && fits; i++) {
+        size_t value = 0;
+        fits = node->items[i]->kind == GM_YAML_SCALAR &&
+               gm_parameter_set_text(&part, &value, node->items[i]->text) == GM_OK;
+        rgb = rgb << 8 | (uint32_t)value;
+    }
+    if (!fits)
+        return gm_recipe_refuse(node, key, "black, grey, white, or [red, green, blue] of 0 to 255 each");
+    *(uint32_t *)field = rgb;
+    return GM_OK;
+}
+
+static void write_colour(const void *field, gm_text *text) {
+    uint32_t rgb = *(const uint32_t *)field;
+    for (size_t i = 0; i < GM_COUNT(colours); i++)
+        if (rgb == colours[i].rgb) {
+            gm_text_printf(text, " %s", colours[i].name);
+            return;
+        }
+    gm_text_printf(text, " [%u, %u, %u]", rgb >> 16, rgb >> 8 & 255, rgb & 255);
+}
+
+static void allow_colour(gm_text *text) {
+    gm_text_append(text, "black, grey, white, or [red, green, blue]");
+}
+
+static const gm_recipe_type colour_type = {read_colour, write_colour, allow_colour};
+
 // ---- Keys ----
 
 static const char *const splits[] = {"train", "test", NULL};
 static const char *const fits[] = {"auto", "pad", "resize", "crop", NULL}; // gm_fit
+static const char *const alphas[] = {"blend", "keep", NULL};               // gm_alpha
+static const char *const pages[] = {"first", "channels", "items", NULL};   // gm_pages
+static const char *const scales[] = {"type", "range", "percentile", NULL}; // gm_scaling
 static const char *const residents[] = {"auto", "yes", "no", NULL};
+static const char *const layouts[] = {"auto", "nhwc", "nchw", NULL}; // gm_array_layout
+static const char *const damages[] = {"stop", "skip", NULL};         // gm_damaged
+static const char *const holds[] = {"auto", "yes", "no", NULL};      // gm_hold
 
 // clang-format off
 static const gm_recipe_row rows[] = {
@@ -94,7 +147,17 @@ static const gm_recipe_row rows[] = {
                  "height and width that images are brought to; 0: their own"),
     GM_ROW_CHOICE(gm_common, "data.fit", data.fit, fits, 1,
            "how: pad (black borders), resize (stretch), crop (cut out the middle); auto is pad"),
-    GM_ROW_INTEGER(gm_common, "data.channels", data.channels, 0, 3, 0, "1 (grey) or 3 (colour); 0: the data's own"),
+    GM_ROW_INTEGER(gm_common, "data.channels", data.channels, 0, 4096, 0,
+           "1 (grey) or 3 (colour), one more where alpha is kept, or any number that the data have; 0: the data's own"),
+    GM_ROW_CHOICE(gm_common, "data.alpha", data.alpha, alphas, 0,
+           "transparency: blend (with data.background) or keep (as the last channel, opaque where a picture has none)"),
+    GM_ROW_TYPED(gm_common, "data.background", data.background, colour_type, "white", false,
+           "what lies behind transparent pictures"),
+    GM_ROW_CHOICE(gm_common, "data.pages", data.pages, pages, 0,
+           "of a TIFF file: the first is the picture, all are its channels, or each is an item"),
+    GM_ROW_CHOICE(gm_common, "data.scale", data.scale, scales, 0,
+           "what becomes black and white of pictures of 16 bits or floats: type (0 and 65535; floats as they are), range "
+           "(each channel's least and largest value in the data trained on) or percentile (its .5th and 99.5th)"),
     GM_ROW_INTEGER(gm_common, "data.count", data.count, 0, 2147483647, 0, "use only so many items, from the first on; of class folders the first of each class, then the second of "
                    "each; 0: all"),
     GM_ROW_TYPED(gm_common, "data.range", data.range, range_type, NULL, false,
@@ -103,6 +166,14 @@ static const gm_recipe_row rows[] = {
     GM_ROW_INTEGER(gm_common, "data.batch", data.batch, 1, 65536, 64, "real images per discriminator step, and as many generated ones"),
     GM_ROW_CHOICE(gm_common, "data.resident", data.resident, residents, 0,
            "keep the whole data set in the device's memory; auto: if it is small"),
+    GM_ROW_CHOICE(gm_common, "data.hold", data.hold, holds, 0,
+           "keep all decoded pictures of a folder, archive or list in memory; auto: if they take no more than a quarter of "
+           "it; else each is decoded whenever it is wanted"),
+    GM_ROW_CHOICE(gm_common, "data.damaged", data.damaged, damages, 0,
+           "pictures that cannot be read: stop, or skip them as long as they are no more than 1 % of all"),
+    GM_ROW_CHOICE(gm_common, "data.layout", data.layout, layouts, 0,
+           "axes of an array of images: nhwc (channels last) or nchw; auto: nhwc where the last axis is shorter than the "
+           "two before it"),
 };
 // clang-format on
 
@@ -128,8 +199,6 @@ static gm_status resolve(gm_recipe *recipe, void *settings) {
     if (!common->name)
         GM_TRY(default_name(recipe, common));
     gm_common_default_range(recipe, -1);
-    if (common->data.channels == 2)
-        return gm_recipe_refuse(gm_recipe_find(recipe, "data.channels"), "data.channels", "0, 1 or 3");
     return GM_OK;
 }
 
@@ -143,13 +212,24 @@ const gm_common *gm_common_of(const gm_recipe *recipe) {
 // ---- The data ----
 
 gm_dataset_options gm_common_data_options(const gm_common *common) {
+    uint32_t rgb = common->data.background;
     return (gm_dataset_options){.split = (gm_split)common->data.split,
                                 .size = {common->data.size[0], common->data.size[1]},
                                 .fit = (gm_fit)common->data.fit,
                                 .channels = common->data.channels,
+                                .alpha = (gm_alpha)common->data.alpha,
+                                .pages = (gm_pages)common->data.pages,
+                                .scale = (gm_scaling)common->data.scale,
+                                .has_background = true,
+                                .background = {(uint8_t)(rgb >> 16), (uint8_t)(rgb >> 8), (uint8_t)rgb},
                                 .folder = common->data.folder,
                                 .count = common->data.count,
-                                .seed = common->seed};
+                                .seed = common->seed,
+                                .layout = (gm_array_layout)common->data.layout,
+                                .damaged = (gm_damaged)common->data.damaged,
+                                .hold = common->data.resident == GM_RESIDENT_YES && !common->data.hold
+                                            ? GM_HOLD_YES
+                                            : (gm_hold)common->data.hold};
 }
 
 gm_dataset_options gm_common_other_split(const gm_common *common) {

@@ -22,9 +22,12 @@ typedef struct gm_common {
         int split;                       // gm_split
         size_t size[2], channels, count; // height and width; 0 = the data's own, as in gm_dataset_options
         int fit;                         // gm_fit
+        int alpha, pages, scale;         // gm_alpha, gm_pages, gm_scaling
+        uint32_t background;             // 0xRRGGBB
         gm_range range;
-        size_t batch; // items per batch
-        int resident; // gm_resident
+        size_t batch;              // items per batch
+        int resident;              // gm_resident
+        int layout, damaged, hold; // gm_array_layout, gm_damaged, gm_hold
     } data;
 } gm_common;
 

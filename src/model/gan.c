@@ -7,7 +7,8 @@
 
 static gm_status check(const gm_recipe *recipe, const gm_dataset_info *data, const gm_sample *format) {
     (void)data;
-    return format->bytes ? gm_common_check_range(recipe, &gm_gan_of(recipe)->generator, "generator") : GM_OK;
+    return gm_sample_is_scaled(format) ? gm_common_check_range(recipe, &gm_gan_of(recipe)->generator, "generator")
+                                       : GM_OK;
 }
 
 // ---- Samples ----

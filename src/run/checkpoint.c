@@ -52,13 +52,28 @@ static gm_status write_classes(const gm_checkpoint_info *info, char **text) {
     return *text ? GM_OK : gm_fail_memory(64 * info->class_count, "a checkpoint");
 }
 
+// The figures as a JSON array of pairs; *text is NULL without any, else free(*text).
+static gm_status write_scale(const gm_checkpoint_info *info, char **text) {
+    *text = NULL;
+    if (info->scale_channels == 0)
+        return GM_OK;
+    json_t *array = json_array();
+    bool failed = !array;
+    for (size_t i = 0; i < info->scale_channels; i++)
+        failed = failed || json_array_append_new(
+                               array, json_pack("[ff]", info->scale_figures[i][0], info->scale_figures[i][1])) != 0;
+    *text = failed ? NULL : json_dumps(array, JSON_COMPACT);
+    json_decref(array);
+    return *text ? GM_OK : gm_fail_memory(64 * info->scale_channels, "a checkpoint");
+}
+
 gm_status gm_checkpoint_write(const char *path, gm_state *state, const gm_checkpoint_info *info) {
     char version[24], step[24], cursor[24], seed[24];
     snprintf(version, sizeof version, "%d", GM_CHECKPOINT_VERSION);
     snprintf(step, sizeof step, "%" PRIu64, info->step);
     snprintf(cursor, sizeof cursor, "%" PRIu64, info->data_cursor);
     snprintf(seed, sizeof seed, "%" PRIu64, info->seed);
-    gm_safetensors_text metadata[10] = {
+    gm_safetensors_text metadata[11] = {
         {"format", "ganymede-checkpoint"},
         {"version", version},
         {"program", gm_version()},
@@ -70,11 +85,14 @@ gm_status gm_checkpoint_write(const char *path, gm_state *state, const gm_checkp
     };
     size_t count = gm_state_count(state), metadata_count = 8;
     gm_safetensor *tensors = NULL;
-    char *classes;
+    char *classes = NULL, *scale = NULL;
     gm_status status;
     GM_TRY_DONE(write_classes(info, &classes));
     if (classes)
         metadata[metadata_count++] = (gm_safetensors_text){"classes", classes};
+    GM_TRY_DONE(write_scale(info, &scale));
+    if (scale)
+        metadata[metadata_count++] = (gm_safetensors_text){"scale", scale};
     if (info->note)
         metadata[metadata_count++] = (gm_safetensors_text){"note", info->note};
     GM_TRY_DONE(gm_alloc(&tensors, count, sizeof *tensors, "a checkpoint"));
@@ -85,6 +103,7 @@ done:
         free((void *)tensors[i].data);
     free(tensors);
     free(classes);
+    free(scale);
     return status;
 }
 
@@ -129,6 +148,24 @@ static gm_status read_classes(gm_checkpoint *checkpoint) {
     return GM_OK;
 }
 
+static gm_status read_scale(gm_checkpoint *checkpoint) {
+    const char *text = gm_safetensors_metadata(checkpoint->file, "scale");
+    json_t *array;
+    if (!text)
+        return GM_OK;
+    GM_TRY(gm_json_parse(&array, checkpoint->path, "its scale of the channels", text, strlen(text), 0));
+    size_t count = json_array_size(array);
+    double(*figures)[2];
+    gm_status status = gm_alloc(&figures, count, sizeof *figures, checkpoint->path);
+    checkpoint->info.scale_figures = (const double(*)[2])figures;
+    checkpoint->info.scale_channels = count;
+    for (size_t i = 0; status == GM_OK && i < count; i++)
+        if (json_unpack(json_array_get(array, i), "[FF]", &figures[i][0], &figures[i][1]) != 0)
+            status = gm_fail(GM_ERROR_FORMAT, "%s: channel %zu of its scale has no two numbers", checkpoint->path, i);
+    json_decref(array);
+    return status;
+}
+
 static gm_status read_info(gm_checkpoint *checkpoint) {
     gm_checkpoint_info *info = &checkpoint->info;
     uint64_t version;
@@ -150,6 +187,7 @@ static gm_status read_info(gm_checkpoint *checkpoint) {
     GM_TRY(read_number(checkpoint, "seed", &info->seed));
     GM_TRY(read_text(checkpoint, "variants", &info->variants));
     GM_TRY(read_classes(checkpoint));
+    GM_TRY(read_scale(checkpoint));
     info->note = gm_safetensors_metadata(checkpoint->file, "note");
     return read_text(checkpoint, "recipe", &info->recipe);
 }
@@ -177,6 +215,7 @@ void gm_checkpoint_close(gm_checkpoint **checkpoint) {
     gm_safetensors_destroy(&(*checkpoint)->file);
     json_decref((*checkpoint)->classes);
     free((void *)(*checkpoint)->info.class_names);
+    free((void *)(*checkpoint)->info.scale_figures);
     free((*checkpoint)->path);
     free(*checkpoint);
     *checkpoint = NULL;

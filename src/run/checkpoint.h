@@ -17,7 +17,10 @@ typedef struct gm_checkpoint_info {
     const char *const
         *class_names;   // of the data that were trained on, class_count of them; read back as lines (gm_escape)
     size_t class_count; // 0: the data have none, or another version wrote the file
-    const char *note;   // whatever else its writer wants to know again, any text; NULL: nothing
+    const double (
+        *scale_figures)[2]; // of the data, as gm_dataset_info has them; scale_channels of them, 0: they have none
+    size_t scale_channels;
+    const char *note; // whatever else its writer wants to know again, any text; NULL: nothing
 } gm_checkpoint_info;
 
 // Reads every variable of the state (waits for the device) and writes the file atomically.

@@ -12,6 +12,10 @@ gm_shape gm_sample_batch(const gm_sample *sample, size_t count) {
     return shape;
 }
 
+bool gm_sample_is_scaled(const gm_sample *sample) {
+    return sample->white > sample->black;
+}
+
 size_t gm_sample_values(const gm_sample *sample) {
     return gm_shape_count(&sample->item);
 }

@@ -13,10 +13,11 @@ typedef struct gm_sample_kind gm_sample_kind;
 // The format of the samples of a data set, or of those that a network makes.
 typedef struct gm_sample {
     const gm_sample_kind *kind;
-    gm_shape item;    // of one sample, without the batch: (C, H, W), or (d)
-    bool bytes;       // data sets store them as bytes, 0 black and 255 white; else as float32
-    double low, high; // what black and white are to networks; of kinds that have a range
-    double reach;     // of points: they are expected in [-reach, reach]; 0: wherever they are
+    gm_shape item;       // of one sample, without the batch: (C, H, W), or (d)
+    bool bytes;          // data sets store them as bytes, else as float32
+    double black, white; // what these are in data sets; both 0: values are taken as they are
+    double low, high;    // what they are to networks; of kinds that have a range
+    double reach;        // of points: they are expected in [-reach, reach]; 0: wherever they are
 } gm_sample;
 
 struct gm_sample_kind {
@@ -37,6 +38,8 @@ struct gm_sample_kind {
 
 extern const gm_sample_kind gm_sample_image, gm_sample_points; // image.c, points.c
 
+// Whether data sets store them with a black and a white of their own, which become low and high.
+bool gm_sample_is_scaled(const gm_sample *sample);
 // The format of samples of that shape, of the first kind that claims them; range [-1, 1].
 gm_sample gm_sample_of(const gm_shape *item);
 // A kind of the program's own, which claims samples before the others do. Call it before any other use of the library;

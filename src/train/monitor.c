@@ -89,6 +89,8 @@ static void open_other_split(const gm_monitor *m, gm_dataset **other) {
     const gm_common *common = gm_common_of(m->source.recipe);
     gm_dataset_options options = gm_common_other_split(common);
     options.count = gm_mixture_find(common->data.source) ? 2 * m->source.settings->samples : 0;
+    options.scale_figures = gm_dataset_get_info(m->source.data)->scale_figures;
+    options.scale_channels = gm_dataset_get_info(m->source.data)->channels;
     gm_status status = gm_dataset_open(other, common->data.source, &options);
     if (status == GM_OK)
         status = gm_dataset_check_held_out(*other, m->source.data);

@@ -63,6 +63,8 @@ gm_status gm_trainer_save(gm_trainer *trainer) {
                                &(gm_checkpoint_info){.step = trainer->step,
                                                      .class_names = data->class_names,
                                                      .class_count = data->class_count,
+                                                     .scale_figures = data->scale_figures,
+                                                     .scale_channels = data->scale_figures ? data->channels : 0,
                                                      .data_cursor = trainer->cursor,
                                                      .seed = trainer->common->seed,
                                                      .recipe = trainer->recipe_text.data,

@@ -49,6 +49,12 @@ static gm_status choose_resident(gm_trainer *trainer) {
     const gm_device_info *device = gm_device_get_info(trainer->device);
     uint64_t bytes = (uint64_t)data->count * data->item_bytes;
     bool possible = bytes <= device->max_allocation_bytes && data->count <= INT32_MAX;
+    if (trainer->common->data.resident == GM_RESIDENT_YES && !gm_dataset_items(trainer->data))
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "data.resident: the pictures of %s are not held in memory (data.hold): set it "
+                       "to no",
+                       data->name);
+    possible = possible && gm_dataset_items(trainer->data);
     if (trainer->common->data.resident == GM_RESIDENT_YES && !possible)
         return gm_fail(GM_ERROR_ARGUMENT,
                        "data.resident: the data set's %llu bytes do not fit into one allocation of "

@@ -4,10 +4,13 @@
 #include "use/trained.h"
 
 // The part that was not trained on, or the data that are asked for.
-static gm_status open_data(gm_dataset **data, const gm_common *common, const char *asked) {
+static gm_status open_data(gm_dataset **data, const gm_common *common, const gm_checkpoint_info *checkpoint,
+                           const char *asked) {
     gm_dataset_options options = gm_common_other_split(common);
     const char *source = asked ? asked : common->data.source;
     options.whole = asked != NULL; // whoever names data says that they are others
+    options.scale_figures = checkpoint->scale_figures;
+    options.scale_channels = checkpoint->scale_channels;
     if (asked)
         options.folder = NULL;
     gm_status status = gm_dataset_open(data, source, &options);
@@ -34,11 +37,11 @@ static gm_status evaluate(gm_evaluation *evaluation, const gm_trained *trained, 
                        "%s: this run's model is %s, of which held-out data tell nothing by themselves: compare its "
                        "samples with data (ganymede measure)",
                        run, kind->description);
-    GM_TRY(open_data(data, common, options->data));
+    const gm_checkpoint_info *checkpoint = gm_checkpoint_get_info(trained->checkpoint);
+    GM_TRY(open_data(data, common, checkpoint, options->data));
     const gm_dataset_info *info = gm_dataset_get_info(*data);
     evaluation->info.step = trained->step;
     evaluation->info.count = options->count ? GM_MIN(options->count, info->count) : info->count;
-    const gm_checkpoint_info *checkpoint = gm_checkpoint_get_info(trained->checkpoint);
     return kind->evaluate(evaluation,
                           &(gm_evaluation_source){
                               .recipe = trained->recipe,

@@ -77,6 +77,9 @@ void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info) {
                               .high = use->format.high,
                               .data = common->data.source,
                               .data_options = gm_common_data_options(common)};
+    const gm_checkpoint_info *checkpoint = gm_checkpoint_get_info(sampler->trained.checkpoint);
+    info->data_options.scale_figures = checkpoint->scale_figures;
+    info->data_options.scale_channels = checkpoint->scale_channels;
 }
 
 gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels, const float *codes,

@@ -106,7 +106,7 @@ static gm_status material_init(material *m, const char *source, const gm_dataset
     train.split = GM_SPLIT_TRAIN;
     GM_TRY(gm_dataset_open(&m->train, source, &train));
     const gm_dataset_info *info = gm_dataset_get_info(m->train);
-    if (info->kind != GM_DATASET_IMAGES || info->class_count < 2 || info->count < 2)
+    if (info->white <= info->black || info->class_count < 2 || info->count < 2)
         return gm_fail(
             GM_ERROR_ARGUMENT,
             "%s: a classifier learns from images with labels of two classes or more, which this data set has "
@@ -116,8 +116,8 @@ static gm_status material_init(material *m, const char *source, const gm_dataset
         return gm_fail(GM_ERROR_ARGUMENT, "%s: images of %zu x %zu are too small for a classifier: %d x %d at least",
                        source, info->height, info->width, LEAST_SIDE, LEAST_SIDE);
     m->items = info->count;
-    m->hash = gm_hash(GM_HASH_START, gm_dataset_images(m->train), info->count * info->item_bytes);
-    m->hash = gm_hash(m->hash, gm_dataset_labels(m->train), info->count * sizeof(int32_t));
+    m->hash = GM_HASH_START;
+    GM_TRY(gm_dataset_hash(m->train, &m->hash));
     return find_test(m, source, options);
 }
 

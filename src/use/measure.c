@@ -57,7 +57,7 @@ static gm_samples samples_of(const matrix *m, size_t first, size_t count) {
 // A data set of images that one of the sides is, or that a run learned from.
 static const gm_side *labelled_side(const gm_comparison *c) {
     for (size_t i = 0; i < 2; i++)
-        if (c->sides[i].kind == GM_SIDE_BYTES && c->sides[i].data_classes > 1)
+        if (c->sides[i].kind == GM_SIDE_IMAGES && c->sides[i].data_classes > 1)
             return &c->sides[i];
     for (size_t i = 0; i < 2; i++)
         if (c->sides[i].kind == GM_SIDE_RUN && c->sides[i].bounded)

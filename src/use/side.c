@@ -32,6 +32,18 @@ static gm_status keep(gm_side *side, const char **text) {
     return GM_OK;
 }
 
+// What the options point to may go before the side does.
+static gm_status keep_options(gm_side *side) {
+    gm_dataset_options *options = &side->data_options;
+    GM_TRY(keep(side, &options->folder));
+    if (!options->scale_figures)
+        return GM_OK;
+    size_t bytes = options->scale_channels * sizeof *options->scale_figures;
+    void *figures = gm_arena_copy(&side->arena, options->scale_figures, bytes);
+    options->scale_figures = (const double(*)[2])figures;
+    return figures ? GM_OK : gm_fail_memory(bytes, "a side of a comparison");
+}
+
 static bool ends_with(const char *text, const char *ending) {
     size_t length = strlen(text), tail = strlen(ending);
     return length >= tail && strcmp(text + length - tail, ending) == 0;
@@ -78,7 +90,7 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
     side->data_options = info.data_options;
     gm_status status = keep(side, &side->data);
     if (status == GM_OK)
-        status = keep(side, &side->data_options.folder);
+        status = keep_options(side);
     if (status == GM_OK)
         status = draw(side, sampler);
     gm_sampler_close(&sampler);
@@ -87,7 +99,7 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
 
 // ---- Data sets, arrays and tables ----
 
-// As networks see them, so that a run's samples can stand beside; bytes stay 0 to 255.
+// As networks see them, so that a run's samples can stand beside; images become 0 to 255.
 static gm_status gather(gm_side *side, const gm_dataset *dataset, const int32_t *indices) {
     gm_sample format = gm_dataset_format(gm_dataset_get_info(dataset), 0, 255);
     GM_TRY(allocate(side));
@@ -125,6 +137,14 @@ static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
     options.size[1] = run->data_options.size[1];
     options.fit = run->data_options.fit;
     options.channels = run->data_options.channels;
+    options.damaged = run->data_options.damaged;
+    options.alpha = run->data_options.alpha;
+    options.pages = run->data_options.pages;
+    options.scale = run->data_options.scale;
+    options.scale_figures = run->data_options.scale_figures;
+    options.scale_channels = run->data_options.scale_channels;
+    options.has_background = run->data_options.has_background;
+    memcpy(options.background, run->data_options.background, sizeof options.background);
     return options;
 }
 
@@ -134,7 +154,7 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_sides_opt
     side->data_options.seed = seed;
     GM_TRY(gm_dataset_open(&dataset, side->name, &side->data_options));
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
-    side->kind = info->kind == GM_DATASET_IMAGES ? GM_SIDE_BYTES : GM_SIDE_NUMBERS;
+    side->kind = info->white > info->black ? GM_SIDE_IMAGES : GM_SIDE_NUMBERS;
     side->count = GM_MIN(info->count, options->samples);
     side->channels = info->channels;
     side->height = info->height;
@@ -143,7 +163,7 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_sides_opt
     side->data_classes = info->class_count;
     if (!gm_dataset_is_array(side->name))
         side->data = side->name;
-    gm_status status = keep(side, &side->data_options.folder);
+    gm_status status = keep_options(side);
     if (status == GM_OK)
         status = take_part(side, dataset, options->paired);
     gm_dataset_close(&dataset);
@@ -162,11 +182,12 @@ static void find_extent(const gm_side *side, double *least, double *most) {
         }
 }
 
-// What black and white are. Files say it of bytes alone: of floats it is the narrowest usual range that holds them.
+// What black and white are. Files say it of images alone: of other floats it is the narrowest usual range that holds
+// them.
 static void find_range(gm_side *side) {
     static const double usual[][2] = {{0, 1}, {-1, 1}, {0, 255}};
     double least, most;
-    if (side->kind == GM_SIDE_BYTES) {
+    if (side->kind == GM_SIDE_IMAGES) {
         side->ranged = true;
         side->high = 255;
     }
@@ -213,13 +234,14 @@ static gm_status share_range(gm_side *real, gm_side *fake) {
         return GM_OK;
     }
     const gm_side *odd = real->ranged ? fake : real, *other = real->ranged ? real : fake;
-    if (other->kind == GM_SIDE_BYTES) {
+    if (other->kind == GM_SIDE_IMAGES) {
         double least, most;
         find_extent(odd, &least, &most);
-        return gm_fail(GM_ERROR_ARGUMENT,
-                       "%s has values from %g to %g, which cannot be set beside the bytes of %s: scale them to [0, 1], "
-                       "[-1, 1] or [0, 255]",
-                       odd->name, least, most, other->name);
+        return gm_fail(
+            GM_ERROR_ARGUMENT,
+            "%s has values from %g to %g, which cannot be set beside the images of %s: scale them to [0, 1], "
+            "[-1, 1] or [0, 255]",
+            odd->name, least, most, other->name);
     }
     real->ranged = fake->ranged = false;
     return GM_OK;

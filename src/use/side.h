@@ -6,7 +6,7 @@
 #include "ganymede/data.h"
 #include "ganymede/device.h"
 
-typedef enum gm_side_kind { GM_SIDE_NUMBERS = 1, GM_SIDE_BYTES, GM_SIDE_RUN } gm_side_kind;
+typedef enum gm_side_kind { GM_SIDE_NUMBERS = 1, GM_SIDE_IMAGES, GM_SIDE_RUN } gm_side_kind;
 
 typedef struct gm_side {
     const char *name; // as given

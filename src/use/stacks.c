@@ -13,7 +13,7 @@ enum { STACK = 3 };
 const gm_side *gm_stacks_find(const gm_side *sides) {
     const gm_side *found = NULL;
     for (size_t i = 0; i < 2; i++) // the data set itself says whether it has labels
-        if (sides[i].data && gm_stacked_find(sides[i].data) && (!found || sides[i].kind == GM_SIDE_BYTES))
+        if (sides[i].data && gm_stacked_find(sides[i].data) && (!found || sides[i].kind == GM_SIDE_IMAGES))
             found = &sides[i];
     return found;
 }

@@ -69,6 +69,7 @@ void training_init(training *t, const recipe_case *c) {
                             .height = c->size,
                             .width = c->size,
                             .class_count = CLASSES,
+                            .white = images ? 255 : 0,
                             .item_values = values,
                             .item_bytes = values * (images ? 1 : sizeof(float))};
     snprintf(path, sizeof path, "%s/%s", samples_folder(), c->file);

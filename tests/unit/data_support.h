@@ -4,11 +4,10 @@
 
 #include "data/cifar.h"
 #include "data/csv.h"
-#include "data/fit.h"
 #include "data/idx.h"
 #include "data/loader.h"
 #include "data/npy.h"
-#include "data/png.h"
+#include "data/picture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -71,27 +71,28 @@ static void files_that_are_no_data_are_called_what_they_are(void **state) {
         size_t count;
         const char *text;
     } cases[] = {
-        {"\xff\xd8\xff\xe0\0\20JFIF", 10, "is a JPEG file, which is not read yet"},
+        {"\xff\xd8\xff\xe0\0\20JFIF", 10, "is a JPEG file: give the folder that it lies in"},
         {"GIF89a\1\0\1\0", 10, "is a GIF file, which is not read yet"},
-        {"RIFF\4\0\0\0WEBPVP8 ", 16, "is a WebP file, which is not read yet"},
+        {"RIFF\4\0\0\0WEBPVP8 ", 16, "is a WebP file: give the folder that it lies in"},
         {"RIFF\4\0\0\0WAVEfmt ", 16, "is a WAV file"},
-        {"II*\0\10\0\0\0", 8, "is a TIFF file, which is not read yet"},
-        {"MM\0*\0\0\0\10", 8, "is a TIFF file, which is not read yet"},
+        {"II*\0\10\0\0\0", 8, "is a TIFF file: give the folder that it lies in"},
+        {"MM\0*\0\0\0\10", 8, "is a TIFF file: give the folder that it lies in"},
         {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16, "is a PNG file: give the folder"},
-        {"PK\3\4\24\0\0\0", 8, "is a ZIP file"},
+        {"PK\3\4\24\0\0\0", 8, "is no whole zip archive"},
         {"\x1f\x8b\10\0\0\0\0\0\0\3\3\0\0\0\0\0\0\0\0\0", 20, "is a gzip file: unpack it"}, // of nothing
         {"\xfd"
          "7zXZ\0\0\4",
          8, "is an xz file: unpack it"},
         {"\x89HDF\r\n\x1a\n\0", 9, "is an HDF5 file"},
-        {"\x10\0\0\0\0\0\0\0{\"a\":1}", 15, "is a .safetensors file"},
+        {"\x10\0\0\0\0\0\0\0{\"a\":1}", 15, "is truncated: its header has 16 bytes"}, // of .safetensors
         {"\xff\xfe"
          "1\0,\0"
          "2\0",
          8, "is text in UTF-16"},
         {"", 0,
-         "is no data set: it is empty: expected a folder of IDX files, CIFAR-10 batches or PNG files, or a "
-         "file of NPY, IDX or CSV"},
+         "is no data set: it is empty: expected a folder of IDX files, CIFAR-10 batches or pictures, or a file of NPZ, "
+         "ZIP, "
+         "paths of pictures, NPY, safetensors, IDX or CSV"},
         {"\1\2\3\4\5\6\7\10", 8, "is no data set: expected"},
         {"hello world\nand more\n", 21, "is no data set: expected"},
         {"\0\0", 2, "is truncated"},                 // the beginning of IDX
@@ -150,18 +151,18 @@ static void tables_are_data_sets_of_numbers(void **state) {
 
 static void pictures_are_told_by_content_and_strangers_named(void **state) {
     (void)state;
-    static const char jpeg[] = "\xff\xd8\xff\xe0\0\20JFIF";
+    static const char gif[] = "GIF89a\1\0\1\0";
     mkdir(path_of("f"), 0777);
     put_png("f/2", 20);
     put_png("f/1.dat", 10);
     put_text("f/notes.txt", "notes");
-    write_file(path_of("f/photo.jpg"), jpeg, 10);
+    write_file(path_of("f/photo.gif"), gif, 10);
     gm_dataset *dataset = open_whole("f");
     assert_int_equal(gm_dataset_get_info(dataset)->count, 2);
     assert_memory_equal(gm_dataset_images(dataset), ((uint8_t[]){10, 20}), 2);
     gm_dataset_close(&dataset);
-    write_file(path_of("f/3.png"), jpeg, 10);
-    expect_refusal("f", GM_ERROR_FORMAT, "f/3.png: is a JPEG file, which is not read yet");
+    write_file(path_of("f/3.png"), gif, 10);
+    expect_refusal("f", GM_ERROR_FORMAT, "f/3.png: is a GIF file, which is not read yet");
     put_text("f/3.png", "not a picture at all");
     expect_refusal("f", GM_ERROR_FORMAT, "f/3.png: is no picture");
     put_text("f/3.png", "");
@@ -169,9 +170,9 @@ static void pictures_are_told_by_content_and_strangers_named(void **state) {
     remove_tree(path_of("f"));
     mkdir(path_of("f"), 0777);
     mkdir(path_of("f/cats"), 0777);
-    write_file(path_of("f/cats/1.jpg"), jpeg, 10);
-    expect_refusal("f", GM_ERROR_IO, "f: holds no PNG files: ");
-    assert_non_null(strstr(gm_error_message(), "f/cats/1.jpg is a JPEG file, which is not read yet"));
+    write_file(path_of("f/cats/1.gif"), gif, 10);
+    expect_refusal("f", GM_ERROR_IO, "f: holds no pictures: ");
+    assert_non_null(strstr(gm_error_message(), "f/cats/1.gif is a GIF file, which is not read yet"));
     remove_tree(path_of("f"));
 }
 
@@ -202,7 +203,7 @@ static void special_files_are_refused_and_never_waited_for(void **state) {
     remove_tree(path_of("f"));
     mkdir(path_of("f"), 0777);
     assert_int_equal(mkfifo(path_of("f/train-images-idx3-ubyte"), 0600), 0);
-    expect_refusal("f", GM_ERROR_IO, "holds no PNG files, IDX files or CIFAR-10 batches");
+    expect_refusal("f", GM_ERROR_IO, "holds no pictures, IDX files or CIFAR-10 batches");
     expect_refusal("f/train-images-idx3-ubyte", GM_ERROR_IO, "is a pipe where a file is expected");
     assert_fails(gm_csv_read(path_of("f/train-images-idx3-ubyte"), NULL, &csv), GM_ERROR_IO,
                  "is a pipe where a file is expected");

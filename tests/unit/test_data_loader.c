@@ -154,7 +154,7 @@ static void a_failure_of_the_thread_reaches_the_caller_after_the_good_batches(vo
     gm_loader *loader;
     const void *items;
     int calls = 0;
-    assert_ok(gm_loader_create_fetch(&loader, fetch_until_third, &calls, 10, 1, 4, 0, 0));
+    assert_ok(gm_loader_create_fetch(&loader, fetch_until_third, &calls, 10, 1, 4, 0, 0, 1));
     for (int batch = 1; batch < 3; batch++) {
         assert_ok(gm_loader_next(loader, &items, NULL));
         assert_int_equal(*(const uint8_t *)items, batch);

@@ -94,27 +94,24 @@ static void make_png(const form *f, buffer *out) {
 
 // ---- What the reader should make of them ----
 
-static unsigned to_8_bits(const form *f, unsigned value) {
-    return f->depth == 16 ? (value * 255 + 32895) >> 16 : value * 255 / ((1u << f->depth) - 1);
-}
-
-static uint8_t expected(const form *f, size_t y, size_t x, size_t c) {
+// Of 16 bits as they are, of fewer as 8 bits; opacity is the last channel.
+static unsigned expected(const form *f, size_t y, size_t x, size_t c) {
     size_t colours = f->colours & PNG_COLOR_MASK_COLOR ? 3 : 1;
-    unsigned value, alpha = 255, first = value_at(f, y, x, 0);
+    unsigned full = f->depth == 16 ? 65535 : 255, first = value_at(f, y, x, 0);
     if (f->colours == PNG_COLOR_TYPE_PALETTE) {
         png_color entry = palette_entry(first);
-        value = c == 0 ? entry.red : c == 1 ? entry.green : entry.blue;
-        alpha = f->clear && first < 4 ? palette_alpha(first) : 255;
-    } else {
-        value = to_8_bits(f, value_at(f, y, x, c));
-        if (f->colours & PNG_COLOR_MASK_ALPHA)
-            alpha = to_8_bits(f, value_at(f, y, x, colours));
-        bool key = f->clear;
-        for (size_t s = 0; s < colours; s++)
-            key = key && value_at(f, y, x, s) == value_at(f, 0, 0, s);
-        alpha = key ? 0 : alpha;
+        return c == 0      ? entry.red
+               : c == 1    ? entry.green
+               : c == 2    ? entry.blue
+               : first < 4 ? palette_alpha(first)
+                           : 255u;
     }
-    return (uint8_t)((value * alpha + 255 * (255 - alpha) + 127) / 255);
+    if (c < colours || !f->clear)
+        return value_at(f, y, x, c) * full / ((1u << f->depth) - 1);
+    bool key = true;
+    for (size_t s = 0; s < colours; s++)
+        key = key && value_at(f, y, x, s) == value_at(f, 0, 0, s);
+    return key ? 0 : full;
 }
 
 static void check_form(const form *f) {
@@ -122,17 +119,26 @@ static void check_form(const form *f) {
     make_png(f, &file);
     gm_picture picture, header;
     uint8_t *copy = exact_copy(file.data, file.length);
-    assert_ok(gm_png_parse("picture.png", copy, file.length, &picture));
-    assert_ok(gm_png_parse_header("picture.png", copy, file.length, &header));
+    assert_ok(gm_picture_parse("picture.png", copy, file.length, NULL, &picture));
+    assert_ok(gm_picture_parse_header("picture.png", copy, file.length, true, NULL, &header));
     free(copy);
     assert_int_equal(picture.width, f->width);
     assert_int_equal(picture.height, f->height);
-    assert_int_equal(picture.channels, f->colours & PNG_COLOR_MASK_COLOR ? 3 : 1);
+    bool alpha = f->clear || f->colours & PNG_COLOR_MASK_ALPHA;
+    assert_int_equal(picture.channels, (f->colours & PNG_COLOR_MASK_COLOR ? 3 : 1) + alpha);
+    assert_int_equal(picture.alpha, alpha);
+    assert_int_equal(picture.type, f->depth == 16 ? GM_PICTURE_U16 : GM_PICTURE_U8);
     assert_int_equal(header.channels, picture.channels);
+    assert_int_equal(header.type, picture.type);
+    assert_int_equal(header.alpha, picture.alpha);
+    assert_int_equal(header.width, f->width);
+    assert_int_equal(header.height, f->height);
     for (size_t y = 0; y < f->height; y++)
         for (size_t x = 0; x < f->width; x++)
             for (size_t c = 0; c < picture.channels; c++) {
-                unsigned got = picture.pixels[(y * f->width + x) * picture.channels + c], want = expected(f, y, x, c);
+                size_t at = (y * f->width + x) * picture.channels + c;
+                unsigned got = f->depth == 16 ? ((uint16_t *)picture.pixels)[at] : ((uint8_t *)picture.pixels)[at];
+                unsigned want = expected(f, y, x, c);
                 if (got != want)
                     fail_msg("colour type %d, depth %d, interlaced %d, clear %d, %zu x %zu: (%zu, %zu, %zu) is %u, "
                              "expected %u",
@@ -148,7 +154,7 @@ static const int kinds[][2] = {
     {PNG_COLOR_TYPE_PALETTE, 4},     {PNG_COLOR_TYPE_PALETTE, 8},   {PNG_COLOR_TYPE_GRAY_ALPHA, 8},
     {PNG_COLOR_TYPE_GRAY_ALPHA, 16}, {PNG_COLOR_TYPE_RGB_ALPHA, 8}, {PNG_COLOR_TYPE_RGB_ALPHA, 16}};
 
-static void every_kind_of_png_becomes_8_bit_grey_or_rgb(void **state) {
+static void every_kind_of_png_is_read_in_its_own_depth(void **state) {
     (void)state;
     static const size_t sizes[][2] = {{1, 1}, {5, 7}, {9, 2}, {33, 16}};
     for (size_t k = 0; k < GM_COUNT(kinds); k++)
@@ -171,14 +177,14 @@ static void png_cut_at_any_byte_is_refused_and_no_damage_crashes(void **state) {
         make_png(&(form){6, 5, kinds[k][1], kinds[k][0], k % 2 == 0, false}, &file);
         for (size_t cut = 0; cut < file.length; cut++) {
             uint8_t *copy = exact_copy(file.data, cut);
-            assert_fails(gm_png_parse("cut.png", copy, cut, &picture), GM_ERROR_FORMAT, "cut.png: is ");
+            assert_fails(gm_picture_parse("cut.png", copy, cut, NULL, &picture), GM_ERROR_FORMAT, "cut.png: is ");
             assert_null(picture.pixels);
             free(copy);
         }
         for (size_t at = 0; at < file.length; at++) {
             uint8_t *copy = exact_copy(file.data, file.length);
             copy[at] ^= (uint8_t)(at * 29 | 1);
-            if (gm_png_parse("bad.png", copy, file.length, &picture) == GM_OK)
+            if (gm_picture_parse("bad.png", copy, file.length, NULL, &picture) == GM_OK)
                 free(picture.pixels);
             else
                 assert_non_null(strstr(gm_error_message(), "bad.png: "));
@@ -211,10 +217,10 @@ static void absurd_sizes_and_other_formats_are_refused(void **state) {
         uint32_t crc = crc_of(file.data + 12, 17);
         for (size_t b = 0; b < 4; b++)
             file.data[29 + b] = (uint8_t)(crc >> (24 - 8 * b));
-        assert_fails(gm_png_parse("big.png", file.data, file.length, &picture), GM_ERROR_FORMAT, texts[i]);
+        assert_fails(gm_picture_parse("big.png", file.data, file.length, NULL, &picture), GM_ERROR_FORMAT, texts[i]);
     }
-    const char jpeg[] = "\xff\xd8\xff\xe0 and so on, and on, and on, and on";
-    assert_fails(gm_png_parse("a.png", jpeg, sizeof jpeg, &picture), GM_ERROR_FORMAT, "a.png: is not a PNG file");
+    const char gif[] = "GIF89a and so on, and on, and on, and on";
+    assert_fails(gm_picture_parse("a.png", gif, sizeof gif, NULL, &picture), GM_ERROR_FORMAT, "a.png: is a GIF file");
 }
 
 // ---- Folders ----
@@ -267,7 +273,7 @@ static void sub_folders_are_classes(void **state) {
     (void)state;
     gm_dataset *dataset;
     mkdir(path_of("classes"), 0777);
-    assert_fails(gm_dataset_open(&dataset, path_of("classes"), NULL), GM_ERROR_IO, "holds no PNG files");
+    assert_fails(gm_dataset_open(&dataset, path_of("classes"), NULL), GM_ERROR_IO, "holds no pictures");
     mkdir(path_of("classes/dogs"), 0777);
     mkdir(path_of("classes/cats"), 0777);
     mkdir(path_of("classes/none"), 0777);
@@ -323,7 +329,7 @@ static void read_back(const char *path, gm_picture *picture) {
     char *data;
     size_t bytes;
     assert_ok(gm_file_read(path, 1 << 24, &data, &bytes));
-    assert_ok(gm_png_parse(path, data, bytes, picture));
+    assert_ok(gm_picture_parse(path, data, bytes, NULL, picture));
     free(data);
 }
 
@@ -342,7 +348,7 @@ static void written_pngs_read_back(void **state) {
     }
     assert_ok(gm_png_write(path_of("out.png"), ((uint8_t[]){0, 100, 200, 0, 1, 2, 3, 255}), 2, 1, 4));
     read_back(path_of("out.png"), &picture);
-    assert_memory_equal(picture.pixels, ((uint8_t[]){255, 255, 255, 1, 2, 3}), 6);
+    assert_memory_equal(picture.pixels, ((uint8_t[]){0, 100, 200, 0, 1, 2, 3, 255}), 8);
     free(picture.pixels);
     assert_fails(gm_png_write(path_of("out.png"), pixels, 7, 5, 2), GM_ERROR_ARGUMENT, "1, 3 or 4 channels");
     assert_fails(gm_png_write(path_of("out.png"), pixels, 0, 5, 1), GM_ERROR_ARGUMENT, "0 x 5");
@@ -368,7 +374,7 @@ static void a_grid_places_images_in_rows_with_white_gaps(void **state) {
         for (size_t x = 0; x < 10; x++)
             for (size_t c = 0; c < 3; c++) {
                 size_t image = y / 4 * 2 + x / 6, row = y % 4, column = x % 6;
-                int want = 255, got = picture.pixels[(10 * y + x) * 3 + c];
+                int want = 255, got = ((uint8_t *)picture.pixels)[(10 * y + x) * 3 + c];
                 if (row < 2 && column < 4 && image < 3) {
                     size_t at = ((image * 3 + c) * 2 + row) * 4 + column;
                     want = at == 1 || at == 3 ? 0 : at == 2 ? 255 : (int)((double)at / 71 * 255 + .5);
@@ -385,7 +391,7 @@ static void a_grid_places_images_in_rows_with_white_gaps(void **state) {
     read_back(path_of("grid.png"), &picture);
     assert_int_equal(picture.width, 10);
     assert_int_equal(picture.height, 2);
-    assert_int_equal(picture.pixels[0], 0);
+    assert_int_equal(((uint8_t *)picture.pixels)[0], 0);
     free(picture.pixels);
     params.low = 2;
     assert_fails(gm_image_grid(path_of("grid.png"), images, &params), GM_ERROR_ARGUMENT, "range [2, 1]");
@@ -401,7 +407,7 @@ static void a_scatter_plot_has_its_points_in_place(void **state) {
     assert_ok(gm_image_scatter(path_of("plot.png"), points, 4, -1, 1, 10));
     read_back(path_of("plot.png"), &picture);
     for (size_t i = 0; i < 100; i++) // top left and bottom right
-        assert_int_equal(picture.pixels[i] < 255, i == 0 || i == 99);
+        assert_int_equal(((uint8_t *)picture.pixels)[i] < 255, i == 0 || i == 99);
     free(picture.pixels);
     unlink(path_of("plot.png"));
 }
@@ -459,7 +465,7 @@ static void channels_beyond_three_are_drawn_in_false_colours(void **state) {
     assert_int_equal(picture.channels, 3);
     uint8_t *pixel[C + 2];
     for (size_t i = 0; i < C + 2; i++)
-        pixel[i] = picture.pixels + 9 * i; // images of one pixel lie three apart
+        pixel[i] = (uint8_t *)picture.pixels + 9 * i; // images of one pixel lie three apart
     for (size_t i = 0; i < C; i++)
         for (size_t j = 0; j < i; j++)
             assert_memory_not_equal(pixel[i], pixel[j], 3);
@@ -474,7 +480,7 @@ static void channels_beyond_three_are_drawn_in_false_colours(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_kind_of_png_becomes_8_bit_grey_or_rgb),
+        cmocka_unit_test(every_kind_of_png_is_read_in_its_own_depth),
         cmocka_unit_test(png_cut_at_any_byte_is_refused_and_no_damage_crashes),
         cmocka_unit_test(absurd_sizes_and_other_formats_are_refused),
         cmocka_unit_test(a_flat_folder_is_read_by_name_without_labels),

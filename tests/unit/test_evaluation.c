@@ -41,7 +41,7 @@ static void draw(gm_evaluation *evaluation, gm_picture *picture, size_t *cell) {
     snprintf(path, sizeof path, "%s/matrix.png", folder);
     check_ok(gm_evaluation_picture(evaluation, path));
     check_ok(gm_file_read(path, 1 << 24, &content, &bytes));
-    check_ok(gm_picture_parse(path, content, bytes, picture));
+    check_ok(gm_picture_parse(path, content, bytes, NULL, picture));
     free(content);
     assert_int_equal(picture->channels, 1);
     assert_int_equal(picture->width, picture->height);
@@ -62,8 +62,8 @@ static void cells_are_the_darker_the_more_of_their_row_they_hold(void **unused) 
     draw(evaluation, &picture, &cell);
     for (size_t i = 0; i < 9; i++) {
         size_t y = i / 3 * cell, x = i % 3 * cell;
-        assert_int_equal(picture.pixels[(y + cell / 2) * picture.width + x + cell / 2], expected[i]);
-        assert_int_equal(picture.pixels[y * picture.width + x + cell / 2], 192); // the line above
+        assert_int_equal(((uint8_t *)picture.pixels)[(y + cell / 2) * picture.width + x + cell / 2], expected[i]);
+        assert_int_equal(((uint8_t *)picture.pixels)[y * picture.width + x + cell / 2], 192); // the line above
     }
     free(picture.pixels);
     gm_evaluation_destroy(&evaluation);
@@ -82,9 +82,9 @@ static void a_thousand_classes_still_have_cells_to_see(void **unused) {
     evaluation->confusion = (gm_confusion){.classes = K, .names = names, .counts = counts};
     draw(evaluation, &picture, &cell);
     assert_true(cell >= 8);
-    assert_int_equal(picture.pixels[(cell / 2) * picture.width + cell / 2], 255);
-    assert_int_equal(picture.pixels[(cell / 2) * picture.width + cell + cell / 2], 0);
-    assert_int_equal(picture.pixels[((K - 1) * cell + cell / 2) * picture.width + cell / 2], 0);
+    assert_int_equal(((uint8_t *)picture.pixels)[(cell / 2) * picture.width + cell / 2], 255);
+    assert_int_equal(((uint8_t *)picture.pixels)[(cell / 2) * picture.width + cell + cell / 2], 0);
+    assert_int_equal(((uint8_t *)picture.pixels)[((K - 1) * cell + cell / 2) * picture.width + cell / 2], 0);
     free(picture.pixels);
     gm_evaluation_destroy(&evaluation);
 }

@@ -50,6 +50,7 @@ static gm_dataset_info info_of(size_t channels, size_t size) {
                              .height = size,
                              .width = size,
                              .class_count = 3,
+                             .white = size > 1 ? 255 : 0,
                              .item_values = values,
                              .item_bytes = values * (size > 1 ? 1 : sizeof(float))};
 }

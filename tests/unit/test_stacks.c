@@ -108,7 +108,7 @@ static void modes_are_counted_without_what_is_not_finite(void **state) {
 
 static void stacked_side_is_the_data_set_rather_than_a_run(void **state) {
     (void)state;
-    gm_side sides[2] = {{.kind = GM_SIDE_RUN, .data = "stacked-mnist"}, {.kind = GM_SIDE_BYTES}};
+    gm_side sides[2] = {{.kind = GM_SIDE_RUN, .data = "stacked-mnist"}, {.kind = GM_SIDE_IMAGES}};
     assert_ptr_equal(gm_stacks_find(sides), &sides[0]);
     assert_null(gm_stacks_find_stranger(sides)); // an array is taken at its word
     sides[1].data = "stacked-mnist";

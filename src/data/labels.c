@@ -1,0 +1,302 @@
+// Labels that stand in a file beside the pictures: labels.csv or StyleGAN's dataset.json.
+#include "data/labels.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIMIT ((uint64_t)4 << 30) // bytes of such a file
+
+#define NO_FILE UINT32_MAX
+
+enum { MOST_CLASSES = 1 << 20 };
+
+// ---- Which file has a name: open addressing, at most half full ----
+
+typedef struct name_table {
+    const gm_tree *tree;
+    uint32_t *slots; // files, or NO_FILE
+    size_t mask;
+} name_table;
+
+static uint64_t hash_file(const gm_tree *tree, size_t file) {
+    const char *folder = gm_paths_folder(&tree->paths, file);
+    uint64_t hash = gm_hash(GM_HASH_START, folder, strlen(folder));
+    if (*folder)
+        hash = gm_hash(hash, "/", 1);
+    const char *name = gm_paths_name(&tree->paths, file);
+    return gm_hash(hash, name, strlen(name));
+}
+
+static bool is_called(const gm_tree *tree, size_t file, const char *name, size_t length) {
+    const char *folder = gm_paths_folder(&tree->paths, file), *last = gm_paths_name(&tree->paths, file);
+    size_t before = strlen(folder), behind = strlen(last);
+    if (before > 0 && (length <= before || memcmp(name, folder, before) != 0 || name[before++] != '/'))
+        return false;
+    return length == before + behind && memcmp(name + before, last, behind) == 0;
+}
+
+static gm_status name_table_init(name_table *table, const gm_tree *tree) {
+    size_t size = 16;
+    while (size < 2 * tree->paths.count)
+        size *= 2;
+    *table = (name_table){.tree = tree, .mask = size - 1};
+    GM_TRY(gm_alloc(&table->slots, size, sizeof *table->slots, "names of files"));
+    memset(table->slots, 0xff, size * sizeof *table->slots);
+    for (size_t file = 0; file < tree->paths.count; file++) {
+        size_t slot = (size_t)hash_file(tree, file) & table->mask;
+        while (table->slots[slot] != NO_FILE)
+            slot = (slot + 1) & table->mask;
+        table->slots[slot] = (uint32_t)file;
+    }
+    return GM_OK;
+}
+
+static uint32_t find(const name_table *table, const char *name, size_t length) {
+    size_t slot = (size_t)gm_hash(GM_HASH_START, name, length) & table->mask;
+    while (table->slots[slot] != NO_FILE && !is_called(table->tree, table->slots[slot], name, length))
+        slot = (slot + 1) & table->mask;
+    return table->slots[slot];
+}
+
+// ---- labels.csv ----
+
+typedef struct field {
+    const char *text; // without its quotes
+    size_t length;
+} field;
+
+// The field at *text, which moves behind it and its separator; false: a quote does not end, or goes on behind its end.
+static bool read_field(const char **text, const char *end, char separator, field *f) {
+    const char *at = *text;
+    if (at < end && *at == '"') {
+        const char *quote = memchr(at + 1, '"', (size_t)(end - at - 1));
+        if (!quote || (quote + 1 < end && quote[1] != separator))
+            return false;
+        *f = (field){at + 1, (size_t)(quote - at - 1)};
+        at = quote + 1;
+    } else {
+        const char *stop = memchr(at, separator, (size_t)(end - at));
+        *f = (field){at, (size_t)((stop ? stop : end) - at)};
+        at += f->length;
+    }
+    *text = at < end ? at + 1 : NULL;
+    return true;
+}
+
+static gm_status read_line(const char *name, size_t line, const char *text, const char *end, char separator,
+                           field fields[2]) {
+    if (!read_field(&text, end, separator, &fields[0]) || !text || !read_field(&text, end, separator, &fields[1]) ||
+        text || fields[0].length == 0 || fields[1].length == 0)
+        return gm_fail(GM_ERROR_FORMAT, "%s:%zu: is no line of a file and its label: expected FILE%cLABEL", name, line,
+                       separator);
+    return GM_OK;
+}
+
+typedef struct labelled {
+    uint32_t file;
+    field label;
+} labelled;
+
+typedef struct reading {
+    labelled *lines;
+    size_t count, capacity;
+} reading;
+
+static char find_separator(const char *line, const char *end) {
+    size_t length = (size_t)(end - line);
+    return memchr(line, '\t', length) ? '\t' : memchr(line, ';', length) ? ';' : ',';
+}
+
+static gm_status read_lines(reading *all, const char *name, const char *data, size_t bytes, const name_table *table) {
+    const char *end = data + bytes, *line = data + (bytes >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+    char separator = 0;
+    for (size_t number = 1; line < end; number++) {
+        const char *stop = memchr(line, '\n', (size_t)(end - line)), *next = stop ? stop + 1 : end;
+        stop = stop ? stop : end;
+        while (stop > line && (stop[-1] == '\r' || stop[-1] == ' '))
+            stop--;
+        if (stop > line) {
+            field fields[2];
+            bool first = separator == 0;
+            separator = first ? find_separator(line, stop) : separator;
+            GM_TRY(read_line(name, number, line, stop, separator, fields));
+            uint32_t file = find(table, fields[0].text, fields[0].length);
+            GM_TRY(gm_grow(&all->lines, all->count, &all->capacity, sizeof *all->lines, "labels"));
+            if (file != NO_FILE || !first)
+                all->lines[all->count++] = (labelled){file, fields[1]};
+        }
+        line = next;
+    }
+    return GM_OK;
+}
+
+// A whole number from 0 on; -1: none.
+static int32_t parse_number(const field *f) {
+    int32_t value = 0;
+    for (size_t i = 0; i < f->length; i++) {
+        if (f->text[i] < '0' || f->text[i] > '9' || value > MOST_CLASSES)
+            return -1;
+        value = 10 * value + (f->text[i] - '0');
+    }
+    return value;
+}
+
+static int compare_fields(const void *a, const void *b) {
+    const field *x = a, *y = b;
+    int order = memcmp(x->text, y->text, GM_MIN(x->length, y->length));
+    return order ? order : (x->length > y->length) - (x->length < y->length);
+}
+
+static gm_status number_classes(gm_labels *labels, const char *name, const reading *all, bool *numbered) {
+    *numbered = true;
+    for (size_t i = 0; i < all->count && *numbered; i++)
+        *numbered = parse_number(&all->lines[i].label) >= 0;
+    for (size_t i = 0; i < all->count && *numbered; i++) {
+        int32_t label = parse_number(&all->lines[i].label);
+        if (label >= MOST_CLASSES)
+            return gm_fail(GM_ERROR_FORMAT, "%s: has a label %d: numbers of classes are below %d", name, (int)label,
+                           MOST_CLASSES);
+        labels->class_count = GM_MAX(labels->class_count, (size_t)label + 1);
+        if (all->lines[i].file != NO_FILE)
+            labels->of_file[all->lines[i].file] = label;
+    }
+    return GM_OK;
+}
+
+static gm_status name_classes(gm_labels *labels, const char *name, const reading *all, gm_arena *arena) {
+    field *names;
+    size_t count = 0;
+    gm_status status = GM_OK;
+    GM_TRY(gm_alloc(&names, all->count + 1, sizeof *names, name));
+    for (size_t i = 0; i < all->count; i++)
+        names[i] = all->lines[i].label;
+    qsort(names, all->count, sizeof *names, compare_fields);
+    for (size_t i = 0; i < all->count; i++)
+        if (count == 0 || compare_fields(&names[count - 1], &names[i]) != 0)
+            names[count++] = names[i];
+    labels->classes = gm_arena_alloc(arena, count * sizeof *labels->classes);
+    labels->class_count = count;
+    if (count > MOST_CLASSES)
+        status =
+            gm_fail(GM_ERROR_FORMAT, "%s: has %zu different labels: at most %d are read", name, count, MOST_CLASSES);
+    for (size_t k = 0; status == GM_OK && labels->classes && k < count; k++)
+        if (!(labels->classes[k] = gm_arena_printf(arena, "%.*s", (int)names[k].length, names[k].text)))
+            labels->classes = NULL;
+    if (status == GM_OK && !labels->classes)
+        status = gm_fail_memory(count * sizeof *labels->classes, "class names");
+    for (size_t i = 0; status == GM_OK && i < all->count; i++)
+        if (all->lines[i].file != NO_FILE) {
+            const field *found = bsearch(&all->lines[i].label, names, count, sizeof *names, compare_fields);
+            labels->of_file[all->lines[i].file] = (int32_t)(found - names);
+        }
+    free(names);
+    return status;
+}
+
+static gm_status start(gm_labels *labels, const char *name, const gm_tree *tree) {
+    GM_TRY(gm_alloc(&labels->of_file, tree->paths.count + 1, sizeof *labels->of_file, name));
+    memset(labels->of_file, 0xff, tree->paths.count * sizeof *labels->of_file);
+    return GM_OK;
+}
+
+static gm_status parse_csv(gm_labels *labels, const gm_label_file *file, const gm_tree *tree, gm_arena *arena) {
+    const char *name = file->path;
+    name_table table = {0};
+    reading all = {0};
+    bool numbered;
+    gm_status status = start(labels, name, tree);
+    if (status == GM_OK && memchr(file->data, '\0', file->bytes))
+        status = gm_fail(GM_ERROR_FORMAT, "%s: is no text in UTF-8: it has a byte of zero", name);
+    if (status == GM_OK)
+        status = name_table_init(&table, tree);
+    if (status == GM_OK)
+        status = read_lines(&all, name, file->data, file->bytes, &table);
+    if (status == GM_OK && all.count == 0)
+        status = gm_fail(GM_ERROR_FORMAT, "%s: has no labels: expected lines of FILE,LABEL", name);
+    if (status == GM_OK)
+        status = number_classes(labels, name, &all, &numbered);
+    if (status == GM_OK && !numbered)
+        status = name_classes(labels, name, &all, arena);
+    free(all.lines);
+    free(table.slots);
+    return status;
+}
+
+// ---- dataset.json ----
+
+static gm_status read_pair(gm_labels *labels, const char *name, size_t index, const json_t *pair,
+                           const name_table *table) {
+    const json_t *file = json_array_get(pair, 0), *label = json_array_get(pair, 1);
+    if (json_array_size(pair) != 2 || !json_is_string(file) || !json_is_integer(label))
+        return gm_fail(GM_ERROR_FORMAT, "%s: its label %zu is no pair of a file's name and a whole number", name,
+                       index);
+    json_int_t value = json_integer_value(label);
+    if (value < 0 || value >= MOST_CLASSES)
+        return gm_fail(GM_ERROR_FORMAT, "%s: its label %zu is %lld: numbers of classes are 0 to %d", name, index,
+                       (long long)value, MOST_CLASSES - 1);
+    uint32_t found = find(table, json_string_value(file), json_string_length(file));
+    labels->class_count = GM_MAX(labels->class_count, (size_t)value + 1);
+    if (found != NO_FILE)
+        labels->of_file[found] = (int32_t)value;
+    return GM_OK;
+}
+
+static gm_status parse_json(gm_labels *labels, const gm_label_file *file, const gm_tree *tree) {
+    const char *name = file->path;
+    json_error_t error;
+    name_table table = {0};
+    json_t *root = json_loadb(file->data, file->bytes, 0, &error);
+    if (!root)
+        return gm_fail(GM_ERROR_FORMAT, "%s:%d: is no JSON: %s", name, error.line, error.text);
+    const json_t *list = json_object_get(root, "labels");
+    gm_status status = GM_OK;
+    if (!json_is_object(root) || (list && !json_is_null(list) && !json_is_array(list)))
+        GM_TRY_DONE(gm_fail(GM_ERROR_FORMAT,
+                            "%s: is no StyleGAN dataset.json: expected {\"labels\": [[FILE, NUMBER], ...]}", name));
+    if (!list || json_is_null(list) || json_array_size(list) == 0)
+        goto done;
+    GM_TRY_DONE(start(labels, name, tree));
+    GM_TRY_DONE(name_table_init(&table, tree));
+    for (size_t i = 0; i < json_array_size(list); i++)
+        GM_TRY_DONE(read_pair(labels, name, i, json_array_get(list, i), &table));
+done:
+    free(table.slots);
+    json_decref(root);
+    return status;
+}
+
+// ---- Either ----
+
+gm_status gm_label_file_read(gm_label_file *file, const gm_tree *tree) {
+    size_t csv = gm_tree_find(tree, "labels.csv"), json = gm_tree_find(tree, "dataset.json");
+    size_t found = csv < tree->paths.count ? csv : json;
+    *file = (gm_label_file){.json = found == json};
+    if (found == tree->paths.count)
+        return GM_OK;
+    gm_status status = gm_tree_path(tree, found, &file->path);
+    if (status == GM_OK)
+        status = gm_tree_read(tree, found, LIMIT, &file->data, &file->bytes);
+    if (status != GM_OK)
+        gm_label_file_finish(file);
+    return status;
+}
+
+void gm_label_file_finish(gm_label_file *file) {
+    free(file->path);
+    free(file->data);
+    *file = (gm_label_file){0};
+}
+
+gm_status gm_labels_parse(gm_labels *labels, const gm_label_file *file, const gm_tree *tree, gm_arena *arena) {
+    *labels = (gm_labels){0};
+    gm_status status = file->json ? parse_json(labels, file, tree) : parse_csv(labels, file, tree, arena);
+    if (status != GM_OK)
+        gm_labels_finish(labels);
+    return status;
+}
+
+void gm_labels_finish(gm_labels *labels) {
+    free(labels->of_file);
+    *labels = (gm_labels){0};
+}

@@ -1,0 +1,6 @@
+// Any bytes as a TIFF file, then fitted.
+#include "fuzz_picture.h"
+
+bool fuzz_one(const uint8_t *data, size_t bytes) {
+    return fuzz_picture(&gm_tiff_format, data, bytes);
+}
