@@ -6,7 +6,7 @@ enum { MOST_SEEDS_SHOWN = 1000 };
 // "0-63,70": as --seeds takes them; repetitions are left out.
 static void list_seeds(gm_text *text, const uint64_t *seeds, size_t count) {
     for (size_t i = 0, end; i < count && text->length < MOST_SEEDS_SHOWN; i = end) {
-        for (end = i + 1; end < count && seeds[end] - seeds[end - 1] <= 1;)
+        for (end = i + 1; end < count && seeds[end] >= seeds[end - 1] && seeds[end] - seeds[end - 1] <= 1;)
             end++;
         gm_text_printf(text, "%s%llu", i > 0 ? "," : "", (unsigned long long)seeds[i]);
         if (seeds[end - 1] != seeds[i])
