@@ -30,10 +30,3 @@ gm_status gm_bytes_append_u32(gm_bytes *bytes, uint32_t value, const char *what)
     GM_TRY(gm_bytes_append_u16(bytes, (uint16_t)value, what));
     return gm_bytes_append_u16(bytes, (uint16_t)(value >> 16), what);
 }
-
-bool gm_host_is_little_endian(void) {
-    const uint16_t one = 1;
-    uint8_t first;
-    memcpy(&first, &one, 1);
-    return first == 1;
-}

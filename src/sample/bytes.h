@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 // Zeroed value = empty. `what` it is for, in messages. free(bytes->data)
 typedef struct gm_bytes {
@@ -17,6 +18,11 @@ gm_status gm_bytes_append(gm_bytes *bytes, const void *data, size_t count, const
 gm_status gm_bytes_append_u16(gm_bytes *bytes, uint16_t value, const char *what);
 gm_status gm_bytes_append_u32(gm_bytes *bytes, uint32_t value, const char *what);
 
-bool gm_host_is_little_endian(void);
+static inline bool gm_host_is_little_endian(void) {
+    const uint16_t one = 1;
+    uint8_t first;
+    memcpy(&first, &one, 1);
+    return first == 1;
+}
 
 #endif

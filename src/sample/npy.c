@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-static void describe(const gm_array *array, gm_text *head) {
+static void describe(const gm_file_array *array, gm_text *head) {
     char order = array->type[0] == 'S' || array->size == 1 ? '|' : gm_host_is_little_endian() ? '<' : '>';
     gm_text_printf(head, "{'descr': '%c%s', 'fortran_order': False, 'shape': (", order, array->type);
     for (size_t i = 0; i < array->rank; i++)
@@ -17,7 +17,7 @@ static void describe(const gm_array *array, gm_text *head) {
     gm_text_append(head, "\n");
 }
 
-gm_status gm_npy_encode(const char *path, const gm_array *array, gm_bytes *file) {
+gm_status gm_npy_encode(const char *path, const gm_file_array *array, gm_bytes *file) {
     size_t count = 1, bytes = 0;
     bool fits = array->rank <= GM_NPY_MAX_RANK;
     for (size_t i = 0; i < array->rank && fits; i++)
@@ -40,7 +40,7 @@ done:
 }
 
 gm_status gm_npy_write(const char *path, const float *values, size_t rank, const size_t *dim) {
-    gm_array array = {.type = "f4", .values = values, .size = sizeof *values, .rank = rank};
+    gm_file_array array = {.type = "f4", .values = values, .size = sizeof *values, .rank = rank};
     for (size_t i = 0; i < GM_MIN(rank, (size_t)GM_NPY_MAX_RANK); i++)
         array.dim[i] = dim[i];
     gm_bytes file = {0};

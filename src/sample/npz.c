@@ -59,7 +59,7 @@ static gm_status append_directory(gm_bytes *file, const entry *entries, size_t c
     return gm_bytes_append_u16(file, 0, path);
 }
 
-gm_status gm_npz_encode(const char *path, const gm_array *arrays, size_t count, gm_bytes *file) {
+gm_status gm_npz_encode(const char *path, const gm_file_array *arrays, size_t count, gm_bytes *file) {
     entry *entries;
     gm_status status = GM_OK;
     GM_TRY(gm_alloc(&entries, count, sizeof *entries, path));

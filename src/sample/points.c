@@ -46,14 +46,18 @@ static gm_status picture(const gm_sample *sample, const gm_writing *writing, siz
 }
 
 // x0,x1,... and nine digits, from which float32 comes back as it was.
-static gm_status list(const gm_sample *sample, const float *values, size_t count, gm_text *text) {
+static gm_status write_csv(const gm_sample *sample, const char *path, const float *values, size_t count) {
     size_t width = sample->item.dim[0];
+    gm_text text = {0};
     for (size_t i = 0; i < width; i++)
-        gm_text_printf(text, "%sx%zu", i > 0 ? "," : "", i);
+        gm_text_printf(&text, "%sx%zu", i > 0 ? "," : "", i);
     for (size_t i = 0; i < count * width; i++)
-        gm_text_printf(text, "%s%.9g", i % width > 0 ? "," : "\n", (double)values[i]);
-    gm_text_append(text, "\n");
-    return GM_OK;
+        gm_text_printf(&text, "%s%.9g", i % width > 0 ? "," : "\n", (double)values[i]);
+    gm_text_append(&text, "\n");
+    gm_status status =
+        text.failed ? gm_fail_memory(text.length, path) : gm_file_write_atomic(path, text.data, text.length);
+    gm_text_finish(&text);
+    return status;
 }
 
 const gm_sample_kind gm_sample_points = {
@@ -62,7 +66,7 @@ const gm_sample_kind gm_sample_points = {
     .claims = claims,
     .decode = decode,
     .decode_values = decode_values,
+    .write_csv = write_csv,
     .shown = shown,
     .picture = picture,
-    .list = list,
 };

@@ -29,6 +29,8 @@ struct gm_sample_kind {
     void (*decode_values)(const gm_sample *sample, const void *stored, size_t count, float *values);
     // The way back, for files: float32 values that data sets may hold and `decode` takes. NULL: values as they are.
     void (*encode_values)(const gm_sample *sample, const float *values, size_t count, float *stored);
+    // Writes samples as CSV. NULL: the kind has no such form.
+    gm_status (*write_csv)(const gm_sample *sample, const char *path, const float *values, size_t count);
     // How many samples a picture of rows x columns cells shows; 0: samples of this format make none.
     size_t (*shown)(const gm_sample *sample, size_t rows, size_t columns);
     // Draws samples (count, item) as one picture of that depth (8 or 16). gm_raster_finish(picture)
@@ -37,8 +39,6 @@ struct gm_sample_kind {
     // One sample as a picture with all its channels, of any depth; NULL: a sample is none. gm_raster_finish(raster)
     gm_status (*raster)(const gm_sample *sample, const gm_writing *writing, size_t depth, const float *values,
                         gm_raster *raster);
-    // Appends samples (count, item) as the lines of a CSV file, with a header; NULL: they are no table.
-    gm_status (*list)(const gm_sample *sample, const float *values, size_t count, gm_text *text);
 };
 
 extern const gm_sample_kind gm_sample_image, gm_sample_points; // image.c, points.c

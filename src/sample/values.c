@@ -18,57 +18,58 @@ static gm_status encode(const gm_writing *writing, const gm_sample *sample, cons
     return GM_OK;
 }
 
-static gm_array array_of(const gm_sample *sample, const float *values, size_t count) {
+// Writes what has been encoded.
+static gm_status put(const gm_writing *writing, gm_status status, gm_bytes *file) {
+    if (status == GM_OK)
+        status = gm_file_write_atomic(writing->path, file->data, file->length);
+    free(file->data);
+    return status;
+}
+
+static gm_file_array array_of(const gm_sample *sample, const float *values, size_t count) {
     gm_shape batch = gm_sample_batch(sample, count);
-    gm_array array = {.name = "samples", .type = "f4", .values = values, .size = sizeof *values, .rank = batch.rank};
+    gm_file_array array = {
+        .name = "samples", .type = "f4", .values = values, .size = sizeof *values, .rank = batch.rank};
     memcpy(array.dim, batch.dim, batch.rank * sizeof *array.dim);
     return array;
 }
 
-gm_status gm_values_to_npy(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count,
-                           gm_bytes *file) {
+gm_status gm_values_put_npy(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count) {
     float *stored;
     GM_TRY(encode(writing, sample, values, count, &stored));
-    gm_array array = array_of(sample, stored ? stored : values, count);
-    gm_status status = gm_npy_encode(writing->path, &array, file);
+    gm_file_array array = array_of(sample, stored ? stored : values, count);
+    gm_bytes file = {0};
+    gm_status status = put(writing, gm_npy_encode(writing->path, &array, &file), &file);
     free(stored);
     return status;
 }
 
-gm_status gm_values_to_npz(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count,
-                           gm_bytes *file) {
+gm_status gm_values_put_npz(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count) {
     float *stored;
     char text[40];
     const gm_write_options *options = &writing->options;
     GM_TRY(encode(writing, sample, values, count, &stored));
-    gm_array arrays[5] = {array_of(sample, stored ? stored : values, count)};
+    gm_file_array arrays[5] = {array_of(sample, stored ? stored : values, count)};
     size_t filled = 1;
     if (options->labels)
-        arrays[filled++] = (gm_array){"labels", "i4", options->labels, sizeof(int32_t), 1, {count}};
+        arrays[filled++] = (gm_file_array){"labels", "i4", options->labels, sizeof(int32_t), 1, {count}};
     if (options->seeds)
-        arrays[filled++] = (gm_array){"seeds", "u8", options->seeds, sizeof(uint64_t), 1, {count}};
+        arrays[filled++] = (gm_file_array){"seeds", "u8", options->seeds, sizeof(uint64_t), 1, {count}};
     if (writing->recipe) { // numbers and texts without dimensions
         size_t length = strlen(writing->recipe);
         gm_snprintf(text, sizeof text, "S%zu", length);
-        arrays[filled++] = (gm_array){"recipe", text, writing->recipe, length, 0, {0}};
-        arrays[filled++] = (gm_array){"step", "u8", &writing->step, sizeof writing->step, 0, {0}};
+        arrays[filled++] = (gm_file_array){"recipe", text, writing->recipe, length, 0, {0}};
+        arrays[filled++] = (gm_file_array){"step", "u8", &writing->step, sizeof writing->step, 0, {0}};
     }
-    gm_status status = gm_npz_encode(writing->path, arrays, filled, file);
+    gm_bytes file = {0};
+    gm_status status = put(writing, gm_npz_encode(writing->path, arrays, filled, &file), &file);
     free(stored);
     return status;
 }
 
-gm_status gm_values_to_csv(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count,
-                           gm_bytes *file) {
-    gm_text text = {0};
-    if (!sample->kind->list)
+gm_status gm_values_put_csv(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count) {
+    if (!sample->kind->write_csv)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: CSV holds points and rows of tables, not %s", writing->path,
                        sample->kind->noun);
-    gm_status status = sample->kind->list(sample, values, count, &text);
-    if (status == GM_OK && text.failed)
-        status = gm_fail_memory(text.length, writing->path);
-    if (status == GM_OK)
-        status = gm_bytes_append(file, text.data, text.length, writing->path);
-    gm_text_finish(&text);
-    return status;
+    return sample->kind->write_csv(sample, writing->path, values, count);
 }

@@ -6,16 +6,6 @@
 
 #include <stdlib.h>
 
-static gm_status put_values(const gm_writer *writer, const gm_writing *writing, const gm_sample *sample,
-                            const float *values, size_t count) {
-    gm_bytes file = {0};
-    gm_status status = writer->encode_values(writing, sample, values, count, &file);
-    if (status == GM_OK)
-        status = gm_file_write_atomic(writing->path, file.data, file.length);
-    free(file.data);
-    return status;
-}
-
 // A frame shows one sample as a picture does; a page holds it with all its channels.
 static gm_status make_page(const gm_writer *writer, const gm_writing *writing, const gm_sample *sample, size_t depth,
                            const float *values, gm_raster *page) {
@@ -63,8 +53,8 @@ gm_status gm_sample_write(const gm_sample *sample, const gm_writing *writing, co
     GM_TRY(gm_writer_find(writing->path, &writer));
     if (count == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: no samples to write", writing->path);
-    if (writer->encode_values)
-        return put_values(writer, writing, sample, values, count);
+    if (writer->put_values)
+        return writer->put_values(writing, sample, values, count);
     if (writer->pages || writing->options.frame_ms > 0)
         return put_pages(writer, writing, sample, values, count);
     return put_picture(writer, writing, sample, values, count);
@@ -73,8 +63,8 @@ gm_status gm_sample_write(const gm_sample *sample, const gm_writing *writing, co
 gm_status gm_sample_write_single(const gm_sample *sample, const gm_writing *writing, const float *values) {
     const gm_writer *writer;
     GM_TRY(gm_writer_find(writing->path, &writer));
-    if (writer->encode_values)
-        return put_values(writer, writing, sample, values, 1);
+    if (writer->put_values)
+        return writer->put_values(writing, sample, values, 1);
     return put_pages(writer, writing, sample, values, 1);
 }
 

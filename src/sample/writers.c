@@ -27,11 +27,10 @@ static const gm_writer writers[] = {
      .most_channels = 256,
      .depths = {16, 8, 32},
      .pages = true},
-    {.format = {"NPY", ".npy", NULL, "an array of float32", NULL, true}, .encode_values = gm_values_to_npy},
+    {.format = {"NPY", ".npy", NULL, "an array of float32", NULL, true}, .put_values = gm_values_put_npy},
     {.format = {"NPZ", ".npz", NULL, "an array of float32, labels and seeds", NULL, true},
-     .encode_values = gm_values_to_npz},
-    {.format = {"CSV", ".csv", NULL, "a line of numbers for each point", NULL, true},
-     .encode_values = gm_values_to_csv},
+     .put_values = gm_values_put_npz},
+    {.format = {"CSV", ".csv", NULL, "a line of numbers for each point", NULL, true}, .put_values = gm_values_put_csv},
 };
 
 // ---- Finding one ----
@@ -97,7 +96,7 @@ gm_status gm_writer_find_named(const char *path, const char *name, const gm_writ
 const gm_writer *gm_writer_for(size_t channels) {
     for (size_t i = 0; i < GM_COUNT(writers); i++) {
         const gm_writer *writer = &writers[i];
-        if (writer->format.available && (writer->encode_values || gm_writer_takes(writer, channels)))
+        if (writer->format.available && (writer->put_values || gm_writer_takes(writer, channels)))
             return writer;
     }
     return NULL; // never: NPY takes everything

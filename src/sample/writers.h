@@ -8,8 +8,7 @@
 typedef struct gm_writer {
     gm_sample_format format;
     gm_raster_encoder *encode_pictures;
-    gm_status (*encode_values)(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count,
-                               gm_bytes *file);
+    gm_status (*put_values)(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count);
     size_t most_channels; // of pictures: 1 and 3, or any number up to more than that
     size_t depths[3];     // of pictures: the first is what is written unless another is asked for
     bool pages;           // several samples are a picture each: else one grid
