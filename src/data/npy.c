@@ -2,6 +2,7 @@
 #include "data/npy.h"
 
 #include "data/arrays.h"
+#include "sample/bytes.h"
 
 #include <ctype.h>
 #include <errno.h>
