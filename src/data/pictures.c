@@ -250,9 +250,8 @@ static gm_status look_at_all(headers *h, const gm_dataset_options *options, int3
 
 // Opening a million files takes a minute: where the options say what the items are, and they are not decoded now, the
 // first header must do. What does not fit with it shows when it is decoded.
-static bool first_tells_all(headers *h, const gm_dataset_options *options) {
+static bool first_tells_all(const headers *h, const gm_dataset_options *options) {
     size_t bytes, area = options->size[0] * options->size[1];
-    h->all = h->first;
     return area && options->channels && options->pages != GM_PAGES_ITEMS &&
            gm_multiply_sizes(area, options->channels * gm_picture_value_bytes(h->first.type), &bytes) &&
            !gm_pictures_shall_be_held(options, h->pictures->total, bytes);
@@ -263,7 +262,7 @@ gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *o
     headers h = {.pictures = pictures, .any_size = options->size[0] != 0, .mutex = PTHREAD_MUTEX_INITIALIZER};
     GM_TRY(find_first(&h));
     if (first_tells_all(&h, options))
-        GM_TRY(check_picture(&h, h.reference, &h.first));
+        GM_TRY(look_at(&h, h.reference));
     else
         GM_TRY(look_at_all(&h, options, labels));
     info->count = pictures->total;
