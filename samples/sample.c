@@ -18,7 +18,7 @@ int main(int count, char **arguments) {
         gm_sampler_get_info(sampler, &info);
     float *samples = calloc(COUNT, info.channels * info.height * info.width * sizeof *samples); // (64, C, H, W)
     done = done && samples && gm_sampler_generate(sampler, seeds, NULL, NULL, COUNT, samples) == GM_OK &&
-           gm_sampler_write(sampler, file, samples, COUNT, 8, 8) == GM_OK;
+           gm_sampler_write(sampler, file, samples, COUNT, &(gm_write_options){.seeds = seeds}) == GM_OK;
     if (done)
         printf("%s: %d %s of step %llu\n", file, COUNT, info.noun, (unsigned long long)info.step);
     else

@@ -1,4 +1,4 @@
-// ganymede sample: a trained run into a PNG grid or an NPY file.
+// ganymede sample: samples of a trained run, in one file or in a folder with a file for each.
 #include "command.h"
 #include "ranges.h"
 
@@ -8,14 +8,18 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 enum { SWEEP_COLUMNS = 10 };
 
 typedef struct sample_arguments {
-    const char *run, *device, *picture, *npy;
+    const char *run, *device, *out, *npy;
+    bool folder; // `out` is one
     uint64_t *seeds;
     size_t count, rows, columns;
-    option_number class;
+    option_number class, quality, depth, channel, frame_ms;
+    const char *format;
     code_range codes[MOST_CODES];
     size_t code_count; // 0: all by the seeds
     size_t sweep;      // columns along which codes change, each row for one seed; 0: none changes
@@ -76,53 +80,131 @@ static bool make_codes(const sample_arguments *arguments, const gm_sampler_info 
     return true;
 }
 
+// The labels of every sample; false: a message says why not.
+static bool make_labels(const sample_arguments *arguments, int32_t **labels) {
+    *labels = NULL;
+    if (!arguments->class.given)
+        return true;
+    *labels = malloc(arguments->count * sizeof **labels);
+    if (!*labels) {
+        fail_with("out of memory for %zu labels; ask for fewer --seeds", arguments->count);
+        return false;
+    }
+    for (size_t i = 0; i < arguments->count; i++)
+        (*labels)[i] = arguments->class.value > INT32_MAX ? INT32_MAX : (int32_t)arguments->class.value;
+    return true;
+}
+
+// Makes all samples and writes them to each of the files that are asked for.
+static bool write_files(const sample_arguments *arguments, gm_sampler *sampler, const gm_sampler_info *info,
+                        const gm_write_options *options, const float *codes) {
+    const char *const files[] = {arguments->npy, arguments->folder ? NULL : arguments->out};
+    bool done = true;
+    if (!files[0] && !files[1])
+        return true;
+    float *samples = calloc(arguments->count, info->channels * info->height * info->width * sizeof *samples);
+    if (!samples) {
+        fail_with("out of memory for %zu samples; ask for fewer --seeds", arguments->count);
+        return false;
+    }
+    if (gm_sampler_generate(sampler, options->seeds, options->labels, codes, arguments->count, samples) != GM_OK) {
+        fail_with_message();
+        done = false;
+    }
+    for (size_t i = 0; i < COUNT(files) && done; i++) {
+        if (!files[i])
+            continue;
+        done = gm_sampler_write(sampler, files[i], samples, arguments->count, options) == GM_OK;
+        if (done)
+            print_line("%s", files[i]);
+        else
+            fail_with_message();
+    }
+    free(samples);
+    return done;
+}
+
+static bool write_folder(const sample_arguments *arguments, gm_sampler *sampler, const gm_write_options *options,
+                         const float *codes) {
+    if (!arguments->folder)
+        return true;
+    if (gm_sampler_write_folder(sampler, arguments->out, codes, arguments->count, options) != GM_OK) {
+        fail_with_message();
+        return false;
+    }
+    print_line("%s", arguments->out);
+    return true;
+}
+
 static int sample(const sample_arguments *arguments) {
-    int exit_code = EXIT_ERROR;
+    bool done = false;
     gm_sampler *sampler = NULL;
     gm_sampler_info info;
-    float *samples = NULL, *codes = NULL;
+    float *codes = NULL;
     int32_t *labels = NULL;
     if (gm_sampler_open(&sampler, arguments->run, arguments->device) != GM_OK)
         return fail_with_message();
     gm_sampler_get_info(sampler, &info);
-    samples = calloc(arguments->count, info.channels * info.height * info.width * sizeof *samples);
-    if (!samples) {
-        fail_with("out of memory for %zu samples; ask for fewer --seeds", arguments->count);
-        goto done;
+    if (make_labels(arguments, &labels) && make_codes(arguments, &info, &codes)) {
+        const gm_write_options options = {.rows = arguments->rows,
+                                          .columns = arguments->columns,
+                                          .channel = arguments->channel.value,
+                                          .depth = arguments->depth.value,
+                                          .quality = arguments->quality.value,
+                                          .frame_ms = arguments->frame_ms.value,
+                                          .format = arguments->format,
+                                          .seeds = arguments->seeds,
+                                          .labels = labels};
+        done = write_files(arguments, sampler, &info, &options, codes) &&
+               write_folder(arguments, sampler, &options, codes);
     }
-    if (arguments->class.given) {
-        labels = malloc(arguments->count * sizeof *labels);
-        if (!labels) {
-            fail_with("out of memory for %zu labels; ask for fewer --seeds", arguments->count);
-            goto done;
-        }
-        for (size_t i = 0; i < arguments->count; i++)
-            labels[i] = arguments->class.value > INT32_MAX ? INT32_MAX : (int32_t)arguments->class.value;
-    }
-    if (!make_codes(arguments, &info, &codes))
-        goto done;
-    if (gm_sampler_generate(sampler, arguments->seeds, labels, codes, arguments->count, samples) != GM_OK) {
-        fail_with_message();
-        goto done;
-    }
-    const char *const files[] = {arguments->npy, arguments->picture};
-    for (size_t i = 0; i < COUNT(files); i++) {
-        if (!files[i])
-            continue;
-        if (gm_sampler_write(sampler, files[i], samples, arguments->count, arguments->rows, arguments->columns) !=
-            GM_OK) {
-            fail_with_message();
-            goto done;
-        }
-        print_line("%s", files[i]);
-    }
-    exit_code = EXIT_OK;
-done:
-    free(samples);
     free(labels);
     free(codes);
     gm_sampler_close(&sampler);
-    return exit_code;
+    return done ? EXIT_OK : EXIT_ERROR;
+}
+
+// ---- Options ----
+
+// DIR/, DIR without an ending, or a folder that is there.
+static bool is_folder(const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    struct stat info;
+    return *name == '\0' || !strchr(name + 1, '.') || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
+}
+
+static bool has_ending(const char *path, const char *ending) {
+    const gm_sample_format *format;
+    return gm_sample_format_find(path, &format) == GM_OK && strcmp(format->ending, ending) == 0;
+}
+
+// False: a message says what is wrong with the options that decide on files.
+static bool check_files(const usage_text *usage, sample_arguments *arguments, const char *grid) {
+    const gm_sample_format *format;
+    if (!arguments->out && !arguments->npy)
+        arguments->out = "samples.png";
+    arguments->folder = arguments->out && is_folder(arguments->out);
+    bool known = !arguments->out || arguments->folder || gm_sample_format_find(arguments->out, &format) == GM_OK;
+    char named[64];
+    snprintf(named, sizeof named, "x.%s", arguments->format ? arguments->format : "png");
+    if (!known || gm_sample_format_find(named, &format) != GM_OK)
+        usage_error(usage, "%s", gm_error_message());
+    else if (arguments->npy && !has_ending(arguments->npy, ".npy"))
+        usage_error(usage, "--npy expects a name that ends in .npy, not '%s'", arguments->npy);
+    else if (arguments->format && !arguments->folder)
+        usage_error(usage, "--format is of a folder's files: -o names none");
+    else if (arguments->quality.given && (arguments->quality.value < 1 || arguments->quality.value > 100))
+        usage_error(usage, "--quality expects 1 to 100");
+    else if (arguments->channel.given && arguments->channel.value == 0)
+        usage_error(usage, "--channel counts from 1");
+    else if (arguments->frame_ms.value > 0 &&
+             (!arguments->out || arguments->folder || !has_ending(arguments->out, ".webp")))
+        usage_error(usage, "--frame-ms is for animations: -o FILE.webp");
+    else if (arguments->frame_ms.value > 0 && grid)
+        usage_error(usage, "--frame-ms shows one sample at a time: leave --grid out");
+    else
+        return true;
+    return false;
 }
 
 int command_sample(int count, char **words) {
@@ -137,9 +219,19 @@ int command_sample(int count, char **words) {
         {"--codes", "3,*,-1..1", OPTION_TEXT, &codes,
          "InfoGAN's codes: a value each, * for the seed's own, FIRST..LAST along the columns (a row per seed)"},
         {"--grid", "8x8", OPTION_TEXT, &grid, "columns x rows of the picture (default: near a square)"},
-        {"-o", "FILE", OPTION_TEXT, &arguments.picture,
-         "FILE.npy, an array, or a picture (default: samples.png, unless --npy is given)"},
+        {"-o", "FILE|DIR", OPTION_TEXT, &arguments.out,
+         "FILE.png, .jpg or .webp: a picture; .tiff: a page each; .npy, .npz: an array; .csv: points; DIR: a file each,"
+         " a sub-folder for each class (default: samples.png, unless --npy is given)"},
+        {"--format", "png", OPTION_TEXT, &arguments.format,
+         "of a folder's files: png, jpeg, webp, tiff, npy, npz or csv (default: png, of other than 1 or 3 channels"
+         " tiff)"},
         {"--npy", "FILE", OPTION_TEXT, &arguments.npy, "float32 array: N,C,H,W in the recipe's range, or N,d"},
+        {"--quality", "95", OPTION_NUMBER, &arguments.quality, "of JPEG"},
+        {"--depth", "BITS", OPTION_NUMBER, &arguments.depth,
+         "of PNG 8 or 16, of TIFF 8, 16 or 32: floats in the recipe's range (default: 8, of TIFF 16)"},
+        {"--channel", "K", OPTION_NUMBER, &arguments.channel, "a picture of this channel alone, in grey; from 1"},
+        {"--frame-ms", "MS", OPTION_NUMBER, &arguments.frame_ms,
+         "an animated FILE.webp that shows each sample for so long"},
         {"--device", "SEL", OPTION_TEXT, &arguments.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
     };
     const usage_text usage = {
@@ -157,6 +249,8 @@ int command_sample(int count, char **words) {
     bool sweeps = false;
     if (!options_parse(&usage, count, words, &arguments.run, &exit_code))
         return exit_code;
+    if (!check_files(&usage, &arguments, grid))
+        return EXIT_USAGE;
     if (grid && !grid_parse(grid, &arguments.columns, &arguments.rows))
         return usage_error(&usage, "--grid expects COLUMNSxROWS such as 8x8, not '%s'", grid);
     if (codes && !codes_parse(codes, arguments.codes, &arguments.code_count, &sweeps))
@@ -173,8 +267,6 @@ int command_sample(int count, char **words) {
         exit_code = usage_error(&usage, "--grid %s has %zu cells for %zu samples", grid,
                                 arguments.columns * arguments.rows, arguments.count);
     } else {
-        if (!arguments.picture && !arguments.npy)
-            arguments.picture = "samples.png";
         exit_code = sample(&arguments);
     }
     free(arguments.seeds);

@@ -162,6 +162,13 @@ typedef void (*gm_damage_callback)(const char *message, void *user);
 GM_API gm_status gm_dataset_check(const char *source, const gm_dataset_options *options, gm_damage_callback damage,
                                   void *user, size_t *count);
 
+// Writes what gm_dataset_open reads as another kind of source, by the path's ending: .zip, an archive of pictures;
+// .npz, with its items as the array x, labels y and class_names; .npy, with NAME_labels.npy; any other, a new folder of
+// pictures. Pictures are PNG files of 8 or 16 bits, with their labels in labels.csv, or TIFF files where PNG does not
+// have so many channels. Fails for numbers that no picture can hold, for a folder that is there already, and as reading
+// does; files are written whole or not at all.
+GM_API gm_status gm_dataset_convert(const char *source, const gm_dataset_options *options, const char *path);
+
 // Whether a trained model may be judged by `other`: items of the same kind and size, of the same classes (of all of
 // them or the first few), but not the same items again (class by class, each in its order), as of a file that has no
 // splits. Fails with what is wrong.

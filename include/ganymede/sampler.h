@@ -46,11 +46,19 @@ GM_API void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info
 // labels or codes are given to a generator without, or are outside of what it has.
 GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels,
                                      const float *codes, size_t count, float *samples);
-// Writes samples (count, C, H, W) in the format that the path's ending names: .npy an array (N, C, H, W) in the
-// recipe's range, or (N, d); any other a picture, as PNG: of images a grid (rows, columns; 0 = near a square), of
-// points of the plane dots; points of other dimensions fail. The file appears whole or not at all.
+// Writes samples (count, C, H, W) in the format that the path's ending names, as gm_sample_format_find knows it: PNG,
+// JPEG, WebP: a picture, of images a grid, of points of the plane dots (points of other dimensions fail); TIFF: a page
+// each, with all channels; NPY: an array (N, C, H, W) in the recipe's range, or (N, d); NPZ: the same as `samples`,
+// with `labels` and `seeds` where they are known; CSV: points alone, a line each. Pictures and NPZ say of what recipe,
+// step and seeds they are. The file appears whole or not at all. options: NULL: the default of each.
 GM_API gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *samples, size_t count,
-                                  size_t rows, size_t columns);
+                                  const gm_write_options *options);
+// Makes the samples of options->seeds (count) and writes each into a file of its own with all its channels,
+// FOLDER/SEED.png, of conditional generators FOLDER/CLASS/SEED.png, so that the folder is a data set again; where a
+// seed follows itself, SEED-0.png, SEED-1.png. A missing folder is made; files of the same names are replaced. The
+// samples are those of gm_sampler_generate with options->labels and codes; memory holds a few at a time.
+GM_API gm_status gm_sampler_write_folder(gm_sampler *sampler, const char *folder, const float *codes, size_t count,
+                                         const gm_write_options *options);
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,7 @@
 #include "data/npy.h"
 
 #include "data/arrays.h"
+#include "sample/bytes.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -145,6 +146,32 @@ gm_status gm_npy_parse(const char *name, const void *data, size_t bytes, gm_npy 
     if (type)
         *type = head.type;
     return status;
+}
+
+gm_status gm_npy_parse_texts(const char *name, const void *data, size_t bytes, gm_arena *arena, const char ***texts,
+                             size_t *count) {
+    size_t begin = 0, values = 0, needed;
+    gm_npy array = {0};
+    GM_TRY(find_dictionary(name, data, bytes, &begin, &values));
+    const char *dictionary = gm_arena_printf(arena, "%.*s", (int)(values - begin), (const char *)data + begin);
+    if (!dictionary)
+        return gm_fail_memory(values - begin, name);
+    const char *type = find_value(dictionary, "descr");
+    if (!type || strncmp(type + 1, "|S", 2) != 0)
+        return gm_fail(GM_ERROR_FORMAT, "%s: is no array of texts of bytes (NumPy's type S)", name);
+    unsigned long long width = strtoull(type + 3, NULL, 10);
+    GM_TRY(parse_shape(name, find_value(dictionary, "shape"), &array));
+    if (array.rank != 1 || width == 0 || width > UINT16_MAX ||
+        !gm_multiply_sizes(array.count, (size_t)width, &needed) || needed != bytes - values)
+        return gm_fail(GM_ERROR_FORMAT, "%s: is damaged: %zu bytes are not %zu texts of %llu", name, bytes - values,
+                       array.count, width);
+    *count = array.count;
+    *texts = gm_arena_alloc(arena, array.count * sizeof **texts);
+    for (size_t i = 0; *texts && i < array.count; i++)
+        if (!((*texts)[i] =
+                  gm_arena_printf(arena, "%.*s", (int)width, (const char *)data + values + i * (size_t)width)))
+            *texts = NULL;
+    return *texts ? GM_OK : gm_fail_memory(needed, name);
 }
 
 static gm_status read_typed(const char *path, gm_npy *array, const gm_value_type **type) {

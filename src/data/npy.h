@@ -9,6 +9,10 @@
 // As gm_npy_read, from memory; `name` for messages; *type, unless type is NULL: what its values were.
 gm_status gm_npy_parse(const char *name, const void *data, size_t bytes, gm_npy *array, const gm_value_type **type);
 
+// An array of texts (NumPy's type S), (count): their values, in the arena, each with its NUL.
+gm_status gm_npy_parse_texts(const char *name, const void *data, size_t bytes, gm_arena *arena, const char ***texts,
+                             size_t *count);
+
 bool gm_npy_tell(const gm_source *source);
 gm_status gm_npy_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options);
 

@@ -52,15 +52,34 @@ static gm_status list_arrays(const gm_zip *zip, const char *where, gm_arena *are
     return *count > 0 ? GM_OK : gm_fail(GM_ERROR_FORMAT, "%s: holds no arrays", where);
 }
 
+static gm_status read_entry(gm_zip *zip, size_t entry, const char *where, gm_text *path, char **data, size_t *bytes) {
+    gm_text_printf(path, "%s/%s", where, gm_zip_name(zip, entry));
+    return path->failed ? gm_fail_memory(64, "a name")
+                        : gm_zip_read(zip, entry, path->data, GM_DATA_LIMIT, data, bytes);
+}
+
 static gm_status read_array(gm_zip *zip, size_t entry, const char *where, gm_array *array) {
     gm_text path = {0};
     char *data = NULL;
     size_t bytes;
-    gm_text_printf(&path, "%s/%s", where, gm_zip_name(zip, entry));
-    gm_status status =
-        path.failed ? gm_fail_memory(64, "a name") : gm_zip_read(zip, entry, path.data, GM_DATA_LIMIT, &data, &bytes);
+    gm_status status = read_entry(zip, entry, where, &path, &data, &bytes);
     if (status == GM_OK)
         status = gm_npy_parse(path.data, data, bytes, &array->values, &array->type);
+    free(data);
+    gm_text_finish(&path);
+    return status;
+}
+
+static gm_status name_classes(gm_dataset *dataset, gm_zip *zip, size_t entry, const char *where, gm_arena *arena) {
+    gm_text path = {0};
+    char *data = NULL;
+    const char **names;
+    size_t bytes, count;
+    gm_status status = read_entry(zip, entry, where, &path, &data, &bytes);
+    if (status == GM_OK)
+        status = gm_npy_parse_texts(path.data, data, bytes, arena, &names, &count);
+    if (status == GM_OK)
+        status = gm_dataset_set_classes(dataset, path.data, names, count);
     free(data);
     gm_text_finish(&path);
     return status;
@@ -77,7 +96,10 @@ static gm_status read_archive(gm_dataset *dataset, gm_zip *zip, const char *wher
     GM_TRY_DONE(read_array(zip, entries[data_at], where, &data));
     if (labels_at < count)
         GM_TRY_DONE(read_array(zip, entries[labels_at], where, &labels));
-    status = gm_arrays_take(dataset, where, &data, labels_at < count ? &labels : NULL, options);
+    GM_TRY_DONE(gm_arrays_take(dataset, where, &data, labels_at < count ? &labels : NULL, options));
+    for (size_t i = 0; labels_at < count && i < count; i++)
+        if (strcmp(arrays[i].name, "class_names") == 0)
+            GM_TRY_DONE(name_classes(dataset, zip, entries[i], where, &arena));
 done:
     gm_npy_finish(&data.values);
     gm_npy_finish(&labels.values);

@@ -2,6 +2,7 @@
 #include "data/tensors.h"
 
 #include "data/arrays.h"
+#include "sample/bytes.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -4,13 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-bool gm_host_is_little_endian(void) {
-    const uint16_t one = 1;
-    uint8_t first;
-    memcpy(&first, &one, 1);
-    return first == 1;
-}
-
 // ---- Types: one row each ----
 
 #define CONVERT(name, type)                                                                                            \

@@ -16,7 +16,6 @@ extern const gm_value_type gm_value_u8, gm_value_u16;
 // NULL for names of no type; npy: `text` begins with one.
 const gm_value_type *gm_value_type_find_npy(const char *text);
 const gm_value_type *gm_value_type_find_safetensors(const char *name);
-bool gm_host_is_little_endian(void);
 
 enum { GM_VALUES_MAX_RANK = 6 };
 

@@ -160,7 +160,7 @@ gm_status gm_use_run(const gm_use *use, gm_plan *plan, const void *const *inputs
 
 // ---- Samples of seeds ----
 
-static gm_status check_labels(const gm_use *use, const int32_t *labels, size_t count) {
+gm_status gm_use_check_labels(const gm_use *use, const int32_t *labels, size_t count) {
     if (use->classes == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "this generator was trained without labels: it draws no class on request");
     for (size_t i = 0; i < count; i++)
@@ -176,6 +176,10 @@ static gm_status check_codes(const gm_use *use, const float *codes, size_t count
     return use->check_codes(use->recipe, codes, count);
 }
 
+int32_t gm_use_label(const gm_use *use, uint64_t seed) {
+    return use->classes > 0 ? (int32_t)(seed % use->classes) : 0;
+}
+
 gm_status gm_use_generate(const gm_use *use, gm_plan *plan, const uint64_t *seeds, const int32_t *labels,
                           const float *codes, size_t count, float *samples) {
     size_t width = use->categorical_codes + use->continuous_codes;
@@ -185,7 +189,7 @@ gm_status gm_use_generate(const gm_use *use, gm_plan *plan, const uint64_t *seed
     gm_status status = GM_OK;
     float *latent;
     if (labels)
-        GM_TRY(check_labels(use, labels, count));
+        GM_TRY(gm_use_check_labels(use, labels, count));
     if (codes)
         GM_TRY(check_codes(use, codes, count));
     GM_TRY(gm_alloc(&latent, GM_USE_BATCH * z->values, sizeof *latent, "latents"));
@@ -196,7 +200,7 @@ gm_status gm_use_generate(const gm_use *use, gm_plan *plan, const uint64_t *seed
         for (size_t i = 0; i < here; i++) {
             size_t k = first + i;
             use->fill_latent(use->recipe, seeds[k], codes ? codes + k * width : NULL, latent + i * z->values);
-            chosen[i] = labels ? labels[k] : use->classes > 0 ? (int32_t)(seeds[k] % use->classes) : 0;
+            chosen[i] = labels ? labels[k] : gm_use_label(use, seeds[k]);
         }
         float *outputs[GM_USE_PORTS] = {NULL};
         outputs[x - use->outputs] = samples + first * x->values;

@@ -81,6 +81,10 @@ const gm_use_port *gm_use_find_output(const gm_use *use, const char *name);
 // inputs, outputs: GM_USE_PORTS arrays (count, ...), row-major, in the order of the ports; an output may be NULL.
 // Sample i of the outputs depends on sample i of the inputs alone. plan: one of use->graph.
 gm_status gm_use_run(const gm_use *use, gm_plan *plan, const void *const *inputs, size_t count, float *const *outputs);
+// The label of a seed for which none is given.
+int32_t gm_use_label(const gm_use *use, uint64_t seed);
+// Fails when there is one that the use does not have.
+gm_status gm_use_check_labels(const gm_use *use, const int32_t *labels, size_t count);
 // Samples of `seeds`, for `generate`: sample i depends on nothing but the weights, seeds[i], labels[i] and codes[i].
 // labels: NULL: the seed modulo the number of classes. codes: NULL: as the seeds have them. Fails when labels or codes
 // are given to a model without, or are outside of what it has.

@@ -2,6 +2,7 @@
 #include "sample/sample.h"
 
 #include "base/base.h"
+#include "sample/grid.h"
 
 static bool claims(const gm_shape *item) {
     return item->rank == 3;
@@ -34,17 +35,38 @@ static size_t shown(const gm_sample *sample, size_t rows, size_t columns) {
     return rows * columns;
 }
 
-static gm_status picture(const gm_sample *sample, const char *path, const float *values, size_t count, size_t rows,
-                         size_t columns) {
-    return gm_image_grid(path, values,
-                         &(gm_image_grid_params){.count = count,
-                                                 .channels = sample->item.dim[0],
-                                                 .height = sample->item.dim[1],
-                                                 .width = sample->item.dim[2],
-                                                 .rows = rows,
-                                                 .columns = columns,
-                                                 .low = sample->low,
-                                                 .high = sample->high});
+static gm_status picture(const gm_sample *sample, const gm_writing *writing, size_t depth, const float *values,
+                         size_t count, gm_raster *made) {
+    return gm_grid_draw(writing->path, values,
+                        &(gm_image_grid_params){.count = count,
+                                                .channels = sample->item.dim[0],
+                                                .height = sample->item.dim[1],
+                                                .width = sample->item.dim[2],
+                                                .rows = writing->options.rows,
+                                                .columns = writing->options.columns,
+                                                .channel = writing->options.channel,
+                                                .low = sample->low,
+                                                .high = sample->high},
+                        depth, made);
+}
+
+// (C, H, W) -> (H, W, C); with `channel` of the options, this one alone.
+static gm_status raster(const gm_sample *sample, const gm_writing *writing, size_t depth, const float *values,
+                        gm_raster *made) {
+    size_t channels = sample->item.dim[0], area = sample->item.dim[1] * sample->item.dim[2];
+    size_t only = writing->options.channel;
+    if (only > channels)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: there is no channel %zu: the images have %zu", writing->path, only,
+                       channels);
+    if (only > 0)
+        channels = 1;
+    GM_TRY(gm_raster_create(made, writing->path, sample->item.dim[2], sample->item.dim[1], channels, depth));
+    for (size_t c = 0; c < channels; c++)
+        for (size_t i = 0; i < area; i++)
+            gm_raster_set(made, i * channels + c,
+                          gm_raster_level((double)values[(only > 0 ? only - 1 : c) * area + i], sample->low,
+                                          sample->high, depth));
+    return GM_OK;
 }
 
 const gm_sample_kind gm_sample_image = {
@@ -56,4 +78,5 @@ const gm_sample_kind gm_sample_image = {
     .decode_values = decode_values,
     .shown = shown,
     .picture = picture,
+    .raster = raster,
 };

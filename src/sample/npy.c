@@ -1,53 +1,52 @@
-// float32 values -> NumPy's array file (NEP 1), format 1.0: magic, version, a Python dictionary padded to 64 bytes, the
-// values in this machine's byte order.
+// Arrays -> NumPy's array file (NEP 1), format 1.0: magic, version, a Python dictionary padded to 64 bytes, the values
+// in this machine's byte order.
 #include "base/base.h"
 #include "ganymede/sample.h"
+#include "sample/array.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-static bool host_is_little_endian(void) {
-    const uint16_t one = 1;
-    uint8_t first;
-    memcpy(&first, &one, 1);
-    return first == 1;
+static void describe(const gm_file_array *array, gm_text *head) {
+    char order = array->type[0] == 'S' || array->size == 1 ? '|' : gm_host_is_little_endian() ? '<' : '>';
+    gm_text_printf(head, "{'descr': '%c%s', 'fortran_order': False, 'shape': (", order, array->type);
+    for (size_t i = 0; i < array->rank; i++)
+        gm_text_printf(head, i + 1 < array->rank ? "%zu, " : array->rank == 1 ? "%zu," : "%zu", array->dim[i]);
+    gm_text_append(head, "), }");
+    while (!head->failed && (10 + head->length + 1) % 64 != 0)
+        gm_text_append(head, " ");
+    gm_text_append(head, "\n");
+}
+
+gm_status gm_npy_encode(const char *path, const gm_file_array *array, gm_bytes *file) {
+    size_t count = 1, bytes = 0;
+    bool fits = array->rank <= GM_NPY_MAX_RANK;
+    for (size_t i = 0; i < array->rank && fits; i++)
+        fits = gm_multiply_sizes(count, array->dim[i], &count);
+    if (!fits || !gm_multiply_sizes(count, array->size, &bytes))
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: an array of %zu dimensions and %zu values is too large", path,
+                       array->rank, count);
+    gm_text head = {0};
+    gm_status status;
+    describe(array, &head);
+    if (head.failed)
+        GM_TRY_DONE(gm_fail_memory(128, path));
+    GM_TRY_DONE(gm_bytes_append(file, "\x93NUMPY\x01\x00", 8, path));
+    GM_TRY_DONE(gm_bytes_append_u16(file, (uint16_t)head.length, path));
+    GM_TRY_DONE(gm_bytes_append(file, head.data, head.length, path));
+    status = gm_bytes_append(file, array->values, bytes, path);
+done:
+    gm_text_finish(&head);
+    return status;
 }
 
 gm_status gm_npy_write(const char *path, const float *values, size_t rank, const size_t *dim) {
-    size_t count = 1, bytes = 0;
-    bool fits = true;
-    gm_text head = {0};
-    gm_text_printf(&head, "{'descr': '%cf4', 'fortran_order': False, 'shape': (", host_is_little_endian() ? '<' : '>');
-    for (size_t i = 0; i < rank; i++) {
-        fits = fits && gm_multiply_sizes(count, dim[i], &count);
-        gm_text_printf(&head, i + 1 < rank ? "%zu, " : rank == 1 ? "%zu," : "%zu", dim[i]);
-    }
-    gm_text_append(&head, "), }");
-    while (!head.failed && (10 + head.length + 1) % 64 != 0)
-        gm_text_append(&head, " ");
-    gm_text_append(&head, "\n");
-    gm_status status = GM_OK;
-    uint8_t *file = NULL;
-    if (head.failed) {
-        status = gm_fail_memory(128, path);
-    } else if (rank > GM_NPY_MAX_RANK || !fits || !gm_multiply_sizes(count, sizeof(float), &bytes)) {
-        status =
-            gm_fail(GM_ERROR_ARGUMENT, "%s: an array of %zu dimensions and %zu values is too large", path, rank, count);
-    } else {
-        status = gm_alloc(&file, 10 + head.length + bytes, 1, path);
-    }
-    if (status == GM_OK) {
-        memcpy(file, "\x93NUMPY", 6);
-        file[6] = 1;
-        file[7] = 0;
-        file[8] = (uint8_t)(head.length & 0xff);
-        file[9] = (uint8_t)(head.length >> 8);
-        memcpy(file + 10, head.data, head.length);
-        if (bytes > 0)
-            memcpy(file + 10 + head.length, values, bytes);
-        status = gm_file_write_atomic(path, file, 10 + head.length + bytes);
-    }
-    free(file);
-    gm_text_finish(&head);
+    gm_file_array array = {.type = "f4", .values = values, .size = sizeof *values, .rank = rank};
+    for (size_t i = 0; i < GM_MIN(rank, (size_t)GM_NPY_MAX_RANK); i++)
+        array.dim[i] = dim[i];
+    gm_bytes file = {0};
+    gm_status status = gm_npy_encode(path, &array, &file);
+    if (status == GM_OK)
+        status = gm_file_write_atomic(path, file.data, file.length);
+    free(file.data);
     return status;
 }

@@ -2,6 +2,7 @@
 #include "sample/sample.h"
 
 #include "base/base.h"
+#include "sample/grid.h"
 
 #include <math.h>
 #include <string.h>
@@ -29,18 +30,34 @@ static size_t shown(const gm_sample *sample, size_t rows, size_t columns) {
 }
 
 // A square around the origin that holds what is expected, or whatever there is.
-static gm_status picture(const gm_sample *sample, const char *path, const float *values, size_t count, size_t rows,
-                         size_t columns) {
+static gm_status picture(const gm_sample *sample, const gm_writing *writing, size_t depth, const float *values,
+                         size_t count, gm_raster *made) {
     double reach = fmax(sample->reach, 1);
-    (void)rows;
-    (void)columns;
     if (sample->item.dim[0] != 2)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: points of %zu values make no picture (those of the plane do): use --npy",
-                       path, sample->item.dim[0]);
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: points of %zu values make no picture (those of the plane do): write .npy or .csv",
+                       writing->path, sample->item.dim[0]);
+    if (depth != 8)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: pictures of points have 8 bits, not %zu", writing->path, depth);
     for (size_t i = 0; !(sample->reach > 0) && i < 2 * count; i++)
         if (isfinite(values[i]))
             reach = fmax(reach, fabs((double)values[i]));
-    return gm_image_scatter(path, values, count, -1.25 * reach, 1.25 * reach, PIXELS);
+    return gm_scatter_draw(writing->path, values, count, -1.25 * reach, 1.25 * reach, PIXELS, made);
+}
+
+// x0,x1,... and nine digits, from which float32 comes back as it was.
+static gm_status write_csv(const gm_sample *sample, const char *path, const float *values, size_t count) {
+    size_t width = sample->item.dim[0];
+    gm_text text = {0};
+    for (size_t i = 0; i < width; i++)
+        gm_text_printf(&text, "%sx%zu", i > 0 ? "," : "", i);
+    for (size_t i = 0; i < count * width; i++)
+        gm_text_printf(&text, "%s%.9g", i % width > 0 ? "," : "\n", (double)values[i]);
+    gm_text_append(&text, "\n");
+    gm_status status =
+        text.failed ? gm_fail_memory(text.length, path) : gm_file_write_atomic(path, text.data, text.length);
+    gm_text_finish(&text);
+    return status;
 }
 
 const gm_sample_kind gm_sample_points = {
@@ -49,6 +66,7 @@ const gm_sample_kind gm_sample_points = {
     .claims = claims,
     .decode = decode,
     .decode_values = decode_values,
+    .write_csv = write_csv,
     .shown = shown,
     .picture = picture,
 };

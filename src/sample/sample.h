@@ -7,6 +7,7 @@
 
 #include "ganymede/graph.h"
 #include "ganymede/sample.h"
+#include "sample/raster.h"
 
 typedef struct gm_sample_kind gm_sample_kind;
 
@@ -29,11 +30,16 @@ struct gm_sample_kind {
     void (*decode_values)(const gm_sample *sample, const void *stored, size_t count, float *values);
     // The way back, for files: float32 values that data sets may hold and `decode` takes. NULL: values as they are.
     void (*encode_values)(const gm_sample *sample, const float *values, size_t count, float *stored);
+    // Writes samples as CSV. NULL: the kind has no such form.
+    gm_status (*write_csv)(const gm_sample *sample, const char *path, const float *values, size_t count);
     // How many samples a picture of rows x columns cells shows; 0: samples of this format make none.
     size_t (*shown)(const gm_sample *sample, size_t rows, size_t columns);
-    // Draws samples (count, item) into a PNG. rows, columns: of the grid, where there is one; 0: near a square.
-    gm_status (*picture)(const gm_sample *sample, const char *path, const float *values, size_t count, size_t rows,
-                         size_t columns);
+    // Draws samples (count, item) as one picture of that depth (8 or 16). gm_raster_finish(picture)
+    gm_status (*picture)(const gm_sample *sample, const gm_writing *writing, size_t depth, const float *values,
+                         size_t count, gm_raster *picture);
+    // One sample as a picture with all its channels, of any depth; NULL: a sample is none. gm_raster_finish(raster)
+    gm_status (*raster)(const gm_sample *sample, const gm_writing *writing, size_t depth, const float *values,
+                        gm_raster *raster);
 };
 
 extern const gm_sample_kind gm_sample_image, gm_sample_points; // image.c, points.c
@@ -50,8 +56,12 @@ gm_shape gm_sample_batch(const gm_sample *sample, size_t count); // (count, item
 size_t gm_sample_values(const gm_sample *sample);                // in one sample
 // Channels, height and width of one sample; d x 1 x 1 for vectors.
 void gm_sample_size(const gm_sample *sample, size_t size[3]);
-// Writes samples in the format that the path's ending names: .npy (count, item), encoded, else a picture, .png.
-gm_status gm_sample_write(const gm_sample *sample, const char *path, const float *values, size_t count, size_t rows,
-                          size_t columns);
+// Writes samples (count, item) into writing->path, in the format that its ending names, whole or not at all.
+gm_status gm_sample_write(const gm_sample *sample, const gm_writing *writing, const float *values, size_t count);
+// Writes one sample with all its channels, so that it can be an item of a data set again.
+gm_status gm_sample_write_single(const gm_sample *sample, const gm_writing *writing, const float *values);
+// The format of that name ("png"), or, for NULL, the one that suits single samples best. `path` for messages.
+gm_status gm_sample_single_format(const gm_sample *sample, const char *path, const char *name,
+                                  const gm_sample_format **format);
 
 #endif

@@ -12,7 +12,8 @@ static size_t shown(const gm_trainer *trainer, const gm_sample *format) {
 static gm_status draw(const gm_trainer *trainer, const gm_sample *format, const char *path, const float *values,
                       size_t count) {
     const size_t *grid = trainer->settings->log.grid;
-    return format->kind->picture(format, path, values, count, grid[0], grid[1]);
+    const gm_writing writing = {.path = path, .options = {.rows = grid[0], .columns = grid[1]}};
+    return gm_sample_write(format, &writing, values, count);
 }
 
 // The first items that training reads, as the networks see them; *count becomes how many. free(*values)

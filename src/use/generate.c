@@ -2,15 +2,9 @@
 #include "ganymede/sampler.h"
 
 #include "base/base.h"
-#include "use/trained.h"
+#include "use/sampler.h"
 
 #include <stdlib.h>
-
-struct gm_sampler {
-    gm_trained trained;
-    gm_use use;
-    gm_plan *plan;
-};
 
 static gm_status create(gm_sampler *sampler, const char *run, gm_device *device, const char *selector) {
     GM_TRY(gm_trained_open(&sampler->trained, run, device, selector));
@@ -85,9 +79,4 @@ void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info) {
 gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels, const float *codes,
                               size_t count, float *samples) {
     return gm_use_generate(&sampler->use, sampler->plan, seeds, labels, codes, count, samples);
-}
-
-gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *samples, size_t count, size_t rows,
-                           size_t columns) {
-    return gm_sample_write(&sampler->use.format, path, samples, count, rows, columns);
 }

@@ -1,6 +1,7 @@
 // Preloaded into the command (LD_PRELOAD), makes trouble with files whose path contains SHIM_FOLDER:
 //   SHIM_KILL=N     the process dies by SIGKILL at its Nth change of a file; a write gets half of its bytes out first
 //   SHIM_EIO=NAME   reading files whose path ends with NAME fails with EIO
+//   SHIM_FULL=1     the disk is full: a write gets half of its bytes out, the next fails with ENOSPC
 //   SHIM_TRACE=FILE every change is appended as a line: "rename run/checkpoints/00000010.safetensors"
 // A change is an opening that creates, a write, a rename, a removal, a new folder, a cut, a sync.
 #undef _FILE_OFFSET_BITS // open and open64 are two functions here
@@ -110,7 +111,14 @@ EXPORT ssize_t write(int descriptor, const void *data, size_t bytes) {
     REAL(write);
     char path[PATH_MAX];
     path_of(descriptor, path);
-    if (!change("write", path))
+    bool fatal = change("write", path);
+    if (!fatal && getenv("SHIM_FULL") && concerns(path)) {
+        static atomic_bool full;
+        bool was_full = atomic_exchange(&full, true);
+        errno = ENOSPC;
+        return was_full ? -1 : real(descriptor, data, bytes / 2);
+    }
+    if (!fatal)
         return real(descriptor, data, bytes);
     ssize_t half = real(descriptor, data, bytes / 2);
     kill(getpid(), SIGKILL);

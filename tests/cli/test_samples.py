@@ -1,4 +1,5 @@
 """What stands in samples/: the C programs run and do what the command does, the recipes can be planned."""
+import math
 import os
 import pathlib
 import re
@@ -10,6 +11,12 @@ from command import CommandTest, checkpoints, read_npy
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
 PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def write_floats(path, shape):
+    """A float32 .npy file of zeros."""
+    head = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head + bytes(4 * math.prod(shape)))
 
 
 class Programs(CommandTest):
@@ -79,6 +86,9 @@ class Recipes(CommandTest):
                 data = ["--data", self.folder / "images"] if "fashion" in text else []
                 size = ["--set", "data.size=28"] if not re.search("^data:.*size: 32", text, re.M) and data else []
                 channels = ["--set", "data.channels=3"] if "source: stacked" in text else []
+                if recipe.stem == "cells":
+                    write_floats(self.folder / "cells.npy", (4, 5, 48, 64))
+                    data = ["--data", "cells.npy"]
                 out, _ = self.ganymede("train", recipe, "--dry-run", *data, *size, *channels)
                 self.assertIn(f"name: {recipe.stem}", out)
 

@@ -448,7 +448,8 @@ class Kinds(CommandTest):
         self.assertEqual(sorted(p.name for p in (self.folder / "a" / "samples").iterdir()),
                          ["00000000.png", "00000010.png", "00000020.png", "real.png"])
         width, height, rows = read_png(self.folder / "a" / "samples" / "real.png")
-        self.assertEqual((width, height, len(rows[0])), (5 * 7 - 2, 2 * 8 - 2, 3 * width))  # cells of 5 x 6, gaps of 2
+        self.assertEqual((width, height, len(rows[0])), (5 * 7 - 2, 2 * 8 - 2 + 5 * 10, 3 * width))
+        # cells of 5 x 6, gaps of 2; a line of 10 for each channel in the legend
         colours = {tuple(rows[8 * y + 3][3 * (7 * x + 2):][:3]) for y in range(2) for x in range(5)}
         self.assertGreaterEqual(len(colours), 2)
         self.assertLessEqual(len(colours), 5)  # one for each channel

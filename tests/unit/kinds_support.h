@@ -60,15 +60,13 @@ static uint8_t grey_of(float value) {
     return (uint8_t)fmax(0, fmin(255, 128 + 32 * (double)value));
 }
 
-static gm_status picture(const gm_sample *sample, const char *path, const float *values, size_t count, size_t rows,
-                         size_t columns) {
-    uint8_t pixels[ITEMS * CURVE];
+static gm_status picture(const gm_sample *sample, const gm_writing *writing, size_t depth, const float *values,
+                         size_t count, gm_raster *made) {
     (void)sample;
-    (void)rows;
-    (void)columns;
+    GM_TRY(gm_raster_create(made, writing->path, CURVE, count, 1, depth));
     for (size_t i = 0; i < count * CURVE; i++)
-        pixels[i] = grey_of(values[i]);
-    return gm_png_write(path, pixels, CURVE, count, 1);
+        gm_raster_set(made, i, grey_of(values[i]));
+    return GM_OK;
 }
 
 static const gm_sample_kind curve = {

@@ -1,0 +1,243 @@
+// A data set in another form: a folder or a zip archive of pictures with labels.csv, or arrays.
+//
+// Pictures go piece by piece; of an array all values are in memory before it is written.
+#include "data/items.h"
+#include "data/zip_write.h"
+#include "sample/array.h"
+#include "sample/writers.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+enum { PIECE = 256 };
+
+static bool ends(const char *path, const char *ending) {
+    size_t length = strlen(path), end = strlen(ending);
+    return length > end && strcasecmp(path + length - end, ending) == 0;
+}
+
+// `first` and the items behind it, up to `count`.
+static gm_status gather(const gm_dataset *dataset, size_t first, size_t count, void *items, int32_t *labels) {
+    int32_t indices[PIECE];
+    for (size_t i = 0; i < count; i++)
+        indices[i] = (int32_t)(first + i);
+    return gm_dataset_gather(dataset, indices, count, items, labels);
+}
+
+// ---- Pictures ----
+
+typedef struct pictures {
+    const gm_dataset *dataset;
+    const char *path;
+    const gm_writer *writer;
+    gm_zip_writer *zip; // NULL: into a folder
+    gm_text labels;     // labels.csv
+} pictures;
+
+// Takes over the data.
+static gm_status put_file(const pictures *p, const char *name, void *data, size_t bytes) {
+    if (p->zip)
+        return gm_zip_writer_add(p->zip, name, data, bytes);
+    gm_text path = {0};
+    gm_text_printf(&path, "%s/%s", p->path, name);
+    FILE *file = path.failed ? NULL : fopen(path.data, "wb");
+    bool written = file && fwrite(data, 1, bytes, file) == bytes;
+    if (file)
+        written = (fclose(file) == 0) && written;
+    free(data);
+    gm_status status = path.failed ? gm_fail_memory(64, "a file name")
+                       : written   ? GM_OK
+                                   : gm_fail(GM_ERROR_IO, "%s: cannot be written: %s", path.data, strerror(errno));
+    gm_text_finish(&path);
+    return status;
+}
+
+static void fill_raster(const gm_dataset_info *info, const void *item, gm_raster *raster) {
+    size_t area = info->height * info->width;
+    for (size_t i = 0; i < area; i++)
+        for (size_t c = 0; c < info->channels; c++) {
+            size_t from = c * area + i;
+            double value =
+                info->kind == GM_DATASET_IMAGES ? ((const uint8_t *)item)[from] : ((const float *)item)[from];
+            gm_raster_set(raster, i * info->channels + c,
+                          gm_raster_level(value, info->black, info->white, raster->depth));
+        }
+}
+
+static gm_status put_item(pictures *p, size_t index, const void *item, int32_t label) {
+    const gm_dataset_info *info = gm_dataset_get_info(p->dataset);
+    gm_raster raster;
+    gm_bytes file = {0};
+    char name[32];
+    const gm_writing writing = {.path = p->path};
+    GM_TRY(gm_raster_create(&raster, p->path, info->width, info->height, info->channels,
+                            info->kind == GM_DATASET_IMAGES ? 8 : 16));
+    fill_raster(info, item, &raster);
+    gm_status status = p->writer->encode_pictures(&writing, &raster, 1, &file);
+    gm_raster_finish(&raster);
+    if (status != GM_OK) {
+        free(file.data);
+        return status;
+    }
+    gm_snprintf(name, sizeof name, "%08zu%s", index, p->writer->format.ending);
+    if (info->class_count > 0)
+        gm_text_printf(&p->labels, "%s,\"%s\"\n", name, info->class_names[label]);
+    return put_file(p, name, file.data, file.length);
+}
+
+static gm_status put_items(pictures *p) {
+    const gm_dataset_info *info = gm_dataset_get_info(p->dataset);
+    int32_t labels[PIECE];
+    char *items;
+    gm_status status = GM_OK;
+    GM_TRY(gm_alloc(&items, PIECE, info->item_bytes, p->path));
+    for (size_t first = 0; first < info->count && status == GM_OK; first += PIECE) {
+        size_t count = GM_MIN(info->count - first, (size_t)PIECE);
+        status = gather(p->dataset, first, count, items, labels);
+        for (size_t i = 0; i < count && status == GM_OK; i++)
+            status = put_item(p, first + i, items + i * info->item_bytes, labels[i]);
+    }
+    free(items);
+    return status;
+}
+
+static gm_status put_labels(pictures *p) {
+    if (p->labels.failed)
+        return gm_fail_memory(p->labels.length, "labels.csv");
+    if (p->labels.length == 0)
+        return GM_OK;
+    gm_status status = put_file(p, "labels.csv", p->labels.data, p->labels.length);
+    p->labels = (gm_text){0};
+    return status;
+}
+
+static gm_status check_pictures(const gm_dataset_info *info, const char *path) {
+    if (!(info->white > info->black))
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: %s holds numbers, no pictures: write .npz or .npy", path, info->name);
+    for (size_t k = 0; k < info->class_count; k++)
+        if (strpbrk(info->class_names[k], "\"\r\n"))
+            return gm_fail(GM_ERROR_ARGUMENT, "%s: the name of class %s cannot stand in labels.csv: write .npz", path,
+                           info->class_names[k]);
+    return GM_OK;
+}
+
+static gm_status write_pictures(const gm_dataset *dataset, const char *path) {
+    pictures p = {.dataset = dataset, .path = path};
+    const gm_dataset_info *info = gm_dataset_get_info(dataset);
+    gm_status status;
+    GM_TRY(check_pictures(info, path));
+    p.writer = gm_writer_for(info->channels);
+    if (!p.writer->encode_pictures)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: pictures of %zu channels are not written: write .npz", path,
+                       info->channels);
+    if (ends(path, ".zip"))
+        GM_TRY_DONE(gm_zip_writer_create(&p.zip, path));
+    else if (mkdir(path, 0777) != 0)
+        return gm_fail(GM_ERROR_IO, "%s: cannot be created: %s", path, strerror(errno));
+    GM_TRY_DONE(put_items(&p));
+    GM_TRY_DONE(put_labels(&p));
+    if (p.zip)
+        status = gm_zip_writer_finish(p.zip);
+done:
+    gm_zip_writer_destroy(&p.zip);
+    gm_text_finish(&p.labels);
+    return status;
+}
+
+// ---- Arrays ----
+
+// Items as (N, C, H, W), (N, H, W) of one channel or (N, d).
+static gm_file_array describe(const gm_dataset_info *info, const void *values) {
+    bool bytes = info->kind == GM_DATASET_IMAGES;
+    gm_file_array array = {"x", bytes ? "u1" : "f4", values, bytes ? 1 : sizeof(float), 0, {info->count}};
+    array.rank = 1;
+    if (info->channels > 1 || (info->height == 1 && info->width == 1))
+        array.dim[array.rank++] = info->channels;
+    if (info->height > 1 || info->width > 1) {
+        array.dim[array.rank++] = info->height;
+        array.dim[array.rank++] = info->width;
+    }
+    return array;
+}
+
+// The names one behind the other, each filled up with zeros to `*width` bytes.
+static gm_status list_classes(const gm_dataset_info *info, char **names, size_t *width) {
+    *width = 1;
+    for (size_t k = 0; k < info->class_count; k++)
+        *width = GM_MAX(*width, strlen(info->class_names[k]));
+    GM_TRY(gm_alloc(names, info->class_count, *width, "class names"));
+    for (size_t k = 0; k < info->class_count; k++)
+        memcpy(*names + k * *width, info->class_names[k], strlen(info->class_names[k]));
+    return GM_OK;
+}
+
+static gm_status write_npz(const gm_dataset_info *info, const char *path, const gm_file_array *items,
+                           const gm_file_array *labels) {
+    gm_bytes file = {0};
+    char *names = NULL, type[24];
+    size_t width;
+    gm_status status;
+    GM_TRY_DONE(list_classes(info, &names, &width));
+    gm_snprintf(type, sizeof type, "S%zu", width);
+    const gm_file_array arrays[] = {*items, *labels, {"class_names", type, names, width, 1, {info->class_count}}};
+    GM_TRY_DONE(gm_npz_encode(path, arrays, labels->values ? 3 : 1, &file));
+    status = gm_file_write_atomic(path, file.data, file.length);
+done:
+    free(names);
+    free(file.data);
+    return status;
+}
+
+static gm_status write_npy(const char *path, const gm_file_array *array) {
+    gm_bytes file = {0};
+    gm_status status = gm_npy_encode(path, array, &file);
+    if (status == GM_OK)
+        status = gm_file_write_atomic(path, file.data, file.length);
+    free(file.data);
+    return status;
+}
+
+static gm_status write_npys(const char *path, const gm_file_array *items, const gm_file_array *labels) {
+    gm_text beside = {0};
+    gm_status status = write_npy(path, items);
+    gm_text_printf(&beside, "%.*s_labels.npy", (int)(strlen(path) - strlen(".npy")), path);
+    if (status == GM_OK && labels->values)
+        status = beside.failed ? gm_fail_memory(64, "a file name") : write_npy(beside.data, labels);
+    gm_text_finish(&beside);
+    return status;
+}
+
+static gm_status write_arrays(const gm_dataset *dataset, const char *path) {
+    const gm_dataset_info *info = gm_dataset_get_info(dataset);
+    char *items = NULL;
+    int32_t *labels = NULL;
+    gm_status status;
+    GM_TRY_DONE(gm_alloc(&items, info->count, info->item_bytes, path));
+    GM_TRY_DONE(gm_alloc(&labels, info->count, sizeof *labels, path));
+    for (size_t first = 0; first < info->count; first += PIECE)
+        GM_TRY_DONE(gather(dataset, first, GM_MIN(info->count - first, (size_t)PIECE), items + first * info->item_bytes,
+                           labels + first));
+    const gm_file_array array = describe(info, items);
+    const gm_file_array classes = {"y", "i4", info->class_count ? labels : NULL, sizeof *labels, 1, {info->count}};
+    status = ends(path, ".npz") ? write_npz(info, path, &array, &classes) : write_npys(path, &array, &classes);
+done:
+    free(items);
+    free(labels);
+    return status;
+}
+
+// ---- The interface ----
+
+gm_status gm_dataset_convert(const char *source, const gm_dataset_options *options, const char *path) {
+    gm_dataset *dataset;
+    gm_dataset_options chosen = options ? *options : (gm_dataset_options){0};
+    GM_TRY(gm_dataset_open(&dataset, source, &chosen));
+    gm_status status =
+        ends(path, ".npz") || ends(path, ".npy") ? write_arrays(dataset, path) : write_pictures(dataset, path);
+    gm_dataset_close(&dataset);
+    return status;
+}

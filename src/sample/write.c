@@ -1,0 +1,82 @@
+// Samples into files, in the format that the path's ending names.
+#include "sample/sample.h"
+
+#include "base/base.h"
+#include "sample/writers.h"
+
+#include <stdlib.h>
+
+// A frame shows one sample as a picture does; a page holds it with all its channels.
+static gm_status make_page(const gm_writer *writer, const gm_writing *writing, const gm_sample *sample, size_t depth,
+                           const float *values, gm_raster *page) {
+    if (writing->options.frame_ms > 0 && !writer->pages)
+        return sample->kind->picture(sample, writing, depth, values, 1, page);
+    if (!sample->kind->raster)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: single %s are no pictures: write .npy or .csv", writing->path,
+                       sample->kind->noun);
+    return sample->kind->raster(sample, writing, depth, values, page);
+}
+
+// A picture of each sample.
+static gm_status put_pages(const gm_writer *writer, const gm_writing *writing, const gm_sample *sample,
+                           const float *values, size_t count) {
+    size_t depth, most = GM_MAX(count, (size_t)1);
+    gm_raster *pages;
+    GM_TRY(gm_writer_depth(writer, writing, &depth));
+    GM_TRY(gm_alloc(&pages, most, sizeof *pages, writing->path));
+    gm_status status = GM_OK;
+    for (size_t i = 0; i < count && status == GM_OK; i++)
+        status = make_page(writer, writing, sample, depth, values + i * gm_sample_values(sample), &pages[i]);
+    if (status == GM_OK)
+        status = gm_writer_put(writer, writing, pages, count);
+    for (size_t i = 0; i < most; i++)
+        gm_raster_finish(&pages[i]);
+    free(pages);
+    return status;
+}
+
+// One picture of all samples.
+static gm_status put_picture(const gm_writer *writer, const gm_writing *writing, const gm_sample *sample,
+                             const float *values, size_t count) {
+    size_t depth;
+    gm_raster picture = {0};
+    GM_TRY(gm_writer_depth(writer, writing, &depth));
+    gm_status status = sample->kind->picture(sample, writing, depth, values, count, &picture);
+    if (status == GM_OK)
+        status = gm_writer_put(writer, writing, &picture, 1);
+    gm_raster_finish(&picture);
+    return status;
+}
+
+gm_status gm_sample_write(const gm_sample *sample, const gm_writing *writing, const float *values, size_t count) {
+    const gm_writer *writer;
+    GM_TRY(gm_writer_find(writing->path, &writer));
+    if (count == 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: no samples to write", writing->path);
+    if (writer->put_values)
+        return writer->put_values(writing, sample, values, count);
+    if (writer->pages || writing->options.frame_ms > 0)
+        return put_pages(writer, writing, sample, values, count);
+    return put_picture(writer, writing, sample, values, count);
+}
+
+gm_status gm_sample_write_single(const gm_sample *sample, const gm_writing *writing, const float *values) {
+    const gm_writer *writer;
+    GM_TRY(gm_writer_find(writing->path, &writer));
+    if (writer->put_values)
+        return writer->put_values(writing, sample, values, 1);
+    return put_pages(writer, writing, sample, values, 1);
+}
+
+gm_status gm_sample_single_format(const gm_sample *sample, const char *path, const char *name,
+                                  const gm_sample_format **format) {
+    size_t channels = sample->kind->raster ? sample->item.dim[0] : 0;
+    const gm_writer *writer;
+    if (name) {
+        GM_TRY(gm_writer_find_named(path, name, &writer));
+    } else {
+        writer = gm_writer_for(channels);
+    }
+    *format = &writer->format;
+    return GM_OK;
+}

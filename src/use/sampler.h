@@ -1,0 +1,14 @@
+// What a sampler is made of.
+#ifndef GM_USE_SAMPLER_H
+#define GM_USE_SAMPLER_H
+
+#include "ganymede/sampler.h"
+#include "use/trained.h"
+
+struct gm_sampler {
+    gm_trained trained;
+    gm_use use; // `generate`
+    gm_plan *plan;
+};
+
+#endif

@@ -1,0 +1,159 @@
+// Samples of a run into files: one file, or a folder with a file for each sample.
+#include "base/base.h"
+#include "use/sampler.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SEED_DIGITS = 8 };
+
+static gm_writing writing_of(const gm_sampler *sampler, const char *path, const gm_write_options *options,
+                             size_t count) {
+    return (gm_writing){.path = path,
+                        .options = *options,
+                        .count = count,
+                        .recipe = gm_common_of(sampler->trained.recipe)->name,
+                        .step = sampler->trained.step};
+}
+
+// ---- One file ----
+
+// The labels of a conditional generator, which it has of the seeds unless they are given. free(*labels)
+static gm_status find_labels(const gm_sampler *sampler, const uint64_t *seeds, const int32_t *given, size_t count,
+                             int32_t **labels) {
+    *labels = NULL;
+    if (sampler->use.classes == 0 || !seeds)
+        return GM_OK;
+    GM_TRY(gm_alloc(labels, GM_MAX(count, (size_t)1), sizeof **labels, "labels"));
+    for (size_t i = 0; i < count; i++)
+        (*labels)[i] = given ? given[i] : gm_use_label(&sampler->use, seeds[i]);
+    return GM_OK;
+}
+
+gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *samples, size_t count,
+                           const gm_write_options *options) {
+    gm_write_options chosen = options ? *options : (gm_write_options){0};
+    int32_t *labels;
+    GM_TRY(find_labels(sampler, chosen.seeds, chosen.labels, count, &labels));
+    if (labels)
+        chosen.labels = labels;
+    const gm_writing writing = writing_of(sampler, path, &chosen, count);
+    gm_status status = gm_sample_write(&sampler->use.format, &writing, samples, count);
+    free(labels);
+    return status;
+}
+
+// ---- A folder ----
+
+typedef struct folder {
+    gm_sampler *sampler;
+    const char *path, *ending;
+    size_t path_length; // without slashes at the end
+    const gm_write_options *options;
+    bool numbered; // a seed may come several times
+    const uint64_t *seeds;
+    size_t class_digits;
+} folder;
+
+// DIR/00000017.png, DIR/3/00000017.png of class 3, and 00000017-2.png of the seed's third sample in a row.
+static void name_file(gm_text *path, const folder *f, size_t index, const int32_t *label) {
+    size_t repeated = 0;
+    while (repeated < index && f->seeds[index - repeated - 1] == f->seeds[index])
+        repeated++;
+    path->length = 0;
+    gm_text_printf(path, "%.*s", (int)f->path_length, f->path);
+    if (label)
+        gm_text_printf(path, "/%0*d", (int)f->class_digits, (int)*label);
+    gm_text_printf(path, "/%0*llu", SEED_DIGITS, (unsigned long long)f->seeds[index]);
+    if (f->numbered)
+        gm_text_printf(path, "-%zu", repeated);
+    gm_text_append(path, f->ending);
+}
+
+static gm_status put(const folder *f, size_t index, const int32_t *label, const float *sample) {
+    gm_write_options options = *f->options;
+    gm_text path = {0};
+    options.seeds = &f->seeds[index];
+    options.labels = label;
+    name_file(&path, f, index, label);
+    if (path.failed)
+        return gm_fail_memory(strlen(f->path), "a file name");
+    const gm_writing writing = writing_of(f->sampler, path.data, &options, 1);
+    gm_status status = gm_sample_write_single(&f->sampler->use.format, &writing, sample);
+    gm_text_finish(&path);
+    return status;
+}
+
+static gm_status create_folders(const folder *f, const int32_t *labels, size_t count) {
+    gm_text path = {0};
+    gm_status status = gm_folder_create(f->path);
+    size_t classes = labels ? f->sampler->use.classes : 0;
+    bool *there = NULL;
+    if (status == GM_OK && classes > 0)
+        status = gm_alloc(&there, classes, sizeof *there, "classes");
+    for (size_t i = 0; i < count && classes > 0 && status == GM_OK; i++)
+        there[labels[i]] = true;
+    for (size_t c = 0; c < classes && status == GM_OK; c++) {
+        path.length = 0;
+        gm_text_printf(&path, "%s/%0*zu", f->path, (int)f->class_digits, c);
+        if (there[c])
+            status = path.failed ? gm_fail_memory(strlen(f->path), "a folder name") : gm_folder_create(path.data);
+    }
+    free(there);
+    gm_text_finish(&path);
+    return status;
+}
+
+// In pieces, so that any number of samples takes little memory. Refuses what the generator has not before it writes.
+static gm_status fill(const folder *f, const int32_t *given, const int32_t *labels, const float *codes, size_t count) {
+    const gm_use *use = &f->sampler->use;
+    size_t values = gm_sample_values(&use->format), width = use->categorical_codes + use->continuous_codes;
+    float *samples;
+    gm_status status = GM_OK;
+    GM_TRY(gm_alloc(&samples, GM_USE_BATCH * values, sizeof *samples, "samples"));
+    for (size_t first = 0; first < count && status == GM_OK; first += GM_USE_BATCH) {
+        size_t here = GM_MIN(count - first, (size_t)GM_USE_BATCH);
+        GM_TRY_DONE(gm_sampler_generate(f->sampler, f->seeds + first, given ? given + first : NULL,
+                                        codes ? codes + first * width : NULL, here, samples));
+        if (first == 0)
+            GM_TRY_DONE(create_folders(f, labels, count));
+        for (size_t i = 0; i < here; i++)
+            GM_TRY_DONE(put(f, first + i, labels ? &labels[first + i] : NULL, samples + i * values));
+    }
+done:
+    free(samples);
+    return status;
+}
+
+static size_t digits_of(size_t number) {
+    size_t digits = 1;
+    for (; number >= 10; number /= 10)
+        digits++;
+    return digits;
+}
+
+gm_status gm_sampler_write_folder(gm_sampler *sampler, const char *path, const float *codes, size_t count,
+                                  const gm_write_options *options) {
+    const gm_sample_format *format;
+    int32_t *labels;
+    if (count == 0 || !options || !options->seeds)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: no seeds to make samples of", path);
+    GM_TRY(gm_sample_single_format(&sampler->use.format, path, options->format, &format));
+    if (options->labels)
+        GM_TRY(gm_use_check_labels(&sampler->use, options->labels, count));
+    GM_TRY(find_labels(sampler, options->seeds, options->labels, count, &labels));
+    folder f = {.sampler = sampler,
+                .path = path,
+                .ending = format->ending,
+                .options = options,
+                .seeds = options->seeds,
+                .class_digits = sampler->use.classes > 0 ? digits_of(sampler->use.classes - 1) : 0};
+    for (size_t i = 1; i < count; i++)
+        f.numbered = f.numbered || f.seeds[i] == f.seeds[i - 1];
+    f.path_length = strlen(path);
+    while (f.path_length > 1 && path[f.path_length - 1] == '/')
+        f.path_length--;
+    gm_status status = fill(&f, options->labels, labels, codes, count);
+    free(labels);
+    return status;
+}
