@@ -9,7 +9,7 @@
 // A frame shows one sample as a picture does; a page holds it with all its channels.
 static gm_status make_page(const gm_writer *writer, const gm_writing *writing, const gm_sample *sample, size_t depth,
                            const float *values, gm_raster *page) {
-    if (writing->options.frame_ms > 0 && !writer->pages)
+    if (writer->frames && writing->options.frame_ms > 0)
         return sample->kind->picture(sample, writing, depth, values, 1, page);
     if (!sample->kind->raster)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: single %s are no pictures: write .npy or .csv", writing->path,
@@ -20,16 +20,16 @@ static gm_status make_page(const gm_writer *writer, const gm_writing *writing, c
 // A picture of each sample.
 static gm_status put_pages(const gm_writer *writer, const gm_writing *writing, const gm_sample *sample,
                            const float *values, size_t count) {
-    size_t depth, most = GM_MAX(count, (size_t)1);
+    size_t depth;
     gm_raster *pages;
     GM_TRY(gm_writer_depth(writer, writing, &depth));
-    GM_TRY(gm_alloc(&pages, most, sizeof *pages, writing->path));
+    GM_TRY(gm_alloc(&pages, count, sizeof *pages, writing->path));
     gm_status status = GM_OK;
     for (size_t i = 0; i < count && status == GM_OK; i++)
         status = make_page(writer, writing, sample, depth, values + i * gm_sample_values(sample), &pages[i]);
     if (status == GM_OK)
         status = gm_writer_put(writer, writing, pages, count);
-    for (size_t i = 0; i < most; i++)
+    for (size_t i = 0; i < count; i++)
         gm_raster_finish(&pages[i]);
     free(pages);
     return status;
@@ -55,7 +55,7 @@ gm_status gm_sample_write(const gm_sample *sample, const gm_writing *writing, co
         return gm_fail(GM_ERROR_ARGUMENT, "%s: no samples to write", writing->path);
     if (writer->put_values)
         return writer->put_values(writing, sample, values, count);
-    if (writer->pages || writing->options.frame_ms > 0)
+    if (writer->pages || (writer->frames && writing->options.frame_ms > 0))
         return put_pages(writer, writing, sample, values, count);
     return put_picture(writer, writing, sample, values, count);
 }

@@ -11,7 +11,8 @@ typedef struct gm_writer {
     gm_status (*put_values)(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count);
     size_t most_channels; // of pictures: 1 and 3, or any number up to more than that
     size_t depths[3];     // of pictures: the first is what is written unless another is asked for
-    bool pages;           // several samples are a picture each: else one grid
+    bool pages;           // several samples are a picture each; else one picture shows all of them,
+    bool frames;          // or, where the options ask for an animation, one after the other
 } gm_writer;
 
 // Fails as gm_sample_format_find does, and where the library was missing when Ganymede was built.
