@@ -10,81 +10,13 @@ gm_view gm_swap_axes(const gm_view *view) {
     return gm_view_transpose(view, axes);
 }
 
-// ---- Tiles of GPUs ----
-
-// Results of a work-group. Small tiles have few items of 64 sums each: as many slices of them share a contraction, or,
-// where registers are few, as many items have a share of the sums.
-typedef struct gpu_tile {
-    size_t rows, columns, slices;
-    double pace; // as a share of the largest's
-} gpu_tile;
-
-static const gpu_tile gpu_tiles[] = {
-    {128, 128, 1, 1}, {128, 64, 1, 0.95}, {64, 64, 1, 0.9}, {64, 32, 2, 0.8}, {32, 32, 4, 0.65}};
-
 enum {
-    FULL_ITEMS = 256,    // of a compute unit: they keep it busy
-    FULL_SUB_GROUPS = 4, // of Intel's units, which are smaller
-    THIN_ROWS = 64,      // of a work-group with few outputs
-    GPU_STEP = 16,       // of values along a contraction: every kernel's divides it, but for deep ones, whose are
-    GPU_DEEP_STEP = 32,  // so long
-    ITEM_SUMS = 64,
+    THIN_ROWS = 64,          // of a work-group with few outputs
+    GPU_STEP = 16,           // of values along a contraction: every kernel's divides it, but for deep ones, whose are
+    GPU_DEEP_STEP = 32,      // so long
     CACHED_VALUES = 1 << 19, // that a few cores hold in their caches beside all else
     OWN_DEPTH = 512,         // of weights that a work-group packs itself
 };
-
-static size_t items_of(const gpu_tile *tile) {
-    return tile->rows * tile->columns / ITEM_SUMS * tile->slices;
-}
-
-// Compute units that are kept busy by FULL_ITEMS items each.
-static size_t full_units(const gm_device_info *info) {
-    size_t items = info->least_sub_group > 0 ? FULL_SUB_GROUPS * info->least_sub_group : (size_t)FULL_ITEMS;
-    return GM_MAX(info->compute_units * items / FULL_ITEMS, (size_t)1);
-}
-
-static bool tile_runs(const gm_emitter *emitter, const gpu_tile *tile) {
-    return items_of(tile) <= emitter->info->max_work_group_size && !(emitter->matrix && tile->slices > 1);
-}
-
-// Intel's devices without a second register file.
-static bool has_few_registers(const gm_device_info *info) {
-    return info->least_sub_group > 0 && !info->more_registers;
-}
-
-// Where registers are few Intel's compiler puts sums of some kernels with 64 columns into memory.
-bool gm_gpu_tile_runs(const gm_emitter *emitter, size_t rows, size_t columns) {
-    for (size_t i = 0; i < GM_COUNT(gpu_tiles); i++)
-        if (gpu_tiles[i].rows == rows && gpu_tiles[i].columns == columns)
-            return tile_runs(emitter, &gpu_tiles[i]) && !(columns == 64 && has_few_registers(emitter->info));
-    return false;
-}
-
-// The variant's tile, or the one that is estimated to take least for `copies` matrices of so many rows and columns: as
-// long as a compute unit's groups take, but no less than half of a full unit's, which few items cannot use. The places
-// of `pairs` of taps and channels, and what an epilogue reads, leave few registers no room for 64 sums, whatever
-// the variant says.
-static const gpu_tile *choose_tile(const gm_contraction *c, size_t rows, size_t columns, size_t copies, bool pairs) {
-    const gpu_tile *best = &gpu_tiles[2];
-    const bool crowded = pairs || (c->epilogue && c->epilogue->operand_count > 1);
-    const bool few = crowded && has_few_registers(c->emitter->info), forced = c->variant->columns > 0 && !few;
-    double least = 0;
-    for (size_t i = 0; i < GM_COUNT(gpu_tiles); i++) {
-        const gpu_tile *tile = &gpu_tiles[i];
-        if ((forced && (tile->rows != c->variant->tile || tile->columns != c->variant->columns)) ||
-            (few && tile->slices == 1))
-            continue;
-        size_t groups = gm_divide_up(rows, tile->rows) * gm_divide_up(columns, tile->columns) * copies;
-        size_t unit_items = gm_divide_up(groups, full_units(c->emitter->info)) * items_of(tile);
-        double items = (double)GM_MAX(unit_items, (size_t)FULL_ITEMS / 2);
-        double cost = items * (double)(tile->rows * tile->columns / items_of(tile)) / tile->pace;
-        if (!tile_runs(c->emitter, tile) || (least > 0 && cost >= least))
-            continue;
-        best = tile;
-        least = cost;
-    }
-    return best;
-}
 
 // Vectors of four elements can be loaded along an axis of the view.
 static bool has_vectors(const gm_view *v, size_t axis) {
@@ -148,11 +80,11 @@ static bool is_product(const gm_contraction *c) {
 }
 
 // A tile and how its operands are read.
-static void append_tile(gm_text *text, const gm_contraction *c, section which, const gpu_tile *tile) {
+static void append_tile(gm_text *text, const gm_contraction *c, section which, const gm_gpu_tile *tile) {
     bool outer = which == OUTER_GPU || which == SPANS_GPU, product = is_product(c);
     bool a_lines = outer || (which == ROWS_GPU && product && c->x.stride[1] != 1 && c->x.stride[0] == 1);
     bool b_lines = outer || (which == ROWS_GPU && c->w.stride[1] != 1 && c->w.stride[0] <= c->w.stride[1]);
-    bool few = has_few_registers(c->emitter->info);
+    bool few = gm_gpu_has_few_registers(c->emitter->info);
     gm_text_printf(text, "#define GM_GPU_ROWS %zu\n#define GM_GPU_COLUMNS %zu\n#define GM_GPU_SLICES %zu\n", tile->rows,
                    tile->columns, few ? 1 : tile->slices);
     gm_text_printf(text, "#define GM_GPU_HIGH %d\n#define GM_GPU_WIDE %d\n", few && tile->slices == 4 ? 4 : 8,
@@ -183,7 +115,8 @@ static const char *panels_of(const gm_contraction *c) {
 
 // `last`: no sum of partial results follows, which would apply the epilogue. tile: of ROWS_GPU, OUTER_GPU and
 // SPANS_GPU.
-static gm_status instance(const gm_contraction *c, section which, bool last, const gpu_tile *tile, uint32_t *kernel) {
+static gm_status instance(const gm_contraction *c, section which, bool last, const gm_gpu_tile *tile,
+                          uint32_t *kernel) {
     gm_kernel_text source = {.helper = "contract.cl",
                              .body = sections[which].file,
                              .function = sections[which].function,
@@ -267,13 +200,15 @@ gm_status gm_emit_rows(const gm_contraction *c) {
     size_t phases = (size_t)(c->map[0].q * c->map[1].q);
     bool thin = !c->batch && c->K < 8 && c->C >= 8 && c->x.stride[1] == 1;
     bool spans = !c->batch && c->C < 8 && c->R * c->S > 1, own = panels_of(c) != NULL;
-    const gpu_tile *tile = emitter->gpu ? choose_tile(c, phase_rows(c), c->K, phases, spans) : NULL;
+    bool crowded = spans || c->C % GPU_STEP != 0; // pairs of taps and channels, or steps that are not whole
+    const gm_gpu_tile *tile = emitter->gpu ? gm_gpu_tile_choose(c, phase_rows(c), c->K, phases, crowded) : NULL;
     uint32_t kernel, weights = c->w.storage;
     section which =
-        emitter->gpu ? (thin && c->variant->columns == 0 && emitter->info->max_work_group_size >= FULL_ITEMS ? THIN_GPU
-                        : spans ? ROWS_SPANS_GPU
-                                : ROWS_GPU)
-                     : (thin ? THIN_CPU : ROWS_CPU);
+        emitter->gpu
+            ? (thin && c->variant->columns == 0 && emitter->info->max_work_group_size >= GM_GPU_FULL_ITEMS ? THIN_GPU
+               : spans ? ROWS_SPANS_GPU
+                       : ROWS_GPU)
+            : (thin ? THIN_CPU : ROWS_CPU);
     if (!emitter->gpu && !own)
         GM_TRY(packed_weights(c, thin, &weights));
     GM_TRY(instance(c, which, true, which == THIN_GPU ? NULL : tile, &kernel));
@@ -293,11 +228,12 @@ gm_status gm_emit_rows(const gm_contraction *c) {
     double bytes = gm_view_bytes(&c->x) + gm_view_bytes(&c->w) + gm_view_bytes(&c->y);
     size_t pixels = c->OH * c->OW;
     if (which == THIN_GPU) {
-        size_t global[3] = {FULL_ITEMS, gm_divide_up(phase_rows(c), THIN_ROWS), phases}, local[3] = {FULL_ITEMS, 1, 1};
+        size_t global[3] = {GM_GPU_FULL_ITEMS, gm_divide_up(phase_rows(c), THIN_ROWS), phases},
+               local[3] = {GM_GPU_FULL_ITEMS, 1, 1};
         return gm_emit_launch(&builder, kernel, 3, global, local, c->flop, bytes);
     }
     if (emitter->gpu) {
-        size_t items = items_of(tile), local[3] = {items, 1, 1};
+        size_t items = gm_gpu_tile_items(tile), local[3] = {items, 1, 1};
         size_t global[3] = {items * gm_divide_up(c->K, tile->columns), gm_divide_up(phase_rows(c), tile->rows), phases};
         return gm_emit_launch(&builder, kernel, 3, global, local, c->flop, bytes);
     }
@@ -398,13 +334,13 @@ gm_status gm_emit_outer(gm_contraction *c) {
     size_t rows = c->OH * c->OW * c->N, most_parts = GM_MAX(GM_MIN(rows / 256, (size_t)64), (size_t)1);
     // Parts of the sum, where there are any, fill the device whatever the tile: the one with the least padding.
     if (emitter->gpu)
-        unit = full_units(emitter->info);
-    const gpu_tile *tile =
-        emitter->gpu ? choose_tile(c, m, c->K, most_parts > 1 ? copies * 64 * unit : copies, false) : NULL;
+        unit = gm_gpu_full_units(emitter->info);
+    const gm_gpu_tile *tile =
+        emitter->gpu ? gm_gpu_tile_choose(c, m, c->K, most_parts > 1 ? copies * 64 * unit : copies, false) : NULL;
     size_t columns = thin ? c->K : gm_divide_up(c->K, tile ? tile->columns : 64),
            tiles = copies * gm_divide_up(m, tile ? tile->rows : 64);
     if (tile)
-        wanted = 2 * unit * GM_MAX(FULL_ITEMS / items_of(tile), (size_t)1);
+        wanted = 2 * unit * GM_MAX(GM_GPU_FULL_ITEMS / gm_gpu_tile_items(tile), (size_t)1);
     size_t parts = (size_t)(c->variant->parts * (double)gm_divide_up(wanted, columns * tiles));
     // Every tap reads all operands: where these are many, parts that stay in the cache, as far as their sum costs less.
     const size_t operands = rows * (c->C + c->K);
@@ -444,7 +380,8 @@ gm_status gm_emit_outer(gm_contraction *c) {
         GM_ARGUMENT_INTS(&builder, c->y.offset, 0, c->y.stride[2], c->y.stride[3], c->y.stride[1], c->y.stride[0]);
     if (!scratch)
         gm_epilogue_arguments(&builder, c->epilogue);
-    size_t items = tile ? items_of(tile) : 1, global[3] = {items * columns, tiles, parts}, local[3] = {items, 1, 1};
+    size_t items = tile ? gm_gpu_tile_items(tile) : 1, global[3] = {items * columns, tiles, parts},
+           local[3] = {items, 1, 1};
     GM_TRY(gm_emit_launch(&builder, kernel, 3, global, local, c->flop,
                           gm_view_bytes(&c->x) + gm_view_bytes(&c->w) + 4.0 * (double)count));
     return scratch ? gm_emit_outer_sum(c, target, parts) : GM_OK;

@@ -41,8 +41,31 @@ void gm_epilogue_append(gm_text *text, const gm_fused *epilogue, bool gpu);
 // The operands, which follow a kernel's other arguments.
 void gm_epilogue_arguments(gm_launch_builder *builder, const gm_fused *epilogue);
 
-// GPUs: whether work-groups of the device can make tiles of that size.
+// ---- Tiles of GPUs (tile.c) ----
+
+// Results of a work-group. Small tiles have few items of 64 sums each: as many slices of them share a contraction, or,
+// where registers are few, as many items have a share of the sums.
+typedef struct gm_gpu_tile {
+    size_t rows, columns, slices;
+    double pace; // as a share of the largest's
+} gm_gpu_tile;
+
+enum { GM_GPU_FULL_ITEMS = 256 }; // of a compute unit: they keep it busy
+
+// Whether work-groups of the device can make tiles of that size.
 bool gm_gpu_tile_runs(const gm_emitter *emitter, size_t rows, size_t columns);
+// The variant's tile, or the one that is estimated to take least for `copies` matrices of so many rows and columns;
+// crowded: what an item loads takes many registers.
+const gm_gpu_tile *gm_gpu_tile_choose(const gm_contraction *contraction, size_t rows, size_t columns, size_t copies,
+                                      bool crowded);
+size_t gm_gpu_tile_items(const gm_gpu_tile *tile); // of a work-group
+// Compute units that are kept busy by GM_GPU_FULL_ITEMS items each.
+size_t gm_gpu_full_units(const gm_device_info *info);
+// Of Intel's devices without a second register file.
+bool gm_gpu_has_few_registers(const gm_device_info *info);
+
+// ---- Launches ----
+
 // Rows: y[oh,ow,n,k] = Σ x[ih,iw,n,c] w[r,s,c,k].
 gm_status gm_emit_rows(const gm_contraction *contraction);
 // By a Toom-Cook algorithm of variant->fast results (fast.c): whether it takes the contraction, which then
