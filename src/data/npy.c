@@ -202,9 +202,9 @@ bool gm_npy_tell(const gm_source *source) {
     return source->head_bytes > 1 && memcmp(source->head, magic, GM_MIN(source->head_bytes, sizeof magic)) == 0;
 }
 
-// Labels of FOLDER/NAME.npy are FOLDER/NAME_labels.npy or FOLDER/NAME-labels.npy, those of x....npy also y....npy;
-// *path is empty where there is none.
-static gm_status find_labels(const char *data, gm_text *path) {
+// Labels of FOLDER/NAME.npy are FOLDER/NAME_labels.npy or FOLDER/NAME-labels.npy, those of x....npy also y....npy
+// (*guess: where that holds whole numbers); *path is empty where there is none.
+static gm_status find_labels(const char *data, gm_text *path, bool *guess) {
     static const char ending[] = ".npy";
     const char *slash = strrchr(data, '/'), *name = slash ? slash + 1 : data;
     size_t length = strlen(data), stem = length - GM_MIN(length, sizeof ending - 1);
@@ -212,6 +212,7 @@ static gm_status find_labels(const char *data, gm_text *path) {
         return GM_OK;
     for (size_t form = 0; form < 3; form++) {
         path->length = 0;
+        *guess = form == 2;
         if (form < 2)
             gm_text_printf(path, "%.*s%clabels%s", (int)stem, data, form ? '-' : '_', ending);
         else
@@ -230,11 +231,13 @@ gm_status gm_npy_open(gm_dataset *dataset, const gm_source *source, const gm_dat
     gm_array data = {0}, labels = {0};
     gm_text path = {0};
     gm_status status;
+    bool guess = false;
     GM_TRY_DONE(read_typed(source->path, &data.values, &data.type));
-    GM_TRY_DONE(find_labels(source->path, &path));
+    GM_TRY_DONE(find_labels(source->path, &path, &guess));
     if (path.length > 0)
         GM_TRY_DONE(read_typed(path.data, &labels.values, &labels.type));
-    status = gm_arrays_take(dataset, source->path, &data, path.length > 0 ? &labels : NULL, options);
+    bool has_labels = path.length > 0 && !(guess && labels.type->npy[0] == 'f'); // else numbers that go with these
+    status = gm_arrays_take(dataset, source->path, &data, has_labels ? &labels : NULL, options);
 done:
     gm_text_finish(&path);
     gm_npy_finish(&data.values);
