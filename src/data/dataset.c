@@ -129,6 +129,8 @@ static gm_status open_source(gm_dataset *dataset, const char *source, const gm_d
                        options->size[0], options->size[1], MAX_SIZE);
     if (options->channels != 0 && options->channels != 1 && options->channels != 3)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: images have 1 or 3 channels, not %zu", source, options->channels);
+    if (options->columns && (mixture || stacked || named))
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: has no columns: leave out data.columns", source);
     if (mixture)
         return gm_mixture_open(dataset, mixture, options);
     if (stacked)
@@ -168,6 +170,7 @@ void gm_dataset_close(gm_dataset **dataset) {
     *dataset = NULL;
     free(old->items);
     free(old->labels);
+    gm_table_schema_destroy(&old->table);
     gm_arena_finish(&old->arena);
     free(old);
 }

@@ -7,6 +7,7 @@
 #include "data/idx.h"
 #include "data/magic.h"
 #include "data/npy.h"
+#include "data/table.h"
 
 // The first row that tells a source reads it: the surer ones first.
 static const gm_format formats[] = {
@@ -15,7 +16,7 @@ static const gm_format formats[] = {
     {.name = "PNG files", .folder = true, .open = gm_folder_open},
     {.name = "NPY", .array = true, .tell = gm_npy_tell, .open = gm_npy_open},
     {.name = "IDX", .tell = gm_idx_tell, .open = gm_idx_open},
-    {.name = "CSV", .array = true, .tell = gm_csv_tell, .open = gm_csv_open},
+    {.name = "CSV", .array = true, .tell = gm_csv_tell, .open = gm_table_open},
 };
 
 // "a, b or c": the names of the formats of folders, or of files.

@@ -6,10 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-gm_shape gm_sample_batch(const gm_sample *sample, size_t count) {
-    gm_shape shape = {.rank = sample->item.rank + 1, .dim = {count}};
-    memcpy(shape.dim + 1, sample->item.dim, sample->item.rank * sizeof *shape.dim);
+static gm_shape batch_of(const gm_shape *item, size_t count) {
+    gm_shape shape = {.rank = item->rank + 1, .dim = {count}};
+    memcpy(shape.dim + 1, item->dim, item->rank * sizeof *shape.dim);
     return shape;
+}
+
+gm_shape gm_sample_batch(const gm_sample *sample, size_t count) {
+    return batch_of(&sample->item, count);
+}
+
+gm_shape gm_sample_stored(const gm_sample *sample, size_t count) {
+    return batch_of(&sample->stored, count);
 }
 
 size_t gm_sample_values(const gm_sample *sample) {
@@ -38,5 +46,7 @@ gm_status gm_sample_write(const gm_sample *sample, const char *path, const float
     const char *name = strrchr(path, '/'), *ending = strrchr(name ? name : path, '.');
     if (ending && strcmp(ending, ".npy") == 0)
         return write_npy(sample, path, values, count);
+    if (ending && strcmp(ending, ".csv") == 0 && sample->kind->write_csv)
+        return sample->kind->write_csv(sample, path, values, count);
     return sample->kind->picture(sample, path, values, count, rows, columns);
 }
