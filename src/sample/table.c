@@ -105,7 +105,8 @@ static void decode_values(const gm_sample *sample, const void *data, size_t coun
 // ---- Codes to cells ----
 
 static double share_of(const gm_sample *sample, float code) {
-    return fmax(0, fmin(1, ((double)code - sample->low) / (sample->high - sample->low))); // NaN: 0
+    double share = ((double)code - sample->low) / (sample->high - sample->low);
+    return share > 0 ? fmin(share, 1) : 0; // NaN: 0
 }
 
 static double category_of(const gm_column *column, const float *codes) {
