@@ -75,7 +75,7 @@ gm_status gm_csv_read_source(const gm_csv_source *source, const gm_table_dialect
 }
 
 gm_status gm_csv_parse(const char *name, const void *data, size_t bytes, const gm_csv_options *options, gm_csv *csv) {
-    return gm_csv_read_source(&(gm_csv_source){.name = name, .data = data, .bytes = bytes}, NULL,
+    return gm_csv_read_source(&(gm_csv_source){.name = name, .data = data ? data : "", .bytes = bytes}, NULL,
                               options && options->missing, csv);
 }
 

@@ -167,34 +167,34 @@ static size_t bin_of(const bins *b, double cell) {
     return i;
 }
 
-// Half the sum of the differences of shares; cells: (count[0] or count[1]) of the two.
-static double total_variation(const bins *b, const double *const cells[2], const size_t count[2], double *shares) {
+// Half the sum of the differences of shares; cells: (count[0] or count[1]) of the two. counts: room for both.
+static double total_variation(const bins *b, const double *const cells[2], const size_t count[2], size_t *counts) {
     double sum = 0;
-    memset(shares, 0, b->count * sizeof *shares);
+    memset(counts, 0, 2 * b->count * sizeof *counts);
     for (size_t side = 0; side < 2; side++)
         for (size_t i = 0; i < count[side]; i++)
-            shares[bin_of(b, cells[side][i])] += (side ? -1 : 1) / (double)count[side];
+            counts[side * b->count + bin_of(b, cells[side][i])]++;
     for (size_t i = 0; i < b->count; i++)
-        sum += fabs(shares[i]) / 2;
+        sum += fabs((double)counts[i] / (double)count[0] - (double)counts[b->count + i] / (double)count[1]) / 2;
     return sum;
 }
 
 // One column of a side, its rows in an order, or as they are.
 static void take_column(const gm_side *side, size_t column, const int32_t *order, double *cells, double *missing) {
-    size_t width = side->format.table->column_count;
-    *missing = 0;
+    size_t width = side->format.table->column_count, empty = 0;
     for (size_t i = 0; i < side->count; i++) {
         cells[i] = side->cells[(order ? (size_t)order[i] : i) * width + column];
-        *missing += isnan(cells[i]) ? 1 / (double)side->count : 0;
+        empty += isnan(cells[i]) ? 1 : 0;
     }
+    *missing = (double)empty / (double)side->count;
 }
 
 static gm_status compare_column(const gm_side *real, const gm_side *fake, size_t which, const int32_t *order,
                                 double *room, gm_column_figure *figure) {
     const gm_column *column = &real->format.table->columns[which];
-    double *real_cells = room, *fake_cells = real_cells + real->count, *sorted = fake_cells + fake->count, *shares;
+    double *real_cells = room, *fake_cells = real_cells + real->count, *sorted = fake_cells + fake->count;
     bins b = {.column = column, .count = column->category_count + 1};
-    size_t known = 0, half = real->count / 2;
+    size_t known = 0, half = real->count / 2, *counts;
     *figure = (gm_column_figure){.name = column->name, .type = gm_column_type_name(column->type)};
     take_column(real, which, order, real_cells, &figure->real_missing);
     take_column(fake, which, NULL, fake_cells, &figure->fake_missing);
@@ -206,12 +206,12 @@ static gm_status compare_column(const gm_side *real, const gm_side *fake, size_t
         b.edge_count = find_edges(sorted, known, b.edges);
         b.count = b.edge_count + 2;
     }
-    GM_TRY(gm_alloc(&shares, b.count, sizeof *shares, "the bins of a column"));
+    GM_TRY(gm_alloc(&counts, 2 * b.count, sizeof *counts, "the bins of a column"));
     figure->variation = total_variation(&b, (const double *[]){real_cells, fake_cells},
-                                        (const size_t[]){real->count, fake->count}, shares);
+                                        (const size_t[]){real->count, fake->count}, counts);
     figure->control =
-        total_variation(&b, (const double *[]){real_cells, real_cells + half}, (const size_t[]){half, half}, shares);
-    free(shares);
+        total_variation(&b, (const double *[]){real_cells, real_cells + half}, (const size_t[]){half, half}, counts);
+    free(counts);
     return GM_OK;
 }
 
