@@ -263,6 +263,7 @@ static gm_status start(gm_csv_rows *r, const gm_csv_source *source) {
         uint64_t size;
         GM_TRY(gm_file_open(source->name, &r->file, &size));
         GM_TRY(gm_alloc(&r->buffer, PIECE, 1, source->name));
+        r->at = r->end = r->buffer;
         GM_TRY(refill(r));
     }
     size_t bytes = (size_t)(r->end - r->at);
