@@ -115,6 +115,9 @@ class Tables(CommandTest):
         self.assertIn("  range: [0, 1]\n", (self.folder / "a/recipe.yaml").read_text())
         self.ganymede("sample", "a", "--seeds", "0-3", "-o", "rows.csv")
         self.assertEqual(len((self.folder / "rows.csv").read_text().splitlines()), 5)
+        write_table(self.folder / "held.csv", rows=60, seed=5)
+        out, _ = self.ganymede("evaluate", "a", "--data", "held.csv", "--json")
+        self.assertEqual(out.count("\n"), 1)
 
     def test_measure_compares_tables_column_by_column(self):
         write_table(self.folder / "other.csv", seed=2, separator=";")

@@ -26,7 +26,8 @@ static void read_rows(const gm_csv_source *source, const gm_table_schema *schema
 }
 
 static bool find_columns(const uint8_t *data, size_t bytes) {
-    const gm_csv_source source = {.name = "fuzz", .data = data ? (const void *)data : "", .bytes = bytes, .quiet = true};
+    const gm_csv_source source = {
+        .name = "fuzz", .data = data ? (const void *)data : "", .bytes = bytes, .quiet = true};
     gm_table_schema *schema;
     size_t rows;
     if (gm_table_find_all(&schema, &source, 1, NULL, &rows) != GM_OK) {
