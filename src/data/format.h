@@ -2,8 +2,8 @@
 #ifndef GM_DATA_FORMAT_H
 #define GM_DATA_FORMAT_H
 
+#include "data/counting.h"
 #include "data/source.h"
-#include "ganymede/data.h"
 
 typedef struct gm_format {
     const char *name; // for messages: "IDX"
@@ -16,6 +16,8 @@ typedef struct gm_format {
     // As gm_dataset_check; NULL: whether it opens is all there is to check.
     gm_status (*check)(const gm_source *source, const gm_dataset_options *options, gm_damage_callback damage,
                        void *user, size_t *count);
+    // Adds all items and what their files are; NULL: as they are when it is opened.
+    gm_status (*survey)(const gm_source *source, const gm_dataset_options *options, gm_counting *counting);
 } gm_format;
 
 // Fails with what the source is instead, where it is none of them.
