@@ -36,7 +36,30 @@ static void print_json_flags(uint32_t flags) {
     printf("]");
 }
 
-static void print_json(const gm_comparison_info *info, const gm_figure *figures, size_t count) {
+static void print_json_columns(const gm_column_figure *columns, size_t count) {
+    printf("%s\"columns\": {", ", ");
+    for (size_t i = 0; i < count; i++) {
+        const struct {
+            const char *key;
+            double value;
+        } numbers[] = {{"total_variation", columns[i].variation},
+                       {"control", columns[i].control},
+                       {"real_missing", columns[i].real_missing},
+                       {"fake_missing", columns[i].fake_missing}};
+        printf("%s", i > 0 ? ", " : "");
+        print_json_string(columns[i].name);
+        printf(": {\"type\": \"%s\"", columns[i].type);
+        for (size_t k = 0; k < COUNT(numbers); k++) {
+            printf(", \"%s\": ", numbers[k].key);
+            print_json_number(numbers[k].value);
+        }
+        printf("}");
+    }
+    printf("}");
+}
+
+static void print_json(const gm_comparison_info *info, const gm_figure *figures, size_t count,
+                       const gm_column_figure *columns, size_t column_count) {
     printf("{");
     for (size_t i = 0; i < count; i++) {
         const gm_figure *figure = &figures[i];
@@ -55,6 +78,8 @@ static void print_json(const gm_comparison_info *info, const gm_figure *figures,
         print_json_flags(figure->value.flags);
         printf("}");
     }
+    if (column_count > 0)
+        print_json_columns(columns, column_count);
     printf("}\n");
 }
 
@@ -84,7 +109,25 @@ static cell format_flags(uint32_t flags) {
     return result;
 }
 
-static void print_table(const gm_comparison_info *info, const gm_figure *figures, size_t count) {
+static void print_columns(const gm_column_figure *columns, size_t count) {
+    double sum = 0, control = 0;
+    printf("\ntotal variation of each column: 0 of equal shares, 1 where nothing is common\n");
+    printf("%-24s  %-8s  %9s  %9s  %s\n", "column", "type", "variation", "control", "missing: real, fake");
+    for (size_t i = 0; i < count; i++) {
+        const gm_column_figure *column = &columns[i];
+        print_part("%-24.60s", column->name);
+        printf("  %-8s  %9.4f  %9.4f", column->type, column->variation, column->control);
+        if (column->real_missing > 0 || column->fake_missing > 0)
+            printf("  %.4f, %.4f", column->real_missing, column->fake_missing);
+        printf("\n");
+        sum += column->variation / (double)count;
+        control += column->control / (double)count;
+    }
+    printf("%-24s  %-8s  %9.4f  %9.4f\n", "mean", "", sum, control);
+}
+
+static void print_table(const gm_comparison_info *info, const gm_figure *figures, size_t count,
+                        const gm_column_figure *columns, size_t column_count) {
     int key = 6, features = 8;
     for (size_t i = 0; i < count; i++) {
         int wide = (int)strlen(figures[i].key), taken = (int)strlen(figures[i].features);
@@ -106,6 +149,8 @@ static void print_table(const gm_comparison_info *info, const gm_figure *figures
             printf(" (%zu)", figure->value.duplicates);
         printf("\n  %s\n", figure->help);
     }
+    if (column_count > 0)
+        print_columns(columns, column_count);
 }
 
 // ---- The command ----
@@ -114,14 +159,16 @@ static int measure(const measure_arguments *arguments) {
     gm_comparison *comparison = NULL;
     gm_comparison_info info;
     const gm_figure *figures;
-    size_t count;
+    const gm_column_figure *columns;
+    size_t count, column_count;
     int exit_code = EXIT_OK;
     if (gm_comparison_open(&comparison, arguments->sides[0], arguments->sides[1], &arguments->options) != GM_OK ||
-        gm_comparison_measure(comparison, arguments->metrics, &figures, &count) != GM_OK) {
+        gm_comparison_measure(comparison, arguments->metrics, &figures, &count) != GM_OK ||
+        gm_comparison_columns(comparison, &columns, &column_count) != GM_OK) {
         exit_code = fail_with_message();
     } else {
         gm_comparison_get_info(comparison, &info);
-        (arguments->json ? print_json : print_table)(&info, figures, count);
+        (arguments->json ? print_json : print_table)(&info, figures, count, columns, column_count);
     }
     gm_comparison_close(&comparison);
     return exit_code;
@@ -170,7 +217,8 @@ int command_measure(int count, char **words) {
         .summary =
             "Says how far FAKE's samples are from REAL's: entropies, divergences, quality and variety, each beside\n"
             "its control, the same figure of two halves of REAL. A side is an .npy array (N x d or N x C x H x W),\n"
-            "a .csv table, a data set (name or path) or a run folder, which draws the samples of seeds 0, 1, 2, ...",
+            "a .csv table (beside another with the same columns), a data set (name or path) or a run folder, which "
+            "draws the samples of seeds 0, 1, 2, ...",
         .example = "ganymede measure fashion-mnist runs/00000-dcgan-fashion",
         .options = options,
         .option_count = COUNT(options),

@@ -220,8 +220,10 @@ int command_sample(int count, char **words) {
          "InfoGAN's codes: a value each, * for the seed's own, FIRST..LAST along the columns (a row per seed)"},
         {"--grid", "8x8", OPTION_TEXT, &grid, "columns x rows of the picture (default: near a square)"},
         {"-o", "FILE|DIR", OPTION_TEXT, &arguments.out,
-         "FILE.png, .jpg or .webp: a picture; .tiff: a page each; .npy, .npz: an array; .csv: points; DIR: a file each,"
-         " a sub-folder for each class (default: samples.png, unless --npy is given)"},
+         "FILE.png, .jpg or .webp: a picture; .tiff: a page each; .npy, .npz: an array; .csv: points, or rows of a "
+         "table"
+         " as it has them; DIR: a file each, a sub-folder for each class (default: samples.png, unless --npy is "
+         "given)"},
         {"--format", "png", OPTION_TEXT, &arguments.format,
          "of a folder's files: png, jpeg, webp, tiff, npy, npz or csv (default: png, of other than 1 or 3 channels"
          " tiff)"},

@@ -8,6 +8,7 @@
 
 #include "ganymede/base.h"
 #include "ganymede/sample.h"
+#include "ganymede/table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -92,14 +93,15 @@ typedef struct gm_dataset_options {
     // itself.
     const double (*scale_figures)[2];
     size_t scale_channels;
-    bool has_background;    // else it is white
-    uint8_t background[3];  // red, green and blue behind what is blended
-    const char *folder;     // where a named data set lies (a recipe's data.folder), or NULL for the usual places
-    size_t count;           // at most so many items: the first ones; of class folders the first of each class, then the
-                            // second of each, and so on; mixtures, stacks: how many to draw; 0 = all
-    uint64_t seed;          // mixtures and stacks alone: which draw
-    bool whole;             // pictures without `train` and `test` may be their own test split
-    gm_array_layout layout; // of arrays of rank 4
+    bool has_background;   // else it is white
+    uint8_t background[3]; // red, green and blue behind what is blended
+    const char *folder;    // where a named data set lies (a recipe's data.folder), or NULL for the usual places
+    size_t count;          // at most so many items: the first ones; of class folders the first of each class, then the
+                           // second of each, and so on; mixtures, stacks: how many to draw; 0 = all
+    uint64_t seed;         // mixtures and stacks alone: which draw
+    const gm_table_schema *columns; // what is known of a table's columns (gm_table_find); NULL: nothing
+    bool whole;                     // pictures without `train` and `test` may be their own test split
+    gm_array_layout layout;         // of arrays of rank 4
     gm_damaged damaged;
     gm_hold hold;
 } gm_dataset_options;
@@ -117,6 +119,7 @@ typedef struct gm_dataset_info {
                                       // 16 bits as [0, 1]; NULL by GM_SCALE_TYPE
     size_t class_count;               // 0 = no labels; those of the whole source, whatever options.count
     const char *const *class_names;   // class_count of them
+    const gm_table_schema *table;     // the columns of a table that is not plain numbers; else NULL
 } gm_dataset_info;
 
 // Opens a data set; all of it is in memory then, but for pictures that shall not be held there. `source` is a name
@@ -132,8 +135,11 @@ typedef struct gm_dataset_info {
 //     are passed over unless they are;
 //   one file of NPY (uint8 of rank 3 or 4: images; other numbers of rank 1 to 4: floats), with its labels in
 //     NAME_labels.npy beside it, of NPZ or safetensors (the array data, images, x or arr_0, else of NPZ the largest;
-//     labels in labels, y or arr_1; x_train, y_train, x_test, y_test are splits), of IDX images, or of CSV as
-//     gm_csv_read takes it (floats; a row of d columns is an item of d x 1 x 1).
+//     labels in labels, y or arr_1; x_train, y_train, x_test, y_test are splits), of IDX images, or of CSV or TSV as
+//     gm_csv_read takes it. A table of numbers alone, of which none is missing and no column is set aside, is floats as
+//     they are (a row of d columns is an item of d x 1 x 1), unless options.columns is given; any other is a table
+//     with a schema (gm_table_find), whose items are rows as they are stored for networks: places and numbers of
+//     categories (gm_table_codes).
 // Files are told by their first bytes, folders by what is in them. Pipes and devices are refused.
 // A stacked set's item is three random images of the grey one as its colour channels, as many items as that has unless
 // `count` says otherwise; the label of three of classes a, b, c is 100 a + 10 b + c.
@@ -195,6 +201,7 @@ typedef struct gm_survey_layout {
 typedef struct gm_survey {
     const char *format; // what reads it: "pictures", "NPZ"; NULL of a data set's name
     bool folder;        // which is a folder
+    bool table;         // whose columns gm_table_find tells
     size_t count;       // items that can be read
     size_t damaged;     // pictures that cannot
     size_t duplicates;  // items that equal an earlier one: same size, type and values (by hashes of 64 bits)
@@ -210,9 +217,9 @@ typedef struct gm_survey {
 } gm_survey;
 
 // Reads and decodes everything once, on all processors, in memory that holds 16 bytes for each item beside the list of
-// files; but arrays, which are in memory whole. Of the options the split, count, pages (all but GM_PAGES_ITEMS), layout,
-// and layout count. Damaged pictures of folders, archives and lists are counted; of any other source damage is a
-// failure. Release it with gm_survey_destroy.
+// files; but arrays, which are in memory whole. Of the options the split, count, pages (all but GM_PAGES_ITEMS),
+// layout, folder, seed and whole count. Damaged pictures of folders, archives and lists are counted; of any other
+// source damage is a failure. Release it with gm_survey_destroy.
 GM_API gm_status gm_dataset_survey(gm_survey **survey, const char *source, const gm_dataset_options *options);
 GM_API void gm_survey_destroy(gm_survey **survey);
 
@@ -290,7 +297,7 @@ GM_API void gm_npy_finish(gm_npy *array);
 // ---- CSV (tables of numbers) ----
 
 typedef struct gm_csv_options {
-    bool missing; // fields that are empty, NA, N/A, NaN or null (any case) become NaN; else they are refused
+    bool missing; // fields that are empty, "?", NA, N/A, NaN or null (any case) become NaN; else they are refused
 } gm_csv_options;
 
 typedef struct gm_csv {
@@ -300,10 +307,16 @@ typedef struct gm_csv {
     char **names;   // columns of them; NULL without a header
 } gm_csv;
 
-// Reads a table of numbers: UTF-8, lines that end in LF, CR LF or CR, fields divided by tabs, semicolons or commas (the
-// first of these that the first line has), in double quotes or not (RFC 4180). A first line without a single number is
-// the header. Fails with FILE:LINE and the column for anything but a finite number with a decimal point, and for lines
-// that have more or fewer fields than the first. options may be NULL. Release it with gm_csv_finish.
+// Reads a table of numbers: CSV (RFC 4180) with
+//   text in UTF-8, with or without a mark in front; other bytes are read as Latin-1, with a warning; UTF-16 is refused;
+//   lines that end in LF, CR LF or CR;
+//   fields in double quotes or not, divided by tabs, semicolons, commas or bars: the first of these that divides all
+//     lines alike, or that the first line has;
+//   numbers with a decimal point, or a comma where that divides no fields, whichever the first number with one has;
+//     without separators of thousands; finite as float32, so that "inf" is a word;
+//   a header if the first line has words and no numbers (of a table of words alone: unless a word stands below itself).
+// Fails with FILE:LINE for anything but numbers, quotes that are not closed, bytes of zero, and for lines that have
+// more or fewer fields than the first. options may be NULL. Release it with gm_csv_finish.
 GM_API gm_status gm_csv_read(const char *path, const gm_csv_options *options, gm_csv *csv);
 GM_API void gm_csv_finish(gm_csv *csv);
 

@@ -20,6 +20,7 @@
 #include "ganymede/plan.h"
 #include "ganymede/sample.h"
 #include "ganymede/sampler.h"
+#include "ganymede/table.h"
 #include "ganymede/train.h"
 #include "ganymede/tuning.h"
 

@@ -36,7 +36,8 @@ typedef struct gm_comparison_options {
 // Reads both sides and prepares their features. A side is
 //   a run folder or one of its checkpoints: the samples of seeds 0, 1, 2, ..., and so always the same ones,
 //   a data set, by name or path as gm_dataset_open takes it, its training split; so are an .npy array (N x d, N x C x H
-//   x W) and a .csv table of numbers (a row per sample), which are taken as they are.
+//   x W) and a .csv table of numbers (a row per sample), which are taken as they are; and a .csv table with columns of
+//   several types, as run folders of these are: both sides must have the same columns.
 // Of a larger data set a fixed random part is taken; paired, the first rows. Beside a run, a data set's images are
 // fitted to the run's size. Images are compared in one range of values: the run's, else 0 to 1, into which bytes (0 to
 // 255) and floats within [0, 1], [-1, 1] or [0, 255] are converted; floats that lie in none of these stay as they are.
@@ -66,9 +67,20 @@ typedef struct gm_figure {
 
 // metrics: keys with commas between them; NULL: all that apply to these sides. Figures come in a fixed order, whatever
 // order they are asked in; they belong to the comparison and hold until the next call.
+// Of tables, numbers are divided by the real side's deviation and categories are one-hot.
 // Fails for a key that is unknown or does not apply here, naming those allowed or what it lacks.
 GM_API gm_status gm_comparison_measure(gm_comparison *comparison, const char *metrics, const gm_figure **figures,
                                        size_t *count);
+// A column of two tables.
+typedef struct gm_column_figure {
+    const char *name, *type; // "category"
+    double variation;        // total variation, 0 to 1: half the sum over categories, or over up to 20 bins between
+                             // the real side's quantiles, of the differences of shares; missing cells are one, too
+    double control;          // the same of two disjoint random halves of the real side
+    double real_missing, fake_missing; // shares of missing cells
+} gm_column_figure;
+// A figure for each column that is not set aside; none where the sides are no tables. They belong to the comparison.
+GM_API gm_status gm_comparison_columns(gm_comparison *comparison, const gm_column_figure **figures, size_t *count);
 // Fails when `metrics` holds a word that is no key, with the list of keys: to be asked before any work.
 GM_API gm_status gm_comparison_check(const char *metrics);
 // Every key with what it is and what a bad value looks like, one a line. The caller frees it.

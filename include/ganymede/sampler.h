@@ -26,12 +26,14 @@ GM_API gm_status gm_sampler_open_on(gm_sampler **sampler, const char *run, gm_de
 GM_API void gm_sampler_close(gm_sampler **sampler);
 
 typedef struct gm_sampler_info {
-    const char *name;                           // the recipe's; belongs to the sampler
-    uint64_t step;                              // of the checkpoint
-    size_t channels, height, width;             // of one sample; vectors of d values are d x 1 x 1
-    const char *noun;                           // what samples are, for people: "images", "points"
-    bool ranged;                                // values lie between black, which is `low`, and white, `high`
-    size_t classes;                             // that the generator takes labels of; 0: it takes none
+    const char *name;               // the recipe's; belongs to the sampler
+    uint64_t step;                  // of the checkpoint
+    size_t channels, height, width; // of one sample; vectors of d values are d x 1 x 1
+    const char *noun;               // what samples are, for people: "images", "points"
+    bool ranged;                    // values lie between black, which is `low`, and white, `high`
+    const gm_table_schema
+        *table;     // of rows of a table: its columns, which channels are codes of; belongs to the sampler
+    size_t classes; // that the generator takes labels of; 0: it takes none
     size_t categorical_codes, continuous_codes; // how many latent codes it takes
     double low, high;                           //
     const char *data;                // what it learned from, as gm_dataset_open takes it; belongs to the sampler
@@ -47,10 +49,11 @@ GM_API void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info
 GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels,
                                      const float *codes, size_t count, float *samples);
 // Writes samples (count, C, H, W) in the format that the path's ending names, as gm_sample_format_find knows it: PNG,
-// JPEG, WebP: a picture, of images a grid, of points of the plane dots (points of other dimensions fail); TIFF: a page
-// each, with all channels; NPY: an array (N, C, H, W) in the recipe's range, or (N, d); NPZ: the same as `samples`,
-// with `labels` and `seeds` where they are known; CSV: points alone, a line each. Pictures and NPZ say of what recipe,
-// step and seeds they are. The file appears whole or not at all. options: NULL: the default of each.
+// JPEG, WebP: a picture, of images a grid, of points of the plane dots (points of other dimensions fail), of rows of a
+// table a panel of bars for each column; TIFF: a page each, with all channels; NPY: an array (N, C, H, W) in the
+// recipe's range, or (N, d); NPZ: the same as `samples`, with `labels` and `seeds` where they are known; CSV: points, a
+// line each, or the rows of a table, as the table was written that the run learned from. Pictures and NPZ say of what
+// recipe, step and seeds they are. The file appears whole or not at all. options: NULL: the default of each.
 GM_API gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *samples, size_t count,
                                   const gm_write_options *options);
 // Makes the samples of options->seeds (count) and writes each into a file of its own with all its channels,

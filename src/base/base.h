@@ -165,6 +165,10 @@ uint64_t gm_memory_bytes(void); // of the machine; a guess where that is not kno
 gm_status gm_file_read(const char *path, uint64_t limit, char **data, size_t *bytes);
 // The first `most` bytes, or all of a shorter file, into the caller's `data`. Fails as gm_file_read does.
 gm_status gm_file_read_start(const char *path, void *data, size_t most, size_t *bytes);
+// For files that are read piece by piece: the open file, which the caller closes, and its size; then its next `most`
+// bytes, fewer at its end alone. Fail as gm_file_read does.
+gm_status gm_file_open(const char *path, int *descriptor, uint64_t *size);
+gm_status gm_file_read_next(int descriptor, const char *path, void *data, size_t most, size_t *bytes);
 // Writes a file whole or not at all: temporary name in the same folder, fsync, rename, fsync of the folder. What is no
 // regular file (a pipe, a device) is written to; of a symbolic link the file behind it is replaced.
 gm_status gm_file_write_atomic(const char *path, const void *data, size_t bytes);

@@ -24,7 +24,7 @@ static gm_status refuse_special(const char *path, mode_t mode) {
                                     : "a device");
 }
 
-static gm_status open_regular(const char *path, int *descriptor, uint64_t *size) {
+gm_status gm_file_open(const char *path, int *descriptor, uint64_t *size) {
     struct stat info;
     do // without waiting for a pipe's other end
         *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -44,8 +44,8 @@ static gm_status open_regular(const char *path, int *descriptor, uint64_t *size)
     return gm_fail(GM_ERROR_IO, "%s: cannot be opened: %s", path, strerror(reason));
 }
 
-// Up to `most` bytes; fewer at the file's end alone.
-static gm_status read_bytes(int descriptor, const char *path, char *to, size_t most, size_t *bytes) {
+gm_status gm_file_read_next(int descriptor, const char *path, void *data, size_t most, size_t *bytes) {
+    char *to = data;
     *bytes = 0;
     while (*bytes < most) {
         ssize_t got = read(descriptor, to + *bytes, GM_MIN(most - *bytes, (size_t)PIECE));
@@ -78,7 +78,7 @@ static gm_status read_all(int descriptor, const char *path, uint64_t size, uint6
         if (!grown)
             return gm_fail_memory(capacity, path);
         *data = grown;
-        GM_TRY(read_bytes(descriptor, path, *data + *bytes, capacity - 1 - *bytes, &got));
+        GM_TRY(gm_file_read_next(descriptor, path, *data + *bytes, capacity - 1 - *bytes, &got));
         *bytes += got;
         if (*bytes > limit)
             return refuse_size(path, limit);
@@ -95,7 +95,7 @@ gm_status gm_file_read(const char *path, uint64_t limit, char **data, size_t *by
     uint64_t size;
     *data = NULL;
     *bytes = 0;
-    GM_TRY(open_regular(path, &descriptor, &size));
+    GM_TRY(gm_file_open(path, &descriptor, &size));
     gm_status status = read_all(descriptor, path, size, GM_MIN(limit, (uint64_t)(SIZE_MAX / 4)), data, bytes);
     close(descriptor);
     if (status != GM_OK) {
@@ -110,8 +110,8 @@ gm_status gm_file_read_start(const char *path, void *data, size_t most, size_t *
     int descriptor;
     uint64_t size;
     *bytes = 0;
-    GM_TRY(open_regular(path, &descriptor, &size));
-    gm_status status = read_bytes(descriptor, path, data, most, bytes);
+    GM_TRY(gm_file_open(path, &descriptor, &size));
+    gm_status status = gm_file_read_next(descriptor, path, data, most, bytes);
     close(descriptor);
     return status;
 }

@@ -138,6 +138,8 @@ static gm_status open_source(gm_dataset *dataset, const char *source, const gm_d
     if (options->size[0] > MAX_SIZE || options->size[1] > MAX_SIZE || (options->size[0] == 0 && options->size[1] > 0))
         return gm_fail(GM_ERROR_ARGUMENT, "%s: images of height %zu and width %zu: size is 1 to %d each", source,
                        options->size[0], options->size[1], MAX_SIZE);
+    if (options->columns && (mixture || stacked || named))
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: has no columns: leave out data.columns", source);
     if (mixture)
         return gm_mixture_open(dataset, mixture, options);
     if (stacked)
@@ -195,6 +197,7 @@ void gm_dataset_close(gm_dataset **dataset) {
     gm_pictures_destroy(&old->pictures);
     free(old->items);
     free(old->labels);
+    gm_table_schema_destroy(&old->table);
     gm_arena_finish(&old->arena);
     free(old);
 }

@@ -16,6 +16,8 @@ double gm_dataset_reach(const char *name) {
 
 gm_sample gm_dataset_format(const gm_dataset_info *info, double low, double high) {
     bool bytes = info->kind == GM_DATASET_IMAGES, vectors = !bytes && info->height == 1 && info->width == 1;
+    if (info->table)
+        return gm_sample_of_table(info->table, low, high);
     gm_shape item = vectors ? GM_SHAPE(info->channels) : GM_SHAPE(info->channels, info->height, info->width);
     gm_sample format = gm_sample_of(&item);
     format.bytes = bytes;

@@ -9,6 +9,7 @@
 #include "data/magic.h"
 #include "data/npy.h"
 #include "data/npz.h"
+#include "data/table.h"
 #include "data/tensors.h"
 
 // The first row that tells a source reads it: the surer ones first.
@@ -30,7 +31,7 @@ static const gm_format formats[] = {
     {.name = "NPY", .array = true, .tell = gm_npy_tell, .open = gm_npy_open},
     {.name = "safetensors", .tell = gm_tensors_tell, .open = gm_tensors_open},
     {.name = "IDX", .tell = gm_idx_tell, .open = gm_idx_open},
-    {.name = "CSV", .array = true, .tell = gm_csv_tell, .open = gm_csv_open},
+    {.name = "CSV", .array = true, .table = true, .tell = gm_csv_tell, .open = gm_table_open},
 };
 
 // "a, b or c": the names of the formats of folders, or of files.

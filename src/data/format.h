@@ -9,6 +9,7 @@ typedef struct gm_format {
     const char *name; // for messages: "IDX"
     bool folder;      // of folders, or of files
     bool array;       // values alone, without splits or labels
+    bool table;       // with columns that gm_table_find tells
     // Whether it is one, by the first bytes or the entries; NULL: takes what no other row does.
     bool (*tell)(const gm_source *source);
     // Fills in the items, labels and classes, and the info but for its name.

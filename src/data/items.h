@@ -10,8 +10,9 @@ struct gm_dataset {
     void *items;                  // uint8_t or float, info.count of info.item_bytes; NULL: they are in `pictures`
     struct gm_pictures *pictures; // of a set that is not held in memory
     int32_t *labels;
-    bool numbered;  // the classes have no names but their numbers
-    gm_arena arena; // the strings
+    bool numbered;          // the classes have no names but their numbers
+    gm_table_schema *table; // of its columns; NULL: it is no table
+    gm_arena arena;         // the strings
 };
 
 // Pixels (count, channels, height, width) and perhaps labels, both from malloc.

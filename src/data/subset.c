@@ -23,6 +23,9 @@ static gm_status copy(gm_dataset *subset, const gm_dataset *whole, const int32_t
             return gm_fail_memory(bytes, "a data set");
         subset->info.scale_figures = (const double(*)[2])figures;
     }
+    if (info->table)
+        GM_TRY(gm_table_schema_copy(&subset->table, info->table));
+    subset->info.table = subset->table;
     GM_TRY(gm_alloc(&subset->items, count, info->item_bytes, info->name));
     if (gm_dataset_labels(whole))
         GM_TRY(gm_alloc(&subset->labels, count, sizeof *subset->labels, info->name));

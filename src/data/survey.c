@@ -75,6 +75,7 @@ static gm_status survey_path(const char *path, const gm_dataset_options *options
     if (status == GM_OK) {
         counting->survey.format = format->name;
         counting->survey.folder = format->folder;
+        counting->survey.table = format->table;
         status = format->survey ? format->survey(&source, options, counting) : survey_opened(path, options, counting);
     }
     gm_source_finish(&source);

@@ -4,7 +4,7 @@
 #include "base/base.h"
 
 static gm_status check(const gm_recipe *recipe, const gm_dataset_info *data, const gm_sample *format) {
-    if (gm_sample_is_scaled(format))
+    if (gm_sample_is_scaled(format) || format->table)
         return gm_autoencoder_check_range(recipe);
     if (!gm_autoencoder_is_bernoulli(gm_autoencoder_of(recipe)))
         return GM_OK;

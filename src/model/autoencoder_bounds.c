@@ -196,7 +196,7 @@ static gm_status check(const gm_evaluation_source *source) {
         return gm_fail(GM_ERROR_ARGUMENT,
                        "%s: this run's model has no likelihood to bound: that takes an autoencoder of kind vae",
                        gm_recipe_file(source->recipe));
-    if (gm_autoencoder_is_bernoulli(a) && !gm_sample_is_scaled(&source->format))
+    if (gm_autoencoder_is_bernoulli(a) && !gm_sample_is_scaled(&source->format) && !source->format.table)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: holds floats, but this run's bernoulli likelihood takes images",
                        gm_dataset_get_info(source->data)->name);
     if (source->samples > INT32_MAX)

@@ -2,6 +2,7 @@
 #include "model/common.h"
 
 #include "base/base.h"
+#include "model/columns.h"
 #include "recipe/value.h"
 
 #include <stddef.h>
@@ -160,6 +161,13 @@ static const gm_recipe_row rows[] = {
            "(each channel's least and largest value in the data trained on) or percentile (its .5th and 99.5th)"),
     GM_ROW_INTEGER(gm_common, "data.count", data.count, 0, 2147483647, 0, "use only so many items, from the first on; of class folders the first of each class, then the second of "
                    "each; 0: all"),
+    GM_ROW_TYPED(gm_common, "data.columns", data.columns, gm_columns_type, "null", false,
+         "of a table that is not plain numbers: what its columns are, {NAME: TYPE or {type: TYPE, ...}, ...}, or the path of a "
+         "file of that; TYPE is auto, number, integer, category, date, index or skip (left out); with minimum, maximum, decimals; "
+         "categories: [...]; format: YYYY-MM-DD. What is not said is found, and stands in the run's recipe; {}: all is found, "
+         "also of plain numbers"),
+    GM_ROW_TYPED(gm_common, "data.dialect", data.dialect, gm_dialect_type, "null", false,
+         "how a table is written, where it is not found rightly: {separator: ',', decimal: '.', header: true}"),
     GM_ROW_TYPED(gm_common, "data.range", data.range, range_type, NULL, false,
          "the values of black and white, which the generator's last activation must match: [0, 1] for sigmoid, "
          "[-1, 1] for tanh; default: just that, and [-1, 1] for any other; for images alone"),
@@ -199,6 +207,7 @@ static gm_status resolve(gm_recipe *recipe, void *settings) {
     if (!common->name)
         GM_TRY(default_name(recipe, common));
     gm_common_default_range(recipe, -1);
+    GM_TRY(gm_columns_join(gm_recipe_arena(recipe), &common->data.columns, &common->data.dialect));
     return GM_OK;
 }
 
@@ -223,6 +232,7 @@ gm_dataset_options gm_common_data_options(const gm_common *common) {
                                 .has_background = true,
                                 .background = {(uint8_t)(rgb >> 16), (uint8_t)(rgb >> 8), (uint8_t)rgb},
                                 .folder = common->data.folder,
+                                .columns = common->data.columns,
                                 .count = common->data.count,
                                 .seed = common->seed,
                                 .layout = (gm_array_layout)common->data.layout,
@@ -237,6 +247,13 @@ gm_dataset_options gm_common_other_split(const gm_common *common) {
     options.split = options.split == GM_SPLIT_TEST ? GM_SPLIT_TRAIN : GM_SPLIT_TEST;
     options.count = 0;
     return options;
+}
+
+void gm_common_set_columns(gm_recipe *recipe, const gm_table_schema *columns) {
+    gm_common *common = gm_recipe_edit(recipe, &gm_common_section);
+    common->data.columns = columns;
+    if (columns)
+        common->data.dialect = columns->dialect;
 }
 
 bool gm_common_is_unranged(const gm_common *common) {

@@ -24,6 +24,8 @@ typedef struct gm_common {
         int fit;                         // gm_fit
         int alpha, pages, scale;         // gm_alpha, gm_pages, gm_scaling
         uint32_t background;             // 0xRRGGBB
+        const gm_table_schema *columns; // of a table: what is known of them; NULL: nothing. In the recipe of a run: all
+        gm_table_dialect dialect;       // how a table is written, as far as it is known
         gm_range range;
         size_t batch;              // items per batch
         int resident;              // gm_resident
@@ -39,6 +41,8 @@ gm_dataset_options gm_common_data_options(const gm_common *common);
 // The same for data beside those trained on: the other split, of the same fit; all of it.
 gm_dataset_options gm_common_other_split(const gm_common *common);
 
+// What has been found of a table's columns becomes part of the recipe; it must live as long.
+void gm_common_set_columns(gm_recipe *recipe, const gm_table_schema *columns);
 // What the last activation of the network that makes samples makes: a sigmoid [0, 1], a tanh [-1, 1]; false: any other,
 // anything. *low: the lower end, -1 where there is none.
 bool gm_natural_low(const gm_layer_list *output, double *low);

@@ -161,11 +161,11 @@ gm_tensor *gm_model_real_batch(gm_model *model, const gm_model_source *source) {
     gm_type type = format->bytes ? GM_UINT8 : GM_FLOAT32;
     gm_tensor *x;
     if (source->resident) {
-        model->data = gm_input(model->graph, "data", type, gm_sample_batch(format, source->data->count));
+        model->data = gm_input(model->graph, "data", type, gm_sample_stored(format, source->data->count));
         model->indices = gm_input(model->graph, "indices", GM_INT32, GM_SHAPE(source->batch));
         x = gm_gather(model->data, model->indices);
     } else {
-        model->batch = x = gm_input(model->graph, "batch", type, gm_sample_batch(format, source->batch));
+        model->batch = x = gm_input(model->graph, "batch", type, gm_sample_stored(format, source->batch));
     }
     return format->kind->decode(format, x);
 }

@@ -84,6 +84,11 @@ void gm_use_add_samples(gm_use *use, gm_tensor *x) {
     const gm_common *common = gm_common_of(use->recipe);
     gm_shape item = item_of(x);
     gm_use_add_output(use, "samples", x);
+    const gm_table_schema *table = common->data.columns;
+    if (table && item.rank == 1 && gm_table_codes(table) == item.dim[0]) {
+        use->format = gm_sample_of_table(table, common->data.range.low, common->data.range.high);
+        return;
+    }
     use->format = gm_sample_of(&item);
     use->format.low = common->data.range.low;
     use->format.high = common->data.range.high;

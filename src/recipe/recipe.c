@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_BYTES = 1 << 20 }; // of a recipe
+enum { MAX_BYTES = 16 << 20 }; // of a recipe
 
 struct gm_recipe {
     const char *file;

@@ -8,9 +8,10 @@
 #include <string.h>
 #include <yaml.h>
 
-#define MAX_BYTES ((size_t)1 << 20)
+#define MAX_BYTES ((size_t)16 << 20)
 #define MAX_DEPTH 16
-#define MAX_NODES 10000
+#define MAX_NODES 1000000 // a table's columns may be ten thousand
+#define MAX_KEYS  20000
 
 typedef struct reader {
     yaml_parser_t parser;
@@ -126,6 +127,8 @@ static gm_status check_key(reader *r, const gm_yaml *map, const gm_yaml *key, ya
     char text[256];
     if (key->kind != GM_YAML_SCALAR)
         return fail_at(r, mark, "a key must be a word, not a list or map");
+    if (map->count == MAX_KEYS) // each is compared with those before it
+        return fail_at(r, mark, "a map has at most 20000 keys");
     for (size_t i = 0; i < map->count; i++)
         if (strcmp(map->keys[i], key->text) == 0) {
             snprintf(text, sizeof text, "the key %.60s stands twice (first at %.120s): keep one", key->text,
@@ -170,7 +173,7 @@ static gm_status read_node(reader *r, yaml_event_t *event, int depth, gm_yaml **
     else if (depth >= MAX_DEPTH)
         status = fail_at(r, mark, "lists and maps are nested too deeply: no recipe needs more than 16 levels");
     else if (++r->nodes > MAX_NODES)
-        status = fail_at(r, mark, "a recipe has at most 10000 keys and values");
+        status = fail_at(r, mark, "a recipe has at most 1000000 keys and values");
     else if (type == YAML_SCALAR_EVENT)
         status = read_scalar(r, event, node);
     yaml_event_delete(event);
@@ -217,7 +220,7 @@ static gm_status parse_text(gm_yaml **root, gm_arena *arena, const char *file, c
 
 gm_status gm_yaml_parse(gm_yaml **root, gm_arena *arena, const char *file, const char *text, size_t bytes) {
     if (bytes > MAX_BYTES)
-        return gm_fail(GM_ERROR_FORMAT, "%s: has %zu bytes: a recipe has at most 1 MiB", file, bytes);
+        return gm_fail(GM_ERROR_FORMAT, "%s: has %zu bytes: a recipe has at most 16 MiB", file, bytes);
     GM_TRY(parse_text(root, arena, file, NULL, text, bytes));
     if (!*root || gm_yaml_is_null(*root))
         return gm_fail(GM_ERROR_FORMAT, "%s: is empty: a recipe says at least what is trained, and on which data",

@@ -18,8 +18,8 @@ typedef struct gm_yaml {
 } gm_yaml;
 
 // Builds the tree in the arena. Refuses what no recipe needs: an empty file, several documents, anchors, aliases,
-// tags, keys that are not words, keys that stand twice, nesting beyond 16, more than 10000
-// values, more than 1 MiB.
+// tags, keys that are not words, keys that stand twice, nesting beyond 16, more than
+// 20000 keys in a map or 1000000 values, more than 16 MiB.
 gm_status gm_yaml_parse(gm_yaml **root, gm_arena *arena, const char *file, const char *text, size_t bytes);
 // Applies "data.batch=32": replaces the value at the path or adds it. Numbers in the path choose items of lists.
 gm_status gm_yaml_set(gm_yaml *root, gm_arena *arena, const char *setting);

@@ -27,5 +27,5 @@ static const gm_sample_kind *find_kind(const gm_shape *item) {
 }
 
 gm_sample gm_sample_of(const gm_shape *item) {
-    return (gm_sample){.kind = find_kind(item), .item = *item, .low = -1, .high = 1};
+    return (gm_sample){.kind = find_kind(item), .item = *item, .stored = *item, .low = -1, .high = 1};
 }

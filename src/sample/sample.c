@@ -3,10 +3,18 @@
 
 #include <string.h>
 
-gm_shape gm_sample_batch(const gm_sample *sample, size_t count) {
-    gm_shape shape = {.rank = sample->item.rank + 1, .dim = {count}};
-    memcpy(shape.dim + 1, sample->item.dim, sample->item.rank * sizeof *shape.dim);
+static gm_shape batch_of(const gm_shape *item, size_t count) {
+    gm_shape shape = {.rank = item->rank + 1, .dim = {count}};
+    memcpy(shape.dim + 1, item->dim, item->rank * sizeof *shape.dim);
     return shape;
+}
+
+gm_shape gm_sample_batch(const gm_sample *sample, size_t count) {
+    return batch_of(&sample->item, count);
+}
+
+gm_shape gm_sample_stored(const gm_sample *sample, size_t count) {
+    return batch_of(&sample->stored, count);
 }
 
 bool gm_sample_is_scaled(const gm_sample *sample) {

@@ -7,6 +7,7 @@
 
 #include "ganymede/graph.h"
 #include "ganymede/sample.h"
+#include "ganymede/table.h"
 #include "sample/raster.h"
 
 typedef struct gm_sample_kind gm_sample_kind;
@@ -14,11 +15,13 @@ typedef struct gm_sample_kind gm_sample_kind;
 // The format of the samples of a data set, or of those that a network makes.
 typedef struct gm_sample {
     const gm_sample_kind *kind;
-    gm_shape item;       // of one sample, without the batch: (C, H, W), or (d)
-    bool bytes;          // data sets store them as bytes, else as float32
-    double black, white; // what these are in data sets; both 0: values are taken as they are
-    double low, high;    // what they are to networks; of kinds that have a range
-    double reach;        // of points: they are expected in [-reach, reach]; 0: wherever they are
+    gm_shape item;                // of one sample, without the batch: (C, H, W), or (d)
+    gm_shape stored;              // of one as data sets hold it; most kinds: the same
+    bool bytes;                   // data sets store them as bytes, else as float32
+    double black, white;          // what these are in data sets; both 0: values are taken as they are
+    double low, high;             // what they are to networks; of kinds that have a range
+    double reach;                 // of points: they are expected in [-reach, reach]; 0: wherever they are
+    const gm_table_schema *table; // of rows of tables: their columns
 } gm_sample;
 
 struct gm_sample_kind {
@@ -42,18 +45,24 @@ struct gm_sample_kind {
                         gm_raster *raster);
 };
 
-extern const gm_sample_kind gm_sample_image, gm_sample_points; // image.c, points.c
+extern const gm_sample_kind gm_sample_image, gm_sample_points, gm_sample_row; // image.c, points.c, table.c
 
 // Whether data sets store them with a black and a white of their own, which become low and high.
 bool gm_sample_is_scaled(const gm_sample *sample);
 // The format of samples of that shape, of the first kind that claims them; range [-1, 1].
 gm_sample gm_sample_of(const gm_shape *item);
+// The format of rows of a table, which must outlive it.
+gm_sample gm_sample_of_table(const gm_table_schema *table, double low, double high);
+// Rows as networks see them, (count, codes) -> cells as in gm_table: of categories the most likely one, numbers within
+// their range; whole numbers are. cells: (count, columns of the schema).
+void gm_sample_cells(const gm_sample *sample, const float *values, size_t count, double *cells);
 // A kind of the program's own, which claims samples before the others do. Call it before any other use of the library;
 // the row must live as long. Fails when there are too many.
 gm_status gm_sample_kind_add(const gm_sample_kind *kind);
 
-gm_shape gm_sample_batch(const gm_sample *sample, size_t count); // (count, item)
-size_t gm_sample_values(const gm_sample *sample);                // in one sample
+gm_shape gm_sample_batch(const gm_sample *sample, size_t count);  // (count, item)
+gm_shape gm_sample_stored(const gm_sample *sample, size_t count); // (count, stored)
+size_t gm_sample_values(const gm_sample *sample);                 // in one sample
 // Channels, height and width of one sample; d x 1 x 1 for vectors.
 void gm_sample_size(const gm_sample *sample, size_t size[3]);
 // Writes samples (count, item) into writing->path, in the format that its ending names, whole or not at all.

@@ -31,7 +31,8 @@ static const gm_writer writers[] = {
     {.format = {"NPY", ".npy", NULL, "an array of float32", NULL, true}, .put_values = gm_values_put_npy},
     {.format = {"NPZ", ".npz", NULL, "an array of float32, labels and seeds", NULL, true},
      .put_values = gm_values_put_npz},
-    {.format = {"CSV", ".csv", NULL, "a line of numbers for each point", NULL, true}, .put_values = gm_values_put_csv},
+    {.format = {"CSV", ".csv", NULL, "a line for each point or row of a table", NULL, true},
+     .put_values = gm_values_put_csv},
 };
 
 // ---- Finding one ----

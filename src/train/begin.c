@@ -1,5 +1,6 @@
 // How a run begins: with its recipe, and in its folder, or from what is in it.
 #include "data/classes.h"
+#include "model/columns.h"
 #include "train/trainer.h"
 
 #include <errno.h>
@@ -51,6 +52,12 @@ done:
 static gm_status compare_recipes(const gm_trainer *trainer, const gm_train_options *options) {
     gm_trainer given = {0};
     gm_status status = read_recipe(&given, options->recipe, NULL, options);
+    const gm_table_schema *found = trainer->common->data.columns;
+    if (status == GM_OK && gm_columns_agree(given.common->data.columns, found)) { // what the run has found beside
+        gm_common_set_columns(given.recipe, found);
+        gm_text_finish(&given.recipe_text);
+        status = gm_recipe_write(given.recipe, &given.recipe_text);
+    }
     if (status == GM_OK && strcmp(given.recipe_text.data, trainer->recipe_text.data) != 0)
         gm_warn("%s differs from the recipe of %s, which governs: change its keys with --set", options->recipe,
                 gm_run_path(trainer->run));
@@ -78,6 +85,20 @@ gm_status gm_trainer_read_recipe(gm_trainer *trainer, const gm_train_options *op
     if (given->recipe_text)
         return read_recipe(trainer, given->recipe_name, given->recipe_text, options);
     return read_recipe(trainer, options->recipe, NULL, options);
+}
+
+gm_status gm_trainer_keep_columns(gm_trainer *trainer) {
+    gm_text text = {0};
+    gm_recipe *again = NULL;
+    gm_common_set_columns(trainer->recipe, gm_dataset_get_info(trainer->data)->table);
+    gm_status status = gm_recipe_write(trainer->recipe, &text);
+    if (status == GM_OK) // a recipe that is too long could not be read again
+        status = gm_train_recipe_parse(&again, gm_recipe_file(trainer->recipe), text.data, text.length, NULL, 0);
+    gm_recipe_destroy(&again);
+    gm_text_finish(status == GM_OK ? &trainer->recipe_text : &text);
+    if (status == GM_OK)
+        trainer->recipe_text = text;
+    return status;
 }
 
 // ---- Run ----

@@ -269,7 +269,7 @@ static gm_status prepare(gm_monitor *m) {
     const gm_dataset_info *info = gm_dataset_get_info(data);
     m->held_out = other != NULL;
     m->judged = m->held_out && judges_itself(m->source.recipe);
-    m->item = info->item_values;
+    m->item = gm_sample_values(&m->source.format);
     m->count = GM_MIN(m->source.settings->samples, info->count / 2);
     m->count = GM_MIN(m->count, GM_MAX(MOST_VALUES / m->item, (size_t)LEAST_SAMPLES));
     if (m->count < LEAST_SAMPLES) {

@@ -24,7 +24,7 @@ static gm_status first_items(const gm_trainer *trainer, size_t *count, float **v
     *values = NULL;
     *count = GM_MIN(*count, data->count);
     GM_TRY_DONE(gm_alloc(&indices, *count, sizeof *indices, "indices"));
-    GM_TRY_DONE(gm_alloc(values, *count * data->item_values, sizeof **values, "real items"));
+    GM_TRY_DONE(gm_alloc(values, *count * gm_sample_values(&trainer->format), sizeof **values, "real items"));
     GM_TRY_DONE(gm_loader_indices(trainer->common->seed, 0, *count, data->count, indices));
     status = gm_dataset_decode(trainer->data, &trainer->format, indices, *count, *values, NULL);
 done:

@@ -64,6 +64,7 @@ void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info) {
                               .height = size[1],
                               .width = size[2],
                               .ranged = use->format.kind->ranged,
+                              .table = use->format.table,
                               .classes = use->classes,
                               .categorical_codes = use->categorical_codes,
                               .continuous_codes = use->continuous_codes,

@@ -9,6 +9,7 @@
 #include "use/measure_table.h"
 #include "use/side.h"
 #include "use/stacks.h"
+#include "use/tables.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,8 @@ struct gm_comparison {
     char names[GM_SPACES][64]; // of the features
     gm_figure *figures;
     size_t figure_count;
+    gm_column_figure *column_figures; // of tables
+    size_t column_count;
 };
 
 // ---- Features ----
@@ -261,6 +264,7 @@ void gm_comparison_close(gm_comparison **comparison) {
     gm_side_finish(&old->sides[1]);
     gm_device_close(&old->opened);
     free(old->figures);
+    free(old->column_figures);
     free(old);
     *comparison = NULL;
 }
@@ -381,5 +385,13 @@ gm_status gm_comparison_measure(gm_comparison *c, const char *metrics, const gm_
             GM_TRY(add_figures(c, row, metrics));
     *figures = c->figures;
     *count = c->figure_count;
+    return GM_OK;
+}
+
+gm_status gm_comparison_columns(gm_comparison *c, const gm_column_figure **figures, size_t *count) {
+    if (c->sides[0].table && !c->column_figures)
+        GM_TRY(gm_tables_compare(&c->sides[0], &c->sides[1], &c->column_figures, &c->column_count));
+    *figures = c->column_figures;
+    *count = c->column_count;
     return GM_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "data/decode.h"
 #include "ganymede/sampler.h"
+#include "use/tables.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,6 +15,8 @@ static const uint64_t part_seed = 0; // which random part of a large data set is
 
 void gm_side_finish(gm_side *side) {
     free(side->values);
+    free(side->cells);
+    gm_table_schema_destroy(&side->table);
     gm_arena_finish(&side->arena);
     *side = (gm_side){0};
 }
@@ -42,6 +45,15 @@ static gm_status keep_options(gm_side *side) {
     void *figures = gm_arena_copy(&side->arena, options->scale_figures, bytes);
     options->scale_figures = (const double(*)[2])figures;
     return figures ? GM_OK : gm_fail_memory(bytes, "a side of a comparison");
+}
+
+// The columns of what is about to be closed; NULL: it is no table.
+static gm_status keep_table(gm_side *side, const gm_table_schema *table, double low, double high) {
+    if (!table)
+        return GM_OK;
+    GM_TRY(gm_table_schema_copy(&side->table, table));
+    side->format = gm_sample_of_table(side->table, low, high);
+    return GM_OK;
 }
 
 static bool ends_with(const char *text, const char *ending) {
@@ -92,6 +104,9 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
     if (status == GM_OK)
         status = keep_options(side);
     if (status == GM_OK)
+        status = keep_table(side, info.table, info.low, info.high);
+    side->data_options.columns = side->table;
+    if (status == GM_OK)
         status = draw(side, sampler);
     gm_sampler_close(&sampler);
     return status;
@@ -101,7 +116,10 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
 
 // As networks see them, so that a run's samples can stand beside; images become 0 to 255.
 static gm_status gather(gm_side *side, const gm_dataset *dataset, const int32_t *indices) {
-    gm_sample format = gm_dataset_format(gm_dataset_get_info(dataset), 0, 255);
+    const gm_dataset_info *info = gm_dataset_get_info(dataset);
+    gm_sample format = gm_dataset_format(info, 0, 255);
+    GM_TRY(keep_table(side, info->table, 0, 255));
+    side->channels = format.item.dim[0];
     GM_TRY(allocate(side));
     return gm_dataset_decode(dataset, &format, indices, side->count, side->values, NULL);
 }
@@ -148,11 +166,18 @@ static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
     return options;
 }
 
-static gm_status open_data(gm_side *side, const gm_side *run, const gm_sides_options *options, uint64_t seed) {
+// table: the columns that both sides have, NULL where they are none or not known.
+static gm_status open_data(gm_side *side, const gm_side *run, const gm_table_schema *table,
+                           const gm_sides_options *options, uint64_t seed) {
     gm_dataset *dataset;
+    gm_table_schema columns = table ? *table : (gm_table_schema){0};
+    columns.dialect = (gm_table_dialect){.header_known = table != NULL, .header = columns.dialect.header};
     side->data_options = fit_to(side, run);
+    side->data_options.columns = table ? &columns : NULL;
     side->data_options.seed = seed;
-    GM_TRY(gm_dataset_open(&dataset, side->name, &side->data_options));
+    gm_status status = gm_dataset_open(&dataset, side->name, &side->data_options);
+    side->data_options.columns = NULL;
+    GM_TRY(status);
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
     side->kind = info->white > info->black ? GM_SIDE_IMAGES : GM_SIDE_NUMBERS;
     side->count = GM_MIN(info->count, options->samples);
@@ -163,7 +188,7 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_sides_opt
     side->data_classes = info->class_count;
     if (!gm_dataset_is_array(side->name))
         side->data = side->name;
-    gm_status status = keep_options(side);
+    status = keep_options(side);
     if (status == GM_OK)
         status = take_part(side, dataset, options->paired);
     gm_dataset_close(&dataset);
@@ -270,9 +295,16 @@ static gm_status open_both(gm_side *sides[2], const gm_sides_options *options) {
     for (size_t i = 0; i < 2; i++)
         if ((runs[i] = is_run(sides[i]->name)))
             GM_TRY(open_run(sides[i], options));
-    for (size_t i = 0; i < 2; i++) // the two draws of a mixture differ
+    gm_table_schema *both = NULL;
+    if (!runs[0] && !runs[1])
+        GM_TRY(gm_tables_find(&both, (const char *[]){sides[0]->name, sides[1]->name}));
+    gm_status status = GM_OK;
+    for (size_t i = 0; i < 2 && status == GM_OK; i++) // the two draws of a mixture differ
         if (!runs[i])
-            GM_TRY(open_data(sides[i], runs[1 - i] ? sides[1 - i] : NULL, options, i));
+            status = open_data(sides[i], runs[1 - i] ? sides[1 - i] : NULL, runs[1 - i] ? sides[1 - i]->table : both,
+                               options, i);
+    gm_table_schema_destroy(&both);
+    GM_TRY(status);
     for (size_t i = 0; i < 2; i++) // a run has as many samples as it takes
         if (options->paired && runs[i])
             sides[i]->count = GM_MIN(sides[i]->count, sides[1 - i]->count);
@@ -283,10 +315,14 @@ gm_status gm_sides_open(gm_side *real, gm_side *fake, const char *real_source, c
                         const gm_sides_options *options) {
     *real = (gm_side){.name = real_source};
     *fake = (gm_side){.name = fake_source};
+    bool tables;
     gm_status status;
     GM_TRY_DONE(keep(real, &real->name));
     GM_TRY_DONE(keep(fake, &fake->name));
     GM_TRY_DONE(open_both((gm_side *[]){real, fake}, options));
+    GM_TRY_DONE(gm_tables_check(real, fake, &tables));
+    if (tables)
+        GM_TRY_DONE(gm_tables_convert(real, fake));
     GM_TRY_DONE(check_shapes(real, fake, options->paired));
     if (real->bounded && fake->bounded)
         status = share_range(real, fake);

@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "ganymede/data.h"
 #include "ganymede/device.h"
+#include "sample/sample.h"
 
 typedef enum gm_side_kind { GM_SIDE_NUMBERS = 1, GM_SIDE_IMAGES, GM_SIDE_RUN } gm_side_kind;
 
@@ -18,9 +19,12 @@ typedef struct gm_side {
     double low, high;
     const char *data; // the data set that it is, or that its run learned from; NULL: an array or a table
     gm_dataset_options data_options;
-    size_t data_classes; // labels of a data set; 0: none, and of runs
-    size_t classes;      // that its run was told; 0: none
-    gm_arena arena;      // private
+    size_t data_classes;    // labels of a data set; 0: none, and of runs
+    size_t classes;         // that its run was told; 0: none
+    gm_sample format;       // of rows of a table; without a schema: of anything else
+    double *cells;          // (count, columns of the schema)
+    gm_table_schema *table; // private, as is the arena
+    gm_arena arena;
 } gm_side;
 
 typedef struct gm_sides_options {

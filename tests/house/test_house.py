@@ -23,7 +23,7 @@ LAYERS = [
     ("nn", "base graph", "nn augment"),
     ("loss", "base graph", "loss penalty likelihood"),
     ("optim", "base graph", "optim"),
-    ("sample", "base graph", "sample"),
+    ("sample", "base graph", "sample table"),
     ("data", "base graph sample", "data"),
     ("metrics", "base device graph plan nn loss optim data", "metrics"),
     ("recipe", "base nn loss optim", ""),

@@ -429,16 +429,16 @@ static void texts_that_are_no_recipe_are_refused(void **state) {
     for (size_t i = 0; i < GM_COUNT(cases); i++)
         expect_refusal(cases[i].text, strlen(cases[i].text), NULL, cases[i].start, cases[i].part);
     expect_refusal("a\0b", 3, NULL, "r.yaml: ", "is not YAML");
-    size_t huge = (size_t)2 << 20;
+    size_t huge = (size_t)17 << 20;
     char *text = malloc(huge + 1);
     memset(text, '\n', huge);
     text[huge] = '\0';
-    expect_refusal(text, huge, NULL, "r.yaml: ", "at most 1 MiB");
+    expect_refusal(text, huge, NULL, "r.yaml: ", "at most 16 MiB");
     for (size_t i = 0; i < huge / 4; i++)
         text[i] = "a,"[i % 2];
     text[0] = '[';
     text[1] = ' ';
-    expect_refusal(text, huge / 4, NULL, "r.yaml:1: ", "at most 10000 keys and values");
+    expect_refusal(text, huge / 4, NULL, "r.yaml:1: ", "at most 1000000 keys and values");
     free(text);
     gm_recipe *recipe;
     assert_int_equal(gm_train_recipe_read(&recipe, "/dev/null/x.yaml", NULL, 0), GM_ERROR_IO);
