@@ -94,7 +94,7 @@ static gm_status survey_any(holder *h, const char *source, const gm_dataset_opti
 }
 
 gm_status gm_dataset_survey(gm_survey **survey, const char *source, const gm_dataset_options *options) {
-    gm_dataset_options own = {.damaged = GM_DAMAGED_SKIP};
+    gm_dataset_options own = {0};
     holder *new;
     *survey = NULL;
     if (options) {
