@@ -54,7 +54,7 @@ static void print_count(const data_report *report) {
         printf("damaged       none\n");
     if (survey->duplicates > 0)
         printf("duplicates    %zu (each equals an earlier one)\n", survey->duplicates);
-    else
+    else if (survey->count > 0)
         printf("duplicates    none\n");
     if (survey->several > 0)
         printf("pages         %zu %s several pictures, of which the first counts (see data.pages)\n", survey->several,
@@ -168,10 +168,10 @@ static void print_classes(const gm_survey *survey) {
     const gm_survey_count *classes = survey->classes;
     size_t most = 0, least = SIZE_MAX, shown = survey->class_count > MOST_CLASSES ? MOST_CLASSES : survey->class_count;
     int wide = 16;
-    if (survey->class_count == 0) {
+    if (survey->class_count == 0 && survey->count > 0)
         printf("classes       none\n");
+    if (survey->class_count == 0)
         return;
-    }
     for (size_t k = 0; k < survey->class_count; k++) {
         most = classes[k].count > most ? classes[k].count : most;
         least = classes[k].count < least ? classes[k].count : least;

@@ -10,15 +10,20 @@
 typedef struct opened {
     const char *format;
     gm_picture picture; // its pixels are the caller's
-    bool several;       // pictures are in it
+    bool several;       // it holds more pictures than are read
 } opened;
 
-static gm_status parse(const char *path, const char *data, size_t bytes, const gm_picture_wish *wish, opened *file) {
+static bool holds_several(const char *path, const char *data, size_t bytes) {
+    const gm_picture_wish items = {.pages = GM_PAGES_ITEMS};
     gm_picture header;
+    return gm_picture_parse_header(path, data, bytes, true, &items, &header) == GM_OK && header.pages > 1;
+}
+
+static gm_status parse(const char *path, const char *data, size_t bytes, const gm_picture_wish *wish, opened *file) {
+    GM_TRY(gm_picture_parse(path, data, bytes, wish, &file->picture));
     file->format = gm_picture_tell((const uint8_t *)data, bytes);
-    GM_TRY(gm_picture_parse_header(path, data, bytes, true, wish, &header));
-    file->several = header.pages > 1 && wish->pages == GM_PAGES_FIRST;
-    return gm_picture_parse(path, data, bytes, wish, &file->picture);
+    file->several = wish->pages == GM_PAGES_FIRST && holds_several(path, data, bytes);
+    return GM_OK;
 }
 
 static gm_status open_picture(const gm_tree *tree, size_t index, const gm_picture_wish *wish, opened *file) {

@@ -121,6 +121,7 @@ class Data(CommandTest):
         self.assertEqual([line.split(":")[0] for line in out.splitlines()], [f"f/{name}" for name in names])
         found = self.report("f")
         self.assertEqual((found["count"], found["damaged"]), (0, 6))
+        self.assertEqual(sorted(self.lines("f")), ["damaged", "format", "items", "networks see", "source"])
 
     @unittest.skipIf(Image is None, "needs Pillow")
     def test_depths_and_opacity(self):
@@ -131,6 +132,16 @@ class Data(CommandTest):
         self.assertEqual(values[8, 4]["range"], [[1, 9], [2, 8], [3, 7], [0, 255]])
         self.assertTrue(values[8, 4]["alpha"])
         self.assertEqual(values[16, 1]["range"], [[300, 65000]])
+
+    @unittest.skipIf(Image is None, "needs Pillow")
+    def test_files_of_several_pictures_count_once(self):
+        (self.folder / "f").mkdir()
+        pages = [Image.new("L", (4, 4), grey) for grey in (10, 20, 30)]
+        pages[0].save(self.folder / "f/a.tif", save_all=True, append_images=pages[1:])
+        pages[0].save(self.folder / "f/b.tif")
+        found = self.report("f")
+        self.assertEqual((found["count"], found["several_pages"], found["duplicates"]), (2, 1, 1))
+        self.assertRegex(self.lines("f")["pages"], "^1 file has several pictures")
 
     def test_arrays(self):
         nan = float("nan")
