@@ -1,6 +1,7 @@
 // Arrays as data sets: which of a file's arrays are the items and the labels, and how their axes are meant.
 #include "data/arrays.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,14 +120,34 @@ static gm_status put_channels_first(const char *where, gm_npy *array, const size
 
 // ---- Labels ----
 
+// (N) or (N, 1)
+static bool is_row(const gm_npy *array) {
+    return array->rank > 0 && array->rank <= 2 && array->count == array->dim[0];
+}
+
+static double value_at(const gm_npy *array, size_t i) {
+    return array->bytes ? array->bytes[i] : (double)array->floats[i];
+}
+
+bool gm_arrays_have_labels(const gm_npy *array, size_t items) {
+    if (!is_row(array) || array->count != items)
+        return false;
+    for (size_t i = 0; i < items; i++) {
+        double value = value_at(array, i);
+        if (!(value >= 0 && value < MOST_CLASSES) || floor(value) < value) // NaN too
+            return false;
+    }
+    return true;
+}
+
 static gm_status read_labels(const char *where, const gm_npy *array, size_t items, int32_t **labels) {
-    if (array->rank == 0 || array->rank > 2 || array->count != array->dim[0])
+    if (!is_row(array))
         return gm_fail(GM_ERROR_FORMAT, "%s: its labels are no row of numbers, one for each item", where);
     if (array->count != items)
         return gm_fail(GM_ERROR_FORMAT, "%s: has %zu labels for %zu items", where, array->count, items);
     GM_TRY(gm_alloc(labels, items, sizeof **labels, where));
     for (size_t i = 0; i < items; i++) {
-        double value = array->bytes ? array->bytes[i] : (double)array->floats[i];
+        double value = value_at(array, i);
         if (!(value >= 0 && value < MOST_CLASSES)) // NaN too
             return gm_fail(GM_ERROR_FORMAT, "%s: its label %zu is %g: labels are whole numbers from 0 to %d", where, i,
                            value, MOST_CLASSES - 1);

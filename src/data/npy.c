@@ -202,9 +202,9 @@ bool gm_npy_tell(const gm_source *source) {
     return source->head_bytes > 1 && memcmp(source->head, magic, GM_MIN(source->head_bytes, sizeof magic)) == 0;
 }
 
-// Labels of FOLDER/NAME.npy are FOLDER/NAME_labels.npy or FOLDER/NAME-labels.npy, those of x....npy also y....npy;
-// *path is empty where there is none.
-static gm_status find_labels(const char *data, gm_text *path) {
+// Labels of FOLDER/NAME.npy are FOLDER/NAME_labels.npy or FOLDER/NAME-labels.npy, those of x....npy also y....npy,
+// which may as well be something else: *sure is false then. *path is empty where there is none.
+static gm_status find_labels(const char *data, gm_text *path, bool *sure) {
     static const char ending[] = ".npy";
     const char *slash = strrchr(data, '/'), *name = slash ? slash + 1 : data;
     size_t length = strlen(data), stem = length - GM_MIN(length, sizeof ending - 1);
@@ -212,13 +212,14 @@ static gm_status find_labels(const char *data, gm_text *path) {
         return GM_OK;
     for (size_t form = 0; form < 3; form++) {
         path->length = 0;
-        if (form < 2)
+        *sure = form < 2;
+        if (*sure)
             gm_text_printf(path, "%.*s%clabels%s", (int)stem, data, form ? '-' : '_', ending);
         else
             gm_text_printf(path, "%.*sy%s", (int)(name - data), data, name + 1);
         if (path->failed)
             return gm_fail_memory(length, "a file name");
-        if (form < 2 || *name == 'x')
+        if (*sure || *name == 'x')
             if (access(path->data, F_OK) == 0)
                 return GM_OK;
     }
@@ -229,11 +230,16 @@ static gm_status find_labels(const char *data, gm_text *path) {
 gm_status gm_npy_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {
     gm_array data = {0}, labels = {0};
     gm_text path = {0};
+    bool sure = true;
     gm_status status;
     GM_TRY_DONE(read_typed(source->path, &data.values, &data.type));
-    GM_TRY_DONE(find_labels(source->path, &path));
+    GM_TRY_DONE(find_labels(source->path, &path, &sure));
     if (path.length > 0)
         GM_TRY_DONE(read_typed(path.data, &labels.values, &labels.type));
+    if (path.length > 0 && !sure && !gm_arrays_have_labels(&labels.values, data.values.dim[0])) {
+        gm_debug("%s: %s is no row of labels for it", source->path, path.data);
+        path.length = 0;
+    }
     status = gm_arrays_take(dataset, source->path, &data, path.length > 0 ? &labels : NULL, options);
 done:
     gm_text_finish(&path);

@@ -1,6 +1,7 @@
 // The launches of a contraction, through cl/contract.cl, whose first comment is the interface that this file fills in.
 // Names as there: rows (a result per pixel and batch row) and outer (the weight gradient, a sum over pixels and batch
 // rows).
+// Long because both choose their tiles, kernels and arguments by the same rules.
 #include "kernels/contraction.h"
 
 #include "graph/elementwise.h"

@@ -126,6 +126,14 @@ static void labels_stand_beside_an_array(void **state) {
     memcpy(halves.bytes + halves.length - 4, &(float){-1}, 4);
     put("a_labels.npy", halves);
     refused("a.npy", "its label 2 is -1: labels are");
+    const array others[] = {halves, make("u1", "2,", 2), make("u1", "3, 2", 6)}; // values of their own
+    put("x.npy", make("u1", "3, 2", 6));
+    for (size_t i = 0; i < GM_COUNT(others); i++) {
+        put("y.npy", others[i]);
+        assert_int_equal(open_with("x.npy", (gm_dataset_options){0})->class_count, 0);
+        gm_dataset_close(&dataset);
+    }
+    unlink(path_of("y.npy"));
     unlink(path_of("a.npy"));
     unlink(path_of("a_labels.npy"));
     unlink(path_of("x.npy"));
