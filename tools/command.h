@@ -27,6 +27,7 @@ typedef struct command_row {
 } command_row;
 
 int command_devices(int count, char **arguments);
+int command_data(int count, char **arguments);
 int command_train(int count, char **arguments);
 int command_sample(int count, char **arguments);
 int command_measure(int count, char **arguments);

@@ -171,9 +171,65 @@ GM_API gm_status gm_dataset_check(const char *source, const gm_dataset_options *
 // Writes what gm_dataset_open reads as another kind of source, by the path's ending: .zip, an archive of pictures;
 // .npz, with its items as the array x, labels y and class_names; .npy, with NAME_labels.npy; any other, a new folder of
 // pictures. Pictures are PNG files of 8 or 16 bits, with their labels in labels.csv, or TIFF files where PNG does not
-// have so many channels. Fails for numbers that no picture can hold, for a folder that is there already, and as reading
-// does; files are written whole or not at all.
+// have so many channels. A table with a schema is read again, and written as .csv or .tsv with a decimal point, without
+// the columns that are skipped, which a warning names. Fails for numbers that no picture can hold, for a folder that is
+// there already, and as reading does; files are written whole or not at all.
 GM_API gm_status gm_dataset_convert(const char *source, const gm_dataset_options *options, const char *path);
+
+// ---- What a source holds ----
+
+typedef struct gm_survey_count {
+    const char *name;
+    size_t count;
+} gm_survey_count;
+
+typedef struct gm_survey_size {
+    size_t height, width, count; // `count` items are of that size
+} gm_survey_size;
+
+// Items with values of one type and so many channels.
+typedef struct gm_survey_layout {
+    size_t bits;     // of a value: 8 or 16; 32: floats, and whole numbers of more bits
+    size_t channels; // with opacity, which is the last one where there is `alpha`
+    bool alpha;
+    size_t count;             // items
+    size_t not_finite;        // values that are NaN or infinite
+    const double (*range)[2]; // (channels): the least and largest value of each, of bytes 0 to 255, of 16 bits 0 to
+                              // 65535, without those that are not finite; NaN where none is
+} gm_survey_layout;
+
+// What is in the files of a source before anything is fitted. Lists without an end are as long as their counts say.
+typedef struct gm_survey {
+    const char *format; // what reads it: "pictures", "NPZ"; NULL of a data set's name
+    bool folder;        // which is a folder
+    bool table;         // whose columns gm_table_find tells
+    size_t count;       // items that can be read
+    size_t damaged;     // pictures that cannot
+    size_t duplicates;  // items that equal an earlier one: same size, type and values (by hashes of 64 bits)
+    size_t several;     // files with more than one picture, of which the first counts alone
+    const gm_survey_count *formats; // of pictures: "PNG", with how many there are; the most frequent first
+    size_t format_count;
+    const gm_survey_size *sizes; // different ones, the most frequent first
+    size_t size_count;
+    const gm_survey_layout *layouts; // different ones, the most frequent first
+    size_t layout_count;
+    const gm_survey_count *classes; // in their order; 0 of them: no labels
+    size_t class_count;
+} gm_survey;
+
+// Reads and decodes everything once, on all processors, in memory that holds 16 bytes for each item beside the list of
+// files; but arrays, which are in memory whole. Of the options the split, count, pages (all but GM_PAGES_ITEMS),
+// layout, folder, seed and whole count. Damaged pictures of folders, archives and lists are counted; of any other
+// source damage is a failure. Release it with gm_survey_destroy.
+GM_API gm_status gm_dataset_survey(gm_survey **survey, const char *source, const gm_dataset_options *options);
+GM_API void gm_survey_destroy(gm_survey **survey);
+
+// Draws items of the data set, as samples are drawn (images in a grid of rows x columns, points of the plane), into a
+// picture in the format that the path's ending names. Which: the first ones in the order of training with that seed.
+GM_API gm_status gm_dataset_draw(const gm_dataset *dataset, uint64_t seed, size_t rows, size_t columns,
+                                 const char *path);
+
+// ---- Comparing ----
 
 // Whether a trained model may be judged by `other`: items of the same kind and size, of the same classes (of all of
 // them or the first few), but not the same items again (class by class, each in its order), as of a file that has no

@@ -84,6 +84,9 @@ GM_API gm_status gm_table_find(gm_table_schema **schema, const char *path, const
 GM_API void gm_table_schema_destroy(gm_table_schema **schema);
 GM_API gm_status gm_table_schema_copy(gm_table_schema **copy, const gm_table_schema *schema);
 
+// "number", "integer", "category", ...
+GM_API const char *gm_column_type_name(gm_column_type type);
+
 // As YAML, which can be edited and given as `data.columns` of a recipe; free(*text).
 GM_API gm_status gm_table_schema_write(const gm_table_schema *schema, char **text);
 // Reads such a text, or a part of it; `file` is for messages.

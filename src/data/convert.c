@@ -1,6 +1,7 @@
-// A data set in another form: a folder or a zip archive of pictures with labels.csv, or arrays.
+// A data set in another form: a folder or a zip archive of pictures with labels.csv, or arrays; a table as another one.
 //
 // Pictures go piece by piece; of an array all values are in memory before it is written.
+#include "data/format.h"
 #include "data/items.h"
 #include "data/zip_write.h"
 #include "sample/array.h"
@@ -230,14 +231,67 @@ done:
     return status;
 }
 
+// ---- Tables ----
+
+static bool ends_as_table(const char *path) {
+    return ends(path, ".csv") || ends(path, ".tsv");
+}
+
+static gm_status is_table(const char *source, bool *table) {
+    gm_source opened;
+    const gm_format *format;
+    *table = false;
+    if (!gm_dataset_is_path(source))
+        return GM_OK;
+    GM_TRY(gm_source_open(&opened, source));
+    gm_status status = gm_format_find(&opened, &format);
+    *table = status == GM_OK && format->table;
+    gm_source_finish(&opened);
+    return status;
+}
+
+// Cells of columns that count the rows are not read.
+static void number_rows(const gm_table_schema *schema, gm_table *table) {
+    for (size_t i = 0; i < schema->column_count; i++)
+        for (size_t row = 0; schema->columns[i].type == GM_COLUMN_INDEX && row < table->rows; row++)
+            table->cells[row * schema->column_count + i] = schema->columns[i].minimum + (double)row;
+}
+
+static gm_status write_table(const char *source, const gm_dataset_options *options, const char *path) {
+    gm_table_schema *schema;
+    gm_table table = {0};
+    GM_TRY(gm_table_find(&schema, source, options->columns));
+    for (size_t i = 0; i < schema->column_count; i++)
+        if (schema->columns[i].type == GM_COLUMN_SKIP)
+            gm_warn("%s: its column %s is set aside and not written", source, schema->columns[i].name);
+    gm_status status = gm_table_read(source, schema, &table);
+    schema->dialect.separator = ends(path, ".tsv") ? '\t' : ',';
+    schema->dialect.decimal = '.';
+    number_rows(schema, &table);
+    if (status == GM_OK)
+        status = gm_table_write(path, schema, &table);
+    gm_table_finish(&table);
+    gm_table_schema_destroy(&schema);
+    return status;
+}
+
 // ---- The interface ----
 
 gm_status gm_dataset_convert(const char *source, const gm_dataset_options *options, const char *path) {
     gm_dataset *dataset;
     gm_dataset_options chosen = options ? *options : (gm_dataset_options){0};
+    bool table;
+    GM_TRY(is_table(source, &table));
+    if (table && ends_as_table(path))
+        return write_table(source, &chosen, path);
+    if (ends_as_table(path))
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: %s is no table: write a folder, .zip, .npz or .npy", path, source);
     GM_TRY(gm_dataset_open(&dataset, source, &chosen));
     gm_status status =
-        ends(path, ".npz") || ends(path, ".npy") ? write_arrays(dataset, path) : write_pictures(dataset, path);
+        gm_dataset_get_info(dataset)->table
+            ? gm_fail(GM_ERROR_ARGUMENT, "%s: %s is a table, no numbers alone: write .csv or .tsv", path, source)
+        : ends(path, ".npz") || ends(path, ".npy") ? write_arrays(dataset, path)
+                                                   : write_pictures(dataset, path);
     gm_dataset_close(&dataset);
     return status;
 }

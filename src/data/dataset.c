@@ -117,6 +117,10 @@ static bool is_name(const char *source) {
     return gm_mixture_find(source) || gm_stacked_find(source) || find_named(source);
 }
 
+bool gm_dataset_is_path(const char *source) {
+    return !is_name(source) && exists(source);
+}
+
 bool gm_dataset_is_array(const char *name) {
     gm_source source;
     const gm_format *format;
@@ -238,7 +242,7 @@ gm_status gm_dataset_check(const char *source, const gm_dataset_options *options
     gm_dataset *dataset;
     bool checked = false;
     *count = 0;
-    if (!is_name(source) && exists(source))
+    if (gm_dataset_is_path(source))
         GM_TRY(check_files(source, &chosen, damage, user, count, &checked));
     if (checked)
         return GM_OK;

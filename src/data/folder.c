@@ -9,6 +9,7 @@
 #include "data/labels.h"
 #include "data/magic.h"
 #include "data/picture.h"
+#include "data/picture_files.h"
 #include "data/pictures.h"
 
 #include <stdlib.h>
@@ -329,21 +330,32 @@ done:
     return status;
 }
 
+// All pictures, those that cannot be read among them.
+static gm_status list_all(listing *list, const gm_source *source, const gm_dataset_options *options, gm_arena *arena) {
+    gm_dataset_options all = *options;
+    all.damaged = GM_DAMAGED_SKIP;
+    return list_pictures(list, source, &all, arena);
+}
+
 gm_status gm_folder_check(const gm_source *source, const gm_dataset_options *options, gm_damage_callback damage,
                           void *user, size_t *count) {
     listing list;
     gm_arena arena = {0};
-    gm_pictures *pictures = NULL;
-    gm_dataset_options all = *options;
-    all.damaged = GM_DAMAGED_SKIP;
-    gm_status status;
-    GM_TRY_DONE(list_pictures(&list, source, &all, &arena));
-    status = gm_pictures_create(&pictures, &list.tree, NULL, &all);
-    if (status == GM_OK)
-        status = gm_pictures_check(pictures, damage, user, count);
-    listing_finish(&list);
-    gm_pictures_destroy(&pictures);
-done:
+    gm_status status = list_all(&list, source, options, &arena);
+    if (status == GM_OK) {
+        status = gm_picture_files_check(&list.tree, damage, user, count);
+        listing_finish(&list);
+    }
     gm_arena_finish(&arena);
+    return status;
+}
+
+gm_status gm_folder_survey(const gm_source *source, const gm_dataset_options *options, gm_counting *counting) {
+    listing list;
+    GM_TRY(list_all(&list, source, options, counting->arena));
+    gm_status status = list.labels ? gm_counting_set_classes(counting, list.classes, list.class_count) : GM_OK;
+    if (status == GM_OK)
+        status = gm_picture_files_survey(&list.tree, list.labels, options, counting);
+    listing_finish(&list);
     return status;
 }

@@ -2,6 +2,7 @@
 #ifndef GM_DATA_FOLDER_H
 #define GM_DATA_FOLDER_H
 
+#include "data/counting.h"
 #include "data/source.h"
 #include "ganymede/data.h"
 
@@ -12,5 +13,7 @@ gm_status gm_folder_open(gm_dataset *dataset, const gm_source *source, const gm_
 // As gm_dataset_check.
 gm_status gm_folder_check(const gm_source *source, const gm_dataset_options *options, gm_damage_callback damage,
                           void *user, size_t *count);
+// Adds every picture at its own size.
+gm_status gm_folder_survey(const gm_source *source, const gm_dataset_options *options, gm_counting *counting);
 
 #endif

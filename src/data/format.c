@@ -16,14 +16,22 @@
 static const gm_format formats[] = {
     {.name = "IDX files", .folder = true, .tell = gm_idx_folder_tell, .open = gm_idx_folder_open},
     {.name = "CIFAR-10 batches", .folder = true, .tell = gm_cifar_folder_tell, .open = gm_cifar_folder_open},
-    {.name = "pictures", .folder = true, .open = gm_folder_open, .check = gm_folder_check},
+    {.name = "pictures", .folder = true, .open = gm_folder_open, .check = gm_folder_check, .survey = gm_folder_survey},
     {.name = "NPZ", .tell = gm_npz_tell, .open = gm_npz_open},
-    {.name = "ZIP", .tell = gm_folder_tell_zip, .open = gm_folder_open, .check = gm_folder_check},
-    {.name = "paths of pictures", .tell = gm_list_tell, .open = gm_folder_open, .check = gm_folder_check},
+    {.name = "ZIP",
+     .tell = gm_folder_tell_zip,
+     .open = gm_folder_open,
+     .check = gm_folder_check,
+     .survey = gm_folder_survey},
+    {.name = "paths of pictures",
+     .tell = gm_list_tell,
+     .open = gm_folder_open,
+     .check = gm_folder_check,
+     .survey = gm_folder_survey},
     {.name = "NPY", .array = true, .tell = gm_npy_tell, .open = gm_npy_open},
     {.name = "safetensors", .tell = gm_tensors_tell, .open = gm_tensors_open},
     {.name = "IDX", .tell = gm_idx_tell, .open = gm_idx_open},
-    {.name = "CSV", .array = true, .tell = gm_csv_tell, .open = gm_table_open},
+    {.name = "CSV", .array = true, .table = true, .tell = gm_csv_tell, .open = gm_table_open},
 };
 
 // "a, b or c": the names of the formats of folders, or of files.

@@ -38,6 +38,9 @@ gm_status gm_dataset_set_classes(gm_dataset *dataset, const char *where, const c
 // Kind, item_values and item_bytes from count, channels, height and width; fails when there are too many.
 gm_status gm_dataset_set_items(gm_dataset *dataset, const char *where, gm_dataset_kind kind);
 
+// Whether a source is a path, not the name of a data set, and there is something there.
+bool gm_dataset_is_path(const char *source);
+
 // As gm_dataset_gather, on so many threads.
 gm_status gm_dataset_gather_on(const gm_dataset *dataset, size_t threads, const int32_t *indices, size_t count,
                                void *items, int32_t *labels);

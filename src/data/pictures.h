@@ -43,7 +43,5 @@ gm_status gm_pictures_decode(gm_pictures *pictures, void *items);
 // damaged one comes the next that is not. Any number of threads may call it; each call works on `threads`.
 gm_status gm_pictures_gather(gm_pictures *pictures, size_t threads, const int32_t *indices, size_t count, void *items,
                              int32_t *labels);
-// Calls back for every file that cannot be decoded, in their order. -> how many.
-gm_status gm_pictures_check(const gm_pictures *pictures, gm_damage_callback damage, void *user, size_t *count);
 
 #endif

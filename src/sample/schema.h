@@ -10,8 +10,7 @@ gm_status gm_table_schema_create(gm_table_schema **schema);
 gm_arena *gm_table_schema_arena(gm_table_schema *schema);
 gm_status gm_column_copy(gm_arena *arena, gm_column *copy, const gm_column *column);
 
-const char *gm_column_type_name(gm_column_type type); // "number"
-extern const char *const gm_column_type_names[];      // in the order of gm_column_type, ends with NULL
+extern const char *const gm_column_type_names[]; // in the order of gm_column_type, ends with NULL
 gm_column *gm_table_find_column(const gm_table_schema *schema, const char *name); // NULL: there is none
 bool gm_column_is_number(const gm_column *column);                                // a number, whole number or date
 bool gm_column_is_aside(const gm_column *column);                                 // an index, or skipped

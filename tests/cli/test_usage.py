@@ -5,7 +5,7 @@ import unittest
 
 from command import GANYMEDE, CommandTest
 
-COMMANDS = ["devices", "train", "sample", "measure", "evaluate", "bench"]
+COMMANDS = ["devices", "data", "train", "sample", "measure", "evaluate", "bench"]
 
 
 class Usage(CommandTest):

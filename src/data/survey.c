@@ -1,0 +1,115 @@
+// What a source holds before anything is fitted: of pictures every file is looked at, of all else the items as they are
+// when it is opened.
+#include "data/counting.h"
+#include "data/format.h"
+#include "data/items.h"
+
+#include <stdlib.h>
+
+enum { PIECE = 256 };
+
+typedef struct holder {
+    gm_survey survey; // what the callers have
+    gm_arena arena;
+} holder;
+
+void gm_survey_destroy(gm_survey **survey) {
+    holder *old = survey ? (holder *)*survey : NULL;
+    if (!old)
+        return;
+    *survey = NULL;
+    gm_arena_finish(&old->arena);
+    free(old);
+}
+
+// ---- Items ----
+
+static gm_status count_piece(const gm_dataset *dataset, size_t first, size_t count, char *items,
+                             gm_counting *counting) {
+    const gm_dataset_info *info = gm_dataset_get_info(dataset);
+    int32_t indices[PIECE], labels[PIECE];
+    for (size_t i = 0; i < count; i++)
+        indices[i] = (int32_t)(first + i);
+    GM_TRY(gm_dataset_gather(dataset, indices, count, items, labels));
+    for (size_t i = 0; i < count; i++) {
+        const gm_fit_source item = {.pixels = items + i * info->item_bytes,
+                                    .width = info->width,
+                                    .height = info->height,
+                                    .channels = info->channels,
+                                    .step = 1,
+                                    .plane = info->height * info->width,
+                                    .type = info->kind == GM_DATASET_IMAGES ? GM_PICTURE_U8 : GM_PICTURE_F32};
+        GM_TRY(gm_counting_add(counting, &item, false, NULL, info->class_count > 0 ? labels[i] : -1));
+    }
+    return GM_OK;
+}
+
+static gm_status count_items(const gm_dataset *dataset, gm_counting *counting) {
+    const gm_dataset_info *info = gm_dataset_get_info(dataset);
+    char *items;
+    gm_status status = GM_OK;
+    if (info->class_count > 0)
+        GM_TRY(gm_counting_set_classes(counting, info->class_names, info->class_count));
+    GM_TRY(gm_alloc(&items, PIECE, info->item_bytes, "items of a data set"));
+    for (size_t first = 0; first < info->count && status == GM_OK; first += PIECE)
+        status = count_piece(dataset, first, GM_MIN(info->count - first, (size_t)PIECE), items, counting);
+    free(items);
+    return status;
+}
+
+// ---- Sources ----
+
+static gm_status survey_opened(const char *source, const gm_dataset_options *options, gm_counting *counting) {
+    gm_dataset *dataset;
+    GM_TRY(gm_dataset_open(&dataset, source, options));
+    gm_status status = count_items(dataset, counting);
+    gm_dataset_close(&dataset);
+    return status;
+}
+
+static gm_status survey_path(const char *path, const gm_dataset_options *options, gm_counting *counting) {
+    gm_source source;
+    const gm_format *format;
+    GM_TRY(gm_source_open(&source, path));
+    gm_status status = gm_format_find(&source, &format);
+    if (status == GM_OK) {
+        counting->survey.format = format->name;
+        counting->survey.folder = format->folder;
+        counting->survey.table = format->table;
+        status = format->survey ? format->survey(&source, options, counting) : survey_opened(path, options, counting);
+    }
+    gm_source_finish(&source);
+    return status;
+}
+
+static gm_status survey_any(holder *h, const char *source, const gm_dataset_options *options) {
+    gm_counting counting;
+    GM_TRY(gm_counting_init(&counting, &h->arena));
+    gm_status status = gm_dataset_is_path(source) ? survey_path(source, options, &counting)
+                                                  : survey_opened(source, options, &counting);
+    if (status == GM_OK)
+        status = gm_counting_survey(&counting, &h->survey);
+    gm_counting_finish(&counting);
+    return status;
+}
+
+gm_status gm_dataset_survey(gm_survey **survey, const char *source, const gm_dataset_options *options) {
+    gm_dataset_options own = {0};
+    holder *new;
+    *survey = NULL;
+    if (options) {
+        own.split = options->split;
+        own.count = options->count;
+        own.whole = options->whole;
+        own.pages = options->pages == GM_PAGES_CHANNELS ? GM_PAGES_CHANNELS : GM_PAGES_FIRST;
+        own.layout = options->layout;
+        own.folder = options->folder;
+        own.seed = options->seed;
+    }
+    GM_TRY(gm_alloc(&new, 1, sizeof *new, "a survey"));
+    *survey = &new->survey;
+    gm_status status = survey_any(new, source, &own);
+    if (status != GM_OK)
+        gm_survey_destroy(survey);
+    return status;
+}

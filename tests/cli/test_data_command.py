@@ -1,0 +1,274 @@
+"""`ganymede data`: what it says of folders, archives, arrays and tables, which files it finds damaged, what it converts."""
+import json
+import struct
+import unittest
+import zipfile
+
+from command import CommandTest, read_png, write_png
+
+try:
+    from PIL import Image
+except ImportError:
+    Image = None
+
+KINDS = "c", '"a,b"', '"a,b"'
+
+
+def grey(height, width, seed):
+    return [bytes((seed * 37 + 11 * y + 5 * x) % 256 for x in range(width)) for y in range(height)]
+
+
+def npy(shape, descr, values):
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {tuple(shape)}, }}"
+    header += " " * (63 - (len(header) + 10) % 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + bytes(values)
+
+
+class Data(CommandTest):
+    def put(self, name, height=6, width=5, seed=0):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_png(path, grey(height, width, seed))
+        return path
+
+    def put_classes(self):
+        for k, name in enumerate(("cats", "dogs")):
+            for i in range(3 + k):
+                self.put(f"pets/{name}/{i}.png", seed=10 * k + i)
+
+    def report(self, *arguments):
+        out, err = self.ganymede("data", *arguments, "--json")
+        self.assertEqual(err, "")
+        self.assertEqual(out.count("\n"), 1)
+        return json.loads(out)
+
+    def lines(self, *arguments):
+        """The report as {first word: the rest of its line}."""
+        out, _ = self.ganymede("data", *arguments)
+        return {line[:12].strip(): line[14:] for line in out.splitlines() if not line.startswith("  ")}
+
+    def test_pictures_of_one_size(self):
+        self.put_classes()
+        found = self.report("pets")
+        self.assertEqual(found["format"], "pictures")
+        self.assertEqual((found["count"], found["damaged"], found["duplicates"]), (7, 0, 0))
+        self.assertEqual(found["formats"], [{"name": "PNG", "count": 7}])
+        self.assertEqual(found["sizes"], [{"height": 6, "width": 5, "count": 7}])
+        self.assertEqual(found["classes"], [{"name": "cats", "count": 3}, {"name": "dogs", "count": 4}])
+        self.assertEqual((found["shape"], found["refusal"]), ([1, 6, 5], None))
+        values = [value for k in range(2) for i in range(3 + k) for row in grey(6, 5, 10 * k + i) for value in row]
+        self.assertEqual(found["values"], [{"bits": 8, "channels": 1, "alpha": False, "count": 7, "not_finite": 0,
+                                            "range": [[min(values), max(values)]]}])
+        lines = self.lines("pets", "--size", "8x4", "--channels", "3")
+        self.assertEqual(lines["format"], "folder of pictures: 7 PNG")
+        self.assertEqual(lines["size"], "6 x 5 (height x width)")
+        self.assertEqual(lines["classes"], "2, of 3 to 4 items")
+        self.assertRegex(lines["networks see"], r"^3 x 8 x 4 \(channels x height x width\)")
+
+    def test_sizes_that_differ(self):
+        for i in range(12):
+            self.put(f"mixed/{i}.png", height=8 + 3 * i, width=40, seed=i)
+        self.put("mixed/last.png", height=8, width=40, seed=50)
+        found = self.report("mixed")
+        self.assertEqual(found["sizes"][0], {"height": 8, "width": 40, "count": 2})
+        self.assertEqual(len(found["sizes"]), 12)
+        self.assertIsNone(found["shape"])
+        self.assertIn("give `size`", found["refusal"])
+        out, _ = self.ganymede("data", "mixed")
+        self.assertIn("12 different ones, 8 x 40 to 41 x 40", out)
+        self.assertRegex(out, r"\n  8 to 15 +4  #+\n  16 to 31 +5  #{40}\n  32 to 63 +4  #+\n")
+        self.assertIn("networks see  nothing yet: mixed/", out)
+        self.assertEqual(self.report("mixed", "--size", "16", "--fit", "crop")["shape"], [1, 16, 16])
+
+    def test_duplicates_are_of_items_not_files(self):
+        for i in range(5):
+            self.put(f"twice/{i}.png", seed=i % 2)
+        write_png(self.folder / "twice/tall.png", [bytes([9] * 5)] * 6)
+        write_png(self.folder / "twice/wide.png", [bytes([9] * 6)] * 5)  # the same bytes
+        self.assertEqual(self.report("twice")["duplicates"], 3)
+
+    def test_damaged_files_are_listed_in_one_go(self):
+        self.put_classes()
+        out, _ = self.ganymede("data", "pets", "--check")
+        self.assertEqual(out, "pets: nothing is damaged\n")
+        whole = self.put("pets/cats/half.png", 40, 40).read_bytes()
+        (self.folder / "pets/cats/half.png").write_bytes(whole[:len(whole) // 2])
+        (self.folder / "pets/dogs/empty.png").write_bytes(b"")
+        (self.folder / "pets/dogs/text.jpg").write_text("no picture")
+        (self.folder / "pets/notes.txt").write_text("no picture, nor called so")
+        out, err = self.ganymede("data", "pets", "--check", code=1)
+        self.assertEqual(err, "")
+        self.assertEqual([line.split(":")[0] for line in out.splitlines()],
+                         ["pets/cats/half.png", "pets/dogs/empty.png", "pets/dogs/text.jpg"])
+        found = self.report("pets")
+        self.assertEqual((found["count"], found["damaged"]), (7, 3))
+        self.assertRegex(self.lines("pets")["damaged"], r"^3 files, which 'ganymede data pets --check' lists")
+
+    @unittest.skipIf(Image is None, "needs Pillow")
+    def test_damaged_files_of_every_format(self):
+        (self.folder / "f").mkdir()
+        names = ["a.bmp", "a.jpg", "a.png", "a.ppm", "a.tif", "a.webp"]
+        picture = Image.frombytes("RGB", (40, 30), bytes((7 * i * i) % 256 for i in range(3600)))
+        for name in names:
+            picture.save(self.folder / "f" / name)
+        self.assertEqual({row["name"] for row in self.report("f")["formats"]},
+                         {"BMP", "JPEG", "PNG", "PNM", "TIFF", "WebP"})
+        self.ganymede("data", "f", "--check")
+        for name in names:
+            path = self.folder / "f" / name
+            path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
+        out, _ = self.ganymede("data", "f", "--check", code=1)
+        self.assertEqual([line.split(":")[0] for line in out.splitlines()], [f"f/{name}" for name in names])
+        found = self.report("f")
+        self.assertEqual((found["count"], found["damaged"]), (0, 6))
+        self.assertEqual(sorted(self.lines("f")), ["damaged", "format", "items", "networks see", "source"])
+
+    @unittest.skipIf(Image is None, "needs Pillow")
+    def test_depths_and_opacity(self):
+        (self.folder / "f").mkdir()
+        Image.frombytes("RGBA", (2, 1), bytes([1, 2, 3, 255, 9, 8, 7, 0])).save(self.folder / "f/a.png")
+        Image.frombytes("I;16", (2, 1), struct.pack("<HH", 300, 65000)).save(self.folder / "f/b.png")
+        values = {(row["bits"], row["channels"]): row for row in self.report("f")["values"]}
+        self.assertEqual(values[8, 4]["range"], [[1, 9], [2, 8], [3, 7], [0, 255]])
+        self.assertTrue(values[8, 4]["alpha"])
+        self.assertEqual(values[16, 1]["range"], [[300, 65000]])
+
+    @unittest.skipIf(Image is None, "needs Pillow")
+    def test_files_of_several_pictures_count_once(self):
+        (self.folder / "f").mkdir()
+        pages = [Image.new("L", (4, 4), grey) for grey in (10, 20, 30)]
+        pages[0].save(self.folder / "f/a.tif", save_all=True, append_images=pages[1:])
+        pages[0].save(self.folder / "f/b.tif")
+        found = self.report("f")
+        self.assertEqual((found["count"], found["several_pages"], found["duplicates"]), (2, 1, 1))
+        self.assertRegex(self.lines("f")["pages"], "^1 file has several pictures")
+
+    def test_arrays(self):
+        nan = float("nan")
+        (self.folder / "a.npy").write_bytes(npy((3, 2), "<f4", struct.pack("<6f", 1, -2, nan, .5, 1, -2)))
+        found = self.report("a.npy")
+        self.assertEqual(found["values"], [{"bits": 32, "channels": 2, "alpha": False, "count": 3, "not_finite": 1,
+                                            "range": [[1, 1], [-2, .5]]}])
+        self.assertEqual((found["duplicates"], found["shape"], found["format"]), (1, [2, 1, 1], "NPY"))
+        self.assertIn("1 not finite", self.lines("a.npy")["values"])
+        (self.folder / "a.npy").write_bytes(b"\x93NUMPY\x01")
+        self.refused("data", "a.npy", code=1, says="a.npy: ")
+        out, _ = self.ganymede("data", "a.npy", "--check", code=1)
+        self.assertRegex(out, r"^a\.npy: .*\n$")
+
+    def test_what_is_no_data_set(self):
+        (self.folder / "empty").mkdir()
+        self.put("one.png")
+        self.refused("data", "empty", code=1, says="empty: holds no pictures")
+        self.refused("data", "one.png", code=1, says="give the folder that it lies in")
+        self.refused("data", "nowhere", code=1, says="nowhere: is neither a file or folder nor")
+
+    def test_names_and_splits(self):
+        found = self.report("ring8", "--split", "test")
+        self.assertEqual((found["format"], found["count"], found["shape"]), (None, 2500, [2, 1, 1]))
+        self.put("both/train/a/0.png")
+        for i in range(2):
+            self.put(f"both/test/a/{i}.png", seed=i)
+        self.assertEqual(self.report("both")["count"], 1)
+        self.assertEqual(self.report("both", "--split", "test")["count"], 2)
+
+    def test_picture_of_random_items(self):
+        for i in range(9):
+            write_png(self.folder / f"images/{i}.png", [bytes([20 + i] * 3)] * 3)
+        (self.folder / "images/train-images-idx3-ubyte").unlink()
+        out, _ = self.ganymede("data", "images", "--picture", "a.png")
+        self.assertEqual(out, "a.png\n")
+        _, _, rows = read_png(self.folder / "a.png")
+        self.assertEqual({value for row in rows for value in row} - {255}, set(range(20, 29)))
+        self.ganymede("data", "images", "--picture", "b.png", "--seed", "1")
+        self.ganymede("data", "images", "--picture", "c.png", "--seed", "0")
+        read = {name: (self.folder / name).read_bytes() for name in ("a.png", "b.png", "c.png")}
+        self.assertEqual(read["a.png"], read["c.png"])
+        self.assertNotEqual(read["a.png"], read["b.png"])
+        self.ganymede("data", "ring8", "--picture", "ring.png")
+
+    def items(self, source, *options):
+        """The items and labels as they are trained on."""
+        self.ganymede("data", source, "-o", "items.npz", *options)
+        with zipfile.ZipFile(self.folder / "items.npz") as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+
+    def test_conversions_keep_every_item(self):
+        self.put_classes()
+        wanted = self.items("pets")
+        self.assertEqual(sorted(wanted), ["class_names.npy", "x.npy", "y.npy"])
+        for source, to in (("pets", "a.zip"), ("a.zip", "b.npz"), ("b.npz", "c"), ("c", "d.npz"), ("d.npz", "e.zip")):
+            out, _ = self.ganymede("data", source, "-o", to)
+            self.assertEqual(out, f"{to}\n")
+            self.assertEqual(self.items(to), wanted, to)
+        self.ganymede("data", "c", "-o", "f.npy")
+        self.assertEqual(self.items("f.npy")["x.npy"], wanted["x.npy"])
+        self.assertEqual(self.items("f.npy")["y.npy"], wanted["y.npy"])
+        self.refused("data", "pets", "-o", "c", code=1, says="c: cannot be created")
+        self.refused("data", "pets", "-o", "x.csv", code=1, says="pets is no table")
+
+    def test_conversions_fit(self):
+        for i in range(4):
+            self.put(f"mixed/{i}.png", height=8 + i, width=9, seed=i)
+        self.refused("data", "mixed", "-o", "a.zip", code=1, says="give `size`")
+        self.assertFalse((self.folder / "a.zip").exists())
+        self.ganymede("data", "mixed", "-o", "a.zip", "--size", "4x6", "--fit", "resize", "--channels", "3")
+        self.assertEqual(self.report("a.zip")["shape"], [3, 4, 6])
+        self.assertEqual(self.items("a.zip"), self.items("mixed", "--size", "4x6", "--fit", "resize", "--channels", "3"))
+
+    TABLE = ",price,when,kind\n" + "".join(
+        f"{i},{'' if i % 10 == 3 else f'{i}.50'},2021-03-{1 + i % 9:02},{KINDS[i % 3]}\n" for i in range(40))
+
+    def test_tables(self):
+        (self.folder / "t.csv").write_text(self.TABLE)
+        out, err = self.ganymede("data", "t.csv")
+        self.assertEqual(err.count("\n"), 1, err)  # said once
+        self.assertIn("format        table: commas between columns, decimal points, a header\n", out)
+        self.assertIn("missing       4 of 160 cells\n", out)
+        for line in (r"\(no name\) +index +0  ", r"price +number +4  0.5 to 39.5", r"when +date +0  2021-03-01 to 2021-03-09",
+                     r"kind +category +0  2: a,b, c"):
+            self.assertRegex(out, rf"(?m)^  {line}")
+        found = json.loads(self.ganymede("data", "t.csv", "--json")[0])
+        self.assertEqual([(c["name"], c["type"], c["missing"]) for c in found["columns"]],
+                         [("", "index", 0), ("price", "number", 4), ("when", "date", 0), ("kind", "category", 0)])
+        self.assertEqual((found["count"], found["shape"]), (40, [5, 1, 1]))
+        schema, _ = self.ganymede("data", "t.csv", "--schema")
+        self.assertRegex(schema, r"\n  price: \{type: number, ")
+        self.ganymede("data", "t.csv", "--picture", "t.png")
+
+    def test_tables_are_converted_to_tables(self):
+        (self.folder / "t.csv").write_text(self.TABLE)
+        self.ganymede("data", "t.csv", "-o", "t.tsv")
+        self.assertEqual((self.folder / "t.tsv").read_text().splitlines()[1], "0\t0.50\t2021-03-01\tc")
+        self.ganymede("data", "t.tsv", "-o", "again.csv")
+        self.assertEqual((self.folder / "again.csv").read_text(), self.TABLE)
+        (self.folder / "semi.csv").write_text("x;y\n1,5;a\n2,5;b\n3,5;a\n")
+        self.ganymede("data", "semi.csv", "-o", "semi.tsv")
+        self.assertEqual((self.folder / "semi.tsv").read_text(), "x\ty\n1.5\ta\n2.5\tb\n3.5\ta\n")
+        _, err = self.ganymede("data", "t.csv", "-o", "t.npz", code=1)
+        self.assertIn("t.csv is a table, no numbers alone", err)
+
+    def test_wrong_usage_says_what_was_expected(self):
+        for arguments, says in [
+            ([], "expected SRC"),
+            (["a", "b"], "'b' is one argument too many"),
+            (["a", "--size", "8x"], "--size expects H or HxW"),
+            (["a", "--size", "0"], "--size expects H or HxW"),
+            (["a", "--size", "5000"], "--size expects H or HxW"),
+            (["a", "--size", "4x4x4"], "--size expects H or HxW"),
+            (["a", "--fit", "squeeze"], "--fit expects pad, resize or crop"),
+            (["a", "--split", "validation"], "--split expects train or test"),
+            (["a", "--channels", "0"], "--channels expects 1 to 4096"),
+            (["a", "--check", "-o", "b.zip"], "exclude each other"),
+            (["a", "--json", "--check"], "--json is of the report"),
+            (["a", "--seed", "3"], "--picture names none"),
+            (["a", "--picture", "b.exe"], "b.exe"),
+            (["a", "--picture", "b.npy"], "--picture expects"),
+            (["a", "-o", "b.tar"], "-o expects a name that ends in .zip, .npz"),
+        ]:
+            with self.subTest(arguments=arguments):
+                self.refused("data", *arguments, code=2, says=says)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,256 @@
+// ganymede data: what is in a data set, which of its files are damaged, and the same data in another form.
+#include "command.h"
+#include "report.h"
+
+#include "ganymede/data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { GRID = 8 };
+
+typedef struct data_arguments {
+    const char *source, *out, *picture;
+    gm_dataset_options options;
+    option_number seed;
+    bool check, json, schema;
+} data_arguments;
+
+// ---- The report ----
+
+static char *copy_message(void) {
+    const char *message = gm_error_message();
+    char *copy = malloc(strlen(message) + 1);
+    return copy ? strcpy(copy, message) : NULL;
+}
+
+static void be_silent(gm_log_level level, const char *message, void *user) {
+    (void)level;
+    (void)message;
+    (void)user;
+}
+
+// What networks will see of the data set, or why nothing.
+static void look(const data_arguments *arguments, const gm_survey *survey, const gm_table_schema *table) {
+    gm_dataset *dataset;
+    char *refusal = NULL;
+    data_report report = {.source = arguments->source, .survey = survey, .table = table};
+    if (gm_dataset_open(&dataset, arguments->source, &arguments->options) == GM_OK) {
+        report.seen = gm_dataset_get_info(dataset);
+    } else {
+        refusal = copy_message();
+        report.refusal = refusal ? refusal : "out of memory";
+    }
+    (arguments->json ? report_print_json : report_print)(&report);
+    gm_dataset_close(&dataset);
+    free(refusal);
+}
+
+static bool report(const data_arguments *arguments) {
+    gm_survey *survey;
+    gm_table_schema *table = NULL;
+    bool done = gm_dataset_survey(&survey, arguments->source, &arguments->options) == GM_OK;
+    gm_log_set(be_silent, NULL); // what is read again would say again what it said
+    done = done && (!survey->table || gm_table_find(&table, arguments->source, NULL) == GM_OK);
+    if (done)
+        look(arguments, survey, table);
+    else
+        fail_with_message();
+    gm_table_schema_destroy(&table);
+    gm_survey_destroy(&survey);
+    return done;
+}
+
+static bool print_schema(const char *source) {
+    gm_table_schema *table;
+    char *text = NULL;
+    bool done = gm_table_find(&table, source, NULL) == GM_OK && gm_table_schema_write(table, &text) == GM_OK;
+    if (done)
+        print_block(text);
+    else
+        fail_with_message();
+    free(text);
+    gm_table_schema_destroy(&table);
+    return done;
+}
+
+// ---- Checking ----
+
+static void print_damage(const char *message, void *user) {
+    (void)user;
+    print_line("%s", message);
+}
+
+static bool check(const data_arguments *arguments) {
+    size_t damaged;
+    if (gm_dataset_check(arguments->source, &arguments->options, print_damage, NULL, &damaged) != GM_OK) {
+        fail_with_message();
+        return false;
+    }
+    if (damaged == 0)
+        print_line("%s: nothing is damaged", arguments->source);
+    return damaged == 0;
+}
+
+// ---- Files ----
+
+static bool draw(const data_arguments *arguments) {
+    gm_dataset *dataset;
+    bool done = gm_dataset_open(&dataset, arguments->source, &arguments->options) == GM_OK &&
+                gm_dataset_draw(dataset, arguments->seed.value, GRID, GRID, arguments->picture) == GM_OK;
+    gm_dataset_close(&dataset);
+    if (done)
+        print_line("%s", arguments->picture);
+    else
+        fail_with_message();
+    return done;
+}
+
+static bool convert(const data_arguments *arguments) {
+    if (gm_dataset_convert(arguments->source, &arguments->options, arguments->out) != GM_OK) {
+        fail_with_message();
+        return false;
+    }
+    print_line("%s", arguments->out);
+    return true;
+}
+
+static bool run(const data_arguments *arguments) {
+    if (arguments->check)
+        return check(arguments);
+    if (arguments->schema)
+        return print_schema(arguments->source);
+    if (!arguments->picture && !arguments->out)
+        return report(arguments);
+    return (!arguments->picture || draw(arguments)) && (!arguments->out || convert(arguments));
+}
+
+// ---- Options ----
+
+// "64" or "48x64": height, width.
+static bool parse_size(const char *text, size_t size[2]) {
+    char *end = (char *)text;
+    for (int i = 0; i < 2; i++) {
+        if (*end < '0' || *end > '9')
+            return false;
+        size[i] = (size_t)strtoul(end, &end, 10);
+        if (size[i] < 1 || size[i] > 4096)
+            return false;
+        if (i == 0 && *end == '\0')
+            size[++i] = size[0];
+        else if (*end++ != (i == 0 ? 'x' : '\0'))
+            return false;
+    }
+    return true;
+}
+
+static bool parse_name(const char *text, const char *const *names, size_t count, int *value) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *value = (int)i;
+            return true;
+        }
+    return false;
+}
+
+// Whether the name is a folder's, or ends as what can be written does.
+static bool can_be_written(const char *path) {
+    static const char *const endings[] = {".zip", ".npz", ".npy", ".csv", ".tsv"};
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *ending = strrchr(name, '.');
+    if (*path == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return false;
+    for (size_t i = 0; ending && i < COUNT(endings); i++)
+        if (strcasecmp(ending, endings[i]) == 0)
+            return ending > name;
+    return !ending;
+}
+
+static bool is_picture(const gm_sample_format *format) {
+    static const char *const endings[] = {".png", ".jpg", ".webp"};
+    for (size_t i = 0; i < COUNT(endings); i++)
+        if (strcmp(format->ending, endings[i]) == 0)
+            return true;
+    return false;
+}
+
+// False: a message says what is wrong.
+static bool check_arguments(const usage_text *usage, data_arguments *arguments, const option_number *channels,
+                            const char *size, const char *fit, const char *split) {
+    static const char *const fits[] = {
+        [GM_FIT_AUTO] = "auto", [GM_FIT_PAD] = "pad", [GM_FIT_RESIZE] = "resize", [GM_FIT_CROP] = "crop"};
+    static const char *const splits[] = {[GM_SPLIT_TRAIN] = "train", [GM_SPLIT_TEST] = "test"};
+    int fit_value = GM_FIT_AUTO, split_value = GM_SPLIT_TRAIN;
+    const gm_sample_format *format;
+    bool writes = arguments->picture || arguments->out;
+    if (size && !parse_size(size, arguments->options.size))
+        usage_error(usage, "--size expects H or HxW, 1 to 4096 each, such as 64 or 48x64, not '%s'", size);
+    else if (fit && !parse_name(fit, fits, COUNT(fits), &fit_value))
+        usage_error(usage, "--fit expects pad, resize or crop, not '%s'", fit);
+    else if (split && !parse_name(split, splits, COUNT(splits), &split_value))
+        usage_error(usage, "--split expects train or test, not '%s'", split);
+    else if (channels->given && (channels->value < 1 || channels->value > 4096))
+        usage_error(usage, "--channels expects 1 to 4096");
+    else if (arguments->check + arguments->schema + writes > 1)
+        usage_error(usage, "--check, --schema and writing (--picture, -o) exclude each other");
+    else if (arguments->json && (arguments->check || arguments->schema || writes))
+        usage_error(usage, "--json is of the report: leave out --check, --schema, --picture and -o");
+    else if (arguments->seed.given && !arguments->picture)
+        usage_error(usage, "--seed chooses the items of a picture: --picture names none");
+    else if (arguments->picture && gm_sample_format_find(arguments->picture, &format) != GM_OK)
+        usage_error(usage, "%s", gm_error_message());
+    else if (arguments->picture && !is_picture(format))
+        usage_error(usage, "--picture expects a name that ends in .png, .jpg or .webp, not '%s'", arguments->picture);
+    else if (arguments->out && !can_be_written(arguments->out))
+        usage_error(usage,
+                    "-o expects a name that ends in .zip, .npz, .npy, .csv or .tsv, or a folder's without an ending,"
+                    " not '%s'",
+                    arguments->out);
+    else {
+        arguments->options.fit = (gm_fit)fit_value;
+        arguments->options.split = (gm_split)split_value;
+        arguments->options.channels = (size_t)channels->value;
+        return true;
+    }
+    return false;
+}
+
+int command_data(int count, char **words) {
+    data_arguments arguments = {.options.hold = GM_HOLD_NO};
+    option_number channels = {0};
+    const char *size = NULL, *fit = NULL, *split = NULL;
+    const option_row options[] = {
+        {"--check", NULL, OPTION_FLAG, &arguments.check,
+         "read everything and list every damaged file, a line each; exit code 1 if there are any"},
+        {"--picture", "FILE", OPTION_TEXT, &arguments.picture, "draw random items: FILE.png, .jpg or .webp"},
+        {"--seed", "N", OPTION_NUMBER, &arguments.seed, "which random items (default 0)"},
+        {"-o", "FILE|DIR", OPTION_TEXT, &arguments.out,
+         "write the data as .zip or DIR (pictures), .npz or .npy; a table as .csv or .tsv"},
+        {"--size", "HxW", OPTION_TEXT, &size, "height and width that pictures are brought to; 64: 64x64"},
+        {"--fit", "pad", OPTION_TEXT, &fit, "how: pad, resize or crop"},
+        {"--channels", "N", OPTION_NUMBER, &channels, "1 for grey, 3 for colours"},
+        {"--split", "train", OPTION_TEXT, &split, "train or test"},
+        {"--schema", NULL, OPTION_FLAG, &arguments.schema,
+         "print a table's columns as YAML, which can be edited and given as data.columns"},
+        {"--json", NULL, OPTION_FLAG, &arguments.json, "the report as one JSON object"},
+    };
+    const usage_text usage = {
+        .command = "ganymede data",
+        .arguments = "SRC",
+        .summary =
+            "Says what is in a data set: format, sizes, channels, values, classes, duplicates, damaged files, and\n"
+            "what networks will see of it. SRC is a folder, file or name, as --data of ganymede train takes it.",
+        .example = "ganymede data photos --size 64 --fit crop -o photos64.zip",
+        .options = options,
+        .option_count = COUNT(options),
+        .least = 1,
+        .most = 1,
+    };
+    int exit_code;
+    if (!options_parse(&usage, count, words, &arguments.source, &exit_code))
+        return exit_code;
+    if (!check_arguments(&usage, &arguments, &channels, size, fit, split))
+        return EXIT_USAGE;
+    return run(&arguments) ? EXIT_OK : EXIT_ERROR;
+}

@@ -1,0 +1,22 @@
+// What `ganymede data` says of a data set, for people and for programs.
+#ifndef GM_TOOLS_REPORT_H
+#define GM_TOOLS_REPORT_H
+
+#include "ganymede/data.h"
+
+typedef struct data_report {
+    const char *source;
+    const gm_survey *survey;
+    const gm_dataset_info *seen;  // what networks will see; NULL: nothing
+    const char *refusal;          // why not
+    const gm_table_schema *table; // of a table's columns; else NULL
+} data_report;
+
+void report_print(const data_report *report);
+void report_print_json(const data_report *report);
+
+// A table's columns, in lines for people and as the value of a JSON key. report_table.c
+void report_print_columns(const gm_table_schema *table, size_t rows);
+void report_print_columns_json(const gm_table_schema *table);
+
+#endif
