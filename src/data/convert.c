@@ -126,6 +126,21 @@ static gm_status check_pictures(const gm_dataset_info *info, const char *path) {
     return GM_OK;
 }
 
+// Of labels.csv, which has names alone, names that are all numbers are the classes' numbers; others are sorted.
+static void warn_of_numbers(const gm_dataset_info *info, const char *path) {
+    bool numbered = true, sorted = true, digits = true;
+    for (size_t k = 0; k < info->class_count; k++) {
+        const char *name = info->class_names[k];
+        char number[24];
+        gm_snprintf(number, sizeof number, "%zu", k);
+        numbered = numbered && strcmp(name, number) == 0;
+        digits = digits && name[strspn(name, "0123456789")] == '\0';
+        sorted = sorted && (k == 0 || strcmp(info->class_names[k - 1], name) < 0);
+    }
+    if (!numbered && (digits || !sorted))
+        gm_warn("%s: its classes have other numbers than in %s: labels.csv has their names alone", path, info->name);
+}
+
 static gm_status write_pictures(const gm_dataset *dataset, const char *path) {
     pictures p = {.dataset = dataset, .path = path};
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
@@ -141,6 +156,7 @@ static gm_status write_pictures(const gm_dataset *dataset, const char *path) {
         return gm_fail(GM_ERROR_IO, "%s: cannot be created: %s", path, strerror(errno));
     GM_TRY_DONE(put_items(&p));
     GM_TRY_DONE(put_labels(&p));
+    warn_of_numbers(info, path);
     if (p.zip)
         status = gm_zip_writer_finish(p.zip);
 done:

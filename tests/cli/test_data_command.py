@@ -207,6 +207,18 @@ class Data(CommandTest):
         self.refused("data", "pets", "-o", "c", code=1, says="c: cannot be created")
         self.refused("data", "pets", "-o", "x.csv", code=1, says="pets is no table")
 
+    def test_classes_that_get_other_numbers_are_told(self):
+        def text(names):
+            return b"".join(name.encode().ljust(3, b"\0") for name in names)
+        for names, told in ((["cat", "ant"], True), (["ant", "cat"], False), (["0", "1"], False), (["3", "7"], True)):
+            with zipfile.ZipFile(self.folder / "a.npz", "w") as archive:
+                archive.writestr("x.npy", npy((2, 1, 3), "|u1", range(6)))
+                archive.writestr("y.npy", npy((2,), "|u1", [0, 1]))
+                archive.writestr("class_names.npy", npy((2,), "|S3", text(names)))
+            (self.folder / "a.zip").unlink(missing_ok=True)
+            _, err = self.ganymede("data", "a.npz", "-o", "a.zip")
+            self.assertEqual("a.zip: its classes have other numbers than in a.npz" in err, told, err)
+
     def test_conversions_fit(self):
         for i in range(4):
             self.put(f"mixed/{i}.png", height=8 + i, width=9, seed=i)
