@@ -178,6 +178,8 @@ static gm_status fit_planes(const gm_fit_source *source, gm_fit fit, const gm_fi
     float *line = NULL, *rows = NULL;
     gm_status status;
     memset(pixels, 0, source->channels * height * width * (target->floats ? sizeof(float) : 1));
+    for (size_t i = 0; target->floats && target->marked && i < source->channels * height * width; i++)
+        ((float *)pixels)[i] = NAN;
     GM_TRY_DONE(gm_alloc(&line, GM_MAX(source->width, width), sizeof *line, "scaling"));
     if (!same) {
         GM_TRY_DONE(axis_init(&across, source->width, px.scaled, px.begin, px.count));

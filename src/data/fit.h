@@ -32,6 +32,7 @@ typedef struct gm_fit_source {
 typedef struct gm_fit_target {
     size_t channels, height, width;
     bool floats;
+    bool marked; // floats: what lies outside of the picture is NaN, else 0
 } gm_fit_target;
 
 // Into pixels as the target says. Its channels are the source's, or 1 of 3, or 3 of 1.

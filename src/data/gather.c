@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-// A channel of one value alone is black.
+// A channel of one value alone is black, and so is NaN, what lies around a picture.
 void gm_scale_apply(const gm_dataset_info *info, float *items, size_t count) {
     size_t area = info->height * info->width;
     for (size_t i = 0; info->scale_figures && i < count * info->channels; i++) {

@@ -3,6 +3,7 @@
 
 #include "data/fit.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 void gm_images_finish(gm_images *images) {
@@ -111,6 +112,10 @@ gm_status gm_dataset_take_floats(gm_dataset *dataset, const char *where, float *
     info->height = dim[2];
     info->width = dim[3];
     GM_TRY(gm_dataset_set_items(dataset, where, GM_DATASET_FLOATS));
+    for (size_t i = 0; options->scale != GM_SCALE_TYPE && i < info->count * info->item_values; i++)
+        if (!isfinite((*values)[i])) // which would be black
+            return gm_fail(GM_ERROR_FORMAT, "%s: item %zu holds %g: fill it in or leave the item out", where,
+                           i / info->item_values, (double)(*values)[i]);
     dataset->items = *values;
     *values = NULL;
     return GM_OK;

@@ -4,6 +4,7 @@
 #include "data/alpha.h"
 #include "data/magic.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static const gm_picture_format *const formats[] = {
@@ -125,7 +126,8 @@ static gm_status fit_item(gm_picture *picture, const gm_dataset_options *options
     gm_fit_target target = {.channels = info->channels,
                             .height = info->height,
                             .width = info->width,
-                            .floats = info->kind == GM_DATASET_FLOATS};
+                            .floats = info->kind == GM_DATASET_FLOATS,
+                            .marked = options->scale != GM_SCALE_TYPE};
     size_t colours = colours_of(picture);
     bool opacity = takes_alpha(colours, picture->alpha, info->channels, options);
     target.channels -= opacity;
@@ -146,12 +148,24 @@ static gm_status fit_item(gm_picture *picture, const gm_dataset_options *options
                         (char *)item + target.channels * target.height * target.width * value);
 }
 
+// NaN is for what lies around a picture.
+static gm_status check_finite(const gm_picture *picture) {
+    const float *values = picture->pixels;
+    size_t count = picture->type == GM_PICTURE_F32 ? picture->width * picture->height * picture->channels : 0;
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return gm_fail(GM_ERROR_FORMAT, "holds values that are not finite (%g): replace them", (double)values[i]);
+    return GM_OK;
+}
+
 gm_status gm_picture_place(const char *name, const void *data, size_t bytes, size_t page,
                            const gm_dataset_options *options, const gm_dataset_info *info, void *item) {
     gm_picture picture;
     const gm_picture_wish wish = gm_picture_wish_of(options, page, info->height, info->width);
     GM_TRY(gm_picture_parse(name, data, bytes, &wish, &picture));
-    gm_status status = fit_item(&picture, options, info, item);
+    gm_status status = check_finite(&picture);
+    if (status == GM_OK)
+        status = fit_item(&picture, options, info, item);
     free(picture.pixels);
     return status == GM_OK ? GM_OK : gm_fail_prefix(status, "%s", name);
 }

@@ -38,9 +38,17 @@ static void count_values(statistic *s, const float *values, size_t count, unsign
     uint64_t known = s->key >> (shift + DIGIT_BITS);
     for (size_t i = 0; i < count; i++) {
         uint64_t key = key_of(values[i]);
-        if (key >> (shift + DIGIT_BITS) == known)
+        if (key >> (shift + DIGIT_BITS) == known && !isnan(values[i])) // which is no part of the picture
             s->counts[key >> shift & (DIGIT - 1)]++;
     }
+}
+
+// After the first pass, which counted all values.
+static void set_rank(statistic *s, double share) {
+    uint64_t count = 0;
+    for (size_t i = 0; i < DIGIT; i++)
+        count += s->counts[i];
+    s->rank = count > 0 ? (uint64_t)rint(share * (double)(count - 1)) : 0;
 }
 
 static void take_digit(statistic *s, unsigned shift) {
@@ -77,18 +85,18 @@ done:
 
 static gm_status find(const gm_dataset *dataset, gm_scaling scale, double (*figures)[2]) {
     const gm_dataset_info *info = &dataset->info;
-    double last = (double)(info->count * info->height * info->width - 1);
     double share = scale == GM_SCALE_PERCENTILE ? .005 : 0;
     statistic *statistics;
     gm_status status = GM_OK;
     GM_TRY(gm_alloc(&statistics, info->channels * ENDS, sizeof *statistics, "statistics of the channels"));
-    for (size_t i = 0; i < info->channels * ENDS; i++)
-        statistics[i].rank = (uint64_t)rint(i % ENDS ? last - share * last : share * last);
     for (unsigned shift = KEY_BITS; shift > 0 && status == GM_OK;) {
         shift -= DIGIT_BITS;
         status = count_all(dataset, statistics, shift);
-        for (size_t i = 0; i < info->channels * ENDS; i++)
+        for (size_t i = 0; i < info->channels * ENDS; i++) {
+            if (shift + DIGIT_BITS == KEY_BITS)
+                set_rank(&statistics[i], i % ENDS ? 1 - share : share);
             take_digit(&statistics[i], shift);
+        }
     }
     for (size_t i = 0; i < info->channels * ENDS; i++)
         figures[i / ENDS][i % ENDS] = value_of(statistics[i].key);

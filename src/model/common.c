@@ -162,8 +162,8 @@ static const gm_recipe_row rows[] = {
     GM_ROW_INTEGER(gm_common, "data.count", data.count, 0, 2147483647, 0, "use only so many items, from the first on; of class folders the first of each class, then the second of "
                    "each; 0: all"),
     GM_ROW_TYPED(gm_common, "data.columns", data.columns, gm_columns_type, "null", false,
-         "of a table that is not plain numbers: what its columns are, {NAME: TYPE or {type: TYPE, ...}, ...}, or the path of a "
-         "file of that; TYPE is auto, number, integer, category, date, index or skip (left out); with minimum, maximum, decimals; "
+         "of a table that is not plain numbers: what its columns are, {NAME: TYPE or {type: TYPE, ...}, ...}, or the path of "
+         "what ganymede data FILE --schema prints; TYPE is auto, number, integer, category, date, index or skip (left out); with minimum, maximum, decimals; "
          "categories: [...]; format: YYYY-MM-DD. What is not said is found, and stands in the run's recipe; {}: all is found, "
          "also of plain numbers"),
     GM_ROW_TYPED(gm_common, "data.dialect", data.dialect, gm_dialect_type, "null", false,

@@ -35,7 +35,8 @@ static void deep_pictures_become_floats_and_are_fitted_as_bytes_are(void **state
     }
     gm_fit_source same = {.pixels = words, .width = W, .height = H, .channels = 1, .step = 1, .type = GM_PICTURE_U16};
     float exact[H * W];
-    assert_ok(gm_fit_picture(&same, GM_FIT_PAD, &(gm_fit_target){1, H, W, true}, exact));
+    assert_ok(gm_fit_picture(&same, GM_FIT_PAD,
+                             &(gm_fit_target){.channels = 1, .height = H, .width = W, .floats = true}, exact));
     for (size_t i = 0; i < H * W; i++)
         assert_true(exact[i] == (float)(words[i] / 65535.));
 }
@@ -86,9 +87,28 @@ static void transparency_is_blended_with_a_background_or_kept(void **state) {
     remove_tree(path_of("pair"));
 }
 
+// ---- Scale ----
+
+static void borders_around_pictures_are_black_and_no_part_of_their_scale(void **state) {
+    (void)state;
+    static const uint8_t file[] = "P5 2 1 65535\n\xc0\x00\xd0\x00";
+    const gm_dataset_options options = {.size = {2, 4}, .scale = GM_SCALE_RANGE};
+    gm_dataset *dataset;
+    mkdir(path_of("scaled"), 0777);
+    write_file(path_of("scaled/a.pgm"), file, sizeof file - 1);
+    assert_ok(gm_dataset_open(&dataset, path_of("scaled"), &options));
+    const double(*figures)[2] = gm_dataset_get_info(dataset)->scale_figures;
+    assert_true(figures[0][0] == (double)(float)(0xc000 / 65535.) && figures[0][1] == (double)(float)(0xd000 / 65535.));
+    static const float want[8] = {0, 0, 1, 0, 0, 0, 0, 0};
+    assert_memory_equal(gm_dataset_floats(dataset), want, sizeof want);
+    gm_dataset_close(&dataset);
+    remove_tree(path_of("scaled"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(deep_pictures_become_floats_and_are_fitted_as_bytes_are),
+        cmocka_unit_test(borders_around_pictures_are_black_and_no_part_of_their_scale),
         cmocka_unit_test(transparency_is_blended_with_a_background_or_kept),
     };
     return cmocka_run_group_tests(tests, temporary_create, temporary_remove);
