@@ -6,6 +6,7 @@
 #include "sample/schema.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@ enum {
     LEAST_ROWS = 3,   // of a table that has an index
     SMALL_TABLE = 20, // rows below which words may all differ
 };
+
+static const double MOST_WHOLE = 1 / DBL_EPSILON; // beyond twice that doubles leave whole numbers out
 
 static bool ends_with(const char *text, const char *ending) {
     size_t length = strlen(text), tail = strlen(ending);
@@ -376,6 +379,11 @@ gm_status gm_column_finder_end(gm_column_finder *f, const gm_csv_rows *rows, gm_
     } else {
         take_numbers(f, column, given->type);
     }
+    if (column->type == GM_COLUMN_INTEGER && fmax(fabs(column->minimum), fabs(column->maximum)) > MOST_WHOLE)
+        return gm_fail(GM_ERROR_FORMAT,
+                       "%s: %s holds whole numbers of more than 15 digits, of which the last would be lost: leave it "
+                       "out by data.columns: {\"%.60s\": skip}, or say category in place of skip",
+                       rows->name, gm_column_label_of(rows, f->name).text, f->name);
     column->counted = !gm_column_is_aside(column);
     column->missing = column->counted ? f->missing : 0;
     return GM_OK;

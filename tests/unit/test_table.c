@@ -145,6 +145,8 @@ static void bad_tables_are_refused_with_their_place(void **state) {
         {"a,b\nx,y\n", NULL},
         {"a,b\n", "t.csv: has a header but no rows"},
         {"", "t.csv: is empty"},
+        {"a,b\n1,1000000000000000001\n2,1000000000000000002\n",
+         "column 'b' holds whole numbers of more than 15 digits"},
     };
     gm_table_schema *schema;
     for (size_t i = 0; i < GM_COUNT(rows); i++) {
