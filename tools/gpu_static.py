@@ -325,10 +325,20 @@ def judge_amd(device, name, items, found, text):
     return Kernel(name, items, registers, spills, local, groups, loop, useful / clocks if useful else 0)
 
 
+# ocloc knows matrix units' functions only where it is told of them, which a driver does.
+INTEL_MATRIX = ("-cl-ext=-all,+cl_khr_byte_addressable_store,+cl_khr_fp16,+cl_khr_subgroups,+cl_intel_subgroups,"
+                "+cl_intel_required_subgroup_size,+cl_intel_subgroup_matrix_multiply_accumulate,"
+                "+cl_intel_subgroup_matrix_multiply_accumulate_tf32")
+# What Debian's has under the name and types from before the extension was published.
+INTEL_TF32 = ("-Dintel_sub_group_tf32_tf32_matrix_mad_k8(a,b,c)="
+              "intel_sub_group_tf32_tf32_matrix_mad_k8_f32(as_short8(a),as_int8(b),c)")
+
+
 def compile_intel(device, path, options, folder, items):
     """What .ze_info says, YAML text in the binary: of arrays that the compiler left in memory it does not warn."""
+    internal = ["-cl-intel-allow-zebin"] + [INTEL_MATRIX for option in options if "DPAS" in option]
     log = run(ocloc_tool(), "compile", "-file", path, "-device", device.name, "-output", "k", "-out_dir", folder,
-              "-options", " ".join(options), "-internal_options", "-cl-intel-allow-zebin")
+              "-options", " ".join([*options, INTEL_TF32]), "-internal_options", " ".join(internal))
     text = next(folder.glob("k_*.bin")).read_bytes().decode("latin-1")
     text = text[text.index("\nkernels:"):].split("\nkernels_misc_info:")[0]
     for part in re.split(r"\n  - name: +", text)[1:]:

@@ -35,17 +35,19 @@ bool gm_gpu_tile_runs(const gm_emitter *emitter, size_t rows, size_t columns) {
 }
 
 // As long as a compute unit's groups take, but no less than half of a full unit's, which few items cannot use. Few
-// registers have no room for 64 sums beside what takes many others, whatever the variant says.
+// registers have no room for 64 sums beside what takes many others, whatever the variant says; nor have Intel's for the
+// loads of a tile of 64 x 64 on matrix units, two values a word.
 const gm_gpu_tile *gm_gpu_tile_choose(const gm_contraction *c, size_t rows, size_t columns, size_t copies,
                                       bool crowded) {
-    const gm_gpu_tile *best = &tiles[2];
+    const bool wide = crowded && c->emitter->matrix && c->emitter->info->least_sub_group > 0;
+    const gm_gpu_tile *best = &tiles[wide ? 1 : 2];
     crowded = crowded || (c->epilogue && c->epilogue->operand_count > 1);
     const bool few = crowded && gm_gpu_has_few_registers(c->emitter->info), forced = c->variant->columns > 0 && !few;
     double least = 0;
     for (size_t i = 0; i < GM_COUNT(tiles); i++) {
         const gm_gpu_tile *tile = &tiles[i];
         if ((forced && (tile->rows != c->variant->tile || tile->columns != c->variant->columns)) ||
-            (few && tile->slices == 1))
+            (few && tile->slices == 1) || (wide && tile->rows < 128))
             continue;
         size_t groups = gm_divide_up(rows, tile->rows) * gm_divide_up(columns, tile->columns) * copies;
         size_t unit_items = gm_divide_up(groups, gm_gpu_full_units(c->emitter->info)) * gm_gpu_tile_items(tile);
