@@ -200,7 +200,9 @@ gm_status gm_emit_rows(const gm_contraction *c) {
     size_t phases = (size_t)(c->map[0].q * c->map[1].q);
     bool thin = !c->batch && c->K < 8 && c->C >= 8 && c->x.stride[1] == 1;
     bool spans = !c->batch && c->C < 8 && c->R * c->S > 1, own = panels_of(c) != NULL;
-    bool crowded = spans || c->C % GPU_STEP != 0; // pairs of taps and channels, or steps that are not whole
+    // Pairs of taps and channels, steps that are not whole, and weights across them where registers are few.
+    bool across = c->w.stride[1] != 1 && gm_gpu_has_few_registers(emitter->info);
+    bool crowded = spans || across || c->C % GPU_STEP != 0;
     const gm_gpu_tile *tile = emitter->gpu ? gm_gpu_tile_choose(c, phase_rows(c), c->K, phases, crowded) : NULL;
     uint32_t kernel, weights = c->w.storage;
     section which =
