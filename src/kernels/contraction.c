@@ -324,7 +324,7 @@ static gm_status emit_sum_of_rows(const gm_contraction *c) {
 
 gm_status gm_emit_outer(gm_contraction *c) {
     gm_emitter *emitter = c->emitter;
-    if (emitter->gpu && sums_rows(c))
+    if (emitter->gpu && !emitter->matrix && sums_rows(c))
         return emit_sum_of_rows(c);
     bool transposed = c->y.stride[1] == 1 && c->y.stride[0] != 1; // the result's rows run along c
     if (transposed || (c->K < 8 && c->C >= 8 && c->OH * c->OW > 1))

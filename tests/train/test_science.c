@@ -385,7 +385,8 @@ static void dropout_keeps_its_share(void **state) {
 static void every_discriminator_step_draws_fresh_noise(void **state) {
     (void)state;
     enum { VALUES = 20 * 2, STEPS = 2, DRAWS = 3 * STEPS };
-    static const recipe_case ring = {"mlp-ring.yaml", {"data.batch=20", "discriminator_steps=3"}, 2, 1, false, false};
+    static const recipe_case ring = {
+        "mlp-ring.yaml", {"data.batch=20", "discriminator_steps=3"}, 2, 1, false, false, 0};
     training t;
     training_init(&t, &ring);
     gm_tensor *latent = NULL;

@@ -17,37 +17,39 @@ enum { ITEMS = 64, CLASSES = 10 };
 // Batches that are no multiple of a vector or tile; small ones for the convolutions, which the interpreter does in
 // plain loops.
 const recipe_case recipe_cases[] = {
-    {"mlp-ring.yaml", {"data.batch=21"}, 2, 1, false, false},
-    {"mlp-ring.yaml", {"data.batch=20", "discriminator_steps=3"}, 2, 1, true, false},
-    {"mlp-grid.yaml", {"data.batch=20"}, 2, 1, false, false},
-    {"mlp-fashion.yaml", {"data.batch=20"}, 1, 28, false, false},
-    {"mlp-fashion.yaml", {"data.batch=7", "loss=least_squares"}, 1, 28, true, false},
-    {"dcgan-quick.yaml", {"data.batch=5"}, 1, 32, false, false},
-    {"dcgan-fashion.yaml", {"data.batch=3"}, 1, 32, false, true},
-    {"pacgan-ring.yaml", {"data.batch=20"}, 2, 1, false, false},
-    {"pacgan-ring.yaml", {"data.batch=20", "regularizers=[packing: 2]"}, 2, 1, false, false},
-    {"pacgan-ring.yaml", {"data.batch=20", "entropy_term.weight=1"}, 2, 1, false, false},
-    {"pacgan-grid.yaml", {"data.batch=20"}, 2, 1, false, true},
-    {"ring-r1r2.yaml", {"data.batch=20"}, 2, 1, false, false},
-    {"grid-r1r2.yaml", {"data.batch=20"}, 2, 1, false, true},
-    {"wgan-gp-fashion.yaml", {"data.batch=2"}, 1, 32, false, true},
-    {"hinge-sn-fashion.yaml", {"data.batch=3"}, 1, 32, false, true},
-    {"r3gan-fashion.yaml", {"data.batch=2"}, 1, 32, false, false},
-    {"f-gan-fashion.yaml", {"data.batch=3"}, 1, 32, false, true},
-    {"conditional-fashion.yaml", {"data.batch=3"}, 1, 32, false, false},
+    {"mlp-ring.yaml", {"data.batch=21"}, 2, 1, false, false, 0},
+    {"mlp-ring.yaml", {"data.batch=20", "discriminator_steps=3"}, 2, 1, true, false, 0},
+    {"mlp-grid.yaml", {"data.batch=20"}, 2, 1, false, false, 0},
+    {"mlp-fashion.yaml", {"data.batch=20"}, 1, 28, false, false, 0},
+    {"mlp-fashion.yaml", {"data.batch=7", "loss=least_squares"}, 1, 28, true, false, 0},
+    {"dcgan-quick.yaml", {"data.batch=5"}, 1, 32, false, false, 0},
+    {"dcgan-fashion.yaml", {"data.batch=3"}, 1, 32, false, true, 0},
+    {"pacgan-ring.yaml", {"data.batch=20"}, 2, 1, false, false, 0},
+    {"pacgan-ring.yaml", {"data.batch=20", "regularizers=[packing: 2]"}, 2, 1, false, false, 0},
+    {"pacgan-ring.yaml", {"data.batch=20", "entropy_term.weight=1"}, 2, 1, false, false, 0},
+    {"pacgan-grid.yaml", {"data.batch=20"}, 2, 1, false, true, 0},
+    {"ring-r1r2.yaml", {"data.batch=20"}, 2, 1, false, false, 0},
+    {"grid-r1r2.yaml", {"data.batch=20"}, 2, 1, false, true, 0},
+    {"wgan-gp-fashion.yaml", {"data.batch=2"}, 1, 32, false, true, 0},
+    {"hinge-sn-fashion.yaml", {"data.batch=3"}, 1, 32, false, true, 0},
+    {"r3gan-fashion.yaml", {"data.batch=2"}, 1, 32, false, false, 0},
+    {"f-gan-fashion.yaml", {"data.batch=3"}, 1, 32, false, true, 0},
+    {"conditional-fashion.yaml", {"data.batch=3"}, 1, 32, false, false, 0},
     {"conditional-fashion.yaml",
      {"data.batch=3", "class_weights=[1, 2, 0, 1, 0.5, 1, 3, 1, 1, 1]", "loss=relativistic"},
      1,
      32,
      false,
-     true},
-    {"infogan-fashion.yaml", {"data.batch=3"}, 1, 32, false, false},
-    {"stacked-fashion.yaml", {"data.batch=4"}, 3, 32, true, true},
-    {"vae-fashion.yaml", {"data.batch=13"}, 1, 28, false, false},
-    {"vae-fashion.yaml", {"data.batch=6", "autoencoder.binarize=true"}, 1, 28, true, false},
-    {"autoencoder-fashion.yaml", {"data.batch=3"}, 1, 28, false, false},
-    {"classifier-fashion.yaml", {"data.batch=5"}, 1, 28, false, false},
-    {"classifier-fashion.yaml", {"data.batch=4", "accumulate=2", "average.decay=0.9"}, 1, 28, true, true},
+     true,
+     0},
+    {"infogan-fashion.yaml", {"data.batch=3"}, 1, 32, false, false, 0},
+    {"stacked-fashion.yaml", {"data.batch=4"}, 3, 32, true, true, 0},
+    {"vae-fashion.yaml", {"data.batch=13"}, 1, 28, false, false, 0},
+    {"vae-fashion.yaml", {"data.batch=6", "autoencoder.binarize=true"}, 1, 28, true, false, 0},
+    {"autoencoder-fashion.yaml", {"data.batch=3"}, 1, 28, false, false, 0},
+    {"classifier-fashion.yaml", {"data.batch=5"}, 1, 28, false, false, 0},
+    {"classifier-fashion.yaml", {"data.batch=4", "accumulate=2", "average.decay=0.9"}, 1, 28, true, true, 0},
+    {"cells.yaml", {"data.batch=2"}, 5, 48, false, true, 64},
     {.file = NULL},
 };
 
@@ -60,18 +62,20 @@ const char *samples_folder(void) {
 
 void training_init(training *t, const recipe_case *c) {
     char path[1024];
-    size_t values = c->channels * c->size * c->size;
-    bool images = c->size > 1;
+    size_t width = c->width > 0 ? c->width : c->size, values = c->channels * c->size * width;
+    bool images = c->size > 1, bytes = images && c->width == 0;
     gm_dataset_info info = {.name = "made up",
-                            .kind = images ? GM_DATASET_IMAGES : GM_DATASET_FLOATS,
+                            .kind = bytes ? GM_DATASET_IMAGES : GM_DATASET_FLOATS,
                             .count = ITEMS,
                             .channels = c->channels,
                             .height = c->size,
-                            .width = c->size,
+                            .width = width,
                             .class_count = CLASSES,
-                            .white = images ? 255 : 0,
+                            .white = bytes    ? 255
+                                     : images ? 1
+                                              : 0,
                             .item_values = values,
-                            .item_bytes = values * (images ? 1 : sizeof(float))};
+                            .item_bytes = values * (bytes ? 1 : sizeof(float))};
     snprintf(path, sizeof path, "%s/%s", samples_folder(), c->file);
     size_t settings = 0;
     while (settings < GM_COUNT(c->settings) && c->settings[settings])

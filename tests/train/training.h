@@ -16,6 +16,7 @@ typedef struct recipe_case {
     bool streamed;           // batches come from the host, not out of a data set on the device
     bool alike;              // another case has its layers: left out where kernels of GPUs are compiled on a CPU,
                              // networks differentiated number by number, or many samples interpreted, which is slow
+    size_t width;            // of images that are not square: 16-bit ones
 } recipe_case;
 
 // At least one for every recipe in samples/; ended by a row without a file.
