@@ -144,11 +144,7 @@ static gm_status instance(const gm_contraction *c, section which, bool last, con
     if (which == ROWS_CPU && panels_of(c))
         gm_text_printf(&text, "#define GM_CONTRACT_%s %d\n", panels_of(c), OWN_DEPTH);
     gm_text_printf(&text, "#define GM_CONTRACT_%s\n#define GM_NAME @\n", sections[which].name);
-    source.text = text.data;
-    gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
-                                   : gm_emit_kernel(c->emitter, sections[which].prefix, &source, kernel);
-    gm_text_finish(&text);
-    return status;
+    return gm_emit_text(c->emitter, sections[which].prefix, &text, source, kernel);
 }
 
 // ---- Arguments in contract.cl's order ----

@@ -131,11 +131,7 @@ gm_status gm_emit_elementwise(gm_emitter *emitter, const gm_fused *fused) {
     gm_text text = {0};
     append_kernel(&text, &space, fused, emitter->gpu);
     uint32_t kernel;
-    gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
-                                   : gm_emit_kernel(emitter, "element",
-                                                    &(gm_kernel_text){.text = text.data, .function = true}, &kernel);
-    gm_text_finish(&text);
-    GM_TRY(status);
+    GM_TRY(gm_emit_text(emitter, "element", &text, (gm_kernel_text){.function = true}, &kernel));
 
     size_t inner = space.dim[space.rank - 1], rows = gm_space_count(&space, 0, space.rank - 1);
     size_t total = inner * rows, cost = gm_fused_cost(fused);

@@ -63,6 +63,15 @@ gm_status gm_emit_kernel(gm_emitter *emitter, const char *prefix, const gm_kerne
     return add_kernel(emitter, added, kernel);
 }
 
+gm_status gm_emit_text(gm_emitter *emitter, const char *prefix, gm_text *text, gm_kernel_text source,
+                       uint32_t *kernel) {
+    source.text = text->data;
+    gm_status status = text->failed ? gm_fail_memory(text->capacity, "a kernel's text")
+                                    : gm_emit_kernel(emitter, prefix, &source, kernel);
+    gm_text_finish(text);
+    return status;
+}
+
 gm_status gm_emit_fixed_function(gm_emitter *emitter, const char *file, const char *name, uint32_t *kernel) {
     gm_kernel_text added = {.helper = file, .text = "", .function = true};
     added.hash = gm_hash_string(GM_HASH_START, name);

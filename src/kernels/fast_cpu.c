@@ -40,11 +40,7 @@ static gm_status instance(const gm_contraction *c, const gm_fast *f, section whi
                    "#define GM_FAST_M %zu\n#define GM_FAST_J %zu\n#define GM_FAST_N %zu\n#define GM_FAST_%s\n"
                    "#define GM_NAME @\n",
                    toom->results, toom->taps, toom->points, macro[which]);
-    source.text = text.data;
-    gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
-                                   : gm_emit_kernel(c->emitter, prefix[which], &source, kernel);
-    gm_text_finish(&text);
-    return status;
+    return gm_emit_text(c->emitter, prefix[which], &text, source, kernel);
 }
 
 // ---- Launches ----

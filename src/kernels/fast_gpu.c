@@ -41,11 +41,7 @@ static gm_status instance(const gm_contraction *c, const transform *t, const cha
                    t->to, lines_inside);
     gm_text_printf(&text, "#define %s %s\n#define GM_FAST_%s_GPU\n#define GM_NAME @\n", results ? "GM_Y" : "GM_X",
                    gm_view_element_type(image), section);
-    source.text = text.data;
-    gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
-                                   : gm_emit_kernel(c->emitter, t->name, &source, kernel);
-    gm_text_finish(&text);
-    return status;
+    return gm_emit_text(c->emitter, t->name, &text, source, kernel);
 }
 
 static gm_status emit_transform(gm_launch_builder *builder, uint32_t kernel, size_t items, int64_t out, double flop,

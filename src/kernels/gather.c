@@ -7,13 +7,8 @@ static gm_status mapped(const gm_emit_call *call, uint32_t *kernel) {
     gm_type type = call->node->type;
     gm_fused_map(&text, call->epilogue, type);
     gm_text_printf(&text, "GM_GATHER(@, %s, %s, @_map)\n", gm_type_name(type, 1), gm_view_element_type(call->output));
-    gm_status status =
-        text.failed
-            ? gm_fail_memory(text.capacity, "a kernel's text")
-            : gm_emit_kernel(call->emitter, "gather",
-                             &(gm_kernel_text){.text = text.data, .function = true, .helper = "gather.cl"}, kernel);
-    gm_text_finish(&text);
-    return status;
+    return gm_emit_text(call->emitter, "gather", &text, (gm_kernel_text){.function = true, .helper = "gather.cl"},
+                        kernel);
 }
 
 static gm_status emit_rows(const gm_emit_call *call) {

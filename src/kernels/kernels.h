@@ -157,6 +157,8 @@ gm_status gm_emit_shared(gm_emitter *emitter, uint64_t key, size_t bytes, uint32
 // The number of a generated text or template instance, by its helper, body and text as above (NULL: none); equal ones
 // are one. `prefix` begins its name.
 gm_status gm_emit_kernel(gm_emitter *emitter, const char *prefix, const gm_kernel_text *source, uint32_t *kernel);
+// The same of a text that was written, which takes the place of the source's and is released.
+gm_status gm_emit_text(gm_emitter *emitter, const char *prefix, gm_text *text, gm_kernel_text source, uint32_t *kernel);
 // The number of the function `name` that stands in `file` as it is.
 gm_status gm_emit_fixed_function(gm_emitter *emitter, const char *file, const char *name, uint32_t *kernel);
 

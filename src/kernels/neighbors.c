@@ -33,14 +33,10 @@ static gm_status instance(const search *s, uint32_t *kernel) {
     gm_text_append(&text, s->radius ? "#define GM_NEIGHBORS_COUNT\n" : "");
     gm_text_append(&text, is_euclidean(s) ? "" : "#define GM_NEIGHBORS_MAXIMUM\n");
     gm_text_append(&text, "#define GM_NAME @\n");
-    gm_kernel_text source = {.text = text.data,
-                             .helper = "neighbors.cl",
+    gm_kernel_text source = {.helper = "neighbors.cl",
                              .body = s->emitter->gpu ? "neighbors_gpu.cl" : "neighbors_cpu.cl",
                              .function = !s->emitter->gpu};
-    gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
-                                   : gm_emit_kernel(s->emitter, s->name, &source, kernel);
-    gm_text_finish(&text);
-    return status;
+    return gm_emit_text(s->emitter, s->name, &text, source, kernel);
 }
 
 static uint64_t hash_view(uint64_t key, const gm_view *view) {

@@ -8,13 +8,8 @@ static gm_status mapped(const gm_emit_call *call, uint32_t *kernel) {
     gm_text text = {0};
     gm_fused_map(&text, call->epilogue, GM_FLOAT32);
     gm_text_printf(&text, "GM_RANDOM(@, %s, %s, @_map)\n", gm_view_element_type(call->output), values);
-    gm_status status =
-        text.failed
-            ? gm_fail_memory(text.capacity, "a kernel's text")
-            : gm_emit_kernel(call->emitter, "random",
-                             &(gm_kernel_text){.text = text.data, .function = true, .helper = "philox.cl"}, kernel);
-    gm_text_finish(&text);
-    return status;
+    return gm_emit_text(call->emitter, "random", &text, (gm_kernel_text){.function = true, .helper = "philox.cl"},
+                        kernel);
 }
 
 static gm_status emit_random(const gm_emit_call *call) {

@@ -15,16 +15,10 @@ static gm_status emit_pass(gm_reduction *r, int64_t part_stride) {
     gm_text text = {0};
     gm_reduction_text(&text, r);
     uint32_t kernel;
-    gm_status status = text.failed
-                           ? gm_fail_memory(text.capacity, "a kernel's text")
-                           : gm_emit_kernel(r->emitter, r->column ? "reduce_column" : "reduce_row",
-                                            &(gm_kernel_text){.text = text.data,
-                                                              .function = true,
-                                                              .local = r->gpu,
-                                                              .helper = r->gpu && !r->column ? "subgroup.cl" : NULL},
-                                            &kernel);
-    gm_text_finish(&text);
-    GM_TRY(status);
+    GM_TRY(gm_emit_text(
+        r->emitter, r->column ? "reduce_column" : "reduce_row", &text,
+        (gm_kernel_text){.function = true, .local = r->gpu, .helper = r->gpu && !r->column ? "subgroup.cl" : NULL},
+        &kernel));
     gm_launch_builder builder = {.emitter = r->emitter};
     gm_space_arguments(&builder, &r->space, r->fused);
     size_t inner_parts = (r->inner + r->inner_per_part - 1) / r->inner_per_part;

@@ -86,11 +86,8 @@ static gm_status instance(const gm_emit_call *call, row_form form, size_t kept, 
     if (form == ASIDE)
         gm_text_append(&text, "#define GM_SOFTMAX_UNIT @_unit\n");
     append_kept(&text, kept);
-    gm_kernel_text source = {.text = text.data, .function = true, .local = form == SHARED, .body = "softmax.cl"};
-    gm_status status = text.failed ? gm_fail_memory(text.capacity, "a kernel's text")
-                                   : gm_emit_kernel(call->emitter, call->node->op->name, &source, kernel);
-    gm_text_finish(&text);
-    return status;
+    gm_kernel_text source = {.function = true, .local = form == SHARED, .body = "softmax.cl"};
+    return gm_emit_text(call->emitter, call->node->op->name, &text, source, kernel);
 }
 
 static gm_status emit_along_axis(const gm_emit_call *call) {

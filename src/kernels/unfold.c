@@ -8,13 +8,8 @@ static gm_status instance(const gm_emit_call *call, uint32_t *kernel) {
     gm_text text = {0};
     gm_text_printf(&text, "#define GM_UNFOLD_%s\n#define GM_NAME @\n#define GM_X %s\n#define GM_Y %s\n",
                    call->node->op->name, gm_view_element_type(&call->input[0]), gm_view_element_type(call->output));
-    gm_status status =
-        text.failed
-            ? gm_fail_memory(text.capacity, "a kernel's text")
-            : gm_emit_kernel(call->emitter, call->node->op->name,
-                             &(gm_kernel_text){.text = text.data, .function = true, .body = "unfold.cl"}, kernel);
-    gm_text_finish(&text);
-    return status;
+    return gm_emit_text(call->emitter, call->node->op->name, &text,
+                        (gm_kernel_text){.function = true, .body = "unfold.cl"}, kernel);
 }
 
 // Of a volume (N, C, D, H, W) or of images (N, C, H, W), whose depth's stride is 0.
