@@ -27,7 +27,7 @@ typedef enum gm_tuning_mode {
 
 typedef struct gm_tuning_options {
     gm_tuning_mode mode;
-    double seconds;      // spend no more than about this on timing; what is left gets its default. 0: no limit
+    double seconds;      // spend about this on timing; what is left gets its default. 0: no limit
     const char *choices; // as gm_tuning_write gave them on the same device and driver; NULL, or of another device: the
                          // store's
 } gm_tuning_options;

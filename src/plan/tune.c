@@ -218,7 +218,8 @@ static gm_status measure(gm_plan *plan) {
     for (size_t i = 0; i < count; i++) {
         size_t best = 0;
         double seconds = 0;
-        if (trials[i].checked && gm_seconds() - start < plan->tuning->seconds)
+        // The first whatever its compiling took: a start with a slow compiler learns something, too.
+        if (trials[i].checked && (i == 0 || gm_seconds() - start < plan->tuning->seconds))
             GM_TRY_DONE(time_variants(candidates, &trials[i], &best, &seconds));
         else if (gm_tuning_find(plan->tuning, trials[i].key))
             continue; // what an earlier start has found is better than the default
