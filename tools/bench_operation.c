@@ -13,7 +13,7 @@ enum { MOST_SIZES = 9, MOST_BATCH = 1 << 20 };
 
 typedef struct bench_options {
     const char *device, *direction, *constant, *variant, *layers;
-    bool transpose_a, transpose_b, forward, gradients, json;
+    bool transpose_a, transpose_b, forward, channels_last, gradients, json;
     uint64_t size[MOST_SIZES];
     option_number batch;
 } bench_options;
@@ -195,7 +195,7 @@ int bench_conv_transpose(int count, char **words) {
 // ---- layers ----
 
 static gm_status measure_layers(gm_device *device, const bench_options *o, gm_bench_result *result) {
-    gm_bench_layers layers = {.layers = o->layers, .forward = o->forward};
+    gm_bench_layers layers = {.layers = o->layers, .forward = o->forward, .channels_last = o->channels_last};
     while (layers.input.rank < GM_MAX_RANK && o->size[layers.input.rank] > 0) {
         layers.input.dim[layers.input.rank] = o->size[layers.input.rank];
         layers.input.rank++;
@@ -208,6 +208,8 @@ int bench_layers(int count, char **words) {
     const option_row options[] = {
         {"--device", "SEL", OPTION_TEXT, &o.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
         {"--forward", NULL, OPTION_FLAG, &o.forward, "without the gradients"},
+        {"--channels-last", NULL, OPTION_FLAG, &o.channels_last,
+         "the input and the result's gradient lie as convolutions leave them to each other"},
         {"--json", NULL, OPTION_FLAG, &o.json, "one JSON object on standard output"},
     };
     const usage_text usage = {.command = "ganymede bench layers",

@@ -64,11 +64,12 @@ GM_API gm_status gm_bench_conv_measure(gm_device *device, const gm_bench_conv *c
 
 // Layers as a recipe has them, "conv: { channels: 8, kernel: 3 }" or a list in [], on an input (N, ...): the training
 // forward pass and, but with `forward`, the gradients to the input and to all weights. Operations are those of products
-// and convolutions; bytes those of input, output and weights, and of their gradients.
+// and convolutions; bytes those of input, output and weights, and of their gradients. With `channels_last` the
+// input and the result's gradient lie as convolutions leave them to each other within a network, (..., N, C).
 typedef struct gm_bench_layers {
     const char *layers;
     gm_shape input;
-    bool forward;
+    bool forward, channels_last;
 } gm_bench_layers;
 GM_API gm_status gm_bench_layers_measure(gm_device *device, const gm_bench_layers *layers, gm_bench_result *result);
 

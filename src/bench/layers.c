@@ -20,10 +20,24 @@ static gm_status read_layers(gm_arena *arena, const char *text, gm_layer_list *l
     return status;
 }
 
+// (N, C, ...) that lies in memory as it is told, or with its positions first and its channels last.
+static gm_tensor *given(gm_graph *graph, const char *name, const gm_shape *shape, bool channels_last,
+                        gm_tensor **input) {
+    gm_shape lies = *shape;
+    size_t axes[GM_MAX_RANK];
+    for (size_t i = 0; i < shape->rank; i++) {
+        const size_t from = channels_last ? (i + 2) % shape->rank : i;
+        lies.dim[i] = shape->dim[from];
+        axes[from] = i;
+    }
+    *input = gm_input(graph, name, GM_FLOAT32, lies);
+    return channels_last ? gm_transpose(*input, axes) : *input;
+}
+
 static gm_status measure(gm_bench_operation *o, gm_network *network, const gm_bench_layers *what, double *seconds,
                          double *bytes) {
     gm_graph *graph = o->graph;
-    gm_tensor *x = gm_input(graph, "x", GM_FLOAT32, what->input);
+    gm_tensor *inputs[2], *x = given(graph, "x", &what->input, what->channels_last, &inputs[0]);
     gm_tensor *labels = gm_input(graph, "labels", GM_INT32, (gm_shape){1, {what->input.dim[0]}});
     gm_tensor *counter = gm_input(graph, "counter", GM_INT32, (gm_shape){1, {2}});
     gm_tensor *y = gm_network_apply_labelled(network, x, labels, GM_MODE_TRAINING, counter);
@@ -36,8 +50,8 @@ static gm_status measure(gm_bench_operation *o, gm_network *network, const gm_be
     gm_phase_fetch(o->phase, y);
     gm_network_assign_statistics(network, o->phase);
     if (what->forward)
-        return gm_bench_time(o, &x, 1, seconds);
-    gm_tensor *dy = gm_input(graph, "dy", GM_FLOAT32, *gm_tensor_shape(y)), *inputs[] = {x, dy};
+        return gm_bench_time(o, inputs, 1, seconds);
+    gm_tensor *dy = given(graph, "dy", gm_tensor_shape(y), what->channels_last, &inputs[1]);
     gm_tensor **by, **gradients;
     GM_TRY(gm_alloc(&by, 2 * (count + 1), sizeof *by, "weights"));
     gradients = by + count + 1;

@@ -4,6 +4,7 @@
 //
 // These nodes have two spatial axes. A sequence is an image of height 1. A volume is unfolded along its depth
 // (unfold.c): slices that a kernel meets at once are channels of one image, and the kernel's depth is a part of them.
+// Where that saves multiplications, two results are made at a time from fewer products than they have taps.
 #include "graph/build.h"
 #include "graph/gradient.h"
 
@@ -204,13 +205,94 @@ static gm_tensor *depth_as_channels(gm_tensor *w) {
     return gm_reshape(exchanged(w), (gm_shape){.rank = 4, .dim = {d[0], d[2] * d[1], d[3], d[4]}});
 }
 
-static gm_unfold_attributes windows_of(const geometry *g) {
-    return (gm_unfold_attributes){.depth = g->image[0],
-                                  .count = g->map[0],
-                                  .size = g->kernel[0],
-                                  .step = g->params.stride[0],
-                                  .padding = g->params.padding[0],
-                                  .dilation = g->params.dilation[0]};
+// How a volume's depth is convolved: windows of the image, and of the map if that has several results a window, whose
+// images meet the kernel in so many products.
+typedef struct depth_plan {
+    gm_unfold_attributes image, map;
+    size_t products, phases; // of a product's channels: slices next to each other
+} depth_plan;
+
+enum { RESULTS = 2, LEAST_CHANNELS = 16 };
+
+// Points of an algorithm for two results at a time; 0 where it saves less than a tenth of the products, or where few
+// channels make them cheap.
+static size_t points_of(const geometry *g, const gm_shape *w) {
+    const size_t stride = g->params.stride[0], taps = gm_divide_up(g->kernel[0], stride), points = RESULTS + taps - 1;
+    const size_t fast = gm_divide_up(g->map[0], (size_t)RESULTS) * points * stride, direct = g->map[0] * g->kernel[0];
+    const bool fits = (taps == 2 || taps == 3) && g->params.dilation[0] == 1;
+    return fits && GM_MIN(w->dim[0], w->dim[1]) >= LEAST_CHANNELS && 10 * fast <= 9 * direct ? points : 0;
+}
+
+static depth_plan plan_depth(const geometry *g, const gm_shape *w) {
+    const size_t stride = g->params.stride[0], points = points_of(g, w);
+    depth_plan plan = {
+        .image = {.depth = g->image[0], .count = g->map[0], .step = stride, .padding = g->params.padding[0]},
+        .products = GM_MAX(points, (size_t)1)};
+    gm_unfold_attributes *image = &plan.image;
+    image->points = image->length = points ? points : g->kernel[0];
+    image->phases = plan.phases = points ? stride : 1;
+    image->spread = points ? stride : g->params.dilation[0];
+    if (points) {
+        image->form = GM_UNFOLD_VALUES;
+        image->count = gm_divide_up(g->map[0], (size_t)RESULTS);
+        image->step *= RESULTS;
+        plan.map = (gm_unfold_attributes){.depth = g->map[0],
+                                          .count = image->count,
+                                          .step = RESULTS,
+                                          .points = points,
+                                          .phases = 1,
+                                          .length = RESULTS,
+                                          .spread = 1,
+                                          .form = GM_UNFOLD_RESULTS};
+    }
+    return plan;
+}
+
+// Slices of the kernel from `first` on, zeros behind its last.
+static gm_tensor *kernel_part(gm_tensor *w, size_t first, size_t count) {
+    gm_shape part = w->shape;
+    part.dim[2] = GM_MIN(count, w->shape.dim[2] - first);
+    gm_tensor *slices = gm_slice(w, (size_t[GM_MAX_RANK]){[2] = first}, part.dim);
+    return depth_as_channels(
+        gm_pad(slices, (size_t[GM_MAX_RANK]){0}, (size_t[GM_MAX_RANK]){[2] = count - part.dim[2]}));
+}
+
+// (K, C, T, R, S) as what the channels of one product meet.
+static gm_tensor *kernel_of(gm_tensor *w, const depth_plan *plan, size_t product) {
+    if (plan->products == 1)
+        return depth_as_channels(w);
+    gm_tensor *sum = NULL;
+    for (size_t tap = 0; tap + RESULTS <= plan->products; tap++) {
+        const double factor = gm_unfold_tap(plan->products, product, tap);
+        if (factor == 0)
+            continue;
+        gm_tensor *part = gm_scale(kernel_part(w, tap * plan->phases, plan->phases), factor);
+        sum = sum ? gm_add(sum, part) : part;
+    }
+    return sum;
+}
+
+static gm_tensor *convolve_depth(const gm_op *op, gm_tensor *x, gm_tensor *w, const geometry *g, size_t channels) {
+    const depth_plan plan = plan_depth(g, &w->shape);
+    const gm_conv_attributes plane = plane_of(g);
+    const bool transpose = op == &gm_op_conv_input, single = plan.products == 1;
+    const size_t blocks = plan.image.points * plan.image.phases / plan.products; // of a product
+    gm_tensor *u = transpose && single ? slices_as_rows(x) : gm_unfold(x, transpose ? &plan.map : &plan.image);
+    if (gm_is_poison(u))
+        return u;
+    const gm_shape from = plane_shape(u->shape.dim[0], u->shape.dim[1] / plan.products, &u->shape.dim[2]);
+    const gm_shape to =
+        plane_shape(u->shape.dim[0], transpose ? blocks * channels : channels, transpose ? plane.image : plane.map);
+    gm_tensor *y[GM_UNFOLD_MOST_POINTS];
+    for (size_t i = 0; i < plan.products; i++) {
+        gm_tensor *part = gm_slice(u, (size_t[GM_MAX_RANK]){[1] = i * from.dim[1]}, from.dim);
+        y[i] = conv_node(op, &to, part, kernel_of(w, &plan, i), &plane);
+    }
+    gm_tensor *all = gm_concat(y, plan.products, 1);
+    if (gm_is_poison(all))
+        return all;
+    return !transpose && single ? rows_as_slices(all, plan.image.count)
+                                : gm_fold(all, transpose ? &plan.image : &plan.map);
 }
 
 // ---- Constructors ----
@@ -239,14 +321,7 @@ static gm_tensor *convolve(const char *what, gm_tensor *x, gm_tensor *w, const g
     if (g.axes == 1)
         return gm_reshape(conv_node(op, &shape, heightened(x), heightened(w), &plane),
                           (gm_shape){.rank = 3, .dim = {rows, channels, shape.dim[3]}});
-    const gm_unfold_attributes windows = windows_of(&g);
-    shape.dim[0] *= windows.count;
-    if (transpose) {
-        shape.dim[1] *= windows.size;
-        return gm_fold(conv_node(op, &shape, slices_as_rows(x), depth_as_channels(w), &plane), &windows);
-    }
-    gm_tensor *y = conv_node(op, &shape, gm_unfold(x, &windows), depth_as_channels(w), &plane);
-    return gm_is_poison(y) ? y : rows_as_slices(y, windows.count);
+    return convolve_depth(op, x, w, &g, channels);
 }
 
 gm_tensor *gm_convolution(gm_tensor *x, gm_tensor *w, const gm_convolution_params *params) {

@@ -121,9 +121,21 @@ typedef struct gm_conv_attributes {
     size_t dilation[2]; // convolutions alone
 } gm_conv_attributes;
 
-// Slices i step + t dilation - padding, t < size, of a depth: window i of so many.
+// What the channels of a window hold.
+typedef enum gm_unfold_form {
+    GM_UNFOLD_SLICES = 0, // its slices, one by one
+    GM_UNFOLD_VALUES,     // the values at the points of a Toom-Cook algorithm of two results, and
+    GM_UNFOLD_RESULTS,    // what belongs to its points, whose sums are the results
+} gm_unfold_form;
+
+enum { GM_UNFOLD_MOST_POINTS = 4 }; // of an algorithm
+
+// Windows of a depth: the first slice of window i of so many is i step - padding. Its images have a block of channels
+// for each point and phase: the sum over j < length of gm_unfold_factor(point, j) times slice `phase + j spread`.
 typedef struct gm_unfold_attributes {
-    size_t depth, count, size, step, padding, dilation;
+    size_t depth, count, step, padding;
+    size_t points, phases, length, spread;
+    gm_unfold_form form;
 } gm_unfold_attributes;
 
 typedef gm_conv_attributes gm_pool_attributes;
@@ -167,10 +179,14 @@ extern const gm_op gm_op_nearest, gm_op_count_within;              // neighbors.
 extern const gm_op gm_op_uniform, gm_op_normal, gm_op_bernoulli;   // random.c: inputs (counter) or none
 // elementwise.c holds a table; the planner needs only gm_op.kind and gm_op.expression.
 
-// unfold.c. x (N, C, depth, H, W) -> (N count, size C, H, W): row n count + i, channel t C + c is slice
-// i step + t dilation - padding of x[n, c], zeros where there is none. Fold, its adjoint, sums them.
+// unfold.c. x (N, C, depth, H, W) -> (N count, points phases C, H, W): row n count + i, channel (point phases + phase)
+// C
+// + c is that sum for x[n, c], whose slices are zeros where there are none. Fold, its adjoint, sums them.
 gm_tensor *gm_unfold(gm_tensor *x, const gm_unfold_attributes *windows);
 gm_tensor *gm_fold(gm_tensor *y, const gm_unfold_attributes *windows);
+double gm_unfold_factor(const gm_unfold_attributes *windows, size_t point, size_t j);
+// That of a kernel's tap in the weights that belong to a point, of so many: sum over taps of factor times weight.
+double gm_unfold_tap(size_t points, size_t point, size_t tap);
 
 // A text that lives as long as the graph, for names; NULL, and a fault, without memory.
 const char *gm_graph_printf(gm_graph *graph, const char *format, ...) GM_PRINTF(2, 3);

@@ -4,10 +4,57 @@
 
 enum { LEAST_VALUES = 2048 }; // of a CPU's work-item
 
+static size_t blocks_of(const gm_unfold_attributes *windows) {
+    return windows->points * windows->phases;
+}
+
+static size_t slots_of(const gm_unfold_attributes *windows) {
+    return windows->phases + (windows->length - 1) * windows->spread;
+}
+
+// The factor of a window's slice in a block.
+static double factor_of(const gm_unfold_attributes *windows, size_t block, size_t slot) {
+    const size_t phase = block % windows->phases;
+    if (slot < phase || (slot - phase) % windows->spread != 0 || (slot - phase) / windows->spread >= windows->length)
+        return 0;
+    return gm_unfold_factor(windows, block / windows->phases, (slot - phase) / windows->spread);
+}
+
+// Terms of the blocks, which are slices, or of the slices, which are blocks: those of row i begin at FIRST[i].
+static void append_terms(gm_text *text, const gm_unfold_attributes *windows, bool fold) {
+    const size_t rows = fold ? slots_of(windows) : blocks_of(windows);
+    const size_t others = fold ? blocks_of(windows) : slots_of(windows);
+    gm_text first = {0}, from = {0}, factors = {0};
+    size_t count = 0;
+    for (size_t row = 0; row < rows; row++) {
+        gm_text_printf(&first, "%zu, ", count);
+        for (size_t other = 0; other < others; other++) {
+            const double factor = fold ? factor_of(windows, other, row) : factor_of(windows, row, other);
+            if (factor == 0)
+                continue;
+            gm_text_printf(&from, "%zu, ", other);
+            gm_text_printf(&factors, "%.1ff, ", factor);
+            count++;
+        }
+    }
+    gm_text_printf(text, "__constant int @_first[] = {%s%zu}, @_from[] = {%s0};\n", first.data, count, from.data);
+    gm_text_printf(text, "__constant float @_factor[] = {%s0.0f};\n", factors.data);
+    text->failed = text->failed || first.failed || from.failed || factors.failed;
+    gm_text_finish(&first);
+    gm_text_finish(&from);
+    gm_text_finish(&factors);
+}
+
 static gm_status instance(const gm_emit_call *call, uint32_t *kernel) {
+    const gm_unfold_attributes *windows = call->node->attributes;
     gm_text text = {0};
+    append_terms(&text, windows, call->node->op == &gm_op_fold);
     gm_text_printf(&text, "#define GM_UNFOLD_%s\n#define GM_NAME @\n#define GM_X %s\n#define GM_Y %s\n",
                    call->node->op->name, gm_view_element_type(&call->input[0]), gm_view_element_type(call->output));
+    gm_text_printf(&text, "#define GM_UNFOLD_BLOCKS %zu\n#define GM_UNFOLD_SLOTS %zu\n", blocks_of(windows),
+                   slots_of(windows));
+    gm_text_append(&text, "#define GM_UNFOLD_FIRST @_first\n#define GM_UNFOLD_FROM @_from\n"
+                          "#define GM_UNFOLD_FACTOR @_factor\n");
     return gm_emit_text(call->emitter, call->node->op->name, &text,
                         (gm_kernel_text){.function = true, .body = "unfold.cl"}, kernel);
 }
@@ -37,9 +84,9 @@ static gm_status emit_unfold(const gm_emit_call *call) {
     const size_t images = volume->dim[0] * (node->op == &gm_op_unfold ? windows->count : windows->depth);
     const size_t channels = node->shape.dim[1], per = emitter->gpu ? 1 : channels;
     const size_t rows = emitter->gpu ? 1 : GM_MIN(images, gm_divide_up(LEAST_VALUES, channels));
-    GM_ARGUMENT_INTS(&builder, (int64_t)windows->depth, (int64_t)windows->count, (int64_t)windows->size,
-                     (int64_t)windows->step, (int64_t)windows->padding, (int64_t)windows->dilation,
-                     (int64_t)volume->dim[1], (int64_t)volume->dim[4], (int64_t)per, (int64_t)images, (int64_t)rows);
+    GM_ARGUMENT_INTS(&builder, (int64_t)windows->depth, (int64_t)windows->count, (int64_t)windows->step,
+                     (int64_t)windows->padding, (int64_t)volume->dim[1], (int64_t)volume->dim[4], (int64_t)per,
+                     (int64_t)images, (int64_t)rows);
     const size_t local[3] = {emitter->gpu ? GM_GPU_LOCAL : 1, 1, 1};
     const size_t global[3] = {gm_round_up(channels / per, local[0]), gm_divide_up(images, rows),
                               volume->dim[3] * volume->dim[4]};

@@ -1,6 +1,6 @@
-// Parts: on GPUs, what a concatenation alone reads is computed straight into its part of the result, so that nothing is
-// copied. That goes for element-wise values and contractions, whose kernels write through strides, also behind
-// reshapes. CPUs keep the launches that runs began with.
+// Parts: what a concatenation alone reads is computed straight into its part of the result, so that nothing is copied.
+// That goes for element-wise values and contractions, whose kernels write through strides, also behind reshapes; on
+// CPUs for convolutions.
 #include "plan/plan.h"
 
 static gm_view part_of(const gm_view *whole, const gm_tensor *concat, size_t input) {
@@ -28,7 +28,8 @@ static bool can_write_part(const gm_analysis *a, const gm_tensor *node, const gm
     const gm_view whole = gm_view_create(0, concat->type, &concat->shape, a->layout[concat->id]);
     gm_view part = part_of(&whole, concat, input), value;
     bool images = node->shape.rank >= 4 || concat->shape.rank >= 4;
-    return (node->op->kind == GM_OP_ELEMENTWISE || (family && family->epilogue)) &&
+    const bool gpu = a->plan->emitter.gpu, conv = node->op == &gm_op_conv || node->op == &gm_op_conv_input;
+    return (gpu ? node->op->kind == GM_OP_ELEMENTWISE || (family && family->epilogue) : conv) &&
            gm_plan_is_half(a->plan, node) == gm_plan_is_half(a->plan, concat) &&
            (!images || a->layout[node->id] == a->layout[concat->id]) && as_value(&part, node, &value);
 }
@@ -36,7 +37,7 @@ static bool can_write_part(const gm_analysis *a, const gm_tensor *node, const gm
 gm_status gm_parts_find(gm_analysis *a) {
     const gm_graph *graph = a->plan->graph;
     GM_TRY(gm_analysis_alloc(a, &a->home, graph->node_count, sizeof *a->home));
-    if (!a->plan->emitter.gpu || gm_plan_is_plain(a->plan))
+    if (gm_plan_is_plain(a->plan))
         return GM_OK;
     for (size_t id = 0; id < graph->node_count; id++) {
         const gm_tensor *concat = graph->nodes[id];

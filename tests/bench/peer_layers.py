@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times one layer of PyTorch, forward and back to input and weights, for table.py: peer_layers.py NAME prints JSON.
 
-The fastest of the ways that PyTorch has is what counts: both memory formats of a convolution.
+The fastest of the ways that PyTorch has is what counts: both memory formats of a volume.
 """
 import json
 import statistics

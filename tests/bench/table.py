@@ -171,7 +171,7 @@ LAYERS = [  # what, PyTorch's in peer_layers.py, ours, asked
     ("conv, 64 to 128, width 25, stride 4, length 4096, batch 16", "conv1d",
      ["layers", "conv: { channels: 128, kernel: 25, stride: 4, padding: 11 }", 16, 64, 4096], "1.5"),
     ("conv, 32 to 64, 4 x 4 x 4, stride 2, 8 x 16 x 16, batch 16", "conv3d",
-     ["layers", "conv: { channels: 64, kernel: 4, stride: 2, padding: 1 }", 16, 32, 8, 16, 16], "1.5"),
+     ["layers", "conv: { channels: 64, kernel: 4, stride: 2, padding: 1 }", 16, 32, 8, 16, 16, "--channels-last"], "1.5"),
     ("gru of 256, 64 positions, batch 64", "gru", ["layers", "gru: 256", 64, 256, 64], "1.0"),
     ("attention, 256 positions, 64 channels, batch 64", "attention",
      ["layers", "attention: { key: 64, gate: false, bias: true }", 64, 64, 256], "1.0"),
@@ -189,7 +189,8 @@ def torch_layer(args, name):
 
 
 def layer_rows(args):
-    """Input and output in row-major order on both sides: what a step keeps in another is converted here."""
+    """Volumes have their channels last on both sides; else input and output lie in row-major order, on both sides, too,
+    and what a step keeps in another is converted here."""
     yield "## Layers forward and back beside PyTorch (ms)", ["layer", "Ganymede", "GFLOP/s", "PyTorch", "ratio", "asked"]
     for what, peer, words, asked in LAYERS:
         ours, theirs = [], []

@@ -84,6 +84,14 @@ static gm_tensor *sequences_and_volumes(gm_tensor *x, gm_tensor *indices) {
     return each(gm_conv_transpose(x, "c", &up));
 }
 
+// Enough channels for two results of the depth at a time, from sums of the kernel's parts.
+static gm_tensor *volumes_of_many_channels(gm_tensor *x, gm_tensor *indices) {
+    (void)indices;
+    const gm_conv_params deep = {.channels = 16, .kernel = {2, 1, 1}};
+    x = gm_reshape(gm_concat((gm_tensor *[]){x, x}, 2, 1), GM_SHAPE(batch_of(x), 16, 3, 1, 1));
+    return each(gm_tanh(gm_conv(x, "b", &deep)));
+}
+
 // A weight that passes through a division by its largest singular value.
 static gm_tensor *spectral(gm_tensor *x, gm_tensor *indices) {
     (void)indices;
@@ -237,6 +245,7 @@ static const struct {
     {"generator", generator, {3, {1, 1, 5}}},
     {"spectral norm", spectral, {3, {1, 2, 3}}},
     {"sequences and volumes", sequences_and_volumes, {3, {2, 3, 4}}},
+    {"volumes of many channels", volumes_of_many_channels, {3, {2, 3, 4}}},
     {"embedding", embedding, {3, {1, 1, 1}}},
     {"embedding twice", embedding_twice, {3, {1, 1, 1}}},
     {"sequence", sequence, {3, {4, 1, 7}}},
