@@ -1,6 +1,7 @@
 // Preloaded into the command (LD_PRELOAD), makes trouble with files whose path contains SHIM_FOLDER:
 //   SHIM_KILL=N     the process dies by SIGKILL at its Nth change of a file; a write gets half of its bytes out first
 //   SHIM_EIO=NAME   reading files whose path ends with NAME fails with EIO
+//   SHIM_SLOW=MS    every reading takes so many milliseconds more
 //   SHIM_FULL=1     the disk is full: a write gets half of its bytes out, the next fails with ENOSPC
 //   SHIM_TRACE=FILE every change is appended as a line: "rename run/checkpoints/00000010.safetensors"
 // A change is an opening that creates, a write, a rename, a removal, a new folder, a cut, a sync.
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -152,8 +154,19 @@ static bool unreadable(int descriptor) {
     return concerns(path) && length >= end && strcmp(path + length - end, name) == 0;
 }
 
+static void slow_down(int descriptor) {
+    const char *milliseconds = getenv("SHIM_SLOW");
+    char path[PATH_MAX];
+    if (!milliseconds)
+        return;
+    path_of(descriptor, path);
+    if (concerns(path))
+        nanosleep(&(struct timespec){.tv_nsec = atol(milliseconds) * 1000000}, NULL);
+}
+
 EXPORT ssize_t read(int descriptor, void *data, size_t bytes) {
     REAL(read);
+    slow_down(descriptor);
     if (!unreadable(descriptor))
         return real(descriptor, data, bytes);
     errno = EIO;
@@ -162,6 +175,7 @@ EXPORT ssize_t read(int descriptor, void *data, size_t bytes) {
 
 EXPORT size_t fread(void *data, size_t size, size_t count, FILE *file) {
     REAL(fread);
+    slow_down(fileno(file));
     if (!unreadable(fileno(file)))
         return real(data, size, count, file);
     int useless = open("/dev/null", O_WRONLY); // reading it fails, and sets the stream's mark of failure
