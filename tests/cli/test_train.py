@@ -353,7 +353,7 @@ class Train(CommandTest):
         for i in range(8):
             write_png(self.folder / "pictures" / f"{i}.png", [bytes(8 * [16 * i + y]) for y in range(8)])
         words = "train", "tiny.yaml", "--data", "pictures", "--set", "data.hold=no", "--out"
-        slow = self.shim("pictures", SHIM_SLOW="50")  # a step of this takes a millisecond
+        slow = self.shim("pictures", SHIM_SLOW="10")  # beside steps of a millisecond
         out, _ = self.ganymede(*words, "a", "--profile", "p", env=slow)
         ticks = [line for line in out.splitlines() if line.startswith("step ")]
         self.assertEqual(len(ticks), 4)
@@ -369,9 +369,8 @@ class Train(CommandTest):
             self.assertTrue(.03 < event["waiting"] <= 1)
         self.assertTrue(.03 < events[-1]["waiting_share"] <= 1)
         self.assertEqual(self.ganymede(*words, "c", "--quiet", env=slow), ("", ""))
-        held, _ = self.ganymede("train", "tiny.yaml", "--data", "pictures", "--out", "d", "--profile", "q", env=slow)
+        held, _ = self.ganymede("train", "tiny.yaml", "--data", "pictures", "--out", "d", env=slow)
         self.assertNotIn("waiting", held)
-        self.assertIn("\nwaiting for data: 0.0 % of the time\n", (self.folder / "q" / "kernels.txt").read_text())
 
     def test_vectors_train_and_sample(self):
         self.ganymede("train", "points.yaml", "--out", "a", "--quiet")
