@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define WORTH_SAYING .03 // of the time
+
 typedef struct time_text {
     char text[32];
 } time_text;
@@ -77,6 +79,10 @@ static void show_json(const progress_printer *printer, const gm_train_progress *
     print_json_number(progress->seconds);
     printf(", \"%s_per_s\": ", printer->noun);
     print_json_number(progress->items_per_second);
+    if (progress->tick && progress->waiting > 0) {
+        printf(", \"waiting\": ");
+        print_json_number(progress->waiting);
+    }
     for (size_t i = 0; progress->tick && i < progress->number_count; i++) {
         printf(", \"%s\": ", progress->numbers[i].name);
         print_json_number(progress->numbers[i].value);
@@ -132,6 +138,9 @@ void progress_show(progress_printer *printer, const gm_train_progress *progress)
     int used = snprintf(line, sizeof line, "step %llu/%llu  %.0f %s/s  left %s", (unsigned long long)progress->step,
                         (unsigned long long)progress->steps, progress->items_per_second, printer->noun,
                         format_time(progress->seconds_left).text);
+    if (progress->waiting > WORTH_SAYING && used > 0 && (size_t)used < sizeof line)
+        used +=
+            snprintf(line + used, sizeof line - (size_t)used, "  waiting for data %.0f %%", 100 * progress->waiting);
     for (size_t i = 0; i < progress->number_count && used > 0 && (size_t)used < sizeof line; i++)
         used += snprintf(line + used, sizeof line - (size_t)used, "  %s %.3g", progress->numbers[i].label,
                          progress->numbers[i].value);
@@ -161,10 +170,16 @@ void progress_end(progress_printer *printer, const gm_train_info *info, gm_statu
             printf(", \"monitor_share\": ");
             print_json_number(info->monitor_share);
         }
+        if (info->waiting_share > 0) {
+            printf(", \"waiting_share\": ");
+            print_json_number(info->waiting_share);
+        }
         printf("}\n");
     } else if (printer->style != PROGRESS_QUIET && info->folder && status == GM_OK) {
         if (info->monitor_share > 0)
             printf("monitoring took %.2g %% of the time\n", 100 * info->monitor_share);
+        if (info->waiting_share > WORTH_SAYING)
+            printf("waiting for data took %.0f %% of the time\n", 100 * info->waiting_share);
         const char *shown = info->pictured ? info->pictured : "";
         print_line(strcmp(shown, "generate") == 0      ? "done: ganymede sample %s -o grid.png draws samples"
                    : strcmp(shown, "reconstruct") == 0 ? "done: %s/samples has the reconstructions"

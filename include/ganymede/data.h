@@ -281,6 +281,8 @@ GM_API void gm_loader_destroy(gm_loader **loader);
 GM_API gm_status gm_loader_next(gm_loader *loader, const void **items, const int32_t **labels);
 // The cursor behind the batches that gm_loader_next gave: where a resumed run goes on.
 GM_API uint64_t gm_loader_cursor(const gm_loader *loader);
+// How long gm_loader_next has waited for batches so far, in seconds: exactly 0 while each was ready when it was wanted.
+GM_API double gm_loader_waited(const gm_loader *loader);
 
 // ---- NPY (NumPy's array file) ----
 

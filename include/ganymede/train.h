@@ -75,6 +75,8 @@ typedef struct gm_train_info {
     const char *variants;          // the choices of kernel variants that it uses (gm_tuning_write); NULL without tuning
     size_t monitor_interval;       // steps between measurements of the monitor; 0: none
     double monitor_share;          // of the time of gm_trainer_run so far, spent on them
+    double waiting_share;          // likewise, spent waiting until the next batch was read and decoded; what the device
+                                   // had still to do meanwhile went on, so it lost that much at most
     const char *pictured;          // what pictures show: "generate", samples; "reconstruct", data; NULL: there are none
 } gm_train_info;
 GM_API void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info);
@@ -96,7 +98,8 @@ typedef struct gm_train_progress {
     bool tick;                             // the numbers below are of this very step, and were written to log.jsonl
     const gm_train_number *numbers;        // as of the latest tick: losses, and what else the model shows
     size_t number_count;                   // 0 before the first tick
-    bool measured;                         // the figures below are of this very step
+    double waiting; // the share of the time between the two latest ticks that was spent waiting for data, 0 to 1
+    bool measured;  // the figures below are of this very step
     const gm_train_number *figures; // as of the latest measurement of the recipe's `monitor`; NaN: none could be had
     size_t figure_count;            // 0 before the first; a label may be NULL
     const char *alarm;              // what is wrong at this step: "coverage", "entropy", ...; NULL: nothing
@@ -119,8 +122,8 @@ GM_API gm_status gm_trainer_run(gm_trainer *trainer, gm_train_callback callback,
 GM_API gm_status gm_trainer_step(gm_trainer *trainer);
 // Waits for the device.
 GM_API gm_status gm_trainer_wait(gm_trainer *trainer);
-// Takes `steps` steps and writes kernels.txt (time, GFLOP/s, GB/s and the share of the device's ceilings per kernel)
-// and trace.json (for chrome://tracing or Perfetto) into the folder.
+// Takes `steps` steps and writes kernels.txt (the share of waiting for data; per kernel time, GFLOP/s, GB/s and the
+// share of the device's ceilings) and trace.json (for chrome://tracing or Perfetto) into the folder.
 GM_API gm_status gm_trainer_profile(gm_trainer *trainer, const char *folder, size_t steps);
 // Of a trainer on a described device (gm_device_open): writes what a step would consist of there into the folder, which
 // is made if need be: program0.cl, … (their build options in the first line) and launches.json, {recipe, device,

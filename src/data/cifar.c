@@ -47,7 +47,7 @@ gm_status gm_cifar_parse(const char *name, const void *data, size_t bytes, gm_im
 
 bool gm_cifar_folder_tell(const gm_source *source) {
     for (size_t i = 0; i < GM_COUNT(batches); i++)
-        if (gm_source_find(source, batches[i], GM_ENTRY_FILE))
+        if (gm_source_has_file(source, batches[i]))
             return true;
     return false;
 }
@@ -70,7 +70,7 @@ gm_status gm_cifar_folder_open(gm_dataset *dataset, const gm_source *source, con
     gm_images images = {0};
     gm_status status = GM_OK;
     for (size_t i = first; i < first + count; i++) {
-        if (!gm_source_find(source, batches[i], GM_ENTRY_FILE))
+        if (!gm_source_has_file(source, batches[i]))
             continue;
         found++;
         GM_TRY_DONE(read_batch(dataset, source->path, batches[i], &images));

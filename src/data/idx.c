@@ -181,21 +181,23 @@ gm_status gm_idx_open(gm_dataset *dataset, const gm_source *source, const gm_dat
 
 static const char *const split_prefix[] = {[GM_SPLIT_TRAIN] = "train", [GM_SPLIT_TEST] = "t10k"};
 
-// The folder's train-images-idx3-ubyte under any of its usual names, or NULL.
-static const gm_entry *find_file(const gm_source *folder, gm_split split, const char *what, int rank) {
+enum { NAME_BYTES = 64 };
+
+// The name that the folder's train-images-idx3-ubyte has, of the usual ones; false: there is none.
+static bool find_file(const gm_source *folder, gm_split split, const char *what, int rank, char name[NAME_BYTES]) {
     static const char separators[] = "-.";
-    const gm_entry *found = NULL;
+    bool found = false;
     for (size_t form = 0; form < 4 && !found; form++) {
-        char name[64];
-        snprintf(name, sizeof name, "%s-%s%cidx%d-ubyte%s", split_prefix[split], what, separators[form / 2], rank,
+        snprintf(name, NAME_BYTES, "%s-%s%cidx%d-ubyte%s", split_prefix[split], what, separators[form / 2], rank,
                  form % 2 ? ".gz" : "");
-        found = gm_source_find(folder, name, GM_ENTRY_FILE);
+        found = gm_source_has_file(folder, name);
     }
     return found;
 }
 
 bool gm_idx_folder_tell(const gm_source *source) {
-    return find_file(source, GM_SPLIT_TRAIN, "images", 3) || find_file(source, GM_SPLIT_TEST, "images", 3);
+    char name[NAME_BYTES];
+    return find_file(source, GM_SPLIT_TRAIN, "images", 3, name) || find_file(source, GM_SPLIT_TEST, "images", 3, name);
 }
 
 static gm_status read_labels(const char *path, const char *images_path, gm_images *images) {
@@ -214,20 +216,19 @@ static gm_status read_labels(const char *path, const char *images_path, gm_image
 }
 
 gm_status gm_idx_folder_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {
-    const gm_entry *file = find_file(source, options->split, "images", 3);
-    const gm_entry *label_file = find_file(source, options->split, "labels", 1);
-    if (!file)
+    char name[NAME_BYTES], label_name[NAME_BYTES];
+    bool labelled = find_file(source, options->split, "labels", 1, label_name);
+    if (!find_file(source, options->split, "images", 3, name))
         return gm_fail(GM_ERROR_IO, "%s: holds no %s images: %s-images-idx3-ubyte (or .gz) is missing", source->path,
                        options->split == GM_SPLIT_TRAIN ? "training" : "test", split_prefix[options->split]);
-    const char *path = gm_arena_printf(&dataset->arena, "%s/%s", source->path, file->name);
-    const char *label_path =
-        label_file ? gm_arena_printf(&dataset->arena, "%s/%s", source->path, label_file->name) : "";
+    const char *path = gm_arena_printf(&dataset->arena, "%s/%s", source->path, name);
+    const char *label_path = labelled ? gm_arena_printf(&dataset->arena, "%s/%s", source->path, label_name) : "";
     if (!path || !label_path)
         return gm_fail_memory(strlen(source->path), "a file name");
     gm_idx idx;
     GM_TRY(read_file(path, 3, &idx));
     gm_images images = images_of(&idx);
-    gm_status status = label_file ? read_labels(label_path, path, &images) : GM_OK;
+    gm_status status = labelled ? read_labels(label_path, path, &images) : GM_OK;
     if (status == GM_OK)
         status = gm_dataset_take_images(dataset, source->path, &images, options);
     gm_images_finish(&images);

@@ -38,6 +38,8 @@ struct gm_loader {
     uint64_t failed; // the first batch that did, UINT64_MAX for none
     gm_status status;
     char message[GM_MESSAGE_BYTES];
+    // The caller's:
+    double waited;
 };
 
 // ---- The threads ----
@@ -176,6 +178,11 @@ void gm_loader_destroy(gm_loader **loader) {
     free(old);
 }
 
+// Under the mutex: whether the batch that comes next is there, or none will be.
+static bool next_is_known(const gm_loader *loader, const slot *s) {
+    return loader->given >= loader->failed || (loader->given < loader->taken && s->ready);
+}
+
 gm_status gm_loader_next(gm_loader *loader, const void **items, const int32_t **labels) {
     gm_status status = GM_OK;
     *items = NULL;
@@ -183,8 +190,12 @@ gm_status gm_loader_next(gm_loader *loader, const void **items, const int32_t **
         *labels = NULL;
     pthread_mutex_lock(&loader->mutex);
     const slot *s = &loader->slots[loader->given % loader->slot_count];
-    while (loader->given < loader->failed && !(loader->given < loader->taken && s->ready))
-        pthread_cond_wait(&loader->filled, &loader->mutex);
+    if (!next_is_known(loader, s)) {
+        double start = gm_seconds();
+        while (!next_is_known(loader, s))
+            pthread_cond_wait(&loader->filled, &loader->mutex);
+        loader->waited += gm_seconds() - start;
+    }
     if (loader->given < loader->failed) {
         loader->given++;
         pthread_cond_signal(&loader->freed);
@@ -200,4 +211,8 @@ gm_status gm_loader_next(gm_loader *loader, const void **items, const int32_t **
 
 uint64_t gm_loader_cursor(const gm_loader *loader) {
     return loader->start + loader->given * loader->batch;
+}
+
+double gm_loader_waited(const gm_loader *loader) {
+    return loader->waited;
 }

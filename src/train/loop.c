@@ -79,6 +79,7 @@ static gm_status write_log(gm_trainer *trainer, const gm_train_progress *progres
 typedef struct gm_pace {
     double start, time[2];
     uint64_t step[2];
+    gm_moment tick; // the latest
 } gm_pace;
 
 static void set_pace(gm_pace *pace, const gm_trainer *trainer, gm_train_progress *progress) {
@@ -89,6 +90,8 @@ static void set_pace(gm_pace *pace, const gm_trainer *trainer, gm_train_progress
     progress->seconds_left =
         batch * (double)(trainer->common->steps - trainer->step) / GM_MAX(progress->items_per_second, 1e-9);
     if (progress->tick) {
+        progress->waiting = gm_trainer_waiting_since(trainer, &pace->tick);
+        pace->tick = gm_trainer_moment(trainer);
         pace->time[0] = pace->time[1];
         pace->step[0] = pace->step[1];
         pace->time[1] = now;
@@ -227,8 +230,9 @@ static gm_status interrupted(gm_trainer *trainer) {
 
 gm_status gm_trainer_run(gm_trainer *trainer, gm_train_callback callback, void *user) {
     const uint64_t first = trainer->step, steps = trainer->common->steps;
-    const double start = gm_seconds();
-    gm_pace pace = {.start = start, .time = {start, start}, .step = {first, first}};
+    const gm_moment begin = gm_trainer_moment(trainer);
+    gm_pace pace = {
+        .start = begin.seconds, .time = {begin.seconds, begin.seconds}, .step = {first, first}, .tick = begin};
     gm_train_progress progress = {.steps = steps};
     bool profiling = trainer->profile_folder != NULL;
     if (profiling)
@@ -240,15 +244,17 @@ gm_status gm_trainer_run(gm_trainer *trainer, gm_train_callback callback, void *
             status = after_step(trainer, &pace, &progress);
         if (status == GM_OK && profiling && trainer->step - first == PROFILED_STEPS) {
             profiling = false;
-            status = gm_trainer_write_profile(trainer, trainer->profile_folder, PROFILED_STEPS);
+            status = gm_trainer_write_profile(trainer, trainer->profile_folder, PROFILED_STEPS, &begin);
         }
         if (status == GM_OK && callback && callback(&progress, user) && trainer->step < steps)
             status = interrupted(trainer);
     }
     if (profiling && (status == GM_OK || status == GM_INTERRUPTED)) {
-        gm_status written = gm_trainer_write_profile(trainer, trainer->profile_folder, trainer->step - first);
+        gm_status written = gm_trainer_write_profile(trainer, trainer->profile_folder, trainer->step - first, &begin);
         status = written == GM_OK ? status : written;
     }
-    trainer->run_seconds += gm_seconds() - start;
+    const gm_moment end = gm_trainer_moment(trainer);
+    trainer->run_seconds += end.seconds - begin.seconds;
+    trainer->run_waited += end.waited - begin.waited;
     return status;
 }

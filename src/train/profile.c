@@ -27,7 +27,8 @@ static void append_table(gm_text *text, const gm_profile_row *rows, size_t count
     }
 }
 
-gm_status gm_trainer_write_profile(gm_trainer *trainer, const char *folder, uint64_t steps) {
+gm_status gm_trainer_write_profile(gm_trainer *trainer, const char *folder, uint64_t steps, const gm_moment *start) {
+    double waiting = gm_trainer_waiting_since(trainer, start);
     gm_status status = GM_OK;
     gm_text text = {0}, path = {0};
     gm_profile_row *rows = NULL;
@@ -42,6 +43,7 @@ gm_status gm_trainer_write_profile(gm_trainer *trainer, const char *folder, uint
     GM_TRY_DONE(gm_bench_peak_measure(trainer->device, 0, &peak));
     gm_text_printf(&text, "%llu steps: %.3f ms each, %.1f %% of it not covered by any kernel\n",
                    (unsigned long long)steps, 1e3 * span / (double)steps, span > 0 ? 100 * (1 - busy / span) : 0);
+    gm_text_printf(&text, "waiting for data: %.1f %% of the time\n", 100 * waiting);
     append_table(&text, rows, count, steps, busy, &peak);
     path.length = 0;
     gm_text_printf(&path, "%s/kernels.txt", folder);
@@ -58,9 +60,10 @@ gm_status gm_trainer_profile(gm_trainer *trainer, const char *folder, size_t ste
     GM_TRY(gm_folder_create(folder));
     GM_TRY(gm_trainer_wait(trainer));
     GM_TRY(gm_profile_start(trainer->device));
+    gm_moment start = gm_trainer_moment(trainer);
     gm_status status = GM_OK;
     for (size_t i = 0; status == GM_OK && i < steps; i++)
         status = gm_trainer_step(trainer);
-    gm_status written = gm_trainer_write_profile(trainer, folder, steps);
+    gm_status written = gm_trainer_write_profile(trainer, folder, steps, &start);
     return status == GM_OK ? written : status;
 }

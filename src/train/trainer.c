@@ -80,6 +80,15 @@ static gm_status send_data(gm_trainer *trainer) {
                          data->count * data->item_bytes);
 }
 
+gm_moment gm_trainer_moment(const gm_trainer *trainer) {
+    return (gm_moment){gm_seconds(), trainer->loader ? gm_loader_waited(trainer->loader) : 0};
+}
+
+double gm_trainer_waiting_since(const gm_trainer *trainer, const gm_moment *start) {
+    gm_moment now = gm_trainer_moment(trainer);
+    return (now.waited - start->waited) / GM_MAX(now.seconds - start->seconds, 1e-9);
+}
+
 // ---- Tuning ----
 
 // For the CPU's kernels there is a rule from measurements, and compiling others takes longer than they could save: they
@@ -297,6 +306,7 @@ void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
         .monitor_interval = trainer->monitor_interval,
         .pictured = pictured ? pictured->name : NULL,
         .monitor_share = trainer->run_seconds > 0 ? trainer->monitor_seconds / trainer->run_seconds : 0,
+        .waiting_share = trainer->run_seconds > 0 ? trainer->run_waited / trainer->run_seconds : 0,
     };
     gm_plan_get_statistics(trainer->plan, &info->statistics);
     count_step_work(trainer, info);

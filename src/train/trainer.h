@@ -42,7 +42,16 @@ struct gm_trainer {
     gm_watch watch;
     gm_train_number figures[GM_FIGURE_COUNT]; // as of the latest measurement
     double monitor_seconds, run_seconds;      // spent measuring, and in gm_trainer_run
+    double run_waited;                        // in gm_trainer_run, for data
 };
+
+// A moment of training, and how long it had waited for data by then.
+typedef struct gm_moment {
+    double seconds, waited;
+} gm_moment;
+gm_moment gm_trainer_moment(const gm_trainer *trainer);
+// The share of the time since then, 0 to 1, that was spent waiting for data.
+double gm_trainer_waiting_since(const gm_trainer *trainer, const gm_moment *start);
 
 // What a caller inside the library has at hand already; zeroed: nothing.
 typedef struct gm_train_given {
@@ -75,7 +84,7 @@ gm_status gm_trainer_real_picture(gm_trainer *trainer);
 gm_status gm_trainer_sample_picture(gm_trainer *trainer);
 // Removes the checkpoints that the recipe does not keep.
 gm_status gm_trainer_prune(gm_trainer *trainer);
-// Ends the profile that gm_profile_start began `steps` steps ago and writes it into the folder.
-gm_status gm_trainer_write_profile(gm_trainer *trainer, const char *folder, uint64_t steps);
+// Ends the profile that gm_profile_start began `steps` steps ago, at `start`, and writes it into the folder.
+gm_status gm_trainer_write_profile(gm_trainer *trainer, const char *folder, uint64_t steps, const gm_moment *start);
 
 #endif

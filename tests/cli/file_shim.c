@@ -1,8 +1,10 @@
 // Preloaded into the command (LD_PRELOAD), makes trouble with files whose path contains SHIM_FOLDER:
 //   SHIM_KILL=N     the process dies by SIGKILL at its Nth change of a file; a write gets half of its bytes out first
 //   SHIM_EIO=NAME   reading files whose path ends with NAME fails with EIO
+//   SHIM_SLOW=MS    every reading takes so many milliseconds more
 //   SHIM_FULL=1     the disk is full: a write gets half of its bytes out, the next fails with ENOSPC
 //   SHIM_TRACE=FILE every change is appended as a line: "rename run/checkpoints/00000010.safetensors"
+//   SHIM_LOOKS=FILE likewise every name that is looked up in an open folder: "look pictures/1.png"
 // A change is an opening that creates, a write, a rename, a removal, a new folder, a cut, a sync.
 #undef _FILE_OFFSET_BITS // open and open64 are two functions here
 #undef _FORTIFY_SOURCE
@@ -19,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -41,8 +44,7 @@ static void path_of(int descriptor, char path[PATH_MAX]) {
     path[length > 0 ? length : 0] = '\0';
 }
 
-static void trace(const char *what, const char *path) {
-    const char *file = getenv("SHIM_TRACE");
+static void trace(const char *file, const char *what, const char *path) {
     FILE *out = file ? fopen(file, "a") : NULL;
     if (!out)
         return;
@@ -55,7 +57,7 @@ static bool change(const char *what, const char *path) {
     static atomic_long changes;
     if (!concerns(path))
         return false;
-    trace(what, path);
+    trace(getenv("SHIM_TRACE"), what, path);
     const char *fatal = getenv("SHIM_KILL");
     return fatal && atomic_fetch_add(&changes, 1) + 1 == atol(fatal);
 }
@@ -142,6 +144,19 @@ EXPORT int fsync(int descriptor) {
 
 // ---- Reading ----
 
+#define LOOK_UP(name, information)                                                                                     \
+    EXPORT int name(int descriptor, const char *entry, information *info, int flags) {                                 \
+        REAL(name);                                                                                                    \
+        char folder[PATH_MAX], path[2 * PATH_MAX];                                                                     \
+        path_of(descriptor, folder);                                                                                   \
+        snprintf(path, sizeof path, "%s/%s", folder, entry);                                                           \
+        if (concerns(path))                                                                                            \
+            trace(getenv("SHIM_LOOKS"), "look", path);                                                                 \
+        return real(descriptor, entry, info, flags);                                                                   \
+    }
+LOOK_UP(fstatat, struct stat)
+LOOK_UP(fstatat64, struct stat64)
+
 static bool unreadable(int descriptor) {
     const char *name = getenv("SHIM_EIO");
     char path[PATH_MAX];
@@ -152,8 +167,19 @@ static bool unreadable(int descriptor) {
     return concerns(path) && length >= end && strcmp(path + length - end, name) == 0;
 }
 
+static void slow_down(int descriptor) {
+    const char *milliseconds = getenv("SHIM_SLOW");
+    char path[PATH_MAX];
+    if (!milliseconds)
+        return;
+    path_of(descriptor, path);
+    if (concerns(path))
+        nanosleep(&(struct timespec){.tv_nsec = atol(milliseconds) * 1000000}, NULL);
+}
+
 EXPORT ssize_t read(int descriptor, void *data, size_t bytes) {
     REAL(read);
+    slow_down(descriptor);
     if (!unreadable(descriptor))
         return real(descriptor, data, bytes);
     errno = EIO;
@@ -162,6 +188,7 @@ EXPORT ssize_t read(int descriptor, void *data, size_t bytes) {
 
 EXPORT size_t fread(void *data, size_t size, size_t count, FILE *file) {
     REAL(fread);
+    slow_down(fileno(file));
     if (!unreadable(fileno(file)))
         return real(data, size, count, file);
     int useless = open("/dev/null", O_WRONLY); // reading it fails, and sets the stream's mark of failure

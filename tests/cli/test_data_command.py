@@ -123,6 +123,15 @@ class Data(CommandTest):
         self.assertEqual((found["count"], found["damaged"]), (0, 6))
         self.assertEqual(sorted(self.lines("f")), ["damaged", "format", "items", "networks see", "source"])
 
+    def test_pictures_are_listed_and_not_looked_up_one_by_one(self):  # there may be a million
+        (self.folder / "flat").mkdir()
+        for i in range(3):
+            write_png(self.folder / "flat" / f"{i}.png", [bytes(4)] * 4)
+        self.ganymede("data", "flat", env=self.shim("flat", SHIM_LOOKS="looks"))
+        looks = (self.folder / "looks").read_text()
+        self.assertIn("look flat/train-images-idx3-ubyte\n", looks)
+        self.assertNotIn(".png", looks)
+
     @unittest.skipIf(Image is None, "needs Pillow")
     def test_depths_and_opacity(self):
         (self.folder / "f").mkdir()

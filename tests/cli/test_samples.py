@@ -7,7 +7,7 @@ import struct
 import subprocess
 import unittest
 
-from command import CommandTest, checkpoints, read_npy
+from command import CommandTest, checkpoints, read_npy, write_png
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -89,6 +89,10 @@ class Recipes(CommandTest):
                 if recipe.stem == "cells":
                     write_floats(self.folder / "cells.npy", (4, 5, 48, 64))
                     data = ["--data", "cells.npy"]
+                if "source: photos" in text:
+                    write_png(self.folder / "photo.png", [bytes(range(16))] * 16)
+                    (self.folder / "photos.txt").write_text("photo.png\n")
+                    data = ["--data", "photos.txt"]
                 out, _ = self.ganymede("train", recipe, "--dry-run", *data, *size, *channels)
                 self.assertIn(f"name: {recipe.stem}", out)
 

@@ -1,11 +1,12 @@
 """Training through the command: what a run folder holds, repeats bit for bit, survives SIGKILL and Ctrl-C."""
 import json
 import os
+import re
 import signal
 import struct
 import unittest
 
-from command import CommandTest, checkpoints, read_log, read_npy, read_png, read_safetensors, write_idx
+from command import CommandTest, checkpoints, read_log, read_npy, read_png, read_safetensors, write_idx, write_png
 
 
 def write_npy(path, shape, values, descr="|u1"):
@@ -346,6 +347,30 @@ class Train(CommandTest):
         self.ganymede("train", "tiny.yaml", "--out", "a", "--quiet", "--profile", "p")
         self.assertIn("kernel", (self.folder / "p" / "kernels.txt").read_text())
         self.assertTrue(json.loads((self.folder / "p" / "trace.json").read_text()))
+
+    def test_waiting_for_data_shows_where_files_are_read_too_slowly(self):
+        (self.folder / "pictures").mkdir()
+        for i in range(8):
+            write_png(self.folder / "pictures" / f"{i}.png", [bytes(8 * [16 * i + y]) for y in range(8)])
+        words = "train", "tiny.yaml", "--data", "pictures", "--set", "data.hold=no", "--out"
+        slow = self.shim("pictures", SHIM_SLOW="10")  # beside steps of a millisecond
+        out, _ = self.ganymede(*words, "a", "--profile", "p", env=slow)
+        ticks = [line for line in out.splitlines() if line.startswith("step ")]
+        self.assertEqual(len(ticks), 4)
+        for line in ticks[1:]:  # the first has the time of compiling
+            self.assertRegex(line, r"  waiting for data \d+ %  ")
+        self.assertRegex(out, r"\nwaiting for data took \d+ % of the time\n")
+        profile = (self.folder / "p" / "kernels.txt").read_text()
+        self.assertGreater(float(re.search(r"^waiting for data: (\d+\.\d) % of the time$", profile, re.M)[1]), 0)
+        self.assertNotIn("waiting", (self.folder / "a" / "log.jsonl").read_text())  # equal runs have equal logs
+        out, _ = self.ganymede(*words, "b", "--json", env=slow)
+        events = [json.loads(text) for text in out.splitlines()]
+        for event in events[2:-1]:
+            self.assertTrue(.03 < event["waiting"] <= 1)
+        self.assertTrue(.03 < events[-1]["waiting_share"] <= 1)
+        self.assertEqual(self.ganymede(*words, "c", "--quiet", env=slow), ("", ""))
+        held, _ = self.ganymede("train", "tiny.yaml", "--data", "pictures", "--out", "d", env=slow)
+        self.assertNotIn("waiting", held)
 
     def test_vectors_train_and_sample(self):
         self.ganymede("train", "points.yaml", "--out", "a", "--quiet")

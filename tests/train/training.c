@@ -50,6 +50,7 @@ const recipe_case recipe_cases[] = {
     {"classifier-fashion.yaml", {"data.batch=5"}, 1, 28, false, false, 0},
     {"classifier-fashion.yaml", {"data.batch=4", "accumulate=2", "average.decay=0.9"}, 1, 28, true, true, 0},
     {"cells.yaml", {"data.batch=2"}, 5, 48, false, true, 64},
+    {"dcgan64.yaml", {"data.batch=2"}, 3, 64, true, true, 0},
     {.file = NULL},
 };
 

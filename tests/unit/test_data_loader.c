@@ -1,6 +1,9 @@
 // The order of training and the loader's thread.
 #include "data_support.h"
 
+#include <stdatomic.h>
+#include <time.h>
+
 static void every_epoch_is_another_permutation_of_every_size(void **state) {
     (void)state;
     static const size_t sizes[] = {1, 2, 3, 5, 7, 16, 17, 64, 65, 100, 257, 1000, 4096, 4097, 60000};
@@ -168,6 +171,66 @@ static void a_failure_of_the_thread_reaches_the_caller_after_the_good_batches(vo
     assert_int_equal(calls, 3);
 }
 
+static void pause_for_a_millisecond(void) {
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+// The first `free` batches pass, the others wait until it is open.
+typedef struct gate {
+    int free;
+    atomic_int begun;
+    atomic_bool open;
+} gate;
+
+static gm_status fetch_through_gate(void *user, const int32_t *indices, size_t count, void *items, int32_t *labels) {
+    gate *g = user;
+    (void)indices;
+    int batch = ++g->begun;
+    while (batch > g->free && !g->open)
+        pause_for_a_millisecond();
+    memset(items, batch, count);
+    memset(labels, 0, count * sizeof *labels);
+    return GM_OK;
+}
+
+static void batches_that_are_ready_are_given_without_waiting(void **state) {
+    (void)state;
+    gm_loader *loader;
+    const void *items;
+    gate g = {.free = 3};
+    assert_ok(gm_loader_create_fetch(&loader, fetch_through_gate, &g, 10, 1, 4, 0, 0, 1));
+    while (g.begun < 4) // which the one thread does when the third is done
+        pause_for_a_millisecond();
+    for (int batch = 1; batch <= 3; batch++) { // and is at it all the while
+        assert_ok(gm_loader_next(loader, &items, NULL));
+        assert_int_equal(*(const uint8_t *)items, batch);
+    }
+    assert_true(gm_loader_waited(loader) == 0);
+    g.open = true;
+    gm_loader_destroy(&loader);
+}
+
+static gm_status fetch_slowly(void *user, const int32_t *indices, size_t count, void *items, int32_t *labels) {
+    pause_for_a_millisecond();
+    return fetch_through_gate(user, indices, count, items, labels);
+}
+
+static void waiting_for_slow_batches_adds_up(void **state) {
+    (void)state;
+    gm_loader *loader;
+    const void *items;
+    gate g = {.open = true};
+    double before = 0;
+    assert_ok(gm_loader_create_fetch(&loader, fetch_slowly, &g, 10, 1, 4, 0, 0, 1));
+    for (int time = 0; time < 2; time++) {
+        for (int batch = 0; batch < 1000 && gm_loader_waited(loader) <= before; batch++) // a caller that does nothing
+            assert_ok(gm_loader_next(loader, &items, NULL));
+        assert_true(gm_loader_waited(loader) > before);
+        before = gm_loader_waited(loader);
+    }
+    gm_loader_destroy(&loader);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_epoch_is_another_permutation_of_every_size),
@@ -177,6 +240,8 @@ int main(void) {
         cmocka_unit_test(a_resumed_loader_continues),
         cmocka_unit_test(loaders_end_at_any_time),
         cmocka_unit_test(a_failure_of_the_thread_reaches_the_caller_after_the_good_batches),
+        cmocka_unit_test(batches_that_are_ready_are_given_without_waiting),
+        cmocka_unit_test(waiting_for_slow_batches_adds_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
