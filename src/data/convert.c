@@ -181,26 +181,13 @@ static gm_file_array describe(const gm_dataset_info *info, const void *values) {
     return array;
 }
 
-// The names one behind the other, each filled up with zeros to `*width` bytes.
-static gm_status list_classes(const gm_dataset_info *info, char **names, size_t *width) {
-    *width = 1;
-    for (size_t k = 0; k < info->class_count; k++)
-        *width = GM_MAX(*width, strlen(info->class_names[k]));
-    GM_TRY(gm_alloc(names, info->class_count, *width, "class names"));
-    for (size_t k = 0; k < info->class_count; k++)
-        memcpy(*names + k * *width, info->class_names[k], strlen(info->class_names[k]));
-    return GM_OK;
-}
-
 static gm_status write_npz(const gm_dataset_info *info, const char *path, const gm_file_array *items,
                            const gm_file_array *labels) {
     gm_bytes file = {0};
-    char *names = NULL, type[24];
-    size_t width;
+    char *names = NULL, type[GM_ARRAY_TYPE_BYTES];
+    gm_file_array arrays[3] = {*items, *labels};
     gm_status status;
-    GM_TRY_DONE(list_classes(info, &names, &width));
-    gm_snprintf(type, sizeof type, "S%zu", width);
-    const gm_file_array arrays[] = {*items, *labels, {"class_names", type, names, width, 1, {info->class_count}}};
+    GM_TRY_DONE(gm_class_names_array(&arrays[2], info->class_names, info->class_count, type, &names));
     GM_TRY_DONE(gm_npz_encode(path, arrays, labels->values ? 3 : 1, &file));
     status = gm_file_write_atomic(path, file.data, file.length);
 done:
