@@ -75,6 +75,11 @@ gm_status gm_arrays_choose(const char *where, const gm_array_entry *entries, siz
                        "%s: holds %zu arrays, none of them called data, images or x: save one of them alone, "
                        "or call it so",
                        where, count);
+    for (size_t i = 0; i < count; i++)
+        if ((i != *data && strcmp(entries[i].name, entries[*data].name) == 0) ||
+            (*labels < count && i != *labels && strcmp(entries[i].name, entries[*labels].name) == 0))
+            return gm_fail(GM_ERROR_FORMAT, "%s: is refused: it holds two arrays of the name %s", where,
+                           entries[i].name);
     gm_debug("%s: the items are its array %s%s%s", where, entries[*data].name, *labels < count ? ", their labels " : "",
              *labels < count ? entries[*labels].name : "");
     return GM_OK;

@@ -276,7 +276,7 @@ gm_status gm_label_file_read(gm_label_file *file, const gm_tree *tree) {
         return GM_OK;
     gm_status status = gm_tree_path(tree, found, &file->path);
     if (status == GM_OK)
-        status = gm_tree_read(tree, found, LIMIT, &file->data, &file->bytes);
+        status = gm_tree_read(tree, found, LIMIT, 0, &file->data, &file->bytes);
     if (status != GM_OK)
         gm_label_file_finish(file);
     return status;

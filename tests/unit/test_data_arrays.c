@@ -156,7 +156,6 @@ static void put_npz(const named *arrays, size_t count, bool packed) {
 
 static void archives_hold_items_and_labels_by_name(void **state) {
     (void)state;
-    skip_without_zip();
     const array items = make("u1", "4, 3, 3", 36), labels = make("u1", "4,", 4), other = make("u1", "9, 9, 9", 729);
     static const struct {
         const char *data, *labels;
@@ -187,7 +186,6 @@ static void archives_hold_items_and_labels_by_name(void **state) {
 
 static void archives_have_splits(void **state) {
     (void)state;
-    skip_without_zip();
     const array train = make("u1", "4, 3, 3", 36), test = make("u1", "2, 3, 3", 18), labels = make("u1", "2,", 2);
     const gm_dataset_options other = {.split = GM_SPLIT_TEST};
     put_npz((named[]){{"x_train.npy", train}, {"x_test.npy", test}, {"y_test.npy", labels}}, 3, true);
@@ -204,7 +202,6 @@ static void archives_have_splits(void **state) {
 
 static void bad_archives_are_refused(void **state) {
     (void)state;
-    skip_without_zip();
     array items = make("u1", "4, 3, 3", 36), labels = make("u1", "3,", 3);
     put_npz((named[]){{"x.npy", items}, {"y.npy", labels}}, 2, true);
     refused("a.npz", "a.npz: has 3 labels for 4 items");
