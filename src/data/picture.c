@@ -37,7 +37,7 @@ static gm_status find_reader(const gm_picture_format **format, const char *name,
     if (known)
         return gm_fail(GM_ERROR_FORMAT, "%s: is %s", name, known);
     if (bytes < LEAST_BYTES)
-        return gm_fail(GM_ERROR_FORMAT, "%s: is no whole picture: it has %zu bytes", name, bytes);
+        return gm_fail(GM_ERROR_FORMAT, "%s: is no picture, or a truncated one: it has %zu bytes", name, bytes);
     gm_text names = {0};
     for (size_t i = 0; i < GM_COUNT(formats); i++)
         gm_text_printf(&names, "%s%s", i == 0 ? "" : i + 1 < GM_COUNT(formats) ? ", " : " or ", formats[i]->name);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 // ---- Archives ----
 
@@ -166,9 +167,13 @@ gm_status gm_tree_read_start(const gm_tree *tree, size_t file, void *data, size_
 }
 
 size_t gm_tree_find(const gm_tree *tree, const char *name) {
-    size_t file = 0;
-    while (file < tree->paths.count &&
-           (*gm_paths_folder(&tree->paths, file) || strcmp(gm_paths_name(&tree->paths, file), name) != 0))
-        file++;
-    return file;
+    size_t count = tree->paths.count, alike = count;
+    for (size_t i = 0; i < count; i++) {
+        if (*gm_paths_folder(&tree->paths, i) || strcasecmp(gm_paths_name(&tree->paths, i), name) != 0)
+            continue;
+        if (strcmp(gm_paths_name(&tree->paths, i), name) == 0)
+            return i;
+        alike = GM_MIN(alike, i);
+    }
+    return alike;
 }
