@@ -256,6 +256,7 @@ gm_status gm_npy_open(gm_dataset *dataset, const gm_source *source, const gm_dat
     GM_TRY_DONE(find_labels(source->path, &path, &sure));
     if (path.length > 0)
         GM_TRY_DONE(read_typed(path.data, &labels.values, &labels.type));
+    labels.name = path.data;
     if (path.length > 0 && !sure && !gm_arrays_have_labels(&labels.values, data.values.dim[0])) {
         gm_debug("%s: %s is no row of labels for it", source->path, path.data);
         path.length = 0;

@@ -121,6 +121,7 @@ static gm_status read_archive(gm_dataset *dataset, const gm_zip *zip, const char
     GM_TRY_DONE(read_array(zip, entries[data_at], where, &data));
     if (labels_at < count)
         GM_TRY_DONE(read_array(zip, entries[labels_at], where, &labels));
+    labels.name = labels_at < count ? arrays[labels_at].name : NULL;
     GM_TRY_DONE(gm_arrays_take(dataset, where, &data, labels_at < count ? &labels : NULL, options));
     for (size_t i = 0; labels_at < count && i < count; i++)
         if (strcmp(arrays[i].name, "class_names") == 0)
