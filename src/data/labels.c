@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIMIT ((uint64_t)4 << 30) // bytes of such a file
+#define LIMIT         ((uint64_t)4 << 30)  // bytes of such a file
+#define ARCHIVED_CSV  ((uint64_t)16 << 20) // of one in an archive, beside a thousand for each file there: what
+#define ARCHIVED_JSON ((uint64_t)1 << 20)  // unpacks to more is hardly of them
 
 #define NO_FILE UINT32_MAX
 
@@ -345,6 +347,11 @@ done:
 
 // ---- Either ----
 
+static uint64_t limit_of(const gm_tree *tree, bool json) {
+    uint64_t archived = (json ? ARCHIVED_JSON : ARCHIVED_CSV) + 1000 * (uint64_t)tree->paths.count;
+    return tree->zip ? GM_MIN(archived, LIMIT) : LIMIT;
+}
+
 gm_status gm_label_file_read(gm_label_file *file, const gm_tree *tree) {
     size_t csv = gm_tree_find(tree, "labels.csv"), json = gm_tree_find(tree, "dataset.json");
     size_t found = csv < tree->paths.count ? csv : json;
@@ -353,7 +360,7 @@ gm_status gm_label_file_read(gm_label_file *file, const gm_tree *tree) {
         return GM_OK;
     gm_status status = gm_tree_path(tree, found, &file->path);
     if (status == GM_OK)
-        status = gm_tree_read(tree, found, LIMIT, 0, &file->data, &file->bytes);
+        status = gm_tree_read(tree, found, limit_of(tree, file->json), 0, &file->data, &file->bytes);
     if (status != GM_OK)
         gm_label_file_finish(file);
     return status;

@@ -4,8 +4,8 @@
 
 #include "data/tree.h"
 
-// As gm_tree_read. What swells in an archive may have so many bytes as the picture's own header calls for, at most four
-// times its values beside GM_ZIP_PLAIN. `path` is for messages.
+// As gm_tree_read. What swells in an archive may have four times the bytes of the picture's values beside GM_ZIP_PLAIN,
+// or four times those where its header does not stand in front. `path` is for messages.
 gm_status gm_picture_read(const gm_tree *tree, size_t file, const char *path, char **data, size_t *bytes);
 
 #endif

@@ -21,7 +21,7 @@ size_t gm_zip_count(const gm_zip *zip);
 const char *gm_zip_name(const gm_zip *zip, size_t entry);
 // How many bytes the archive says that an entry has unpacked. *swells: it is far more than what it has packed, as only
 // constant values and traps are: more than GM_ZIP_PLAIN bytes and GM_ZIP_RATIO times as much.
-#define GM_ZIP_PLAIN ((uint64_t)64 << 20)
+#define GM_ZIP_PLAIN ((uint64_t)16 << 20)
 #define GM_ZIP_RATIO 64
 gm_status gm_zip_measure(const gm_zip *zip, size_t entry, const char *path, uint64_t *bytes, bool *swells);
 // An entry's whole content as gm_file_read gives it; what is wrong with it is GM_ERROR_FORMAT. One that swells may have

@@ -195,7 +195,7 @@ static void pictures_take_what_their_headers_say(void **state) {
 
 static void labels_do_not_swell(void **state) {
     (void)state;
-    size_t bytes = (size_t)GM_ZIP_PLAIN + 1;
+    size_t bytes = (size_t)GM_ZIP_PLAIN + 1000; // of those that two files allow
     char *text = malloc(bytes);
     assert_non_null(text);
     memset(text, '\n', bytes);
@@ -207,6 +207,15 @@ static void labels_do_not_swell(void **state) {
     entries[0].data = png;
     write_zip(path_of("a.zip"), entries, 2);
     refused("a.zip", GM_ERROR_FORMAT, "a.zip/labels.csv: is refused: its ");
+    for (size_t i = 0; i < bytes; i++) // hardly to be packed
+        text[i] = (char)(gm_hash(GM_HASH_START, &i, sizeof i) >> 56);
+    bytes = (1 << 20) + 2 * 1000; // beside two files
+    entries[1] = (zip_entry){.name = "dataset.json", .data = text, .bytes = bytes};
+    write_zip(path_of("a.zip"), entries, 2);
+    refused("a.zip", GM_ERROR_FORMAT, "a.zip/dataset.json:1: is no JSON");
+    entries[1].bytes++;
+    write_zip(path_of("a.zip"), entries, 2);
+    refused("a.zip", GM_ERROR_IO, "a.zip/dataset.json: is too large");
     free(text);
     free(png);
     unlink(path_of("1.png"));
