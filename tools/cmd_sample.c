@@ -18,8 +18,8 @@ typedef struct sample_arguments {
     bool folder; // `out` is one
     uint64_t *seeds;
     size_t count, rows, columns;
-    option_number class, quality, depth, channel, frame_ms;
-    const char *format;
+    option_number quality, depth, channel, frame_ms;
+    const char *format, *class;
     code_range codes[MOST_CODES];
     size_t code_count; // 0: all by the seeds
     size_t sweep;      // columns along which codes change, each row for one seed; 0: none changes
@@ -81,17 +81,22 @@ static bool make_codes(const sample_arguments *arguments, const gm_sampler_info 
 }
 
 // The labels of every sample; false: a message says why not.
-static bool make_labels(const sample_arguments *arguments, int32_t **labels) {
+static bool make_labels(const sample_arguments *arguments, const gm_sampler *sampler, int32_t **labels) {
+    int32_t label;
     *labels = NULL;
-    if (!arguments->class.given)
+    if (!arguments->class)
         return true;
+    if (gm_sampler_find_class(sampler, arguments->class, &label) != GM_OK) {
+        fail_with_message();
+        return false;
+    }
     *labels = malloc(arguments->count * sizeof **labels);
     if (!*labels) {
         fail_with("out of memory for %zu labels; ask for fewer --seeds", arguments->count);
         return false;
     }
     for (size_t i = 0; i < arguments->count; i++)
-        (*labels)[i] = arguments->class.value > INT32_MAX ? INT32_MAX : (int32_t)arguments->class.value;
+        (*labels)[i] = label;
     return true;
 }
 
@@ -145,7 +150,7 @@ static int sample(const sample_arguments *arguments) {
     if (gm_sampler_open(&sampler, arguments->run, arguments->device) != GM_OK)
         return fail_with_message();
     gm_sampler_get_info(sampler, &info);
-    if (make_labels(arguments, &labels) && make_codes(arguments, &info, &codes)) {
+    if (make_labels(arguments, sampler, &labels) && make_codes(arguments, &info, &codes)) {
         const gm_write_options options = {.rows = arguments->rows,
                                           .columns = arguments->columns,
                                           .channel = arguments->channel.value,
@@ -214,8 +219,8 @@ int command_sample(int count, char **words) {
         {"--seeds", "0-63", OPTION_TEXT, &seeds,
          "which samples: numbers and ranges with commas (default 0 to the cells of the grid, 0-63 without one;"
          " of a sweep its rows, 0-7)"},
-        {"--class", "K", OPTION_NUMBER, &arguments.class,
-         "of a class-conditional generator (default: each seed modulo the classes)"},
+        {"--class", "NAME", OPTION_TEXT, &arguments.class,
+         "of a class-conditional generator: a class's name or number (default: each seed modulo the classes)"},
         {"--codes", "3,*,-1..1", OPTION_TEXT, &codes,
          "InfoGAN's codes: a value each, * for the seed's own, FIRST..LAST along the columns (a row per seed)"},
         {"--grid", "8x8", OPTION_TEXT, &grid, "columns x rows of the picture (default: near a square)"},

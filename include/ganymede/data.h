@@ -130,9 +130,9 @@ typedef struct gm_dataset_info {
 //     path a line, relative to it (empty lines and those that begin with # say nothing). The names of the folders on
 //     the first level are the classes, in their order; what lies deeper belongs to its class. The folders that all
 //     files of an archive or a list have in common are left out; sub-folders `train` and `test` are the splits. A file
-//     labels.csv (file,label) or StyleGAN's dataset.json has the labels instead. Hidden files and __MACOSX are passed
-//     over, and so are links to folders that were read already. A file whose name is a picture's must be one; others
-//     are passed over unless they are;
+//     labels.csv (file,label) or StyleGAN's dataset.json has the labels instead: one of each picture. Hidden files and
+//     __MACOSX are passed over, and so are links to folders that were read already. A file whose name is a picture's
+//     must be one; others are passed over unless they are;
 //   one file of NPY (uint8 of rank 3 or 4: images; other numbers of rank 1 to 4: floats), with its labels in
 //     NAME_labels.npy beside it, of NPZ or safetensors (the array data, images, x or arr_0, else of NPZ the largest;
 //     labels in labels, y or arr_1; x_train, y_train, x_test, y_test are splits), of IDX images, or of CSV or TSV as

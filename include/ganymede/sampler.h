@@ -34,12 +34,17 @@ typedef struct gm_sampler_info {
     const gm_table_schema
         *table;     // of rows of a table: its columns, which channels are codes of; belongs to the sampler
     size_t classes; // that the generator takes labels of; 0: it takes none
+    const char *const *class_names; // of the first class_count of them, as the data called them; belongs to the sampler
+    size_t class_count;             // 0: the data had none, or an older program wrote the checkpoint
     size_t categorical_codes, continuous_codes; // how many latent codes it takes
     double low, high;                           //
     const char *data;                // what it learned from, as gm_dataset_open takes it; belongs to the sampler
     gm_dataset_options data_options; //
 } gm_sampler_info;
 GM_API void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info);
+// The label of the class of that name, or where none has it of that number. Fails where there is neither, with the
+// names that there are.
+GM_API gm_status gm_sampler_find_class(const gm_sampler *sampler, const char *name, int32_t *label);
 
 // samples (count, C, H, W): the one of seeds[i] depends on nothing but the weights, seeds[i], labels[i] and codes[i].
 // labels: 0 to classes - 1 each; NULL: the seed modulo the classes.
@@ -51,14 +56,16 @@ GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds,
 // Writes samples (count, C, H, W) in the format that the path's ending names, as gm_sample_format_find knows it: PNG,
 // JPEG, WebP: a picture, of images a grid, of points of the plane dots (points of other dimensions fail), of rows of a
 // table a panel of bars for each column; TIFF: a page each, with all channels; NPY: an array (N, C, H, W) in the
-// recipe's range, or (N, d); NPZ: the same as `samples`, with `labels` and `seeds` where they are known; CSV: points, a
-// line each, or the rows of a table, as the table was written that the run learned from. Pictures and NPZ say of what
-// recipe, step and seeds they are. The file appears whole or not at all. options: NULL: the default of each.
+// recipe's range, or (N, d); NPZ: the same as `samples`, with `labels`, `class_names` and `seeds` where they are known;
+// CSV: points, a line each, or the rows of a table, as the table was written that the run learned from. Pictures and
+// NPZ say of what recipe, step and seeds they are. The file appears whole or not at all. options: NULL: the default of
+// each.
 GM_API gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *samples, size_t count,
                                   const gm_write_options *options);
 // Makes the samples of options->seeds (count) and writes each into a file of its own with all its channels,
 // FOLDER/SEED.png, of conditional generators FOLDER/CLASS/SEED.png, so that the folder is a data set again; where a
-// seed follows itself, SEED-0.png, SEED-1.png. A missing folder is made; files of the same names are replaced. The
+// seed follows itself, SEED-0.png, SEED-1.png. CLASS is the class's name, with %2F, %5C and %25 for '/', '\' and '%',
+// or its number where the data had no names. A missing folder is made; files of the same names are replaced. The
 // samples are those of gm_sampler_generate with options->labels and codes; memory holds a few at a time.
 GM_API gm_status gm_sampler_write_folder(gm_sampler *sampler, const char *folder, const float *codes, size_t count,
                                          const gm_write_options *options);

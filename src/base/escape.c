@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-// Bytes of the UTF-8 character at `text`, 0 when it is not one (overlong, surrogate, beyond U+10FFFF, cut short).
-static size_t utf8_length(const unsigned char *text) {
+size_t gm_utf8_length(const char *string) {
+    const unsigned char *text = (const unsigned char *)string;
     unsigned char first = text[0];
     if (first < 0x80)
         return 1;
@@ -65,7 +65,7 @@ size_t gm_escape(gm_escape_kind kind, char *out, size_t size, const char *text) 
     size_t whole = 0, kept = 0;
     for (const unsigned char *c = (const unsigned char *)text; *c;) {
         char piece[8];
-        size_t length = utf8_length(c), bytes = escape(kind, piece, c, length);
+        size_t length = gm_utf8_length((const char *)c), bytes = escape(kind, piece, c, length);
         if (whole + bytes < size) { // from the first that does not fit on, none does
             memcpy(out + whole, piece, bytes);
             kept = whole + bytes;

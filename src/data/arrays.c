@@ -75,6 +75,11 @@ gm_status gm_arrays_choose(const char *where, const gm_array_entry *entries, siz
                        "%s: holds %zu arrays, none of them called data, images or x: save one of them alone, "
                        "or call it so",
                        where, count);
+    for (size_t i = 0; i < count; i++)
+        if ((i != *data && strcmp(entries[i].name, entries[*data].name) == 0) ||
+            (*labels < count && i != *labels && strcmp(entries[i].name, entries[*labels].name) == 0))
+            return gm_fail(GM_ERROR_FORMAT, "%s: is refused: it holds two arrays of the name %s", where,
+                           entries[i].name);
     gm_debug("%s: the items are its array %s%s%s", where, entries[*data].name, *labels < count ? ", their labels " : "",
              *labels < count ? entries[*labels].name : "");
     return GM_OK;
@@ -140,20 +145,33 @@ bool gm_arrays_have_labels(const gm_npy *array, size_t items) {
     return true;
 }
 
-static gm_status read_labels(const char *where, const gm_npy *array, size_t items, int32_t **labels) {
-    if (!is_row(array))
-        return gm_fail(GM_ERROR_FORMAT, "%s: its labels are no row of numbers, one for each item", where);
-    if (array->count != items)
-        return gm_fail(GM_ERROR_FORMAT, "%s: has %zu labels for %zu items", where, array->count, items);
+// What to do about an array that was taken for labels.
+static gm_status refuse_labels(const char *where, const gm_array *labels, const char *why) {
+    return gm_fail(GM_ERROR_FORMAT, "%s: %s; if %s holds no classes, call it something else", where, why, labels->name);
+}
+
+static gm_status read_labels(const char *where, const gm_array *array, size_t items, int32_t **labels) {
+    char why[100];
+    if (!is_row(&array->values))
+        return refuse_labels(where, array,
+                             "its labels are no row of numbers, one for each item (of one-hot labels: argmax)");
+    if (array->values.count != items) {
+        gm_snprintf(why, sizeof why, "has %zu labels for %zu items", array->values.count, items);
+        return refuse_labels(where, array, why);
+    }
     GM_TRY(gm_alloc(labels, items, sizeof **labels, where));
     for (size_t i = 0; i < items; i++) {
-        double value = value_at(array, i);
-        if (!(value >= 0 && value < MOST_CLASSES)) // NaN too
-            return gm_fail(GM_ERROR_FORMAT, "%s: its label %zu is %g: labels are whole numbers from 0 to %d", where, i,
-                           value, MOST_CLASSES - 1);
-        (*labels)[i] = (int32_t)value;
-        if ((double)(*labels)[i] < value)
-            return gm_fail(GM_ERROR_FORMAT, "%s: its label %zu is %g, no whole number", where, i, value);
+        double value = value_at(&array->values, i);
+        bool inside = value >= 0 && value < MOST_CLASSES; // not NaN
+        (*labels)[i] = inside ? (int32_t)value : 0;
+        if (inside && !((double)(*labels)[i] < value))
+            continue;
+        if (inside)
+            gm_snprintf(why, sizeof why, "its label %zu is %g, no whole number", i, value);
+        else
+            gm_snprintf(why, sizeof why, "its label %zu is %g: labels are whole numbers from 0 to %d", i, value,
+                        MOST_CLASSES - 1);
+        return refuse_labels(where, array, why);
     }
     return GM_OK;
 }
@@ -208,7 +226,7 @@ gm_status gm_arrays_take(gm_dataset *dataset, const char *where, gm_array *data,
     if (array->count == 0)
         return gm_fail(GM_ERROR_FORMAT, "%s: holds no values: it has %zu items", where, dim[0]);
     if (labels)
-        GM_TRY_DONE(read_labels(where, &labels->values, dim[0], &classes));
+        GM_TRY_DONE(read_labels(where, labels, dim[0], &classes));
     if (last)
         GM_TRY_DONE(put_channels_first(where, array, dim));
     status = array->bytes && array->rank >= 3 ? take_bytes(dataset, where, array, &classes, dim, options)

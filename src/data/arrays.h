@@ -8,6 +8,7 @@
 typedef struct gm_array {
     gm_npy values;
     const gm_value_type *type; // what they were in the file
+    const char *name;          // for messages: in its archive, or of its file
 } gm_array;
 
 // Allocates the array's bytes (of uint8) or floats, as rank, dim and count say, and reads them; `name` is for messages.

@@ -27,6 +27,9 @@ static size_t little(const uint8_t *b, size_t count) {
 
 static bool tell(const uint8_t *head, size_t bytes) {
     static const size_t headers[] = {CORE, 40, 52, 56, 64, 108, 124};
+    enum { RESERVED_END = 10 }; // behind zeros: the beginning of a file that was cut off
+    if (bytes >= RESERVED_END && bytes < FILE_HEADER + 4)
+        return memcmp(head, "BM", 2) == 0 && little(head + 6, 4) == 0;
     for (size_t i = 0; i < GM_COUNT(headers) && bytes >= FILE_HEADER + 4; i++)
         if (head[0] == 'B' && head[1] == 'M' && little(head + FILE_HEADER, 4) == headers[i])
             return true;
@@ -83,9 +86,13 @@ static void read_palette(bitmap *b, size_t at, size_t entry) {
 
 // *cut: the header needs more bytes than there are.
 static gm_status read_header(bitmap *b, const char *name, const uint8_t *data, size_t bytes, bool *cut) {
+    *b = (bitmap){.name = name, .data = data, .bytes = bytes};
+    *cut = bytes < FILE_HEADER + 4;
+    if (*cut)
+        return GM_OK;
     size_t header = little(data + FILE_HEADER, 4), colours = 0;
     const uint8_t *h = data + FILE_HEADER;
-    *b = (bitmap){.name = name, .data = data, .bytes = bytes, .pixels = little(data + 10, 4)};
+    b->pixels = little(data + 10, 4);
     // with the largest palette, or up to the pixels
     *cut = bytes < GM_MIN(FILE_HEADER + header + 16 + 4 * COLOURS, b->pixels) || bytes < FILE_HEADER + header;
     if (*cut)

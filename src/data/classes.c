@@ -1,6 +1,7 @@
 #include "data/classes.h"
 
 #include "base/base.h"
+#include "data/paths.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,10 +16,52 @@ static bool are_numbers(const char *const *names, size_t count) {
     return true;
 }
 
-static bool is_written(const char *name, const char *written) {
-    char line[GM_CLASS_NAME_BYTES];
+// Whether readers of folders take it for something else than a class.
+static bool is_reserved(const char *name) {
+    return gm_path_is_hidden(name) || strcmp(name, "train") == 0 || strcmp(name, "test") == 0;
+}
+
+// False: it has too many bytes, or none.
+static bool write_folder(char folder[GM_CLASS_FOLDER_BYTES], const char *name) {
+    static const char digits[] = "0123456789ABCDEF";
+    size_t length = 0;
+    for (const char *c = name; *c; c++) {
+        bool escaped = strchr("/\\%", *c) || (c == name && is_reserved(name));
+        if (length + (escaped ? 3 : 1) >= GM_CLASS_FOLDER_BYTES)
+            return false;
+        folder[length++] = escaped ? '%' : *c;
+        if (escaped) {
+            folder[length++] = digits[(unsigned char)*c / 16];
+            folder[length++] = digits[(unsigned char)*c % 16];
+        }
+    }
+    folder[length] = '\0';
+    return length > 0;
+}
+
+void gm_class_folder(char folder[GM_CLASS_FOLDER_BYTES], const char *const *names, size_t count, size_t classes,
+                     size_t index) {
+    char largest[24];
+    int digits = snprintf(largest, sizeof largest, "%zu", classes - 1);
+    if (are_numbers(names, count))
+        snprintf(folder, GM_CLASS_FOLDER_BYTES, "%0*zu", digits, index);
+    else if (index >= count || !write_folder(folder, names[index]))
+        snprintf(folder, GM_CLASS_FOLDER_BYTES, "%%%zu", index);
+}
+
+// Which of the names of a checkpoint it is: as a line, or as a folder of samples; `count`: none.
+static size_t find(const char *name, const char *const *names, size_t count) {
+    char line[GM_CLASS_NAME_BYTES], folder[GM_CLASS_FOLDER_BYTES];
     gm_escape(GM_ESCAPE_LINE, line, sizeof line, name);
-    return strcmp(line, written) == 0;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], line) == 0)
+            return i;
+    for (size_t i = 0; i < count; i++) {
+        gm_class_folder(folder, names, count, count, i);
+        if (strcmp(folder, name) == 0)
+            return i;
+    }
+    return count;
 }
 
 static gm_status fail_unknown(const gm_dataset_info *data, size_t class, const char *const *names, size_t count) {
@@ -32,13 +75,14 @@ static gm_status fail_unknown(const gm_dataset_info *data, size_t class, const c
 }
 
 gm_status gm_classes_match(const gm_dataset_info *data, const char *const *names, size_t count, size_t *places) {
-    bool by_name = !are_numbers(names, count) && !are_numbers(data->class_names, data->class_count);
-    for (size_t k = 0; k < data->class_count; k++) {
-        places[k] = by_name ? 0 : k;
-        while (by_name && places[k] < count && !is_written(data->class_names[k], names[places[k]]))
-            places[k]++;
-        if (by_name && places[k] == count)
-            return fail_unknown(data, k, names, count);
-    }
+    size_t known = 0;
+    while (known < data->class_count && (places[known] = find(data->class_names[known], names, count)) < count)
+        known++;
+    if (known == data->class_count)
+        return GM_OK;
+    if (!are_numbers(names, count) && !are_numbers(data->class_names, data->class_count))
+        return fail_unknown(data, known, names, count);
+    for (size_t k = 0; k < data->class_count; k++)
+        places[k] = k;
     return GM_OK;
 }

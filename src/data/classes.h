@@ -4,9 +4,19 @@
 
 #include "ganymede/data.h"
 
-// Which class of those that a model was trained on (`names`, `count` of them) each class of `data` is: by name where
-// both have names, else by number ("0", "1", ... are numbers) or where count is 0 (not known any more).
+// Which class of those that a model was trained on (`names`, `count` of them) each class of `data` is: by name, or
+// where not all are known and either has but numbers ("0", "1", ...), or count is 0 (not known any more), by number.
 // -> places (data's class_count). Fails with GM_ERROR_ARGUMENT for a class that the model does not know.
 gm_status gm_classes_match(const gm_dataset_info *data, const char *const *names, size_t count, size_t *places);
+
+enum { GM_CLASS_FOLDER_BYTES = 256 }; // of a folder's name, with its NUL: what file systems take
+
+// The folder of samples of class `index` among `classes`, of which the first `count` have `names`: its name, of which
+// '/', '\\' and '%', and the first byte of names that mean something else to readers of folders (".x", "train"),
+// become %2F and so on, which gm_classes_match takes for the same name. Where all names are numbers, or none is known:
+// the number, with zeros before it, so that folders in order of name are classes in order. A class without a name, or
+// with a longer one than a folder's, among others with names: %3 for class 3, which is no name's.
+void gm_class_folder(char folder[GM_CLASS_FOLDER_BYTES], const char *const *names, size_t count, size_t classes,
+                     size_t index);
 
 #endif

@@ -3,9 +3,9 @@
 // Pictures go piece by piece; of an array all values are in memory before it is written.
 #include "data/format.h"
 #include "data/items.h"
-#include "data/zip_write.h"
 #include "sample/array.h"
 #include "sample/writers.h"
+#include "sample/zip_write.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -35,14 +35,18 @@ typedef struct pictures {
     const gm_dataset *dataset;
     const char *path;
     const gm_writer *writer;
-    gm_zip_writer *zip; // NULL: into a folder
-    gm_text labels;     // labels.csv
+    bool zipped; // else into a folder
+    gm_zip_writer zip;
+    gm_text labels; // labels.csv
 } pictures;
 
 // Takes over the data.
-static gm_status put_file(const pictures *p, const char *name, void *data, size_t bytes) {
-    if (p->zip)
-        return gm_zip_writer_add(p->zip, name, data, bytes);
+static gm_status put_file(pictures *p, const char *name, void *data, size_t bytes) {
+    if (p->zipped) {
+        gm_status status = gm_zip_writer_add(&p->zip, name, data, bytes);
+        free(data);
+        return status;
+    }
     gm_text path = {0};
     gm_text_printf(&path, "%s/%s", p->path, name);
     FILE *file = path.failed ? NULL : fopen(path.data, "wb");
@@ -142,7 +146,7 @@ static void warn_of_numbers(const gm_dataset_info *info, const char *path) {
 }
 
 static gm_status write_pictures(const gm_dataset *dataset, const char *path) {
-    pictures p = {.dataset = dataset, .path = path};
+    pictures p = {.dataset = dataset, .path = path, .zip = {.path = path}};
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
     gm_status status;
     GM_TRY(check_pictures(info, path));
@@ -150,17 +154,18 @@ static gm_status write_pictures(const gm_dataset *dataset, const char *path) {
     if (!p.writer->encode_pictures)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: pictures of %zu channels are not written: write .npz", path,
                        info->channels);
-    if (ends(path, ".zip"))
-        GM_TRY_DONE(gm_zip_writer_create(&p.zip, path));
-    else if (mkdir(path, 0777) != 0)
+    p.zipped = ends(path, ".zip");
+    if (!p.zipped && mkdir(path, 0777) != 0)
         return gm_fail(GM_ERROR_IO, "%s: cannot be created: %s", path, strerror(errno));
     GM_TRY_DONE(put_items(&p));
     GM_TRY_DONE(put_labels(&p));
     warn_of_numbers(info, path);
-    if (p.zip)
-        status = gm_zip_writer_finish(p.zip);
+    if (p.zipped)
+        GM_TRY_DONE(gm_zip_writer_end(&p.zip));
+    if (p.zipped)
+        status = gm_file_write_atomic(path, p.zip.file.data, p.zip.file.length);
 done:
-    gm_zip_writer_destroy(&p.zip);
+    gm_zip_writer_finish(&p.zip);
     gm_text_finish(&p.labels);
     return status;
 }
@@ -181,26 +186,13 @@ static gm_file_array describe(const gm_dataset_info *info, const void *values) {
     return array;
 }
 
-// The names one behind the other, each filled up with zeros to `*width` bytes.
-static gm_status list_classes(const gm_dataset_info *info, char **names, size_t *width) {
-    *width = 1;
-    for (size_t k = 0; k < info->class_count; k++)
-        *width = GM_MAX(*width, strlen(info->class_names[k]));
-    GM_TRY(gm_alloc(names, info->class_count, *width, "class names"));
-    for (size_t k = 0; k < info->class_count; k++)
-        memcpy(*names + k * *width, info->class_names[k], strlen(info->class_names[k]));
-    return GM_OK;
-}
-
 static gm_status write_npz(const gm_dataset_info *info, const char *path, const gm_file_array *items,
                            const gm_file_array *labels) {
     gm_bytes file = {0};
-    char *names = NULL, type[24];
-    size_t width;
+    char *names = NULL, type[GM_ARRAY_TYPE_BYTES];
+    gm_file_array arrays[3] = {*items, *labels};
     gm_status status;
-    GM_TRY_DONE(list_classes(info, &names, &width));
-    gm_snprintf(type, sizeof type, "S%zu", width);
-    const gm_file_array arrays[] = {*items, *labels, {"class_names", type, names, width, 1, {info->class_count}}};
+    GM_TRY_DONE(gm_class_names_array(&arrays[2], info->class_names, info->class_count, type, &names));
     GM_TRY_DONE(gm_npz_encode(path, arrays, labels->values ? 3 : 1, &file));
     status = gm_file_write_atomic(path, file.data, file.length);
 done:

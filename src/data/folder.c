@@ -102,13 +102,18 @@ done:
 
 static gm_status check_labels(const listing *list, const char *label_file) {
     char *path;
-    size_t file = 0;
-    while (list->labels && file < list->tree.paths.count && list->labels[file] >= 0)
-        file++;
-    if (!list->labels || file == list->tree.paths.count)
+    size_t count = list->labels ? list->tree.paths.count : 0, without = 0, first = 0;
+    for (size_t i = count; i-- > 0;)
+        if (list->labels[i] < 0) {
+            first = i;
+            without++;
+        }
+    if (without == 0)
         return GM_OK;
-    GM_TRY(gm_tree_path(&list->tree, file, &path));
-    gm_status status = gm_fail(GM_ERROR_FORMAT, "%s: has no label for %s", label_file, path);
+    GM_TRY(gm_tree_path(&list->tree, first, &path));
+    gm_status status = without == 1 ? gm_fail(GM_ERROR_FORMAT, "%s: has no label for %s", label_file, path)
+                                    : gm_fail(GM_ERROR_FORMAT, "%s: has no label for %s and %zu others", label_file,
+                                              path, without - 1);
     free(path);
     return status;
 }
@@ -256,6 +261,7 @@ static gm_status find_labels(listing *list, const gm_dataset_options *options, g
     gm_label_file *file = inner.path ? &inner : outer.path ? &outer : NULL;
     if (status == GM_OK && file) {
         list->tree.paths.root = file == &inner ? entered : root;
+        file->within = file == &outer && entered != root ? splits[options->split] : NULL;
         status = gm_labels_parse(&labels, file, &list->tree, arena);
         list->tree.paths.root = entered;
         list->labels = labels.of_file;

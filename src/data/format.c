@@ -9,8 +9,12 @@
 #include "data/magic.h"
 #include "data/npy.h"
 #include "data/npz.h"
+#include "data/paths.h"
+#include "data/picture.h"
 #include "data/table.h"
 #include "data/tensors.h"
+
+#include <stdlib.h>
 
 // The first row that tells a source reads it: the surer ones first.
 static const gm_format formats[] = {
@@ -46,9 +50,26 @@ static void append_names(gm_text *text, bool folder) {
         }
 }
 
+// A single picture is no data set; one that cannot be read is told as that.
+static gm_status refuse_picture(const gm_source *source) {
+    char *data;
+    size_t bytes;
+    gm_picture picture = {0};
+    const char *format = gm_picture_tell(source->head, source->head_bytes);
+    GM_TRY(gm_file_read(source->path, GM_PICTURE_LIMIT, &data, &bytes));
+    gm_status status = gm_picture_parse(source->path, data, bytes, NULL, &picture);
+    free(picture.pixels);
+    free(data);
+    return status == GM_OK ? gm_fail(GM_ERROR_FORMAT, "%s: is a %s file: give the folder that it lies in", source->path,
+                                     format ? format : "picture")
+                           : status;
+}
+
 static gm_status refuse(const gm_source *source) {
     const char *known = gm_magic_describe(source->head, source->head_bytes);
     gm_text expected = {0};
+    if (gm_picture_tell(source->head, source->head_bytes) || (!known && gm_path_is_picture(source->path)))
+        return refuse_picture(source);
     if (known)
         return gm_fail(GM_ERROR_FORMAT, "%s: is %s", source->path, known);
     append_names(&expected, true);

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIMIT ((uint64_t)4 << 30) // bytes of such a file
+#define LIMIT         ((uint64_t)4 << 30)  // bytes of such a file
+#define ARCHIVED_CSV  ((uint64_t)16 << 20) // of one in an archive, beside a thousand for each file there: what
+#define ARCHIVED_JSON ((uint64_t)1 << 20)  // unpacks to more is hardly of them
 
 #define NO_FILE UINT32_MAX
 
-enum { MOST_CLASSES = 1 << 20 };
+enum { MOST_CLASSES = 1 << 20, LONGEST_NAME = 4096 };
 
 // ---- Which file has a name: open addressing, at most half full ----
 
@@ -52,11 +54,45 @@ static gm_status name_table_init(name_table *table, const gm_tree *tree) {
     return GM_OK;
 }
 
-static uint32_t find(const name_table *table, const char *name, size_t length) {
+static uint32_t find_exactly(const name_table *table, const char *name, size_t length) {
     size_t slot = (size_t)gm_hash(GM_HASH_START, name, length) & table->mask;
     while (table->slots[slot] != NO_FILE && !is_called(table->tree, table->slots[slot], name, length))
         slot = (slot + 1) & table->mask;
     return table->slots[slot];
+}
+
+// As the file system has it, or with '\\' between folders, as Windows' programs write.
+static uint32_t find(const name_table *table, const char *name, size_t length) {
+    char with_slashes[LONGEST_NAME];
+    uint32_t file = find_exactly(table, name, length);
+    if (file != NO_FILE || length > sizeof with_slashes || !memchr(name, '\\', length))
+        return file;
+    for (size_t i = 0; i < length; i++)
+        with_slashes[i] = name[i] == '\\' ? '/' : name[i];
+    return find_exactly(table, with_slashes, length);
+}
+
+// ---- Files that are not there ----
+
+typedef struct absence {
+    const char *within; // a folder, of whose files alone is told; NULL: of all
+    size_t count;
+    gm_text first;
+} absence;
+
+static void note_absent(absence *absent, const char *name, size_t length) {
+    size_t folder = absent->within ? strlen(absent->within) : 0;
+    if (absent->within && (length <= folder || memcmp(name, absent->within, folder) != 0 || name[folder] != '/'))
+        return;
+    if (absent->count++ == 0)
+        gm_text_printf(&absent->first, "%.*s", (int)GM_MIN(length, (size_t)LONGEST_NAME), name);
+}
+
+static void tell_absent(absence *absent, const char *path) {
+    if (absent->count > 0)
+        gm_warn("%s: has labels of %zu files that are not there; the first is %s", path, absent->count,
+                absent->first.failed ? "unknown" : absent->first.data);
+    gm_text_finish(&absent->first);
 }
 
 // ---- labels.csv ----
@@ -96,6 +132,7 @@ static gm_status read_line(const char *name, size_t line, const char *text, cons
 typedef struct labelled {
     uint32_t file;
     field label;
+    size_t line;
 } labelled;
 
 typedef struct reading {
@@ -108,7 +145,8 @@ static char find_separator(const char *line, const char *end) {
     return memchr(line, '\t', length) ? '\t' : memchr(line, ';', length) ? ';' : ',';
 }
 
-static gm_status read_lines(reading *all, const char *name, const char *data, size_t bytes, const name_table *table) {
+static gm_status read_lines(reading *all, const char *name, const char *data, size_t bytes, const name_table *table,
+                            absence *absent) {
     const char *end = data + bytes, *line = data + (bytes >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
     char separator = 0;
     for (size_t number = 1; line < end; number++) {
@@ -124,7 +162,9 @@ static gm_status read_lines(reading *all, const char *name, const char *data, si
             uint32_t file = find(table, fields[0].text, fields[0].length);
             GM_TRY(gm_grow(&all->lines, all->count, &all->capacity, sizeof *all->lines, "labels"));
             if (file != NO_FILE || !first)
-                all->lines[all->count++] = (labelled){file, fields[1]};
+                all->lines[all->count++] = (labelled){file, fields[1], number};
+            if (file == NO_FILE && !first)
+                note_absent(absent, fields[0].text, fields[0].length);
         }
         line = next;
     }
@@ -148,6 +188,24 @@ static int compare_fields(const void *a, const void *b) {
     return order ? order : (x->length > y->length) - (x->length < y->length);
 }
 
+// Line i gives its file the label, unless one before it gave another.
+static gm_status set_label(gm_labels *labels, const char *name, const reading *all, size_t i, int32_t label) {
+    uint32_t file = all->lines[i].file;
+    size_t before = 0;
+    if (file == NO_FILE)
+        return GM_OK;
+    if (labels->of_file[file] >= 0 && labels->of_file[file] != label) {
+        while (all->lines[before].file != file)
+            before++;
+        const field *x = &all->lines[before].label, *y = &all->lines[i].label;
+        return gm_fail(GM_ERROR_FORMAT, "%s:%zu: gives a file the label %.*s that has %.*s in line %zu: leave one",
+                       name, all->lines[i].line, (int)y->length, y->text, (int)x->length, x->text,
+                       all->lines[before].line);
+    }
+    labels->of_file[file] = label;
+    return GM_OK;
+}
+
 static gm_status number_classes(gm_labels *labels, const char *name, const reading *all, bool *numbered) {
     *numbered = true;
     for (size_t i = 0; i < all->count && *numbered; i++)
@@ -158,8 +216,7 @@ static gm_status number_classes(gm_labels *labels, const char *name, const readi
             return gm_fail(GM_ERROR_FORMAT, "%s: has a label %d: numbers of classes are below %d", name, (int)label,
                            MOST_CLASSES);
         labels->class_count = GM_MAX(labels->class_count, (size_t)label + 1);
-        if (all->lines[i].file != NO_FILE)
-            labels->of_file[all->lines[i].file] = label;
+        GM_TRY(set_label(labels, name, all, i, label));
     }
     return GM_OK;
 }
@@ -185,11 +242,10 @@ static gm_status name_classes(gm_labels *labels, const char *name, const reading
             labels->classes = NULL;
     if (status == GM_OK && !labels->classes)
         status = gm_fail_memory(count * sizeof *labels->classes, "class names");
-    for (size_t i = 0; status == GM_OK && i < all->count; i++)
-        if (all->lines[i].file != NO_FILE) {
-            const field *found = bsearch(&all->lines[i].label, names, count, sizeof *names, compare_fields);
-            labels->of_file[all->lines[i].file] = (int32_t)(found - names);
-        }
+    for (size_t i = 0; status == GM_OK && i < all->count; i++) {
+        const field *found = bsearch(&all->lines[i].label, names, count, sizeof *names, compare_fields);
+        status = set_label(labels, name, all, i, (int32_t)(found - names));
+    }
     free(names);
     return status;
 }
@@ -204,6 +260,7 @@ static gm_status parse_csv(gm_labels *labels, const gm_label_file *file, const g
     const char *name = file->path;
     name_table table = {0};
     reading all = {0};
+    absence absent = {.within = file->within};
     bool numbered;
     gm_status status = start(labels, name, tree);
     if (status == GM_OK && memchr(file->data, '\0', file->bytes))
@@ -211,13 +268,14 @@ static gm_status parse_csv(gm_labels *labels, const gm_label_file *file, const g
     if (status == GM_OK)
         status = name_table_init(&table, tree);
     if (status == GM_OK)
-        status = read_lines(&all, name, file->data, file->bytes, &table);
+        status = read_lines(&all, name, file->data, file->bytes, &table, &absent);
     if (status == GM_OK && all.count == 0)
         status = gm_fail(GM_ERROR_FORMAT, "%s: has no labels: expected lines of FILE,LABEL", name);
     if (status == GM_OK)
         status = number_classes(labels, name, &all, &numbered);
     if (status == GM_OK && !numbered)
         status = name_classes(labels, name, &all, arena);
+    tell_absent(&absent, name);
     free(all.lines);
     free(table.slots);
     return status;
@@ -225,9 +283,23 @@ static gm_status parse_csv(gm_labels *labels, const gm_label_file *file, const g
 
 // ---- dataset.json ----
 
-static gm_status read_pair(gm_labels *labels, const char *name, size_t index, const json_t *pair,
-                           const name_table *table) {
-    const json_t *file = json_array_get(pair, 0), *label = json_array_get(pair, 1);
+static uint32_t find_named(const json_t *pair, const name_table *table) {
+    const json_t *file = json_array_get(pair, 0);
+    return find(table, json_string_value(file), json_string_length(file));
+}
+
+static gm_status refuse_second(const char *name, const json_t *list, size_t index, const name_table *table) {
+    uint32_t file = find_named(json_array_get(list, index), table);
+    size_t before = 0;
+    while (find_named(json_array_get(list, before), table) != file)
+        before++;
+    return gm_fail(GM_ERROR_FORMAT, "%s: its labels %zu and %zu give %s two classes: leave one", name, before, index,
+                   json_string_value(json_array_get(json_array_get(list, index), 0)));
+}
+
+static gm_status read_pair(gm_labels *labels, const char *name, size_t index, const json_t *list,
+                           const name_table *table, absence *absent) {
+    const json_t *pair = json_array_get(list, index), *file = json_array_get(pair, 0), *label = json_array_get(pair, 1);
     if (json_array_size(pair) != 2 || !json_is_string(file) || !json_is_integer(label))
         return gm_fail(GM_ERROR_FORMAT, "%s: its label %zu is no pair of a file's name and a whole number", name,
                        index);
@@ -235,10 +307,15 @@ static gm_status read_pair(gm_labels *labels, const char *name, size_t index, co
     if (value < 0 || value >= MOST_CLASSES)
         return gm_fail(GM_ERROR_FORMAT, "%s: its label %zu is %lld: numbers of classes are 0 to %d", name, index,
                        (long long)value, MOST_CLASSES - 1);
-    uint32_t found = find(table, json_string_value(file), json_string_length(file));
+    uint32_t found = find_named(pair, table);
     labels->class_count = GM_MAX(labels->class_count, (size_t)value + 1);
-    if (found != NO_FILE)
-        labels->of_file[found] = (int32_t)value;
+    if (found == NO_FILE) {
+        note_absent(absent, json_string_value(file), json_string_length(file));
+        return GM_OK;
+    }
+    if (labels->of_file[found] >= 0 && labels->of_file[found] != (int32_t)value)
+        return refuse_second(name, list, index, table);
+    labels->of_file[found] = (int32_t)value;
     return GM_OK;
 }
 
@@ -246,6 +323,7 @@ static gm_status parse_json(gm_labels *labels, const gm_label_file *file, const 
     const char *name = file->path;
     json_error_t error;
     name_table table = {0};
+    absence absent = {.within = file->within};
     json_t *root = json_loadb(file->data, file->bytes, 0, &error);
     if (!root)
         return gm_fail(GM_ERROR_FORMAT, "%s:%d: is no JSON: %s", name, error.line, error.text);
@@ -259,14 +337,20 @@ static gm_status parse_json(gm_labels *labels, const gm_label_file *file, const 
     GM_TRY_DONE(start(labels, name, tree));
     GM_TRY_DONE(name_table_init(&table, tree));
     for (size_t i = 0; i < json_array_size(list); i++)
-        GM_TRY_DONE(read_pair(labels, name, i, json_array_get(list, i), &table));
+        GM_TRY_DONE(read_pair(labels, name, i, list, &table, &absent));
 done:
+    tell_absent(&absent, name);
     free(table.slots);
     json_decref(root);
     return status;
 }
 
 // ---- Either ----
+
+static uint64_t limit_of(const gm_tree *tree, bool json) {
+    uint64_t archived = (json ? ARCHIVED_JSON : ARCHIVED_CSV) + 1000 * (uint64_t)tree->paths.count;
+    return tree->zip ? GM_MIN(archived, LIMIT) : LIMIT;
+}
 
 gm_status gm_label_file_read(gm_label_file *file, const gm_tree *tree) {
     size_t csv = gm_tree_find(tree, "labels.csv"), json = gm_tree_find(tree, "dataset.json");
@@ -276,7 +360,7 @@ gm_status gm_label_file_read(gm_label_file *file, const gm_tree *tree) {
         return GM_OK;
     gm_status status = gm_tree_path(tree, found, &file->path);
     if (status == GM_OK)
-        status = gm_tree_read(tree, found, LIMIT, &file->data, &file->bytes);
+        status = gm_tree_read(tree, found, limit_of(tree, file->json), 0, &file->data, &file->bytes);
     if (status != GM_OK)
         gm_label_file_finish(file);
     return status;

@@ -15,16 +15,18 @@ typedef struct gm_label_file {
     char *path, *data;
     size_t bytes;
     bool json;
+    const char *within; // the caller's: the folder, below the file's own, whose files the tree has; NULL: all
 } gm_label_file;
 
-// The one in the tree's root, labels.csv before the other.
+// The one in the tree's root, in upper case or lower, labels.csv before the other.
 gm_status gm_label_file_read(gm_label_file *file, const gm_tree *tree);
 void gm_label_file_finish(gm_label_file *file);
 
 // labels.csv: lines of a file's name below the root and its label, parted by a comma, semicolon or tab, in double
-// quotes or not; a first line that names no file is a header. Whole numbers from 0 on are the classes' numbers, any
-// other labels their names, which are sorted. dataset.json: {"labels": [["00000/img.png", 3], ...]}, or null for none.
-// Both may name files that are not there.
+// quotes or not; a first line that names no file is a header. Names may have '\\' for '/'. Whole numbers from 0 on are
+// the classes' numbers, any other labels their names, which are sorted. dataset.json: {"labels": [["00000/img.png", 3],
+// ...]}, or null for none. Both may name files that are not there, of which a warning tells; not one file with two
+// labels.
 gm_status gm_labels_parse(gm_labels *labels, const gm_label_file *file, const gm_tree *tree, gm_arena *arena);
 void gm_labels_finish(gm_labels *labels);
 

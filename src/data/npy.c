@@ -108,6 +108,31 @@ static gm_status find_dictionary(const char *name, const uint8_t *data, size_t b
     return GM_OK;
 }
 
+// The dictionary's values; *values is where it ends.
+static gm_status parse_header(const char *name, const void *data, size_t bytes, header *head, gm_npy *array,
+                              size_t *values) {
+    size_t begin = 0;
+    char *text;
+    *values = 0;
+    GM_TRY(find_dictionary(name, data, bytes, &begin, values));
+    GM_TRY(gm_alloc(&text, *values - begin + 1, 1, name));
+    memcpy(text, (const char *)data + begin, *values - begin);
+    gm_status status = parse_dictionary(name, text, head, array);
+    free(text);
+    return status;
+}
+
+gm_status gm_npy_measure(const char *name, const void *head, size_t bytes, uint64_t *file_bytes) {
+    header parsed = {0};
+    gm_npy array = {0};
+    size_t values = 0, needed;
+    GM_TRY(parse_header(name, head, bytes, &parsed, &array, &values));
+    if (!gm_multiply_sizes(array.count, parsed.type->bytes, &needed) || needed > SIZE_MAX - values)
+        return gm_fail(GM_ERROR_FORMAT, "%s: is damaged: its shape has more values than there can be", name);
+    *file_bytes = (uint64_t)needed + values;
+    return GM_OK;
+}
+
 // ---- Reading ----
 
 static gm_status convert_values(const char *name, const uint8_t *data, const header *head, gm_npy *array) {
@@ -122,14 +147,10 @@ static gm_status convert_values(const char *name, const uint8_t *data, const hea
 
 gm_status gm_npy_parse(const char *name, const void *data, size_t bytes, gm_npy *array, const gm_value_type **type) {
     *array = (gm_npy){0};
-    size_t begin = 0, values = 0;
-    GM_TRY(find_dictionary(name, data, bytes, &begin, &values));
-    char *text;
-    GM_TRY(gm_alloc(&text, values - begin + 1, 1, name));
-    memcpy(text, (const char *)data + begin, values - begin);
+    size_t values = 0, needed = 0;
     header head = {0};
-    gm_status status = parse_dictionary(name, text, &head, array);
-    size_t needed = 0, there = bytes - values;
+    gm_status status = parse_header(name, data, bytes, &head, array, &values);
+    size_t there = bytes - values;
     if (status == GM_OK && (!gm_multiply_sizes(array->count, head.type->bytes, &needed) || needed > there))
         status = gm_fail(GM_ERROR_FORMAT, "%s: is truncated: its shape needs %zu values of %zu bytes, %zu bytes follow",
                          name, array->count, head.type->bytes, there);
@@ -138,7 +159,6 @@ gm_status gm_npy_parse(const char *name, const void *data, size_t bytes, gm_npy 
                          array->count);
     if (status == GM_OK)
         status = convert_values(name, (const uint8_t *)data + values, &head, array);
-    free(text);
     for (size_t i = array->rank; i < GM_NPY_MAX_RANK; i++)
         array->dim[i] = 1;
     if (status != GM_OK)
@@ -236,6 +256,7 @@ gm_status gm_npy_open(gm_dataset *dataset, const gm_source *source, const gm_dat
     GM_TRY_DONE(find_labels(source->path, &path, &sure));
     if (path.length > 0)
         GM_TRY_DONE(read_typed(path.data, &labels.values, &labels.type));
+    labels.name = path.data;
     if (path.length > 0 && !sure && !gm_arrays_have_labels(&labels.values, data.values.dim[0])) {
         gm_debug("%s: %s is no row of labels for it", source->path, path.data);
         path.length = 0;

@@ -9,6 +9,10 @@
 // As gm_npy_read, from memory; `name` for messages; *type, unless type is NULL: what its values were.
 gm_status gm_npy_parse(const char *name, const void *data, size_t bytes, gm_npy *array, const gm_value_type **type);
 
+// How many bytes a file has whose first ones, GM_NPY_HEAD or all, these are.
+enum { GM_NPY_HEAD = 1 << 16 };
+gm_status gm_npy_measure(const char *name, const void *head, size_t bytes, uint64_t *file_bytes);
+
 // An array of texts (NumPy's type S), (count): their values, in the arena, each with its NUL.
 gm_status gm_npy_parse_texts(const char *name, const void *data, size_t bytes, gm_arena *arena, const char ***texts,
                              size_t *count);

@@ -42,7 +42,8 @@ static gm_status list_arrays(const gm_zip *zip, const char *where, gm_arena *are
         if (!is_array(name, length) || name[0] == '.')
             continue;
         (*entries)[*count] = i;
-        (*arrays)[*count].bytes = gm_zip_size(zip, i);
+        bool swells;
+        GM_TRY(gm_zip_measure(zip, i, where, &(*arrays)[*count].bytes, &swells));
         (*arrays)[*count].name = gm_arena_printf(arena, "%.*s", (int)(length - (sizeof ending - 1)), name);
         if (!(*arrays)[(*count)++].name)
             return gm_fail_memory(length, "an array's name");
@@ -52,13 +53,35 @@ static gm_status list_arrays(const gm_zip *zip, const char *where, gm_arena *are
     return *count > 0 ? GM_OK : gm_fail(GM_ERROR_FORMAT, "%s: holds no arrays", where);
 }
 
-static gm_status read_entry(gm_zip *zip, size_t entry, const char *where, gm_text *path, char **data, size_t *bytes) {
-    gm_text_printf(path, "%s/%s", where, gm_zip_name(zip, entry));
-    return path->failed ? gm_fail_memory(64, "a name")
-                        : gm_zip_read(zip, entry, path->data, GM_DATA_LIMIT, data, bytes);
+// How many bytes the array's own header says that the file has; 0 where that does not matter.
+static gm_status find_expected(const gm_zip *zip, size_t entry, const char *path, uint64_t *expected) {
+    uint64_t bytes;
+    uint8_t *head;
+    size_t there;
+    bool swells;
+    *expected = 0;
+    GM_TRY(gm_zip_measure(zip, entry, path, &bytes, &swells));
+    if (!swells)
+        return GM_OK;
+    GM_TRY(gm_alloc(&head, GM_NPY_HEAD, 1, path));
+    gm_status status = gm_zip_read_start(zip, entry, path, head, GM_NPY_HEAD, &there);
+    if (status == GM_OK)
+        status = gm_npy_measure(path, head, there, expected);
+    free(head);
+    return status;
 }
 
-static gm_status read_array(gm_zip *zip, size_t entry, const char *where, gm_array *array) {
+static gm_status read_entry(const gm_zip *zip, size_t entry, const char *where, gm_text *path, char **data,
+                            size_t *bytes) {
+    uint64_t expected;
+    gm_text_printf(path, "%s/%s", where, gm_zip_name(zip, entry));
+    if (path->failed)
+        return gm_fail_memory(64, "a name");
+    GM_TRY(find_expected(zip, entry, path->data, &expected));
+    return gm_zip_read(zip, entry, path->data, GM_DATA_LIMIT, expected, data, bytes);
+}
+
+static gm_status read_array(const gm_zip *zip, size_t entry, const char *where, gm_array *array) {
     gm_text path = {0};
     char *data = NULL;
     size_t bytes;
@@ -70,7 +93,8 @@ static gm_status read_array(gm_zip *zip, size_t entry, const char *where, gm_arr
     return status;
 }
 
-static gm_status name_classes(gm_dataset *dataset, gm_zip *zip, size_t entry, const char *where, gm_arena *arena) {
+static gm_status name_classes(gm_dataset *dataset, const gm_zip *zip, size_t entry, const char *where,
+                              gm_arena *arena) {
     gm_text path = {0};
     char *data = NULL;
     const char **names;
@@ -85,7 +109,8 @@ static gm_status name_classes(gm_dataset *dataset, gm_zip *zip, size_t entry, co
     return status;
 }
 
-static gm_status read_archive(gm_dataset *dataset, gm_zip *zip, const char *where, const gm_dataset_options *options) {
+static gm_status read_archive(gm_dataset *dataset, const gm_zip *zip, const char *where,
+                              const gm_dataset_options *options) {
     gm_arena arena = {0};
     gm_array_entry *arrays;
     gm_array data = {0}, labels = {0};
@@ -96,6 +121,7 @@ static gm_status read_archive(gm_dataset *dataset, gm_zip *zip, const char *wher
     GM_TRY_DONE(read_array(zip, entries[data_at], where, &data));
     if (labels_at < count)
         GM_TRY_DONE(read_array(zip, entries[labels_at], where, &labels));
+    labels.name = labels_at < count ? arrays[labels_at].name : NULL;
     GM_TRY_DONE(gm_arrays_take(dataset, where, &data, labels_at < count ? &labels : NULL, options));
     for (size_t i = 0; labels_at < count && i < count; i++)
         if (strcmp(arrays[i].name, "class_names") == 0)

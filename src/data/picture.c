@@ -13,6 +13,8 @@ static const gm_picture_format *const formats[] = {
 
 // ---- Reading ----
 
+enum { LEAST_BYTES = 12 }; // which tell every format; a whole picture may have fewer
+
 static const gm_picture_format *find(const uint8_t *head, size_t bytes) {
     for (size_t i = 0; i < GM_COUNT(formats); i++)
         if (formats[i]->tell(head, bytes))
@@ -34,6 +36,8 @@ static gm_status find_reader(const gm_picture_format **format, const char *name,
         return gm_fail(GM_ERROR_FORMAT, "%s: is empty", name);
     if (known)
         return gm_fail(GM_ERROR_FORMAT, "%s: is %s", name, known);
+    if (bytes < LEAST_BYTES)
+        return gm_fail(GM_ERROR_FORMAT, "%s: is no picture, or a truncated one: it has %zu bytes", name, bytes);
     gm_text names = {0};
     for (size_t i = 0; i < GM_COUNT(formats); i++)
         gm_text_printf(&names, "%s%s", i == 0 ? "" : i + 1 < GM_COUNT(formats) ? ", " : " or ", formats[i]->name);

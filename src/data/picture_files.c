@@ -2,6 +2,7 @@
 #include "data/picture_files.h"
 
 #include "data/picture.h"
+#include "data/picture_read.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static gm_status open_picture(const gm_tree *tree, size_t index, const gm_pictur
     size_t bytes;
     *file = (opened){0};
     GM_TRY(gm_tree_path(tree, index, &path));
-    gm_status status = gm_tree_read(tree, index, GM_PICTURE_LIMIT, &data, &bytes);
+    gm_status status = gm_picture_read(tree, index, path, &data, &bytes);
     if (status == GM_OK)
         status = parse(path, data, bytes, wish, file);
     free(data);

@@ -5,6 +5,7 @@
 #include "data/pictures.h"
 
 #include "data/picture.h"
+#include "data/picture_read.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -112,7 +113,7 @@ static gm_status read_whole_header(const gm_pictures *pictures, size_t file, con
                                    const gm_picture_wish *wish, gm_picture *header) {
     char *data;
     size_t bytes;
-    GM_TRY(gm_tree_read(&pictures->tree, file, GM_PICTURE_LIMIT, &data, &bytes));
+    GM_TRY(gm_picture_read(&pictures->tree, file, path, &data, &bytes));
     gm_status status = gm_picture_parse_header(path, data, bytes, true, wish, header);
     free(data);
     return status;
@@ -278,7 +279,7 @@ static gm_status read_item(const gm_pictures *pictures, size_t file, void *item)
     char *path, *data = NULL;
     size_t bytes;
     GM_TRY(gm_tree_path(&pictures->tree, file, &path));
-    gm_status status = gm_tree_read(&pictures->tree, file, GM_PICTURE_LIMIT, &data, &bytes);
+    gm_status status = gm_picture_read(&pictures->tree, file, path, &data, &bytes);
     if (status == GM_OK)
         status = gm_picture_place(path, data, bytes, pictures->pages ? pictures->pages[file] : 0, &pictures->options,
                                   &pictures->info, item);

@@ -66,6 +66,7 @@ static gm_status read_tensor(const file *f, const char *name, gm_array *array) {
     const json_t *entry = json_object_get(f->header, name), *offsets = json_object_get(entry, "data_offsets");
     const char *type = json_string_value(json_object_get(entry, "dtype"));
     size_t begin, end, needed;
+    array->name = name;
     array->type = type ? gm_value_type_find_safetensors(type) : NULL;
     if (!array->type)
         return gm_fail(GM_ERROR_FORMAT, "%s: values of type %s are not read: its tensor %s", f->name,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 // ---- Archives ----
 
@@ -63,7 +64,10 @@ static gm_status list_archive(gm_tree *tree) {
     if (count > 1)
         qsort(files, count, sizeof *files, compare_names);
     for (size_t i = 0; i < count && status == GM_OK; i++)
-        status = add_entry(&tree->paths, &files[i]);
+        status = i > 0 && compare_names(&files[i - 1], &files[i]) == 0
+                     ? gm_fail(GM_ERROR_FORMAT, "%s: is refused: it holds two files of the name %s", tree->path,
+                               files[i].name)
+                     : add_entry(&tree->paths, &files[i]);
     free(files);
     if (status == GM_OK)
         gm_paths_unwrap(&tree->paths);
@@ -128,13 +132,27 @@ gm_status gm_tree_path(const gm_tree *tree, size_t file, char **path) {
     return gm_fail_memory(strlen(tree->path), "a file name");
 }
 
-gm_status gm_tree_read(const gm_tree *tree, size_t file, uint64_t limit, char **data, size_t *bytes) {
+gm_status gm_tree_measure(const gm_tree *tree, size_t file, uint64_t *bytes, bool *swells) {
+    char *path;
+    *bytes = 0;
+    *swells = false;
+    if (!tree->zip)
+        return GM_OK;
+    GM_TRY(gm_tree_path(tree, file, &path));
+    gm_status status = gm_zip_measure(tree->zip, tree->paths.files[file].entry, path, bytes, swells);
+    free(path);
+    return status;
+}
+
+gm_status gm_tree_read(const gm_tree *tree, size_t file, uint64_t limit, uint64_t expected, char **data,
+                       size_t *bytes) {
     char *path;
     *data = NULL;
     *bytes = 0;
     GM_TRY(gm_tree_path(tree, file, &path));
-    gm_status status = tree->zip ? gm_zip_read(tree->zip, tree->paths.files[file].entry, path, limit, data, bytes)
-                                 : gm_file_read(path, limit, data, bytes);
+    gm_status status = tree->zip
+                           ? gm_zip_read(tree->zip, tree->paths.files[file].entry, path, limit, expected, data, bytes)
+                           : gm_file_read(path, limit, data, bytes);
     free(path);
     return status;
 }
@@ -149,9 +167,13 @@ gm_status gm_tree_read_start(const gm_tree *tree, size_t file, void *data, size_
 }
 
 size_t gm_tree_find(const gm_tree *tree, const char *name) {
-    size_t file = 0;
-    while (file < tree->paths.count &&
-           (*gm_paths_folder(&tree->paths, file) || strcmp(gm_paths_name(&tree->paths, file), name) != 0))
-        file++;
-    return file;
+    size_t count = tree->paths.count, alike = count;
+    for (size_t i = 0; i < count; i++) {
+        if (*gm_paths_folder(&tree->paths, i) || strcasecmp(gm_paths_name(&tree->paths, i), name) != 0)
+            continue;
+        if (strcmp(gm_paths_name(&tree->paths, i), name) == 0)
+            return i;
+        alike = GM_MIN(alike, i);
+    }
+    return alike;
 }

@@ -22,10 +22,13 @@ void gm_tree_finish(gm_tree *tree);
 
 // The file's path for messages: "DATA/cats/1.png", "DATA.zip/cats/1.png". From malloc.
 gm_status gm_tree_path(const gm_tree *tree, size_t file, char **path);
-// As gm_file_read and gm_file_read_start. Any number of threads may read.
-gm_status gm_tree_read(const gm_tree *tree, size_t file, uint64_t limit, char **data, size_t *bytes);
+// As gm_zip_measure; files on disk do not swell, and have no size here.
+gm_status gm_tree_measure(const gm_tree *tree, size_t file, uint64_t *bytes, bool *swells);
+// As gm_file_read, gm_zip_read and gm_file_read_start. Any number of threads may read.
+gm_status gm_tree_read(const gm_tree *tree, size_t file, uint64_t limit, uint64_t expected, char **data, size_t *bytes);
 gm_status gm_tree_read_start(const gm_tree *tree, size_t file, void *data, size_t most, size_t *bytes);
-// The file of that name in the tree's root, or the tree's count of files.
+// The file of that name in the tree's root, or the first that differs in upper and lower case alone, or the tree's
+// count of files.
 size_t gm_tree_find(const gm_tree *tree, const char *name);
 
 #endif

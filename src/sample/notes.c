@@ -36,8 +36,10 @@ gm_status gm_notes_init(gm_notes *notes, const gm_writing *writing) {
         add(notes, writing->count == 1 ? "Seed" : "Seeds", notes->seeds.data);
     }
     if (options->labels && writing->count == 1) {
-        gm_snprintf(notes->label, sizeof notes->label, "%d", (int)options->labels[0]);
-        add(notes, "Class", notes->label);
+        int32_t label = options->labels[0];
+        bool named = (size_t)label < writing->class_count;
+        gm_snprintf(notes->label, sizeof notes->label, "%d", (int)label);
+        add(notes, "Class", named ? writing->class_names[label] : notes->label);
     }
     return GM_OK;
 }

@@ -15,7 +15,7 @@ typedef struct gm_notes {
     gm_note list[GM_MOST_NOTES];
     size_t count;
     gm_text seeds;
-    char step[24], label[16];
+    char step[24], label[16]; // the class's number, where it has no name
 } gm_notes;
 
 // gm_notes_finish() whatever becomes of it

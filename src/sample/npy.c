@@ -50,3 +50,16 @@ gm_status gm_npy_write(const char *path, const float *values, size_t rank, const
     free(file.data);
     return status;
 }
+
+gm_status gm_class_names_array(gm_file_array *array, const char *const *names, size_t count,
+                               char type[GM_ARRAY_TYPE_BYTES], char **values) {
+    size_t width = 1;
+    for (size_t k = 0; k < count; k++)
+        width = GM_MAX(width, strlen(names[k]));
+    GM_TRY(gm_alloc(values, count, width, "class names"));
+    for (size_t k = 0; k < count; k++)
+        memcpy(*values + k * width, names[k], strlen(names[k]));
+    gm_snprintf(type, GM_ARRAY_TYPE_BYTES, "S%zu", width);
+    *array = (gm_file_array){"class_names", type, *values, width, 1, {count}};
+    return GM_OK;
+}

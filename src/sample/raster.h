@@ -24,7 +24,9 @@ void gm_raster_set(gm_raster *raster, size_t index, double level);
 typedef struct gm_writing {
     const char *path; // for messages
     gm_write_options options;
-    size_t count;       // of options.seeds and labels
+    size_t count;                   // of options.seeds and labels
+    const char *const *class_names; // of the first class_count labels
+    size_t class_count;
     const char *recipe; // its name; NULL: the file says nothing of what it is
     uint64_t step;
 } gm_writing;

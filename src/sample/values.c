@@ -49,7 +49,8 @@ gm_status gm_values_put_npz(const gm_writing *writing, const gm_sample *sample, 
     char text[40];
     const gm_write_options *options = &writing->options;
     GM_TRY(encode(writing, sample, values, count, &stored));
-    gm_file_array arrays[5] = {array_of(sample, stored ? stored : values, count)};
+    char *names = NULL, type[GM_ARRAY_TYPE_BYTES];
+    gm_file_array arrays[6] = {array_of(sample, stored ? stored : values, count)};
     size_t filled = 1;
     if (options->labels)
         arrays[filled++] = (gm_file_array){"labels", "i4", options->labels, sizeof(int32_t), 1, {count}};
@@ -62,7 +63,13 @@ gm_status gm_values_put_npz(const gm_writing *writing, const gm_sample *sample, 
         arrays[filled++] = (gm_file_array){"step", "u8", &writing->step, sizeof writing->step, 0, {0}};
     }
     gm_bytes file = {0};
-    gm_status status = put(writing, gm_npz_encode(writing->path, arrays, filled, &file), &file);
+    gm_status status = GM_OK;
+    if (options->labels && writing->class_count > 0)
+        status = gm_class_names_array(&arrays[filled++], writing->class_names, writing->class_count, type, &names);
+    if (status == GM_OK)
+        status = gm_npz_encode(writing->path, arrays, filled, &file);
+    status = put(writing, status, &file);
+    free(names);
     free(stored);
     return status;
 }

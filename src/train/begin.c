@@ -115,6 +115,9 @@ gm_status gm_trainer_start(gm_trainer *trainer, const gm_train_options *options)
 static gm_status check_classes(const gm_trainer *trainer, const gm_checkpoint_info *info) {
     const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
     size_t *places;
+    if (info->class_count > 0 && data->class_count != info->class_count)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: has %zu classes, but had %zu when %s began: start a new run", data->name,
+                       data->class_count, info->class_count, gm_run_path(trainer->run));
     GM_TRY(gm_alloc(&places, data->class_count, sizeof *places, "classes"));
     gm_status status = gm_classes_match(data, info->class_names, info->class_count, places);
     for (size_t k = 0; k < data->class_count && status == GM_OK; k++)

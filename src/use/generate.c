@@ -4,7 +4,9 @@
 #include "base/base.h"
 #include "use/sampler.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 static gm_status create(gm_sampler *sampler, const char *run, gm_device *device, const char *selector) {
     GM_TRY(gm_trained_open(&sampler->trained, run, device, selector));
@@ -19,6 +21,9 @@ static gm_status create(gm_sampler *sampler, const char *run, gm_device *device,
         return gm_fail(GM_ERROR_ARGUMENT, "%s: this run's model is %s, which makes no samples (try ganymede evaluate)",
                        run, gm_model_kind_of(recipe)->description);
     GM_TRY(gm_use_init(&sampler->use, generate, recipe, NULL));
+    const gm_checkpoint_info *checkpoint = gm_checkpoint_get_info(sampler->trained.checkpoint);
+    sampler->class_names = checkpoint->class_names;
+    sampler->class_count = GM_MIN(checkpoint->class_count, sampler->use.classes);
     return gm_plan_create(&sampler->plan, sampler->use.graph, sampler->trained.state, NULL);
 }
 
@@ -66,6 +71,8 @@ void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info) {
                               .ranged = use->format.kind->ranged,
                               .table = use->format.table,
                               .classes = use->classes,
+                              .class_names = sampler->class_names,
+                              .class_count = sampler->class_count,
                               .categorical_codes = use->categorical_codes,
                               .continuous_codes = use->continuous_codes,
                               .low = use->format.low,
@@ -75,6 +82,37 @@ void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info) {
     const gm_checkpoint_info *checkpoint = gm_checkpoint_get_info(sampler->trained.checkpoint);
     info->data_options.scale_figures = checkpoint->scale_figures;
     info->data_options.scale_channels = checkpoint->scale_channels;
+}
+
+static gm_status refuse_class(const gm_sampler *sampler, const char *name) {
+    enum { MOST_LISTED = 1000 }; // bytes
+    gm_text list = {0};
+    if (sampler->class_count == 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "class %s is not one of this generator's, 0 to %zu", name,
+                       sampler->use.classes - 1);
+    for (size_t i = 0; i < sampler->class_count && list.length < MOST_LISTED; i++)
+        gm_text_printf(&list, "%s%s", i > 0 ? ", " : "", sampler->class_names[i]);
+    gm_status status = gm_fail(GM_ERROR_ARGUMENT, "class %s is not one of this generator's: %s, or 0 to %zu", name,
+                               list.failed ? "its names" : list.data, sampler->use.classes - 1);
+    gm_text_finish(&list);
+    return status;
+}
+
+gm_status gm_sampler_find_class(const gm_sampler *sampler, const char *name, int32_t *label) {
+    size_t i = 0, digits = strspn(name, "0123456789");
+    *label = 0;
+    if (sampler->use.classes == 0) // which it says
+        return gm_use_check_labels(&sampler->use, label, 1);
+    while (i < sampler->class_count && strcmp(sampler->class_names[i], name) != 0)
+        i++;
+    if (i == sampler->class_count) {
+        unsigned long long number = digits > 0 && name[digits] == '\0' ? strtoull(name, NULL, 10) : ULLONG_MAX;
+        if (number >= sampler->use.classes)
+            return refuse_class(sampler, name);
+        i = (size_t)number;
+    }
+    *label = (int32_t)i;
+    return GM_OK;
 }
 
 gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels, const float *codes,

@@ -9,6 +9,8 @@ struct gm_sampler {
     gm_trained trained;
     gm_use use; // `generate`
     gm_plan *plan;
+    const char *const *class_names; // the checkpoint's, of the first class_count classes
+    size_t class_count;
 };
 
 #endif

@@ -1,5 +1,6 @@
 // Samples of a run into files: one file, or a folder with a file for each sample.
 #include "base/base.h"
+#include "data/classes.h"
 #include "use/sampler.h"
 
 #include <stdlib.h>
@@ -12,6 +13,8 @@ static gm_writing writing_of(const gm_sampler *sampler, const char *path, const 
     return (gm_writing){.path = path,
                         .options = *options,
                         .count = count,
+                        .class_names = sampler->class_names,
+                        .class_count = sampler->class_count,
                         .recipe = gm_common_of(sampler->trained.recipe)->name,
                         .step = sampler->trained.step};
 }
@@ -52,10 +55,16 @@ typedef struct folder {
     const gm_write_options *options;
     bool numbered; // a seed may come several times
     const uint64_t *seeds;
-    size_t class_digits;
 } folder;
 
-// DIR/00000017.png, DIR/3/00000017.png of class 3, and 00000017-2.png of the seed's third sample in a row.
+static void append_class(gm_text *path, const folder *f, size_t class) {
+    char name[GM_CLASS_FOLDER_BYTES];
+    const gm_sampler *sampler = f->sampler;
+    gm_class_folder(name, sampler->class_names, sampler->class_count, sampler->use.classes, class);
+    gm_text_printf(path, "/%s", name);
+}
+
+// DIR/00000017.png, DIR/coat/00000017.png of class coat, and 00000017-2.png of the seed's third sample in a row.
 static void name_file(gm_text *path, const folder *f, size_t index, const int32_t *label) {
     size_t repeated = 0;
     while (repeated < index && f->seeds[index - repeated - 1] == f->seeds[index])
@@ -63,7 +72,7 @@ static void name_file(gm_text *path, const folder *f, size_t index, const int32_
     path->length = 0;
     gm_text_printf(path, "%.*s", (int)f->path_length, f->path);
     if (label)
-        gm_text_printf(path, "/%0*d", (int)f->class_digits, (int)*label);
+        append_class(path, f, (size_t)*label);
     gm_text_printf(path, "/%0*llu", SEED_DIGITS, (unsigned long long)f->seeds[index]);
     if (f->numbered)
         gm_text_printf(path, "-%zu", repeated);
@@ -95,7 +104,8 @@ static gm_status create_folders(const folder *f, const int32_t *labels, size_t c
         there[labels[i]] = true;
     for (size_t c = 0; c < classes && status == GM_OK; c++) {
         path.length = 0;
-        gm_text_printf(&path, "%s/%0*zu", f->path, (int)f->class_digits, c);
+        gm_text_append(&path, f->path);
+        append_class(&path, f, c);
         if (there[c])
             status = path.failed ? gm_fail_memory(strlen(f->path), "a folder name") : gm_folder_create(path.data);
     }
@@ -125,13 +135,6 @@ done:
     return status;
 }
 
-static size_t digits_of(size_t number) {
-    size_t digits = 1;
-    for (; number >= 10; number /= 10)
-        digits++;
-    return digits;
-}
-
 gm_status gm_sampler_write_folder(gm_sampler *sampler, const char *path, const float *codes, size_t count,
                                   const gm_write_options *options) {
     const gm_sample_format *format;
@@ -142,12 +145,8 @@ gm_status gm_sampler_write_folder(gm_sampler *sampler, const char *path, const f
     if (options->labels)
         GM_TRY(gm_use_check_labels(&sampler->use, options->labels, count));
     GM_TRY(find_labels(sampler, options->seeds, options->labels, count, &labels));
-    folder f = {.sampler = sampler,
-                .path = path,
-                .ending = format->ending,
-                .options = options,
-                .seeds = options->seeds,
-                .class_digits = sampler->use.classes > 0 ? digits_of(sampler->use.classes - 1) : 0};
+    folder f = {
+        .sampler = sampler, .path = path, .ending = format->ending, .options = options, .seeds = options->seeds};
     for (size_t i = 1; i < count; i++)
         f.numbered = f.numbered || f.seeds[i] == f.seeds[i - 1];
     f.path_length = strlen(path);

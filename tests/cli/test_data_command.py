@@ -1,6 +1,8 @@
 """`ganymede data`: what it says of folders, archives, arrays and tables, which files it finds damaged, what it converts."""
 import json
+import shutil
 import struct
+import subprocess
 import unittest
 import zipfile
 
@@ -22,6 +24,12 @@ def npy(shape, descr, values):
     header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {tuple(shape)}, }}"
     header += " " * (63 - (len(header) + 10) % 64) + "\n"
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + bytes(values)
+
+
+class Stream:
+    """A file that cannot be gone back in: the sizes of an archive's entries then stand behind them."""
+    def __init__(self, file):
+        self.write, self.flush = file.write, file.flush
 
 
 class Data(CommandTest):
@@ -201,6 +209,42 @@ class Data(CommandTest):
         self.ganymede("data", source, "-o", "items.npz", *options)
         with zipfile.ZipFile(self.folder / "items.npz") as archive:
             return {name: archive.read(name) for name in archive.namelist()}
+
+    def test_archives_of_other_programs(self):
+        self.put_classes()
+        wanted = self.items("pets")
+        pictures = sorted((self.folder / "pets").rglob("*.png"))
+
+        def written(stream, separator="/", **how):
+            with zipfile.ZipFile(stream, "w", **how) as archive:
+                for path in pictures:
+                    name = separator.join(path.relative_to(self.folder / "pets").parts)
+                    with archive.open(name, "w", force_zip64=True) as entry:
+                        entry.write(path.read_bytes())
+
+        written(self.folder / "wide.zip")
+        written(self.folder / "windows.zip", separator="\\", compression=zipfile.ZIP_DEFLATED)
+        with open(self.folder / "stream.zip", "wb") as file:
+            written(Stream(file), compression=zipfile.ZIP_DEFLATED)
+        made = ["wide.zip", "windows.zip", "stream.zip"]
+        for level in ("-0", "-9") if shutil.which("zip") else ():
+            made.append(f"zip{level}.zip")
+            subprocess.run(["zip", "-qr", level, self.folder / made[-1], "."], cwd=self.folder / "pets", check=True)
+        for name in made:
+            self.assertEqual(self.items(name), wanted, name)
+        with zipfile.ZipFile(self.folder / "lzma.zip", "w", zipfile.ZIP_LZMA) as archive:
+            archive.write(pictures[0], "1.png")
+        self.refused("data", "lzma.zip", "-o", "x", code=1,
+                     says="lzma.zip/1.png: is packed by method 14; stored and deflated entries are read")
+
+    def test_other_programs_read_archives(self):
+        self.put_classes()
+        self.ganymede("data", "pets", "-o", "pets.zip")
+        with zipfile.ZipFile(self.folder / "pets.zip") as archive:
+            self.assertIsNone(archive.testzip())
+            self.assertEqual(len(archive.namelist()), 8)
+        if shutil.which("unzip"):
+            subprocess.run(["unzip", "-tqq", self.folder / "pets.zip"], check=True)
 
     def test_conversions_keep_every_item(self):
         self.put_classes()

@@ -279,18 +279,51 @@ class Writers(ImageTest):
         self.ganymede("train", "labelled.yaml", "--out", "run", "--quiet")
         self.sample("--seeds", "0-8", "-o", "fake")
         self.assertEqual(sorted(str(p.relative_to(self.folder / "fake")) for p in (self.folder / "fake").rglob("*.png")),
-                         [f"{k}/{seed:08}.png" for k in range(3) for seed in range(k, 9, 3)])
-        self.assertEqual(png_texts(self.folder / "fake/2/00000005.png")["Class"], "2")
+                         [f"{'abc'[k]}/{seed:08}.png" for k in range(3) for seed in range(k, 9, 3)])
+        self.assertEqual(png_texts(self.folder / "fake/c/00000005.png")["Class"], "c")
         out, _ = self.ganymede("train", "labelled.yaml", "--data", "fake", "--out", "again")
         self.assertIn("9 images of 1x12x20", out)
-        self.sample("--seeds", "4", "--class", "2", "-o", "third")
-        self.assertEqual([str(p.relative_to(self.folder)) for p in (self.folder / "third").rglob("*.png")],
-                         ["third/2/00000004.png"])
+        for asked in "2", "c":
+            self.sample("--seeds", "4", "--class", asked, "-o", f"third{asked}")
+            self.assertEqual([str(p.relative_to(self.folder)) for p in (self.folder / f"third{asked}").rglob("*.png")],
+                             [f"third{asked}/c/00000004.png"])
         self.sample("--seeds", "0-3", "-o", "s.npz")
         with zipfile.ZipFile(self.folder / "s.npz") as archive:
             self.assertEqual(archive.read("labels.npy")[-16:], struct.pack("<4i", 0, 1, 2, 0))
-        self.refused("sample", "run", "--class", "3", "-o", "none", code=1, says="class 3")
+            self.assertEqual(archive.read("class_names.npy")[-3:], b"abc")
+        for asked in "3", "d", "-1", "2x", "":
+            self.refused("sample", "run", "--class", asked, "-o", "none", code=1,
+                         says=f"class {asked} is not one of this generator's: a, b, c, or 0 to 2")
         self.assertFalse((self.folder / "none").exists())
+        (self.folder / "classes/c").rename(self.folder / "gone")
+        self.refused("train", "--resume", "run", "--steps", "4", code=1,
+                     says="classes: has 2 classes, but had 3 when run began")
+
+    def test_folders_have_the_names_of_classes(self):
+        self.write_classes()
+        names = {"a": "T-shirt/top", "b": "..", "c": "train"}
+        lines = [f"{p.parent.name}/{p.name},{names[p.parent.name]}" for p in (self.folder / "classes").rglob("*.png")]
+        (self.folder / "classes/labels.csv").write_text("\n".join(lines))
+        (self.folder / "labelled.yaml").write_text(LABELLED)
+        self.ganymede("train", "labelled.yaml", "--out", "run", "--quiet")
+        self.sample("--seeds", "0-8", "-o", "fake")
+        self.assertEqual(sorted(p.name for p in (self.folder / "fake").iterdir()), ["%2E.", "%74rain", "T-shirt%2Ftop"])
+        self.sample("--seeds", "0", "--class", "T-shirt/top", "-o", "one")
+        self.assertEqual([p.name for p in (self.folder / "one").iterdir()], ["T-shirt%2Ftop"])
+        (self.folder / "classes").rename(self.folder / "before")
+        (self.folder / "fake").rename(self.folder / "classes")
+        self.refused("train", "--resume", "run", "--steps", "4", code=1,
+                     says="classes: its class 1 is %74rain, which was class 2 when run began")
+
+    def test_classes_without_names_have_numbers(self):
+        self.write_classes()
+        lines = [f"{p.parent.name}/{p.name},{'abc'.index(p.parent.name) + 9}"
+                 for p in (self.folder / "classes").rglob("*.png")]
+        (self.folder / "classes/labels.csv").write_text("\n".join(lines))
+        (self.folder / "labelled.yaml").write_text(LABELLED.replace("classes: 3", "classes: 12"))
+        self.ganymede("train", "labelled.yaml", "--out", "run", "--quiet")
+        self.sample("--seeds", "1,10", "-o", "fake")
+        self.assertEqual(sorted(p.name for p in (self.folder / "fake").iterdir()), ["01", "10"])
 
     def test_of_a_sweep_each_seed_has_numbered_files(self):
         self.ganymede("train", "points.yaml", "--out", "run", "--quiet", "--set", "codes.categorical=[3]", "--set",

@@ -2,6 +2,8 @@
 // check alone.
 #include "fuzz.h"
 
+#include "ganymede/base.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,8 +21,15 @@ static void check_reached(void) {
         _exit(1);
 }
 
+static void say_nothing(gm_log_level level, const char *message, void *user) {
+    (void)level;
+    (void)message;
+    (void)user;
+}
+
 int LLVMFuzzerInitialize(int *count, char ***arguments) {
     (void)count, (void)arguments;
+    gm_log_set(say_nothing, NULL);
     return atexit(check_reached);
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 bool fuzz_one(const uint8_t *data, size_t bytes) {
-    gm_array array;
+    gm_array array = {.name = "fuzz"};
     if (gm_npy_parse("fuzz", data, bytes, &array.values, &array.type) != GM_OK)
         return false;
     gm_dataset *dataset = calloc(1, sizeof *dataset);

@@ -23,7 +23,7 @@ static bool read_files(const uint8_t *data, size_t bytes) {
     for (size_t i = 0; i < tree.paths.count; i++) {
         char *content, start[64];
         size_t length, begun;
-        gm_status status = gm_tree_read(&tree, i, 1 << 20, &content, &length);
+        gm_status status = gm_tree_read(&tree, i, 1 << 20, 0, &content, &length);
         if (status == GM_OK)
             fuzz_expect(gm_tree_read_start(&tree, i, start, sizeof start, &begun) == GM_OK &&
                             begun == GM_MIN(length, sizeof start),

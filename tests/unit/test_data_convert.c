@@ -41,7 +41,6 @@ static void expect_same(bool names) {
 
 static void pictures_come_back_from_every_form(void **state) {
     (void)state;
-    skip_without_zip();
     static const char *const forms[] = {"out", "out.zip", "out.npz", "out.npy"};
     for (size_t channels = 1; channels <= 3; channels += 2) {
         put_pictures(channels);
@@ -63,7 +62,6 @@ static void pictures_come_back_from_every_form(void **state) {
 
 static void numbers_come_back_from_arrays(void **state) {
     (void)state;
-    skip_without_zip();
     const float values[12] = {1, -2, 3.5f, 4, 5, 6, 7, 8, 9, 10, 11, 1e9f};
     static const struct { size_t rank, dim[4]; } shapes[] = {{2, {4, 3}}, {3, {2, 2, 3}}, {4, {1, 3, 2, 2}}, {1, {12}}};
     for (size_t i = 0; i < GM_COUNT(shapes); i++)
@@ -87,7 +85,6 @@ static void numbers_come_back_from_arrays(void **state) {
 // 16 bits, and channels that PNG does not have.
 static void deep_pictures_keep_their_depth(void **state) {
     (void)state;
-    skip_without_zip();
     static const char head[] = "{'descr': '<u2', 'fortran_order': False, 'shape': (2, 5, 6, 7), }\n";
     uint8_t file[1024] = "\x93NUMPY\1\0";
     file[8] = sizeof head - 1;

@@ -64,6 +64,27 @@ static void files_are_told_by_content_whatever_their_names(void **state) {
     }
 }
 
+static void whole_pictures_belong_into_a_folder(void **state) {
+    (void)state;
+    gm_dataset *dataset;
+    const uint8_t grey = 7;
+    assert_ok(gm_png_write(path_of("1.png"), &grey, 1, 1, 1));
+    assert_fails(gm_dataset_open(&dataset, path_of("1.png"), NULL), GM_ERROR_FORMAT,
+                 "1.png: is a PNG file: give the folder that it lies in");
+    write_file(path_of("1.png"), "P5 2 1 255\n\0\1", 13);
+    assert_fails(gm_dataset_open(&dataset, path_of("1.png"), NULL), GM_ERROR_FORMAT,
+                 "1.png: is a PNM file: give the folder that it lies in");
+    write_file(path_of("1.png"), "", 0);
+    assert_fails(gm_dataset_open(&dataset, path_of("1.png"), NULL), GM_ERROR_FORMAT, "1.png: is empty");
+    write_file(path_of("1.png"), "\xff\xd8", 2);
+    assert_fails(gm_dataset_open(&dataset, path_of("1.png"), NULL), GM_ERROR_FORMAT,
+                 "1.png: is no picture, or a truncated one: it has 2 bytes");
+    write_file(path_of("1.png"), "BM and BMW", 10);
+    assert_fails(gm_dataset_open(&dataset, path_of("1.png"), NULL), GM_ERROR_FORMAT,
+                 "1.png: is no picture, or a truncated one: it has 10 bytes");
+    unlink(path_of("1.png"));
+}
+
 static void files_that_are_no_data_are_called_what_they_are(void **state) {
     (void)state;
     static const struct {
@@ -71,13 +92,22 @@ static void files_that_are_no_data_are_called_what_they_are(void **state) {
         size_t count;
         const char *text;
     } cases[] = {
-        {"\xff\xd8\xff\xe0\0\20JFIF", 10, "is a JPEG file: give the folder that it lies in"},
+        {"\xff\xd8\xff\xe0\0\20JFIF", 10, "JPEG"},
+        {"\xff\xd8\xff", 3, "JPEG"},
         {"GIF89a\1\0\1\0", 10, "is a GIF file, which is not read yet"},
-        {"RIFF\4\0\0\0WEBPVP8 ", 16, "is a WebP file: give the folder that it lies in"},
+        {"RIFF\4\0\0\0WEBPVP8 ", 16, "WebP"},
+        {"RIFF\4\0\0\0WEBP", 12, "WebP"},
         {"RIFF\4\0\0\0WAVEfmt ", 16, "is a WAV file"},
-        {"II*\0\10\0\0\0", 8, "is a TIFF file: give the folder that it lies in"},
-        {"MM\0*\0\0\0\10", 8, "is a TIFF file: give the folder that it lies in"},
-        {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16, "is a PNG file: give the folder"},
+        {"II*\0\10\0\0\0", 8, "TIFF"},
+        {"MM\0*\0\0\0\10", 8, "TIFF"},
+        {"II+\0\10\0\0\0", 8, "TIFF"},
+        {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16, "is truncated: a PNG file of 16 bytes"},
+        {"\x89PNG\r\n\x1a\n", 8, "is truncated: a PNG file of 8 bytes"},
+        {"\x89PNG", 4, "is truncated: a PNG file of 4 bytes"},
+        {"BM\x3a\0\0\0\0\0\0\0\x36\0", 12, "is truncated: a BMP file of 12 bytes ends too early"},
+        {"BM\x3a\0\0\0\0\0\0\0", 10, "is truncated: a BMP file of 10 bytes ends too early"},
+        {"BM\x3a\0\0\0\0\0\0\0\x36\0\0\0\x10\0\0\0", 18, "is a BMP file of a kind that is not read"},
+        {"P6 1", 4, "is truncated: a PNM file that ends too early"},
         {"PK\3\4\24\0\0\0", 8, "is no whole zip archive"},
         {"\x1f\x8b\10\0\0\0\0\0\0\3\3\0\0\0\0\0\0\0\0\0", 20, "is a gzip file: unpack it"}, // of nothing
         {"\xfd"
@@ -322,6 +352,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_told_by_content_whatever_their_names),
         cmocka_unit_test(files_that_are_no_data_are_called_what_they_are),
+        cmocka_unit_test(whole_pictures_belong_into_a_folder),
         cmocka_unit_test(tables_are_data_sets_of_numbers),
         cmocka_unit_test(pictures_are_told_by_content_and_strangers_named),
         cmocka_unit_test(special_files_are_refused_and_never_waited_for),

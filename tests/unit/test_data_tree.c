@@ -164,7 +164,6 @@ static void links_lead_to_each_folder_once(void **state) {
 
 static void archives_are_read_as_the_folders_in_them(void **state) {
     (void)state;
-    skip_without_zip();
     PUT_ZIP("a.zip", "b/2.png", "b/1.png", "a/9.png", "a/.hidden.png", "__MACOSX/a/9.png", "a/");
     expect("a.zip", 3, PIXELS(3, 2, 1), LABELS(0, 1, 1));
     expect_classes("a.zip", 2, CLASSES("a", "b"));
@@ -184,8 +183,8 @@ static void archives_are_read_as_the_folders_in_them(void **state) {
 
 static void bad_archives_are_refused(void **state) {
     (void)state;
-    skip_without_zip();
-    static const char *const outside[] = {"../1.png", "a/../../1.png", "/1.png", "C:\\1.png", "a\\..\\1.png", "a/.."};
+    static const char *const outside[] = {"../1.png",     "a/../../1.png", "/1.png", "C:\\1.png",
+                                          "a\\..\\1.png", "a/..",          "\\1.png"};
     size_t bytes, png_bytes;
     char *png = make_png(7, &png_bytes);
     static uint8_t zeros[1 << 20]; // behind a picture
@@ -203,7 +202,7 @@ static void bad_archives_are_refused(void **state) {
         {{"1.png", png, png_bytes, true, 1, 0, false}, "a.zip/1.png: is damaged: its checksum"},
         {{"1.png", png, png_bytes, false, 0, 0, true}, "a.zip/1.png: is encrypted"},
         {{"1.png", zeros, sizeof zeros, true, 0, 100, false}, "a.zip/1.png: is damaged"},     // more than it says
-        {{"1.png", png, png_bytes, true, 0, 900000000, false}, "a.zip/1.png: is damaged"},    // less
+        {{"1.png", png, png_bytes, true, 0, 16000000, false}, "a.zip/1.png: is damaged"},     // less
         {{"1.png", png, png_bytes, true, 0, 2000000000, false}, "a.zip/1.png: is too large"}, // unread
     };
     for (size_t i = 0; i < GM_COUNT(cases); i++) {
@@ -446,7 +445,6 @@ static void damaged_pictures_stop_or_are_left_out(void **state) {
 
 static void loaders_read_what_is_not_held(void **state) {
     (void)state;
-    skip_without_zip();
     const char *names[12] = {"a.png", "b.png", "c.png", "d.png", "e.png", "f.png", "g.png", "h.png", "i.png", "j.png"};
     gm_loader *loader;
     const void *items;
