@@ -104,6 +104,7 @@ typedef struct gm_dataset_options {
     gm_array_layout layout;         // of arrays of rank 4
     gm_damaged damaged;
     gm_hold hold;
+    bool adapted; // the options are those of other data: what does not apply to these is passed over, not refused
 } gm_dataset_options;
 
 typedef struct gm_dataset_info {
@@ -143,8 +144,9 @@ typedef struct gm_dataset_info {
 // Files are told by their first bytes, folders by what is in them. Pipes and devices are refused.
 // A stacked set's item is three random images of the grey one as its colour channels, as many items as that has unless
 // `count` says otherwise; the label of three of classes a, b, c is 100 a + 10 b + c.
-// Fails with the file's name and what is wrong with it, or with how to get a data set that is not there.
-// `options` may be NULL: the training split as it is.
+// Fails with the file's name and what is wrong with it, or with how to get a data set that is not there; and for
+// options that say something of other sources alone (alpha, pages and scale of pictures, layout of arrays, columns of
+// tables, folder of names), unless they are `adapted`. `options` may be NULL: the training split as it is.
 GM_API gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dataset_options *options);
 GM_API void gm_dataset_close(gm_dataset **dataset);
 

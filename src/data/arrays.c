@@ -1,6 +1,8 @@
 // Arrays as data sets: which of a file's arrays are the items and the labels, and how their axes are meant.
 #include "data/arrays.h"
 
+#include "data/settings.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,6 +206,8 @@ gm_status gm_arrays_take(gm_dataset *dataset, const char *where, gm_array *data,
     gm_status status = GM_OK;
     if (array->rank == 0 || array->rank > 4)
         return gm_fail(GM_ERROR_FORMAT, "%s: has %zu dimensions: a data set has 1 to 4", where, array->rank);
+    if (array->rank < 4)
+        GM_TRY(gm_settings_check(where, "has no axis of channels", ~(unsigned)GM_SETTING_LAYOUT, options));
     bool last = arrange(where, array, options->layout, dim);
     if (array->count == 0)
         return gm_fail(GM_ERROR_FORMAT, "%s: holds no values: it has %zu items", where, dim[0]);

@@ -17,6 +17,7 @@ typedef struct gm_picture_wish {
 typedef struct gm_picture_format {
     const char *name;
     const char *package; // Debian's, to build Ganymede with where it was built without; NULL: it can be read
+    bool paged;          // files may hold several pictures, as the pages of the wish say
     // Whether these first bytes are the format's; parse_header and parse take no others.
     bool (*tell)(const uint8_t *head, size_t bytes);
     // All of a picture but its pixels, from a file's first bytes. Width 0: they are too few, though no fault is seen;

@@ -5,6 +5,7 @@
 #include "data/pictures.h"
 
 #include "data/picture.h"
+#include "data/settings.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -252,7 +253,7 @@ static gm_status look_at_all(headers *h, const gm_dataset_options *options, int3
 // first header must do. What does not fit with it shows when it is decoded.
 static bool first_tells_all(const headers *h, const gm_dataset_options *options) {
     size_t bytes, area = options->size[0] * options->size[1];
-    return area && options->channels && options->pages != GM_PAGES_ITEMS &&
+    return area && options->channels && options->pages != GM_PAGES_ITEMS && (!options->pages || h->first.paged) &&
            gm_multiply_sizes(area, options->channels * gm_picture_value_bytes(h->first.type), &bytes) &&
            !gm_pictures_shall_be_held(options, h->pictures->total, bytes);
 }
@@ -265,6 +266,8 @@ gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *o
         GM_TRY(look_at(&h, h.reference));
     else
         GM_TRY(look_at_all(&h, options, labels));
+    if (!h.all.paged)
+        GM_TRY(gm_settings_check(pictures->tree.path, "holds no TIFF file", ~(unsigned)GM_SETTING_PAGES, options));
     info->count = pictures->total;
     info->kind = gm_picture_set_info(&h.all, options, info);
     info->height = h.any_size ? options->size[0] : h.first.height;

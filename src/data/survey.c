@@ -72,6 +72,8 @@ static gm_status survey_path(const char *path, const gm_dataset_options *options
     const gm_format *format;
     GM_TRY(gm_source_open(&source, path));
     gm_status status = gm_format_find(&source, &format);
+    if (status == GM_OK)
+        status = gm_format_check_settings(format, &source, false, options);
     if (status == GM_OK) {
         counting->survey.format = format->name;
         counting->survey.folder = format->folder;

@@ -105,7 +105,7 @@ class Tables(CommandTest):
         self.refused("train", "table.yaml", "--out", "c", "--set", "data.columns={class: text}", code=1,
                      says="unknown type of a column 'text'")
         self.refused("train", "table.yaml", "--out", "c", "--data", "ring8", "--set", "data.columns={}", code=1,
-                     says="ring8: has no columns")
+                     says="ring8: is a mixture of Gaussians, and data.columns is for tables: leave it out")
 
     def test_autoencoders_learn_tables(self):
         (self.folder / "vae.yaml").write_text(
