@@ -95,31 +95,37 @@ static bool make_labels(const sample_arguments *arguments, int32_t **labels) {
     return true;
 }
 
+// The arrays of --npy beside a file or folder take none of its options.
+static gm_write_options options_of(const sample_arguments *arguments, const gm_write_options *options, bool npy) {
+    return npy && arguments->out ? (gm_write_options){.seeds = options->seeds, .labels = options->labels} : *options;
+}
+
 // Makes all samples and writes them to each of the files that are asked for.
 static bool write_files(const sample_arguments *arguments, gm_sampler *sampler, const gm_sampler_info *info,
                         const gm_write_options *options, const float *codes) {
     const char *const files[] = {arguments->npy, arguments->folder ? NULL : arguments->out};
+    const gm_write_options of_files[] = {options_of(arguments, options, true), *options};
+    float *samples = NULL;
     bool done = true;
-    if (!files[0] && !files[1])
-        return true;
-    float *samples = calloc(arguments->count, info->channels * info->height * info->width * sizeof *samples);
-    if (!samples) {
-        fail_with("out of memory for %zu samples; ask for fewer --seeds", arguments->count);
-        return false;
-    }
-    if (gm_sampler_generate(sampler, options->seeds, options->labels, codes, arguments->count, samples) != GM_OK) {
-        fail_with_message();
-        done = false;
+    for (size_t i = 0; i < COUNT(files) && done; i++)
+        done = !files[i] || gm_sampler_check_write(sampler, files[i], &of_files[i]) == GM_OK;
+    if (done && (files[0] || files[1])) {
+        samples = calloc(arguments->count, info->channels * info->height * info->width * sizeof *samples);
+        if (!samples) {
+            fail_with("out of memory for %zu samples; ask for fewer --seeds", arguments->count);
+            return false;
+        }
+        done = gm_sampler_generate(sampler, options->seeds, options->labels, codes, arguments->count, samples) == GM_OK;
     }
     for (size_t i = 0; i < COUNT(files) && done; i++) {
         if (!files[i])
             continue;
-        done = gm_sampler_write(sampler, files[i], samples, arguments->count, options) == GM_OK;
+        done = gm_sampler_write(sampler, files[i], samples, arguments->count, &of_files[i]) == GM_OK;
         if (done)
             print_line("%s", files[i]);
-        else
-            fail_with_message();
     }
+    if (!done)
+        fail_with_message();
     free(samples);
     return done;
 }
@@ -195,6 +201,10 @@ static bool check_files(const usage_text *usage, sample_arguments *arguments, co
         usage_error(usage, "--format is of a folder's files: -o names none");
     else if (arguments->quality.given && (arguments->quality.value < 1 || arguments->quality.value > 100))
         usage_error(usage, "--quality expects 1 to 100");
+    else if (arguments->depth.given && arguments->depth.value == 0)
+        usage_error(usage, "--depth expects 8, 16 or 32 bits");
+    else if (arguments->frame_ms.given && arguments->frame_ms.value == 0)
+        usage_error(usage, "--frame-ms expects 1 or more milliseconds");
     else if (arguments->channel.given && arguments->channel.value == 0)
         usage_error(usage, "--channel counts from 1");
     else if (arguments->frame_ms.value > 0 &&

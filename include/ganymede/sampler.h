@@ -56,6 +56,9 @@ GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds,
 // recipe, step and seeds they are. The file appears whole or not at all. options: NULL: the default of each.
 GM_API gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *samples, size_t count,
                                   const gm_write_options *options);
+// Whether gm_sampler_write would take these options for the path: fails where its ending names no format, and for
+// options that are not for its format (quality of a PNG, say) or not for samples of the kind.
+GM_API gm_status gm_sampler_check_write(const gm_sampler *sampler, const char *path, const gm_write_options *options);
 // Makes the samples of options->seeds (count) and writes each into a file of its own with all its channels,
 // FOLDER/SEED.png, of conditional generators FOLDER/CLASS/SEED.png, so that the folder is a data set again; where a
 // seed follows itself, SEED-0.png, SEED-1.png. A missing folder is made; files of the same names are replaced. The

@@ -67,6 +67,8 @@ size_t gm_sample_values(const gm_sample *sample);                 // in one samp
 void gm_sample_size(const gm_sample *sample, size_t size[3]);
 // Writes samples (count, item) into writing->path, in the format that its ending names, whole or not at all.
 gm_status gm_sample_write(const gm_sample *sample, const gm_writing *writing, const float *values, size_t count);
+// Whether that file can be written by these options; fails as gm_sample_write would.
+gm_status gm_sample_check_write(const gm_sample *sample, const gm_writing *writing);
 // Writes one sample with all its channels, so that it can be an item of a data set again.
 gm_status gm_sample_write_single(const gm_sample *sample, const gm_writing *writing, const float *values);
 // The format of that name ("png"), or, for NULL, the one that suits single samples best. `path` for messages.

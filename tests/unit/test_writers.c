@@ -56,6 +56,44 @@ static void single_samples_go_where_all_channels_fit(void **state) {
 #endif
 }
 
+static void options_that_a_format_or_a_kind_does_not_take_are_refused(void **state) {
+    (void)state;
+    const gm_shape image = GM_SHAPE(1, 2, 2), point = GM_SHAPE(2);
+    const gm_sample images = gm_sample_of(&image), points = gm_sample_of(&point);
+    static const struct {
+        const char *path;
+        gm_write_options options;
+        const char *says; // NULL: taken
+        bool points;
+    } cases[] = {
+        {"a.png", {.depth = 16, .channel = 1}, NULL, false},
+        {"a.jpg", {.quality = 50}, NULL, false},
+        {"a.webp", {.frame_ms = 5}, NULL, false},
+        {"a.png", {.quality = 50}, "a.png: PNG takes no quality, which is for JPEG: leave it out", false},
+        {"a.tif", {.frame_ms = 5}, "a.tif: TIFF takes no frame_ms, which is for WebP", false},
+        {"a.npz", {.depth = 8}, "a.npz: NPZ takes no depth, which is for PNG, JPEG, WebP, TIFF", false},
+        {"a.csv", {.channel = 1}, "a.csv: CSV takes no channel", true},
+        {"a.png", {.channel = 1}, "a.png: points have no channels", true},
+    };
+    for (size_t i = 0; i < GM_COUNT(cases); i++) {
+        const gm_writing writing = {.path = cases[i].path, .options = cases[i].options};
+        const gm_sample *sample = cases[i].points ? &points : &images;
+        const gm_sample_format *format;
+        assert_ok(gm_sample_format_find(cases[i].path, &format));
+        if (!format->available)
+            continue;
+        gm_status status = gm_sample_check_write(sample, &writing);
+        if (!cases[i].says) {
+            assert_ok(status);
+            continue;
+        }
+        const float values[4] = {0};
+        assert_fails(status, GM_ERROR_ARGUMENT, cases[i].says);
+        assert_fails(gm_sample_write(sample, &writing, values, 1), GM_ERROR_ARGUMENT, cases[i].says);
+        assert_fails(gm_sample_write_single(sample, &writing, values), GM_ERROR_ARGUMENT, cases[i].says);
+    }
+}
+
 static void notes_list_seeds_as_ranges_and_not_without_end(void **state) {
     (void)state;
     const uint64_t few[] = {3, 3, 4, 5, 9, UINT64_MAX, 0};
@@ -108,6 +146,7 @@ int main(void) {
         cmocka_unit_test(formats_are_found_by_ending_in_any_case),
         cmocka_unit_test(levels_are_rounded_and_cut_off),
         cmocka_unit_test(single_samples_go_where_all_channels_fit),
+        cmocka_unit_test(options_that_a_format_or_a_kind_does_not_take_are_refused),
         cmocka_unit_test(notes_list_seeds_as_ranges_and_not_without_end),
         cmocka_unit_test(pictures_of_absurd_sizes_are_refused),
     };
