@@ -264,7 +264,7 @@ int command_sample(int count, char **words) {
     if (!check_files(&usage, &arguments, grid))
         return EXIT_USAGE;
     if (grid && !grid_parse(grid, &arguments.columns, &arguments.rows))
-        return usage_error(&usage, "--grid expects COLUMNSxROWS such as 8x8, not '%s'", grid);
+        return usage_error(&usage, "--grid expects COLUMNSxROWS such as 8x8, 1 to 4096 each, not '%s'", grid);
     if (codes && !codes_parse(codes, arguments.codes, &arguments.code_count, &sweeps))
         return usage_error(
             &usage, "--codes expects numbers, * and FIRST..LAST with commas, such as 3,*,-1..1, not '%s'", codes);

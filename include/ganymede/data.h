@@ -313,10 +313,13 @@ typedef struct gm_csv {
 
 // Reads a table of numbers: CSV (RFC 4180) with
 //   text in UTF-8, with or without a mark in front; other bytes are read as Latin-1, with a warning; UTF-16 is refused;
-//   lines that end in LF, CR LF or CR;
+//   lines that end in LF, CR LF or CR; blank ones are passed over, but in tables of one column;
+//   above the table: "sep=;" (as of Excel) in the first line; comments, which begin with #, of which the last is the
+//     header of a table without one, if it has as many fields;
 //   fields in double quotes or not, divided by tabs, semicolons, commas or bars: the first of these that divides all
 //     lines alike, or that the first line has;
-//   numbers with a decimal point, or a comma where that divides no fields, whichever the first number with one has;
+//   numbers with a decimal point or a comma, whichever the first number with one has; where commas divide fields, with
+//     a comma if numbers in quotes have one ("1,5") that cannot part thousands, and none has a point;
 //     without separators of thousands; finite as float32, so that "inf" is a word;
 //   a header if the first line has words and no numbers (of a table of words alone: unless a word stands below itself).
 // Fails with FILE:LINE for anything but numbers, quotes that are not closed, bytes of zero, and for lines that have

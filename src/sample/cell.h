@@ -19,6 +19,8 @@ typedef struct gm_number_form {
 // [+-] digits [. digits] [e [+-] digits], finite as float32, with `decimal` for the point; so no hexadecimals, no inf.
 // Leaves the text as it was. form may be NULL.
 bool gm_cell_number(char *text, char decimal, double *value, gm_number_form *form);
+// Whether it would be a number, were it not too large for float32.
+bool gm_cell_is_too_large(char *text, char decimal);
 // "1,234.5", where the decimal sign is a point.
 bool gm_cell_has_thousands(const char *text, char decimal);
 
