@@ -230,13 +230,13 @@ int command_sample(int count, char **words) {
          "InfoGAN's codes: a value each, * for the seed's own, FIRST..LAST along the columns (a row per seed)"},
         {"--grid", "8x8", OPTION_TEXT, &grid, "columns x rows of the picture (default: near a square)"},
         {"-o", "FILE|DIR", OPTION_TEXT, &arguments.out,
-         "FILE.png, .jpg or .webp: a picture; .tiff: a page each; .npy, .npz: an array; .csv: points, or rows of a "
-         "table"
-         " as it has them; DIR: a file each, a sub-folder for each class (default: samples.png, unless --npy is "
+         "FILE.png, .jpg or .webp: a picture; .tiff: a page each; .npy, .npz: an array; .csv, .tsv: points, or rows of "
+         "a"
+         " table as it has them; DIR: a file each, a sub-folder for each class (default: samples.png, unless --npy is "
          "given)"},
         {"--format", "png", OPTION_TEXT, &arguments.format,
-         "of a folder's files: png, jpeg, webp, tiff, npy, npz or csv (default: png, of other than 1 or 3 channels"
-         " tiff)"},
+         "of a folder's files: png, jpeg, webp, tiff, npy, npz, csv or tsv (default: png, of other than 1 or 3 channels"
+         " tiff, of a table csv)"},
         {"--npy", "FILE", OPTION_TEXT, &arguments.npy, "float32 array: N,C,H,W in the recipe's range, or N,d"},
         {"--quality", "95", OPTION_NUMBER, &arguments.quality, "of JPEG"},
         {"--depth", "BITS", OPTION_NUMBER, &arguments.depth,

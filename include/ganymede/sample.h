@@ -35,7 +35,7 @@ typedef struct gm_write_options {
     size_t quality;  // of JPEG, 1 to 100; 0 = 95
     size_t frame_ms; // of WebP: an animation that shows each sample for so many milliseconds; 0 = a picture of all
     const char *format;    // of the files of a folder: an ending, as "png"; NULL = PNG where it holds the samples, else
-                           // TIFF, else NPY
+                           // TIFF, else NPY; of rows of tables CSV
     const uint64_t *seeds; // what the samples were made from and their classes, for the file to say; NULL = unknown
     const int32_t *labels; //
 } gm_write_options;

@@ -52,7 +52,8 @@ GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds,
 // JPEG, WebP: a picture, of images a grid, of points of the plane dots (points of other dimensions fail), of rows of a
 // table a panel of bars for each column; TIFF: a page each, with all channels; NPY: an array (N, C, H, W) in the
 // recipe's range, or (N, d); NPZ: the same as `samples`, with `labels` and `seeds` where they are known; CSV: points, a
-// line each, or the rows of a table, as the table was written that the run learned from. Pictures and NPZ say of what
+// line each, or the rows of a table, as the table was written that the run learned from (but with commas or semicolons
+// where that has tabs); TSV: the same with tabs. Pictures and NPZ say of what
 // recipe, step and seeds they are. The file appears whole or not at all. options: NULL: the default of each.
 GM_API gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *samples, size_t count,
                                   const gm_write_options *options);

@@ -258,8 +258,7 @@ static gm_status take_words(gm_column_finder *f, gm_arena *arena, gm_column *col
 // A mean that the schema's text can say.
 static double round_date(const char *pattern, double seconds) {
     gm_text text = {0};
-    gm_cell_write(&text, &(gm_column){.type = GM_COLUMN_DATE, .date = pattern}, &(gm_table_dialect){.separator = ','},
-                  seconds, false);
+    gm_cell_write(&text, &(gm_column){.type = GM_COLUMN_DATE, .date = pattern}, &(gm_table_dialect){0}, seconds, false);
     if (text.data)
         gm_cell_date(text.data, pattern, &seconds);
     gm_text_finish(&text);

@@ -80,6 +80,7 @@ gm_status gm_sample_single_format(const gm_sample *sample, const char *path, con
                                   const gm_sample_format **format) {
     size_t channels = sample->kind->raster ? sample->item.dim[0] : 0;
     const gm_writer *writer;
+    name = name ? name : sample->kind->single;
     if (name) {
         GM_TRY(gm_writer_find_named(path, name, &writer));
     } else {

@@ -36,6 +36,8 @@ static const gm_writer writers[] = {
      .put_values = gm_values_put_npz},
     {.format = {"CSV", ".csv", NULL, "a line for each point or row of a table", NULL, true},
      .put_values = gm_values_put_csv},
+    {.format = {"TSV", ".tsv", NULL, "the same with tabs between the fields", NULL, true},
+     .put_values = gm_values_put_tsv},
 };
 
 // ---- Finding one ----

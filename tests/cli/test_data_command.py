@@ -248,6 +248,16 @@ class Data(CommandTest):
         self.assertRegex(schema, r"\n  price: \{type: number, ")
         self.ganymede("data", "t.csv", "--picture", "t.png")
 
+    def test_columns_that_tell_nothing_are_named_once(self):
+        (self.folder / "c.csv").write_text("n,c,k,e,w\n1,3,a,,u\n2,3,a,,v\n4,3,a,,u\n")
+        out, err = self.ganymede("data", "c.csv")
+        self.assertEqual(err, "ganymede: warning: c.csv: 3 of its columns have one value alone or none, so that no "
+                         "network sees them: 'c', 'k', 'e'\n")
+        for line in r"n +integer +0  1 to 4", r"c +integer +0  always 3", r"k +category +0  always a", r"e +\w+ +3  none":
+            self.assertRegex(out, rf"(?m)^  {line}$")
+        (self.folder / "c.csv").write_text("n,c\n1,3\n2,3\n")  # a matrix, of which networks see all
+        self.assertEqual(self.ganymede("data", "c.csv")[1], "")
+
     def test_tables_are_converted_to_tables(self):
         (self.folder / "t.csv").write_text(self.TABLE)
         self.ganymede("data", "t.csv", "-o", "t.tsv")
