@@ -1,6 +1,7 @@
 // The table of files that samples are written as: endings, depths, what a file says of itself, NaN and other values.
 #include "data_support.h"
 
+#include "sample/font.h"
 #include "sample/notes.h"
 #include "sample/writers.h"
 
@@ -94,6 +95,30 @@ static void options_that_a_format_or_a_kind_does_not_take_are_refused(void **sta
     }
 }
 
+static void take_dot(void *user, size_t x, size_t y) {
+    uint8_t *rows = user;
+    rows[x] |= (uint8_t)(1 << y);
+}
+
+static void expect_drawn_as(const char *text, const char *plain, size_t letters) {
+    uint8_t drawn[2][256] = {{0}};
+    assert_int_equal(gm_font_draw(text, 20, take_dot, drawn[0]), letters);
+    assert_int_equal(gm_font_draw(plain, 20, take_dot, drawn[1]), letters);
+    if (memcmp(drawn[0], drawn[1], sizeof drawn[0]) != 0)
+        fail_msg("%s is not drawn as %s", text, plain);
+}
+
+static void letters_with_accents_are_drawn_without(void **state) {
+    (void)state;
+    expect_drawn_as("M\xc3\xbcller \xc3\x84\xc3\x9f", "Muller As", 9); // Müller Äß
+    expect_drawn_as("\xc5\x81\xc3\xb3"
+                    "d\xc5\xba 20 \xc2\xb0",
+                    "Lodz 20 o", 9);                                            // Łódź 20 °
+    expect_drawn_as("\xc2\xa0\xc3\xbf\xc4\x80\xc5\xbf", " yAs", 4);             // the ends of the list
+    expect_drawn_as("\xce\xb1\xe2\x82\xac\xf0\x9f\x98\x80\xc2\x85", "????", 4); // α€, a picture, a control
+    expect_drawn_as("\xc3", "?", 1);                                            // cut off
+}
+
 static void notes_list_seeds_as_ranges_and_not_without_end(void **state) {
     (void)state;
     const uint64_t few[] = {3, 3, 4, 5, 9, UINT64_MAX, 0};
@@ -147,6 +172,7 @@ int main(void) {
         cmocka_unit_test(levels_are_rounded_and_cut_off),
         cmocka_unit_test(single_samples_go_where_all_channels_fit),
         cmocka_unit_test(options_that_a_format_or_a_kind_does_not_take_are_refused),
+        cmocka_unit_test(letters_with_accents_are_drawn_without),
         cmocka_unit_test(notes_list_seeds_as_ranges_and_not_without_end),
         cmocka_unit_test(pictures_of_absurd_sizes_are_refused),
     };
