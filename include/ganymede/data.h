@@ -118,6 +118,7 @@ typedef struct gm_dataset_info {
                                     // of 16 bits; both 0 of floats that are taken as they are
     const double (*scale_figures)[2]; // (channels): what of files became black and white, among floats as they are or
                                       // 16 bits as [0, 1]; NULL by GM_SCALE_TYPE
+    bool splits;                      // the items are the part of the source that options.split names
     size_t class_count;               // 0 = no labels; those of the whole source, whatever options.count
     const char *const *class_names;   // class_count of them
     const gm_table_schema *table;     // the columns of a table that is not plain numbers; else NULL
@@ -176,7 +177,7 @@ GM_API gm_status gm_dataset_check(const char *source, const gm_dataset_options *
 // names of their classes in labels.csv: a warning says where that gives them other numbers. A table is read again, and
 // written as .csv or .tsv with a decimal point, without the columns that are skipped, which a warning names. Fails for
 // numbers that no picture can hold, for a folder that is there already, and as reading does; files are written whole or
-// not at all.
+// not at all. Damaged pictures that options->damaged lets pass are left out, which a warning counts.
 GM_API gm_status gm_dataset_convert(const char *source, const gm_dataset_options *options, const char *path);
 
 // ---- What a source holds ----
@@ -206,6 +207,7 @@ typedef struct gm_survey {
     const char *format; // what reads it: "pictures", "NPZ"; NULL of a data set's name
     bool folder;        // which is a folder
     bool table;         // whose columns gm_table_find tells
+    bool splits;        // what is counted is the part of the source that options.split names
     size_t count;       // items that can be read
     size_t damaged;     // pictures that cannot
     size_t duplicates;  // items that equal an earlier one: same size, type and values (by hashes of 64 bits)

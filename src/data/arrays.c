@@ -61,10 +61,11 @@ static size_t find_largest(const gm_array_entry *entries, size_t count, size_t l
 }
 
 gm_status gm_arrays_choose(const char *where, const gm_array_entry *entries, size_t count, bool guess, gm_split split,
-                           size_t *data, size_t *labels) {
+                           size_t *data, size_t *labels, bool *parted) {
     const char *part = FIND_ANY(data_names, split_names[GM_SPLIT_TRAIN]) < count ? split_names[split] : NULL;
     *data = FIND_ANY(data_names, part);
     *labels = FIND_ANY(label_names, part);
+    *parted = part != NULL;
     if (part && *data == count)
         return gm_fail(GM_ERROR_IO, "%s: has no %s items: expected an array x_%s", where,
                        split == GM_SPLIT_TEST ? "test" : "training", part);

@@ -85,14 +85,19 @@ static gm_status check_damage(const gm_pictures *pictures) {
                    pictures->damaged_count, pictures->total, pictures->message);
 }
 
+void gm_pictures_warn_of_damage(const gm_pictures *pictures) {
+    if (pictures->damaged_count > 0)
+        gm_warn("%s: %zu of %zu pictures are damaged and left out; %s", pictures->tree.path, pictures->damaged_count,
+                pictures->total, pictures->message);
+}
+
 // Leaves out the damaged files, and says so.
 static gm_status leave_out(gm_pictures *pictures, uint8_t *items) {
     size_t left = 0, bytes = pictures->info.item_bytes;
     GM_TRY(check_damage(pictures));
+    gm_pictures_warn_of_damage(pictures);
     if (pictures->damaged_count == 0)
         return GM_OK;
-    gm_warn("%s: %zu of %zu pictures are damaged and left out; %s", pictures->tree.path, pictures->damaged_count,
-            pictures->total, pictures->message);
     for (size_t i = 0; i < pictures->total; i++) {
         if (pictures->damaged[i])
             continue;

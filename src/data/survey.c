@@ -48,6 +48,7 @@ static gm_status count_items(const gm_dataset *dataset, gm_counting *counting) {
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
     char *items;
     gm_status status = GM_OK;
+    counting->survey.splits = info->splits;
     if (info->class_count > 0)
         GM_TRY(gm_counting_set_classes(counting, info->class_names, info->class_count));
     GM_TRY(gm_alloc(&items, PIECE, info->item_bytes, "items of a data set"));

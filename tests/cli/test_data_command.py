@@ -104,6 +104,29 @@ class Data(CommandTest):
         self.assertEqual((found["count"], found["damaged"]), (7, 3))
         self.assertRegex(self.lines("pets")["damaged"], r"^3 files, which 'ganymede data pets --check' lists")
 
+    def test_damaged_files_can_be_left_out_of_what_is_written(self):
+        for i in range(204):
+            self.put(f"many/{'ab'[i % 2]}/{i:03}.png", seed=i)
+        whole = (self.folder / "many/a/000.png").read_bytes()
+        (self.folder / "many/a/100.png").write_bytes(whole[:len(whole) // 2])  # after a sound header
+        (self.folder / "many/b/203.png").write_bytes(b"")
+        self.refused("data", "many", "-o", "out.zip", code=1, says="many/")
+        for name in "out.npz", "out.zip", "out":
+            out, err = self.ganymede("data", "many", "-o", name, "--damaged", "skip")
+            self.assertRegex(err, r"^ganymede: warning: many: 2 of 204 pictures are damaged and left out; many/\S+: .*\n$")
+            found = self.report(name)
+            self.assertEqual((found["count"], found["damaged"]), (202, 0))
+            self.assertEqual([row["count"] for row in found["classes"]], [101, 101])
+        self.assertEqual(self.items("out"), self.items("out.npz"))
+        (self.folder / "many/a/100.png").unlink()
+        (self.folder / "many/b/203.png").unlink()
+        self.assertEqual(self.items("out"), self.items("many"))
+        (self.folder / "many/a/100.png").write_bytes(whole[:len(whole) // 2])
+        for i in range(3, 6):
+            (self.folder / f"many/{'ab'[i % 2]}/00{i}.png").write_bytes(b"")
+        self.refused("data", "many", "-o", "more.npz", "--damaged", "skip", code=1, says="more than 1 %")
+        self.assertIn("more than 1 %", self.lines("many", "--damaged", "skip")["networks see"])
+
     @unittest.skipIf(Image is None, "needs Pillow")
     def test_damaged_files_of_every_format(self):
         (self.folder / "f").mkdir()
@@ -170,7 +193,18 @@ class Data(CommandTest):
         for i in range(2):
             self.put(f"both/test/a/{i}.png", seed=i)
         self.assertEqual(self.report("both")["count"], 1)
-        self.assertEqual(self.report("both", "--split", "test")["count"], 2)
+        found = self.report("both", "--split", "test")
+        self.assertEqual((found["count"], found["split"]), (2, "test"))
+        self.assertEqual(self.lines("both")["split"], "train (see --split)")
+        self.assertEqual(self.lines("ring8", "--split", "test")["split"], "test (see --split)")
+        self.assertEqual(self.report("images")["split"], "train")
+        self.assertIsNone(self.report("both/train")["split"])
+        self.assertNotIn("split", self.lines("both/train"))
+        with zipfile.ZipFile(self.folder / "parts.npz", "w") as archive:
+            archive.writestr("x_train.npy", npy((2, 1, 3), "|u1", range(6)))
+            archive.writestr("x_test.npy", npy((1, 1, 3), "|u1", range(3)))
+        found = self.report("parts.npz", "--split", "test")
+        self.assertEqual((found["count"], found["split"]), (1, "test"))
 
     def test_picture_of_random_items(self):
         for i in range(9):
@@ -275,6 +309,8 @@ class Data(CommandTest):
             ([], "expected SRC"),
             (["a", "b"], "'b' is one argument too many"),
             (["a", "--size", "8x"], "--size expects H or HxW"),
+            (["a", "--damaged", "keep"], "--damaged expects stop or skip"),
+            (["a", "--check", "--damaged", "skip"], "--damaged is for the report and for writing"),
             (["a", "--size", "0"], "--size expects H or HxW"),
             (["a", "--size", "5000"], "--size expects H or HxW"),
             (["a", "--size", "4x4x4"], "--size expects H or HxW"),
