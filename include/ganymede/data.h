@@ -129,12 +129,13 @@ typedef struct gm_dataset_info {
 //   a folder of IDX files (train-images-idx3-ubyte, t10k-labels.idx1-ubyte, with or without .gz; labels optional),
 //   a folder of CIFAR-10 binary files (data_batch_1.bin to data_batch_5.bin, test_batch.bin),
 //   a folder of pictures (PNG, JPEG, WebP, TIFF, PNM, BMP), a zip archive of one, or a text file that lists pictures, a
-//     path a line, relative to it (empty lines and those that begin with # say nothing). The names of the folders on
-//     the first level are the classes, in their order; what lies deeper belongs to its class. The folders that all
-//     files of an archive or a list have in common are left out; sub-folders `train` and `test` are the splits. A file
-//     labels.csv (file,label) or StyleGAN's dataset.json has the labels instead. Hidden files and __MACOSX are passed
-//     over, and so are links to folders that were read already. A file whose name is a picture's must be one; others
-//     are passed over unless they are;
+//     path a line, relative to it (empty lines and those that begin with # say nothing), each with its label behind it
+//     or none (PATH,LABEL as in labels.csv; then the first path, or the one below a header, must lead to a picture).
+//     The names of the folders on the first level are the classes, in their order; what lies deeper belongs to its
+//     class. The folders that all files of an archive or a list have in common are left out; sub-folders `train` and
+//     `test` are the splits. A file labels.csv (file,label) or StyleGAN's dataset.json has the labels instead. Hidden
+//     files and __MACOSX are passed over, and so are links to folders that were read already. A file whose name is a
+//     picture's must be one; others are passed over unless they are;
 //   one file of NPY (uint8 of rank 3 or 4: images; other numbers of rank 1 to 4: floats), with its labels in
 //     NAME_labels.npy beside it, of NPZ or safetensors (the array data, images, x or arr_0, else of NPZ the largest;
 //     labels in labels, y or arr_1; x_train, y_train, x_test, y_test are splits), of IDX images, or of CSV or TSV as

@@ -69,7 +69,7 @@ static gm_status refuse_empty(const telling *t) {
     char *path;
     if (!t->other_kind)
         return gm_fail(GM_ERROR_IO, "%s: holds no pictures%s", t->tree->path,
-                       t->tree->zip || t->tree->list ? "" : ", IDX files or CIFAR-10 batches");
+                       t->tree->zip || t->tree->form ? "" : ", IDX files or CIFAR-10 batches");
     GM_TRY(gm_tree_path(t->tree, t->other, &path));
     gm_status status = gm_fail(GM_ERROR_IO, "%s: holds no pictures: %s is %s", t->tree->path, path, t->other_kind);
     free(path);

@@ -65,6 +65,13 @@ class Data(CommandTest):
         self.assertEqual(lines["classes"], "2, of 3 to 4 items")
         self.assertRegex(lines["networks see"], r"^3 x 8 x 4 \(channels x height x width\)")
 
+    def test_lists_with_labels(self):
+        self.put_classes()
+        (self.folder / "list.csv").write_text("file,label\npets/cats/0.png,old\npets/dogs/0.png,new\npets/dogs/1.png,new\n")
+        found = self.report("list.csv")
+        self.assertEqual(found["classes"], [{"name": "new", "count": 2}, {"name": "old", "count": 1}])
+        self.assertEqual(self.lines("list.csv")["format"], "paths of pictures with labels: 3 PNG")
+
     def test_sizes_that_differ(self):
         for i in range(12):
             self.put(f"mixed/{i}.png", height=8 + 3 * i, width=40, seed=i)
