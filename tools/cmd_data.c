@@ -18,6 +18,11 @@ typedef struct data_arguments {
     bool check, json, schema;
 } data_arguments;
 
+static const char *const fits[] = {
+    [GM_FIT_AUTO] = "auto", [GM_FIT_PAD] = "pad", [GM_FIT_RESIZE] = "resize", [GM_FIT_CROP] = "crop"};
+static const char *const splits[] = {[GM_SPLIT_TRAIN] = "train", [GM_SPLIT_TEST] = "test"};
+static const char *const damages[] = {[GM_DAMAGED_STOP] = "stop", [GM_DAMAGED_SKIP] = "skip"};
+
 // ---- The report ----
 
 static char *copy_message(void) {
@@ -36,7 +41,8 @@ static void be_silent(gm_log_level level, const char *message, void *user) {
 static void look(const data_arguments *arguments, const gm_survey *survey, const gm_table_schema *table) {
     gm_dataset *dataset;
     char *refusal = NULL;
-    data_report report = {.source = arguments->source, .survey = survey, .table = table};
+    data_report report = {
+        .source = arguments->source, .split = splits[arguments->options.split], .survey = survey, .table = table};
     if (gm_dataset_open(&dataset, arguments->source, &arguments->options) == GM_OK) {
         report.seen = gm_dataset_get_info(dataset);
     } else {
@@ -177,11 +183,8 @@ static bool is_picture(const gm_sample_format *format) {
 
 // False: a message says what is wrong.
 static bool check_arguments(const usage_text *usage, data_arguments *arguments, const option_number *channels,
-                            const char *size, const char *fit, const char *split) {
-    static const char *const fits[] = {
-        [GM_FIT_AUTO] = "auto", [GM_FIT_PAD] = "pad", [GM_FIT_RESIZE] = "resize", [GM_FIT_CROP] = "crop"};
-    static const char *const splits[] = {[GM_SPLIT_TRAIN] = "train", [GM_SPLIT_TEST] = "test"};
-    int fit_value = GM_FIT_AUTO, split_value = GM_SPLIT_TRAIN;
+                            const char *size, const char *fit, const char *split, const char *damaged) {
+    int fit_value = GM_FIT_AUTO, split_value = GM_SPLIT_TRAIN, damaged_value = GM_DAMAGED_STOP;
     const gm_sample_format *format;
     bool writes = arguments->picture || arguments->out;
     if (size && !parse_size(size, arguments->options.size))
@@ -190,6 +193,10 @@ static bool check_arguments(const usage_text *usage, data_arguments *arguments, 
         usage_error(usage, "--fit expects pad, resize or crop, not '%s'", fit);
     else if (split && !parse_name(split, splits, COUNT(splits), &split_value))
         usage_error(usage, "--split expects train or test, not '%s'", split);
+    else if (damaged && !parse_name(damaged, damages, COUNT(damages), &damaged_value))
+        usage_error(usage, "--damaged expects stop or skip, not '%s'", damaged);
+    else if (damaged && (arguments->check || arguments->schema))
+        usage_error(usage, "--damaged is for the report and for writing: leave it out of --check and --schema");
     else if (channels->given && (channels->value < 1 || channels->value > 4096))
         usage_error(usage, "--channels expects 1 to 4096");
     else if (arguments->check + arguments->schema + writes > 1)
@@ -210,6 +217,7 @@ static bool check_arguments(const usage_text *usage, data_arguments *arguments, 
     else {
         arguments->options.fit = (gm_fit)fit_value;
         arguments->options.split = (gm_split)split_value;
+        arguments->options.damaged = (gm_damaged)damaged_value;
         arguments->options.channels = (size_t)channels->value;
         return true;
     }
@@ -219,7 +227,7 @@ static bool check_arguments(const usage_text *usage, data_arguments *arguments, 
 int command_data(int count, char **words) {
     data_arguments arguments = {.options.hold = GM_HOLD_NO};
     option_number channels = {0};
-    const char *size = NULL, *fit = NULL, *split = NULL;
+    const char *size = NULL, *fit = NULL, *split = NULL, *damaged = NULL;
     const option_row options[] = {
         {"--check", NULL, OPTION_FLAG, &arguments.check,
          "read everything and list every damaged file, a line each; exit code 1 if there are any"},
@@ -231,6 +239,8 @@ int command_data(int count, char **words) {
         {"--fit", "pad", OPTION_TEXT, &fit, "how: pad, resize or crop"},
         {"--channels", "N", OPTION_NUMBER, &channels, "1 for grey, 3 for colours"},
         {"--split", "train", OPTION_TEXT, &split, "train or test"},
+        {"--damaged", "stop", OPTION_TEXT, &damaged,
+         "stop at pictures that cannot be read, or skip them, as long as they are no more than 1 % of all"},
         {"--schema", NULL, OPTION_FLAG, &arguments.schema,
          "print a table's columns as YAML, which can be edited and given as data.columns"},
         {"--json", NULL, OPTION_FLAG, &arguments.json, "the report as one JSON object"},
@@ -250,7 +260,7 @@ int command_data(int count, char **words) {
     int exit_code;
     if (!options_parse(&usage, count, words, &arguments.source, &exit_code))
         return exit_code;
-    if (!check_arguments(&usage, &arguments, &channels, size, fit, split))
+    if (!check_arguments(&usage, &arguments, &channels, size, fit, split, damaged))
         return EXIT_USAGE;
     return run(&arguments) ? EXIT_OK : EXIT_ERROR;
 }

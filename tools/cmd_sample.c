@@ -100,31 +100,37 @@ static bool make_labels(const sample_arguments *arguments, const gm_sampler *sam
     return true;
 }
 
+// The arrays of --npy beside a file or folder take none of its options.
+static gm_write_options options_of(const sample_arguments *arguments, const gm_write_options *options, bool npy) {
+    return npy && arguments->out ? (gm_write_options){.seeds = options->seeds, .labels = options->labels} : *options;
+}
+
 // Makes all samples and writes them to each of the files that are asked for.
 static bool write_files(const sample_arguments *arguments, gm_sampler *sampler, const gm_sampler_info *info,
                         const gm_write_options *options, const float *codes) {
     const char *const files[] = {arguments->npy, arguments->folder ? NULL : arguments->out};
+    const gm_write_options of_files[] = {options_of(arguments, options, true), *options};
+    float *samples = NULL;
     bool done = true;
-    if (!files[0] && !files[1])
-        return true;
-    float *samples = calloc(arguments->count, info->channels * info->height * info->width * sizeof *samples);
-    if (!samples) {
-        fail_with("out of memory for %zu samples; ask for fewer --seeds", arguments->count);
-        return false;
-    }
-    if (gm_sampler_generate(sampler, options->seeds, options->labels, codes, arguments->count, samples) != GM_OK) {
-        fail_with_message();
-        done = false;
+    for (size_t i = 0; i < COUNT(files) && done; i++)
+        done = !files[i] || gm_sampler_check_write(sampler, files[i], &of_files[i]) == GM_OK;
+    if (done && (files[0] || files[1])) {
+        samples = calloc(arguments->count, info->channels * info->height * info->width * sizeof *samples);
+        if (!samples) {
+            fail_with("out of memory for %zu samples; ask for fewer --seeds", arguments->count);
+            return false;
+        }
+        done = gm_sampler_generate(sampler, options->seeds, options->labels, codes, arguments->count, samples) == GM_OK;
     }
     for (size_t i = 0; i < COUNT(files) && done; i++) {
         if (!files[i])
             continue;
-        done = gm_sampler_write(sampler, files[i], samples, arguments->count, options) == GM_OK;
+        done = gm_sampler_write(sampler, files[i], samples, arguments->count, &of_files[i]) == GM_OK;
         if (done)
             print_line("%s", files[i]);
-        else
-            fail_with_message();
     }
+    if (!done)
+        fail_with_message();
     free(samples);
     return done;
 }
@@ -200,6 +206,10 @@ static bool check_files(const usage_text *usage, sample_arguments *arguments, co
         usage_error(usage, "--format is of a folder's files: -o names none");
     else if (arguments->quality.given && (arguments->quality.value < 1 || arguments->quality.value > 100))
         usage_error(usage, "--quality expects 1 to 100");
+    else if (arguments->depth.given && arguments->depth.value == 0)
+        usage_error(usage, "--depth expects 8, 16 or 32 bits");
+    else if (arguments->frame_ms.given && arguments->frame_ms.value == 0)
+        usage_error(usage, "--frame-ms expects 1 or more milliseconds");
     else if (arguments->channel.given && arguments->channel.value == 0)
         usage_error(usage, "--channel counts from 1");
     else if (arguments->frame_ms.value > 0 &&
@@ -225,13 +235,13 @@ int command_sample(int count, char **words) {
          "InfoGAN's codes: a value each, * for the seed's own, FIRST..LAST along the columns (a row per seed)"},
         {"--grid", "8x8", OPTION_TEXT, &grid, "columns x rows of the picture (default: near a square)"},
         {"-o", "FILE|DIR", OPTION_TEXT, &arguments.out,
-         "FILE.png, .jpg or .webp: a picture; .tiff: a page each; .npy, .npz: an array; .csv: points, or rows of a "
-         "table"
-         " as it has them; DIR: a file each, a sub-folder for each class (default: samples.png, unless --npy is "
+         "FILE.png, .jpg or .webp: a picture; .tiff: a page each; .npy, .npz: an array; .csv, .tsv: points, or rows of "
+         "a"
+         " table as it has them; DIR: a file each, a sub-folder for each class (default: samples.png, unless --npy is "
          "given)"},
         {"--format", "png", OPTION_TEXT, &arguments.format,
-         "of a folder's files: png, jpeg, webp, tiff, npy, npz or csv (default: png, of other than 1 or 3 channels"
-         " tiff)"},
+         "of a folder's files: png, jpeg, webp, tiff, npy, npz, csv or tsv (default: png, of other than 1 or 3 channels"
+         " tiff, of a table csv)"},
         {"--npy", "FILE", OPTION_TEXT, &arguments.npy, "float32 array: N,C,H,W in the recipe's range, or N,d"},
         {"--quality", "95", OPTION_NUMBER, &arguments.quality, "of JPEG"},
         {"--depth", "BITS", OPTION_NUMBER, &arguments.depth,
@@ -259,7 +269,7 @@ int command_sample(int count, char **words) {
     if (!check_files(&usage, &arguments, grid))
         return EXIT_USAGE;
     if (grid && !grid_parse(grid, &arguments.columns, &arguments.rows))
-        return usage_error(&usage, "--grid expects COLUMNSxROWS such as 8x8, not '%s'", grid);
+        return usage_error(&usage, "--grid expects COLUMNSxROWS such as 8x8, 1 to 4096 each, not '%s'", grid);
     if (codes && !codes_parse(codes, arguments.codes, &arguments.code_count, &sweeps))
         return usage_error(
             &usage, "--codes expects numbers, * and FIRST..LAST with commas, such as 3,*,-1..1, not '%s'", codes);

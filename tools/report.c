@@ -61,6 +61,11 @@ static void print_count(const data_report *report) {
                survey->several == 1 ? "file has" : "files have");
 }
 
+static void print_split(const data_report *report) {
+    if (report->survey->splits)
+        printf("split         %s (see --split)\n", report->split);
+}
+
 static size_t shorter_side(const gm_survey_size *size) {
     return size->height < size->width ? size->height : size->width;
 }
@@ -213,6 +218,7 @@ void report_print(const data_report *report) {
     const gm_survey *survey = report->survey;
     print_line("source        %s", report->source);
     print_format(survey, report->table);
+    print_split(report);
     print_count(report);
     if (report->table) {
         report_print_columns(report->table, survey->count);
@@ -270,6 +276,11 @@ void report_print_json(const data_report *report) {
     printf(", \"format\": ");
     if (survey->format)
         print_json_string(survey->format);
+    else
+        printf("null");
+    printf(", \"split\": ");
+    if (survey->splits)
+        print_json_string(report->split);
     else
         printf("null");
     printf(", \"folder\": %s, \"count\": %zu, \"damaged\": %zu, \"duplicates\": %zu, \"several_pages\": %zu, "

@@ -5,7 +5,7 @@
 #include "ganymede/data.h"
 
 typedef struct data_report {
-    const char *source;
+    const char *source, *split; // which is reported on
     const gm_survey *survey;
     const gm_dataset_info *seen;  // what networks will see; NULL: nothing
     const char *refusal;          // why not

@@ -48,6 +48,10 @@ static void print_column(const gm_column *column, int wide) {
     printf("  %-8s  %8zu  ", gm_column_type_name(column->type), column->missing);
     if (!column->bounded && column->category_count == 0 && !is_aside(column))
         printf("none");
+    else if (is_number(column) && !(column->minimum < column->maximum) && column->missing == 0)
+        printf("always %s", format_bound(column, column->minimum).text);
+    else if (column->category_count == 1 && column->missing == 0)
+        print_part("always %.40s", column->categories[0]);
     else if (is_number(column))
         printf("%s to %s", format_bound(column, column->minimum).text, format_bound(column, column->maximum).text);
     else if (column->type == GM_COLUMN_CATEGORY)

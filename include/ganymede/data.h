@@ -104,6 +104,7 @@ typedef struct gm_dataset_options {
     gm_array_layout layout;         // of arrays of rank 4
     gm_damaged damaged;
     gm_hold hold;
+    bool adapted; // the options are those of other data: what does not apply to these is passed over, not refused
 } gm_dataset_options;
 
 typedef struct gm_dataset_info {
@@ -117,6 +118,7 @@ typedef struct gm_dataset_info {
                                     // of 16 bits; both 0 of floats that are taken as they are
     const double (*scale_figures)[2]; // (channels): what of files became black and white, among floats as they are or
                                       // 16 bits as [0, 1]; NULL by GM_SCALE_TYPE
+    bool splits;                      // the items are the part of the source that options.split names
     size_t class_count;               // 0 = no labels; those of the whole source, whatever options.count
     const char *const *class_names;   // class_count of them
     const gm_table_schema *table;     // the columns of a table that is not plain numbers; else NULL
@@ -127,12 +129,13 @@ typedef struct gm_dataset_info {
 //   a folder of IDX files (train-images-idx3-ubyte, t10k-labels.idx1-ubyte, with or without .gz; labels optional),
 //   a folder of CIFAR-10 binary files (data_batch_1.bin to data_batch_5.bin, test_batch.bin),
 //   a folder of pictures (PNG, JPEG, WebP, TIFF, PNM, BMP), a zip archive of one, or a text file that lists pictures, a
-//     path a line, relative to it (empty lines and those that begin with # say nothing). The names of the folders on
-//     the first level are the classes, in their order; what lies deeper belongs to its class. The folders that all
-//     files of an archive or a list have in common are left out; sub-folders `train` and `test` are the splits. A file
-//     labels.csv (file,label) or StyleGAN's dataset.json has the labels instead: one of each picture. Hidden files and
-//     __MACOSX are passed over, and so are links to folders that were read already. A file whose name is a picture's
-//     must be one; others are passed over unless they are;
+//     path a line, relative to it (empty lines and those that begin with # say nothing), each with its label behind it
+//     or none (PATH,LABEL as in labels.csv; then the first path, or the one below a header, must lead to a picture).
+//     The names of the folders on the first level are the classes, in their order; what lies deeper belongs to its
+//     class. The folders that all files of an archive or a list have in common are left out; sub-folders `train` and
+//     `test` are the splits. A file labels.csv (file,label) or StyleGAN's dataset.json has the labels instead: one of
+//     each picture. Hidden files and __MACOSX are passed over, and so are links to folders that were read already. A
+//     file whose name is a picture's must be one; others are passed over unless they are;
 //   one file of NPY (uint8 of rank 3 or 4: images; other numbers of rank 1 to 4: floats), with its labels in
 //     NAME_labels.npy beside it, of NPZ or safetensors (the array data, images, x or arr_0, else of NPZ the largest;
 //     labels in labels, y or arr_1; x_train, y_train, x_test, y_test are splits), of IDX images, or of CSV or TSV as
@@ -143,8 +146,9 @@ typedef struct gm_dataset_info {
 // Files are told by their first bytes, folders by what is in them. Pipes and devices are refused.
 // A stacked set's item is three random images of the grey one as its colour channels, as many items as that has unless
 // `count` says otherwise; the label of three of classes a, b, c is 100 a + 10 b + c.
-// Fails with the file's name and what is wrong with it, or with how to get a data set that is not there.
-// `options` may be NULL: the training split as it is.
+// Fails with the file's name and what is wrong with it, or with how to get a data set that is not there; and for
+// options that say something of other sources alone (alpha, pages and scale of pictures, layout of arrays, columns of
+// tables, folder of names), unless they are `adapted`. `options` may be NULL: the training split as it is.
 GM_API gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dataset_options *options);
 GM_API void gm_dataset_close(gm_dataset **dataset);
 
@@ -174,7 +178,7 @@ GM_API gm_status gm_dataset_check(const char *source, const gm_dataset_options *
 // names of their classes in labels.csv: a warning says where that gives them other numbers. A table is read again, and
 // written as .csv or .tsv with a decimal point, without the columns that are skipped, which a warning names. Fails for
 // numbers that no picture can hold, for a folder that is there already, and as reading does; files are written whole or
-// not at all.
+// not at all. Damaged pictures that options->damaged lets pass are left out, which a warning counts.
 GM_API gm_status gm_dataset_convert(const char *source, const gm_dataset_options *options, const char *path);
 
 // ---- What a source holds ----
@@ -204,6 +208,7 @@ typedef struct gm_survey {
     const char *format; // what reads it: "pictures", "NPZ"; NULL of a data set's name
     bool folder;        // which is a folder
     bool table;         // whose columns gm_table_find tells
+    bool splits;        // what is counted is the part of the source that options.split names
     size_t count;       // items that can be read
     size_t damaged;     // pictures that cannot
     size_t duplicates;  // items that equal an earlier one: same size, type and values (by hashes of 64 bits)
@@ -313,10 +318,13 @@ typedef struct gm_csv {
 
 // Reads a table of numbers: CSV (RFC 4180) with
 //   text in UTF-8, with or without a mark in front; other bytes are read as Latin-1, with a warning; UTF-16 is refused;
-//   lines that end in LF, CR LF or CR;
+//   lines that end in LF, CR LF or CR; blank ones are passed over, but in tables of one column;
+//   above the table: "sep=;" (as of Excel) in the first line; comments, which begin with #, of which the last is the
+//     header of a table without one, if it has as many fields;
 //   fields in double quotes or not, divided by tabs, semicolons, commas or bars: the first of these that divides all
 //     lines alike, or that the first line has;
-//   numbers with a decimal point, or a comma where that divides no fields, whichever the first number with one has;
+//   numbers with a decimal point or a comma, whichever the first number with one has; where commas divide fields, with
+//     a comma if numbers in quotes have one ("1,5") that cannot part thousands, and none has a point;
 //     without separators of thousands; finite as float32, so that "inf" is a word;
 //   a header if the first line has words and no numbers (of a table of words alone: unless a word stands below itself).
 // Fails with FILE:LINE for anything but numbers, quotes that are not closed, bytes of zero, and for lines that have

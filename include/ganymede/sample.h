@@ -27,7 +27,7 @@ GM_API const gm_sample_format *gm_sample_format_at(size_t index);
 // The format that the path's ending names, in any case. Fails where it names none, listing those that there are.
 GM_API gm_status gm_sample_format_find(const char *path, const gm_sample_format **format);
 
-// How samples are written. Zero is the default of each.
+// How samples are written. Zero is the default of each; what is not for a format is refused where it is written.
 typedef struct gm_write_options {
     size_t rows, columns; // of a picture of images, a grid; 0 = near a square
     size_t channel;       // of images: a picture of this channel alone, in grey, from 1; 0 = all of them
@@ -35,7 +35,7 @@ typedef struct gm_write_options {
     size_t quality;  // of JPEG, 1 to 100; 0 = 95
     size_t frame_ms; // of WebP: an animation that shows each sample for so many milliseconds; 0 = a picture of all
     const char *format;    // of the files of a folder: an ending, as "png"; NULL = PNG where it holds the samples, else
-                           // TIFF, else NPY
+                           // TIFF, else NPY; of rows of tables CSV
     const uint64_t *seeds; // what the samples were made from and their classes, for the file to say; NULL = unknown
     const int32_t *labels; //
 } gm_write_options;

@@ -57,11 +57,14 @@ GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds,
 // JPEG, WebP: a picture, of images a grid, of points of the plane dots (points of other dimensions fail), of rows of a
 // table a panel of bars for each column; TIFF: a page each, with all channels; NPY: an array (N, C, H, W) in the
 // recipe's range, or (N, d); NPZ: the same as `samples`, with `labels`, `class_names` and `seeds` where they are known;
-// CSV: points, a line each, or the rows of a table, as the table was written that the run learned from. Pictures and
-// NPZ say of what recipe, step and seeds they are. The file appears whole or not at all. options: NULL: the default of
-// each.
+// CSV: points, a line each, or the rows of a table, as the table was written that the run learned from (but with commas
+// or semicolons where that has tabs); TSV: the same with tabs. Pictures and NPZ say of what recipe, step and seeds they
+// are. The file appears whole or not at all. options: NULL: the default of each.
 GM_API gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *samples, size_t count,
                                   const gm_write_options *options);
+// Whether gm_sampler_write would take these options for the path: fails where its ending names no format, and for
+// options that are not for its format (quality of a PNG, say) or not for samples of the kind.
+GM_API gm_status gm_sampler_check_write(const gm_sampler *sampler, const char *path, const gm_write_options *options);
 // Makes the samples of options->seeds (count) and writes each into a file of its own with all its channels,
 // FOLDER/SEED.png, of conditional generators FOLDER/CLASS/SEED.png, so that the folder is a data set again; where a
 // seed follows itself, SEED-0.png, SEED-1.png. CLASS is the class's name, with %2F, %5C and %25 for '/', '\' and '%',

@@ -1,6 +1,8 @@
 // Arrays as data sets: which of a file's arrays are the items and the labels, and how their axes are meant.
 #include "data/arrays.h"
 
+#include "data/settings.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,10 +61,11 @@ static size_t find_largest(const gm_array_entry *entries, size_t count, size_t l
 }
 
 gm_status gm_arrays_choose(const char *where, const gm_array_entry *entries, size_t count, bool guess, gm_split split,
-                           size_t *data, size_t *labels) {
+                           size_t *data, size_t *labels, bool *parted) {
     const char *part = FIND_ANY(data_names, split_names[GM_SPLIT_TRAIN]) < count ? split_names[split] : NULL;
     *data = FIND_ANY(data_names, part);
     *labels = FIND_ANY(label_names, part);
+    *parted = part != NULL;
     if (part && *data == count)
         return gm_fail(GM_ERROR_IO, "%s: has no %s items: expected an array x_%s", where,
                        split == GM_SPLIT_TEST ? "test" : "training", part);
@@ -222,6 +225,8 @@ gm_status gm_arrays_take(gm_dataset *dataset, const char *where, gm_array *data,
     gm_status status = GM_OK;
     if (array->rank == 0 || array->rank > 4)
         return gm_fail(GM_ERROR_FORMAT, "%s: has %zu dimensions: a data set has 1 to 4", where, array->rank);
+    if (array->rank < 4)
+        GM_TRY(gm_settings_check(where, "has no axis of channels", ~(unsigned)GM_SETTING_LAYOUT, options));
     bool last = arrange(where, array, options->layout, dim);
     if (array->count == 0)
         return gm_fail(GM_ERROR_FORMAT, "%s: holds no values: it has %zu items", where, dim[0]);

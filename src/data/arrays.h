@@ -20,12 +20,13 @@ typedef struct gm_array_entry {
     uint64_t bytes;
 } gm_array_entry;
 
-// Which of them are the items, and which their labels (`count`: none). With splits x_train and x_test, or train_x and
-// test_x, x being also data or images; else data, images, x, X or arr_0, the first that there is, else the largest
+// Which of them are the items, and which their labels (`count`: none). With splits (*parted) x_train and x_test, or
+// train_x and test_x, x being also data or images; else data, images, x, X or arr_0, the first that there is, else the
+// largest
 // (`guess`), but for labels. Labels are called labels, label, y, Y or targets, with the same split, or arr_1 where
 // arr_0 is the data. Fails where nothing, or nothing of the split, is there; `where` is for messages.
 gm_status gm_arrays_choose(const char *where, const gm_array_entry *entries, size_t count, bool guess, gm_split split,
-                           size_t *data, size_t *labels);
+                           size_t *data, size_t *labels, bool *parted);
 
 // Whether the array could be the labels of so many items, as gm_arrays_take takes them.
 bool gm_arrays_have_labels(const gm_npy *array, size_t items);

@@ -51,7 +51,7 @@ static gm_status check(const bitmap *b) {
         return gm_fail(GM_ERROR_FORMAT, "%s: its size is refused: %zu x %zu pixels, 1 x 1 to %u x %u are read", b->name,
                        b->width, b->height, GM_PICTURE_SIDE, GM_PICTURE_SIDE);
     if (b->width * b->height > GM_PICTURE_AREA)
-        return gm_fail(GM_ERROR_FORMAT, "%s: is too large: %zu x %zu pixels", b->name, b->width, b->height);
+        return gm_picture_refuse_area(b->name, b->width, b->height);
     return GM_OK;
 }
 

@@ -83,6 +83,7 @@ gm_status gm_cifar_folder_open(gm_dataset *dataset, const gm_source *source, con
     if (found < count)
         gm_warn("%s: %zu of the %d files data_batch_N.bin are there", source->path, found, TRAIN_FILES);
     GM_TRY_DONE(gm_dataset_take_images(dataset, source->path, &images, options));
+    dataset->info.splits = true;
     status = gm_dataset_set_classes(dataset, source->path, classes, GM_COUNT(classes));
 done:
     gm_images_finish(&images);

@@ -3,6 +3,7 @@
 // Pictures go piece by piece; of an array all values are in memory before it is written.
 #include "data/format.h"
 #include "data/items.h"
+#include "data/pictures.h"
 #include "sample/array.h"
 #include "sample/writers.h"
 #include "sample/zip_write.h"
@@ -21,12 +22,23 @@ static bool ends(const char *path, const char *ending) {
     return length > end && strcasecmp(path + length - end, ending) == 0;
 }
 
-// `first` and the items behind it, up to `count`.
-static gm_status gather(const gm_dataset *dataset, size_t first, size_t count, void *items, int32_t *labels) {
-    int32_t indices[PIECE];
+// `first` and the items behind it, up to a piece; *left of them are not damaged, and are in front.
+static gm_status gather(const gm_dataset *dataset, size_t first, char *items, int32_t *labels, size_t *left) {
+    const uint8_t *damaged = dataset->pictures ? dataset->pictures->damaged : NULL;
+    size_t count = GM_MIN(dataset->info.count - first, (size_t)PIECE), bytes = dataset->info.item_bytes;
+    int32_t indices[PIECE] = {0};
     for (size_t i = 0; i < count; i++)
         indices[i] = (int32_t)(first + i);
-    return gm_dataset_gather(dataset, indices, count, items, labels);
+    GM_TRY(gm_dataset_gather(dataset, indices, count, items, labels));
+    *left = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (damaged && damaged[first + i]) // another one stands in its place
+            continue;
+        if (*left < i)
+            memcpy(items + *left * bytes, items + i * bytes, bytes);
+        labels[(*left)++] = labels[i];
+    }
+    return GM_OK;
 }
 
 // ---- Pictures ----
@@ -98,13 +110,13 @@ static gm_status put_items(pictures *p) {
     const gm_dataset_info *info = gm_dataset_get_info(p->dataset);
     int32_t labels[PIECE];
     char *items;
+    size_t written = 0, count;
     gm_status status = GM_OK;
     GM_TRY(gm_alloc(&items, PIECE, info->item_bytes, p->path));
     for (size_t first = 0; first < info->count && status == GM_OK; first += PIECE) {
-        size_t count = GM_MIN(info->count - first, (size_t)PIECE);
-        status = gather(p->dataset, first, count, items, labels);
-        for (size_t i = 0; i < count && status == GM_OK; i++)
-            status = put_item(p, first + i, items + i * info->item_bytes, labels[i]);
+        status = gather(p->dataset, first, items, labels, &count);
+        for (size_t i = 0; status == GM_OK && i < count; i++)
+            status = put_item(p, written++, items + i * info->item_bytes, labels[i]);
     }
     free(items);
     return status;
@@ -221,18 +233,19 @@ static gm_status write_npys(const char *path, const gm_file_array *items, const 
 }
 
 static gm_status write_arrays(const gm_dataset *dataset, const char *path) {
-    const gm_dataset_info *info = gm_dataset_get_info(dataset);
+    gm_dataset_info info = *gm_dataset_get_info(dataset);
     char *items = NULL;
     int32_t *labels = NULL;
+    size_t left = 0, count;
     gm_status status;
-    GM_TRY_DONE(gm_alloc(&items, info->count, info->item_bytes, path));
-    GM_TRY_DONE(gm_alloc(&labels, info->count, sizeof *labels, path));
-    for (size_t first = 0; first < info->count; first += PIECE)
-        GM_TRY_DONE(gather(dataset, first, GM_MIN(info->count - first, (size_t)PIECE), items + first * info->item_bytes,
-                           labels + first));
-    const gm_file_array array = describe(info, items);
-    const gm_file_array classes = {"y", "i4", info->class_count ? labels : NULL, sizeof *labels, 1, {info->count}};
-    status = ends(path, ".npz") ? write_npz(info, path, &array, &classes) : write_npys(path, &array, &classes);
+    GM_TRY_DONE(gm_alloc(&items, info.count, info.item_bytes, path));
+    GM_TRY_DONE(gm_alloc(&labels, info.count, sizeof *labels, path));
+    for (size_t first = 0; first < info.count; first += PIECE, left += count)
+        GM_TRY_DONE(gather(dataset, first, items + left * info.item_bytes, labels + left, &count));
+    info.count = left;
+    const gm_file_array array = describe(&info, items);
+    const gm_file_array classes = {"y", "i4", info.class_count ? labels : NULL, sizeof *labels, 1, {info.count}};
+    status = ends(path, ".npz") ? write_npz(&info, path, &array, &classes) : write_npys(path, &array, &classes);
 done:
     free(items);
     free(labels);
@@ -295,11 +308,15 @@ gm_status gm_dataset_convert(const char *source, const gm_dataset_options *optio
     if (ends_as_table(path))
         return gm_fail(GM_ERROR_ARGUMENT, "%s: %s is no table: write a folder, .zip, .npz or .npy", path, source);
     GM_TRY(gm_dataset_open(&dataset, source, &chosen));
+    if (dataset->pictures)
+        dataset->pictures->told = true; // below
     gm_status status =
         gm_dataset_get_info(dataset)->table
             ? gm_fail(GM_ERROR_ARGUMENT, "%s: %s is a table, no numbers alone: write .csv or .tsv", path, source)
         : ends(path, ".npz") || ends(path, ".npy") ? write_arrays(dataset, path)
                                                    : write_pictures(dataset, path);
+    if (status == GM_OK && dataset->pictures)
+        gm_pictures_warn_of_damage(dataset->pictures);
     gm_dataset_close(&dataset);
     return status;
 }

@@ -1,7 +1,7 @@
 // CSV as a matrix of numbers: the rows of csv_rows.c, of which every field is a number.
 #include "data/csv.h"
 
-#include "data/table_column.h"
+#include "data/csv_number.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -24,9 +24,8 @@ static gm_status read_number(gm_csv_rows *rows, size_t column, bool missing, gm_
                        rows->row_line, column + 1, *text ? "the value is missing" : "is empty");
     }
     int shown = (int)GM_MIN(strcspn(text, "\r\n"), (size_t)40); // a message is one line
-    return gm_fail(GM_ERROR_FORMAT, "%s:%zu: column %zu: \"%.*s\" is no finite number: write digits with a decimal %s",
-                   rows->name, rows->row_line, column + 1, shown, text,
-                   rows->dialect.decimal == ',' ? "comma" : "point");
+    return gm_fail(GM_ERROR_FORMAT, "%s:%zu: column %zu: \"%.*s\" %s", rows->name, rows->row_line, column + 1, shown,
+                   text, gm_number_fault(rows, text));
 }
 
 // ---- Rows ----
@@ -128,6 +127,12 @@ bool gm_csv_tell(const gm_source *source) {
     memcpy(text, source->head, source->head_bytes);
     text[source->head_bytes] = '\0';
     const char *line = text + (strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+    while (*line == '#' && !has_fields(line, strcspn(line, "\r\n"))) { // comments
+        line += strcspn(line, "\r\n");
+        line += strspn(line, "\r\n");
+    }
+    if (*line == '\0' && source->head_bytes == GM_HEAD_BYTES)
+        return true; // all of it is comments, as lists of paths do not have them
     size_t length = strcspn(line, "\r\n");
     if (has_fields(line, length))
         return true;

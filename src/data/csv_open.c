@@ -50,8 +50,7 @@ static char find_separator(const gm_csv_rows *r) {
 static bool is_value(const gm_csv_rows *r, size_t column) {
     double value;
     char *text = gm_csv_field(r, column);
-    return gm_cell_number(text, '.', &value, NULL) ||
-           (r->dialect.separator != ',' && gm_cell_number(text, ',', &value, NULL)) ||
+    return gm_cell_number(text, '.', &value, NULL) || gm_cell_number(text, ',', &value, NULL) ||
            gm_cell_date_pattern(text) != NULL;
 }
 
@@ -69,19 +68,41 @@ static bool names_columns(gm_csv_rows *sample, const char *const *names) {
     return !repeated;
 }
 
-// A header has a word and no value. In a reader of its own, over what is in memory.
-static gm_status find_header(const gm_csv_rows *r, bool *header) {
+// A reader of its own, over the lines that are in memory.
+static gm_csv_rows open_sample(const gm_csv_rows *r) {
     const char *end = r->end;
     while (!r->finished && end > r->at && end[-1] != '\n' && end[-1] != '\r')
         end--;
-    gm_csv_rows sample = {.name = r->name,
-                          .dialect = r->dialect,
-                          .line = r->line,
-                          .quiet = true,
-                          .file = -1,
-                          .at = r->at,
-                          .end = end,
-                          .finished = true};
+    return (gm_csv_rows){.name = r->name,
+                         .dialect = r->dialect,
+                         .line = r->line,
+                         .quiet = true,
+                         .file = -1,
+                         .at = r->at,
+                         .end = end,
+                         .finished = true};
+}
+
+// Where commas divide fields: of numbers in quotes they are decimal signs ("1,5"), unless there are numbers with
+// points, or all of them may have commas between thousands ("1,234").
+static char find_decimal(const gm_csv_rows *r) {
+    gm_csv_rows sample = open_sample(r);
+    bool comma = false, point = false, end = !memchr(r->at, '"', (size_t)(r->end - r->at));
+    double value;
+    while (!end && gm_csv_rows_next(&sample, &end) == GM_OK && !end)
+        for (size_t i = 0; i < sample.columns && !point; i++) {
+            char *text = gm_csv_field(&sample, i);
+            point = strchr(text, '.') && gm_cell_number(text, '.', &value, NULL);
+            comma = comma ||
+                    (strchr(text, ',') && gm_cell_number(text, ',', &value, NULL) && !gm_cell_has_thousands(text, '.'));
+        }
+    gm_csv_rows_finish(&sample);
+    return comma && !point ? ',' : '.';
+}
+
+// A header has a word and no value.
+static gm_status find_header(const gm_csv_rows *r, bool *header) {
+    gm_csv_rows sample = open_sample(r);
     const char **names = NULL;
     gm_arena arena = {0};
     bool over, words = false, values = false;
@@ -109,15 +130,38 @@ done:
     return status;
 }
 
+static size_t count_first_fields(const gm_csv_rows *r, const char *line) {
+    const char *end = line;
+    while (end < r->end && *end != '\n' && *end != '\r')
+        end++;
+    return count_fields(line, end, true, r->dialect.separator);
+}
+
+// The last comment above a table without a header names its columns, if it has as many of them: "# x,y".
+static void take_comment(gm_csv_rows *r) {
+    if (!r->comment || count_first_fields(r, r->at) < 2 ||
+        count_first_fields(r, r->comment) != count_first_fields(r, r->at))
+        return;
+    r->at = r->comment;
+    r->line = r->comment_line;
+    r->dialect.header = true;
+}
+
 static gm_status find_dialect(gm_csv_rows *r, const gm_table_dialect *given) {
+    const char said = r->dialect.separator;
+    bool header = true;
     if (given)
         r->dialect = *given;
     if (!r->dialect.separator)
-        r->dialect.separator = find_separator(r);
+        r->dialect.separator = said ? said : find_separator(r);
     if (r->dialect.separator == ',' && !r->dialect.decimal)
-        r->dialect.decimal = '.';
+        r->dialect.decimal = find_decimal(r);
+    if (!r->dialect.header_known || r->comment)
+        GM_TRY(find_header(r, &header));
     if (!r->dialect.header_known)
-        GM_TRY(find_header(r, &r->dialect.header));
+        r->dialect.header = header;
+    if (!header && (!r->dialect.header_known || r->dialect.header))
+        take_comment(r);
     r->dialect.header_known = true;
     return GM_OK;
 }

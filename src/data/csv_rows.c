@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum { PIECE = 1 << 18 };        // bytes that are read at a time, and looked at for separator and header
@@ -24,6 +25,7 @@ static gm_status refill(gm_csv_rows *r) {
         GM_TRY(gm_file_read_next(r->file, r->name, r->buffer, PIECE, &bytes));
     r->finished = r->finished || bytes < PIECE;
     if (bytes > 0) {
+        r->comment = NULL; // it has been in the buffer
         r->at = r->buffer;
         r->end = r->buffer + bytes;
     }
@@ -199,7 +201,7 @@ static gm_status read_field(gm_csv_rows *r, bool *last) {
 
 // ---- Rows ----
 
-// Blank lines are rows of tables of one column, unless nothing follows them.
+// Blank lines are passed over, but are rows of tables of one column, unless nothing follows them.
 static gm_status skip_blank_lines(gm_csv_rows *r, bool *end) {
     size_t line = r->line, blank = 0;
     int byte;
@@ -210,10 +212,8 @@ static gm_status skip_blank_lines(gm_csv_rows *r, bool *end) {
         GM_TRY(skip_line_end(r));
     }
     *end = byte == END;
-    if (*end || blank == 0 || r->columns == 0)
+    if (*end || blank == 0 || r->columns != 1)
         return GM_OK;
-    if (r->columns > 1)
-        return gm_fail(GM_ERROR_FORMAT, "%s:%zu: column 1: is empty, as all of this line", r->name, line);
     r->blank_rows = blank;
     r->row_line = line;
     return GM_OK;
@@ -251,6 +251,43 @@ gm_status gm_csv_rows_next(gm_csv_rows *r, bool *end) {
     return append(r, "", 1);
 }
 
+// ---- Above the table ----
+
+// "sep=;", which spreadsheets take for the separator.
+static gm_status skip_separator_line(gm_csv_rows *r) {
+    static const char start[] = "sep=", separators[] = ",;\t|";
+    size_t length = sizeof start; // with the separator
+    if ((size_t)(r->end - r->at) < length || strncasecmp(r->at, start, sizeof start - 1) != 0)
+        return GM_OK;
+    const char separator = r->at[length - 1], *behind = r->at + length;
+    if (!separator || !strchr(separators, separator) || (behind < r->end && *behind != '\n' && *behind != '\r'))
+        return GM_OK;
+    r->dialect.separator = separator;
+    r->at = behind;
+    return skip_line_end(r);
+}
+
+// A '#' that is a field of its own begins a header.
+static bool is_comment(const gm_csv_rows *r) {
+    return *r->at == '#' && (r->at + 1 == r->end || !memchr("\t;,|", r->at[1], 4));
+}
+
+static gm_status skip_comments(gm_csv_rows *r, bool *end) {
+    GM_TRY(skip_blank_lines(r, end));
+    while (!*end && is_comment(r)) {
+        int byte = '#';
+        r->comment = r->at + 1;
+        r->comment_line = r->line;
+        while (!is_line_end(byte)) {
+            r->at++;
+            GM_TRY(peek(r, &byte));
+        }
+        GM_TRY(skip_line_end(r));
+        GM_TRY(skip_blank_lines(r, end));
+    }
+    return GM_OK;
+}
+
 // ---- The interface ----
 
 static gm_status start(gm_csv_rows *r, const gm_csv_source *source) {
@@ -272,7 +309,8 @@ static gm_status start(gm_csv_rows *r, const gm_csv_source *source) {
                        r->name);
     if (bytes >= 3 && memcmp(r->at, "\xef\xbb\xbf", 3) == 0) // the mark that spreadsheets put in front
         r->at += 3;
-    GM_TRY(skip_blank_lines(r, &empty));
+    GM_TRY(skip_separator_line(r));
+    GM_TRY(skip_comments(r, &empty));
     return empty ? gm_fail(GM_ERROR_FORMAT, "%s: is empty", r->name) : GM_OK;
 }
 

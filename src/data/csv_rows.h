@@ -26,10 +26,13 @@ typedef struct gm_csv_rows {
     char *buffer;
     const char *at, *end;
     size_t text_length, text_capacity, count, field_capacity, field, blank_rows;
+    const char *comment; // the last line of comments above the table, in the buffer, without its '#'; NULL: none
+    size_t comment_line;
     bool finished, recoded;
 } gm_csv_rows;
 
-// At the first row that is not blank, with nothing known of the dialect; fails where there is none.
+// At the first row that is neither blank nor a comment, with nothing known of the dialect but what a first line "sep=;"
+// says; fails where there is none.
 gm_status gm_csv_rows_start(gm_csv_rows *rows, const gm_csv_source *source);
 // The same, and finds separator and header, unless `given` (or NULL) has them, in what fits into memory at once.
 gm_status gm_csv_rows_open(gm_csv_rows *rows, const gm_csv_source *source, const gm_table_dialect *given);

@@ -60,6 +60,8 @@ static gm_status open_path(gm_dataset *dataset, const char *path, const gm_datas
     if (sure)
         *sure = status == GM_OK && format->tell;
     if (status == GM_OK && (!sure || *sure))
+        status = gm_format_check_settings(format, &source, find_named(dataset->info.name), options);
+    if (status == GM_OK && (!sure || *sure))
         status = format->open(dataset, &source, options);
     gm_source_finish(&source);
     return status;
@@ -138,17 +140,14 @@ static gm_status open_source(gm_dataset *dataset, const char *source, const gm_d
     if (options->size[0] > MAX_SIZE || options->size[1] > MAX_SIZE || (options->size[0] == 0 && options->size[1] > 0))
         return gm_fail(GM_ERROR_ARGUMENT, "%s: images of height %zu and width %zu: size is 1 to %d each", source,
                        options->size[0], options->size[1], MAX_SIZE);
-    if (options->columns && (mixture || stacked || named))
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: has no columns: leave out data.columns", source);
+    if (mixture)
+        GM_TRY(gm_settings_check(source, "is a mixture of Gaussians", 0, options));
     if (mixture)
         return gm_mixture_open(dataset, mixture, options);
     if (stacked)
         return open_stacked(dataset, stacked, options);
     if (named)
         return open_named(dataset, named, options);
-    if (options->folder)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: only data sets with a name are looked for in a folder (%s)", source,
-                       options->folder);
     if (!exists(source))
         return gm_fail(GM_ERROR_IO,
                        "%s: is neither a file or folder nor a data set's name (fashion-mnist, mnist, cifar-10, "

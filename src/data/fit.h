@@ -15,6 +15,7 @@ typedef struct gm_picture {
     gm_picture_type type;
     bool alpha;
     size_t pages; // of a header: how many pictures the file holds, at least 1
+    bool paged;   // of a header: its format has pages
 } gm_picture;
 
 size_t gm_picture_value_bytes(gm_picture_type type);

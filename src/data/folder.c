@@ -23,6 +23,7 @@ typedef struct listing {
     int32_t *labels;      // of the tree's files; NULL: none
     const char **classes; // in the arena; NULL: they have numbers
     size_t class_count;
+    bool split; // it is one of two in the source
 } listing;
 
 static void listing_finish(listing *list) {
@@ -68,7 +69,7 @@ static gm_status refuse_empty(const telling *t) {
     char *path;
     if (!t->other_kind)
         return gm_fail(GM_ERROR_IO, "%s: holds no pictures%s", t->tree->path,
-                       t->tree->zip || t->tree->list ? "" : ", IDX files or CIFAR-10 batches");
+                       t->tree->zip || t->tree->form ? "" : ", IDX files or CIFAR-10 batches");
     GM_TRY(gm_tree_path(t->tree, t->other, &path));
     gm_status status = gm_fail(GM_ERROR_IO, "%s: holds no pictures: %s is %s", t->tree->path, path, t->other_kind);
     free(path);
@@ -236,13 +237,14 @@ done:
 // ---- The whole list ----
 
 // Enters the folder of the split, where there are such.
-static gm_status enter_split(gm_tree *tree, const gm_dataset_options *options) {
+static gm_status enter_split(gm_tree *tree, const gm_dataset_options *options, bool *entered) {
     bool test = options->split == GM_SPLIT_TEST;
     bool has_train = gm_paths_have_folder(&tree->paths, splits[GM_SPLIT_TRAIN]);
     bool split = has_train && (!test || gm_paths_have_folder(&tree->paths, splits[GM_SPLIT_TEST]));
     if (!split && test && (has_train || !options->whole))
         return gm_fail(GM_ERROR_IO, "%s: has no test pictures: expected the folders %s/train and %s/test", tree->path,
                        tree->path, tree->path);
+    *entered = split;
     if (split)
         gm_paths_enter(&tree->paths, splits[options->split]);
     return GM_OK;
@@ -254,7 +256,7 @@ static gm_status find_labels(listing *list, const gm_dataset_options *options, g
     gm_labels labels = {0};
     size_t root = list->tree.paths.root;
     GM_TRY(gm_label_file_read(&outer, &list->tree));
-    gm_status status = enter_split(&list->tree, options);
+    gm_status status = enter_split(&list->tree, options, &list->split);
     size_t entered = list->tree.paths.root;
     if (status == GM_OK && entered != root)
         status = gm_label_file_read(&inner, &list->tree);
@@ -322,6 +324,7 @@ gm_status gm_folder_open(gm_dataset *dataset, const gm_source *source, const gm_
     GM_TRY(list_pictures(&list, source, options, &dataset->arena));
     GM_TRY_DONE(gm_pictures_create(&pictures, &list.tree, list.labels, options));
     dataset->labels = list.labels;
+    dataset->info.splits = list.split;
     list.labels = NULL;
     GM_TRY_DONE(fill(dataset, pictures, options));
     if (dataset->labels)
@@ -359,6 +362,7 @@ gm_status gm_folder_check(const gm_source *source, const gm_dataset_options *opt
 gm_status gm_folder_survey(const gm_source *source, const gm_dataset_options *options, gm_counting *counting) {
     listing list;
     GM_TRY(list_all(&list, source, options, counting->arena));
+    counting->survey.splits = list.split;
     gm_status status = list.labels ? gm_counting_set_classes(counting, list.classes, list.class_count) : GM_OK;
     if (status == GM_OK)
         status = gm_picture_files_survey(&list.tree, list.labels, options, counting);

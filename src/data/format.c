@@ -20,22 +20,40 @@
 static const gm_format formats[] = {
     {.name = "IDX files", .folder = true, .tell = gm_idx_folder_tell, .open = gm_idx_folder_open},
     {.name = "CIFAR-10 batches", .folder = true, .tell = gm_cifar_folder_tell, .open = gm_cifar_folder_open},
-    {.name = "pictures", .folder = true, .open = gm_folder_open, .check = gm_folder_check, .survey = gm_folder_survey},
-    {.name = "NPZ", .tell = gm_npz_tell, .open = gm_npz_open},
+    {.name = "pictures",
+     .folder = true,
+     .takes = GM_SETTINGS_OF_PICTURES,
+     .open = gm_folder_open,
+     .check = gm_folder_check,
+     .survey = gm_folder_survey},
+    {.name = "NPZ", .takes = GM_SETTINGS_OF_ARRAYS, .tell = gm_npz_tell, .open = gm_npz_open},
     {.name = "ZIP",
+     .takes = GM_SETTINGS_OF_PICTURES,
      .tell = gm_folder_tell_zip,
      .open = gm_folder_open,
      .check = gm_folder_check,
      .survey = gm_folder_survey},
     {.name = "paths of pictures",
+     .takes = GM_SETTINGS_OF_PICTURES,
      .tell = gm_list_tell,
      .open = gm_folder_open,
      .check = gm_folder_check,
      .survey = gm_folder_survey},
-    {.name = "NPY", .array = true, .tell = gm_npy_tell, .open = gm_npy_open},
-    {.name = "safetensors", .tell = gm_tensors_tell, .open = gm_tensors_open},
+    {.name = "paths of pictures with labels",
+     .takes = GM_SETTINGS_OF_PICTURES,
+     .tell = gm_list_tell_labelled,
+     .open = gm_folder_open,
+     .check = gm_folder_check,
+     .survey = gm_folder_survey},
+    {.name = "NPY", .array = true, .takes = GM_SETTINGS_OF_ARRAYS, .tell = gm_npy_tell, .open = gm_npy_open},
+    {.name = "safetensors", .takes = GM_SETTINGS_OF_ARRAYS, .tell = gm_tensors_tell, .open = gm_tensors_open},
     {.name = "IDX", .tell = gm_idx_tell, .open = gm_idx_open},
-    {.name = "CSV", .array = true, .table = true, .tell = gm_csv_tell, .open = gm_table_open},
+    {.name = "CSV",
+     .array = true,
+     .table = true,
+     .takes = GM_SETTINGS_OF_TABLES,
+     .tell = gm_csv_tell,
+     .open = gm_table_open},
 };
 
 // "a, b or c": the names of the formats of folders, or of files.
@@ -91,4 +109,11 @@ gm_status gm_format_find(const gm_source *source, const gm_format **format) {
     }
     *format = NULL;
     return refuse(source);
+}
+
+gm_status gm_format_check_settings(const gm_format *format, const gm_source *source, bool named,
+                                   const gm_dataset_options *options) {
+    char what[60];
+    gm_snprintf(what, sizeof what, "is a %s of %s", format->folder ? "folder" : "file", format->name);
+    return gm_settings_check(source->path, what, format->takes | (named ? GM_SETTING_FOLDER : 0u), options);
 }

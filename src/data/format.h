@@ -3,6 +3,7 @@
 #define GM_DATA_FORMAT_H
 
 #include "data/counting.h"
+#include "data/settings.h"
 #include "data/source.h"
 
 typedef struct gm_format {
@@ -10,6 +11,7 @@ typedef struct gm_format {
     bool folder;      // of folders, or of files
     bool array;       // values alone, without splits or labels
     bool table;       // with columns that gm_table_find tells
+    unsigned takes;   // bits of gm_setting
     // Whether it is one, by the first bytes or the entries; NULL: takes what no other row does.
     bool (*tell)(const gm_source *source);
     // Fills in the items, labels and classes, and the info but for its name.
@@ -23,5 +25,8 @@ typedef struct gm_format {
 
 // Fails with what the source is instead, where it is none of them.
 gm_status gm_format_find(const gm_source *source, const gm_format **format);
+// Fails for options that are set and not for sources of this format. named: of a data set that has a name.
+gm_status gm_format_check_settings(const gm_format *format, const gm_source *source, bool named,
+                                   const gm_dataset_options *options);
 
 #endif

@@ -231,6 +231,7 @@ gm_status gm_idx_folder_open(gm_dataset *dataset, const gm_source *source, const
     gm_status status = labelled ? read_labels(label_path, path, &images) : GM_OK;
     if (status == GM_OK)
         status = gm_dataset_take_images(dataset, source->path, &images, options);
+    dataset->info.splits = true;
     gm_images_finish(&images);
     return status;
 }

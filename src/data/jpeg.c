@@ -152,7 +152,7 @@ static void check_size(decoder *in) {
     size_t width = in->info.image_width, height = in->info.image_height;
     size_t blocks = gm_divide_up(width, 8) * gm_divide_up(height, 8);
     if (width * height > GM_PICTURE_AREA)
-        fail(in, gm_fail(GM_ERROR_FORMAT, "%s: is too large: %zu x %zu pixels", in->name, width, height));
+        fail(in, gm_picture_refuse_area(in->name, width, height));
     if (blocks / (in->frame.arithmetic ? 512 : 8) > in->bytes)
         fail(in, gm_fail(GM_ERROR_FORMAT, "%s: is truncated: %zu bytes cannot hold %zu x %zu pixels", in->name,
                          in->bytes, width, height));

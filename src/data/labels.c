@@ -1,5 +1,8 @@
-// Labels that stand in a file beside the pictures: labels.csv or StyleGAN's dataset.json.
+// Labels that stand in a file beside the pictures, labels.csv or StyleGAN's dataset.json, or in the list of them.
 #include "data/labels.h"
+
+#include "data/list.h"
+#include "data/pairs.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -97,41 +100,9 @@ static void tell_absent(absence *absent, const char *path) {
 
 // ---- labels.csv ----
 
-typedef struct field {
-    const char *text; // without its quotes
-    size_t length;
-} field;
-
-// The field at *text, which moves behind it and its separator; false: a quote does not end, or goes on behind its end.
-static bool read_field(const char **text, const char *end, char separator, field *f) {
-    const char *at = *text;
-    if (at < end && *at == '"') {
-        const char *quote = memchr(at + 1, '"', (size_t)(end - at - 1));
-        if (!quote || (quote + 1 < end && quote[1] != separator))
-            return false;
-        *f = (field){at + 1, (size_t)(quote - at - 1)};
-        at = quote + 1;
-    } else {
-        const char *stop = memchr(at, separator, (size_t)(end - at));
-        *f = (field){at, (size_t)((stop ? stop : end) - at)};
-        at += f->length;
-    }
-    *text = at < end ? at + 1 : NULL;
-    return true;
-}
-
-static gm_status read_line(const char *name, size_t line, const char *text, const char *end, char separator,
-                           field fields[2]) {
-    if (!read_field(&text, end, separator, &fields[0]) || !text || !read_field(&text, end, separator, &fields[1]) ||
-        text || fields[0].length == 0 || fields[1].length == 0)
-        return gm_fail(GM_ERROR_FORMAT, "%s:%zu: is no line of a file and its label: expected FILE%cLABEL", name, line,
-                       separator);
-    return GM_OK;
-}
-
 typedef struct labelled {
     uint32_t file;
-    field label;
+    gm_field label;
     size_t line;
 } labelled;
 
@@ -140,12 +111,44 @@ typedef struct reading {
     size_t count, capacity;
 } reading;
 
-static char find_separator(const char *line, const char *end) {
-    size_t length = (size_t)(end - line);
-    return memchr(line, '\t', length) ? '\t' : memchr(line, ';', length) ? ';' : ',';
+// Which file a line is of: the one that it names, or of a list the one that was listed there.
+typedef struct finding {
+    name_table names;
+    uint32_t *of_line; // of a list: (lines) from 1 on, files or NO_FILE
+    size_t lines;
+    bool headed; // a list with a header
+} finding;
+
+static gm_status finding_init(finding *f, const gm_tree *tree, bool list) {
+    *f = (finding){.headed = tree->form == GM_LIST_HEADED};
+    if (!list)
+        return name_table_init(&f->names, tree);
+    for (size_t file = 0; file < tree->paths.count; file++)
+        f->lines = GM_MAX(f->lines, (size_t)tree->paths.files[file].entry + 1);
+    GM_TRY(gm_alloc(&f->of_line, f->lines + 1, sizeof *f->of_line, "lines of a list"));
+    memset(f->of_line, 0xff, f->lines * sizeof *f->of_line);
+    for (size_t file = 0; file < tree->paths.count; file++)
+        f->of_line[tree->paths.files[file].entry] = (uint32_t)file;
+    return GM_OK;
 }
 
-static gm_status read_lines(reading *all, const char *name, const char *data, size_t bytes, const name_table *table,
+static void finding_finish(finding *f) {
+    free(f->names.slots);
+    free(f->of_line);
+}
+
+// *header: it names no file, as the first line may.
+static uint32_t find_file(const finding *f, size_t number, const gm_field *name, bool *header) {
+    if (!f->of_line) {
+        uint32_t file = find(&f->names, name->text, name->length);
+        *header = file == NO_FILE;
+        return file;
+    }
+    *header = f->headed;
+    return number < f->lines ? f->of_line[number] : NO_FILE;
+}
+
+static gm_status read_lines(reading *all, const char *name, const char *data, size_t bytes, const finding *files,
                             absence *absent) {
     const char *end = data + bytes, *line = data + (bytes >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
     char separator = 0;
@@ -154,16 +157,17 @@ static gm_status read_lines(reading *all, const char *name, const char *data, si
         stop = stop ? stop : end;
         while (stop > line && (stop[-1] == '\r' || stop[-1] == ' '))
             stop--;
-        if (stop > line) {
-            field fields[2];
-            bool first = separator == 0;
-            separator = first ? find_separator(line, stop) : separator;
-            GM_TRY(read_line(name, number, line, stop, separator, fields));
-            uint32_t file = find(table, fields[0].text, fields[0].length);
+        size_t length = files->of_line ? gm_list_trim(&line, stop) : (size_t)(stop - line);
+        if (length > 0) {
+            gm_field fields[2];
+            bool first = separator == 0, header;
+            separator = first ? gm_pair_separator(line, line + length) : separator;
+            GM_TRY(gm_pair_parse(name, number, line, line + length, separator, fields));
+            uint32_t file = find_file(files, number, &fields[0], &header);
             GM_TRY(gm_grow(&all->lines, all->count, &all->capacity, sizeof *all->lines, "labels"));
-            if (file != NO_FILE || !first)
+            if (!first || !header)
                 all->lines[all->count++] = (labelled){file, fields[1], number};
-            if (file == NO_FILE && !first)
+            if (!first && file == NO_FILE && !files->of_line)
                 note_absent(absent, fields[0].text, fields[0].length);
         }
         line = next;
@@ -172,7 +176,7 @@ static gm_status read_lines(reading *all, const char *name, const char *data, si
 }
 
 // A whole number from 0 on; -1: none.
-static int32_t parse_number(const field *f) {
+static int32_t parse_number(const gm_field *f) {
     int32_t value = 0;
     for (size_t i = 0; i < f->length; i++) {
         if (f->text[i] < '0' || f->text[i] > '9' || value > MOST_CLASSES)
@@ -183,7 +187,7 @@ static int32_t parse_number(const field *f) {
 }
 
 static int compare_fields(const void *a, const void *b) {
-    const field *x = a, *y = b;
+    const gm_field *x = a, *y = b;
     int order = memcmp(x->text, y->text, GM_MIN(x->length, y->length));
     return order ? order : (x->length > y->length) - (x->length < y->length);
 }
@@ -197,7 +201,7 @@ static gm_status set_label(gm_labels *labels, const char *name, const reading *a
     if (labels->of_file[file] >= 0 && labels->of_file[file] != label) {
         while (all->lines[before].file != file)
             before++;
-        const field *x = &all->lines[before].label, *y = &all->lines[i].label;
+        const gm_field *x = &all->lines[before].label, *y = &all->lines[i].label;
         return gm_fail(GM_ERROR_FORMAT, "%s:%zu: gives a file the label %.*s that has %.*s in line %zu: leave one",
                        name, all->lines[i].line, (int)y->length, y->text, (int)x->length, x->text,
                        all->lines[before].line);
@@ -222,7 +226,7 @@ static gm_status number_classes(gm_labels *labels, const char *name, const readi
 }
 
 static gm_status name_classes(gm_labels *labels, const char *name, const reading *all, gm_arena *arena) {
-    field *names;
+    gm_field *names;
     size_t count = 0;
     gm_status status = GM_OK;
     GM_TRY(gm_alloc(&names, all->count + 1, sizeof *names, name));
@@ -243,7 +247,7 @@ static gm_status name_classes(gm_labels *labels, const char *name, const reading
     if (status == GM_OK && !labels->classes)
         status = gm_fail_memory(count * sizeof *labels->classes, "class names");
     for (size_t i = 0; status == GM_OK && i < all->count; i++) {
-        const field *found = bsearch(&all->lines[i].label, names, count, sizeof *names, compare_fields);
+        const gm_field *found = bsearch(&all->lines[i].label, names, count, sizeof *names, compare_fields);
         status = set_label(labels, name, all, i, (int32_t)(found - names));
     }
     free(names);
@@ -258,7 +262,7 @@ static gm_status start(gm_labels *labels, const char *name, const gm_tree *tree)
 
 static gm_status parse_csv(gm_labels *labels, const gm_label_file *file, const gm_tree *tree, gm_arena *arena) {
     const char *name = file->path;
-    name_table table = {0};
+    finding files = {0};
     reading all = {0};
     absence absent = {.within = file->within};
     bool numbered;
@@ -266,9 +270,9 @@ static gm_status parse_csv(gm_labels *labels, const gm_label_file *file, const g
     if (status == GM_OK && memchr(file->data, '\0', file->bytes))
         status = gm_fail(GM_ERROR_FORMAT, "%s: is no text in UTF-8: it has a byte of zero", name);
     if (status == GM_OK)
-        status = name_table_init(&table, tree);
+        status = finding_init(&files, tree, file->list);
     if (status == GM_OK)
-        status = read_lines(&all, name, file->data, file->bytes, &table, &absent);
+        status = read_lines(&all, name, file->data, file->bytes, &files, &absent);
     if (status == GM_OK && all.count == 0)
         status = gm_fail(GM_ERROR_FORMAT, "%s: has no labels: expected lines of FILE,LABEL", name);
     if (status == GM_OK)
@@ -277,7 +281,7 @@ static gm_status parse_csv(gm_labels *labels, const gm_label_file *file, const g
         status = name_classes(labels, name, &all, arena);
     tell_absent(&absent, name);
     free(all.lines);
-    free(table.slots);
+    finding_finish(&files);
     return status;
 }
 
@@ -352,15 +356,25 @@ static uint64_t limit_of(const gm_tree *tree, bool json) {
     return tree->zip ? GM_MIN(archived, LIMIT) : LIMIT;
 }
 
+static gm_status read_label_file(gm_label_file *file, const gm_tree *tree, size_t found) {
+    if (!file->list) {
+        GM_TRY(gm_tree_path(tree, found, &file->path));
+        return gm_tree_read(tree, found, limit_of(tree, file->json), 0, &file->data, &file->bytes);
+    }
+    size_t bytes = strlen(tree->path) + 1;
+    GM_TRY(gm_alloc(&file->path, bytes, 1, "a file name"));
+    memcpy(file->path, tree->path, bytes);
+    return gm_file_read(file->path, LIMIT, &file->data, &file->bytes);
+}
+
 gm_status gm_label_file_read(gm_label_file *file, const gm_tree *tree) {
     size_t csv = gm_tree_find(tree, "labels.csv"), json = gm_tree_find(tree, "dataset.json");
     size_t found = csv < tree->paths.count ? csv : json;
-    *file = (gm_label_file){.json = found == json};
-    if (found == tree->paths.count)
+    bool list = tree->form >= GM_LIST_LABELLED;
+    *file = (gm_label_file){.json = !list && found == json, .list = list};
+    if (!list && found == tree->paths.count)
         return GM_OK;
-    gm_status status = gm_tree_path(tree, found, &file->path);
-    if (status == GM_OK)
-        status = gm_tree_read(tree, found, limit_of(tree, file->json), 0, &file->data, &file->bytes);
+    gm_status status = read_label_file(file, tree, found);
     if (status != GM_OK)
         gm_label_file_finish(file);
     return status;

@@ -1,4 +1,4 @@
-// Labels that stand in a file beside the pictures: labels.csv or StyleGAN's dataset.json.
+// Labels that stand in a file beside the pictures, labels.csv or StyleGAN's dataset.json, or in the list of them.
 #ifndef GM_DATA_LABELS_H
 #define GM_DATA_LABELS_H
 
@@ -15,10 +15,12 @@ typedef struct gm_label_file {
     char *path, *data;
     size_t bytes;
     bool json;
+    bool list;          // it is the tree's list itself, whose lines are the files
     const char *within; // the caller's: the folder, below the file's own, whose files the tree has; NULL: all
 } gm_label_file;
 
-// The one in the tree's root, in upper case or lower, labels.csv before the other.
+// The list itself, if it has labels; else the one in the tree's root, in upper case or lower, labels.csv before the
+// other.
 gm_status gm_label_file_read(gm_label_file *file, const gm_tree *tree);
 void gm_label_file_finish(gm_label_file *file);
 

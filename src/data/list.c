@@ -1,6 +1,9 @@
 // Text files that list pictures.
 #include "data/list.h"
 
+#include "data/pairs.h"
+#include "data/picture.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,8 +11,7 @@
 
 enum { MOST_LENGTH = 4096 }; // of a path, with its NUL: what systems take
 
-// The path in the line that begins at `text`, without spaces around it; 0 bytes of a line that says nothing.
-static size_t trim(const char **text, const char *end) {
+size_t gm_list_trim(const char **text, const char *end) {
     while (*text < end && (**text == ' ' || **text == '\t'))
         (*text)++;
     while (end > *text && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
@@ -21,28 +23,75 @@ static const char *skip_mark(const char *data, size_t bytes) {
     return data + (bytes >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
 }
 
-bool gm_list_tell(const gm_source *source) {
+// ---- Telling ----
+
+// The next line that says something, of a length that may be a path's, and *at behind it; NULL: there is none.
+static const char *next_line(const char **at, const char *end, size_t *length) {
+    while (*at < end) {
+        const char *text = *at, *stop = memchr(text, '\n', (size_t)(end - text));
+        *length = gm_list_trim(&text, stop ? stop : end);
+        *at = stop ? stop + 1 : end;
+        if (*length > 0)
+            return *length < MOST_LENGTH ? text : NULL;
+    }
+    return NULL;
+}
+
+// Whether the name of a list's line leads to a picture.
+static bool names_picture(const gm_source *source, const gm_field *name) {
+    const char *slash = strrchr(source->path, '/');
+    uint8_t head[64];
+    size_t bytes;
+    gm_text path = {0};
+    if (slash && name->text[0] != '/')
+        gm_text_printf(&path, "%.*s/", (int)(slash - source->path), source->path);
+    gm_text_printf(&path, "%.*s", (int)name->length, name->text);
+    bool picture = !path.failed && gm_file_read_start(path.data, head, sizeof head, &bytes) == GM_OK &&
+                   gm_picture_tell(head, bytes) != NULL;
+    gm_text_finish(&path);
+    return picture;
+}
+
+gm_list_form gm_list_find_form(const gm_source *source) {
     const char *text = (const char *)source->head, *end = text + source->head_bytes;
     if (source->head_bytes == 0 || memchr(text, '\0', source->head_bytes))
-        return false;
-    for (const char *line = skip_mark(text, source->head_bytes); line < end;) {
-        const char *stop = memchr(line, '\n', (size_t)(end - line)), *begin = line;
+        return GM_LIST_NONE;
+    const char *at = skip_mark(text, source->head_bytes);
+    char separator = 0;
+    for (int i = 0; i < 2; i++) {
+        size_t length;
+        gm_field fields[2];
+        const char *line = next_line(&at, end, &length);
+        if (!line)
+            break;
         char path[MOST_LENGTH];
-        size_t length = trim(&begin, stop ? stop : end);
-        if (length >= sizeof path)
-            return false;
-        if (length > 0) {
-            memcpy(path, begin, length);
-            path[length] = '\0';
-            return gm_path_is_picture(path);
-        }
-        line = stop ? stop + 1 : end;
+        memcpy(path, line, length);
+        path[length] = '\0';
+        if (i == 0 && gm_path_is_picture(path))
+            return GM_LIST_PATHS;
+        separator = i == 0 ? gm_pair_separator(line, line + length) : separator;
+        if (!gm_pair_read(line, line + length, separator, fields))
+            break;
+        if (names_picture(source, &fields[0]))
+            return i == 0 ? GM_LIST_LABELLED : GM_LIST_HEADED;
     }
-    return false;
+    return GM_LIST_NONE;
 }
+
+bool gm_list_tell(const gm_source *source) {
+    return gm_list_find_form(source) == GM_LIST_PATHS;
+}
+
+bool gm_list_tell_labelled(const gm_source *source) {
+    return gm_list_find_form(source) >= GM_LIST_LABELLED;
+}
+
+// ---- Reading ----
 
 static gm_status add_line(gm_paths *paths, const char *name, size_t line, const char *text, size_t length) {
     char path[MOST_LENGTH];
+    if (line > UINT32_MAX)
+        return gm_fail(GM_ERROR_FORMAT, "%s: has too many lines: %zu at most", name, (size_t)UINT32_MAX);
     if (length >= sizeof path)
         return gm_fail(GM_ERROR_FORMAT, "%s:%zu: is no path: it has more than %d bytes", name, line, MOST_LENGTH - 1);
     if (memchr(text, '\0', length))
@@ -55,31 +104,41 @@ static gm_status add_line(gm_paths *paths, const char *name, size_t line, const 
     path[length] = '\0';
     char *slash = strrchr(path, '/');
     if (!slash)
-        return gm_paths_add(paths, "", path, 0);
+        return gm_paths_add(paths, "", path, (uint32_t)line);
     if (slash[1] == '\0')
         return gm_fail(GM_ERROR_FORMAT, "%s:%zu: is a folder, %s: list its pictures, or give the folder itself", name,
                        line, path);
     *slash = '\0';
-    return gm_paths_add(paths, slash == path ? "/" : path, slash + 1, 0);
+    return gm_paths_add(paths, slash == path ? "/" : path, slash + 1, (uint32_t)line);
 }
 
-gm_status gm_list_parse(gm_paths *paths, const char *name, const char *data, size_t bytes) {
+gm_status gm_list_parse(gm_paths *paths, const char *name, const char *data, size_t bytes, gm_list_form form) {
     const char *line = skip_mark(data, bytes), *end = data + bytes;
+    bool header = form == GM_LIST_HEADED;
+    char separator = 0;
     for (size_t number = 1; line < end; number++) {
         const char *stop = memchr(line, '\n', (size_t)(end - line)), *text = line;
-        size_t length = trim(&text, stop ? stop : end);
-        if (length > 0)
-            GM_TRY(add_line(paths, name, number, text, length));
+        gm_field fields[2] = {{0}};
+        size_t length = gm_list_trim(&text, stop ? stop : end);
         line = stop ? stop + 1 : end;
+        if (length == 0)
+            continue;
+        fields[0] = (gm_field){text, length};
+        separator = separator ? separator : gm_pair_separator(text, text + length);
+        if (form != GM_LIST_PATHS)
+            GM_TRY(gm_pair_parse(name, number, text, text + length, separator, fields));
+        if (!header)
+            GM_TRY(add_line(paths, name, number, fields[0].text, fields[0].length));
+        header = false;
     }
     return GM_OK;
 }
 
-gm_status gm_list_read(gm_paths *paths, const char *path) {
+gm_status gm_list_read(gm_paths *paths, const char *path, gm_list_form form) {
     char *data;
     size_t bytes;
     GM_TRY(gm_file_read(path, LIMIT, &data, &bytes));
-    gm_status status = gm_list_parse(paths, path, data, bytes);
+    gm_status status = gm_list_parse(paths, path, data, bytes, form);
     free(data);
     return status;
 }

@@ -115,14 +115,16 @@ static gm_status read_archive(gm_dataset *dataset, const gm_zip *zip, const char
     gm_array_entry *arrays;
     gm_array data = {0}, labels = {0};
     size_t *entries, count, data_at, labels_at;
+    bool parted;
     gm_status status;
     GM_TRY_DONE(list_arrays(zip, where, &arena, &arrays, &entries, &count));
-    GM_TRY_DONE(gm_arrays_choose(where, arrays, count, true, options->split, &data_at, &labels_at));
+    GM_TRY_DONE(gm_arrays_choose(where, arrays, count, true, options->split, &data_at, &labels_at, &parted));
     GM_TRY_DONE(read_array(zip, entries[data_at], where, &data));
     if (labels_at < count)
         GM_TRY_DONE(read_array(zip, entries[labels_at], where, &labels));
     labels.name = labels_at < count ? arrays[labels_at].name : NULL;
     GM_TRY_DONE(gm_arrays_take(dataset, where, &data, labels_at < count ? &labels : NULL, options));
+    dataset->info.splits = parted;
     for (size_t i = 0; labels_at < count && i < count; i++)
         if (strcmp(arrays[i].name, "class_names") == 0)
             GM_TRY_DONE(name_classes(dataset, zip, entries[i], where, &arena));

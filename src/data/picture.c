@@ -67,7 +67,9 @@ gm_status gm_picture_parse_header(const char *name, const void *data, size_t byt
     const gm_picture_format *format;
     *picture = (gm_picture){0};
     GM_TRY(find_reader(&format, name, data, bytes));
-    return format->parse_header(name, data, bytes, whole, wish ? wish : &own_size, picture);
+    GM_TRY(format->parse_header(name, data, bytes, whole, wish ? wish : &own_size, picture));
+    picture->paged = format->paged;
+    return GM_OK;
 }
 
 // ---- Items of data sets ----
@@ -114,6 +116,7 @@ void gm_picture_join(gm_picture *all, const gm_picture *header) {
     all->channels = GM_MAX(all->channels, colours_of(header));
     all->type = GM_MAX(all->type, header->type);
     all->alpha |= header->alpha;
+    all->paged |= header->paged;
 }
 
 gm_dataset_kind gm_picture_set_info(const gm_picture *all, const gm_dataset_options *options, gm_dataset_info *info) {

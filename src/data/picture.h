@@ -26,7 +26,7 @@ gm_picture_wish gm_picture_wish_of(const gm_dataset_options *options, size_t pag
 gm_status gm_picture_check(const char *name, const gm_picture *header, const gm_picture *first,
                            const gm_dataset_options *options);
 // Makes `all`, zeroed at first, what a data set has that holds this picture, too: channels without alpha, type, whether
-// any has alpha.
+// any has alpha or is of a format with pages.
 void gm_picture_join(gm_picture *all, const gm_picture *header);
 // The channels of a data set of such pictures, its black and white, and its kind.
 gm_dataset_kind gm_picture_set_info(const gm_picture *all, const gm_dataset_options *options, gm_dataset_info *info);

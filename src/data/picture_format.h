@@ -7,6 +7,11 @@
 #define GM_PICTURE_SIDE 16384u            // pixels of width or height, at most
 #define GM_PICTURE_AREA ((size_t)1 << 26) // pixels
 
+static inline gm_status gm_picture_refuse_area(const char *name, size_t width, size_t height) {
+    return gm_fail(GM_ERROR_FORMAT, "%s: is too large: %zu x %zu pixels, of which no more than %zu are read", name,
+                   width, height, GM_PICTURE_AREA);
+}
+
 // How a picture shall be read.
 typedef struct gm_picture_wish {
     size_t width, height; // a decoder may deliver a reduced picture that is at least so large; 0: its own size
@@ -17,6 +22,7 @@ typedef struct gm_picture_wish {
 typedef struct gm_picture_format {
     const char *name;
     const char *package; // Debian's, to build Ganymede with where it was built without; NULL: it can be read
+    bool paged;          // files may hold several pictures, as the pages of the wish say
     // Whether these first bytes are the format's; parse_header and parse take no others.
     bool (*tell)(const uint8_t *head, size_t bytes);
     // All of a picture but its pixels, from a file's first bytes. Width 0: they are too few, though no fault is seen;

@@ -6,6 +6,7 @@
 
 #include "data/picture.h"
 #include "data/picture_read.h"
+#include "data/settings.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,14 +86,19 @@ static gm_status check_damage(const gm_pictures *pictures) {
                    pictures->damaged_count, pictures->total, pictures->message);
 }
 
+void gm_pictures_warn_of_damage(const gm_pictures *pictures) {
+    if (pictures->damaged_count > 0)
+        gm_warn("%s: %zu of %zu pictures are damaged and left out; %s", pictures->tree.path, pictures->damaged_count,
+                pictures->total, pictures->message);
+}
+
 // Leaves out the damaged files, and says so.
 static gm_status leave_out(gm_pictures *pictures, uint8_t *items) {
     size_t left = 0, bytes = pictures->info.item_bytes;
     GM_TRY(check_damage(pictures));
+    gm_pictures_warn_of_damage(pictures);
     if (pictures->damaged_count == 0)
         return GM_OK;
-    gm_warn("%s: %zu of %zu pictures are damaged and left out; %s", pictures->tree.path, pictures->damaged_count,
-            pictures->total, pictures->message);
     for (size_t i = 0; i < pictures->total; i++) {
         if (pictures->damaged[i])
             continue;
@@ -253,7 +259,7 @@ static gm_status look_at_all(headers *h, const gm_dataset_options *options, int3
 // first header must do. What does not fit with it shows when it is decoded.
 static bool first_tells_all(const headers *h, const gm_dataset_options *options) {
     size_t bytes, area = options->size[0] * options->size[1];
-    return area && options->channels && options->pages != GM_PAGES_ITEMS &&
+    return area && options->channels && options->pages != GM_PAGES_ITEMS && (!options->pages || h->first.paged) &&
            gm_multiply_sizes(area, options->channels * gm_picture_value_bytes(h->first.type), &bytes) &&
            !gm_pictures_shall_be_held(options, h->pictures->total, bytes);
 }
@@ -266,6 +272,8 @@ gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *o
         GM_TRY(look_at(&h, h.reference));
     else
         GM_TRY(look_at_all(&h, options, labels));
+    if (!h.all.paged)
+        GM_TRY(gm_settings_check(pictures->tree.path, "holds no TIFF file", ~(unsigned)GM_SETTING_PAGES, options));
     info->count = pictures->total;
     info->kind = gm_picture_set_info(&h.all, options, info);
     info->height = h.any_size ? options->size[0] : h.first.height;

@@ -21,7 +21,7 @@ typedef struct gm_pictures {
     size_t damaged_count;
     size_t first; // the first of them, and what is wrong with it
     char message[GM_MESSAGE_BYTES];
-    bool told; // a warning has said so
+    bool told; // a warning has said so, or will
 } gm_pictures;
 
 // Takes over the tree, all of whose files are pictures. labels: of its files, or NULL; from malloc, they stay the
@@ -39,6 +39,8 @@ gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *o
 // Decodes all of them as `info` has them into items (total * info.item_bytes). Damaged ones are left out where they may
 // be: the other items and labels close up, and info.count is what is left.
 gm_status gm_pictures_decode(gm_pictures *pictures, void *items);
+// Says how many are known to be damaged, where some are. Not while others read.
+void gm_pictures_warn_of_damage(const gm_pictures *pictures);
 // Those at `indices` into items, and their labels (zeros without labels) unless `labels` is NULL. In the place of a
 // damaged one comes the next that is not. Any number of threads may call it; each call works on `threads`.
 gm_status gm_pictures_gather(gm_pictures *pictures, size_t threads, const int32_t *indices, size_t count, void *items,

@@ -66,7 +66,7 @@ static void read_pixels(reader *in) {
     in->height = png_get_image_height(png, in->info);
     // A few bytes can claim to be a huge picture; deflate bounds what they can really hold.
     if (in->width * in->height > GM_PICTURE_AREA)
-        refuse(in, gm_fail(GM_ERROR_FORMAT, "%s: is too large: %zu x %zu pixels", in->name, in->width, in->height));
+        refuse(in, gm_picture_refuse_area(in->name, in->width, in->height));
     if (png_get_rowbytes(png, in->info) * in->height / DEFLATE_RATIO > in->bytes)
         refuse(in, gm_fail(GM_ERROR_FORMAT, "%s: is truncated: %zu bytes cannot hold %zu x %zu pixels", in->name,
                            in->bytes, in->width, in->height));

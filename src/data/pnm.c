@@ -104,7 +104,7 @@ static gm_status check_header(const reader *in) {
                        "%s: is damaged: a largest value of 1 to %d and 1 to %d channels are read from PNM files",
                        in->name, UINT16_MAX, MOST_CHANNELS);
     if (in->width * in->height > GM_PICTURE_AREA)
-        return gm_fail(GM_ERROR_FORMAT, "%s: is too large: %zu x %zu pixels", in->name, in->width, in->height);
+        return gm_picture_refuse_area(in->name, in->width, in->height);
     return GM_OK;
 }
 

@@ -69,6 +69,7 @@ gm_status gm_stacked_fill(gm_dataset *stacked, const gm_dataset *base, const gm_
     gm_dataset_info *info = &stacked->info;
     *info = (gm_dataset_info){.name = info->name,
                               .count = options->count ? options->count : base->info.count,
+                              .splits = base->info.splits,
                               .channels = STACK,
                               .height = base->info.height,
                               .width = base->info.width};

@@ -48,6 +48,7 @@ static gm_status count_items(const gm_dataset *dataset, gm_counting *counting) {
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
     char *items;
     gm_status status = GM_OK;
+    counting->survey.splits = info->splits;
     if (info->class_count > 0)
         GM_TRY(gm_counting_set_classes(counting, info->class_names, info->class_count));
     GM_TRY(gm_alloc(&items, PIECE, info->item_bytes, "items of a data set"));
@@ -72,6 +73,8 @@ static gm_status survey_path(const char *path, const gm_dataset_options *options
     const gm_format *format;
     GM_TRY(gm_source_open(&source, path));
     gm_status status = gm_format_find(&source, &format);
+    if (status == GM_OK)
+        status = gm_format_check_settings(format, &source, false, options);
     if (status == GM_OK) {
         counting->survey.format = format->name;
         counting->survey.folder = format->folder;

@@ -265,7 +265,8 @@ static gm_status read_cell(gm_table_rows *t, const gm_column *column, char *text
         return column->date && gm_cell_date(text, column->date, cell)
                    ? GM_OK
                    : refuse_cell(t, column, text, "is no date of the form that the column has");
-    return gm_read_number(&t->rows, text, cell, NULL) ? GM_OK : refuse_cell(t, column, text, "is no finite number");
+    return gm_read_number(&t->rows, text, cell, NULL) ? GM_OK
+                                                      : refuse_cell(t, column, text, gm_number_fault(&t->rows, text));
 }
 
 static gm_status start_rows(gm_table_rows *t, const gm_csv_source *source, const gm_table_dialect *dialect) {

@@ -85,16 +85,6 @@ static gm_status refuse_cell(const gm_column_finder *f, const gm_csv_rows *rows,
     return refuse(f, rows, &seen, what);
 }
 
-bool gm_read_number(gm_csv_rows *rows, char *text, double *value, gm_number_form *form) {
-    if (rows->dialect.decimal)
-        return gm_cell_number(text, rows->dialect.decimal, value, form);
-    bool comma = strchr(text, ',') != NULL;
-    if (!gm_cell_number(text, comma ? ',' : '.', value, form))
-        return false;
-    rows->dialect.decimal = comma ? ',' : strchr(text, '.') ? '.' : '\0';
-    return true;
-}
-
 static void add_value(gm_column_finder *f, double value) {
     gm_running_mean_add(&f->mean, value);
     f->minimum = fmin(f->minimum, value);
@@ -153,6 +143,8 @@ static gm_status add_any(gm_column_finder *f, gm_csv_rows *rows, gm_arena *arena
         see(&f->words, rows, text);
         if (*text == '=')
             see(&f->formulas, rows, text);
+        if (gm_cell_is_too_large(text, rows->dialect.decimal == ',' ? ',' : '.'))
+            see(&f->large, rows, text);
         GM_TRY(add_word(f, rows, arena, text));
     }
     return GM_OK;
@@ -167,7 +159,7 @@ static gm_status add_given(gm_column_finder *f, gm_csv_rows *rows, gm_arena *are
     case GM_COLUMN_NUMBER:
     case GM_COLUMN_INTEGER:
         if (!gm_read_number(rows, text, &value, &form))
-            return refuse_cell(f, rows, text, "is no finite number");
+            return refuse_cell(f, rows, text, gm_number_fault(rows, text));
         if (f->given->type == GM_COLUMN_INTEGER && !form.whole)
             return refuse_cell(f, rows, text, "is no whole number");
         add_number(f, value, &form);
@@ -266,8 +258,7 @@ static gm_status take_words(gm_column_finder *f, gm_arena *arena, gm_column *col
 // A mean that the schema's text can say.
 static double round_date(const char *pattern, double seconds) {
     gm_text text = {0};
-    gm_cell_write(&text, &(gm_column){.type = GM_COLUMN_DATE, .date = pattern}, &(gm_table_dialect){.separator = ','},
-                  seconds, false);
+    gm_cell_write(&text, &(gm_column){.type = GM_COLUMN_DATE, .date = pattern}, &(gm_table_dialect){0}, seconds, false);
     if (text.data)
         gm_cell_date(text.data, pattern, &seconds);
     gm_text_finish(&text);
@@ -309,8 +300,7 @@ static gm_status refuse_mixture(const gm_column_finder *f, const gm_csv_rows *ro
     if (f->numbers.count > 0 && f->numbers.count < f->words.count + f->dates.count)
         return refuse(f, rows, &f->numbers, "is a number among words: correct it, or say category in data.columns");
     if (f->numbers.count > 0)
-        gm_snprintf(what, sizeof what, "is no finite number: write digits with a decimal %s, or leave it empty",
-                    decimal == ',' ? "comma" : "point");
+        gm_snprintf(what, sizeof what, "%s, or leave it empty", gm_number_fault(rows, odd->text));
     else
         gm_snprintf(what, sizeof what,
                     "is no date of the form %s, as others are: correct it, leave it empty, or say category in "
@@ -341,6 +331,8 @@ static gm_status end_auto(gm_column_finder *f, const gm_csv_rows *rows, gm_arena
     }
     if (f->formulas.count > 0)
         return refuse(f, rows, &f->formulas, "is a formula: save the table with values in place of formulas");
+    if (f->large.count > 0 && f->large.count == f->words.count)
+        return refuse(f, rows, &f->large, gm_number_fault(rows, f->large.text));
     if ((f->numbers.count > 0) + (f->dates.count > 0) + (f->words.count > 0) > 1)
         return refuse_mixture(f, rows);
     if (f->numbers.count > 0)

@@ -2,9 +2,9 @@
 #ifndef GM_DATA_TABLE_COLUMN_H
 #define GM_DATA_TABLE_COLUMN_H
 
+#include "data/csv_number.h"
 #include "data/table.h"
 #include "data/table_words.h"
-#include "sample/cell.h"
 
 // A kind of cell: how many, and where the first one stands.
 typedef struct gm_cells_seen {
@@ -17,7 +17,7 @@ typedef struct gm_column_finder {
     const gm_column *given; // NULL: nothing is
     bool first;             // of its table
     size_t missing, outside;
-    gm_cells_seen numbers, dates, words, formulas;
+    gm_cells_seen numbers, dates, words, formulas, large; // formulas and numbers that are too large: also words
     double minimum, maximum;
     gm_running_mean mean;
     gm_number_form most; // of the numbers: the most of each, and whether any has it
@@ -40,8 +40,5 @@ gm_status gm_column_finder_add(gm_column_finder *finder, gm_csv_rows *rows, gm_a
 // The column that `count` rows have made; strings lie in the arena. matrix: the table has numbers alone.
 gm_status gm_column_finder_end(gm_column_finder *finder, const gm_csv_rows *rows, gm_arena *arena, size_t count,
                                bool matrix, gm_column *column);
-
-// A number, by the decimal sign of the table, which the first number with one shows.
-bool gm_read_number(gm_csv_rows *rows, char *text, double *value, gm_number_form *form);
 
 #endif

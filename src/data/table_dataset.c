@@ -51,12 +51,35 @@ done:
     return status;
 }
 
+// In one line, of columns that are found and not given, as those of a resumed run are.
+static void warn_of_constants(const char *path, const gm_table_schema *schema, const gm_table_schema *given) {
+    enum { MOST_NAMED = 8 };
+    gm_text names = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < schema->column_count; i++) {
+        const gm_column *column = &schema->columns[i];
+        if (gm_column_is_aside(column) || gm_column_codes(column) > 0)
+            continue;
+        const gm_column *before = gm_table_find_column(given, column->name);
+        if (before && before->counted)
+            continue;
+        if (count < MOST_NAMED)
+            gm_text_printf(&names, "%s'%.60s'", count > 0 ? ", " : "", column->name);
+        count++;
+    }
+    if (count > 0 && !names.failed)
+        gm_warn("%s: %zu of its columns %s one value alone or none, so that no network sees %s: %s%s", path, count,
+                count == 1 ? "has" : "have", count == 1 ? "it" : "them", names.data, count > MOST_NAMED ? ", ..." : "");
+    gm_text_finish(&names);
+}
+
 static gm_status take_table(gm_dataset *dataset, const char *path, gm_table_schema *schema, size_t rows,
                             const gm_dataset_options *options) {
     size_t width = gm_table_stored(schema), count;
     float *stored = NULL;
     if (width == 0)
         return gm_fail(GM_ERROR_FORMAT, "%s: has no column whose values differ: there is nothing to learn", path);
+    warn_of_constants(path, schema, options->columns);
     if (!gm_multiply_sizes(width, rows, &count))
         return gm_fail_memory(SIZE_MAX, path);
     GM_TRY(gm_alloc(&stored, count, sizeof *stored, path));

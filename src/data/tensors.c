@@ -103,14 +103,16 @@ gm_status gm_tensors_parse(gm_dataset *dataset, const char *name, const void *da
     gm_array_entry *entries = NULL;
     gm_array items = {0}, labels = {0};
     size_t count, items_at, labels_at;
+    bool parted;
     gm_status status;
     GM_TRY_DONE(read_header(&f, name, data, bytes));
     GM_TRY_DONE(list_tensors(&f, &entries, &count));
-    GM_TRY_DONE(gm_arrays_choose(name, entries, count, false, options->split, &items_at, &labels_at));
+    GM_TRY_DONE(gm_arrays_choose(name, entries, count, false, options->split, &items_at, &labels_at, &parted));
     GM_TRY_DONE(read_tensor(&f, entries[items_at].name, &items));
     if (labels_at < count)
         GM_TRY_DONE(read_tensor(&f, entries[labels_at].name, &labels));
     status = gm_arrays_take(dataset, name, &items, labels_at < count ? &labels : NULL, options);
+    dataset->info.splits = parted;
 done:
     gm_npy_finish(&items.values);
     gm_npy_finish(&labels.values);

@@ -165,7 +165,8 @@ static gm_status parse(const char *name, const uint8_t *data, size_t bytes, cons
     return status;
 }
 
-const gm_picture_format gm_tiff_format = {.name = "TIFF", .tell = tell, .parse_header = parse_header, .parse = parse};
+const gm_picture_format gm_tiff_format = {
+    .name = "TIFF", .paged = true, .tell = tell, .parse_header = parse_header, .parse = parse};
 
 #else
 

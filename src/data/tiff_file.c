@@ -118,8 +118,10 @@ gm_status gm_tiff_check_size(const gm_tiff_file *f, const gm_tiff_page *p) {
                        p->width, p->height, GM_PICTURE_SIDE, GM_PICTURE_SIDE);
     if (p->channels > MOST_CHANNELS || p->width * p->height > GM_PICTURE_AREA ||
         p->width * p->height * p->channels * gm_picture_value_bytes(p->type) > MOST_BYTES)
-        return gm_fail(GM_ERROR_FORMAT, "%s: is too large: %zu x %zu pixels of %zu channels", f->name, p->width,
-                       p->height, p->channels);
+        return gm_fail(
+            GM_ERROR_FORMAT,
+            "%s: is too large: %zu x %zu pixels of %zu channels: %zu pixels, %d channels and %zu bytes are read",
+            f->name, p->width, p->height, p->channels, GM_PICTURE_AREA, MOST_CHANNELS, MOST_BYTES);
     return GM_OK;
 }
 

@@ -1,7 +1,6 @@
 // A tree of files: the one place that knows where they lie.
 #include "data/tree.h"
 
-#include "data/list.h"
 #include "data/walk.h"
 
 #include <stdio.h>
@@ -93,8 +92,8 @@ static gm_status list(gm_tree *tree, const gm_source *source) {
         GM_TRY(gm_zip_open(&tree->zip, source->path));
         return list_archive(tree);
     }
-    tree->list = true;
-    GM_TRY(gm_list_read(&tree->paths, source->path));
+    tree->form = gm_list_find_form(source);
+    GM_TRY(gm_list_read(&tree->paths, source->path, tree->form));
     gm_paths_unwrap(&tree->paths);
     return GM_OK;
 }
@@ -119,7 +118,7 @@ gm_status gm_tree_path(const gm_tree *tree, size_t file, char **path) {
     gm_text text = {0};
     const gm_path *entry = &tree->paths.files[file];
     const char *folder = tree->paths.text + tree->paths.folders[entry->folder], *slash = strrchr(tree->path, '/');
-    if (!tree->list)
+    if (!tree->form)
         gm_text_printf(&text, "%s/", tree->path);
     else if (slash && folder[0] != '/')
         gm_text_printf(&text, "%.*s/", (int)(slash - tree->path), tree->path);

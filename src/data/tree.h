@@ -2,6 +2,7 @@
 #ifndef GM_DATA_TREE_H
 #define GM_DATA_TREE_H
 
+#include "data/list.h"
 #include "data/paths.h"
 #include "data/source.h"
 #include "data/zip.h"
@@ -9,8 +10,8 @@
 typedef struct gm_tree {
     const char *path; // the source's
     gm_paths paths;
-    gm_zip *zip; // of an archive
-    bool list;   // a text file's, whose names are relative to it
+    gm_zip *zip;       // of an archive
+    gm_list_form form; // of a text file, whose names are relative to it; the files' entries are its lines
 } gm_tree;
 
 // Of a folder's files hidden ones are passed over (gm_walk), of an archive's also; the folders that all files of an

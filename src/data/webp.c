@@ -45,7 +45,7 @@ static gm_status read_features(const char *name, const uint8_t *data, size_t byt
     size_t width = (size_t)features->width, height = (size_t)features->height; // of a canvas up to 2^24
     if (width == 0 || height == 0 || width > GM_PICTURE_SIDE || height > GM_PICTURE_SIDE ||
         width * height > GM_PICTURE_AREA)
-        return gm_fail(GM_ERROR_FORMAT, "%s: is too large: %d x %d pixels", name, features->width, features->height);
+        return gm_picture_refuse_area(name, width, height);
     return GM_OK;
 }
 

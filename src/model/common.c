@@ -21,7 +21,7 @@ static gm_status read_range(gm_arena *arena, const char *key, void *field, const
         fits = node->items[i]->kind == GM_YAML_SCALAR &&
                gm_parameter_set_text(&number, &range[i], node->items[i]->text) == GM_OK;
     if (!fits)
-        return gm_recipe_refuse(node, key, "[low, high], two numbers such as [-1, 1]");
+        return gm_recipe_refuse(node, key, "[low, high], two numbers from -1000000 to 1000000, such as [-1, 1]");
     if (range[0] >= range[1])
         return gm_fail(GM_ERROR_FORMAT, "%s: %s must rise from low to high, not from %g to %g", node->origin, key,
                        range[0], range[1]);
@@ -38,7 +38,7 @@ static void write_range(const void *field, gm_text *text) {
 }
 
 static void allow_range(gm_text *text) {
-    gm_text_append(text, "[low, high]");
+    gm_text_append(text, "[low, high], -1000000 to 1000000");
 }
 
 static const gm_recipe_type range_type = {read_range, write_range, allow_range};

@@ -29,7 +29,7 @@ static bool parse(char *text, char *sign, double *value) {
     *value = gm_parse_double(text, &stop);
     bool whole = *stop == '\0';
     *sign = kept;
-    return whole && isfinite((float)*value);
+    return whole;
 }
 
 static size_t clip_exponent(const char *at, size_t digits) {
@@ -39,7 +39,8 @@ static size_t clip_exponent(const char *at, size_t digits) {
     return value;
 }
 
-bool gm_cell_number(char *text, char decimal, double *value, gm_number_form *form) {
+// Of any size.
+static bool scan_number(char *text, char decimal, double *value, gm_number_form *form) {
     size_t whole, fraction = 0, exponent = 1, power = 0;
     const char *begin = text + (*text == '+' || *text == '-'), *at = skip_digits(begin, &whole), *sign = at;
     bool point = *at == decimal, raised, negative = false;
@@ -64,6 +65,19 @@ bool gm_cell_number(char *text, char decimal, double *value, gm_number_form *for
                              .decimals = negative ? fraction + power : fraction - GM_MIN(fraction, power)};
     form->whole = form->decimals == 0;
     return true;
+}
+
+bool gm_cell_number(char *text, char decimal, double *value, gm_number_form *form) {
+    double found;
+    if (!scan_number(text, decimal, &found, form) || !isfinite((float)found))
+        return false;
+    *value = found;
+    return true;
+}
+
+bool gm_cell_is_too_large(char *text, char decimal) {
+    double value;
+    return scan_number(text, decimal, &value, NULL) && !isfinite((float)value);
 }
 
 bool gm_cell_has_thousands(const char *text, char decimal) {
@@ -223,12 +237,16 @@ void gm_cell_write_word(gm_text *text, const gm_table_dialect *dialect, const ch
 }
 
 void gm_cell_write(gm_text *text, const gm_column *column, const gm_table_dialect *dialect, double value, bool alone) {
-    if (isnan(value))
-        gm_cell_write_word(text, dialect, "", alone);
-    else if (column->type == GM_COLUMN_CATEGORY)
-        gm_cell_write_word(text, dialect, column->categories[(size_t)value], alone);
-    else if (column->type == GM_COLUMN_DATE)
-        write_date(text, column->date, value);
-    else
-        write_number(text, column, dialect, value);
+    gm_text cell = {0};
+    gm_text_append(&cell, "");
+    if (!isnan(value) && column->type == GM_COLUMN_CATEGORY)
+        gm_text_append(&cell, column->categories[(size_t)value]);
+    else if (!isnan(value) && column->type == GM_COLUMN_DATE)
+        write_date(&cell, column->date, value);
+    else if (!isnan(value))
+        write_number(&cell, column, dialect, value);
+    text->failed = text->failed || cell.failed;
+    if (!cell.failed)
+        gm_cell_write_word(text, dialect, cell.data, alone);
+    gm_text_finish(&cell);
 }

@@ -19,6 +19,8 @@ typedef struct gm_number_form {
 // [+-] digits [. digits] [e [+-] digits], finite as float32, with `decimal` for the point; so no hexadecimals, no inf.
 // Leaves the text as it was. form may be NULL.
 bool gm_cell_number(char *text, char decimal, double *value, gm_number_form *form);
+// Whether it would be a number, were it not too large for float32.
+bool gm_cell_is_too_large(char *text, char decimal);
 // "1,234.5", where the decimal sign is a point.
 bool gm_cell_has_thousands(const char *text, char decimal);
 
@@ -29,7 +31,8 @@ bool gm_cell_date(const char *text, const char *pattern, double *seconds);
 // The pattern, of those that are found without being given, whose form a date has; NULL: it is none.
 const char *gm_cell_date_pattern(const char *text);
 
-// A value as the column has it, in quotes where it must; NaN: nothing. `alone`: it is all of its line.
+// A value as the column has it, in quotes where it must (never without a separator); NaN: nothing. `alone`: it is all
+// of its line.
 void gm_cell_write(gm_text *text, const gm_column *column, const gm_table_dialect *dialect, double value, bool alone);
 // A text, in quotes where it must.
 void gm_cell_write_word(gm_text *text, const gm_table_dialect *dialect, const char *word, bool alone);

@@ -1,5 +1,8 @@
-// Small letters for pictures: ASCII on 5 x 8 pixels, the dots of character displays.
+// Small letters for pictures: ASCII on 5 x 8 pixels, the dots of character displays. Letters with accents are drawn
+// without them.
 #include "sample/font.h"
+
+#include <string.h>
 
 // Columns from left to right, the lowest bit on top; from ' ' to '~'.
 // clang-format off
@@ -31,12 +34,29 @@ static const uint8_t letters[][GM_FONT_WIDTH - 1] = {
 };
 // clang-format on
 
+// What is drawn of U+00A0 to U+017F: Latin letters of European languages, and signs beside them.
+enum { FIRST_PLAIN = 0xa0 };
+static const char plain[] = " !cLoY|S\"ca<--R-o+23'uP.,1o>????AAAAAAACEEEEIIIIDNOOOOOxOUUUUYTs"
+                            "aaaaaaaceeeeiiiidnooooo/ouuuuytyAaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGg"
+                            "GgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlLlLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSs"
+                            "SsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
+
+// The letter of ASCII for one of UTF-8.
+static char simplify(const unsigned char *letter) {
+    if (*letter >= ' ' && *letter <= '~')
+        return (char)*letter;
+    if ((*letter & 0xe0) != 0xc0 || (letter[1] & 0xc0) != 0x80) // no letter of two bytes
+        return '?';
+    size_t code = (size_t)((*letter & 0x1f) << 6 | (letter[1] & 0x3f));
+    return code >= FIRST_PLAIN && code - FIRST_PLAIN < strlen(plain) ? plain[code - FIRST_PLAIN] : '?';
+}
+
 size_t gm_font_draw(const char *text, size_t most, void (*dot)(void *user, size_t x, size_t y), void *user) {
     size_t drawn = 0;
     for (const unsigned char *c = (const unsigned char *)text; *c && drawn < most; c++) {
         if ((*c & 0xc0) == 0x80) // within a letter of UTF-8
             continue;
-        const uint8_t *letter = letters[*c >= ' ' && *c <= '~' ? *c - ' ' : '?' - ' '];
+        const uint8_t *letter = letters[simplify(c) - ' '];
         for (size_t x = 0; x < GM_FONT_WIDTH - 1; x++)
             for (size_t y = 0; y < GM_FONT_HEIGHT; y++)
                 if (letter[x] >> y & 1)

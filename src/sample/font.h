@@ -7,8 +7,8 @@
 
 enum { GM_FONT_WIDTH = 6, GM_FONT_HEIGHT = 8 }; // of a letter, with the gap behind it
 
-// Calls `dot` for every pixel of the text's first `most` letters, from their upper left corner on; '?' for letters
-// beyond ASCII. Returns how many letters.
+// Calls `dot` for every pixel of the text's first `most` letters, from their upper left corner on; Latin letters with
+// accents without these, '?' for others. Returns how many letters.
 size_t gm_font_draw(const char *text, size_t most, void (*dot)(void *user, size_t x, size_t y), void *user);
 
 #endif

@@ -58,7 +58,8 @@ static gm_status lay_out(layout *l, const char *path, const gm_image_grid_params
     if (l->rows == 0)
         l->rows = (grid->count + l->columns - 1) / l->columns;
     if (l->rows > 10000 || l->columns > 10000 || grid->height > 10000 || grid->width > 10000)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: a grid of %zu x %zu images of %zu x %zu pixels is too large", path,
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: a grid of %zu x %zu images of %zu x %zu pixels is too large: at most 10000 each", path,
                        l->rows, l->columns, grid->height, grid->width);
     l->width = l->columns * (grid->width + GAP) - GAP;
     l->height = l->rows * (grid->height + GAP) - GAP;

@@ -114,7 +114,8 @@ static void draw_labels(canvas *c, const gm_table_schema *schema, const gm_colum
     }
     for (size_t end = 0; end < 2; end++) {
         gm_text text = {0};
-        gm_cell_write(&text, column, &schema->dialect, end ? column->maximum : column->minimum, false);
+        gm_cell_write(&text, column, &(gm_table_dialect){.decimal = schema->dialect.decimal},
+                      end ? column->maximum : column->minimum, false);
         size_t taken = text.data ? GM_MIN(text.length * GM_FONT_WIDTH, (size_t)PLOT_WIDTH / 2) : 0;
         if (text.data)
             write(c, end ? left + GM_COLUMN_BINS * width - taken : left, top, text.data, PLOT_WIDTH / 2);

@@ -46,13 +46,14 @@ static gm_status picture(const gm_sample *sample, const gm_writing *writing, siz
 }
 
 // x0,x1,... and nine digits, from which float32 comes back as it was.
-static gm_status write_csv(const gm_sample *sample, const char *path, const float *values, size_t count) {
+static gm_status write_csv(const gm_sample *sample, const char *path, bool tabs, const float *values, size_t count) {
+    const char *between = tabs ? "\t" : ",";
     size_t width = sample->item.dim[0];
     gm_text text = {0};
     for (size_t i = 0; i < width; i++)
-        gm_text_printf(&text, "%sx%zu", i > 0 ? "," : "", i);
+        gm_text_printf(&text, "%sx%zu", i > 0 ? between : "", i);
     for (size_t i = 0; i < count * width; i++)
-        gm_text_printf(&text, "%s%.9g", i % width > 0 ? "," : "\n", (double)values[i]);
+        gm_text_printf(&text, "%s%.9g", i % width > 0 ? between : "\n", (double)values[i]);
     gm_text_append(&text, "\n");
     gm_status status =
         text.failed ? gm_fail_memory(text.length, path) : gm_file_write_atomic(path, text.data, text.length);

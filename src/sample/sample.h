@@ -33,8 +33,9 @@ struct gm_sample_kind {
     void (*decode_values)(const gm_sample *sample, const void *stored, size_t count, float *values);
     // The way back, for files: float32 values that data sets may hold and `decode` takes. NULL: values as they are.
     void (*encode_values)(const gm_sample *sample, const float *values, size_t count, float *stored);
-    // Writes samples as CSV. NULL: the kind has no such form.
-    gm_status (*write_csv)(const gm_sample *sample, const char *path, const float *values, size_t count);
+    // Writes samples as CSV, or with tabs between the fields. NULL: the kind has no such form.
+    gm_status (*write_csv)(const gm_sample *sample, const char *path, bool tabs, const float *values, size_t count);
+    const char *single; // the format of single ones in a folder, "csv"; NULL: the first that takes their channels
     // How many samples a picture of rows x columns cells shows; 0: samples of this format make none.
     size_t (*shown)(const gm_sample *sample, size_t rows, size_t columns);
     // Draws samples (count, item) as one picture of that depth (8 or 16). gm_raster_finish(picture)
@@ -67,6 +68,8 @@ size_t gm_sample_values(const gm_sample *sample);                 // in one samp
 void gm_sample_size(const gm_sample *sample, size_t size[3]);
 // Writes samples (count, item) into writing->path, in the format that its ending names, whole or not at all.
 gm_status gm_sample_write(const gm_sample *sample, const gm_writing *writing, const float *values, size_t count);
+// Whether that file can be written by these options; fails as gm_sample_write would.
+gm_status gm_sample_check_write(const gm_sample *sample, const gm_writing *writing);
 // Writes one sample with all its channels, so that it can be an item of a data set again.
 gm_status gm_sample_write_single(const gm_sample *sample, const gm_writing *writing, const float *values);
 // The format of that name ("png"), or, for NULL, the one that suits single samples best. `path` for messages.

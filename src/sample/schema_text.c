@@ -36,7 +36,7 @@ static void append_bound(gm_text *text, const gm_column *column, const char *key
         return;
     }
     gm_text date = {0};
-    gm_cell_write(&date, column, &(gm_table_dialect){.separator = ','}, value, false);
+    gm_cell_write(&date, column, &(gm_table_dialect){0}, value, false);
     append_word(text, date.data ? date.data : "");
     text->failed = text->failed || date.failed;
     gm_text_finish(&date);

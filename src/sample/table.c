@@ -156,10 +156,16 @@ static gm_status make_cells(const gm_sample *sample, const char *path, const flo
     return GM_OK;
 }
 
-static gm_status write_csv(const gm_sample *sample, const char *path, const float *values, size_t count) {
+// As the table was written that the schema was found in, but that tabs are for TSV and nothing else for it.
+static gm_status write_csv(const gm_sample *sample, const char *path, bool tabs, const float *values, size_t count) {
     gm_table table;
+    gm_table_schema schema = *sample->table;
+    if (tabs)
+        schema.dialect.separator = '\t';
+    else if (schema.dialect.separator == '\t')
+        schema.dialect.separator = schema.dialect.decimal == ',' ? ';' : ',';
     GM_TRY(make_cells(sample, path, values, count, &table));
-    gm_status status = gm_table_write(path, sample->table, &table);
+    gm_status status = gm_table_write(path, &schema, &table);
     free(table.cells);
     return status;
 }
@@ -189,6 +195,7 @@ const gm_sample_kind gm_sample_row = {
     .decode = decode,
     .decode_values = decode_values,
     .write_csv = write_csv,
+    .single = "csv",
     .shown = shown,
     .picture = picture,
 };

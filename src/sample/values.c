@@ -74,9 +74,18 @@ gm_status gm_values_put_npz(const gm_writing *writing, const gm_sample *sample, 
     return status;
 }
 
-gm_status gm_values_put_csv(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count) {
+static gm_status put_lines(const gm_writing *writing, const gm_sample *sample, bool tabs, const float *values,
+                           size_t count) {
     if (!sample->kind->write_csv)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: CSV holds points and rows of tables, not %s", writing->path,
-                       sample->kind->noun);
-    return sample->kind->write_csv(sample, writing->path, values, count);
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: %s holds points and rows of tables, not %s", writing->path,
+                       tabs ? "TSV" : "CSV", sample->kind->noun);
+    return sample->kind->write_csv(sample, writing->path, tabs, values, count);
+}
+
+gm_status gm_values_put_csv(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count) {
+    return put_lines(writing, sample, false, values, count);
+}
+
+gm_status gm_values_put_tsv(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count) {
+    return put_lines(writing, sample, true, values, count);
 }

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 // A frame shows one sample as a picture does; a page holds it with all its channels.
-static gm_status make_page(const gm_writer *writer, const gm_writing *writing, const gm_sample *sample, size_t depth,
-                           const float *values, gm_raster *page) {
-    if (writer->frames && writing->options.frame_ms > 0)
+static gm_status make_page(const gm_writing *writing, const gm_sample *sample, size_t depth, const float *values,
+                           gm_raster *page) {
+    if (writing->options.frame_ms > 0)
         return sample->kind->picture(sample, writing, depth, values, 1, page);
     if (!sample->kind->raster)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: single %s are no pictures: write .npy or .csv", writing->path,
@@ -26,7 +26,7 @@ static gm_status put_pages(const gm_writer *writer, const gm_writing *writing, c
     GM_TRY(gm_alloc(&pages, count, sizeof *pages, writing->path));
     gm_status status = GM_OK;
     for (size_t i = 0; i < count && status == GM_OK; i++)
-        status = make_page(writer, writing, sample, depth, values + i * gm_sample_values(sample), &pages[i]);
+        status = make_page(writing, sample, depth, values + i * gm_sample_values(sample), &pages[i]);
     if (status == GM_OK)
         status = gm_writer_put(writer, writing, pages, count);
     for (size_t i = 0; i < count; i++)
@@ -48,14 +48,21 @@ static gm_status put_picture(const gm_writer *writer, const gm_writing *writing,
     return status;
 }
 
+gm_status gm_sample_check_write(const gm_sample *sample, const gm_writing *writing) {
+    const gm_writer *writer;
+    GM_TRY(gm_writer_find(writing->path, &writer));
+    return gm_writer_check(writer, writing, sample);
+}
+
 gm_status gm_sample_write(const gm_sample *sample, const gm_writing *writing, const float *values, size_t count) {
     const gm_writer *writer;
     GM_TRY(gm_writer_find(writing->path, &writer));
     if (count == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: no samples to write", writing->path);
+    GM_TRY(gm_writer_check(writer, writing, sample));
     if (writer->put_values)
         return writer->put_values(writing, sample, values, count);
-    if (writer->pages || (writer->frames && writing->options.frame_ms > 0))
+    if (writer->pages || writing->options.frame_ms > 0)
         return put_pages(writer, writing, sample, values, count);
     return put_picture(writer, writing, sample, values, count);
 }
@@ -63,6 +70,7 @@ gm_status gm_sample_write(const gm_sample *sample, const gm_writing *writing, co
 gm_status gm_sample_write_single(const gm_sample *sample, const gm_writing *writing, const float *values) {
     const gm_writer *writer;
     GM_TRY(gm_writer_find(writing->path, &writer));
+    GM_TRY(gm_writer_check(writer, writing, sample));
     if (writer->put_values)
         return writer->put_values(writing, sample, values, 1);
     return put_pages(writer, writing, sample, values, 1);
@@ -72,6 +80,7 @@ gm_status gm_sample_single_format(const gm_sample *sample, const char *path, con
                                   const gm_sample_format **format) {
     size_t channels = sample->kind->raster ? sample->item.dim[0] : 0;
     const gm_writer *writer;
+    name = name ? name : sample->kind->single;
     if (name) {
         GM_TRY(gm_writer_find_named(path, name, &writer));
     } else {

@@ -12,27 +12,32 @@ static const gm_writer writers[] = {
     {.format = {"PNG", ".png", NULL, "pictures of 8 or 16 bits", "libpng-dev", true},
      .encode_pictures = gm_png_encode,
      .most_channels = 3,
-     .depths = {8, 16}},
+     .depths = {8, 16},
+     .takes = GM_WRITE_PICTURES},
     {.format = {"JPEG", ".jpg", ".jpeg", "pictures of 8 bits", "libjpeg-dev", GM_WRITES_JPEG},
      .encode_pictures = gm_jpeg_encode,
      .most_channels = 3,
-     .depths = {8}},
+     .depths = {8},
+     .takes = GM_WRITE_PICTURES | GM_WRITE_QUALITY},
     {.format = {"WebP", ".webp", NULL, "pictures of 8 bits, and sequences of them", "libwebp-dev", GM_WRITES_WEBP},
      .encode_pictures = gm_webp_encode,
      .most_channels = 3,
      .depths = {8},
-     .frames = true},
+     .takes = GM_WRITE_PICTURES | GM_WRITE_FRAMES},
     {.format = {"TIFF", ".tiff", ".tif", "pictures of 8, 16 or 32 bits and up to 256 channels, a page each",
                 "libtiff-dev", GM_WRITES_TIFF},
      .encode_pictures = gm_tiff_encode,
      .most_channels = 256,
      .depths = {16, 8, 32},
-     .pages = true},
+     .pages = true,
+     .takes = GM_WRITE_PICTURES},
     {.format = {"NPY", ".npy", NULL, "an array of float32", NULL, true}, .put_values = gm_values_put_npy},
     {.format = {"NPZ", ".npz", NULL, "an array of float32, labels and seeds", NULL, true},
      .put_values = gm_values_put_npz},
     {.format = {"CSV", ".csv", NULL, "a line for each point or row of a table", NULL, true},
      .put_values = gm_values_put_csv},
+    {.format = {"TSV", ".tsv", NULL, "the same with tabs between the fields", NULL, true},
+     .put_values = gm_values_put_tsv},
 };
 
 // ---- Finding one ----
@@ -102,6 +107,46 @@ const gm_writer *gm_writer_for(size_t channels) {
             return writer;
     }
     return NULL; // never: NPY takes everything
+}
+
+// ---- Options ----
+
+static const struct {
+    gm_write_setting setting;
+    const char *name;
+} settings[] = {
+    {GM_WRITE_CHANNEL, "channel"},
+    {GM_WRITE_DEPTH, "depth"},
+    {GM_WRITE_QUALITY, "quality"},
+    {GM_WRITE_FRAMES, "frame_ms"},
+};
+
+static unsigned find_set(const gm_write_options *options) {
+    return (options->channel ? GM_WRITE_CHANNEL : 0u) | (options->depth ? GM_WRITE_DEPTH : 0u) |
+           (options->quality ? GM_WRITE_QUALITY : 0u) | (options->frame_ms ? GM_WRITE_FRAMES : 0u);
+}
+
+static gm_status refuse_setting(const gm_writer *writer, const char *path, size_t setting) {
+    gm_text takers = {0};
+    for (size_t i = 0; i < GM_COUNT(writers); i++)
+        if (writers[i].takes & settings[setting].setting)
+            gm_text_printf(&takers, "%s%s", takers.length > 0 ? ", " : "", writers[i].format.name);
+    gm_status status = takers.failed ? gm_fail_memory(takers.length, "a message")
+                                     : gm_fail(GM_ERROR_ARGUMENT, "%s: %s takes no %s, which is for %s: leave it out",
+                                               path, writer->format.name, settings[setting].name, takers.data);
+    gm_text_finish(&takers);
+    return status;
+}
+
+gm_status gm_writer_check(const gm_writer *writer, const gm_writing *writing, const gm_sample *sample) {
+    unsigned wrong = find_set(&writing->options) & ~writer->takes;
+    for (size_t i = 0; i < GM_COUNT(settings); i++)
+        if (wrong & settings[i].setting)
+            return refuse_setting(writer, writing->path, i);
+    if (writing->options.channel > 0 && !sample->kind->raster)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: %s have no channels to choose from: leave out channel", writing->path,
+                       sample->kind->noun);
+    return GM_OK;
 }
 
 // ---- Writing ----

@@ -8,7 +8,7 @@ static gm_status open_data(gm_dataset **data, const gm_common *common, const gm_
                            const char *asked) {
     gm_dataset_options options = gm_common_other_split(common);
     const char *source = asked ? asked : common->data.source;
-    options.whole = asked != NULL; // whoever names data says that they are others
+    options.whole = options.adapted = asked != NULL; // whoever names data says that they are others
     options.scale_figures = checkpoint->scale_figures;
     options.scale_channels = checkpoint->scale_channels;
     if (asked)

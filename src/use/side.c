@@ -143,7 +143,7 @@ static gm_status take_part(gm_side *side, const gm_dataset *dataset, bool paired
 
 // How the data set is read: as the run beside it reads its own. An array is taken as it is.
 static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
-    gm_dataset_options options = {0};
+    gm_dataset_options options = {.adapted = true};
     if (!run || !run->bounded || gm_dataset_is_array(side->name))
         return options;
     if (strcmp(run->data, side->name) == 0) {

@@ -33,6 +33,11 @@ static gm_status find_labels(const gm_sampler *sampler, const uint64_t *seeds, c
     return GM_OK;
 }
 
+gm_status gm_sampler_check_write(const gm_sampler *sampler, const char *path, const gm_write_options *options) {
+    const gm_writing writing = writing_of(sampler, path, options ? options : &(gm_write_options){0}, 0);
+    return gm_sample_check_write(&sampler->use.format, &writing);
+}
+
 gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *samples, size_t count,
                            const gm_write_options *options) {
     gm_write_options chosen = options ? *options : (gm_write_options){0};
@@ -77,6 +82,16 @@ static void name_file(gm_text *path, const folder *f, size_t index, const int32_
     if (f->numbered)
         gm_text_printf(path, "-%zu", repeated);
     gm_text_append(path, f->ending);
+}
+
+// Before anything is made.
+static gm_status check_options(const folder *f) {
+    gm_text path = {0};
+    name_file(&path, f, 0, NULL);
+    gm_status status = path.failed ? gm_fail_memory(strlen(f->path), "a file name")
+                                   : gm_sampler_check_write(f->sampler, path.data, f->options);
+    gm_text_finish(&path);
+    return status;
 }
 
 static gm_status put(const folder *f, size_t index, const int32_t *label, const float *sample) {
@@ -152,7 +167,9 @@ gm_status gm_sampler_write_folder(gm_sampler *sampler, const char *path, const f
     f.path_length = strlen(path);
     while (f.path_length > 1 && path[f.path_length - 1] == '/')
         f.path_length--;
-    gm_status status = fill(&f, options->labels, labels, codes, count);
+    gm_status status = check_options(&f);
+    if (status == GM_OK)
+        status = fill(&f, options->labels, labels, codes, count);
     free(labels);
     return status;
 }

@@ -73,6 +73,13 @@ class Data(CommandTest):
         self.assertEqual(lines["classes"], "2, of 3 to 4 items")
         self.assertRegex(lines["networks see"], r"^3 x 8 x 4 \(channels x height x width\)")
 
+    def test_lists_with_labels(self):
+        self.put_classes()
+        (self.folder / "list.csv").write_text("file,label\npets/cats/0.png,old\npets/dogs/0.png,new\npets/dogs/1.png,new\n")
+        found = self.report("list.csv")
+        self.assertEqual(found["classes"], [{"name": "new", "count": 2}, {"name": "old", "count": 1}])
+        self.assertEqual(self.lines("list.csv")["format"], "paths of pictures with labels: 3 PNG")
+
     def test_sizes_that_differ(self):
         for i in range(12):
             self.put(f"mixed/{i}.png", height=8 + 3 * i, width=40, seed=i)
@@ -111,6 +118,29 @@ class Data(CommandTest):
         found = self.report("pets")
         self.assertEqual((found["count"], found["damaged"]), (7, 3))
         self.assertRegex(self.lines("pets")["damaged"], r"^3 files, which 'ganymede data pets --check' lists")
+
+    def test_damaged_files_can_be_left_out_of_what_is_written(self):
+        for i in range(204):
+            self.put(f"many/{'ab'[i % 2]}/{i:03}.png", seed=i)
+        whole = (self.folder / "many/a/000.png").read_bytes()
+        (self.folder / "many/a/100.png").write_bytes(whole[:len(whole) // 2])  # after a sound header
+        (self.folder / "many/b/203.png").write_bytes(b"")
+        self.refused("data", "many", "-o", "out.zip", code=1, says="many/")
+        for name in "out.npz", "out.zip", "out":
+            out, err = self.ganymede("data", "many", "-o", name, "--damaged", "skip")
+            self.assertRegex(err, r"^ganymede: warning: many: 2 of 204 pictures are damaged and left out; many/\S+: .*\n$")
+            found = self.report(name)
+            self.assertEqual((found["count"], found["damaged"]), (202, 0))
+            self.assertEqual([row["count"] for row in found["classes"]], [101, 101])
+        self.assertEqual(self.items("out"), self.items("out.npz"))
+        (self.folder / "many/a/100.png").unlink()
+        (self.folder / "many/b/203.png").unlink()
+        self.assertEqual(self.items("out"), self.items("many"))
+        (self.folder / "many/a/100.png").write_bytes(whole[:len(whole) // 2])
+        for i in range(3, 6):
+            (self.folder / f"many/{'ab'[i % 2]}/00{i}.png").write_bytes(b"")
+        self.refused("data", "many", "-o", "more.npz", "--damaged", "skip", code=1, says="more than 1 %")
+        self.assertIn("more than 1 %", self.lines("many", "--damaged", "skip")["networks see"])
 
     @unittest.skipIf(Image is None, "needs Pillow")
     def test_damaged_files_of_every_format(self):
@@ -187,7 +217,18 @@ class Data(CommandTest):
         for i in range(2):
             self.put(f"both/test/a/{i}.png", seed=i)
         self.assertEqual(self.report("both")["count"], 1)
-        self.assertEqual(self.report("both", "--split", "test")["count"], 2)
+        found = self.report("both", "--split", "test")
+        self.assertEqual((found["count"], found["split"]), (2, "test"))
+        self.assertEqual(self.lines("both")["split"], "train (see --split)")
+        self.assertEqual(self.lines("ring8", "--split", "test")["split"], "test (see --split)")
+        self.assertEqual(self.report("images")["split"], "train")
+        self.assertIsNone(self.report("both/train")["split"])
+        self.assertNotIn("split", self.lines("both/train"))
+        with zipfile.ZipFile(self.folder / "parts.npz", "w") as archive:
+            archive.writestr("x_train.npy", npy((2, 1, 3), "|u1", range(6)))
+            archive.writestr("x_test.npy", npy((1, 1, 3), "|u1", range(3)))
+        found = self.report("parts.npz", "--split", "test")
+        self.assertEqual((found["count"], found["split"]), (1, "test"))
 
     def test_picture_of_random_items(self):
         for i in range(9):
@@ -301,6 +342,16 @@ class Data(CommandTest):
         self.assertRegex(schema, r"\n  price: \{type: number, ")
         self.ganymede("data", "t.csv", "--picture", "t.png")
 
+    def test_columns_that_tell_nothing_are_named_once(self):
+        (self.folder / "c.csv").write_text("n,c,k,e,w\n1,3,a,,u\n2,3,a,,v\n4,3,a,,u\n")
+        out, err = self.ganymede("data", "c.csv")
+        self.assertEqual(err, "ganymede: warning: c.csv: 3 of its columns have one value alone or none, so that no "
+                         "network sees them: 'c', 'k', 'e'\n")
+        for line in r"n +integer +0  1 to 4", r"c +integer +0  always 3", r"k +category +0  always a", r"e +\w+ +3  none":
+            self.assertRegex(out, rf"(?m)^  {line}$")
+        (self.folder / "c.csv").write_text("n,c\n1,3\n2,3\n")  # a matrix, of which networks see all
+        self.assertEqual(self.ganymede("data", "c.csv")[1], "")
+
     def test_tables_are_converted_to_tables(self):
         (self.folder / "t.csv").write_text(self.TABLE)
         self.ganymede("data", "t.csv", "-o", "t.tsv")
@@ -318,6 +369,8 @@ class Data(CommandTest):
             ([], "expected SRC"),
             (["a", "b"], "'b' is one argument too many"),
             (["a", "--size", "8x"], "--size expects H or HxW"),
+            (["a", "--damaged", "keep"], "--damaged expects stop or skip"),
+            (["a", "--check", "--damaged", "skip"], "--damaged is for the report and for writing"),
             (["a", "--size", "0"], "--size expects H or HxW"),
             (["a", "--size", "5000"], "--size expects H or HxW"),
             (["a", "--size", "4x4x4"], "--size expects H or HxW"),

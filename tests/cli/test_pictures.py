@@ -470,7 +470,7 @@ class Pnm(PictureTest):
     def test_damage_is_refused(self):
         for content, says in ((b"P5 9 9 255\n123", "truncated"), (b"P2 2 2 9\n1 2 3", "truncated"), (b"P5 9 9", "truncated"),
                               (b"P2 2 2 9\n1 2 3 10", "from 0 to 9"), (b"P2 2 2 9\n1 2 x 3", "from 0 to 9"),
-                              (b"P5 99999 9 255\n1", "size"), (b"P6 16000 16000 255\n", "too large"),
+                              (b"P5 99999 9 255\n1", "size"), (b"P6 16000 16000 255\n", "too large: 16000 x 16000 pixels, of which no more than 67108864"),
                               (b"P5 2 2 70000\n12345678", "largest"), (b"P5 9 9 0\n" + bytes(99), "largest")):
             self.file("a.pnm").write_bytes(content)
             self.refused("a.pnm: is ", says)

@@ -54,6 +54,7 @@ class Tables(CommandTest):
     def test_rows_are_sampled_as_the_table_was_written(self):
         _, err = self.train("table.yaml", "--out", "a")
         self.assertIn("table.csv: column 'id' counts the rows: set aside", err)
+        self.assertIn("table.csv: 1 of its columns has one value alone or none, so that no network sees it: 'unit'", err)
         (self.folder / "table.csv").unlink()  # the run knows its columns
         self.ganymede("sample", "a", "--seeds", "0-49", "-o", "rows.csv")
         with open(self.folder / "rows.csv", newline="") as file:
@@ -66,11 +67,30 @@ class Tables(CommandTest):
             self.assertRegex(row[3], r"^(1?\d)?$")
             self.assertRegex(row[4], r"^2024-0[1-9]-[0-3]\d$")
             self.assertEqual(row[5], "mm")
+        self.ganymede("sample", "a", "--seeds", "3-5", "-o", "three.tsv")
+        self.assertEqual((self.folder / "three.tsv").read_text().splitlines()[1].split("\t")[1:], rows[4][1:])
+        self.ganymede("sample", "a", "--seeds", "3-5", "-o", "folder")
+        self.assertEqual(sorted(p.name for p in (self.folder / "folder").iterdir()),
+                         [f"0000000{seed}.csv" for seed in (3, 4, 5)])
+        with open(self.folder / "folder/00000004.csv", newline="") as file:
+            self.assertEqual([row[1:] for row in csv.reader(file)], [rows[0][1:], rows[5][1:]])
         self.ganymede("sample", "a", "--seeds", "0-9", "--npy", "rows.npy", "-o", "rows.png")
         self.assertEqual(read_npy(self.folder / "rows.npy")[0], (10, 7))
         self.assertGreater(read_png(self.folder / "rows.png")[0], 300)
         self.assertEqual(sorted(p.name for p in (self.folder / "a/samples").iterdir()),
                          ["00000000.png", "00000010.png", "real.png"])
+
+    def test_tabs_are_for_tsv_and_other_signs_stay(self):
+        for name, separator, decimal, csv_has in ("a", "\t", ".", ","), ("b", "\t", ",", ";"), ("c", ";", ",", ";"):
+            write_table(self.folder / "table.csv", separator=separator)
+            table = (self.folder / "table.csv").read_text()
+            (self.folder / "table.csv").write_text(table.replace(".", decimal))
+            self.train("table.yaml", "--out", name)
+            for ending, expected in ("csv", csv_has), ("tsv", "\t"):
+                self.ganymede("sample", name, "--seeds", "0-3", "-o", f"rows.{ending}")
+                lines = (self.folder / f"rows.{ending}").read_text().splitlines()
+                self.assertEqual(lines[0].split(expected), ["id", "size", "class", "count", "when", "unit"])
+                self.assertRegex(lines[1].split(expected)[1], rf"^\d{re.escape(decimal)}\d\d$")
 
     def test_resumed_runs_keep_their_columns(self):
         self.train("table.yaml", "--out", "whole")
@@ -79,6 +99,7 @@ class Tables(CommandTest):
         write_table(self.folder / "table.csv", rows=120)
         _, err = self.train("table.yaml", "--resume", "half", "--steps", "10")
         self.assertNotIn("differs from the recipe", err)
+        self.assertNotIn("one value alone", err)
         self.assertEqual((self.folder / "half/recipe.yaml").read_text(), recipe.replace("steps: 5", "steps: 10"))
         self.assert_same_weights(self.folder / "whole/checkpoints/00000010.safetensors",
                                  self.folder / "half/checkpoints/00000010.safetensors")
@@ -105,7 +126,7 @@ class Tables(CommandTest):
         self.refused("train", "table.yaml", "--out", "c", "--set", "data.columns={class: text}", code=1,
                      says="unknown type of a column 'text'")
         self.refused("train", "table.yaml", "--out", "c", "--data", "ring8", "--set", "data.columns={}", code=1,
-                     says="ring8: has no columns")
+                     says="ring8: is a mixture of Gaussians, and data.columns is for tables: leave it out")
 
     def test_autoencoders_learn_tables(self):
         (self.folder / "vae.yaml").write_text(

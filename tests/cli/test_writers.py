@@ -358,7 +358,7 @@ class Writers(ImageTest):
 
     def test_wrong_usage_says_what_was_expected(self):
         self.train(1)
-        for words, says in ((("-o", "s.gif"), [".png, .jpg, .webp, .tiff, .npy, .npz or .csv", "s.gif"]),
+        for words, says in ((("-o", "s.gif"), [".png, .jpg, .webp, .tiff, .npy, .npz, .csv or .tsv", "s.gif"]),
                             (("-o", "s.png", "--format", "png"), "--format"),
                             (("-o", "s", "--format", "gif"), ".png, .jpg"),
                             (("-o", "s.jpg", "--quality", "0"), "1 to 100"),
@@ -366,12 +366,19 @@ class Writers(ImageTest):
                             (("-o", "s.png", "--channel", "0"), "from 1"),
                             (("-o", "s.png", "--frame-ms", "10"), "FILE.webp"),
                             (("-o", "s.webp", "--frame-ms", "10", "--grid", "8x8"), "--grid"),
+                            (("-o", "s.webp", "--frame-ms", "0"), "--frame-ms expects 1"),
+                            (("-o", "s.png", "--depth", "0"), "--depth expects 8"),
                             (("--npy", "s.png"), ".npy")):
             self.refused("sample", "run", *words, code=2, says=says)
         for words, says in ((("-o", "s.jpg", "--depth", "16"), ["JPEG holds", "16"]),
                             (("-o", "s.png", "--depth", "32"), ["PNG holds", "32"]),
-                            (("-o", "s.png", "--channel", "2"), "no channel 2")):
+                            (("-o", "s.png", "--channel", "2"), "no channel 2"),
+                            (("-o", "s.png", "--quality", "90"), "s.png: PNG takes no quality, which is for JPEG"),
+                            (("-o", "s", "--format", "webp", "--quality", "90"), "WebP takes no quality"),
+                            (("-o", "s.npy", "--depth", "16"), "NPY takes no depth, which is for PNG, JPEG, WebP, TIFF"),
+                            (("--npy", "s.npy", "--channel", "1"), "NPY takes no channel")):
             self.refused("sample", "run", *words, code=1, says=says)
+        self.sample("-o", "both.jpg", "--quality", "90", "--npy", "both.npy", "--seeds", "0")
         self.assertEqual([p.name for p in self.folder.glob("s*")], [])
 
     def test_a_format_that_cannot_hold_the_channels_is_refused(self):

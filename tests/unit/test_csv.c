@@ -65,6 +65,66 @@ static void headers_are_lines_without_numbers(void **state) {
     gm_csv_finish(&csv);
 }
 
+// "x|y: 1.5 2 / 3 4": the names and the rows.
+static void expect(const char *text, const char *expected) {
+    gm_csv csv;
+    gm_text found = {0};
+    if (parse(text, true, &csv) != GM_OK)
+        fail_msg("%s\n  refused: %s", text, gm_error_message());
+    for (size_t i = 0; i < csv.columns && csv.names; i++)
+        gm_text_printf(&found, "%s%s", csv.names[i], i + 1 < csv.columns ? "|" : ": ");
+    for (size_t i = 0; i < csv.rows * csv.columns; i++)
+        gm_text_printf(&found, "%s%g", i == 0 ? "" : i % csv.columns > 0 ? " " : " / ", (double)csv.values[i]);
+    if (strcmp(found.data, expected) != 0)
+        fail_msg("\n%s\n  found:    %s\n  expected: %s", text, found.data, expected);
+    gm_text_finish(&found);
+    gm_csv_finish(&csv);
+}
+
+static void commas_in_quotes_are_decimal_signs(void **state) {
+    (void)state;
+    gm_csv csv;
+    expect("\"1,5\",\"2,25\"\n\"3\",4\n", "1.5 2.25 / 3 4");
+    expect("x,y\n\"1,234\",1\n\"1,5\",2\n", "x|y: 1.234 1 / 1.5 2"); // one that is no thousand tells of all
+    assert_fails(parse("\"1,5\",2.5\n", false, &csv), GM_ERROR_FORMAT, "column 1: \"1,5\" is no finite number");
+    assert_fails(parse("1\n\"1,234\"\n", false, &csv), GM_ERROR_FORMAT, "\"1,234\" is no finite number");
+}
+
+static void lines_above_the_table_are_no_rows(void **state) {
+    (void)state;
+    gm_csv csv;
+    expect("sep=;\nx;y\n1,5;2\n", "x|y: 1.5 2");
+    expect("sep=,\r\n1,2\r\n", "1 2");
+    expect("sep=\t\n1\t2\n", "1 2");
+    expect("sep=x\n1\n", "sep=x: 1"); // the name of a column
+    expect("# a\n\n#b\n1\n", "1");
+    expect("# x, y\n1,2\n", "x|y: 1 2");
+    expect("# x, y\np,q\n1,2\n", "p|q: 1 2");
+    expect("# x, y\n# of three, fields, in all\n1,2\n", "1 2");
+    expect("#,y\n1,2\n", "#|y: 1 2");
+    expect("1,2\n\n \n3,4\n\n", "1 2 / 3 4");
+    assert_fails(parse("sep=;\n# a\n\n1;2\n\n3;x\n", false, &csv), GM_ERROR_FORMAT, "t.csv:6: column 2: \"x\"");
+    assert_fails(parse("# a\n", false, &csv), GM_ERROR_FORMAT, "t.csv: is empty");
+    assert_fails(parse("1,2\n# 3,4\n", false, &csv), GM_ERROR_FORMAT, "t.csv:2: column 1: \"# 3\"");
+}
+
+static bool told(const char *text) {
+    return gm_csv_tell(
+        &(gm_source){.head = (uint8_t *)text, .head_bytes = GM_MIN(strlen(text), (size_t)GM_HEAD_BYTES)});
+}
+
+static void tables_are_told_below_their_comments(void **state) {
+    (void)state;
+    char comments[GM_HEAD_BYTES + 20];
+    assert_true(told("# a\r\n\r\n# b\r\nx,y\r\n1,2\r\n"));
+    assert_true(told("# a\n7\n"));
+    assert_false(told("# a\nb\nc\n"));
+    assert_false(told("# a\n"));
+    memset(comments, '#', sizeof comments - 1);
+    comments[sizeof comments - 1] = '\0';
+    assert_true(told(comments)); // whose end is not known
+}
+
 static void missing_values_are_nan_when_they_may_be(void **state) {
     (void)state;
     gm_csv csv;
@@ -92,14 +152,13 @@ static void bad_tables_are_refused_with_their_place(void **state) {
         {"a,b\n", "t.csv: has a header but no rows"},
         {"1,2\n3\n", "t.csv:2: has 1 fields, the first line 2"},
         {"a,b\r\n1,2\r\n3,4,5\r\n", "t.csv:3: has more than the 2 fields"},
-        {"1,2\n\n3,4\n", "t.csv:2: column 1: is empty"},
         {"1,2\n3,\n", "t.csv:2: column 2: is empty"},
         {"1,2\n3,x\n", "t.csv:2: column 2: \"x\" is no finite number"},
         {"1.5;2\n1,5;2\n", "t.csv:2: column 1: \"1,5\" is no finite number: write digits with a decimal point"},
         {"1,5;2\n1.5;2\n", "t.csv:2: column 1: \"1.5\" is no finite number: write digits with a decimal comma"},
         {"1;2\n1.234,5;2\n", "t.csv:2: column 1: \"1.234,5\" is no finite number"},
         {"1\n1e400\n", "t.csv:2: column 1: \"1e400\""},
-        {"1\n1e39\n", "t.csv:2: column 1: \"1e39\""},
+        {"1\n1e39\n", "t.csv:2: column 1: \"1e39\" is too large: numbers are kept as float32, which ends at 3.4e38"},
         {"1\ninf\n", "t.csv:2: column 1: \"inf\""},
         {"1\n0x10\n", "t.csv:2: column 1: \"0x10\""},
         {"1\n1e\n", "t.csv:2: column 1: \"1e\""},
@@ -169,6 +228,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_of_every_style_are_the_same),
         cmocka_unit_test(headers_are_lines_without_numbers),
+        cmocka_unit_test(commas_in_quotes_are_decimal_signs),
+        cmocka_unit_test(lines_above_the_table_are_no_rows),
+        cmocka_unit_test(tables_are_told_below_their_comments),
         cmocka_unit_test(missing_values_are_nan_when_they_may_be),
         cmocka_unit_test(bad_tables_are_refused_with_their_place),
         cmocka_unit_test(damaged_tables_do_no_harm),

@@ -122,7 +122,7 @@ static void files_that_are_no_data_are_called_what_they_are(void **state) {
         {"", 0,
          "is no data set: it is empty: expected a folder of IDX files, CIFAR-10 batches or pictures, or a file of NPZ, "
          "ZIP, "
-         "paths of pictures, NPY, safetensors, IDX or CSV"},
+         "paths of pictures, paths of pictures with labels, NPY, safetensors, IDX or CSV"},
         {"\1\2\3\4\5\6\7\10", 8, "is no data set: expected"},
         {"hello world\nand more\n", 21, "is no data set: expected"},
         {"\0\0", 2, "is truncated"},                 // the beginning of IDX

@@ -257,7 +257,7 @@ static void lists_name_pictures_line_by_line(void **state) {
     put_text("list", "f/b/2.png\nf/b/\n");
     refused("list", NULL, GM_ERROR_FORMAT, "list:2: is a folder, f/b/");
     gm_paths paths = {0};
-    assert_fails(gm_list_parse(&paths, "list", "f/b/2.png\n\nf/b/\0.png\n", 21), GM_ERROR_FORMAT,
+    assert_fails(gm_list_parse(&paths, "list", "f/b/2.png\n\nf/b/\0.png\n", 21, GM_LIST_PATHS), GM_ERROR_FORMAT,
                  "list:3: is no path: it has a byte of zero");
     gm_paths_finish(&paths);
     put_text("list", "f/b\n");
@@ -266,6 +266,42 @@ static void lists_name_pictures_line_by_line(void **state) {
     fprintf(file, "f/b/2.png\n%05000d.png\n", 0);
     fclose(file);
     refused("list", NULL, GM_ERROR_FORMAT, "list:2: is no path: it has more than 4095 bytes");
+    unlink(path_of("list"));
+    remove_tree(path_of("f"));
+}
+
+static void lists_may_have_labels(void **state) {
+    (void)state;
+    gm_table_schema *schema;
+    make_folder("f");
+    make_folder("f/train");
+    make_folder("f/test");
+    put_png("f/train/1", 1); // pictures are told by content
+    put_png("f/train/2, old.png", 2);
+    put_png("f/test/3.png", 3);
+    put_text("f/list", "train/1,dog\n\"train/2, old.png\",\"a cat\"\ntest/3.png,dog\n");
+    expect("f/list", 2, PIXELS(1, 2), LABELS(1, 0)); // of the split
+    expect_classes("f/list", 2, CLASSES("a cat", "dog"));
+    put_text("f/list", "\xef\xbb\xbf# mine\r\n\r\npath;label\r\n # more\r\n test/3.png;7\r\n./test/3.png;2 \r\n");
+    expect("f/list", 2, PIXELS(3, 3), LABELS(7, 2)); // one folder alone is no split
+    expect_classes("f/list", 8, CLASSES("0", "1", "2", "3", "4", "5", "6", "7"));
+    put_text("list", "f/train/1\tx\nf/test/3.png\ty\n");
+    expect("list", 1, PIXELS(1), LABELS(0)); // whose number the test split's labels have, too
+    expect_classes("list", 2, CLASSES("x", "y"));
+    put_text("f/list", "test/3.png,dog\ntest/4.png,dog\n");
+    refused("f/list", NULL, GM_ERROR_IO, "f/test/4.png: cannot be opened");
+    put_text("f/list", "test/3.png,dog\n\ntest/3.png\n");
+    refused("f/list", NULL, GM_ERROR_FORMAT, "f/list:3: is no line of a file and its label: expected FILE,LABEL");
+    static const char *const tables[] = {"a/3.png,dog\na/4.png,dog\n", "test,1\ntest,2\n",
+                                         "test/3.png,1,2\ntest/3.png,2,4\n", "name,size\n4.png,1\ntest/3.png,1\n"};
+    for (size_t i = 0; i < GM_COUNT(tables); i++) { // of names, not of pictures
+        put_text("f/list", tables[i]);
+        assert_ok(gm_table_find(&schema, path_of("f/list"), NULL));
+        gm_table_schema_destroy(&schema);
+        gm_dataset_open(&dataset, path_of("f/list"), NULL);
+        assert_true(!dataset || gm_dataset_get_info(dataset)->table);
+        gm_dataset_close(&dataset);
+    }
     unlink(path_of("list"));
     remove_tree(path_of("f"));
 }
@@ -511,6 +547,7 @@ int main(void) {
         cmocka_unit_test(archives_are_read_as_the_folders_in_them),
         cmocka_unit_test(bad_archives_are_refused),
         cmocka_unit_test(lists_name_pictures_line_by_line),
+        cmocka_unit_test(lists_may_have_labels),
         cmocka_unit_test(labels_stand_in_labels_csv),
         cmocka_unit_test(labels_stand_in_dataset_json),
         cmocka_unit_test(labels_of_splits_stand_in_them_or_beside_them),

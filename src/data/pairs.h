@@ -1,0 +1,20 @@
+// Lines of a file's name and its label: "1.png,cat", "cats/1.png";"a cat".
+#ifndef GM_DATA_PAIRS_H
+#define GM_DATA_PAIRS_H
+
+#include "base/base.h"
+
+typedef struct gm_field {
+    const char *text; // without its quotes
+    size_t length;
+} gm_field;
+
+// The sign between the two: a tab, else a semicolon, else a comma.
+char gm_pair_separator(const char *line, const char *end);
+// False where these are not two fields with something in them.
+bool gm_pair_read(const char *text, const char *end, char separator, gm_field fields[2]);
+// The same, failing with FILE:LINE.
+gm_status gm_pair_parse(const char *name, size_t line, const char *text, const char *end, char separator,
+                        gm_field fields[2]);
+
+#endif

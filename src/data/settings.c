@@ -1,0 +1,39 @@
+// The table of options that say something of some sources alone. What a format takes stands in its row in format.c.
+#include "data/settings.h"
+
+#include "base/base.h"
+
+static bool says_dialect(const gm_dataset_options *options) {
+    const gm_table_dialect *dialect = options->columns ? &options->columns->dialect : NULL;
+    return dialect && (dialect->separator || dialect->decimal || dialect->header_known || dialect->crlf);
+}
+
+// The settings that differ from their defaults.
+static unsigned find_set(const gm_dataset_options *options) {
+    return (options->folder ? GM_SETTING_FOLDER : 0u) | (options->layout ? GM_SETTING_LAYOUT : 0u) |
+           (options->columns && options->columns->columns ? GM_SETTING_COLUMNS : 0u) |
+           (says_dialect(options) ? GM_SETTING_DIALECT : 0u) | (options->alpha ? GM_SETTING_ALPHA : 0u) |
+           (options->pages ? GM_SETTING_PAGES : 0u) | (options->scale ? GM_SETTING_SCALE : 0u);
+}
+
+static const struct {
+    gm_setting setting;
+    const char *key, *use;
+} rows[] = {
+    {GM_SETTING_FOLDER, "folder", "for where data sets with a name lie"},
+    {GM_SETTING_LAYOUT, "layout", "for the axes of arrays of images with channels"},
+    {GM_SETTING_COLUMNS, "columns", "for tables"},
+    {GM_SETTING_DIALECT, "dialect", "for tables"},
+    {GM_SETTING_ALPHA, "alpha", "for the transparency of picture files"},
+    {GM_SETTING_PAGES, "pages", "for the pages of TIFF files"},
+    {GM_SETTING_SCALE, "scale", "for pictures of 16 bits or floats"},
+};
+
+gm_status gm_settings_check(const char *source, const char *what, unsigned takes, const gm_dataset_options *options) {
+    unsigned wrong = options->adapted ? 0 : find_set(options) & ~takes;
+    for (size_t i = 0; i < GM_COUNT(rows); i++)
+        if (wrong & rows[i].setting)
+            return gm_fail(GM_ERROR_ARGUMENT, "%s: %s, and data.%s is %s: leave it out", source, what, rows[i].key,
+                           rows[i].use);
+    return GM_OK;
+}

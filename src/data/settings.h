@@ -1,0 +1,25 @@
+// Options that say something of some sources alone: what a source does not take is refused, not passed over.
+#ifndef GM_DATA_SETTINGS_H
+#define GM_DATA_SETTINGS_H
+
+#include "ganymede/data.h"
+
+// Bits of what a source takes. A new one is a row in settings.c.
+typedef enum gm_setting {
+    GM_SETTING_FOLDER = 1 << 0,
+    GM_SETTING_LAYOUT = 1 << 1,
+    GM_SETTING_COLUMNS = 1 << 2,
+    GM_SETTING_DIALECT = 1 << 3,
+    GM_SETTING_ALPHA = 1 << 4,
+    GM_SETTING_PAGES = 1 << 5,
+    GM_SETTING_SCALE = 1 << 6,
+    GM_SETTINGS_OF_PICTURES = GM_SETTING_ALPHA | GM_SETTING_PAGES | GM_SETTING_SCALE,
+    GM_SETTINGS_OF_ARRAYS = GM_SETTING_LAYOUT | GM_SETTING_SCALE,
+    GM_SETTINGS_OF_TABLES = GM_SETTING_COLUMNS | GM_SETTING_DIALECT,
+} gm_setting;
+
+// Fails for the first of the options that is set and not among `takes`. `what` the source is, for the message: "is a
+// file of CSV".
+gm_status gm_settings_check(const char *source, const char *what, unsigned takes, const gm_dataset_options *options);
+
+#endif
