@@ -149,6 +149,7 @@ GM_API gm_tensor *gm_argmax(gm_tensor *x, size_t axis);
 // Noise of the standard Gumbel distribution, -ln(-ln u), between -2.9 and 16.7; name, shape and counter as those of
 // gm_random_uniform, whose u it takes (2^-25 for 0).
 GM_API gm_tensor *gm_gumbel_noise(gm_graph *graph, const char *name, gm_shape shape, gm_tensor *counter);
+GM_API gm_tensor *gm_gumbel_noise_of(gm_tensor *uniform); // of multiples of 2^-24 from 0 on and below 1
 // A draw from softmax(logits) -> int32, the axis kept with size 1: the argmax of logits + noise (the Gumbel-max trick,
 // Maddison et al. 2014). A logit of -inf is drawn only where there is no other; no gradient.
 GM_API gm_tensor *gm_categorical(gm_tensor *logits, const char *name, gm_tensor *counter, size_t axis);

@@ -306,7 +306,7 @@ typedef struct gm_softmax_params {
 
 // A choice among the channels of x (N, C, ...) by Gumbel noise, gm_gumbel_softmax along axis 1: in training soft, or
 // hard with the gradient of the soft one; in inference hard. Training needs a counter; inference without one draws the
-// same noise for the same place of every batch.
+// same noise for the same place of every batch, but where gm_network_set_draw gives it.
 typedef struct gm_gumbel_softmax_params {
     double temperature; // above 0
     bool hard;
@@ -434,6 +434,11 @@ GM_API gm_tensor *gm_network_apply(gm_network *network, gm_tensor *x, gm_mode mo
 // The same with labels, int32 (N), for the layers that need them (embed, projection): without any, those are a fault.
 GM_API gm_tensor *gm_network_apply_labelled(gm_network *network, gm_tensor *x, gm_tensor *labels, gm_mode mode,
                                             gm_tensor *counter);
+// Where layers that draw in inference (gumbel_softmax) get uniform numbers, multiples of 2^-24 in [0, 1), for an input
+// of theirs (N, ...): `name` is the layer's and lives as long as the graph. What a sample is then made of can come with
+// it and not depend on its place in the batch.
+typedef gm_tensor *(*gm_network_draw)(void *user, const char *name, gm_shape shape);
+GM_API void gm_network_set_draw(gm_network *network, gm_network_draw draw, void *user);
 // The value that the latest application gave the tap or head of that name; NULL when there is none.
 GM_API gm_tensor *gm_network_output(const gm_network *network, const char *name);
 // Whether any layer, inner ones included, needs labels; or looks across samples in training (gm_layer_type).

@@ -4,11 +4,14 @@
 #include <math.h>
 
 // The uniform numbers are multiples of 2^-24, 0 among them: half of one in its place keeps both logarithms finite.
+gm_tensor *gm_gumbel_noise_of(gm_tensor *uniform) {
+    if (!uniform || gm_is_poison(uniform))
+        return uniform;
+    return gm_negate(gm_log(gm_negate(gm_log(gm_maximum(uniform, gm_constant(uniform->graph, 0x1p-25))))));
+}
+
 gm_tensor *gm_gumbel_noise(gm_graph *graph, const char *name, gm_shape shape, gm_tensor *counter) {
-    gm_tensor *u = gm_random_uniform(graph, name, shape, counter);
-    if (!graph || gm_is_poison(u))
-        return u;
-    return gm_negate(gm_log(gm_negate(gm_log(gm_maximum(u, gm_constant(graph, 0x1p-25))))));
+    return gm_gumbel_noise_of(gm_random_uniform(graph, name, shape, counter));
 }
 
 gm_tensor *gm_categorical(gm_tensor *logits, const char *name, gm_tensor *counter, size_t axis) {

@@ -35,6 +35,7 @@ static gm_status build_generate(gm_use *use) {
     gm_network *decoder;
     GM_TRY(add_decoder(use, &decoder));
     gm_tensor *z = gm_use_add_input(use, "latent", GM_FLOAT32, &GM_SHAPE(a->latent.size));
+    gm_use_draw_from_seeds(use, decoder);
     gm_use_add_samples(use, gm_autoencoder_mean(a, gm_network_apply(decoder, z, GM_MODE_INFERENCE, NULL)));
     use->fill_latent = fill_latent;
     return GM_OK;

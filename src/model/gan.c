@@ -35,6 +35,7 @@ static gm_status build_generate(gm_use *use) {
         use->classes = gm_gan_classes(gan, &labelled);
         labels = gm_use_add_input(use, "labels", GM_INT32, &GM_SCALAR);
     }
+    gm_use_draw_from_seeds(use, generator);
     gm_use_add_samples(use, gm_network_apply_labelled(generator, z, labels, GM_MODE_INFERENCE, NULL));
     use->fill_latent = fill_latent;
     use->check_codes = check_codes;

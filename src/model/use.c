@@ -59,8 +59,23 @@ gm_tensor *gm_use_add_input(gm_use *use, const char *name, gm_type type, const g
     gm_shape shape = {.rank = item->rank + 1, .dim = {GM_USE_BATCH}};
     memcpy(shape.dim + 1, item->dim, item->rank * sizeof *shape.dim);
     gm_tensor *x = gm_input(use->graph, name, type, shape);
-    add_port(use, use->inputs, &use->input_count, (gm_use_port){name, x, gm_shape_count(item)});
+    add_port(use, use->inputs, &use->input_count, (gm_use_port){.name = name, .x = x, .values = gm_shape_count(item)});
     return x;
+}
+
+static gm_tensor *draw(void *user, const char *name, gm_shape shape) {
+    gm_use *use = user;
+    gm_shape item = {.rank = shape.rank - 1};
+    memcpy(item.dim, shape.dim + 1, item.rank * sizeof *item.dim);
+    if (shape.dim[0] != GM_USE_BATCH)
+        return gm_fault(use->graph, "%s: draws for %zu rows and not for %d samples", name, shape.dim[0], GM_USE_BATCH);
+    gm_tensor *x = gm_use_add_input(use, name, GM_FLOAT32, &item);
+    use->inputs[use->input_count - 1].drawn = true;
+    return x;
+}
+
+void gm_use_draw_from_seeds(gm_use *use, gm_network *network) {
+    gm_network_set_draw(network, draw, use);
 }
 
 gm_tensor *gm_use_add_data(gm_use *use) {
@@ -69,7 +84,7 @@ gm_tensor *gm_use_add_data(gm_use *use) {
 
 void gm_use_add_output(gm_use *use, const char *name, gm_tensor *x) {
     size_t values = gm_shape_count(gm_tensor_shape(x)) / GM_USE_BATCH;
-    add_port(use, use->outputs, &use->output_count, (gm_use_port){name, x, values});
+    add_port(use, use->outputs, &use->output_count, (gm_use_port){.name = name, .x = x, .values = values});
 }
 
 // The shape of one sample of a batch.
@@ -185,32 +200,52 @@ int32_t gm_use_label(const gm_use *use, uint64_t seed) {
     return use->classes > 0 ? (int32_t)(seed % use->classes) : 0;
 }
 
+static void fill_drawn(const gm_use *use, const gm_use_port *port, uint64_t seed, float *values) {
+    const uint64_t run_seed = gm_common_of(use->recipe)->seed;
+    const uint32_t stream = gm_stream(port->name), low = (uint32_t)seed, high = (uint32_t)(seed >> 32);
+    for (size_t i = 0; i < port->values; i++)
+        values[i] = (float)gm_philox_uniform(run_seed, stream, low, high, i);
+}
+
 gm_status gm_use_generate(const gm_use *use, gm_plan *plan, const uint64_t *seeds, const int32_t *labels,
                           const float *codes, size_t count, float *samples) {
-    size_t width = use->categorical_codes + use->continuous_codes;
+    size_t width = use->categorical_codes + use->continuous_codes, values = 0;
     const gm_use_port *z = gm_use_find_input(use, "latent"), *x = gm_use_find_output(use, "samples");
     int32_t chosen[GM_USE_BATCH];
-    const void *inputs[GM_USE_PORTS] = {NULL};
+    float *rows[GM_USE_PORTS] = {NULL}, *all; // of inputs that seeds fill
+    const void *inputs[GM_USE_PORTS];
     gm_status status = GM_OK;
-    float *latent;
     if (labels)
         GM_TRY(gm_use_check_labels(use, labels, count));
     if (codes)
         GM_TRY(check_codes(use, codes, count));
-    GM_TRY(gm_alloc(&latent, GM_USE_BATCH * z->values, sizeof *latent, "latents"));
     for (size_t i = 0; i < use->input_count; i++)
-        inputs[i] = &use->inputs[i] == z ? (const void *)latent : chosen;
+        values += &use->inputs[i] == z || use->inputs[i].drawn ? use->inputs[i].values : 0;
+    GM_TRY(gm_alloc(&all, GM_USE_BATCH * values, sizeof *all, "latents"));
+    float *next = all;
+    for (size_t i = 0; i < use->input_count; i++) {
+        const gm_use_port *port = &use->inputs[i];
+        if (port == z || port->drawn) {
+            rows[i] = next;
+            next += GM_USE_BATCH * port->values;
+        }
+        inputs[i] = rows[i] ? (const void *)rows[i] : chosen;
+    }
     for (size_t first = 0; first < count && status == GM_OK; first += GM_USE_BATCH) {
         size_t here = GM_MIN(count - first, (size_t)GM_USE_BATCH);
         for (size_t i = 0; i < here; i++) {
             size_t k = first + i;
-            use->fill_latent(use->recipe, seeds[k], codes ? codes + k * width : NULL, latent + i * z->values);
+            for (size_t p = 0; p < use->input_count; p++)
+                if (use->inputs[p].drawn)
+                    fill_drawn(use, &use->inputs[p], seeds[k], rows[p] + i * use->inputs[p].values);
+            use->fill_latent(use->recipe, seeds[k], codes ? codes + k * width : NULL,
+                             rows[z - use->inputs] + i * z->values);
             chosen[i] = labels ? labels[k] : gm_use_label(use, seeds[k]);
         }
         float *outputs[GM_USE_PORTS] = {NULL};
         outputs[x - use->outputs] = samples + first * x->values;
         status = gm_use_run(use, plan, inputs, here, outputs);
     }
-    free(latent);
+    free(all);
     return status;
 }

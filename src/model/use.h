@@ -17,7 +17,7 @@
 #include "sample/sample.h"
 
 // A fixed batch, as results must not depend on how many samples are asked for at once.
-enum { GM_USE_BATCH = 64, GM_USE_NETWORKS = 2, GM_USE_PORTS = 2 };
+enum { GM_USE_BATCH = 64, GM_USE_NETWORKS = 2, GM_USE_PORTS = 8 };
 
 typedef struct gm_use gm_use;
 
@@ -33,6 +33,7 @@ typedef struct gm_use_port {
     const char *name;
     gm_tensor *x;  // (GM_USE_BATCH, ...)
     size_t values; // of one sample
+    bool drawn;    // uniform numbers of the sample's seed
 } gm_use_port;
 
 struct gm_use {
@@ -67,6 +68,8 @@ gm_status gm_use_add_network(gm_use *use, const char *name, const gm_layer_list 
                              const gm_averaging *average, gm_network **network);
 // An input of GM_USE_BATCH rows; its name becomes the tensor's. More than GM_USE_PORTS are a fault of the graph.
 gm_tensor *gm_use_add_input(gm_use *use, const char *name, gm_type type, const gm_shape *item);
+// What the network's layers draw becomes inputs that gm_use_generate fills.
+void gm_use_draw_from_seeds(gm_use *use, gm_network *network);
 // The input `data` of use->format.
 gm_tensor *gm_use_add_data(gm_use *use);
 void gm_use_add_output(gm_use *use, const char *name, gm_tensor *x);

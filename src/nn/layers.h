@@ -12,6 +12,8 @@ typedef struct gm_layer_context {
     gm_mode mode;
     gm_statistics *statistics;
     gm_tensor *counter, *labels;       // each may be NULL
+    gm_network_draw draw;              // in inference; NULL: nodes of the graph
+    void *user;                        // its
     size_t application;                // training applications of the network before this one
     gm_weight_initializer initializer; // for layers that name none
     double gain;                       // Kaiming's, from the activation that follows
@@ -86,7 +88,8 @@ gm_tensor *gm_projection_layer(gm_tensor *x, gm_tensor *labels, const char *name
 gm_tensor *gm_attention_layer(gm_tensor *x, const char *name, const gm_attention_params *params);
 gm_tensor *gm_positions_layer(gm_tensor *x, const char *name, const gm_positions_params *params);
 gm_tensor *gm_dropout_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, double rate);
-gm_tensor *gm_gumbel_softmax_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter,
+// noise: in inference; NULL: drawn.
+gm_tensor *gm_gumbel_softmax_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, gm_tensor *noise,
                                    const gm_gumbel_softmax_params *params);
 gm_tensor *gm_flatten_layer(gm_tensor *x);
 gm_tensor *gm_reshape_samples_layer(gm_tensor *x, gm_shape shape);

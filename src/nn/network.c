@@ -21,6 +21,8 @@ struct gm_network {
     gm_tensor *outputs[MAX_OUTPUTS];       // of the latest application
     size_t output_count;
     size_t training_applications;
+    gm_network_draw draw; // may be NULL
+    void *user;
     gm_tensor **parameters, **statistics;
     size_t parameter_count, statistic_count;
 };
@@ -139,6 +141,11 @@ gm_tensor *gm_layers_apply(const gm_layer_context *outer, const char *name, cons
     return x;
 }
 
+void gm_network_set_draw(gm_network *network, gm_network_draw draw, void *user) {
+    network->draw = draw;
+    network->user = user;
+}
+
 gm_tensor *gm_network_apply_labelled(gm_network *network, gm_tensor *x, gm_tensor *labels, gm_mode mode,
                                      gm_tensor *counter) {
     gm_graph *graph = gm_tensor_graph(x);
@@ -153,6 +160,8 @@ gm_tensor *gm_network_apply_labelled(gm_network *network, gm_tensor *x, gm_tenso
         .statistics = network->pending,
         .counter = counter,
         .labels = labels,
+        .draw = network->draw,
+        .user = network->user,
         .application = network->training_applications,
         .initializer = network->initializer,
         .rate = 1,

@@ -92,7 +92,7 @@ gm_tensor *gm_dropout_layer(gm_tensor *x, const char *name, gm_mode mode, gm_ten
     return gm_multiply(x, gm_scale(kept, 1 / (1 - rate)));
 }
 
-gm_tensor *gm_gumbel_softmax_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter,
+gm_tensor *gm_gumbel_softmax_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, gm_tensor *noise,
                                    const gm_gumbel_softmax_params *params) {
     gm_graph *graph = gm_tensor_graph(x);
     if (gm_is_poison(x))
@@ -104,7 +104,8 @@ gm_tensor *gm_gumbel_softmax_layer(gm_tensor *x, const char *name, gm_mode mode,
     if (mode == GM_MODE_TRAINING && counter == NULL)
         return gm_fault(graph, "choices in training need a counter: without one the noise is the same every step");
     bool hard = params->hard || mode == GM_MODE_INFERENCE;
-    return gm_gumbel_softmax(x, name, counter, params->temperature, hard, 1);
+    return noise ? gm_gumbel_softmax_of(x, noise, params->temperature, hard, 1)
+                 : gm_gumbel_softmax(x, name, counter, params->temperature, hard, 1);
 }
 
 gm_tensor *gm_batch_norm(gm_tensor *x, const char *name, gm_mode mode, gm_statistics *statistics,

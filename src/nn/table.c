@@ -177,12 +177,16 @@ static gm_tensor *apply_log_softmax(gm_layer_context *context, const gm_layer *l
 static gm_tensor *apply_gumbel_softmax(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
     gm_graph *graph = gm_tensor_graph(x);
     const gm_shape *shape = gm_tensor_shape(x);
+    if (context->mode == GM_MODE_INFERENCE && context->draw && !gm_is_poison(x))
+        return gm_gumbel_softmax_layer(x, context->name, context->mode, NULL,
+                                       gm_gumbel_noise_of(context->draw(context->user, context->name, *shape)),
+                                       &layer->params.gumbel_softmax);
     // As dropout's in training. A graph that draws batches of several sizes has noise of each.
     const char *name =
         context->mode == GM_MODE_TRAINING
             ? gm_graph_printf(graph, "%s.gumbel.%zu", context->name, context->application)
             : gm_graph_printf(graph, "%s.gumbel.inference.%zu", context->name, shape->rank > 0 ? shape->dim[0] : 0);
-    return gm_gumbel_softmax_layer(x, name, context->mode, context->counter, &layer->params.gumbel_softmax);
+    return gm_gumbel_softmax_layer(x, name, context->mode, context->counter, NULL, &layer->params.gumbel_softmax);
 }
 
 static gm_tensor *apply_flatten(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {

@@ -96,6 +96,8 @@ generator:
   - conv_transpose: { channels: 4, kernel: 4, stride: 2, padding: 1 }
   - instance_norm
   - relu
+  - conv: { channels: 16, kernel: 3, same: true }
+  - conv: { channels: 16, kernel: 3, same: true }
   - conv: { channels: 1, kernel: [1, 3, 3], padding: [0, 1, 1] }
   - tanh
   - reshape: [1, 8, 8]
@@ -111,6 +113,7 @@ discriminator:
   - dense: 1
 """, "wasserstein", "regularizers: [gradient_penalty: { weight: 10 }]\n"),
 }
+SAMPLE = 4 * 64  # bytes
 UNTRIED = {"embed", "projection", "head", "sigmoid"}  # in the samples' recipes
 
 
@@ -134,6 +137,18 @@ class Layers(CommandTest):
                 self.assertEqual((cut / last).read_bytes(), (straight / last).read_bytes())
                 first = (straight / "checkpoints/00000005.safetensors").read_bytes()
                 self.assertNotEqual((straight / last).read_bytes(), first)
+
+    def test_choices_belong_to_the_seeds(self):
+        self.write("symbols")
+        self.ganymede("train", "symbols.yaml", "--out", "run", "--quiet", "--steps", 2)
+
+        self.ganymede("sample", "run", "--seeds", "0-69", "-o", "all.npy")
+        every = (self.folder / "all.npy").read_bytes()[-70 * SAMPLE:]
+        images = [every[i * SAMPLE:(i + 1) * SAMPLE] for i in range(70)]
+        self.assertGreater(len(set(images)), 60)
+        for seed in (0, 3, 64, 69):  # at other places of a batch, and in another
+            self.ganymede("sample", "run", "--seeds", f"{seed}-{seed}", "-o", "one.npy")
+            self.assertEqual((self.folder / "one.npy").read_bytes()[-SAMPLE:], images[seed])
 
     def test_no_layer_is_left_out(self):
         keys, _ = self.ganymede("train", "--keys")
