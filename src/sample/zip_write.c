@@ -33,7 +33,7 @@ static gm_status append(gm_bytes *to, const number *numbers, size_t count, const
     append(to, (const number[]){__VA_ARGS__}, sizeof((const number[]){__VA_ARGS__}) / sizeof(number), path)
 
 static bool is_ascii(const char *name) {
-    while (*name > 0)
+    while (*name != '\0' && (unsigned char)*name < 0x80)
         name++;
     return *name == '\0';
 }
