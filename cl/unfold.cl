@@ -6,8 +6,9 @@
 // Work-items: (groups of `per` channels of the result, groups of `rows` of its images, positions H*W).
 //
 // A template: for each function define GM_UNFOLD_<operation>, GM_NAME (its name), GM_X and GM_Y (how the elements of
-// x and y lie in memory, see common.cl), GM_UNFOLD_BLOCKS and GM_UNFOLD_SLOTS (slices of a window) and these three, then
-// include this text, which undefines at its end what it was given.
+// x and y lie in memory, see common.cl), GM_UNFOLD_BLOCKS and GM_UNFOLD_SLOTS (slices of a window), these three and, for
+// vectors of channels, GM_UNFOLD_TERMS (of the longest sum), then include this text, which undefines at its end what it
+// was given.
 #ifndef GM_UNFOLD_ONCE
 #define GM_UNFOLD_ONCE
 #define GM_UNFOLD_VIEW(p)                                                                                              \
@@ -17,6 +18,23 @@
         const int images, const int rows
 #define GM_UNFOLD_EACH_IMAGE for (int image = group.y * rows, end = min(image + rows, images); image < end; image++)
 #define GM_UNFOLD_EACH_TERM(row, i) for (int i = GM_UNFOLD_FIRST[row]; i < GM_UNFOLD_FIRST[row + 1]; i++)
+// What eight channels at a time are sums of, found once for all channels.
+#define GM_UNFOLD_LIST(list, factors, terms)                                                                           \
+    __global const GM_X *list[GM_UNFOLD_TERMS];                                                                        \
+    float factors[GM_UNFOLD_TERMS];                                                                                    \
+    int terms = 0;
+#define GM_UNFOLD_APPEND(list, factors, terms, place, factor)                                                          \
+    {                                                                                                                  \
+        list[terms] = place;                                                                                           \
+        factors[terms++] = factor;                                                                                     \
+    }
+#define GM_UNFOLD_SUM8(list, factors, terms, to, k)                                                                    \
+    {                                                                                                                  \
+        float8 sum = (float8)(0.0f);                                                                                   \
+        for (int i = 0; i < terms; i++)                                                                                \
+            sum += factors[i] * GM_LOAD8(GM_X, list[i] + k);                                                           \
+        GM_STORE8(GM_Y, to + k, sum);                                                                                  \
+    }
 #endif // GM_UNFOLD_ONCE
 
 #ifdef GM_UNFOLD_unfold
@@ -30,16 +48,18 @@ static void GM_NAME(GM_PLACE, __global const GM_X *x, __global GM_Y *y, GM_UNFOL
         const int last = min(k + per, GM_UNFOLD_BLOCKS * C);
         while (k < last) { // the channels of one block at a time
             const int block = k / C, begin = block * C, end = min(begin + C, last);
-            if (xC == 1 && yC == 1)
-                for (; k + 8 <= end; k += 8) {
-                    float8 sum = (float8)(0.0f);
-                    GM_UNFOLD_EACH_TERM(block, i) {
-                        const int slot = GM_UNFOLD_FROM[i], d = first + slot;
-                        if (d >= 0 && d < depth)
-                            sum += GM_UNFOLD_FACTOR[i] * GM_LOAD8(GM_X, x + from + slot * xD + k - begin);
-                    }
-                    GM_STORE8(GM_Y, y + to + k, sum);
+#ifdef GM_UNFOLD_TERMS
+            if (xC == 1 && yC == 1) {
+                GM_UNFOLD_LIST(list, factors, terms)
+                GM_UNFOLD_EACH_TERM(block, i) {
+                    const int slot = GM_UNFOLD_FROM[i], d = first + slot;
+                    if (d >= 0 && d < depth)
+                        GM_UNFOLD_APPEND(list, factors, terms, x + from + slot * xD - begin, GM_UNFOLD_FACTOR[i])
                 }
+                for (; k + 8 <= end; k += 8)
+                    GM_UNFOLD_SUM8(list, factors, terms, y + to, k)
+            }
+#endif
             for (; k < end; k++) {
                 float sum = 0.0f;
                 GM_UNFOLD_EACH_TERM(block, i) {
@@ -65,15 +85,17 @@ static void GM_NAME(GM_PLACE, __global const GM_X *x, __global GM_Y *y, GM_UNFOL
         const int from = x0 + n * count * xN + h * xH + w * xW, to = y0 + n * yN + d * yD + h * yH + w * yW;
         int c = GM_ITEM * per;
         const int last = min(c + per, C);
-        if (xC == 1 && yC == 1)
-            for (; c + 8 <= last; c += 8) {
-                float8 sum = (float8)(0.0f);
-                for (int window = first; window < end; window++)
-                    GM_UNFOLD_EACH_TERM(at - window * step, i)
-                        sum += GM_UNFOLD_FACTOR[i] *
-                            GM_LOAD8(GM_X, x + from + window * xN + GM_UNFOLD_FROM[i] * C + c);
-                GM_STORE8(GM_Y, y + to + c, sum);
-            }
+#ifdef GM_UNFOLD_TERMS
+        if (xC == 1 && yC == 1) {
+            GM_UNFOLD_LIST(list, factors, terms)
+            for (int window = first; window < end; window++)
+                GM_UNFOLD_EACH_TERM(at - window * step, i)
+                    GM_UNFOLD_APPEND(list, factors, terms, x + from + window * xN + GM_UNFOLD_FROM[i] * C,
+                        GM_UNFOLD_FACTOR[i])
+            for (; c + 8 <= last; c += 8)
+                GM_UNFOLD_SUM8(list, factors, terms, y + to, c)
+        }
+#endif
         for (; c < last; c++) {
             float sum = 0.0f;
             for (int window = first; window < end; window++)
@@ -91,6 +113,7 @@ static void GM_NAME(GM_PLACE, __global const GM_X *x, __global GM_Y *y, GM_UNFOL
 #undef GM_UNFOLD_FIRST
 #undef GM_UNFOLD_FROM
 #undef GM_UNFOLD_FACTOR
+#undef GM_UNFOLD_TERMS
 #undef GM_UNFOLD_unfold
 #undef GM_UNFOLD_fold
 #undef GM_NAME

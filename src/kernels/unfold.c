@@ -21,12 +21,13 @@ static double factor_of(const gm_unfold_attributes *windows, size_t block, size_
 }
 
 // Terms of the blocks, which are slices, or of the slices, which are blocks: those of row i begin at FIRST[i].
-static void append_terms(gm_text *text, const gm_unfold_attributes *windows, bool fold) {
+static void append_terms(gm_text *text, const gm_unfold_attributes *windows, bool fold, bool vectors) {
     const size_t rows = fold ? slots_of(windows) : blocks_of(windows);
     const size_t others = fold ? blocks_of(windows) : slots_of(windows);
     gm_text first = {0}, from = {0}, factors = {0};
-    size_t count = 0;
+    size_t count = 0, most = 0;
     for (size_t row = 0; row < rows; row++) {
+        const size_t begin = count;
         gm_text_printf(&first, "%zu, ", count);
         for (size_t other = 0; other < others; other++) {
             const double factor = fold ? factor_of(windows, other, row) : factor_of(windows, row, other);
@@ -36,7 +37,11 @@ static void append_terms(gm_text *text, const gm_unfold_attributes *windows, boo
             gm_text_printf(&factors, "%.1ff, ", factor);
             count++;
         }
+        most = GM_MAX(most, count - begin);
     }
+    if (vectors) // a slice is in some windows
+        gm_text_printf(text, "#define GM_UNFOLD_TERMS %zu\n",
+                       most * (fold ? gm_divide_up(slots_of(windows), windows->step) : 1));
     gm_text_printf(text, "__constant int @_first[] = {%s%zu}, @_from[] = {%s0};\n", first.data, count, from.data);
     gm_text_printf(text, "__constant float @_factor[] = {%s0.0f};\n", factors.data);
     text->failed = text->failed || first.failed || from.failed || factors.failed;
@@ -48,7 +53,7 @@ static void append_terms(gm_text *text, const gm_unfold_attributes *windows, boo
 static gm_status instance(const gm_emit_call *call, uint32_t *kernel) {
     const gm_unfold_attributes *windows = call->node->attributes;
     gm_text text = {0};
-    append_terms(&text, windows, call->node->op == &gm_op_fold);
+    append_terms(&text, windows, call->node->op == &gm_op_fold, !call->emitter->gpu);
     gm_text_printf(&text, "#define GM_UNFOLD_%s\n#define GM_NAME @\n#define GM_X %s\n#define GM_Y %s\n",
                    call->node->op->name, gm_view_element_type(&call->input[0]), gm_view_element_type(call->output));
     gm_text_printf(&text, "#define GM_UNFOLD_BLOCKS %zu\n#define GM_UNFOLD_SLOTS %zu\n", blocks_of(windows),
