@@ -49,10 +49,11 @@ gm_tensor *gm_examples_gram(gm_tensor *x);
 
 // ---- Uses ----
 
-// A node that takes a value as this input.
+// A node that takes a value, times a factor, as this input.
 typedef struct gm_example_use {
     gm_tensor *node;
     size_t input;
+    double factor;
 } gm_example_use;
 
 static inline gm_tensor *gm_example_gradient(const gm_examples *e, const gm_example_use *use) {

@@ -192,7 +192,7 @@ gm_tensor *gm_example_product_norms(const gm_examples *e, const gm_example_use *
     for (size_t begin = 0; begin < N; begin += step) {
         for (size_t i = 0; i < count; i++) {
             pair p = pair_of(e, &uses[i], begin, GM_MIN(step, N - begin));
-            left[i] = p.left;
+            left[i] = gm_scale(p.left, uses[i].factor);
             right[i] = p.right;
         }
         norms[k++] = norms_of_product(gm_concat(left, count, 1), gm_concat(right, count, 1));

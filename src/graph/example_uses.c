@@ -1,7 +1,7 @@
 // Squared norms of the examples' gradients of a value that they share, from the uses of that value.
 //
-// A value whose uses overlap, or that reaches them through more than views, gets its gradient of every example whole,
-// (N, ...): the sum over the uses, pulled back through what lies between.
+// A value whose uses overlap, or that reaches them through more than views and sums, gets its gradient of every example
+// whole, (N, ...): the sum over the uses, pulled back through what lies between.
 #include "graph/build.h"
 #include "graph/elementwise.h"
 #include "graph/example.h"
@@ -37,7 +37,7 @@ static gm_example_use *uses_of(const gm_examples *e, const gm_tensor *value, siz
             for (size_t i = 0; i < node->input_count; i++)
                 if (node->input[i] == value) {
                     if (uses)
-                        uses[*count] = (gm_example_use){node, i};
+                        uses[*count] = (gm_example_use){node, i, 1};
                     ++*count;
                 }
         }
@@ -221,11 +221,51 @@ static bool disjoint(const gm_tensor *a, const gm_tensor *b) {
     return false;
 }
 
-static bool all_pairs(const gm_examples *e, const gm_example_use *uses, size_t count) {
-    for (size_t i = 0; i < count; i++)
+// What a shared node that adds makes of a value of its shape; 0: it does not add.
+static double factor_of(const gm_examples *e, const gm_example_use *u) {
+    const gm_tensor *node = u->node;
+    if (!e->shared[node->id] || !gm_shape_equal(&node->shape, &node->input[u->input]->shape))
+        return 0;
+    if (node->op == &gm_elements[GM_ELEMENT_SCALE].op)
+        return gm_element_number(node);
+    if (node->op == &gm_elements[GM_ELEMENT_ADD].op)
+        return 1;
+    return node->op == &gm_elements[GM_ELEMENT_NEGATE].op     ? -1
+           : node->op == &gm_elements[GM_ELEMENT_SUBTRACT].op ? (u->input == 1 ? -1 : 1)
+                                                              : 0;
+}
+
+// Appends the products that a value reaches, itself or in sums with others; false: it reaches something else, too.
+static bool find_products(const gm_examples *e, const gm_tensor *value, double factor, gm_example_use *products,
+                          size_t *product_count) {
+    size_t count;
+    const gm_example_use *uses = uses_of(e, value, &count);
+    for (size_t i = 0; i < count; i++) {
+        const double through = factor_of(e, &uses[i]);
+        if (through != 0 && find_products(e, uses[i].node, factor * through, products, product_count))
+            continue;
         if (!e->each[uses[i].node->id] || !gm_example_is_product(&uses[i]))
             return false;
+        if (products)
+            products[*product_count] = (gm_example_use){uses[i].node, uses[i].input, factor};
+        ++*product_count;
+    }
     return true;
+}
+
+// NULL: it reaches no products, or something else as well.
+static const gm_example_use *products_of(const gm_examples *e, const gm_tensor *value, size_t *count) {
+    *count = 0;
+    if (!find_products(e, value, 1, NULL, count) || *count == 0)
+        return NULL;
+    gm_example_use *products = gm_arena_alloc(&value->graph->arena, *count * sizeof *products);
+    if (!products) {
+        gm_fault_memory(value->graph);
+        return NULL;
+    }
+    *count = 0;
+    find_products(e, value, 1, products, count);
+    return products;
 }
 
 static bool all_disjoint(const gm_examples *e, const gm_example_use *uses, size_t count) {
@@ -254,9 +294,10 @@ static const gm_tensor *moved(const gm_examples *e, const gm_example_use *u, dou
 
 gm_tensor *gm_example_norms(const gm_examples *e, const gm_tensor *value) {
     size_t count;
+    const gm_example_use *products = products_of(e, value, &count);
+    if (products)
+        return gm_example_product_norms(e, products, count);
     const gm_example_use *uses = uses_of(e, value, &count);
-    if (count > 0 && all_pairs(e, uses, count))
-        return gm_example_product_norms(e, uses, count);
     if (count == 1 && e->each[uses[0].node->id] && uses[0].node->op == &gm_op_gather)
         return norms_of_gather(e, &uses[0]);
     double factor;

@@ -4,6 +4,7 @@
 #include "device_test.h"
 #include "ganymede/nn.h"
 #include "ganymede/plan.h"
+#include "graph/graph.h"
 #include "unit/nn_test.h"
 
 enum { N = 6, MOST_PARAMS = 16, SEED = 7 };
@@ -658,6 +659,19 @@ static void networks_that_mix_examples_are_refused(void **state) {
     }
 }
 
+// Not even where the weight is used by way of sums of its parts.
+static void norms_of_volumes_hold_no_gradient_of_an_example(void **state) {
+    (void)state;
+    setup s = begin_setup(volumes_of_many_channels, (gm_shape){3, {2, 3, 4}});
+    const size_t before = s.graph->node_count, part = 16 * 16; // of two of the depth
+    gm_grad_norms(s.losses, s.params, s.count);
+    check_ok(gm_graph_status(s.graph));
+    assert_true(s.graph->node_count > before);
+    for (size_t id = before; id < s.graph->node_count; id++)
+        assert_true(gm_shape_count(&s.graph->nodes[id]->shape) < N * part);
+    end_setup(&s);
+}
+
 static void says(setup *s, const char *message) {
     assert_int_equal(gm_graph_status(s->graph), GM_ERROR_ARGUMENT);
     assert_string_equal(gm_error_message(), message);
@@ -696,6 +710,7 @@ int main(void) {
         cmocka_unit_test(one_example_has_the_plain_gradient),
         cmocka_unit_test(what_the_losses_do_not_use_has_no_gradient),
         cmocka_unit_test(clipping_differentiates_once),
+        cmocka_unit_test(norms_of_volumes_hold_no_gradient_of_an_example),
         cmocka_unit_test(networks_that_mix_examples_are_refused),
         cmocka_unit_test(arguments_that_do_not_fit_are_refused),
         cmocka_unit_test(plans_give_what_the_interpreter_gives),
