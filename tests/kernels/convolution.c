@@ -90,8 +90,37 @@ static void transposed_cases(gm_cases *check) {
         }
 }
 
+// Joined along the samples or the channels, where each writes its part of the whole.
+static void joined_cases(gm_cases *check) {
+    static const size_t channels[][3] = {{3, 5, 1}, {16, 16, 16}, {17, 2, 33}, {1, 64, 7}};
+    for (size_t i = 0; i < GM_COUNT(channels); i++)
+        for (size_t axis = 0; axis < 2; axis++) {
+            const size_t *K = channels[i], C = i % 2 ? 16 : 6, width = i % 2 ? 4 : 3;
+            if (!gm_check_case(check, i == 0 ? GM_CASE_SMALL : GM_CASE_FULL,
+                               "%zu channels to %zu, %zu and %zu along axis %zu", C, K[0], K[1], K[2], axis))
+                continue;
+            const gm_convolution_params params = {.stride = {1, 2}, .padding = {1, 1}};
+            const gm_convolution_params fast = {.stride = {2, 2}, .padding = {1, 1}};
+            for (size_t transpose = 0; transpose < 2; transpose++) {
+                gm_tensor *y[3];
+                for (size_t k = 0; k < 3; k++) {
+                    const size_t out = axis == 0 ? K[0] : K[k];
+                    gm_tensor *x = gm_check_float(check, GM_SHAPE(axis == 0 ? K[k] : 5, C, 6, 8));
+                    gm_tensor *w = gm_check_float(check, transpose ? GM_SHAPE(C, out, width, width)
+                                                                   : GM_SHAPE(out, C, width, width));
+                    const gm_convolution_params *p = i % 2 ? &fast : &params;
+                    y[k] = transpose ? gm_convolution_transpose(x, w, p) : gm_convolution(x, w, p);
+                    if (k == 1)
+                        y[k] = gm_leaky_relu(y[k], .2);
+                }
+                gm_check_fetch(check, gm_tanh(gm_concat(y, 3, axis))); // a fetched one is no home
+            }
+        }
+}
+
 const gm_check_row gm_check_convolution[] = {
     {"convolution", forward_cases, .ulps = 32},
     {"convolution_transpose", transposed_cases, .ulps = 32},
+    {"convolution_joined", joined_cases, .ulps = 32},
     {0},
 };
