@@ -90,9 +90,19 @@ static gm_status take_table(gm_dataset *dataset, const char *path, gm_table_sche
     return status;
 }
 
+// More columns than points of the plane have, with names: somebody's table rather than vectors.
+static void warn_of_plain(const char *path, const gm_table_schema *schema) {
+    if (schema->dialect.header && schema->column_count > 2)
+        gm_warn("%s: its numbers are taken as they are; with data.columns: {} they are scaled, and samples are written "
+                "with "
+                "the table's names and decimals",
+                path);
+}
+
 static gm_status take_plain(gm_dataset *dataset, const char *path, const gm_table_schema *schema,
                             const gm_dataset_options *options) {
     gm_csv csv;
+    warn_of_plain(path, schema);
     GM_TRY(gm_csv_read_source(&(gm_csv_source){.name = path, .quiet = true}, &schema->dialect, false, &csv));
     gm_status status =
         gm_dataset_take_floats(dataset, path, &csv.values, (const size_t[4]){csv.rows, csv.columns, 1, 1}, options);
