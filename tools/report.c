@@ -41,6 +41,9 @@ static void print_format(const gm_survey *survey, const gm_table_schema *table) 
     print_part("format        %s%s", survey->folder ? "folder of " : "", survey->format);
     for (size_t i = 0; i < survey->format_count; i++)
         printf("%s%zu %s", i == 0 ? ": " : ", ", survey->formats[i].count, survey->formats[i].name);
+    if (survey->layout != GM_ARRAY_AUTO)
+        printf(", channels %s (found by the shortest axis, or given as data.layout)",
+               survey->layout == GM_ARRAY_NHWC ? "last" : "first");
     printf("\n");
 }
 

@@ -122,6 +122,7 @@ typedef struct gm_dataset_info {
     size_t class_count;               // 0 = no labels; those of the whole source, whatever options.count
     const char *const *class_names;   // class_count of them
     const gm_table_schema *table;     // the columns of a table that is not plain numbers; else NULL
+    gm_array_layout layout;           // of an array of rank 4: where its channels were found; else GM_ARRAY_AUTO
 } gm_dataset_info;
 
 // Opens a data set; all of it is in memory then, but for pictures that shall not be held there. `source` is a name
@@ -205,14 +206,15 @@ typedef struct gm_survey_layout {
 
 // What is in the files of a source before anything is fitted. Lists without an end are as long as their counts say.
 typedef struct gm_survey {
-    const char *format; // what reads it: "pictures", "NPZ"; NULL of a data set's name
-    bool folder;        // which is a folder
-    bool table;         // whose columns gm_table_find tells
-    bool splits;        // what is counted is the part of the source that options.split names
-    size_t count;       // items that can be read
-    size_t damaged;     // pictures that cannot
-    size_t duplicates;  // items that equal an earlier one: same size, type and values (by hashes of 64 bits)
-    size_t several;     // files with more than one picture, of which the first counts alone
+    const char *format;     // what reads it: "pictures", "NPZ"; NULL of a data set's name
+    gm_array_layout layout; // of an array of rank 4: where its channels stand; else GM_ARRAY_AUTO
+    bool folder;            // which is a folder
+    bool table;             // whose columns gm_table_find tells
+    bool splits;            // what is counted is the part of the source that options.split names
+    size_t count;           // items that can be read
+    size_t damaged;         // pictures that cannot
+    size_t duplicates;      // items that equal an earlier one: same size, type and values (by hashes of 64 bits)
+    size_t several;         // files with more than one picture, of which the first counts alone
     const gm_survey_count *formats; // of pictures: "PNG", with how many there are; the most frequent first
     size_t format_count;
     const gm_survey_size *sizes; // different ones, the most frequent first

@@ -91,7 +91,7 @@ gm_status gm_arrays_choose(const char *where, const gm_array_entry *entries, siz
 // ---- Axes ----
 
 // (count, channels, height, width), and whether the channels stand last.
-static bool arrange(const char *where, const gm_npy *array, gm_array_layout layout, size_t dim[4]) {
+static bool arrange(const gm_npy *array, gm_array_layout layout, size_t dim[4]) {
     const size_t *d = array->dim;
     bool last = layout == GM_ARRAY_NHWC || (layout == GM_ARRAY_AUTO && d[3] < d[1] && d[3] < d[2]);
     if (array->rank < 4) { // (N, d) or (N, H, W)
@@ -100,9 +100,6 @@ static bool arrange(const char *where, const gm_npy *array, gm_array_layout layo
         return false;
     }
     memcpy(dim, last ? (size_t[4]){d[0], d[3], d[1], d[2]} : (size_t[4]){d[0], d[1], d[2], d[3]}, 4 * sizeof *dim);
-    gm_debug("%s: %zu items of %zu x %zu values and %zu channels, which stand %s%s", where, dim[0], dim[2], dim[3],
-             dim[1], last ? "last" : "first",
-             layout == GM_ARRAY_AUTO ? " (by the shortest axis: `layout` says it)" : "");
     return last;
 }
 
@@ -227,7 +224,7 @@ gm_status gm_arrays_take(gm_dataset *dataset, const char *where, gm_array *data,
         return gm_fail(GM_ERROR_FORMAT, "%s: has %zu dimensions: a data set has 1 to 4", where, array->rank);
     if (array->rank < 4)
         GM_TRY(gm_settings_check(where, "has no axis of channels", ~(unsigned)GM_SETTING_LAYOUT, options));
-    bool last = arrange(where, array, options->layout, dim);
+    bool last = arrange(array, options->layout, dim);
     if (array->count == 0)
         return gm_fail(GM_ERROR_FORMAT, "%s: holds no values: it has %zu items", where, dim[0]);
     if (labels)
@@ -236,6 +233,8 @@ gm_status gm_arrays_take(gm_dataset *dataset, const char *where, gm_array *data,
         GM_TRY_DONE(put_channels_first(where, array, dim));
     status = array->bytes && array->rank >= 3 ? take_bytes(dataset, where, array, &classes, dim, options)
                                               : take_numbers(dataset, where, data, &classes, dim, options);
+    if (status == GM_OK && array->rank == 4)
+        dataset->info.layout = last ? GM_ARRAY_NHWC : GM_ARRAY_NCHW;
 done:
     free(classes);
     return status;

@@ -64,6 +64,7 @@ static gm_status survey_opened(const char *source, const gm_dataset_options *opt
     gm_dataset *dataset;
     GM_TRY(gm_dataset_open(&dataset, source, options));
     gm_status status = count_items(dataset, counting);
+    counting->survey.layout = gm_dataset_get_info(dataset)->layout;
     gm_dataset_close(&dataset);
     return status;
 }

@@ -198,6 +198,10 @@ class Data(CommandTest):
                                             "range": [[1, 1], [-2, .5]]}])
         self.assertEqual((found["duplicates"], found["shape"], found["format"]), (1, [2, 1, 1], "NPY"))
         self.assertIn("1 not finite", self.lines("a.npy")["values"])
+        for shape, place in (((2, 4, 5, 3), "last"), ((2, 3, 4, 5), "first")):
+            (self.folder / "a.npy").write_bytes(npy(shape, "|u1", range(120)))
+            self.assertIn(f"NPY, channels {place} (", self.lines("a.npy")["format"])
+            self.assertEqual(self.lines("a.npy")["size"].split(" (")[0], "4 x 5")
         (self.folder / "a.npy").write_bytes(b"\x93NUMPY\x01")
         self.refused("data", "a.npy", code=1, says="a.npy: ")
         out, _ = self.ganymede("data", "a.npy", "--check", code=1)
