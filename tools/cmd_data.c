@@ -225,7 +225,7 @@ static bool check_arguments(const usage_text *usage, data_arguments *arguments, 
 }
 
 int command_data(int count, char **words) {
-    data_arguments arguments = {.options.hold = GM_HOLD_NO};
+    data_arguments arguments = {.options = {.hold = GM_HOLD_NO, .named = true}};
     option_number channels = {0};
     const char *size = NULL, *fit = NULL, *split = NULL, *damaged = NULL;
     const option_row options[] = {

@@ -100,6 +100,7 @@ typedef struct gm_dataset_options {
                            // second of each, and so on; mixtures, stacks: how many to draw; 0 = all
     uint64_t seed;         // mixtures and stacks alone: which draw
     const gm_table_schema *columns; // what is known of a table's columns (gm_table_find); NULL: nothing
+    bool named;                     // a table of numbers alone that names more than two columns has a schema, too
     bool whole;                     // pictures without `train` and `test` may be their own test split
     gm_array_layout layout;         // of arrays of rank 4
     gm_damaged damaged;
@@ -141,9 +142,9 @@ typedef struct gm_dataset_info {
 //     NAME_labels.npy beside it, of NPZ or safetensors (the array data, images, x or arr_0, else of NPZ the largest;
 //     labels in labels, y or arr_1; x_train, y_train, x_test, y_test are splits), of IDX images, or of CSV or TSV as
 //     gm_csv_read takes it. A table of numbers alone, of which none is missing and no column is set aside, is floats as
-//     they are (a row of d columns is an item of d x 1 x 1), unless options.columns is given; any other is a table
-//     with a schema (gm_table_find), whose items are rows as they are stored for networks: places and numbers of
-//     categories (gm_table_codes).
+//     they are (a row of d columns is an item of d x 1 x 1), unless options.columns is given or options.named says
+//     other; any other is a table with a schema (gm_table_find), whose items are rows as they are stored for networks:
+//     places and numbers of categories (gm_table_codes).
 // Files are told by their first bytes, folders by what is in them. Pipes and devices are refused.
 // A stacked set's item is three random images of the grey one as its colour channels, as many items as that has unless
 // `count` says otherwise; the label of three of classes a, b, c is 100 a + 10 b + c.

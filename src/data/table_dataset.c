@@ -90,19 +90,9 @@ static gm_status take_table(gm_dataset *dataset, const char *path, gm_table_sche
     return status;
 }
 
-// More columns than points of the plane have, with names: somebody's table rather than vectors.
-static void warn_of_plain(const char *path, const gm_table_schema *schema) {
-    if (schema->dialect.header && schema->column_count > 2)
-        gm_warn("%s: its numbers are taken as they are; with data.columns: {} they are scaled, and samples are written "
-                "with "
-                "the table's names and decimals",
-                path);
-}
-
 static gm_status take_plain(gm_dataset *dataset, const char *path, const gm_table_schema *schema,
                             const gm_dataset_options *options) {
     gm_csv csv;
-    warn_of_plain(path, schema);
     GM_TRY(gm_csv_read_source(&(gm_csv_source){.name = path, .quiet = true}, &schema->dialect, false, &csv));
     gm_status status =
         gm_dataset_take_floats(dataset, path, &csv.values, (const size_t[4]){csv.rows, csv.columns, 1, 1}, options);
@@ -110,12 +100,18 @@ static gm_status take_plain(gm_dataset *dataset, const char *path, const gm_tabl
     return status;
 }
 
+// Numbers that are taken as they are: vectors or points, and not somebody's table.
+static bool is_plain(const gm_table_schema *schema, const gm_dataset_options *options) {
+    const bool named = options->named && schema->dialect.header && schema->column_count > 2;
+    return !named && !(options->columns && options->columns->columns) && gm_table_is_plain(schema);
+}
+
 gm_status gm_table_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {
     const gm_table_schema *given = options->columns;
     gm_table_schema *schema;
     size_t rows;
     GM_TRY(gm_table_find_all(&schema, &(gm_csv_source){.name = source->path}, 1, given, &rows));
-    bool plain = !(given && given->columns) && gm_table_is_plain(schema);
+    bool plain = is_plain(schema, options);
     gm_status status = plain ? take_plain(dataset, source->path, schema, options)
                              : take_table(dataset, source->path, schema, rows, options);
     if (status == GM_OK && !plain) {

@@ -27,6 +27,7 @@ static gm_status check_finite(const gm_dataset *dataset) {
 static gm_status read_data(void *user) {
     gm_trainer *trainer = user;
     gm_dataset_options options = gm_common_data_options(trainer->common);
+    options.named = !trainer->run; // a resumed one goes on as it began
     return gm_dataset_open(&trainer->opened_data, trainer->common->data.source, &options);
 }
 

@@ -51,6 +51,24 @@ class Tables(CommandTest):
     def train(self, *arguments):
         return self.ganymede("train", *arguments, "--no-tune", "--quiet")
 
+    def test_numbers_with_names_are_a_table(self):
+        draw = random.Random(2)
+        for names in ("height,age,score", "x,y"):
+            rows = [[f"{draw.uniform(150, 190):.1f}", str(draw.randrange(90)), str(draw.randrange(40))] for _ in range(40)]
+            width = len(names.split(","))
+            (self.folder / "table.csv").write_text("\n".join([names] + [",".join(r[:width]) for r in rows]) + "\n")
+            (self.folder / "table.yaml").write_text(RECIPE.replace("dense: 7", f"dense: {width}"))
+            self.train("table.yaml", "--out", names)
+            self.train("--resume", names, "--steps", 12)
+            self.ganymede("sample", names, "--seeds", "0-9", "-o", "rows.csv")
+            lines = (self.folder / "rows.csv").read_text().splitlines()
+            if width == 3:
+                self.assertEqual(lines[0], names)
+                self.assertRegex(lines[1], r"^1[5-9]\d\.\d,\d{1,2},\d{1,2}$")
+            else:  # points of the plane, as they are
+                self.assertNotIn("columns:", (self.folder / names / "recipe.yaml").read_text())
+                self.assertRegex(lines[1], r"^-?0\.\d+,-?0\.\d+$")
+
     def test_rows_are_sampled_as_the_table_was_written(self):
         _, err = self.train("table.yaml", "--out", "a")
         self.assertIn("table.csv: column 'id' counts the rows: set aside", err)
