@@ -37,17 +37,20 @@ static const char *next_line(const char **at, const char *end, size_t *length) {
     return NULL;
 }
 
-// Whether the name of a list's line leads to a picture.
+// Whether the name of a list's line ends as a picture's, be it there or not, or leads to one.
 static bool names_picture(const gm_source *source, const gm_field *name) {
     const char *slash = strrchr(source->path, '/');
     uint8_t head[64];
-    size_t bytes;
+    size_t bytes, before = 0;
     gm_text path = {0};
-    if (slash && name->text[0] != '/')
+    if (slash && name->length > 0 && name->text[0] != '/')
         gm_text_printf(&path, "%.*s/", (int)(slash - source->path), source->path);
+    before = path.length;
     gm_text_printf(&path, "%.*s", (int)name->length, name->text);
-    bool picture = !path.failed && gm_file_read_start(path.data, head, sizeof head, &bytes) == GM_OK &&
-                   gm_picture_tell(head, bytes) != NULL;
+    bool picture =
+        !path.failed &&
+        (gm_path_is_picture(path.data + before) ||
+         (gm_file_read_start(path.data, head, sizeof head, &bytes) == GM_OK && gm_picture_tell(head, bytes)));
     gm_text_finish(&path);
     return picture;
 }
@@ -70,7 +73,7 @@ gm_list_form gm_list_find_form(const gm_source *source) {
         if (i == 0 && gm_path_is_picture(path))
             return GM_LIST_PATHS;
         separator = i == 0 ? gm_pair_separator(line, line + length) : separator;
-        if (!gm_pair_read(line, line + length, separator, fields))
+        if (!gm_pair_split(line, line + length, separator, fields))
             break;
         if (names_picture(source, &fields[0]))
             return i == 0 ? GM_LIST_LABELLED : GM_LIST_HEADED;

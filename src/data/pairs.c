@@ -26,14 +26,14 @@ char gm_pair_separator(const char *line, const char *end) {
     return memchr(line, '\t', length) ? '\t' : memchr(line, ';', length) ? ';' : ',';
 }
 
-bool gm_pair_read(const char *text, const char *end, char separator, gm_field fields[2]) {
+bool gm_pair_split(const char *text, const char *end, char separator, gm_field fields[2]) {
     return read_field(&text, end, separator, &fields[0]) && text && read_field(&text, end, separator, &fields[1]) &&
-           !text && fields[0].length > 0 && fields[1].length > 0;
+           !text;
 }
 
 gm_status gm_pair_parse(const char *name, size_t line, const char *text, const char *end, char separator,
                         gm_field fields[2]) {
-    if (gm_pair_read(text, end, separator, fields))
+    if (gm_pair_split(text, end, separator, fields) && fields[0].length > 0 && fields[1].length > 0)
         return GM_OK;
     return gm_fail(GM_ERROR_FORMAT, "%s:%zu: is no line of a file and its label: expected FILE%cLABEL", name, line,
                    separator);

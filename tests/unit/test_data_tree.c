@@ -292,8 +292,16 @@ static void lists_may_have_labels(void **state) {
     refused("f/list", NULL, GM_ERROR_IO, "f/test/4.png: cannot be opened");
     put_text("f/list", "test/3.png,dog\n\ntest/3.png\n");
     refused("f/list", NULL, GM_ERROR_FORMAT, "f/list:3: is no line of a file and its label: expected FILE,LABEL");
-    static const char *const tables[] = {"a/3.png,dog\na/4.png,dog\n", "test,1\ntest,2\n",
-                                         "test/3.png,1,2\ntest/3.png,2,4\n", "name,size\n4.png,1\ntest/3.png,1\n"};
+    put_text("f/list", "a/3.png,dog\ntest/3.png,dog\n"); // by its ending, though the file is not there
+    refused("f/list", NULL, GM_ERROR_IO, "f/a/3.png: cannot be opened");
+    put_text("f/list", "name,size\n\"4.JPEG\",1\ntest/3.png,1\n");
+    refused("f/list", NULL, GM_ERROR_IO, "f/4.JPEG: cannot be opened");
+    put_text("f/list", "test/3.png,\ntest/3.png,dog\n");
+    refused("f/list", NULL, GM_ERROR_FORMAT, "f/list:1: is no line of a file and its label: expected FILE,LABEL");
+    put_text("f/list", "name,size\ntest/3.png,\n");
+    refused("f/list", NULL, GM_ERROR_FORMAT, "f/list:2: is no line of a file and its label: expected FILE,LABEL");
+    static const char *const tables[] = {"a/3,dog\na/4,dog\n", "test,1\ntest,2\n", ",1\n,2\n",
+                                         "test/3.png,1,2\ntest/3.png,2,4\n", "name,size\nfour,1\ntest/3.png,1\n"};
     for (size_t i = 0; i < GM_COUNT(tables); i++) { // of names, not of pictures
         put_text("f/list", tables[i]);
         assert_ok(gm_table_find(&schema, path_of("f/list"), NULL));
