@@ -400,6 +400,27 @@ static void labels_stand_in_dataset_json(void **state) {
     remove_tree(path_of("f"));
 }
 
+// A class beside one would be lost, or it is a class itself.
+static void splits_stand_alone(void **state) {
+    (void)state;
+    static const char *const folders[] = {"f", "f/train", "f/car", "f/val"};
+    for (size_t i = 0; i < GM_COUNT(folders); i++)
+        make_folder(folders[i]);
+    put_png("f/train/1.png", 1);
+    put_png("f/val/2.png", 2);
+    put_text("f/car/notes.txt", "no picture");
+    expect("f", 1, PIXELS(1), NULL);
+    put_png("f/car/3.png", 3);
+    refused("f", NULL, GM_ERROR_ARGUMENT,
+            "f: has pictures in the folder car beside train, which is a split: move car elsewhere, or rename train if "
+            "it is a class");
+    assert_int_equal(rename(path_of("f/train"), path_of("f/test")), 0);
+    refused("f", NULL, GM_ERROR_ARGUMENT, "f: has pictures in the folder car beside test, which is a split");
+    put_text("f/labels.csv", "test/1.png,0\ncar/3.png,1\nval/2.png,1\n"); // nothing is lost
+    expect("f", 3, PIXELS(3, 1, 2), LABELS(1, 0, 1));
+    remove_tree(path_of("f"));
+}
+
 static void labels_of_splits_stand_in_them_or_beside_them(void **state) {
     (void)state;
     make_folder("f");
@@ -558,6 +579,7 @@ int main(void) {
         cmocka_unit_test(lists_may_have_labels),
         cmocka_unit_test(labels_stand_in_labels_csv),
         cmocka_unit_test(labels_stand_in_dataset_json),
+        cmocka_unit_test(splits_stand_alone),
         cmocka_unit_test(labels_of_splits_stand_in_them_or_beside_them),
         cmocka_unit_test(damaged_pictures_stop_or_are_left_out),
         cmocka_unit_test(loaders_read_what_is_not_held),
