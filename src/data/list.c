@@ -99,18 +99,15 @@ static gm_status add_line(gm_paths *paths, const char *name, size_t line, const 
         return gm_fail(GM_ERROR_FORMAT, "%s:%zu: is no path: it has more than %d bytes", name, line, MOST_LENGTH - 1);
     if (memchr(text, '\0', length))
         return gm_fail(GM_ERROR_FORMAT, "%s:%zu: is no path: it has a byte of zero", name, line);
-    while (length > 2 && text[0] == '.' && text[1] == '/') {
-        text += 2;
-        length -= 2;
-    }
     memcpy(path, text, length);
     path[length] = '\0';
+    gm_path_shorten(path);
     char *slash = strrchr(path, '/');
-    if (!slash)
+    if (!slash && *path)
         return gm_paths_add(paths, "", path, (uint32_t)line);
-    if (slash[1] == '\0')
+    if (!slash || slash[1] == '\0')
         return gm_fail(GM_ERROR_FORMAT, "%s:%zu: is a folder, %s: list its pictures, or give the folder itself", name,
-                       line, path);
+                       line, *path ? path : "./");
     *slash = '\0';
     return gm_paths_add(paths, slash == path ? "/" : path, slash + 1, (uint32_t)line);
 }

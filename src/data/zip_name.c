@@ -1,6 +1,7 @@
 #include "data/zip_name.h"
 
 #include "base/base.h"
+#include "data/paths.h"
 
 // The letters from 128 on.
 static const uint16_t page_437[128] = {
@@ -54,6 +55,8 @@ gm_status gm_zip_name_append(gm_bytes *names, const char *path, const uint8_t *n
     for (uint8_t *at = names->data + begin; *at; at++)
         if (*at == '\\') // as Windows' programs leave it
             *at = '/';
+    gm_path_shorten((char *)names->data + begin);
+    names->length = begin + strlen((char *)names->data + begin) + 1;
     return GM_OK;
 }
 

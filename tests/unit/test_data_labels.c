@@ -93,6 +93,14 @@ static void labels_beside_splits_are_of_both(void **state) {
     assert_int_equal(rename(path_of("f/test"), path_of("f/b")), 0);
 }
 
+static void names_may_begin_where_the_file_lies(void **state) {
+    (void)state;
+    expect("f/labels.csv", "./a/1.png,0\n.//a/2.png,1\n./b//./3.png,1\n", LABELS(0, 1, 1), NULL);
+    expect("f/labels.csv", ".\\a\\1.png,0\n./a/2.png,1\nb/3.png,1\n", LABELS(0, 1, 1), NULL);
+    expect("f/dataset.json", "{\"labels\": [[\"./a/1.png\", 1], [\"a/2.png\", 0], [\"./b/3.png\", 0]]}",
+           LABELS(1, 0, 0), NULL);
+}
+
 static void names_may_be_as_windows_has_them(void **state) {
     (void)state;
     expect("f/labels.csv", "a\\1.png,0\na\\2.png,1\nb\\3.png,1\n", LABELS(0, 1, 1), NULL);
@@ -110,6 +118,7 @@ int main(void) {
         cmocka_unit_test(files_that_are_not_there_are_told),
         cmocka_unit_test(files_without_a_label_are_counted),
         cmocka_unit_test(labels_beside_splits_are_of_both),
+        cmocka_unit_test(names_may_begin_where_the_file_lies),
         cmocka_unit_test(names_may_be_as_windows_has_them),
     };
     gm_log_set(note, NULL);

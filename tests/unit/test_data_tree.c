@@ -171,6 +171,11 @@ static void archives_are_read_as_the_folders_in_them(void **state) {
     expect_classes("a.zip", 2, CLASSES("a", "b"));
     PUT_ZIP("a.zip", "top/1.png", "top/2.png");
     expect("a.zip", 2, PIXELS(1, 2), NULL);
+    PUT_ZIP("a.zip", "./", "./a/", "./a/x.png", ".//b/./y.png", ".\\b\\z.png");
+    expect("a.zip", 3, PIXELS(3, 4, 5), LABELS(0, 1, 1));
+    expect_classes("a.zip", 2, CLASSES("a", "b"));
+    PUT_ZIP("a.zip", "./a.png", "a.png");
+    refused("a.zip", NULL, GM_ERROR_FORMAT, "a.zip: is refused: it holds two files of the name a.png");
     PUT_ZIP("a.zip", "train/a/1.png", "train/b/1.png", "test/b/1.png", "test/a/1.png");
     expect("a.zip", 2, PIXELS(1, 2), LABELS(0, 1));
     expect_options("a.zip", (gm_dataset_options){.split = GM_SPLIT_TEST}, 2, PIXELS(4, 3), LABELS(0, 1));
@@ -183,8 +188,8 @@ static void archives_are_read_as_the_folders_in_them(void **state) {
 
 static void bad_archives_are_refused(void **state) {
     (void)state;
-    static const char *const outside[] = {"../1.png",     "a/../../1.png", "/1.png", "C:\\1.png",
-                                          "a\\..\\1.png", "a/..",          "\\1.png"};
+    static const char *const outside[] = {"../1.png",     "a/../../1.png", "/1.png",  "C:\\1.png",
+                                          "a\\..\\1.png", "a/..",          "\\1.png", "./../1.png"};
     size_t bytes, png_bytes;
     char *png = make_png(7, &png_bytes);
     static uint8_t zeros[1 << 20]; // behind a picture
@@ -244,7 +249,7 @@ static void lists_name_pictures_line_by_line(void **state) {
     put_png("f/a/1 one.png", 1);
     put_png("f/b/2.png", 2);
     put_png("f/b/3.png", 3);
-    put_text("f/list.txt", "\xef\xbb\xbf# mine\r\n\r\n  b/3.png  \r\n./a/1 one.png\nb/2.png");
+    put_text("f/list.txt", "\xef\xbb\xbf# mine\r\n\r\n  b/3.png  \r\n./a//1 one.png\n.//./b/2.png");
     expect("f/list.txt", 3, PIXELS(3, 1, 2), LABELS(1, 0, 1));
     expect_classes("f/list.txt", 2, CLASSES("a", "b"));
     put_text("list", "f/b/2.png\nf/b/3.png\n"); // one folder is no class
@@ -256,6 +261,8 @@ static void lists_name_pictures_line_by_line(void **state) {
     refused("list", NULL, GM_ERROR_IO, "/f/b/4.png: cannot be opened");
     put_text("list", "f/b/2.png\nf/b/\n");
     refused("list", NULL, GM_ERROR_FORMAT, "list:2: is a folder, f/b/");
+    put_text("list", "f/b/2.png\n./\n");
+    refused("list", NULL, GM_ERROR_FORMAT, "list:2: is a folder, ./:");
     gm_paths paths = {0};
     assert_fails(gm_list_parse(&paths, "list", "f/b/2.png\n\nf/b/\0.png\n", 21, GM_LIST_PATHS), GM_ERROR_FORMAT,
                  "list:3: is no path: it has a byte of zero");
