@@ -301,6 +301,24 @@ class Data(CommandTest):
         self.refused("data", "pets", "-o", "c", code=1, says="c: cannot be created")
         self.refused("data", "pets", "-o", "x.csv", code=1, says="pets is no table")
 
+    def test_sources_are_not_written_over(self):
+        self.put_classes()
+        self.ganymede("data", "pets", "-o", "a.zip")
+        self.ganymede("data", "pets", "-o", "x.npy")
+        (self.folder / "t.csv").write_text(self.TABLE)
+        (self.folder / "link.npz").symlink_to("a.zip")
+        (self.folder / "pets/link.zip").symlink_to("../b.zip")
+        kept = {path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
+        for source, to in (("a.zip", "a.zip"), ("a.zip", "./pets/../a.zip"), ("a.zip", "link.npz"), ("x.npy", "x.npy"),
+                           ("t.csv", "t.csv"), ("pets", "pets"), ("pets", "pets/"), ("pets", "pets/a.zip"),
+                           ("pets", "pets/cats/new"), ("pets", "pets/cats/new/"), ("pets", "pets/link.zip"),
+                           (".", "b.npz"), (".", str(self.folder / "pets/b.npz"))):
+            with self.subTest(source=source, to=to):
+                self.refused("data", source, "-o", to, code=1, says=f"{to}: is the source {source} or lies in it")
+        self.assertEqual({path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}, kept)
+        self.ganymede("data", "pets", "-o", "pets2")  # its name alone begins alike
+        self.ganymede("data", "pets/cats", "-o", "pets/c.zip")
+
     def test_classes_that_get_other_numbers_are_told(self):
         def text(names):
             return b"".join(name.encode().ljust(3, b"\0") for name in names)
