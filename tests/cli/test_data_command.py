@@ -301,6 +301,23 @@ class Data(CommandTest):
         self.refused("data", "pets", "-o", "c", code=1, says="c: cannot be created")
         self.refused("data", "pets", "-o", "x.csv", code=1, says="pets is no table")
 
+    def test_class_names_of_numpy(self):
+        names = ["w", "größe", "\U0001f431x"]
+        def write(kind, texts):
+            with zipfile.ZipFile(self.folder / "n.npz", "w") as archive:
+                archive.writestr("x.npy", npy((3, 1, 3), "|u1", range(9)))
+                archive.writestr("y.npy", npy((3,), "|u1", [0, 1, 2]))
+                archive.writestr("class_names.npy", npy((3,), kind, b"".join(texts)))
+        for kind, code, width in ("<U5", "utf-32-le", 20), (">U5", "utf-32-be", 20), ("|S7", "utf-8", 7):
+            write(kind, [name.encode(code).ljust(width, b"\0") for name in names])
+            self.assertEqual([c["name"] for c in self.report("n.npz")["classes"]], names, kind)
+        write("<U1", [struct.pack("<I", 0xd800)] * 3)
+        self.refused("data", "n.npz", code=1, says="n.npz/class_names.npy: is damaged: 0xd800 is no character")
+        write("<U1", [b"w\0\0\0"] * 2)
+        self.refused("data", "n.npz", code=1, says="class_names.npy: is damaged: 8 bytes are not 3 texts of 1")
+        write("<f4", [b"w\0\0\0"] * 3)
+        self.refused("data", "n.npz", code=1, says="class_names.npy: is no array of texts (NumPy's types U and S)")
+
     def test_sources_are_not_written_over(self):
         self.put_classes()
         self.ganymede("data", "pets", "-o", "a.zip")
