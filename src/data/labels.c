@@ -49,6 +49,7 @@ typedef struct labelled {
 typedef struct reading {
     labelled *lines;
     size_t count, capacity;
+    gm_arena arena; // of their texts
 } reading;
 
 // Which file a line is of: the one that it names, or of a list the one that was listed there.
@@ -102,7 +103,7 @@ static gm_status read_lines(reading *all, const char *name, const char *data, si
             gm_field fields[2];
             bool first = separator == 0, header;
             separator = first ? gm_pair_separator(line, line + length) : separator;
-            GM_TRY(gm_pair_parse(name, number, line, line + length, separator, fields));
+            GM_TRY(gm_pair_parse(name, number, line, line + length, separator, &all->arena, fields));
             uint32_t file = find_file(files, number, &fields[0], &header);
             GM_TRY(gm_grow(&all->lines, all->count, &all->capacity, sizeof *all->lines, "labels"));
             if (!first || !header)
@@ -221,6 +222,7 @@ static gm_status parse_csv(gm_labels *labels, const gm_label_file *file, const g
         status = name_classes(labels, name, &all, arena);
     tell_absent(&absent, name);
     free(all.lines);
+    gm_arena_finish(&all.arena);
     finding_finish(&files);
     return status;
 }

@@ -116,22 +116,25 @@ gm_status gm_list_parse(gm_paths *paths, const char *name, const char *data, siz
     const char *line = skip_mark(data, bytes), *end = data + bytes;
     bool header = form == GM_LIST_HEADED;
     char separator = 0;
-    for (size_t number = 1; line < end; number++) {
+    gm_arena arena = {0};
+    gm_status status = GM_OK;
+    for (size_t number = 1; line < end && status == GM_OK; number++) {
         const char *stop = memchr(line, '\n', (size_t)(end - line)), *text = line;
         gm_field fields[2] = {{0}};
         size_t length = gm_list_trim(&text, stop ? stop : end);
         line = stop ? stop + 1 : end;
         if (length == 0)
             continue;
-        fields[0] = (gm_field){text, length};
+        fields[0] = (gm_field){text, length, false};
         separator = separator ? separator : gm_pair_separator(text, text + length);
         if (form != GM_LIST_PATHS)
-            GM_TRY(gm_pair_parse(name, number, text, text + length, separator, fields));
-        if (!header)
-            GM_TRY(add_line(paths, name, number, fields[0].text, fields[0].length));
+            status = gm_pair_parse(name, number, text, text + length, separator, &arena, fields);
+        if (!header && status == GM_OK)
+            status = add_line(paths, name, number, fields[0].text, fields[0].length);
         header = false;
     }
-    return GM_OK;
+    gm_arena_finish(&arena);
+    return status;
 }
 
 gm_status gm_list_read(gm_paths *paths, const char *path, gm_list_form form) {
