@@ -97,6 +97,8 @@ void gm_text_append(gm_text *text, const char *string);
 void gm_text_printf(gm_text *text, const char *format, ...) GM_PRINTF(2, 3);
 // Bytes of the UTF-8 character at `text`, 0 when it is not one (overlong, surrogate, beyond U+10FFFF, cut short).
 size_t gm_utf8_length(const char *text);
+// Writes a character in UTF-8, and returns its bytes; 0: there is no such (a surrogate, beyond U+10FFFF).
+size_t gm_utf8_encode(uint32_t code, char bytes[4]);
 // In quotes, as JSON has it; bytes that are no UTF-8 become U+FFFD.
 void gm_text_append_json(gm_text *text, const char *value);
 void gm_text_finish(gm_text *text);

@@ -22,6 +22,17 @@ size_t gm_utf8_length(const char *string) {
     return length;
 }
 
+size_t gm_utf8_encode(uint32_t code, char bytes[4]) {
+    static const unsigned first[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+        return 0;
+    size_t length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    for (size_t i = length; i-- > 1; code >>= 6)
+        bytes[i] = (char)(0x80 | (code & 0x3f));
+    bytes[0] = (char)(first[length] | code);
+    return length;
+}
+
 static unsigned code_of(const unsigned char *text, size_t length) {
     unsigned code = length == 1 ? text[0] : text[0] & (0xffu >> (length + 1));
     for (size_t i = 1; i < length; i++)

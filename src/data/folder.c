@@ -236,11 +236,32 @@ done:
 
 // ---- The whole list ----
 
+// Folders of pictures that are no splits would be lost beside one, or classes of their own with it as another.
+static gm_status refuse_beside_splits(const gm_tree *tree, const char *split) {
+    static const char *const known[] = {"train", "test", "val", "valid", "validation"};
+    for (size_t i = 0; i < tree->paths.count; i++) {
+        const char *folder = gm_paths_folder(&tree->paths, i);
+        size_t length = strcspn(folder, "/");
+        bool passed = length == 0 || !gm_path_is_picture(gm_paths_name(&tree->paths, i));
+        for (size_t k = 0; k < GM_COUNT(known) && !passed; k++)
+            passed = strlen(known[k]) == length && memcmp(folder, known[k], length) == 0;
+        if (!passed)
+            return gm_fail(GM_ERROR_ARGUMENT,
+                           "%s: has pictures in the folder %.*s beside %s, which is a split: move %.*s elsewhere, or "
+                           "rename %s if it is a class",
+                           tree->path, (int)length, folder, split, (int)length, folder, split);
+    }
+    return GM_OK;
+}
+
 // Enters the folder of the split, where there are such.
-static gm_status enter_split(gm_tree *tree, const gm_dataset_options *options, bool *entered) {
+static gm_status enter_split(gm_tree *tree, const gm_dataset_options *options, bool labelled, bool *entered) {
     bool test = options->split == GM_SPLIT_TEST;
     bool has_train = gm_paths_have_folder(&tree->paths, splits[GM_SPLIT_TRAIN]);
-    bool split = has_train && (!test || gm_paths_have_folder(&tree->paths, splits[GM_SPLIT_TEST]));
+    bool has_test = gm_paths_have_folder(&tree->paths, splits[GM_SPLIT_TEST]);
+    bool split = has_train && (!test || has_test);
+    if (has_train || (has_test && !labelled))
+        GM_TRY(refuse_beside_splits(tree, splits[has_train ? GM_SPLIT_TRAIN : GM_SPLIT_TEST]));
     if (!split && test && (has_train || !options->whole))
         return gm_fail(GM_ERROR_IO, "%s: has no test pictures: expected the folders %s/train and %s/test", tree->path,
                        tree->path, tree->path);
@@ -256,7 +277,7 @@ static gm_status find_labels(listing *list, const gm_dataset_options *options, g
     gm_labels labels = {0};
     size_t root = list->tree.paths.root;
     GM_TRY(gm_label_file_read(&outer, &list->tree));
-    gm_status status = enter_split(&list->tree, options, &list->split);
+    gm_status status = enter_split(&list->tree, options, outer.path != NULL, &list->split);
     size_t entered = list->tree.paths.root;
     if (status == GM_OK && entered != root)
         status = gm_label_file_read(&inner, &list->tree);

@@ -2,6 +2,7 @@
 #include "data/labels.h"
 
 #include "data/list.h"
+#include "data/names.h"
 #include "data/pairs.h"
 
 #include <jansson.h>
@@ -12,68 +13,7 @@
 #define ARCHIVED_CSV  ((uint64_t)16 << 20) // of one in an archive, beside a thousand for each file there: what
 #define ARCHIVED_JSON ((uint64_t)1 << 20)  // unpacks to more is hardly of them
 
-#define NO_FILE UINT32_MAX
-
 enum { MOST_CLASSES = 1 << 20, LONGEST_NAME = 4096 };
-
-// ---- Which file has a name: open addressing, at most half full ----
-
-typedef struct name_table {
-    const gm_tree *tree;
-    uint32_t *slots; // files, or NO_FILE
-    size_t mask;
-} name_table;
-
-static uint64_t hash_file(const gm_tree *tree, size_t file) {
-    const char *folder = gm_paths_folder(&tree->paths, file);
-    uint64_t hash = gm_hash(GM_HASH_START, folder, strlen(folder));
-    if (*folder)
-        hash = gm_hash(hash, "/", 1);
-    const char *name = gm_paths_name(&tree->paths, file);
-    return gm_hash(hash, name, strlen(name));
-}
-
-static bool is_called(const gm_tree *tree, size_t file, const char *name, size_t length) {
-    const char *folder = gm_paths_folder(&tree->paths, file), *last = gm_paths_name(&tree->paths, file);
-    size_t before = strlen(folder), behind = strlen(last);
-    if (before > 0 && (length <= before || memcmp(name, folder, before) != 0 || name[before++] != '/'))
-        return false;
-    return length == before + behind && memcmp(name + before, last, behind) == 0;
-}
-
-static gm_status name_table_init(name_table *table, const gm_tree *tree) {
-    size_t size = 16;
-    while (size < 2 * tree->paths.count)
-        size *= 2;
-    *table = (name_table){.tree = tree, .mask = size - 1};
-    GM_TRY(gm_alloc(&table->slots, size, sizeof *table->slots, "names of files"));
-    memset(table->slots, 0xff, size * sizeof *table->slots);
-    for (size_t file = 0; file < tree->paths.count; file++) {
-        size_t slot = (size_t)hash_file(tree, file) & table->mask;
-        while (table->slots[slot] != NO_FILE)
-            slot = (slot + 1) & table->mask;
-        table->slots[slot] = (uint32_t)file;
-    }
-    return GM_OK;
-}
-
-static uint32_t find_exactly(const name_table *table, const char *name, size_t length) {
-    size_t slot = (size_t)gm_hash(GM_HASH_START, name, length) & table->mask;
-    while (table->slots[slot] != NO_FILE && !is_called(table->tree, table->slots[slot], name, length))
-        slot = (slot + 1) & table->mask;
-    return table->slots[slot];
-}
-
-// As the file system has it, or with '\\' between folders, as Windows' programs write.
-static uint32_t find(const name_table *table, const char *name, size_t length) {
-    char with_slashes[LONGEST_NAME];
-    uint32_t file = find_exactly(table, name, length);
-    if (file != NO_FILE || length > sizeof with_slashes || !memchr(name, '\\', length))
-        return file;
-    for (size_t i = 0; i < length; i++)
-        with_slashes[i] = name[i] == '\\' ? '/' : name[i];
-    return find_exactly(table, with_slashes, length);
-}
 
 // ---- Files that are not there ----
 
@@ -109,12 +49,13 @@ typedef struct labelled {
 typedef struct reading {
     labelled *lines;
     size_t count, capacity;
+    gm_arena arena; // of their texts
 } reading;
 
 // Which file a line is of: the one that it names, or of a list the one that was listed there.
 typedef struct finding {
-    name_table names;
-    uint32_t *of_line; // of a list: (lines) from 1 on, files or NO_FILE
+    gm_names names;
+    uint32_t *of_line; // of a list: (lines) from 1 on, files or GM_NO_FILE
     size_t lines;
     bool headed; // a list with a header
 } finding;
@@ -122,7 +63,7 @@ typedef struct finding {
 static gm_status finding_init(finding *f, const gm_tree *tree, bool list) {
     *f = (finding){.headed = tree->form == GM_LIST_HEADED};
     if (!list)
-        return name_table_init(&f->names, tree);
+        return gm_names_init(&f->names, tree);
     for (size_t file = 0; file < tree->paths.count; file++)
         f->lines = GM_MAX(f->lines, (size_t)tree->paths.files[file].entry + 1);
     GM_TRY(gm_alloc(&f->of_line, f->lines + 1, sizeof *f->of_line, "lines of a list"));
@@ -133,19 +74,19 @@ static gm_status finding_init(finding *f, const gm_tree *tree, bool list) {
 }
 
 static void finding_finish(finding *f) {
-    free(f->names.slots);
+    gm_names_finish(&f->names);
     free(f->of_line);
 }
 
 // *header: it names no file, as the first line may.
 static uint32_t find_file(const finding *f, size_t number, const gm_field *name, bool *header) {
     if (!f->of_line) {
-        uint32_t file = find(&f->names, name->text, name->length);
-        *header = file == NO_FILE;
+        uint32_t file = gm_names_find(&f->names, name->text, name->length);
+        *header = file == GM_NO_FILE;
         return file;
     }
     *header = f->headed;
-    return number < f->lines ? f->of_line[number] : NO_FILE;
+    return number < f->lines ? f->of_line[number] : GM_NO_FILE;
 }
 
 static gm_status read_lines(reading *all, const char *name, const char *data, size_t bytes, const finding *files,
@@ -162,12 +103,12 @@ static gm_status read_lines(reading *all, const char *name, const char *data, si
             gm_field fields[2];
             bool first = separator == 0, header;
             separator = first ? gm_pair_separator(line, line + length) : separator;
-            GM_TRY(gm_pair_parse(name, number, line, line + length, separator, fields));
+            GM_TRY(gm_pair_parse(name, number, line, line + length, separator, &all->arena, fields));
             uint32_t file = find_file(files, number, &fields[0], &header);
             GM_TRY(gm_grow(&all->lines, all->count, &all->capacity, sizeof *all->lines, "labels"));
             if (!first || !header)
                 all->lines[all->count++] = (labelled){file, fields[1], number};
-            if (!first && file == NO_FILE && !files->of_line)
+            if (!first && file == GM_NO_FILE && !files->of_line)
                 note_absent(absent, fields[0].text, fields[0].length);
         }
         line = next;
@@ -196,7 +137,7 @@ static int compare_fields(const void *a, const void *b) {
 static gm_status set_label(gm_labels *labels, const char *name, const reading *all, size_t i, int32_t label) {
     uint32_t file = all->lines[i].file;
     size_t before = 0;
-    if (file == NO_FILE)
+    if (file == GM_NO_FILE)
         return GM_OK;
     if (labels->of_file[file] >= 0 && labels->of_file[file] != label) {
         while (all->lines[before].file != file)
@@ -281,18 +222,19 @@ static gm_status parse_csv(gm_labels *labels, const gm_label_file *file, const g
         status = name_classes(labels, name, &all, arena);
     tell_absent(&absent, name);
     free(all.lines);
+    gm_arena_finish(&all.arena);
     finding_finish(&files);
     return status;
 }
 
 // ---- dataset.json ----
 
-static uint32_t find_named(const json_t *pair, const name_table *table) {
+static uint32_t find_named(const json_t *pair, const gm_names *table) {
     const json_t *file = json_array_get(pair, 0);
-    return find(table, json_string_value(file), json_string_length(file));
+    return gm_names_find(table, json_string_value(file), json_string_length(file));
 }
 
-static gm_status refuse_second(const char *name, const json_t *list, size_t index, const name_table *table) {
+static gm_status refuse_second(const char *name, const json_t *list, size_t index, const gm_names *table) {
     uint32_t file = find_named(json_array_get(list, index), table);
     size_t before = 0;
     while (find_named(json_array_get(list, before), table) != file)
@@ -301,8 +243,8 @@ static gm_status refuse_second(const char *name, const json_t *list, size_t inde
                    json_string_value(json_array_get(json_array_get(list, index), 0)));
 }
 
-static gm_status read_pair(gm_labels *labels, const char *name, size_t index, const json_t *list,
-                           const name_table *table, absence *absent) {
+static gm_status read_pair(gm_labels *labels, const char *name, size_t index, const json_t *list, const gm_names *table,
+                           absence *absent) {
     const json_t *pair = json_array_get(list, index), *file = json_array_get(pair, 0), *label = json_array_get(pair, 1);
     if (json_array_size(pair) != 2 || !json_is_string(file) || !json_is_integer(label))
         return gm_fail(GM_ERROR_FORMAT, "%s: its label %zu is no pair of a file's name and a whole number", name,
@@ -313,7 +255,7 @@ static gm_status read_pair(gm_labels *labels, const char *name, size_t index, co
                        (long long)value, MOST_CLASSES - 1);
     uint32_t found = find_named(pair, table);
     labels->class_count = GM_MAX(labels->class_count, (size_t)value + 1);
-    if (found == NO_FILE) {
+    if (found == GM_NO_FILE) {
         note_absent(absent, json_string_value(file), json_string_length(file));
         return GM_OK;
     }
@@ -326,7 +268,7 @@ static gm_status read_pair(gm_labels *labels, const char *name, size_t index, co
 static gm_status parse_json(gm_labels *labels, const gm_label_file *file, const gm_tree *tree) {
     const char *name = file->path;
     json_error_t error;
-    name_table table = {0};
+    gm_names table = {0};
     absence absent = {.within = file->within};
     json_t *root = json_loadb(file->data, file->bytes, 0, &error);
     if (!root)
@@ -339,12 +281,12 @@ static gm_status parse_json(gm_labels *labels, const gm_label_file *file, const 
     if (!list || json_is_null(list) || json_array_size(list) == 0)
         goto done;
     GM_TRY_DONE(start(labels, name, tree));
-    GM_TRY_DONE(name_table_init(&table, tree));
+    GM_TRY_DONE(gm_names_init(&table, tree));
     for (size_t i = 0; i < json_array_size(list); i++)
         GM_TRY_DONE(read_pair(labels, name, i, list, &table, &absent));
 done:
     tell_absent(&absent, name);
-    free(table.slots);
+    gm_names_finish(&table);
     json_decref(root);
     return status;
 }

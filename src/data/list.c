@@ -37,17 +37,20 @@ static const char *next_line(const char **at, const char *end, size_t *length) {
     return NULL;
 }
 
-// Whether the name of a list's line leads to a picture.
+// Whether the name of a list's line ends as a picture's, be it there or not, or leads to one.
 static bool names_picture(const gm_source *source, const gm_field *name) {
     const char *slash = strrchr(source->path, '/');
     uint8_t head[64];
-    size_t bytes;
+    size_t bytes, before = 0;
     gm_text path = {0};
-    if (slash && name->text[0] != '/')
+    if (slash && name->length > 0 && name->text[0] != '/')
         gm_text_printf(&path, "%.*s/", (int)(slash - source->path), source->path);
+    before = path.length;
     gm_text_printf(&path, "%.*s", (int)name->length, name->text);
-    bool picture = !path.failed && gm_file_read_start(path.data, head, sizeof head, &bytes) == GM_OK &&
-                   gm_picture_tell(head, bytes) != NULL;
+    bool picture =
+        !path.failed &&
+        (gm_path_is_picture(path.data + before) ||
+         (gm_file_read_start(path.data, head, sizeof head, &bytes) == GM_OK && gm_picture_tell(head, bytes)));
     gm_text_finish(&path);
     return picture;
 }
@@ -70,7 +73,7 @@ gm_list_form gm_list_find_form(const gm_source *source) {
         if (i == 0 && gm_path_is_picture(path))
             return GM_LIST_PATHS;
         separator = i == 0 ? gm_pair_separator(line, line + length) : separator;
-        if (!gm_pair_read(line, line + length, separator, fields))
+        if (!gm_pair_split(line, line + length, separator, fields))
             break;
         if (names_picture(source, &fields[0]))
             return i == 0 ? GM_LIST_LABELLED : GM_LIST_HEADED;
@@ -96,18 +99,15 @@ static gm_status add_line(gm_paths *paths, const char *name, size_t line, const 
         return gm_fail(GM_ERROR_FORMAT, "%s:%zu: is no path: it has more than %d bytes", name, line, MOST_LENGTH - 1);
     if (memchr(text, '\0', length))
         return gm_fail(GM_ERROR_FORMAT, "%s:%zu: is no path: it has a byte of zero", name, line);
-    while (length > 2 && text[0] == '.' && text[1] == '/') {
-        text += 2;
-        length -= 2;
-    }
     memcpy(path, text, length);
     path[length] = '\0';
+    gm_path_shorten(path);
     char *slash = strrchr(path, '/');
-    if (!slash)
+    if (!slash && *path)
         return gm_paths_add(paths, "", path, (uint32_t)line);
-    if (slash[1] == '\0')
+    if (!slash || slash[1] == '\0')
         return gm_fail(GM_ERROR_FORMAT, "%s:%zu: is a folder, %s: list its pictures, or give the folder itself", name,
-                       line, path);
+                       line, *path ? path : "./");
     *slash = '\0';
     return gm_paths_add(paths, slash == path ? "/" : path, slash + 1, (uint32_t)line);
 }
@@ -116,22 +116,25 @@ gm_status gm_list_parse(gm_paths *paths, const char *name, const char *data, siz
     const char *line = skip_mark(data, bytes), *end = data + bytes;
     bool header = form == GM_LIST_HEADED;
     char separator = 0;
-    for (size_t number = 1; line < end; number++) {
+    gm_arena arena = {0};
+    gm_status status = GM_OK;
+    for (size_t number = 1; line < end && status == GM_OK; number++) {
         const char *stop = memchr(line, '\n', (size_t)(end - line)), *text = line;
         gm_field fields[2] = {{0}};
         size_t length = gm_list_trim(&text, stop ? stop : end);
         line = stop ? stop + 1 : end;
         if (length == 0)
             continue;
-        fields[0] = (gm_field){text, length};
+        fields[0] = (gm_field){text, length, false};
         separator = separator ? separator : gm_pair_separator(text, text + length);
         if (form != GM_LIST_PATHS)
-            GM_TRY(gm_pair_parse(name, number, text, text + length, separator, fields));
-        if (!header)
-            GM_TRY(add_line(paths, name, number, fields[0].text, fields[0].length));
+            status = gm_pair_parse(name, number, text, text + length, separator, &arena, fields);
+        if (!header && status == GM_OK)
+            status = add_line(paths, name, number, fields[0].text, fields[0].length);
         header = false;
     }
-    return GM_OK;
+    gm_arena_finish(&arena);
+    return status;
 }
 
 gm_status gm_list_read(gm_paths *paths, const char *path, gm_list_form form) {

@@ -9,11 +9,11 @@
 typedef enum gm_list_form {
     GM_LIST_NONE = 0,
     GM_LIST_PATHS,    // a text whose first line with a path ends as pictures' names do
-    GM_LIST_LABELLED, // lines of a path and a label (pairs.h), of which the first names a picture that is there
+    GM_LIST_LABELLED, // lines of a path and a label (pairs.h), of which the first path ends so or leads to a picture
     GM_LIST_HEADED,   // the same below a header
 } gm_list_form;
 
-// Looks at the first bytes of the pictures that it may name.
+// Looks at the first bytes of the files that it may name.
 gm_list_form gm_list_find_form(const gm_source *source);
 bool gm_list_tell(const gm_source *source);
 bool gm_list_tell_labelled(const gm_source *source);

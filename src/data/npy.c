@@ -168,30 +168,66 @@ gm_status gm_npy_parse(const char *name, const void *data, size_t bytes, gm_npy 
     return status;
 }
 
+// A text of up to `count` characters of 4 bytes; NULL: `status` says why.
+static const char *read_wide(const char *name, const uint8_t *data, size_t count, bool big, gm_arena *arena,
+                             gm_status *status) {
+    char *text = gm_arena_alloc(arena, 4 * count + 1);
+    size_t length = 0, bytes;
+    *status = text ? GM_OK : gm_fail_memory(4 * count, name);
+    for (size_t i = 0; text && i < count; i++, data += 4) {
+        uint32_t code = 0;
+        for (size_t b = 0; b < 4; b++)
+            code = code << 8 | data[big ? b : 3 - b];
+        if (code == 0)
+            break;
+        if ((bytes = gm_utf8_encode(code, text + length)) == 0) {
+            *status = gm_fail(GM_ERROR_FORMAT, "%s: is damaged: %#x is no character", name, (unsigned)code);
+            return NULL;
+        }
+        length += bytes;
+    }
+    if (text)
+        text[length] = '\0';
+    return text;
+}
+
+static const char *read_narrow(const char *name, const uint8_t *data, size_t count, gm_arena *arena,
+                               gm_status *status) {
+    const char *text = gm_arena_printf(arena, "%.*s", (int)count, (const char *)data);
+    *status = text ? GM_OK : gm_fail_memory(count, name);
+    return text;
+}
+
 gm_status gm_npy_parse_texts(const char *name, const void *data, size_t bytes, gm_arena *arena, const char ***texts,
                              size_t *count) {
     size_t begin = 0, values = 0, needed;
     gm_npy array = {0};
+    gm_status status = GM_OK;
     GM_TRY(find_dictionary(name, data, bytes, &begin, &values));
     const char *dictionary = gm_arena_printf(arena, "%.*s", (int)(values - begin), (const char *)data + begin);
     if (!dictionary)
         return gm_fail_memory(values - begin, name);
     const char *type = find_value(dictionary, "descr");
-    if (!type || strncmp(type + 1, "|S", 2) != 0)
-        return gm_fail(GM_ERROR_FORMAT, "%s: is no array of texts of bytes (NumPy's type S)", name);
+    bool big = type && strncmp(type + 1, ">U", 2) == 0, wide = big || (type && strncmp(type + 1, "<U", 2) == 0);
+    if (!type || (!wide && strncmp(type + 1, "|S", 2) != 0))
+        return gm_fail(GM_ERROR_FORMAT, "%s: is no array of texts (NumPy's types U and S)", name);
     unsigned long long width = strtoull(type + 3, NULL, 10);
+    size_t size = (size_t)GM_MIN(width, UINT16_MAX + 1ull) * (wide ? 4 : 1);
     GM_TRY(parse_shape(name, find_value(dictionary, "shape"), &array));
-    if (array.rank != 1 || width == 0 || width > UINT16_MAX ||
-        !gm_multiply_sizes(array.count, (size_t)width, &needed) || needed != bytes - values)
+    if (array.rank != 1 || width == 0 || width > UINT16_MAX || !gm_multiply_sizes(array.count, size, &needed) ||
+        needed != bytes - values)
         return gm_fail(GM_ERROR_FORMAT, "%s: is damaged: %zu bytes are not %zu texts of %llu", name, bytes - values,
                        array.count, width);
     *count = array.count;
     *texts = gm_arena_alloc(arena, array.count * sizeof **texts);
-    for (size_t i = 0; *texts && i < array.count; i++)
-        if (!((*texts)[i] =
-                  gm_arena_printf(arena, "%.*s", (int)width, (const char *)data + values + i * (size_t)width)))
-            *texts = NULL;
-    return *texts ? GM_OK : gm_fail_memory(needed, name);
+    if (!*texts)
+        return gm_fail_memory(needed, name);
+    for (size_t i = 0; i < array.count && status == GM_OK; i++) {
+        const uint8_t *at = (const uint8_t *)data + values + i * size;
+        (*texts)[i] = wide ? read_wide(name, at, (size_t)width, big, arena, &status)
+                           : read_narrow(name, at, (size_t)width, arena, &status);
+    }
+    return status;
 }
 
 static gm_status read_typed(const char *path, gm_npy *array, const gm_value_type **type) {

@@ -13,7 +13,7 @@ gm_status gm_npy_parse(const char *name, const void *data, size_t bytes, gm_npy 
 enum { GM_NPY_HEAD = 1 << 16 };
 gm_status gm_npy_measure(const char *name, const void *head, size_t bytes, uint64_t *file_bytes);
 
-// An array of texts (NumPy's type S), (count): their values, in the arena, each with its NUL.
+// An array of texts (NumPy's types U and S), (count): their values in UTF-8 (U) or as they are, in the arena.
 gm_status gm_npy_parse_texts(const char *name, const void *data, size_t bytes, gm_arena *arena, const char ***texts,
                              size_t *count);
 

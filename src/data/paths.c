@@ -132,7 +132,22 @@ void gm_paths_keep(gm_paths *paths, const uint8_t *keep) {
     paths->count = left;
 }
 
-// ---- Kinds of names ----
+// ---- Single names ----
+
+void gm_path_shorten(char *name) {
+    char *to = name + (*name == '/');
+    for (const char *at = to; *at;) {
+        size_t length = strcspn(at, "/"), whole = length + (at[length] == '/');
+        if (whole > length && (length == 0 || (length == 1 && *at == '.'))) {
+            at += whole;
+            continue;
+        }
+        memmove(to, at, whole);
+        to += whole;
+        at += whole;
+    }
+    *to = '\0';
+}
 
 bool gm_path_is_picture(const char *name) {
     static const char *const endings[] = {".png", ".apng", ".jpg", ".jpeg", ".webp", ".tif", ".tiff",

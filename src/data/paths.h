@@ -40,6 +40,8 @@ void gm_paths_unwrap(gm_paths *paths);
 // Leaves those files that `keep` (count) names.
 void gm_paths_keep(gm_paths *paths, const uint8_t *keep);
 
+// Leaves out the parts of a name that lead nowhere: "./a//b" becomes "a/b", and "a/./" "a/". In place.
+void gm_path_shorten(char *name);
 // Whether a name ends as pictures' do: .png, .jpg, ...
 bool gm_path_is_picture(const char *name);
 // What programs leave beside the files of their users: hidden ones, __MACOSX.

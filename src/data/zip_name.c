@@ -1,6 +1,7 @@
 #include "data/zip_name.h"
 
 #include "base/base.h"
+#include "data/paths.h"
 
 // The letters from 128 on.
 static const uint16_t page_437[128] = {
@@ -23,19 +24,6 @@ static bool is_utf8(const char *text) {
     return length > 0;
 }
 
-// A character below 0x10000 in UTF-8.
-static size_t encode(uint16_t code, uint8_t out[3]) {
-    if (code < 0x80) {
-        out[0] = (uint8_t)code;
-        return 1;
-    }
-    size_t length = code < 0x800 ? 2 : 3;
-    for (size_t i = length; i-- > 1; code = (uint16_t)(code >> 6))
-        out[i] = (uint8_t)(0x80 | (code & 0x3f));
-    out[0] = (uint8_t)((length == 2 ? 0xc0 : 0xe0) | code);
-    return length;
-}
-
 gm_status gm_zip_name_append(gm_bytes *names, const char *path, const uint8_t *name, size_t bytes) {
     size_t begin = names->length;
     if (memchr(name, '\0', bytes))
@@ -45,8 +33,8 @@ gm_status gm_zip_name_append(gm_bytes *names, const char *path, const uint8_t *n
     if (!is_utf8((const char *)names->data + begin)) {
         names->length = begin;
         for (size_t i = 0; i < bytes; i++) {
-            uint8_t letter[3];
-            size_t length = encode(name[i] < 0x80 ? name[i] : page_437[name[i] - 0x80], letter);
+            char letter[4];
+            size_t length = gm_utf8_encode(name[i] < 0x80 ? name[i] : page_437[name[i] - 0x80], letter);
             GM_TRY(gm_bytes_append(names, letter, length, path));
         }
         GM_TRY(gm_bytes_append(names, "", 1, path));
@@ -54,6 +42,8 @@ gm_status gm_zip_name_append(gm_bytes *names, const char *path, const uint8_t *n
     for (uint8_t *at = names->data + begin; *at; at++)
         if (*at == '\\') // as Windows' programs leave it
             *at = '/';
+    gm_path_shorten((char *)names->data + begin);
+    names->length = begin + strlen((char *)names->data + begin) + 1;
     return GM_OK;
 }
 

@@ -305,6 +305,41 @@ class Data(CommandTest):
         self.refused("data", "pets", "-o", "c", code=1, says="c: cannot be created")
         self.refused("data", "pets", "-o", "x.csv", code=1, says="pets is no table")
 
+    def test_class_names_of_numpy(self):
+        names = ["w", "größe", "\U0001f431x"]
+        def write(kind, texts):
+            with zipfile.ZipFile(self.folder / "n.npz", "w") as archive:
+                archive.writestr("x.npy", npy((3, 1, 3), "|u1", range(9)))
+                archive.writestr("y.npy", npy((3,), "|u1", [0, 1, 2]))
+                archive.writestr("class_names.npy", npy((3,), kind, b"".join(texts)))
+        for kind, code, width in ("<U5", "utf-32-le", 20), (">U5", "utf-32-be", 20), ("|S7", "utf-8", 7):
+            write(kind, [name.encode(code).ljust(width, b"\0") for name in names])
+            self.assertEqual([c["name"] for c in self.report("n.npz")["classes"]], names, kind)
+        write("<U1", [struct.pack("<I", 0xd800)] * 3)
+        self.refused("data", "n.npz", code=1, says="n.npz/class_names.npy: is damaged: 0xd800 is no character")
+        write("<U1", [b"w\0\0\0"] * 2)
+        self.refused("data", "n.npz", code=1, says="class_names.npy: is damaged: 8 bytes are not 3 texts of 1")
+        write("<f4", [b"w\0\0\0"] * 3)
+        self.refused("data", "n.npz", code=1, says="class_names.npy: is no array of texts (NumPy's types U and S)")
+
+    def test_sources_are_not_written_over(self):
+        self.put_classes()
+        self.ganymede("data", "pets", "-o", "a.zip")
+        self.ganymede("data", "pets", "-o", "x.npy")
+        (self.folder / "t.csv").write_text(self.TABLE)
+        (self.folder / "link.npz").symlink_to("a.zip")
+        (self.folder / "pets/link.zip").symlink_to("../b.zip")
+        kept = {path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
+        for source, to in (("a.zip", "a.zip"), ("a.zip", "./pets/../a.zip"), ("a.zip", "link.npz"), ("x.npy", "x.npy"),
+                           ("t.csv", "t.csv"), ("pets", "pets"), ("pets", "pets/"), ("pets", "pets/a.zip"),
+                           ("pets", "pets/cats/new"), ("pets", "pets/cats/new/"), ("pets", "pets/link.zip"),
+                           (".", "b.npz"), (".", str(self.folder / "pets/b.npz"))):
+            with self.subTest(source=source, to=to):
+                self.refused("data", source, "-o", to, code=1, says=f"{to}: is the source {source} or lies in it")
+        self.assertEqual({path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}, kept)
+        self.ganymede("data", "pets", "-o", "pets2")  # its name alone begins alike
+        self.ganymede("data", "pets/cats", "-o", "pets/c.zip")
+
     def test_classes_that_get_other_numbers_are_told(self):
         def text(names):
             return b"".join(name.encode().ljust(3, b"\0") for name in names)

@@ -93,6 +93,31 @@ static void labels_beside_splits_are_of_both(void **state) {
     assert_int_equal(rename(path_of("f/test"), path_of("f/b")), 0);
 }
 
+static void quotes_are_doubled_in_quotes(void **state) {
+    (void)state;
+    static const char text[] = "\"f/a/1.png\",\"x, \"\"y\"\"\"\nf/a/2.png,a \"\"b\nf/b/3.png,\"\"\"\"\n";
+    static const char *const names[] = {"\"", "a \"\"b", "x, \"y\""};
+    write_file(path_of("list"), text, strlen(text));
+    assert_ok(gm_dataset_open(&dataset, path_of("list"), NULL));
+    for (size_t k = 0; k < GM_COUNT(names); k++)
+        assert_string_equal(gm_dataset_get_info(dataset)->class_names[k], names[k]);
+    gm_dataset_close(&dataset);
+    expect("f/labels.csv", "a/1.png,\"x, \"\"y\"\"\"\na/2.png,a\n\"b/3.png\",\"x, \"\"y\"\"\"\n", LABELS(1, 0, 1),
+           NULL);
+    refused("f/labels.csv", "a/1.png,x\na/2.png,\"x\"\"\n", "labels.csv:2: is no line of a file and its label");
+    refused("f/labels.csv", "a/1.png,x\na/2.png,\"x\"y\n", "labels.csv:2: is no line of a file and its label");
+    refused("f/labels.csv", "a/1.png,x\na/2.png,\"\"\n", "labels.csv:2: is no line of a file and its label");
+    unlink(path_of("list"));
+}
+
+static void names_may_begin_where_the_file_lies(void **state) {
+    (void)state;
+    expect("f/labels.csv", "./a/1.png,0\n.//a/2.png,1\n./b//./3.png,1\n", LABELS(0, 1, 1), NULL);
+    expect("f/labels.csv", ".\\a\\1.png,0\n./a/2.png,1\nb/3.png,1\n", LABELS(0, 1, 1), NULL);
+    expect("f/dataset.json", "{\"labels\": [[\"./a/1.png\", 1], [\"a/2.png\", 0], [\"./b/3.png\", 0]]}",
+           LABELS(1, 0, 0), NULL);
+}
+
 static void names_may_be_as_windows_has_them(void **state) {
     (void)state;
     expect("f/labels.csv", "a\\1.png,0\na\\2.png,1\nb\\3.png,1\n", LABELS(0, 1, 1), NULL);
@@ -110,6 +135,8 @@ int main(void) {
         cmocka_unit_test(files_that_are_not_there_are_told),
         cmocka_unit_test(files_without_a_label_are_counted),
         cmocka_unit_test(labels_beside_splits_are_of_both),
+        cmocka_unit_test(quotes_are_doubled_in_quotes),
+        cmocka_unit_test(names_may_begin_where_the_file_lies),
         cmocka_unit_test(names_may_be_as_windows_has_them),
     };
     gm_log_set(note, NULL);

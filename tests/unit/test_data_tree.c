@@ -171,6 +171,11 @@ static void archives_are_read_as_the_folders_in_them(void **state) {
     expect_classes("a.zip", 2, CLASSES("a", "b"));
     PUT_ZIP("a.zip", "top/1.png", "top/2.png");
     expect("a.zip", 2, PIXELS(1, 2), NULL);
+    PUT_ZIP("a.zip", "./", "./a/", "./a/x.png", ".//b/./y.png", ".\\b\\z.png");
+    expect("a.zip", 3, PIXELS(3, 4, 5), LABELS(0, 1, 1));
+    expect_classes("a.zip", 2, CLASSES("a", "b"));
+    PUT_ZIP("a.zip", "./a.png", "a.png");
+    refused("a.zip", NULL, GM_ERROR_FORMAT, "a.zip: is refused: it holds two files of the name a.png");
     PUT_ZIP("a.zip", "train/a/1.png", "train/b/1.png", "test/b/1.png", "test/a/1.png");
     expect("a.zip", 2, PIXELS(1, 2), LABELS(0, 1));
     expect_options("a.zip", (gm_dataset_options){.split = GM_SPLIT_TEST}, 2, PIXELS(4, 3), LABELS(0, 1));
@@ -183,8 +188,8 @@ static void archives_are_read_as_the_folders_in_them(void **state) {
 
 static void bad_archives_are_refused(void **state) {
     (void)state;
-    static const char *const outside[] = {"../1.png",     "a/../../1.png", "/1.png", "C:\\1.png",
-                                          "a\\..\\1.png", "a/..",          "\\1.png"};
+    static const char *const outside[] = {"../1.png",     "a/../../1.png", "/1.png",  "C:\\1.png",
+                                          "a\\..\\1.png", "a/..",          "\\1.png", "./../1.png"};
     size_t bytes, png_bytes;
     char *png = make_png(7, &png_bytes);
     static uint8_t zeros[1 << 20]; // behind a picture
@@ -244,7 +249,7 @@ static void lists_name_pictures_line_by_line(void **state) {
     put_png("f/a/1 one.png", 1);
     put_png("f/b/2.png", 2);
     put_png("f/b/3.png", 3);
-    put_text("f/list.txt", "\xef\xbb\xbf# mine\r\n\r\n  b/3.png  \r\n./a/1 one.png\nb/2.png");
+    put_text("f/list.txt", "\xef\xbb\xbf# mine\r\n\r\n  b/3.png  \r\n./a//1 one.png\n.//./b/2.png");
     expect("f/list.txt", 3, PIXELS(3, 1, 2), LABELS(1, 0, 1));
     expect_classes("f/list.txt", 2, CLASSES("a", "b"));
     put_text("list", "f/b/2.png\nf/b/3.png\n"); // one folder is no class
@@ -256,6 +261,8 @@ static void lists_name_pictures_line_by_line(void **state) {
     refused("list", NULL, GM_ERROR_IO, "/f/b/4.png: cannot be opened");
     put_text("list", "f/b/2.png\nf/b/\n");
     refused("list", NULL, GM_ERROR_FORMAT, "list:2: is a folder, f/b/");
+    put_text("list", "f/b/2.png\n./\n");
+    refused("list", NULL, GM_ERROR_FORMAT, "list:2: is a folder, ./:");
     gm_paths paths = {0};
     assert_fails(gm_list_parse(&paths, "list", "f/b/2.png\n\nf/b/\0.png\n", 21, GM_LIST_PATHS), GM_ERROR_FORMAT,
                  "list:3: is no path: it has a byte of zero");
@@ -292,8 +299,16 @@ static void lists_may_have_labels(void **state) {
     refused("f/list", NULL, GM_ERROR_IO, "f/test/4.png: cannot be opened");
     put_text("f/list", "test/3.png,dog\n\ntest/3.png\n");
     refused("f/list", NULL, GM_ERROR_FORMAT, "f/list:3: is no line of a file and its label: expected FILE,LABEL");
-    static const char *const tables[] = {"a/3.png,dog\na/4.png,dog\n", "test,1\ntest,2\n",
-                                         "test/3.png,1,2\ntest/3.png,2,4\n", "name,size\n4.png,1\ntest/3.png,1\n"};
+    put_text("f/list", "a/3.png,dog\ntest/3.png,dog\n"); // by its ending, though the file is not there
+    refused("f/list", NULL, GM_ERROR_IO, "f/a/3.png: cannot be opened");
+    put_text("f/list", "name,size\n\"4.JPEG\",1\ntest/3.png,1\n");
+    refused("f/list", NULL, GM_ERROR_IO, "f/4.JPEG: cannot be opened");
+    put_text("f/list", "test/3.png,\ntest/3.png,dog\n");
+    refused("f/list", NULL, GM_ERROR_FORMAT, "f/list:1: is no line of a file and its label: expected FILE,LABEL");
+    put_text("f/list", "name,size\ntest/3.png,\n");
+    refused("f/list", NULL, GM_ERROR_FORMAT, "f/list:2: is no line of a file and its label: expected FILE,LABEL");
+    static const char *const tables[] = {"a/3,dog\na/4,dog\n", "test,1\ntest,2\n", ",1\n,2\n",
+                                         "test/3.png,1,2\ntest/3.png,2,4\n", "name,size\nfour,1\ntest/3.png,1\n"};
     for (size_t i = 0; i < GM_COUNT(tables); i++) { // of names, not of pictures
         put_text("f/list", tables[i]);
         assert_ok(gm_table_find(&schema, path_of("f/list"), NULL));
@@ -389,6 +404,27 @@ static void labels_stand_in_dataset_json(void **state) {
             fail_msg("case %zu: status %d, \"%s\" should contain \"%s\"", i, (int)status, gm_error_message(),
                      cases[i].says);
     }
+    remove_tree(path_of("f"));
+}
+
+// A class beside one would be lost, or it is a class itself.
+static void splits_stand_alone(void **state) {
+    (void)state;
+    static const char *const folders[] = {"f", "f/train", "f/car", "f/val"};
+    for (size_t i = 0; i < GM_COUNT(folders); i++)
+        make_folder(folders[i]);
+    put_png("f/train/1.png", 1);
+    put_png("f/val/2.png", 2);
+    put_text("f/car/notes.txt", "no picture");
+    expect("f", 1, PIXELS(1), NULL);
+    put_png("f/car/3.png", 3);
+    refused("f", NULL, GM_ERROR_ARGUMENT,
+            "f: has pictures in the folder car beside train, which is a split: move car elsewhere, or rename train if "
+            "it is a class");
+    assert_int_equal(rename(path_of("f/train"), path_of("f/test")), 0);
+    refused("f", NULL, GM_ERROR_ARGUMENT, "f: has pictures in the folder car beside test, which is a split");
+    put_text("f/labels.csv", "test/1.png,0\ncar/3.png,1\nval/2.png,1\n"); // nothing is lost
+    expect("f", 3, PIXELS(3, 1, 2), LABELS(1, 0, 1));
     remove_tree(path_of("f"));
 }
 
@@ -550,6 +586,7 @@ int main(void) {
         cmocka_unit_test(lists_may_have_labels),
         cmocka_unit_test(labels_stand_in_labels_csv),
         cmocka_unit_test(labels_stand_in_dataset_json),
+        cmocka_unit_test(splits_stand_alone),
         cmocka_unit_test(labels_of_splits_stand_in_them_or_beside_them),
         cmocka_unit_test(damaged_pictures_stop_or_are_left_out),
         cmocka_unit_test(loaders_read_what_is_not_held),
