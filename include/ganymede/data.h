@@ -100,7 +100,7 @@ typedef struct gm_dataset_options {
                            // second of each, and so on; mixtures, stacks: how many to draw; 0 = all
     uint64_t seed;         // mixtures and stacks alone: which draw
     const gm_table_schema *columns; // what is known of a table's columns (gm_table_find); NULL: nothing
-    bool whole;                     // pictures without `train` and `test` may be their own test split
+    bool whole;                     // a source without splits may be its own test split
     gm_array_layout layout;         // of arrays of rank 4
     gm_damaged damaged;
     gm_hold hold;
@@ -148,7 +148,8 @@ typedef struct gm_dataset_info {
 // `count` says otherwise; the label of three of classes a, b, c is 100 a + 10 b + c.
 // Fails with the file's name and what is wrong with it, or with how to get a data set that is not there; and for
 // options that say something of other sources alone (alpha, pages and scale of pictures, layout of arrays, columns of
-// tables, folder of names), unless they are `adapted`. `options` may be NULL: the training split as it is.
+// tables, folder of names), unless they are `adapted`; for the test split of a source without splits, unless it is to
+// be `whole`. `options` may be NULL: the training split as it is.
 GM_API gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dataset_options *options);
 GM_API void gm_dataset_close(gm_dataset **dataset);
 

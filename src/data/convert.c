@@ -301,6 +301,7 @@ static void number_rows(const gm_table_schema *schema, gm_table *table) {
 static gm_status write_table(const char *source, const gm_dataset_options *options, const char *path) {
     gm_table_schema *schema;
     gm_table table = {0};
+    GM_TRY(gm_settings_check_split(source, false, options));
     GM_TRY(gm_table_find(&schema, source, options->columns));
     for (size_t i = 0; i < schema->column_count; i++)
         if (schema->columns[i].type == GM_COLUMN_SKIP)

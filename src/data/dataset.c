@@ -133,7 +133,7 @@ bool gm_dataset_is_array(const char *name) {
     return array;
 }
 
-static gm_status open_source(gm_dataset *dataset, const char *source, const gm_dataset_options *options) {
+static gm_status open_any(gm_dataset *dataset, const char *source, const gm_dataset_options *options) {
     const gm_mixture *mixture = gm_mixture_find(source);
     const named_dataset *named = find_named(source);
     const char *stacked = gm_stacked_find(source);
@@ -154,6 +154,11 @@ static gm_status open_source(gm_dataset *dataset, const char *source, const gm_d
                        "stacked-fashion, stacked-mnist, ring8, grid25)",
                        source);
     return open_path(dataset, source, options, NULL);
+}
+
+static gm_status open_source(gm_dataset *dataset, const char *source, const gm_dataset_options *options) {
+    GM_TRY(open_any(dataset, source, options));
+    return gm_settings_check_split(source, dataset->info.splits, options);
 }
 
 // By the figures of the data trained on, which may be the other split.

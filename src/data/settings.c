@@ -37,3 +37,9 @@ gm_status gm_settings_check(const char *source, const char *what, unsigned takes
                            rows[i].use);
     return GM_OK;
 }
+
+gm_status gm_settings_check_split(const char *source, bool splits, const gm_dataset_options *options) {
+    if (splits || options->split != GM_SPLIT_TEST || options->whole)
+        return GM_OK;
+    return gm_fail(GM_ERROR_ARGUMENT, "%s: has no test split: expected data in training and test parts", source);
+}

@@ -22,4 +22,7 @@ typedef enum gm_setting {
 // file of CSV".
 gm_status gm_settings_check(const char *source, const char *what, unsigned takes, const gm_dataset_options *options);
 
+// Fails where the test split is asked for of a source without splits, unless it may be its own.
+gm_status gm_settings_check_split(const char *source, bool splits, const gm_dataset_options *options);
+
 #endif

@@ -80,6 +80,24 @@ static void settings_of_other_data_are_passed_over(void **state) {
     }
 }
 
+static void a_test_split_must_be_there(void **state) {
+    (void)state;
+    static const char *const sources[] = {"pngs", "list.txt", "deep.npy", "flat.npy", "plain.npz", "t.csv"};
+    assert_ok(gm_dataset_convert(path_of("deep.npy"), NULL, path_of("plain.npz")));
+    for (size_t i = 0; i < GM_COUNT(sources); i++) {
+        const gm_status failure = i < 2 ? GM_ERROR_IO : GM_ERROR_ARGUMENT; // folders are missing
+        gm_dataset_options options = {.split = GM_SPLIT_TEST};
+        gm_survey *survey;
+        const char *source = path_of(sources[i]);
+        assert_fails(gm_dataset_open(&dataset, source, &options), failure, "has no test ");
+        assert_fails(gm_dataset_survey(&survey, source, &options), failure, "has no test ");
+        assert_fails(gm_dataset_convert(source, &options, path_of(i < 5 ? "o.npz" : "o.csv")), failure, "has no test ");
+        options.whole = true;
+        assert_ok(gm_dataset_open(&dataset, source, &options));
+        gm_dataset_close(&dataset);
+    }
+}
+
 static void one_picture_with_pages_is_enough(void **state) {
     (void)state;
 #ifdef GM_HAVE_TIFF
@@ -104,6 +122,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_setting_that_does_not_apply_is_refused),
         cmocka_unit_test(settings_of_other_data_are_passed_over),
+        cmocka_unit_test(a_test_split_must_be_there),
         cmocka_unit_test(one_picture_with_pages_is_enough),
     };
     return cmocka_run_group_tests(tests, put_sources, temporary_remove);
