@@ -147,10 +147,12 @@ typedef struct gm_dataset_info {
 // A stacked set's item is three random images of the grey one as its colour channels, as many items as that has unless
 // `count` says otherwise; the label of three of classes a, b, c is 100 a + 10 b + c.
 // Fails with the file's name and what is wrong with it, or with how to get a data set that is not there; and for
-// options that say something of other sources alone (alpha, pages and scale of pictures, layout of arrays, columns of
-// tables, folder of names), unless they are `adapted`; for the test split of a source without splits, unless it is to
-// be `whole`. `options` may be NULL: the training split as it is.
+// options that say something of other sources alone (size, fit and channels of images, alpha, background, pages and
+// scale of pictures, layout of arrays, columns of tables, folder of names), unless they are `adapted`; for the test
+// split of a source without splits, unless it is to be `whole`. `options` may be NULL: the training split as it is.
 GM_API gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dataset_options *options);
+// Whether it is a file that is read as a table.
+GM_API bool gm_dataset_is_table(const char *source);
 GM_API void gm_dataset_close(gm_dataset **dataset);
 
 // The rest belongs to the data set and lives as long.

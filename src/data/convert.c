@@ -278,7 +278,8 @@ static bool ends_as_table(const char *path) {
     return ends(path, ".csv") || ends(path, ".tsv");
 }
 
-static gm_status is_table(const char *source, bool *table) {
+// Whether it is one, and then whether the options are for it.
+static gm_status is_table(const char *source, const gm_dataset_options *options, bool *table) {
     gm_source opened;
     const gm_format *format;
     *table = false;
@@ -287,6 +288,8 @@ static gm_status is_table(const char *source, bool *table) {
     GM_TRY(gm_source_open(&opened, source));
     gm_status status = gm_format_find(&opened, &format);
     *table = status == GM_OK && format->table;
+    if (*table)
+        status = gm_format_check_settings(format, &opened, false, options);
     gm_source_finish(&opened);
     return status;
 }
@@ -323,7 +326,7 @@ gm_status gm_dataset_convert(const char *source, const gm_dataset_options *optio
     gm_dataset *dataset;
     gm_dataset_options chosen = options ? *options : (gm_dataset_options){0};
     bool table;
-    GM_TRY(is_table(source, &table));
+    GM_TRY(is_table(source, &chosen, &table));
     if (table && ends_as_table(path))
         return write_table(source, &chosen, path);
     if (ends_as_table(path))

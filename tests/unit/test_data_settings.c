@@ -45,6 +45,8 @@ static const struct {
     {"data.pages", {.pages = GM_PAGES_ITEMS}, "", "for the pages of TIFF files"},
     {"data.pages", {.pages = GM_PAGES_CHANNELS, .size = {2}, .channels = 1, .hold = GM_HOLD_NO}, "", "TIFF files"},
     {"data.scale", {.scale = GM_SCALE_RANGE}, "d", "of 16 bits or"}, // of pictures of 8 bits the values show it
+    {"data.fit", {.fit = GM_FIT_CROP}, "pldf", "for images"},
+    {"data.background", {.has_background = true}, "pl", "for the transparency of picture files"},
 };
 
 static void a_setting_that_does_not_apply_is_refused(void **state) {
@@ -66,6 +68,13 @@ static void a_setting_that_does_not_apply_is_refused(void **state) {
         }
     assert_fails(gm_dataset_open(&dataset, "ring8", &settings[2].options), GM_ERROR_ARGUMENT,
                  "ring8: is a mixture of Gaussians, and data.columns is for tables");
+    static const gm_dataset_options of_images[] = {{.size = {1}}, {.channels = 2}, {.fit = GM_FIT_RESIZE}};
+    for (size_t i = 0; i < GM_COUNT(of_images); i++) {
+        assert_fails(gm_dataset_open(&dataset, "ring8", &of_images[i]), GM_ERROR_ARGUMENT, "is for images: leave it");
+        assert_fails(gm_dataset_open(&dataset, path_of("t.csv"), &of_images[i]), GM_ERROR_ARGUMENT, "is for images");
+        assert_fails(gm_dataset_convert(path_of("t.csv"), &of_images[i], path_of("o.tsv")), GM_ERROR_ARGUMENT,
+                     "t.csv: is a file of CSV, and data.");
+    }
     gm_survey *survey;
     assert_fails(gm_dataset_survey(&survey, path_of("pngs"), &settings[1].options), GM_ERROR_ARGUMENT,
                  "is a folder of pictures, and data.layout");
