@@ -69,8 +69,20 @@ static bool report(const data_arguments *arguments) {
     return done;
 }
 
+static bool is_for_schema(const data_arguments *arguments) {
+    gm_dataset *dataset;
+    if (gm_dataset_is_table(arguments->source))
+        return true;
+    if (gm_dataset_open(&dataset, arguments->source, &arguments->options) == GM_OK)
+        fail_with("%s: is no table: --schema is for tables", arguments->source);
+    else
+        fail_with_message();
+    gm_dataset_close(&dataset);
+    return false;
+}
+
 static bool print_schema(const char *source) {
-    gm_table_schema *table;
+    gm_table_schema *table = NULL;
     char *text = NULL;
     bool done = gm_table_find(&table, source, NULL) == GM_OK && gm_table_schema_write(table, &text) == GM_OK;
     if (done)
@@ -127,7 +139,7 @@ static bool run(const data_arguments *arguments) {
     if (arguments->check)
         return check(arguments);
     if (arguments->schema)
-        return print_schema(arguments->source);
+        return is_for_schema(arguments) && print_schema(arguments->source);
     if (!arguments->picture && !arguments->out)
         return report(arguments);
     return (!arguments->picture || draw(arguments)) && (!arguments->out || convert(arguments));
@@ -195,8 +207,11 @@ static bool check_arguments(const usage_text *usage, data_arguments *arguments, 
         usage_error(usage, "--split expects train or test, not '%s'", split);
     else if (damaged && !parse_name(damaged, damages, COUNT(damages), &damaged_value))
         usage_error(usage, "--damaged expects stop or skip, not '%s'", damaged);
-    else if (damaged && (arguments->check || arguments->schema))
-        usage_error(usage, "--damaged is for the report and for writing: leave it out of --check and --schema");
+    else if ((size || fit || channels->given || damaged) && (arguments->check || arguments->schema))
+        usage_error(usage, "--size, --fit, --channels and --damaged are for the report and for writing: leave them out"
+                           " of --check and --schema");
+    else if (split && arguments->schema)
+        usage_error(usage, "--split is not for tables: leave it out of --schema");
     else if (channels->given && (channels->value < 1 || channels->value > 4096))
         usage_error(usage, "--channels expects 1 to 4096");
     else if (arguments->check + arguments->schema + writes > 1)

@@ -189,6 +189,10 @@ static bool has_ending(const char *path, const char *ending) {
     return gm_sample_format_find(path, &format) == GM_OK && strcmp(format->ending, ending) == 0;
 }
 
+static bool is_picture(const char *path) {
+    return has_ending(path, ".png") || has_ending(path, ".jpg") || has_ending(path, ".webp");
+}
+
 // False: a message says what is wrong with the options that decide on files.
 static bool check_files(const usage_text *usage, sample_arguments *arguments, const char *grid) {
     const gm_sample_format *format;
@@ -275,6 +279,8 @@ int command_sample(int count, char **words) {
             &usage, "--codes expects numbers, * and FIRST..LAST with commas, such as 3,*,-1..1, not '%s'", codes);
     if (sweeps)
         arguments.sweep = arguments.columns = arguments.columns > 0 ? arguments.columns : SWEEP_COLUMNS;
+    else if (grid && (!arguments.out || arguments.folder || !is_picture(arguments.out)))
+        return usage_error(&usage, "--grid is of a picture: -o names none");
     char standard[40]; // as many as the grid has cells, of a sweep rows
     size_t cells = arguments.rows * (sweeps ? 1 : arguments.columns);
     snprintf(standard, sizeof standard, "0-%zu", (cells > 0 ? cells : sweeps ? 8 : 64) - 1);

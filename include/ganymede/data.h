@@ -101,7 +101,7 @@ typedef struct gm_dataset_options {
     uint64_t seed;         // mixtures and stacks alone: which draw
     const gm_table_schema *columns; // what is known of a table's columns (gm_table_find); NULL: nothing
     bool named;                     // a table of numbers alone that names more than two columns has a schema, too
-    bool whole;                     // pictures without `train` and `test` may be their own test split
+    bool whole;                     // a source without splits may be its own test split
     gm_array_layout layout;         // of arrays of rank 4
     gm_damaged damaged;
     gm_hold hold;
@@ -149,9 +149,12 @@ typedef struct gm_dataset_info {
 // A stacked set's item is three random images of the grey one as its colour channels, as many items as that has unless
 // `count` says otherwise; the label of three of classes a, b, c is 100 a + 10 b + c.
 // Fails with the file's name and what is wrong with it, or with how to get a data set that is not there; and for
-// options that say something of other sources alone (alpha, pages and scale of pictures, layout of arrays, columns of
-// tables, folder of names), unless they are `adapted`. `options` may be NULL: the training split as it is.
+// options that say something of other sources alone (size, fit and channels of images, alpha, background, pages and
+// scale of pictures, layout of arrays, columns of tables, folder of names), unless they are `adapted`; for the test
+// split of a source without splits, unless it is to be `whole`. `options` may be NULL: the training split as it is.
 GM_API gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dataset_options *options);
+// Whether it is a file that is read as a table.
+GM_API bool gm_dataset_is_table(const char *source);
 GM_API void gm_dataset_close(gm_dataset **dataset);
 
 // The rest belongs to the data set and lives as long.
@@ -175,13 +178,13 @@ GM_API gm_status gm_dataset_check(const char *source, const gm_dataset_options *
                                   void *user, size_t *count);
 
 // Writes what gm_dataset_open reads as another kind of source, by the path's ending: .zip, an archive of pictures;
-// .npz, with its items as the array x, labels y and class_names; .npy, with NAME_labels.npy; any other, a new folder of
-// pictures. Pictures are PNG files of 8 or 16 bits, or TIFF files where PNG does not have so many channels, with the
-// names of their classes in labels.csv: a warning says where that gives them other numbers. A table is read again, and
-// written as .csv or .tsv with a decimal point, without the columns that are skipped, which a warning names. Fails for
-// numbers that no picture can hold, for a folder that is there already, for the source itself or what lies in it, and
-// as reading does; files are written whole or not at all. Damaged pictures that options->damaged lets pass are left
-// out, which a warning counts.
+// .npz, with its items as the array x (uint8 or uint16 of pictures, float32 of other numbers), labels y and
+// class_names; .npy, with NAME_labels.npy; any other, a new folder of pictures. Pictures are PNG files of 8 or 16 bits,
+// or TIFF files where PNG does not have so many channels, with the names of their classes in labels.csv: a warning says
+// where that gives them other numbers. A table is read again, and written as .csv or .tsv with a decimal point, without
+// the columns that are skipped, which a warning names. Fails for numbers that no picture can hold, for a folder that is
+// there already, for the source itself or what lies in it, and as reading does; files are written whole or not at all.
+// Damaged pictures that options->damaged lets pass are left out, which a warning counts.
 GM_API gm_status gm_dataset_convert(const char *source, const gm_dataset_options *options, const char *path);
 
 // ---- What a source holds ----

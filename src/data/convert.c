@@ -184,11 +184,29 @@ done:
 
 // ---- Arrays ----
 
+// Pictures of more than 8 bits, which are floats in memory, are whole numbers of 16 bits in files.
+static bool is_deep(const gm_dataset_info *info) {
+    return info->kind == GM_DATASET_FLOATS && info->white > info->black;
+}
+
+// Each value in place; the smaller ones never overtake those that are still to be read.
+static void make_deep(const gm_dataset_info *info, char *items, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        float value;
+        memcpy(&value, items + i * sizeof value, sizeof value);
+        const uint16_t level = (uint16_t)gm_raster_level(value, info->black, info->white, 16);
+        memcpy(items + i * sizeof level, &level, sizeof level);
+    }
+}
+
 // Items as (N, C, H, W), (N, H, W) of one channel or (N, d).
 static gm_file_array describe(const gm_dataset_info *info, const void *values) {
-    bool bytes = info->kind == GM_DATASET_IMAGES;
-    gm_file_array array = {"x", bytes ? "u1" : "f4", values, bytes ? 1 : sizeof(float), 0, {info->count}};
-    array.rank = 1;
+    gm_file_array array = info->kind == GM_DATASET_IMAGES ? (gm_file_array){.type = "u1", .size = 1}
+                          : is_deep(info)                 ? (gm_file_array){.type = "u2", .size = sizeof(uint16_t)}
+                                                          : (gm_file_array){.type = "f4", .size = sizeof(float)};
+    array.name = "x";
+    array.values = values;
+    array.dim[array.rank++] = info->count;
     if (info->channels > 1 || (info->height == 1 && info->width == 1))
         array.dim[array.rank++] = info->channels;
     if (info->height > 1 || info->width > 1) {
@@ -243,6 +261,8 @@ static gm_status write_arrays(const gm_dataset *dataset, const char *path) {
     for (size_t first = 0; first < info.count; first += PIECE, left += count)
         GM_TRY_DONE(gather(dataset, first, items + left * info.item_bytes, labels + left, &count));
     info.count = left;
+    if (is_deep(&info))
+        make_deep(&info, items, left * info.item_values);
     const gm_file_array array = describe(&info, items);
     const gm_file_array classes = {"y", "i4", info.class_count ? labels : NULL, sizeof *labels, 1, {info.count}};
     status = ends(path, ".npz") ? write_npz(&info, path, &array, &classes) : write_npys(path, &array, &classes);
@@ -258,7 +278,8 @@ static bool ends_as_table(const char *path) {
     return ends(path, ".csv") || ends(path, ".tsv");
 }
 
-static gm_status is_table(const char *source, bool *table) {
+// Whether it is one, and then whether the options are for it.
+static gm_status is_table(const char *source, const gm_dataset_options *options, bool *table) {
     gm_source opened;
     const gm_format *format;
     *table = false;
@@ -267,6 +288,8 @@ static gm_status is_table(const char *source, bool *table) {
     GM_TRY(gm_source_open(&opened, source));
     gm_status status = gm_format_find(&opened, &format);
     *table = status == GM_OK && format->table;
+    if (*table)
+        status = gm_format_check_settings(format, &opened, false, options);
     gm_source_finish(&opened);
     return status;
 }
@@ -281,6 +304,7 @@ static void number_rows(const gm_table_schema *schema, gm_table *table) {
 static gm_status write_table(const char *source, const gm_dataset_options *options, const char *path) {
     gm_table_schema *schema;
     gm_table table = {0};
+    GM_TRY(gm_settings_check_split(source, false, options));
     GM_TRY(gm_table_find(&schema, source, options->columns));
     for (size_t i = 0; i < schema->column_count; i++)
         if (schema->columns[i].type == GM_COLUMN_SKIP)
@@ -339,7 +363,7 @@ gm_status gm_dataset_convert(const char *source, const gm_dataset_options *optio
     gm_dataset_options chosen = options ? *options : (gm_dataset_options){0};
     bool table;
     GM_TRY(check_apart(source, path));
-    GM_TRY(is_table(source, &table));
+    GM_TRY(is_table(source, &chosen, &table));
     if (table && ends_as_table(path))
         return write_table(source, &chosen, path);
     if (ends_as_table(path))

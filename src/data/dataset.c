@@ -133,7 +133,17 @@ bool gm_dataset_is_array(const char *name) {
     return array;
 }
 
-static gm_status open_source(gm_dataset *dataset, const char *source, const gm_dataset_options *options) {
+bool gm_dataset_is_table(const char *source) {
+    gm_source opened;
+    const gm_format *format;
+    if (!gm_dataset_is_path(source) || gm_source_open(&opened, source) != GM_OK)
+        return false;
+    bool table = gm_format_find(&opened, &format) == GM_OK && format->table;
+    gm_source_finish(&opened);
+    return table;
+}
+
+static gm_status open_any(gm_dataset *dataset, const char *source, const gm_dataset_options *options) {
     const gm_mixture *mixture = gm_mixture_find(source);
     const named_dataset *named = find_named(source);
     const char *stacked = gm_stacked_find(source);
@@ -154,6 +164,11 @@ static gm_status open_source(gm_dataset *dataset, const char *source, const gm_d
                        "stacked-fashion, stacked-mnist, ring8, grid25)",
                        source);
     return open_path(dataset, source, options, NULL);
+}
+
+static gm_status open_source(gm_dataset *dataset, const char *source, const gm_dataset_options *options) {
+    GM_TRY(open_any(dataset, source, options));
+    return gm_settings_check_split(source, dataset->info.splits, options);
 }
 
 // By the figures of the data trained on, which may be the other split.

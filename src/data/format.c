@@ -18,8 +18,16 @@
 
 // The first row that tells a source reads it: the surer ones first.
 static const gm_format formats[] = {
-    {.name = "IDX files", .folder = true, .tell = gm_idx_folder_tell, .open = gm_idx_folder_open},
-    {.name = "CIFAR-10 batches", .folder = true, .tell = gm_cifar_folder_tell, .open = gm_cifar_folder_open},
+    {.name = "IDX files",
+     .folder = true,
+     .takes = GM_SETTINGS_OF_IMAGES,
+     .tell = gm_idx_folder_tell,
+     .open = gm_idx_folder_open},
+    {.name = "CIFAR-10 batches",
+     .folder = true,
+     .takes = GM_SETTINGS_OF_IMAGES,
+     .tell = gm_cifar_folder_tell,
+     .open = gm_cifar_folder_open},
     {.name = "pictures",
      .folder = true,
      .takes = GM_SETTINGS_OF_PICTURES,
@@ -47,7 +55,7 @@ static const gm_format formats[] = {
      .survey = gm_folder_survey},
     {.name = "NPY", .array = true, .takes = GM_SETTINGS_OF_ARRAYS, .tell = gm_npy_tell, .open = gm_npy_open},
     {.name = "safetensors", .takes = GM_SETTINGS_OF_ARRAYS, .tell = gm_tensors_tell, .open = gm_tensors_open},
-    {.name = "IDX", .tell = gm_idx_tell, .open = gm_idx_open},
+    {.name = "IDX", .takes = GM_SETTINGS_OF_IMAGES, .tell = gm_idx_tell, .open = gm_idx_open},
     {.name = "CSV",
      .array = true,
      .table = true,

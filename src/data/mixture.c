@@ -55,9 +55,6 @@ void gm_mixture_sample(const gm_mixture *mixture, uint64_t seed, uint64_t first,
 gm_status gm_mixture_open(gm_dataset *dataset, const gm_mixture *mixture, const gm_dataset_options *options) {
     gm_dataset_info *info = &dataset->info;
     bool test = options->split == GM_SPLIT_TEST;
-    if (options->size[0] || options->channels)
-        return gm_fail(GM_ERROR_ARGUMENT, "the data set %s is generated points: it has no size or channels",
-                       mixture->name);
     info->splits = true;
     info->count = options->count ? options->count : test ? TEST_DRAWS : TRAIN_DRAWS;
     info->channels = 2;

@@ -8,12 +8,19 @@ static bool says_dialect(const gm_dataset_options *options) {
     return dialect && (dialect->separator || dialect->decimal || dialect->header_known || dialect->crlf);
 }
 
+static bool says_background(const gm_dataset_options *options) {
+    const uint8_t *colour = options->background;
+    return options->has_background && (colour[0] < 255 || colour[1] < 255 || colour[2] < 255);
+}
+
 // The settings that differ from their defaults.
 static unsigned find_set(const gm_dataset_options *options) {
     return (options->folder ? GM_SETTING_FOLDER : 0u) | (options->layout ? GM_SETTING_LAYOUT : 0u) |
            (options->columns && options->columns->columns ? GM_SETTING_COLUMNS : 0u) |
            (says_dialect(options) ? GM_SETTING_DIALECT : 0u) | (options->alpha ? GM_SETTING_ALPHA : 0u) |
-           (options->pages ? GM_SETTING_PAGES : 0u) | (options->scale ? GM_SETTING_SCALE : 0u);
+           (options->pages ? GM_SETTING_PAGES : 0u) | (options->scale ? GM_SETTING_SCALE : 0u) |
+           (options->size[0] ? GM_SETTING_SIZE : 0u) | (options->fit > GM_FIT_PAD ? GM_SETTING_FIT : 0u) |
+           (options->channels ? GM_SETTING_CHANNELS : 0u) | (says_background(options) ? GM_SETTING_BACKGROUND : 0u);
 }
 
 static const struct {
@@ -27,6 +34,10 @@ static const struct {
     {GM_SETTING_ALPHA, "alpha", "for the transparency of picture files"},
     {GM_SETTING_PAGES, "pages", "for the pages of TIFF files"},
     {GM_SETTING_SCALE, "scale", "for pictures of 16 bits or floats"},
+    {GM_SETTING_SIZE, "size", "for images"},
+    {GM_SETTING_FIT, "fit", "for images"},
+    {GM_SETTING_CHANNELS, "channels", "for images"},
+    {GM_SETTING_BACKGROUND, "background", "for the transparency of picture files"},
 };
 
 gm_status gm_settings_check(const char *source, const char *what, unsigned takes, const gm_dataset_options *options) {
@@ -36,4 +47,10 @@ gm_status gm_settings_check(const char *source, const char *what, unsigned takes
             return gm_fail(GM_ERROR_ARGUMENT, "%s: %s, and data.%s is %s: leave it out", source, what, rows[i].key,
                            rows[i].use);
     return GM_OK;
+}
+
+gm_status gm_settings_check_split(const char *source, bool splits, const gm_dataset_options *options) {
+    if (splits || options->split != GM_SPLIT_TEST || options->whole)
+        return GM_OK;
+    return gm_fail(GM_ERROR_ARGUMENT, "%s: has no test split: expected data in training and test parts", source);
 }

@@ -13,13 +13,22 @@ typedef enum gm_setting {
     GM_SETTING_ALPHA = 1 << 4,
     GM_SETTING_PAGES = 1 << 5,
     GM_SETTING_SCALE = 1 << 6,
-    GM_SETTINGS_OF_PICTURES = GM_SETTING_ALPHA | GM_SETTING_PAGES | GM_SETTING_SCALE,
-    GM_SETTINGS_OF_ARRAYS = GM_SETTING_LAYOUT | GM_SETTING_SCALE,
+    GM_SETTING_SIZE = 1 << 7,
+    GM_SETTING_FIT = 1 << 8,
+    GM_SETTING_CHANNELS = 1 << 9,
+    GM_SETTING_BACKGROUND = 1 << 10,
+    GM_SETTINGS_OF_IMAGES = GM_SETTING_SIZE | GM_SETTING_FIT | GM_SETTING_CHANNELS,
+    GM_SETTINGS_OF_PICTURES =
+        GM_SETTINGS_OF_IMAGES | GM_SETTING_ALPHA | GM_SETTING_BACKGROUND | GM_SETTING_PAGES | GM_SETTING_SCALE,
+    GM_SETTINGS_OF_ARRAYS = GM_SETTINGS_OF_IMAGES | GM_SETTING_LAYOUT | GM_SETTING_SCALE,
     GM_SETTINGS_OF_TABLES = GM_SETTING_COLUMNS | GM_SETTING_DIALECT,
 } gm_setting;
 
 // Fails for the first of the options that is set and not among `takes`. `what` the source is, for the message: "is a
 // file of CSV".
 gm_status gm_settings_check(const char *source, const char *what, unsigned takes, const gm_dataset_options *options);
+
+// Fails where the test split is asked for of a source without splits, unless it may be its own.
+gm_status gm_settings_check_split(const char *source, bool splits, const gm_dataset_options *options);
 
 #endif

@@ -55,8 +55,8 @@ static const place *find_place(const place *sorted, size_t count, const char *na
     return count > 0 ? bsearch(name, sorted, count, sizeof *sorted, compare_name) : NULL;
 }
 
-static gm_status check_names(const gm_csv_rows *rows, const place *sorted) {
-    for (size_t i = 1; i < rows->columns; i++)
+static gm_status check_names(const gm_csv_rows *rows, const place *sorted, size_t count) {
+    for (size_t i = 1; i < count; i++)
         if (strcmp(sorted[i - 1].name, sorted[i].name) == 0)
             return gm_fail(GM_ERROR_FORMAT, "%s: columns %zu and %zu %s%.60s%s: name each in its own way", rows->name,
                            sorted[i - 1].column + 1, sorted[i].column + 1,
@@ -103,8 +103,8 @@ static gm_status begin_columns(finder *f, const gm_csv_rows *rows) {
     return GM_OK;
 }
 
-// Which of the columns each of a further table is.
-static gm_status match_columns(const finder *f, const gm_csv_rows *rows, const char *first, size_t *order) {
+// Which of the columns each of a further table is; SIZE_MAX: none.
+static gm_status match_columns(finder *f, const gm_csv_rows *rows, size_t *order) {
     gm_arena arena = {0};
     const char **names;
     gm_status status = take_names(rows, &arena, &names);
@@ -113,20 +113,18 @@ static gm_status match_columns(const finder *f, const gm_csv_rows *rows, const c
         status = gm_fail_memory(f->count, "columns");
     for (size_t i = 0; i < rows->columns && status == GM_OK; i++) {
         const place *found = find_place(f->sorted, f->count, names[i]);
-        if (!found || seen[found->column])
-            status = gm_fail(GM_ERROR_FORMAT, "%s: has a column '%.60s' that %s has not", rows->name, names[i], first);
-        else
-            seen[order[i] = found->column] = true;
+        order[i] = found && !seen[found->column] ? found->column : SIZE_MAX;
+        if (order[i] < f->count)
+            seen[order[i]] = true;
     }
     for (size_t i = 0; i < f->count && status == GM_OK; i++)
-        if (!seen[i])
-            status = gm_fail(GM_ERROR_FORMAT, "%s: lacks the column '%.60s' of %s", rows->name, f->names[i], first);
+        f->columns[i].lacking = f->columns[i].lacking || !seen[i];
     gm_arena_finish(&arena);
     return status;
 }
 
 // The reader is behind the header, if there is one; without, the first row tells how many columns there are.
-static gm_status find_rows(finder *f, gm_csv_rows *rows, const char *first) {
+static gm_status find_rows(finder *f, gm_csv_rows *rows) {
     bool single = !f->columns, end = false;
     size_t row = 0, *order = NULL;
     gm_status status = GM_OK;
@@ -138,13 +136,14 @@ static gm_status find_rows(finder *f, gm_csv_rows *rows, const char *first) {
     for (size_t i = 0; i < f->count; i++)
         order[i] = i;
     if (!single)
-        GM_TRY_DONE(match_columns(f, rows, first, order));
+        GM_TRY_DONE(match_columns(f, rows, order));
     if (rows->dialect.header)
         GM_TRY_DONE(gm_csv_rows_next(rows, &end));
     for (; !end; row++) {
         for (size_t i = 0; i < rows->columns; i++)
-            GM_TRY_DONE(
-                gm_column_finder_add(&f->columns[order[i]], rows, &f->arena, gm_csv_field(rows, i), row, single));
+            if (order[i] < f->count)
+                GM_TRY_DONE(
+                    gm_column_finder_add(&f->columns[order[i]], rows, &f->arena, gm_csv_field(rows, i), row, single));
         GM_TRY_DONE(gm_csv_rows_next(rows, &end));
     }
     f->rows += row;
@@ -172,10 +171,12 @@ static gm_status end_columns(finder *f, const gm_csv_rows *rows, gm_table_schema
     for (size_t i = 0; i < f->count; i++) {
         size_t from = reordered ? find_place(f->sorted, f->count, f->given->columns[i].name)->column : i;
         gm_column column;
+        if (f->columns[from].lacking)
+            continue;
         GM_TRY(gm_column_finder_end(&f->columns[from], rows, &f->arena, f->rows, matrix, &column));
         GM_TRY(gm_column_copy(arena, &schema->columns[schema->column_count++], &column));
     }
-    return gm_table_is_plain(schema) ? GM_OK : check_names(rows, f->sorted);
+    return gm_table_is_plain(schema) ? GM_OK : check_names(rows, f->sorted, f->count);
 }
 
 gm_status gm_table_find_all(gm_table_schema **schema, const gm_csv_source *sources, size_t count,
@@ -187,7 +188,7 @@ gm_status gm_table_find_all(gm_table_schema **schema, const gm_csv_source *sourc
     for (size_t i = 0; i < count; i++) {
         gm_csv_rows_finish(&rows);
         GM_TRY_DONE(open_rows(&rows, &sources[i], given && i == 0 ? &given->dialect : NULL));
-        GM_TRY_DONE(find_rows(&f, &rows, sources[0].name));
+        GM_TRY_DONE(find_rows(&f, &rows));
     }
     GM_TRY_DONE(end_columns(&f, &rows, *schema));
     if (rows_found)

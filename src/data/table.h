@@ -6,7 +6,7 @@
 #include "data/source.h"
 #include "ganymede/data.h"
 
-// As gm_table_find, over several tables, which must have the same columns: what is found is true of all of them.
+// As gm_table_find, over several tables, of the columns that all of them have: what is found is true of all of them.
 gm_status gm_table_find_all(gm_table_schema **schema, const gm_csv_source *sources, size_t count,
                             const gm_table_schema *given, size_t *rows);
 // Whether it is numbers alone, with none missing and none set aside: a matrix.

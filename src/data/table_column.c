@@ -189,6 +189,10 @@ gm_status gm_column_finder_add(gm_column_finder *f, gm_csv_rows *rows, gm_arena 
         f->counting = gm_cell_number(text, '.', &value, NULL);
         if (row == 0 && single)
             f->start = value;
+        if (type == GM_COLUMN_INDEX && !f->given->bounded && isnan(f->start))
+            return refuse_cell(
+                f, rows, text,
+                "is no number to count rows from: say skip in data.columns, which leaves the column out");
         f->counting = f->counting && value >= f->start + (double)row && value <= f->start + (double)row;
     }
     if (type == GM_COLUMN_INDEX)

@@ -3,6 +3,7 @@
 
 #include "data/decode.h"
 #include "ganymede/sampler.h"
+#include "sample/schema.h"
 #include "use/tables.h"
 
 #include <math.h>
@@ -17,6 +18,7 @@ void gm_side_finish(gm_side *side) {
     free(side->values);
     free(side->cells);
     gm_table_schema_destroy(&side->table);
+    gm_table_schema_destroy(&side->shown);
     gm_arena_finish(&side->arena);
     *side = (gm_side){0};
 }
@@ -47,12 +49,23 @@ static gm_status keep_options(gm_side *side) {
     return figures ? GM_OK : gm_fail_memory(bytes, "a side of a comparison");
 }
 
+// What is set aside has no place among the values.
+static void leave_out_aside(gm_table_schema *table) {
+    size_t kept = 0;
+    for (size_t i = 0; i < table->column_count; i++)
+        if (!gm_column_is_aside(&table->columns[i]))
+            table->columns[kept++] = table->columns[i];
+    table->column_count = kept;
+}
+
 // The columns of what is about to be closed; NULL: it is no table.
 static gm_status keep_table(gm_side *side, const gm_table_schema *table, double low, double high) {
     if (!table)
         return GM_OK;
     GM_TRY(gm_table_schema_copy(&side->table, table));
-    side->format = gm_sample_of_table(side->table, low, high);
+    GM_TRY(gm_table_schema_copy(&side->shown, table));
+    leave_out_aside(side->shown);
+    side->format = gm_sample_of_table(side->shown, low, high);
     return GM_OK;
 }
 

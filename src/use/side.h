@@ -21,9 +21,11 @@ typedef struct gm_side {
     gm_dataset_options data_options;
     size_t data_classes;    // labels of a data set; 0: none, and of runs
     size_t classes;         // that its run was told; 0: none
-    gm_sample format;       // of rows of a table; without a schema: of anything else
+    gm_sample format;       // of rows of a table, without the columns that are set aside; without a schema: of
+                            // anything else
     double *cells;          // (count, columns of the schema)
-    gm_table_schema *table; // private, as is the arena
+    gm_table_schema *table; // private, as are those below
+    gm_table_schema *shown; // its columns that are not set aside
     gm_arena arena;
 } gm_side;
 

@@ -25,20 +25,38 @@ static bool is_csv(const char *path) {
     return csv;
 }
 
+// Both tables have all columns but those that are set aside.
+static gm_status check_names(gm_table_schema *const tables[2], const char *const sources[2]) {
+    for (size_t side = 0; side < 2; side++)
+        for (size_t i = 0; i < tables[side]->column_count; i++) {
+            const gm_column *column = &tables[side]->columns[i];
+            if (gm_column_is_aside(column) || gm_table_find_column(tables[1 - side], column->name))
+                continue;
+            return gm_fail(GM_ERROR_FORMAT,
+                           side ? "%s: has a column '%.60s' that %s has not" : "%s: lacks the column '%.60s' of %s",
+                           sources[1], column->name, sources[0]);
+        }
+    return GM_OK;
+}
+
 gm_status gm_tables_find(gm_table_schema **schema, const char *const sources[2]) {
     *schema = NULL;
     for (size_t i = 0; i < 2; i++)
         if (!gm_dataset_is_array(sources[i]) || !is_csv(sources[i]))
             return GM_OK;
-    bool plain = true;
-    for (size_t i = 0; i < 2; i++) {
-        gm_table_schema *alone;
-        GM_TRY(gm_table_find_all(&alone, &(gm_csv_source){.name = sources[i], .quiet = true}, 1, NULL, NULL));
-        plain = plain && gm_table_is_plain(alone);
-        gm_table_schema_destroy(&alone);
-    }
+    gm_table_schema *alone[2] = {NULL, NULL};
     const gm_csv_source both[2] = {{.name = sources[0]}, {.name = sources[1]}};
-    return plain ? GM_OK : gm_table_find_all(schema, both, 2, NULL, NULL);
+    gm_status status;
+    for (size_t i = 0; i < 2; i++)
+        GM_TRY_DONE(gm_table_find_all(&alone[i], &(gm_csv_source){.name = sources[i], .quiet = true}, 1, NULL, NULL));
+    if (gm_table_is_plain(alone[0]) && gm_table_is_plain(alone[1]))
+        goto done;
+    GM_TRY_DONE(check_names(alone, sources));
+    status = gm_table_find_all(schema, both, 2, NULL, NULL);
+done:
+    gm_table_schema_destroy(&alone[0]);
+    gm_table_schema_destroy(&alone[1]);
+    return status;
 }
 
 gm_status gm_tables_check(const gm_side *real, const gm_side *fake, bool *tables) {

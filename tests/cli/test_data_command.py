@@ -379,6 +379,8 @@ class Data(CommandTest):
         self.assertEqual((found["count"], found["shape"]), (40, [5, 1, 1]))
         schema, _ = self.ganymede("data", "t.csv", "--schema")
         self.assertRegex(schema, r"\n  price: \{type: number, ")
+        self.refused("data", "ring8", "--schema", code=1, says="ring8: is no table: --schema is for tables")
+        self.refused("data", "nothing", "--schema", code=1, says="nothing: is neither a file or folder nor")
         self.ganymede("data", "t.csv", "--picture", "t.png")
 
     def test_columns_that_tell_nothing_are_named_once(self):
@@ -402,6 +404,9 @@ class Data(CommandTest):
         self.assertEqual((self.folder / "semi.tsv").read_text(), "x\ty\n1.5\ta\n2.5\tb\n3.5\ta\n")
         _, err = self.ganymede("data", "t.csv", "-o", "t.npz", code=1)
         self.assertIn("t.csv is a table, no numbers alone", err)
+        for words in (["--size", "8"], ["--channels", "1"], ["--fit", "crop"], ["--split", "test"]):
+            says = "no test split" if words[0] == "--split" else f"t.csv: is a file of CSV, and data.{words[0][2:]}"
+            self.refused("data", "t.csv", "-o", "t.tsv", *words, code=1, says=says)
 
     def test_wrong_usage_says_what_was_expected(self):
         for arguments, says in [
@@ -409,7 +414,11 @@ class Data(CommandTest):
             (["a", "b"], "'b' is one argument too many"),
             (["a", "--size", "8x"], "--size expects H or HxW"),
             (["a", "--damaged", "keep"], "--damaged expects stop or skip"),
-            (["a", "--check", "--damaged", "skip"], "--damaged is for the report and for writing"),
+            (["a", "--check", "--damaged", "skip"], "--damaged are for the report and for writing"),
+            (["a", "--check", "--size", "8"], "--size, --fit, --channels"),
+            (["a", "--schema", "--channels", "1"], "leave them out of --check and --schema"),
+            (["a", "--check", "--fit", "crop"], "leave them out of --check and --schema"),
+            (["a", "--schema", "--split", "test"], "--split is not for tables"),
             (["a", "--size", "0"], "--size expects H or HxW"),
             (["a", "--size", "5000"], "--size expects H or HxW"),
             (["a", "--size", "4x4x4"], "--size expects H or HxW"),

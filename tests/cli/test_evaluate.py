@@ -51,7 +51,7 @@ class Evaluate(CommandTest):
         (self.folder / "images" / "train-images-idx3-ubyte").rename(alone / "images.idx3-ubyte")
         source = "alone/images.idx3-ubyte"
         self.ganymede("train", "vae.yaml", "--data", source, "--out", "b", "--no-tune", "--quiet")
-        self.refused("evaluate", "b", code=1, says=["images.idx3-ubyte: has no items held out of training", "--data"])
+        self.refused("evaluate", "b", code=1, says=["images.idx3-ubyte: has no test split", "--data"])
         lines, _ = self.ganymede("evaluate", "b", "--data", source, "--samples", "5")
         self.assertIn(f"step 20, 40 items of {source};", lines)
 

@@ -182,6 +182,30 @@ class Tables(CommandTest):
         self.refused("measure", "less.csv", "table.csv", code=1, says="table.csv: has a column 'count' that less.csv has not")
         self.refused("measure", "table.csv", "less.csv", code=1, says="less.csv: lacks the column 'count' of table.csv")
 
+    def test_measure_leaves_out_an_index_of_one_side(self):
+        rows = (self.folder / "table.csv").read_text().splitlines()
+        numbered = [f",{rows[0]}"] + [f"{i},{row}" for i, row in enumerate(rows[1:])]
+        (self.folder / "numbered.csv").write_text("\n".join(numbered) + "\n")
+        found = []
+        for pair in ("table.csv", "table.csv"), ("table.csv", "numbered.csv"), ("numbered.csv", "table.csv"):
+            out, _ = self.ganymede("measure", *pair, "--metrics", "frechet", "--json")
+            found.append(json.loads(out)["columns"])
+        self.assertEqual(found[1:], found[:1] * 2)
+        counted = [f"{row},{7 if i else 'more'}" for i, row in enumerate(rows)]
+        (self.folder / "more.csv").write_text("\n".join(counted) + "\n")
+        self.refused("measure", "table.csv", "more.csv", code=1, says="more.csv: has a column 'more' that table.csv has not")
+
+    def test_pictures_alone_are_not_held(self):
+        (self.folder / "plain.csv").write_text("x,y\n1,2\n3,4\n")
+        self.refused("train", "table.yaml", "--data", "plain.csv", "--set", "data.hold=no", code=1,
+                     says="plain.csv: is in memory as it is read, and data.hold is for pictures")
+
+    def test_an_index_must_be_of_numbers(self):
+        for column, cell in ("day", "2020-01-02"), ("word", "x"):
+            (self.folder / "d.csv").write_text("a,word,day\n1,x,2020-01-02\n2,y,2020-01-03\n4,x,2020-01-09\n")
+            self.refused("train", "table.yaml", "--data", "d.csv", "--set", f"data.columns={{{column}: index}}", code=1,
+                         says=f"d.csv:2: column '{column}': \"{cell}\" is no number to count rows from: say skip")
+
     def test_measure_sets_a_run_beside_its_table(self):
         self.train("table.yaml", "--out", "a")
         out, _ = self.ganymede("measure", "table.csv", "a", "--metrics", "frechet", "--json")

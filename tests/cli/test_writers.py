@@ -366,6 +366,9 @@ class Writers(ImageTest):
                             (("-o", "s.png", "--channel", "0"), "from 1"),
                             (("-o", "s.png", "--frame-ms", "10"), "FILE.webp"),
                             (("-o", "s.webp", "--frame-ms", "10", "--grid", "8x8"), "--grid"),
+                            (("-o", "s.csv", "--grid", "8x8"), "--grid is of a picture"),
+                            (("-o", "s", "--grid", "8x8"), "--grid is of a picture"),
+                            (("--npy", "s.npy", "--grid", "8x8"), "--grid is of a picture"),
                             (("-o", "s.webp", "--frame-ms", "0"), "--frame-ms expects 1"),
                             (("-o", "s.png", "--depth", "0"), "--depth expects 8"),
                             (("--npy", "s.png"), ".npy")):

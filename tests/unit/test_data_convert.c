@@ -31,6 +31,7 @@ static void expect_same(bool names) {
     assert_int_equal(a->channels, b->channels);
     assert_int_equal(a->height, b->height);
     assert_int_equal(a->width, b->width);
+    assert_true(a->black == b->black && a->white == b->white);
     assert_memory_equal(gm_dataset_items(dataset), gm_dataset_items(back), a->count * a->item_bytes);
     assert_int_equal(a->class_count, b->class_count);
     if (a->class_count > 0)
@@ -93,6 +94,13 @@ static void deep_pictures_keep_their_depth(void **state) {
         file[10 + sizeof head - 1 + i] = (uint8_t)(i * 31);
     write_file(path_of("a.npy"), file, 10 + sizeof head - 1 + 840);
     assert_ok(gm_dataset_open(&dataset, path_of("a.npy"), NULL));
+    for (int npz = 0; npz < 2; npz++) {
+        const char *out = npz ? "out.npz" : "out.npy";
+        assert_ok(gm_dataset_convert(path_of("a.npy"), NULL, path_of(out)));
+        assert_ok(gm_dataset_open(&back, path_of(out), NULL));
+        expect_same(true);
+        gm_dataset_close(&back);
+    }
     gm_status status = gm_dataset_convert(path_of("a.npy"), NULL, path_of("out.zip"));
     if (status == GM_ERROR_ARGUMENT) // without libtiff
         assert_non_null(strstr(gm_error_message(), "5 channels"));

@@ -173,7 +173,7 @@ static void tables_are_data_sets_of_numbers(void **state) {
     expect_refusal("t.csv", GM_ERROR_FORMAT, "t.csv:2: is no text in UTF-8: it has a byte of zero");
     put_text("t.csv", "1,2\n3,4\n");
     assert_fails(gm_dataset_open(&dataset, path_of("t.csv"), &(gm_dataset_options){.size = {8}}), GM_ERROR_ARGUMENT,
-                 "leave out size and channels");
+                 "t.csv: is a file of CSV, and data.size is for images: leave it out");
     unlink(path_of("t.csv"));
 }
 

@@ -45,6 +45,8 @@ static const struct {
     {"data.pages", {.pages = GM_PAGES_ITEMS}, "", "for the pages of TIFF files"},
     {"data.pages", {.pages = GM_PAGES_CHANNELS, .size = {2}, .channels = 1, .hold = GM_HOLD_NO}, "", "TIFF files"},
     {"data.scale", {.scale = GM_SCALE_RANGE}, "d", "of 16 bits or"}, // of pictures of 8 bits the values show it
+    {"data.fit", {.fit = GM_FIT_CROP}, "pldf", "for images"},
+    {"data.background", {.has_background = true}, "pl", "for the transparency of picture files"},
 };
 
 static void a_setting_that_does_not_apply_is_refused(void **state) {
@@ -66,6 +68,13 @@ static void a_setting_that_does_not_apply_is_refused(void **state) {
         }
     assert_fails(gm_dataset_open(&dataset, "ring8", &settings[2].options), GM_ERROR_ARGUMENT,
                  "ring8: is a mixture of Gaussians, and data.columns is for tables");
+    static const gm_dataset_options of_images[] = {{.size = {1}}, {.channels = 2}, {.fit = GM_FIT_RESIZE}};
+    for (size_t i = 0; i < GM_COUNT(of_images); i++) {
+        assert_fails(gm_dataset_open(&dataset, "ring8", &of_images[i]), GM_ERROR_ARGUMENT, "is for images: leave it");
+        assert_fails(gm_dataset_open(&dataset, path_of("t.csv"), &of_images[i]), GM_ERROR_ARGUMENT, "is for images");
+        assert_fails(gm_dataset_convert(path_of("t.csv"), &of_images[i], path_of("o.tsv")), GM_ERROR_ARGUMENT,
+                     "t.csv: is a file of CSV, and data.");
+    }
     gm_survey *survey;
     assert_fails(gm_dataset_survey(&survey, path_of("pngs"), &settings[1].options), GM_ERROR_ARGUMENT,
                  "is a folder of pictures, and data.layout");
@@ -76,6 +85,24 @@ static void settings_of_other_data_are_passed_over(void **state) {
     const gm_dataset_options options = {.layout = GM_ARRAY_NCHW, .pages = GM_PAGES_ITEMS, .adapted = true};
     for (size_t i = 0; i < 2; i++) {
         assert_ok(gm_dataset_open(&dataset, path_of(i ? "t.csv" : "pngs"), &options));
+        gm_dataset_close(&dataset);
+    }
+}
+
+static void a_test_split_must_be_there(void **state) {
+    (void)state;
+    static const char *const sources[] = {"pngs", "list.txt", "deep.npy", "flat.npy", "plain.npz", "t.csv"};
+    assert_ok(gm_dataset_convert(path_of("deep.npy"), NULL, path_of("plain.npz")));
+    for (size_t i = 0; i < GM_COUNT(sources); i++) {
+        const gm_status failure = i < 2 ? GM_ERROR_IO : GM_ERROR_ARGUMENT; // folders are missing
+        gm_dataset_options options = {.split = GM_SPLIT_TEST};
+        gm_survey *survey;
+        const char *source = path_of(sources[i]);
+        assert_fails(gm_dataset_open(&dataset, source, &options), failure, "has no test ");
+        assert_fails(gm_dataset_survey(&survey, source, &options), failure, "has no test ");
+        assert_fails(gm_dataset_convert(source, &options, path_of(i < 5 ? "o.npz" : "o.csv")), failure, "has no test ");
+        options.whole = true;
+        assert_ok(gm_dataset_open(&dataset, source, &options));
         gm_dataset_close(&dataset);
     }
 }
@@ -104,6 +131,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_setting_that_does_not_apply_is_refused),
         cmocka_unit_test(settings_of_other_data_are_passed_over),
+        cmocka_unit_test(a_test_split_must_be_there),
         cmocka_unit_test(one_picture_with_pages_is_enough),
     };
     return cmocka_run_group_tests(tests, put_sources, temporary_remove);
