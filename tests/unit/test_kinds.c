@@ -338,7 +338,7 @@ static void evaluation_is_what_the_kind_can_tell(void **unused) {
     assert_int_equal(gm_evaluation_picture(evaluation, path_of("none.png")), GM_ERROR_ARGUMENT);
     gm_evaluation_destroy(&evaluation);
     assert_int_equal(gm_evaluation_create(&evaluation, path_of("run"), NULL), GM_ERROR_ARGUMENT);
-    expect_part(gm_error_message(), "curves.npy: has no items held out of training");
+    expect_part(gm_error_message(), "curves.npy: has no test split");
 }
 
 static void kind_without_uses_or_evaluation_trains_and_refuses_the_rest(void **unused) {
