@@ -114,8 +114,8 @@ static void text_is_read_in_all_its_forms(void **state) {
         "a,b\nx,\"1,5\"\ny,\"2\"\n",
         "a,b\n\nx,1.5\n\n \ny,2\n\n",
         "sep=;\r\na;b\r\nx;1.5\r\ny;2\r\n",
-        "\xef\xbb\xbf"
-        "SEP=|\na|b\nx|1,5\ny|2\n",
+        ("\xef\xbb\xbf"
+         "SEP=|\na|b\nx|1,5\ny|2\n"),
         "# made by hand\n#\n\n# a line; with others, and more\na,b\nx,1.5\ny,2\n",
         "# this is no header, though like it\na,b\nx,1.5\ny,2\n",
         "# a,b\nx,1.5\ny,2\n", // as NumPy writes headers
