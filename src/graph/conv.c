@@ -276,7 +276,7 @@ static gm_tensor *convolve_depth(const gm_op *op, gm_tensor *x, gm_tensor *w, co
     const depth_plan plan = plan_depth(g, &w->shape);
     const gm_conv_attributes plane = plane_of(g);
     const bool transpose = op == &gm_op_conv_input, single = plan.products == 1;
-    const size_t blocks = plan.image.points * plan.image.phases / plan.products; // of a product
+    const size_t blocks = gm_unfold_blocks(&plan.image) / plan.products; // of a product
     gm_tensor *u = transpose && single ? slices_as_rows(x) : gm_unfold(x, transpose ? &plan.map : &plan.image);
     if (gm_is_poison(u))
         return u;

@@ -137,6 +137,9 @@ typedef struct gm_unfold_attributes {
     size_t points, phases, length, spread;
     gm_unfold_form form;
 } gm_unfold_attributes;
+static inline size_t gm_unfold_blocks(const gm_unfold_attributes *windows) {
+    return windows->points * windows->phases;
+}
 
 typedef gm_conv_attributes gm_pool_attributes;
 

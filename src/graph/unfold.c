@@ -28,10 +28,6 @@ double gm_unfold_tap(size_t points, size_t point, size_t tap) {
     return algorithm[points - LEAST_POINTS].tap[point][tap];
 }
 
-static size_t blocks_of(const gm_unfold_attributes *windows) {
-    return windows->points * windows->phases;
-}
-
 static gm_tensor *node(const gm_op *op, gm_tensor *x, const gm_shape *shape, const gm_unfold_attributes *windows) {
     if (gm_is_poison(x) || !gm_shape_usable(x->graph, op->name, shape))
         return x->graph->nodes[0];
@@ -42,7 +38,7 @@ static gm_tensor *node(const gm_op *op, gm_tensor *x, const gm_shape *shape, con
 
 gm_tensor *gm_unfold(gm_tensor *x, const gm_unfold_attributes *windows) {
     const size_t *d = x->shape.dim;
-    gm_shape shape = {.rank = 4, .dim = {d[0] * windows->count, blocks_of(windows) * d[1], d[3], d[4]}};
+    gm_shape shape = {.rank = 4, .dim = {d[0] * windows->count, gm_unfold_blocks(windows) * d[1], d[3], d[4]}};
     return node(&gm_op_unfold, x, &shape, windows);
 }
 
@@ -50,7 +46,8 @@ gm_tensor *gm_fold(gm_tensor *y, const gm_unfold_attributes *windows) {
     const size_t *d = y->shape.dim;
     if (gm_is_poison(y))
         return y;
-    gm_shape shape = {.rank = 5, .dim = {d[0] / windows->count, d[1] / blocks_of(windows), windows->depth, d[2], d[3]}};
+    gm_shape shape = {.rank = 5,
+                      .dim = {d[0] / windows->count, d[1] / gm_unfold_blocks(windows), windows->depth, d[2], d[3]}};
     return node(&gm_op_fold, y, &shape, windows);
 }
 

@@ -4,10 +4,6 @@
 
 enum { LEAST_VALUES = 2048 }; // of a CPU's work-item
 
-static size_t blocks_of(const gm_unfold_attributes *windows) {
-    return windows->points * windows->phases;
-}
-
 static size_t slots_of(const gm_unfold_attributes *windows) {
     return windows->phases + (windows->length - 1) * windows->spread;
 }
@@ -22,8 +18,8 @@ static double factor_of(const gm_unfold_attributes *windows, size_t block, size_
 
 // Terms of the blocks, which are slices, or of the slices, which are blocks: those of row i begin at FIRST[i].
 static void append_terms(gm_text *text, const gm_unfold_attributes *windows, bool fold, bool vectors) {
-    const size_t rows = fold ? slots_of(windows) : blocks_of(windows);
-    const size_t others = fold ? blocks_of(windows) : slots_of(windows);
+    const size_t rows = fold ? slots_of(windows) : gm_unfold_blocks(windows);
+    const size_t others = fold ? gm_unfold_blocks(windows) : slots_of(windows);
     gm_text first = {0}, from = {0}, factors = {0};
     size_t count = 0, most = 0;
     for (size_t row = 0; row < rows; row++) {
@@ -56,7 +52,7 @@ static gm_status instance(const gm_emit_call *call, uint32_t *kernel) {
     append_terms(&text, windows, call->node->op == &gm_op_fold, !call->emitter->gpu);
     gm_text_printf(&text, "#define GM_UNFOLD_%s\n#define GM_NAME @\n#define GM_X %s\n#define GM_Y %s\n",
                    call->node->op->name, gm_view_element_type(&call->input[0]), gm_view_element_type(call->output));
-    gm_text_printf(&text, "#define GM_UNFOLD_BLOCKS %zu\n#define GM_UNFOLD_SLOTS %zu\n", blocks_of(windows),
+    gm_text_printf(&text, "#define GM_UNFOLD_BLOCKS %zu\n#define GM_UNFOLD_SLOTS %zu\n", gm_unfold_blocks(windows),
                    slots_of(windows));
     gm_text_append(&text, "#define GM_UNFOLD_FIRST @_first\n#define GM_UNFOLD_FROM @_from\n"
                           "#define GM_UNFOLD_FACTOR @_factor\n");

@@ -20,7 +20,7 @@ static void add(const pair_sums *sums, size_t volume, size_t image, double facto
 
 static void each_pair(const gm_shape *volume, const gm_unfold_attributes *windows, const pair_sums *sums) {
     size_t C = volume->dim[1], D = windows->depth, area = volume->dim[3] * volume->dim[4];
-    size_t blocks = windows->points * windows->phases;
+    size_t blocks = gm_unfold_blocks(windows);
     for (size_t row = 0; row < volume->dim[0] * windows->count; row++)
         for (size_t term = 0; term < blocks * windows->length; term++) {
             size_t n = row / windows->count, i = row % windows->count;
