@@ -3,6 +3,7 @@
 #include "plan/plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     CHEAP_COST = 24,    // operations that are rather repeated in each reader than stored and loaded
@@ -209,6 +210,15 @@ static bool keeps_channels(const gm_tensor *node) {
     return false;
 }
 
+// What lies in row-major order as a program gave it, with axes exchanged so that its channels are innermost.
+static bool is_given_channels_last(const gm_analysis *a, const gm_tensor *node) {
+    const gm_tensor *x = gm_plan_alias(node->input[0]);
+    const gm_view lies = gm_view_create(0, x->type, &x->shape, a->layout[x->id]);
+    const gm_view wanted = gm_view_create(0, node->type, &node->shape, GM_LAYOUT_HWNC);
+    gm_view view;
+    return gm_view_apply(node, &lies, &view) && memcmp(view.stride, wanted.stride, sizeof wanted.stride) == 0;
+}
+
 // Values are HWNC where a convolution or pooling makes or reads them; views, element-wise nodes and families without an
 // order of their own follow their neighbours, those of more dimensions, too, into which upsampling splits an image;
 // weights and their gradients lie as the state has them; everything else stays row-major.
@@ -226,6 +236,8 @@ static void choose_layouts(gm_analysis *a) {
             a->layout[id] = gm_family_output(family, a->plan->emitter.gpu);
         } else if (a->plan->leaf_of[id] != SIZE_MAX && a->plan->leaves[a->plan->leaf_of[id]].variable) {
             a->layout[id] = a->plan->leaves[a->plan->leaf_of[id]].variable->layout;
+        } else if (node->op == &gm_op_transpose) {
+            a->layout[id] = is_given_channels_last(a, node) ? GM_LAYOUT_HWNC : GM_LAYOUT_ROW;
         } else if (is_flexible(a, node) || node->op == &gm_op_slice || keeps_channels(node)) {
             for (size_t i = 0; i < node->input_count; i++)
                 if (a->layout[gm_plan_alias(node->input[i])->id] == GM_LAYOUT_HWNC)

@@ -261,6 +261,26 @@ static void interleaved_images_keep_channels_innermost(void **unused) {
     gm_graph_destroy(&graph);
 }
 
+// Sums over all positions of images that a program gives with their channels last add up neighbours side by side.
+static void given_channels_last_are_walked_so(void **unused) {
+    (void)unused;
+    gm_graph *graph;
+    gm_state *state;
+    gm_plan *plan;
+    check_ok(gm_graph_create(&graph));
+    gm_tensor *images = gm_input(graph, "images", GM_FLOAT32, GM_SHAPE(5, 7, 3, 16));
+    gm_phase *phase = gm_phase_create(graph, "all");
+    gm_phase_fetch(phase, gm_sum(gm_transpose(images, (size_t[]){2, 3, 0, 1}), GM_AXIS(0) | GM_AXIS(2) | GM_AXIS(3)));
+    compare_both(graph, 1);
+    check_ok(gm_state_create(&state, device, 1));
+    check_ok(gm_plan_create(&plan, graph, state, NULL));
+    assert_int_equal(plan->emitter.launch_count, 1);
+    assert_memory_equal(plan->emitter.launches[0].cost.label, "reduce_column", strlen("reduce_column"));
+    gm_plan_destroy(&plan);
+    gm_state_destroy(&state);
+    gm_graph_destroy(&graph);
+}
+
 // ---- Merging ----
 
 // Updates of variables of all sizes and of two kinds, then what needs one of the results, then what needs none of them.
@@ -607,6 +627,7 @@ int main(void) {
         cmocka_unit_test(variables_are_assigned_their_own_flips),
         cmocka_unit_test(a_view_of_a_fused_value_is_assigned),
         cmocka_unit_test(interleaved_images_keep_channels_innermost),
+        cmocka_unit_test(given_channels_last_are_walked_so),
         cmocka_unit_test(variances_keep_their_digits),
 
         cmocka_unit_test(plans_share_the_kernels_of_their_device),
