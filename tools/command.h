@@ -33,6 +33,7 @@ int command_sample(int count, char **arguments);
 int command_measure(int count, char **arguments);
 int command_evaluate(int count, char **arguments);
 int command_bench(int count, char **arguments);
+int command_privacy(int count, char **arguments);
 int command_tune(int count, char **arguments);
 
 // "devices, train, sample"
@@ -47,6 +48,7 @@ typedef enum option_kind {
     OPTION_FLAG = 1, // bool
     OPTION_TEXT,     // const char *
     OPTION_NUMBER,   // option_number: a whole number, not negative
+    OPTION_DECIMAL,  // option_decimal: a number, or one over another, "64/60000"
     OPTION_LIST,     // option_list: may be given again and again
 } option_kind;
 
@@ -54,6 +56,11 @@ typedef struct option_number {
     bool given;
     uint64_t value;
 } option_number;
+
+typedef struct option_decimal {
+    bool given;
+    double value;
+} option_decimal;
 
 // Sized by the caller for as many entries as there are arguments.
 typedef struct option_list {

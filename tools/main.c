@@ -18,6 +18,7 @@ static const command_row commands[] = {
     {"measure", "say how far generated samples are from real ones, in numbers", command_measure},
     {"evaluate", "say how a trained vae or classifier does on held-out data", command_evaluate},
     {"bench", "measure a training step, single operations or a device's ceilings", command_bench},
+    {"privacy", "say what private training spends, or which noise it needs", command_privacy},
     {"tune", "find the fastest kernels for a recipe, or list those found", command_tune},
 };
 

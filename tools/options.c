@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,23 @@ static bool parse_number(const char *text, uint64_t *value) {
     return true;
 }
 
+// "0.5" or "64/60000".
+static bool parse_decimal(const char *text, double *value) {
+    char *end = NULL;
+    double below = 1;
+    *value = strtod(text, &end);
+    if (end == text)
+        return false;
+    if (*end == '/') {
+        const char *second = end + 1;
+        below = strtod(second, &end);
+        if (end == second || below == 0)
+            return false;
+    }
+    *value /= below;
+    return *end == '\0' && isfinite(*value);
+}
+
 // `text` is NULL for a flag.
 static bool store(const usage_text *usage, const option_row *option, const char *text, int *exit_code) {
     switch (option->kind) {
@@ -62,6 +80,14 @@ static bool store(const usage_text *usage, const option_row *option, const char 
         if (parse_number(text, &number->value))
             return true;
         *exit_code = usage_error(usage, "%s expects a whole number, not '%s'", option->name, text);
+        return false;
+    }
+    case OPTION_DECIMAL: {
+        option_decimal *number = option->value;
+        number->given = true;
+        if (parse_decimal(text, &number->value))
+            return true;
+        *exit_code = usage_error(usage, "%s expects a number, not '%s'", option->name, text);
         return false;
     }
     case OPTION_LIST: {

@@ -18,6 +18,7 @@
 #include "ganymede/parameter.h"
 #include "ganymede/penalty.h"
 #include "ganymede/plan.h"
+#include "ganymede/privacy.h"
 #include "ganymede/sample.h"
 #include "ganymede/sampler.h"
 #include "ganymede/table.h"

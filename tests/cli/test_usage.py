@@ -1,11 +1,12 @@
 """Help, and what the command says to wrong usage: exit code 2 and one line that names what was expected."""
+import json
 import os
 import subprocess
 import unittest
 
 from command import GANYMEDE, CommandTest
 
-COMMANDS = ["devices", "data", "train", "sample", "measure", "evaluate", "bench"]
+COMMANDS = ["devices", "data", "train", "sample", "measure", "evaluate", "privacy", "bench"]
 
 
 class Usage(CommandTest):
@@ -26,6 +27,17 @@ class Usage(CommandTest):
     def test_version(self):
         out, _ = self.ganymede("--version")
         self.assertRegex(out, r"^ganymede \d+\.\d+\.\d+\n$")
+
+    def test_privacy_prints_what_is_spent_and_which_noise_keeps_it(self):
+        common = ["privacy", "--rate", "64/60000", "--steps", "20000", "--delta", "1e-5", "--json"]
+        spent = json.loads(self.ganymede(*common, "--noise", "1.1")[0])
+        self.assertEqual((spent["epsilon"], spent["order"]), (.78534, 15))
+        self.assertEqual(spent["tight_epsilon"], .62449)
+        noise = json.loads(self.ganymede(*common, "--epsilon", ".78534")[0])
+        self.assertAlmostEqual(noise["noise"], 1.1, delta=2e-3)
+        self.assertLess(noise["tight_noise"], noise["noise"])
+        self.refused("privacy", "--noise", "0", "--rate", ".1", "--steps", "1", "--delta", "1e-5", code=1,
+                     says="the noise must be")
 
     def test_nothing_prints_the_help_and_fails(self):
         out, err = self.ganymede(code=2)
@@ -59,6 +71,11 @@ class Usage(CommandTest):
             (["evaluate"], "expected RUN"),
             (["evaluate", "r", "--samples", "0"], "--samples expects 1 to"),
             (["evaluate", "r", "--count", "0"], "--count expects at least 1"),
+            (["privacy", "--noise", "1"], "expected --rate, --steps and --delta"),
+            (["privacy", "--rate", "1/", "--steps", "1"], "--rate expects a number, not '1/'"),
+            (["privacy", "--rate", "1/0"], "--rate expects a number"),
+            (["privacy", "--delta", "inf"], "--delta expects a number"),
+            (["privacy", "--rate", ".1", "--steps", "9", "--delta", "1e-5"], "expected --noise, or --epsilon"),
             (["bench"], "expected one of step, gemm"),
             (["bench", "nothing"], "'nothing' cannot be measured; expected one of step, gemm"),
             (["bench", "gemm", "5"], "expected M N K"),

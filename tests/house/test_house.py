@@ -16,6 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # In order: a folder of src, the folders before it that it may use (*: all), the public headers that are its own.
 LAYERS = [
     ("base", "", "base parameter"),
+    ("privacy", "base", "privacy"),
     ("device", "base", "device tuning"),
     ("graph", "base", "graph"),
     ("kernels", "base device graph", ""),
