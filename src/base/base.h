@@ -161,6 +161,7 @@ gm_status gm_thread_finish(gm_thread *thread);
 // smallest index that failed; those behind it may not have run.
 gm_status gm_parallel(size_t threads, size_t count, gm_status (*function)(void *user, size_t index), void *user);
 size_t gm_cpu_count(void);      // at least 1
+size_t gm_reader_count(void);   // threads for small reads, which mostly wait for a disk
 uint64_t gm_memory_bytes(void); // of the machine; a guess where that is not known
 
 // A file's whole content, NUL-terminated behind `*bytes` bytes; owned by the caller (free). Names the file in errors:

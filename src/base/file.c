@@ -1,6 +1,6 @@
 // Whole files: reading, and writing so that a reader (or a crash, or a power cut) sees the old file or the new one,
 // never half. What a function has made is on the disk when it returns, names included: folders are synced like files.
-#define _XOPEN_SOURCE 700 // realpath
+#define _XOPEN_SOURCE 700 // realpath, posix_fadvise
 #include "base/base.h"
 
 #include <errno.h>
@@ -111,6 +111,10 @@ gm_status gm_file_read_start(const char *path, void *data, size_t most, size_t *
     uint64_t size;
     *bytes = 0;
     GM_TRY(gm_file_open(path, &descriptor, &size));
+    if (size > most) // of what follows nothing is read ahead
+        (void)posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM);
+    if (size > 0 && size < most) // no further call just to see its end; 0 where a system makes files up
+        most = (size_t)size;
     gm_status status = gm_file_read_next(descriptor, path, data, most, bytes);
     close(descriptor);
     return status;

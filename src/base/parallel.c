@@ -76,6 +76,11 @@ size_t gm_cpu_count(void) {
     return count < 1 ? 1 : (size_t)count;
 }
 
+// A disk that keeps 32 reads in flight does some ten times as many as one that waits for two.
+size_t gm_reader_count(void) {
+    return GM_MAX(gm_cpu_count(), (size_t)32);
+}
+
 uint64_t gm_memory_bytes(void) {
 #ifdef _SC_PHYS_PAGES
     long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);

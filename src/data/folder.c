@@ -85,7 +85,7 @@ static gm_status keep_pictures(listing *list, const gm_dataset_options *options)
                  .other = count};
     gm_status status;
     GM_TRY(gm_alloc(&t.pictures, count + 1, 1, "a list of files"));
-    GM_TRY_DONE(gm_parallel(gm_cpu_count(), count, tell, &t));
+    GM_TRY_DONE(gm_parallel(gm_reader_count(), count, tell, &t));
     for (size_t i = 0; i < count; i++)
         left += t.pictures[i];
     if (left == 0)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { MOST_DAMAGED = 100 }; // one in so many
+enum { BLOCK = 16 };         // headers that a thread reads in a row
 enum { MEMORY_SHARE = 4 };   // decoded sets are held up to one part in so many of the machine's memory
 
 bool gm_pictures_shall_be_held(const gm_dataset_options *options, size_t count, size_t item_bytes) {
@@ -125,19 +126,13 @@ static gm_status read_whole_header(const gm_pictures *pictures, size_t file, con
     return status;
 }
 
-static gm_status read_header(const gm_pictures *pictures, size_t file, gm_picture *header) {
+static gm_status read_header(const gm_pictures *pictures, size_t file, const char *path, gm_picture *header) {
     uint8_t head[GM_PICTURE_HEAD];
     size_t bytes;
-    char *path;
     const gm_picture_wish wish = gm_picture_wish_of(&pictures->options, 0, 0, 0);
-    GM_TRY(gm_tree_path(&pictures->tree, file, &path));
-    gm_status status = gm_tree_read_start(&pictures->tree, file, head, sizeof head, &bytes);
-    if (status == GM_OK)
-        status = gm_picture_parse_header(path, head, bytes, bytes < sizeof head, &wish, header);
-    if (status == GM_OK && header->width == 0)
-        status = read_whole_header(pictures, file, path, &wish, header);
-    free(path);
-    return status;
+    GM_TRY(gm_tree_read_start(&pictures->tree, file, head, sizeof head, &bytes));
+    GM_TRY(gm_picture_parse_header(path, head, bytes, bytes < sizeof head, &wish, header));
+    return header->width > 0 ? GM_OK : read_whole_header(pictures, file, path, &wish, header);
 }
 
 typedef struct headers {
@@ -150,50 +145,63 @@ typedef struct headers {
     uint32_t *counts; // (files) pictures in each; NULL: one
 } headers;
 
-static gm_status refuse_size(const headers *h, size_t file, const gm_picture *header) {
-    char *path = NULL, *reference = NULL;
-    gm_status status = gm_tree_path(&h->pictures->tree, file, &path);
-    if (status == GM_OK)
-        status = gm_tree_path(&h->pictures->tree, h->reference, &reference);
+static gm_status refuse_size(const headers *h, const char *path, const gm_picture *header) {
+    char *reference;
+    gm_status status = gm_tree_path(&h->pictures->tree, h->reference, &reference);
     if (status == GM_OK)
         status = gm_fail(GM_ERROR_ARGUMENT,
                          "%s: is %zu x %zu pixels, but %s is %zu x %zu: give `size` to make all pictures the same",
                          path, header->width, header->height, reference, h->first.width, h->first.height);
-    free(path);
     free(reference);
     return status;
 }
 
-static gm_status check_picture(const headers *h, size_t file, const gm_picture *header) {
+// Width 0: it is damaged, and may be.
+static gm_status look_at(const headers *h, size_t file, gm_picture *header) {
     char *path;
     GM_TRY(gm_tree_path(&h->pictures->tree, file, &path));
-    gm_status status = gm_picture_check(path, header, &h->first, &h->pictures->options);
+    gm_status status = read_header(h->pictures, file, path, header);
+    if (status != GM_OK) {
+        header->width = 0;
+        status = note_damage(h->pictures, file, status);
+    } else if (!h->any_size && (header->width != h->first.width || header->height != h->first.height)) {
+        status = refuse_size(h, path, header);
+    } else {
+        status = gm_picture_check(path, header, &h->first, &h->pictures->options);
+        if (h->counts)
+            h->counts[file] = (uint32_t)header->pages;
+    }
     free(path);
     return status;
 }
 
-static gm_status look_at(void *user, size_t file) {
+static gm_status look_at_some(void *user, size_t block) {
     headers *h = user;
-    gm_picture header = {0};
-    gm_status status = read_header(h->pictures, file, &header);
-    if (status != GM_OK)
-        return note_damage(h->pictures, file, status);
-    if (!h->any_size && (header.width != h->first.width || header.height != h->first.height))
-        return refuse_size(h, file, &header);
-    GM_TRY(check_picture(h, file, &header));
-    if (h->counts)
-        h->counts[file] = (uint32_t)header.pages;
+    gm_picture found[BLOCK];
+    size_t first = block * BLOCK, count = GM_MIN(h->pictures->total - first, (size_t)BLOCK);
+    for (size_t i = 0; i < count; i++)
+        GM_TRY(look_at(h, first + i, &found[i]));
     pthread_mutex_lock(&h->mutex);
-    gm_picture_join(&h->all, &header);
+    for (size_t i = 0; i < count; i++)
+        if (found[i].width > 0)
+            gm_picture_join(&h->all, &found[i]);
     pthread_mutex_unlock(&h->mutex);
     return GM_OK;
+}
+
+static gm_status read_first(const headers *h, gm_picture *header) {
+    char *path;
+    GM_TRY(gm_tree_path(&h->pictures->tree, h->reference, &path));
+    gm_status status = read_header(h->pictures, h->reference, path, header);
+    free(path);
+    return status;
 }
 
 // The first picture whose header can be read.
 static gm_status find_first(headers *h) {
     gm_pictures *pictures = h->pictures;
     for (h->reference = 0; h->reference < pictures->total; h->reference++) {
-        gm_status status = read_header(pictures, h->reference, &h->first);
+        gm_status status = read_first(h, &h->first);
         if (status == GM_OK)
             return GM_OK;
         GM_TRY(note_damage(pictures, h->reference, status));
@@ -246,7 +254,7 @@ static gm_status look_at_all(headers *h, const gm_dataset_options *options, int3
     bool pages = options->pages == GM_PAGES_ITEMS;
     if (pages)
         GM_TRY(gm_alloc(&h->counts, pictures->total, sizeof *h->counts, "a list of pictures"));
-    gm_status status = gm_parallel(gm_cpu_count(), pictures->total, look_at, h);
+    gm_status status = gm_parallel(gm_reader_count(), gm_divide_up(pictures->total, BLOCK), look_at_some, h);
     if (status == GM_OK)
         status = check_damage(pictures);
     if (status == GM_OK && pages)
@@ -268,10 +276,13 @@ gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *o
                               int32_t **labels) {
     headers h = {.pictures = pictures, .any_size = options->size[0] != 0, .mutex = PTHREAD_MUTEX_INITIALIZER};
     GM_TRY(find_first(&h));
-    if (first_tells_all(&h, options))
-        GM_TRY(look_at(&h, h.reference));
-    else
+    if (!first_tells_all(&h, options)) {
         GM_TRY(look_at_all(&h, options, labels));
+    } else {
+        gm_picture first;
+        GM_TRY(look_at(&h, h.reference, &first));
+        gm_picture_join(&h.all, &first);
+    }
     if (!h.all.paged)
         GM_TRY(gm_settings_check(pictures->tree.path, "holds no TIFF file", ~(unsigned)GM_SETTING_PAGES, options));
     info->count = pictures->total;

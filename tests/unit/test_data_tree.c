@@ -513,6 +513,29 @@ static void damaged_pictures_stop_or_are_left_out(void **state) {
     unlink(path_of("a.npy"));
 }
 
+// ---- Headers ----
+
+// Threads read several in a row: each counts, and of those that are refused the first is named.
+static void every_header_counts(void **state) {
+    (void)state;
+    const uint8_t pixels[6] = {1, 2, 3, 4, 5, 6};
+    const gm_dataset_options options = {.hold = GM_HOLD_NO};
+    char name[16];
+    make_folder("f");
+    for (int i = 0; i < 75; i++) {
+        snprintf(name, sizeof name, "f/%02d.png", i);
+        assert_ok(gm_png_write(path_of(name), pixels, 1, 1, i == 40 ? 3 : 1));
+    }
+    assert_ok(gm_dataset_open(&dataset, path_of("f"), &options));
+    assert_int_equal(gm_dataset_get_info(dataset)->channels, 3);
+    gm_dataset_close(&dataset);
+    assert_ok(gm_png_write(path_of("f/74.png"), pixels, 2, 1, 1));
+    refused("f", &options, GM_ERROR_ARGUMENT, "f/74.png: is 2 x 1 pixels");
+    assert_ok(gm_png_write(path_of("f/21.png"), pixels, 1, 2, 1));
+    refused("f", &options, GM_ERROR_ARGUMENT, "f/21.png: is 1 x 2 pixels");
+    remove_tree(path_of("f"));
+}
+
 // ---- Memory ----
 
 static void loaders_read_what_is_not_held(void **state) {
@@ -589,6 +612,7 @@ int main(void) {
         cmocka_unit_test(splits_stand_alone),
         cmocka_unit_test(labels_of_splits_stand_in_them_or_beside_them),
         cmocka_unit_test(damaged_pictures_stop_or_are_left_out),
+        cmocka_unit_test(every_header_counts),
         cmocka_unit_test(loaders_read_what_is_not_held),
         cmocka_unit_test(the_first_header_is_enough_for_sets_that_are_not_held),
         cmocka_unit_test(a_file_takes_less_than_a_hundred_bytes),
