@@ -37,21 +37,28 @@ static void be_silent(gm_log_level level, const char *message, void *user) {
     (void)user;
 }
 
-// What networks will see of the data set, or why nothing.
-static void look(const data_arguments *arguments, const gm_survey *survey, const gm_table_schema *table) {
+// What networks will see of the data set, or why nothing: where it is sound and wants an option, that is no failure.
+static bool look(const data_arguments *arguments, const gm_survey *survey, const gm_table_schema *table) {
+    const gm_dataset_options *options = &arguments->options;
     gm_dataset *dataset;
     char *refusal = NULL;
     data_report report = {
         .source = arguments->source, .split = splits[arguments->options.split], .survey = survey, .table = table};
-    if (gm_dataset_open(&dataset, arguments->source, &arguments->options) == GM_OK) {
+    gm_status status = gm_dataset_open(&dataset, arguments->source, options);
+    bool asked = options->size[0] > 0 || options->fit || options->channels > 0;
+    report.sound = status == GM_OK || (status == GM_ERROR_ARGUMENT && !asked && survey->damaged == 0);
+    if (status == GM_OK) {
         report.seen = gm_dataset_get_info(dataset);
     } else {
         refusal = copy_message();
         report.refusal = refusal ? refusal : "out of memory";
     }
     (arguments->json ? report_print_json : report_print)(&report);
+    if (!report.sound)
+        fail_with("%s", report.refusal);
     gm_dataset_close(&dataset);
     free(refusal);
+    return report.sound;
 }
 
 static bool report(const data_arguments *arguments) {
@@ -61,7 +68,7 @@ static bool report(const data_arguments *arguments) {
     gm_log_set(be_silent, NULL); // what is read again would say again what it said
     done = done && (!survey->table || gm_table_find(&table, arguments->source, NULL) == GM_OK);
     if (done)
-        look(arguments, survey, table);
+        done = look(arguments, survey, table);
     else
         fail_with_message();
     gm_table_schema_destroy(&table);
@@ -240,7 +247,7 @@ static bool check_arguments(const usage_text *usage, data_arguments *arguments, 
 }
 
 int command_data(int count, char **words) {
-    data_arguments arguments = {.options = {.hold = GM_HOLD_NO, .named = true}};
+    data_arguments arguments = {.options = {.usual_hold = GM_HOLD_NO, .prefix = "--", .named = true}};
     option_number channels = {0};
     const char *size = NULL, *fit = NULL, *split = NULL, *damaged = NULL;
     const option_row options[] = {
@@ -265,7 +272,8 @@ int command_data(int count, char **words) {
         .arguments = "SRC",
         .summary =
             "Says what is in a data set: format, sizes, channels, values, classes, duplicates, damaged files, and\n"
-            "what networks will see of it. SRC is a folder, file or name, as --data of ganymede train takes it.",
+            "what networks will see of it. SRC is a folder, file or name, as --data of ganymede train takes it.\n"
+            "Exit code 1 where they would see nothing of it: of damaged files, or by these options.",
         .example = "ganymede data photos --size 64 --fit crop -o photos64.zip",
         .options = options,
         .option_count = COUNT(options),

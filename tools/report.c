@@ -203,7 +203,10 @@ static void print_classes(const gm_survey *survey) {
 static void print_seen(const data_report *report) {
     const gm_dataset_info *info = report->seen;
     if (!info) {
-        print_line("networks see  nothing yet: %s", report->refusal);
+        if (report->sound)
+            print_line("networks see  nothing yet: %s", report->refusal);
+        else
+            print_line("networks see  nothing");
         return;
     }
     if (info->height * info->width == 1)

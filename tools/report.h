@@ -9,6 +9,7 @@ typedef struct data_report {
     const gm_survey *survey;
     const gm_dataset_info *seen;  // what networks will see; NULL: nothing
     const char *refusal;          // why not
+    bool sound;                   // `seen`, or options are all that is missing
     const gm_table_schema *table; // of a table's columns; else NULL
 } data_report;
 

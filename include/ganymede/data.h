@@ -105,7 +105,9 @@ typedef struct gm_dataset_options {
     gm_array_layout layout;         // of arrays of rank 4
     gm_damaged damaged;
     gm_hold hold;
-    bool adapted; // the options are those of other data: what does not apply to these is passed over, not refused
+    gm_hold usual_hold; // what GM_HOLD_AUTO is where the caller knows better than by the size
+    const char *prefix; // in front of an option's name in messages, as "--"; NULL: "data.", as in recipes
+    bool adapted;       // the options are those of other data: what does not apply to these is passed over, not refused
 } gm_dataset_options;
 
 typedef struct gm_dataset_info {
@@ -149,9 +151,10 @@ typedef struct gm_dataset_info {
 // A stacked set's item is three random images of the grey one as its colour channels, as many items as that has unless
 // `count` says otherwise; the label of three of classes a, b, c is 100 a + 10 b + c.
 // Fails with the file's name and what is wrong with it, or with how to get a data set that is not there; and for
-// options that say something of other sources alone (size, fit and channels of images, alpha, background, pages and
-// scale of pictures, layout of arrays, columns of tables, folder of names), unless they are `adapted`; for the test
-// split of a source without splits, unless it is to be `whole`. `options` may be NULL: the training split as it is.
+// options that say something of other sources alone (size, fit and channels of images, alpha, background, pages,
+// scale and hold of pictures, layout of arrays, columns of tables, folder of names), unless they are `adapted`; for the
+// test split of a source without splits, unless it is to be `whole`. `options` may be NULL: the training split as it
+// is.
 GM_API gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dataset_options *options);
 // Whether it is a file that is read as a table.
 GM_API bool gm_dataset_is_table(const char *source);

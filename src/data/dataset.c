@@ -106,7 +106,7 @@ static gm_status open_stacked(gm_dataset *dataset, const char *of, const gm_data
                        dataset->info.name, GM_STACK_CHANNELS, options->channels);
     inner.channels = 1;
     inner.count = 0;
-    inner.hold = GM_HOLD_YES;
+    inner.usual_hold = GM_HOLD_YES;
     GM_TRY(gm_dataset_open(&base, of, &inner));
     gm_status status = gm_stacked_fill(dataset, base, options);
     gm_dataset_close(&base);

@@ -16,8 +16,8 @@ enum { BLOCK = 16 };         // headers that a thread reads in a row
 enum { MEMORY_SHARE = 4 };   // decoded sets are held up to one part in so many of the machine's memory
 
 bool gm_pictures_shall_be_held(const gm_dataset_options *options, size_t count, size_t item_bytes) {
-    return options->hold == GM_HOLD_YES ||
-           (options->hold == GM_HOLD_AUTO && count <= gm_memory_bytes() / MEMORY_SHARE / item_bytes);
+    gm_hold hold = options->hold ? options->hold : options->usual_hold;
+    return hold == GM_HOLD_YES || (hold == GM_HOLD_AUTO && count <= gm_memory_bytes() / MEMORY_SHARE / item_bytes);
 }
 
 gm_status gm_pictures_create(gm_pictures **pictures, gm_tree *tree, int32_t *labels,
@@ -150,8 +150,9 @@ static gm_status refuse_size(const headers *h, const char *path, const gm_pictur
     gm_status status = gm_tree_path(&h->pictures->tree, h->reference, &reference);
     if (status == GM_OK)
         status = gm_fail(GM_ERROR_ARGUMENT,
-                         "%s: is %zu x %zu pixels, but %s is %zu x %zu: give `size` to make all pictures the same",
-                         path, header->width, header->height, reference, h->first.width, h->first.height);
+                         "%s: is %zu x %zu pixels, but %s is %zu x %zu: give %ssize to make all pictures the same",
+                         path, header->width, header->height, reference, h->first.width, h->first.height,
+                         gm_settings_prefix(&h->pictures->options));
     free(reference);
     return status;
 }

@@ -6,6 +6,8 @@
 // the data for each digit and no copy of them.
 #include "data/scale.h"
 
+#include "data/settings.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,8 +111,9 @@ gm_status gm_scale_dataset(gm_dataset *dataset, const gm_dataset_options *option
     if (info->kind != GM_DATASET_FLOATS || info->height * info->width == 1)
         return gm_fail(GM_ERROR_ARGUMENT,
                        "%s: holds %s; pictures of 16 bits or of floats alone can be brought to a range: leave out "
-                       "data.scale",
-                       info->name, info->kind == GM_DATASET_FLOATS ? "vectors" : "pictures of 8 bits");
+                       "%sscale",
+                       info->name, info->kind == GM_DATASET_FLOATS ? "vectors" : "pictures of 8 bits",
+                       gm_settings_prefix(options));
     double(*figures)[2] = gm_arena_alloc(&dataset->arena, info->channels * sizeof *figures);
     if (!figures)
         return gm_fail_memory(info->channels * sizeof *figures, "figures of the channels");

@@ -20,7 +20,8 @@ static unsigned find_set(const gm_dataset_options *options) {
            (says_dialect(options) ? GM_SETTING_DIALECT : 0u) | (options->alpha ? GM_SETTING_ALPHA : 0u) |
            (options->pages ? GM_SETTING_PAGES : 0u) | (options->scale ? GM_SETTING_SCALE : 0u) |
            (options->size[0] ? GM_SETTING_SIZE : 0u) | (options->fit > GM_FIT_PAD ? GM_SETTING_FIT : 0u) |
-           (options->channels ? GM_SETTING_CHANNELS : 0u) | (says_background(options) ? GM_SETTING_BACKGROUND : 0u);
+           (options->channels ? GM_SETTING_CHANNELS : 0u) | (says_background(options) ? GM_SETTING_BACKGROUND : 0u) |
+           (options->hold ? GM_SETTING_HOLD : 0u);
 }
 
 static const struct {
@@ -38,14 +39,19 @@ static const struct {
     {GM_SETTING_FIT, "fit", "for images"},
     {GM_SETTING_CHANNELS, "channels", "for images"},
     {GM_SETTING_BACKGROUND, "background", "for the transparency of picture files"},
+    {GM_SETTING_HOLD, "hold", "for picture files, which are decoded"},
 };
+
+const char *gm_settings_prefix(const gm_dataset_options *options) {
+    return options->prefix ? options->prefix : "data.";
+}
 
 gm_status gm_settings_check(const char *source, const char *what, unsigned takes, const gm_dataset_options *options) {
     unsigned wrong = options->adapted ? 0 : find_set(options) & ~takes;
     for (size_t i = 0; i < GM_COUNT(rows); i++)
         if (wrong & rows[i].setting)
-            return gm_fail(GM_ERROR_ARGUMENT, "%s: %s, and data.%s is %s: leave it out", source, what, rows[i].key,
-                           rows[i].use);
+            return gm_fail(GM_ERROR_ARGUMENT, "%s: %s, and %s%s is %s: leave it out", source, what,
+                           gm_settings_prefix(options), rows[i].key, rows[i].use);
     return GM_OK;
 }
 

@@ -17,12 +17,17 @@ typedef enum gm_setting {
     GM_SETTING_FIT = 1 << 8,
     GM_SETTING_CHANNELS = 1 << 9,
     GM_SETTING_BACKGROUND = 1 << 10,
+    GM_SETTING_HOLD = 1 << 11,
     GM_SETTINGS_OF_IMAGES = GM_SETTING_SIZE | GM_SETTING_FIT | GM_SETTING_CHANNELS,
     GM_SETTINGS_OF_PICTURES =
-        GM_SETTINGS_OF_IMAGES | GM_SETTING_ALPHA | GM_SETTING_BACKGROUND | GM_SETTING_PAGES | GM_SETTING_SCALE,
+        GM_SETTINGS_OF_IMAGES | GM_SETTING_ALPHA | GM_SETTING_BACKGROUND | GM_SETTING_PAGES | GM_SETTING_SCALE |
+        GM_SETTING_HOLD,
     GM_SETTINGS_OF_ARRAYS = GM_SETTINGS_OF_IMAGES | GM_SETTING_LAYOUT | GM_SETTING_SCALE,
     GM_SETTINGS_OF_TABLES = GM_SETTING_COLUMNS | GM_SETTING_DIALECT,
 } gm_setting;
+
+// What stands in front of an option's name in messages.
+const char *gm_settings_prefix(const gm_dataset_options *options);
 
 // Fails for the first of the options that is set and not among `takes`. `what` the source is, for the message: "is a
 // file of CSV".

@@ -237,9 +237,8 @@ gm_dataset_options gm_common_data_options(const gm_common *common) {
                                 .seed = common->seed,
                                 .layout = (gm_array_layout)common->data.layout,
                                 .damaged = (gm_damaged)common->data.damaged,
-                                .hold = common->data.resident == GM_RESIDENT_YES && !common->data.hold
-                                            ? GM_HOLD_YES
-                                            : (gm_hold)common->data.hold};
+                                .hold = (gm_hold)common->data.hold,
+                                .usual_hold = common->data.resident == GM_RESIDENT_YES ? GM_HOLD_YES : GM_HOLD_AUTO};
 }
 
 gm_dataset_options gm_common_other_split(const gm_common *common) {

@@ -38,10 +38,6 @@ static gm_status use_data(gm_trainer *trainer, const gm_train_given *given) {
     trainer->format = gm_dataset_format(data, common->data.range.low, common->data.range.high);
     if (data->count == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: the data set is empty", data->name);
-    if (common->data.hold == GM_HOLD_NO && gm_dataset_items(trainer->data))
-        return gm_fail(GM_ERROR_ARGUMENT,
-                       "%s: is in memory as it is read, and data.hold is for pictures that are decoded: leave it out",
-                       data->name);
     if (data->table)
         GM_TRY(gm_trainer_keep_columns(trainer));
     const gm_model_kind *kind = gm_model_kind_of(trainer->recipe);

@@ -44,15 +44,15 @@ class Data(CommandTest):
             for i in range(3 + k):
                 self.put(f"pets/{name}/{i}.png", seed=10 * k + i)
 
-    def report(self, *arguments):
-        out, err = self.ganymede("data", *arguments, "--json")
-        self.assertEqual(err, "")
+    def report(self, *arguments, code=0):
+        out, err = self.ganymede("data", *arguments, "--json", code=code)
+        self.assertEqual(err.count("\n"), code)
         self.assertEqual(out.count("\n"), 1)
         return json.loads(out)
 
-    def lines(self, *arguments):
+    def lines(self, *arguments, code=0):
         """The report as {first word: the rest of its line}."""
-        out, _ = self.ganymede("data", *arguments)
+        out, _ = self.ganymede("data", *arguments, code=code)
         return {line[:12].strip(): line[14:] for line in out.splitlines() if not line.startswith("  ")}
 
     def test_pictures_of_one_size(self):
@@ -88,12 +88,27 @@ class Data(CommandTest):
         self.assertEqual(found["sizes"][0], {"height": 8, "width": 40, "count": 2})
         self.assertEqual(len(found["sizes"]), 12)
         self.assertIsNone(found["shape"])
-        self.assertIn("give `size`", found["refusal"])
+        self.assertIn("give --size", found["refusal"])
         out, _ = self.ganymede("data", "mixed")
         self.assertIn("12 different ones, 8 x 40 to 41 x 40", out)
         self.assertRegex(out, r"\n  8 to 15 +4  #+\n  16 to 31 +5  #{40}\n  32 to 63 +4  #+\n")
         self.assertIn("networks see  nothing yet: mixed/", out)
         self.assertEqual(self.report("mixed", "--size", "16", "--fit", "crop")["shape"], [1, 16, 16])
+
+    def test_what_networks_cannot_see_is_a_failure(self):
+        (self.folder / "t.csv").write_text("a,b\n1,x\n2,y\n")
+        (self.folder / "gone.txt").write_text("x.png\ny.png\n")
+        self.put("sound/1.png")
+        (self.folder / "sound/2.png").write_bytes(b"")
+        for words, says in ((("t.csv", "--size", "8"), "t.csv: is a file of CSV, and --size is for images: leave it out"),
+                            (("t.csv", "--fit", "crop"), "and --fit is for images"),
+                            (("t.csv", "--channels", "1"), "and --channels is for images"),
+                            (("gone.txt",), "x.png: cannot be opened"), (("sound",), "sound/2.png: is empty")):
+            self.refused("data", *words, code=1, says=says)
+            found = self.report(*words, code=1)
+            self.assertIsNone(found["shape"])
+            self.assertIn(says, found["refusal"])
+            self.assertEqual(self.lines(*words, code=1)["networks see"], "nothing")
 
     def test_duplicates_are_of_items_not_files(self):
         for i in range(5):
@@ -115,9 +130,9 @@ class Data(CommandTest):
         self.assertEqual(err, "")
         self.assertEqual([line.split(":")[0] for line in out.splitlines()],
                          ["pets/cats/half.png", "pets/dogs/empty.png", "pets/dogs/text.jpg"])
-        found = self.report("pets")
+        found = self.report("pets", code=1)
         self.assertEqual((found["count"], found["damaged"]), (7, 3))
-        self.assertRegex(self.lines("pets")["damaged"], r"^3 files, which 'ganymede data pets --check' lists")
+        self.assertRegex(self.lines("pets", code=1)["damaged"], r"^3 files, which 'ganymede data pets --check' lists")
 
     def test_damaged_files_can_be_left_out_of_what_is_written(self):
         for i in range(204):
@@ -140,7 +155,7 @@ class Data(CommandTest):
         for i in range(3, 6):
             (self.folder / f"many/{'ab'[i % 2]}/00{i}.png").write_bytes(b"")
         self.refused("data", "many", "-o", "more.npz", "--damaged", "skip", code=1, says="more than 1 %")
-        self.assertIn("more than 1 %", self.lines("many", "--damaged", "skip")["networks see"])
+        self.refused("data", "many", "--damaged", "skip", code=1, says="more than 1 %")
 
     @unittest.skipIf(Image is None, "needs Pillow")
     def test_damaged_files_of_every_format(self):
@@ -355,7 +370,7 @@ class Data(CommandTest):
     def test_conversions_fit(self):
         for i in range(4):
             self.put(f"mixed/{i}.png", height=8 + i, width=9, seed=i)
-        self.refused("data", "mixed", "-o", "a.zip", code=1, says="give `size`")
+        self.refused("data", "mixed", "-o", "a.zip", code=1, says="give --size")
         self.assertFalse((self.folder / "a.zip").exists())
         self.ganymede("data", "mixed", "-o", "a.zip", "--size", "4x6", "--fit", "resize", "--channels", "3")
         self.assertEqual(self.report("a.zip")["shape"], [3, 4, 6])
@@ -405,7 +420,7 @@ class Data(CommandTest):
         _, err = self.ganymede("data", "t.csv", "-o", "t.npz", code=1)
         self.assertIn("t.csv is a table, no numbers alone", err)
         for words in (["--size", "8"], ["--channels", "1"], ["--fit", "crop"], ["--split", "test"]):
-            says = "no test split" if words[0] == "--split" else f"t.csv: is a file of CSV, and data.{words[0][2:]}"
+            says = "no test split" if words[0] == "--split" else f"t.csv: is a file of CSV, and {words[0]}"
             self.refused("data", "t.csv", "-o", "t.tsv", *words, code=1, says=says)
 
     def test_wrong_usage_says_what_was_expected(self):

@@ -197,8 +197,9 @@ class Tables(CommandTest):
 
     def test_pictures_alone_are_not_held(self):
         (self.folder / "plain.csv").write_text("x,y\n1,2\n3,4\n")
-        self.refused("train", "table.yaml", "--data", "plain.csv", "--set", "data.hold=no", code=1,
-                     says="plain.csv: is in memory as it is read, and data.hold is for pictures")
+        for hold in "no", "yes":
+            self.refused("train", "table.yaml", "--data", "plain.csv", "--set", f"data.hold={hold}", code=1,
+                         says="plain.csv: is a file of CSV, and data.hold is for picture files")
 
     def test_an_index_must_be_of_numbers(self):
         for column, cell in ("day", "2020-01-02"), ("word", "x"):

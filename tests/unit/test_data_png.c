@@ -255,7 +255,7 @@ static void a_flat_folder_is_read_by_name_without_labels(void **state) {
     gm_dataset_close(&dataset);
     put("flat/c.png", 5, 3, PNG_COLOR_TYPE_GRAY);
     assert_fails(gm_dataset_open(&dataset, path_of("flat"), NULL), GM_ERROR_ARGUMENT, "c.png: is 5 x 3 pixels");
-    assert_non_null(strstr(gm_error_message(), "give `size`"));
+    assert_non_null(strstr(gm_error_message(), "give data.size"));
     assert_ok(gm_dataset_open(&dataset, path_of("flat"), &(gm_dataset_options){.size = {8}, .channels = 1}));
     info = gm_dataset_get_info(dataset);
     assert_int_equal(info->count, 3);

@@ -46,6 +46,8 @@ static const struct {
     {"data.pages", {.pages = GM_PAGES_CHANNELS, .size = {2}, .channels = 1, .hold = GM_HOLD_NO}, "", "TIFF files"},
     {"data.scale", {.scale = GM_SCALE_RANGE}, "d", "of 16 bits or"}, // of pictures of 8 bits the values show it
     {"data.fit", {.fit = GM_FIT_CROP}, "pldf", "for images"},
+    {"data.hold", {.hold = GM_HOLD_YES}, "pl", "for picture files, which are decoded"},
+    {"data.hold", {.hold = GM_HOLD_NO}, "pl", "for picture files, which are decoded"},
     {"data.background", {.has_background = true}, "pl", "for the transparency of picture files"},
 };
 
@@ -78,6 +80,23 @@ static void a_setting_that_does_not_apply_is_refused(void **state) {
     gm_survey *survey;
     assert_fails(gm_dataset_survey(&survey, path_of("pngs"), &settings[1].options), GM_ERROR_ARGUMENT,
                  "is a folder of pictures, and data.layout");
+}
+
+static void what_programs_hold_is_no_setting(void **state) {
+    (void)state;
+    for (gm_hold hold = GM_HOLD_YES; hold <= GM_HOLD_NO; hold++)
+        for (size_t i = 0; i < 2; i++) {
+            const gm_dataset_options options = {.usual_hold = hold};
+            assert_ok(gm_dataset_open(&dataset, path_of(i ? "t.csv" : "pngs"), &options));
+            assert_true((gm_dataset_items(dataset) == NULL) == (i == 0 && hold == GM_HOLD_NO));
+            gm_dataset_close(&dataset);
+        }
+}
+
+static void messages_name_options_as_they_were_given(void **state) {
+    (void)state;
+    assert_fails(gm_dataset_open(&dataset, path_of("t.csv"), &(gm_dataset_options){.size = {8}, .prefix = "--"}),
+                 GM_ERROR_ARGUMENT, "t.csv: is a file of CSV, and --size is for images: leave it out");
 }
 
 static void settings_of_other_data_are_passed_over(void **state) {
@@ -130,6 +149,8 @@ static void one_picture_with_pages_is_enough(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_setting_that_does_not_apply_is_refused),
+        cmocka_unit_test(what_programs_hold_is_no_setting),
+        cmocka_unit_test(messages_name_options_as_they_were_given),
         cmocka_unit_test(settings_of_other_data_are_passed_over),
         cmocka_unit_test(a_test_split_must_be_there),
         cmocka_unit_test(one_picture_with_pages_is_enough),
