@@ -242,7 +242,7 @@ int command_sample(int count, char **words) {
          "FILE.png, .jpg or .webp: a picture; .tiff: a page each; .npy, .npz: an array; .csv, .tsv: points, or rows of "
          "a"
          " table as it has them; DIR: a file each, a sub-folder for each class (default: samples.png, unless --npy is "
-         "given)"},
+         "given). A FILE that is there is replaced; a DIR must be new or empty"},
         {"--format", "png", OPTION_TEXT, &arguments.format,
          "of a folder's files: png, jpeg, webp, tiff, npy, npz, csv or tsv (default: png, of other than 1 or 3 channels"
          " tiff, of a table csv)"},

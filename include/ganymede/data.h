@@ -182,12 +182,13 @@ GM_API gm_status gm_dataset_check(const char *source, const gm_dataset_options *
 
 // Writes what gm_dataset_open reads as another kind of source, by the path's ending: .zip, an archive of pictures;
 // .npz, with its items as the array x (uint8 or uint16 of pictures, float32 of other numbers), labels y and
-// class_names; .npy, with NAME_labels.npy; any other, a new folder of pictures. Pictures are PNG files of 8 or 16 bits,
-// or TIFF files where PNG does not have so many channels, with the names of their classes in labels.csv: a warning says
-// where that gives them other numbers. A table is read again, and written as .csv or .tsv with a decimal point, without
-// the columns that are skipped, which a warning names. Fails for numbers that no picture can hold, for a folder that is
-// there already, for the source itself or what lies in it, and as reading does; files are written whole or not at all.
-// Damaged pictures that options->damaged lets pass are left out, which a warning counts.
+// class_names; .npy, with NAME_labels.npy; any other, a new or empty folder of
+// pictures. Pictures are PNG files of 8 or 16 bits,
+// or TIFF files of floats and where PNG does not have so many channels, with the names of their classes in labels.csv:
+// a warning says where that gives them other numbers. A table is read again, and written as .csv or .tsv with a decimal
+// point, without the columns that are skipped, which a warning names. Fails for numbers that no picture can hold, for a
+// folder that is not empty, for the source itself or what lies in it, and as reading does; files are written whole or
+// not at all. Damaged pictures that options->damaged lets pass are left out, which a warning counts.
 GM_API gm_status gm_dataset_convert(const char *source, const gm_dataset_options *options, const char *path);
 
 // ---- What a source holds ----

@@ -179,6 +179,9 @@ gm_status gm_file_read_next(int descriptor, const char *path, void *data, size_t
 gm_status gm_file_write_atomic(const char *path, const void *data, size_t bytes);
 // Creates a folder and its missing parents, for good as above; an existing one is fine.
 gm_status gm_folder_create(const char *path);
+// Fails where the folder holds anything; `advice`: what to do then. create_empty: creates it first.
+gm_status gm_folder_check_empty(const char *path, const char *advice);
+gm_status gm_folder_create_empty(const char *path, const char *advice);
 // Names that were made, changed or removed in a folder so far survive a power cut from here on. File systems that
 // cannot sync folders are no failure.
 gm_status gm_folder_sync(const char *path);

@@ -3,6 +3,7 @@
 #define _XOPEN_SOURCE 700 // realpath, posix_fadvise
 #include "base/base.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -186,6 +187,26 @@ gm_status gm_folder_create(const char *path) {
 done:
     gm_text_finish(&prefix);
     return status;
+}
+
+gm_status gm_folder_check_empty(const char *path, const char *advice) {
+    DIR *listed = opendir(path);
+    if (!listed)
+        return gm_fail(GM_ERROR_IO, "%s: cannot be opened as a folder: %s", path, strerror(errno));
+    gm_status status = GM_OK;
+    errno = 0;
+    for (struct dirent *entry = readdir(listed); entry && status == GM_OK; entry = readdir(listed))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            status = gm_fail(GM_ERROR_IO, "%s: is not empty (it holds %.200s): %s", path, entry->d_name, advice);
+    if (status == GM_OK && errno != 0)
+        status = gm_fail(GM_ERROR_IO, "%s: cannot be listed: %s", path, strerror(errno));
+    closedir(listed);
+    return status;
+}
+
+gm_status gm_folder_create_empty(const char *path, const char *advice) {
+    GM_TRY(gm_folder_create(path));
+    return gm_folder_check_empty(path, advice);
 }
 
 // ---- Writing ----

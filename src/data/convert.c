@@ -1,6 +1,7 @@
 // A data set in another form: a folder or a zip archive of pictures with labels.csv, or arrays; a table as another one.
 //
 // Pictures go piece by piece; of an array all values are in memory before it is written.
+#include "data/apart.h"
 #include "data/format.h"
 #include "data/items.h"
 #include "data/pictures.h"
@@ -42,6 +43,16 @@ static gm_status gather(const gm_dataset *dataset, size_t first, char *items, in
 }
 
 // ---- Pictures ----
+
+// Pictures of more than 8 bits, which are floats in memory, are whole numbers of 16 bits in files.
+static bool is_deep(const gm_dataset_info *info) {
+    return info->kind == GM_DATASET_FLOATS && info->white > info->black;
+}
+
+// Floats that are taken as they are may be pictures, too: of vectors height and width are 1.
+static bool has_pixels(const gm_dataset_info *info) {
+    return info->white > info->black || (!info->table && info->height * info->width > 1);
+}
 
 typedef struct pictures {
     const gm_dataset *dataset;
@@ -92,7 +103,9 @@ static gm_status put_item(pictures *p, size_t index, const void *item, int32_t l
     char name[32];
     const gm_writing writing = {.path = p->path};
     GM_TRY(gm_raster_create(&raster, p->path, info->width, info->height, info->channels,
-                            info->kind == GM_DATASET_IMAGES ? 8 : 16));
+                            info->kind == GM_DATASET_IMAGES ? 8
+                            : is_deep(info)                 ? 16
+                                                            : 32));
     fill_raster(info, item, &raster);
     gm_status status = p->writer->encode_pictures(&writing, &raster, 1, &file);
     gm_raster_finish(&raster);
@@ -133,7 +146,7 @@ static gm_status put_labels(pictures *p) {
 }
 
 static gm_status check_pictures(const gm_dataset_info *info, const char *path) {
-    if (!(info->white > info->black))
+    if (!has_pixels(info))
         return gm_fail(GM_ERROR_ARGUMENT, "%s: %s holds numbers, no pictures: write .npz or .npy", path, info->name);
     for (size_t k = 0; k < info->class_count; k++)
         if (strpbrk(info->class_names[k], "\"\r\n"))
@@ -162,13 +175,16 @@ static gm_status write_pictures(const gm_dataset *dataset, const char *path) {
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
     gm_status status;
     GM_TRY(check_pictures(info, path));
-    p.writer = gm_writer_for(info->channels);
+    if (info->kind == GM_DATASET_IMAGES || is_deep(info))
+        p.writer = gm_writer_for(info->channels);
+    else // floats, which TIFF alone has
+        GM_TRY(gm_writer_find_named(path, "tiff", &p.writer));
     if (!p.writer->encode_pictures)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: pictures of %zu channels are not written: write .npz", path,
                        info->channels);
     p.zipped = ends(path, ".zip");
-    if (!p.zipped && mkdir(path, 0777) != 0)
-        return gm_fail(GM_ERROR_IO, "%s: cannot be created: %s", path, strerror(errno));
+    if (!p.zipped)
+        GM_TRY(gm_folder_create_empty(path, "name another folder"));
     GM_TRY_DONE(put_items(&p));
     GM_TRY_DONE(put_labels(&p));
     warn_of_numbers(info, path);
@@ -183,11 +199,6 @@ done:
 }
 
 // ---- Arrays ----
-
-// Pictures of more than 8 bits, which are floats in memory, are whole numbers of 16 bits in files.
-static bool is_deep(const gm_dataset_info *info) {
-    return info->kind == GM_DATASET_FLOATS && info->white > info->black;
-}
 
 // Each value in place; the smaller ones never overtake those that are still to be read.
 static void make_deep(const gm_dataset_info *info, char *items, size_t count) {
@@ -320,49 +331,13 @@ static gm_status write_table(const char *source, const gm_dataset_options *optio
     return status;
 }
 
-// ---- Sources that would be written over ----
-
-static bool is_same(const struct stat *a, const struct stat *b) {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-// Whether the file or folder, or one that it lies in, is the source; what is not there yet lies where its folder is.
-static bool lies_in(const char *path, const struct stat *source) {
-    struct stat at, above = {0};
-    size_t length = strlen(path);
-    while (length > 1 && path[length - 1] == '/')
-        length--;
-    if (stat(path, &at) == 0 && is_same(&at, source))
-        return true;
-    while (length > 0 && path[length - 1] != '/')
-        length--;
-    gm_text folder = {0};
-    gm_text_printf(&folder, "%.*s.", (int)length, path);
-    bool inside = false, known = !folder.failed && stat(folder.data, &at) == 0;
-    while (known && !(inside = is_same(&at, source))) {
-        gm_text_append(&folder, "/..");
-        known = !folder.failed && stat(folder.data, &above) == 0 && !is_same(&at, &above); // "/.." is "/"
-        at = above;
-    }
-    gm_text_finish(&folder);
-    return inside;
-}
-
-static gm_status check_apart(const char *source, const char *path) {
-    struct stat info;
-    if (!gm_dataset_is_path(source) || stat(source, &info) != 0 || !lies_in(path, &info))
-        return GM_OK;
-    return gm_fail(GM_ERROR_ARGUMENT, "%s: is the source %s or lies in it, which stays as it is: write it elsewhere",
-                   path, source);
-}
-
 // ---- The interface ----
 
 gm_status gm_dataset_convert(const char *source, const gm_dataset_options *options, const char *path) {
     gm_dataset *dataset;
     gm_dataset_options chosen = options ? *options : (gm_dataset_options){0};
     bool table;
-    GM_TRY(check_apart(source, path));
+    GM_TRY(gm_apart_check(source, path));
     GM_TRY(is_table(source, &chosen, &table));
     if (table && ends_as_table(path))
         return write_table(source, &chosen, path);

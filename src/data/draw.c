@@ -2,6 +2,7 @@
 #include "data/decode.h"
 
 #include "base/base.h"
+#include "data/apart.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -44,6 +45,7 @@ gm_status gm_dataset_draw(const gm_dataset *dataset, uint64_t seed, size_t rows,
     const gm_sample format = format_of(info);
     size_t count = GM_MIN(GM_MAX(format.kind->shown(&format, rows, columns), (size_t)1), info->count);
     int32_t *indices;
+    GM_TRY(gm_apart_check(info->name, path));
     GM_TRY(gm_alloc(&indices, count, sizeof *indices, path));
     gm_status status = gm_loader_indices(seed, 0, count, info->count, indices);
     if (status == GM_OK)

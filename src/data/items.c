@@ -2,6 +2,7 @@
 #include "data/items.h"
 
 #include "data/fit.h"
+#include "data/settings.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -53,24 +54,36 @@ static size_t taken(size_t count, const gm_dataset_options *options) {
     return options->count ? GM_MIN(options->count, count) : count;
 }
 
-static gm_status fit_images(gm_dataset *dataset, const char *where, const gm_images *images, gm_fit fit) {
+// (count, channels, height, width) = dim values of the data set's kind, one item after the other.
+static gm_status fit_items(gm_dataset *dataset, const char *where, const void *values, const size_t dim[4],
+                           const gm_dataset_options *options) {
     const gm_dataset_info *info = &dataset->info;
-    size_t plane = images->height * images->width;
-    const gm_fit_target target = {.channels = info->channels, .height = info->height, .width = info->width};
+    bool floats = info->kind == GM_DATASET_FLOATS;
+    size_t plane = dim[2] * dim[3], bytes = dim[1] * plane * (floats ? sizeof(float) : 1);
+    const gm_fit_target target = {.channels = info->channels,
+                                  .height = info->height,
+                                  .width = info->width,
+                                  .floats = floats,
+                                  .marked = floats && options->scale != GM_SCALE_TYPE};
     GM_TRY(gm_alloc(&dataset->items, info->count, info->item_bytes, where));
     for (size_t i = 0; i < info->count; i++) {
-        gm_fit_source source = {.pixels = images->pixels + i * images->channels * plane,
-                                .width = images->width,
-                                .height = images->height,
-                                .channels = images->channels,
-                                .step = 1,
-                                .plane = plane};
-        uint8_t *out = (uint8_t *)dataset->items + i * info->item_bytes;
-        gm_status status = gm_fit_picture(&source, fit, &target, out);
+        const gm_fit_source source = {.pixels = (const char *)values + i * bytes,
+                                      .width = dim[3],
+                                      .height = dim[2],
+                                      .channels = dim[1],
+                                      .step = 1,
+                                      .plane = plane,
+                                      .type = floats ? GM_PICTURE_F32 : GM_PICTURE_U8};
+        gm_status status =
+            gm_fit_picture(&source, options->fit, &target, (char *)dataset->items + i * info->item_bytes);
         if (status != GM_OK)
             return gm_fail_prefix(status, "%s", where);
     }
     return GM_OK;
+}
+
+static bool needs_fit(const gm_dataset_info *info, const size_t dim[4]) {
+    return info->channels != dim[1] || info->height != dim[2] || info->width != dim[3];
 }
 
 gm_status gm_dataset_take_images(gm_dataset *dataset, const char *where, gm_images *images,
@@ -90,8 +103,9 @@ gm_status gm_dataset_take_images(gm_dataset *dataset, const char *where, gm_imag
         dataset->labels = images->labels;
         images->labels = NULL;
     }
-    if (info->channels != images->channels || info->height != images->height || info->width != images->width)
-        return fit_images(dataset, where, images, options->fit);
+    const size_t dim[4] = {images->count, images->channels, images->height, images->width};
+    if (needs_fit(info, dim))
+        return fit_items(dataset, where, images->pixels, dim, options);
     dataset->items = images->pixels;
     images->pixels = NULL;
     return GM_OK;
@@ -100,22 +114,21 @@ gm_status gm_dataset_take_images(gm_dataset *dataset, const char *where, gm_imag
 gm_status gm_dataset_take_floats(gm_dataset *dataset, const char *where, float **values, const size_t dim[4],
                                  const gm_dataset_options *options) {
     gm_dataset_info *info = &dataset->info;
-    bool as_asked = (!options->size[0] || (options->size[0] == dim[2] && options->size[1] == dim[3])) &&
-                    (!options->channels || options->channels == dim[1]);
-    if (!as_asked)
-        return gm_fail(
-            GM_ERROR_ARGUMENT,
-            "%s: holds numbers, %zu x %zu with %zu channels, which cannot be fitted: leave out size and channels",
-            where, dim[2], dim[3], dim[1]);
+    size_t item = dim[1] * dim[2] * dim[3];
+    if (dim[2] == 1 && dim[3] == 1)
+        GM_TRY(gm_settings_check(where, "holds vectors", ~(unsigned)GM_SETTINGS_OF_IMAGES, options));
     info->count = taken(dim[0], options);
-    info->channels = dim[1];
-    info->height = dim[2];
-    info->width = dim[3];
+    info->channels = options->channels ? options->channels : dim[1];
+    info->height = options->size[0] ? options->size[0] : dim[2];
+    info->width = options->size[1] ? options->size[1] : dim[3];
     GM_TRY(gm_dataset_set_items(dataset, where, GM_DATASET_FLOATS));
-    for (size_t i = 0; options->scale != GM_SCALE_TYPE && i < info->count * info->item_values; i++)
-        if (!isfinite((*values)[i])) // which would be black
-            return gm_fail(GM_ERROR_FORMAT, "%s: item %zu holds %g: fill it in or leave the item out", where,
-                           i / info->item_values, (double)(*values)[i]);
+    bool fits = needs_fit(info, dim);
+    for (size_t i = 0; (fits || options->scale != GM_SCALE_TYPE) && i < info->count * item; i++)
+        if (!isfinite((*values)[i])) // which would be black, or all that is scaled with it
+            return gm_fail(GM_ERROR_FORMAT, "%s: item %zu holds %g: fill it in or leave the item out", where, i / item,
+                           (double)(*values)[i]);
+    if (fits)
+        return fit_items(dataset, where, *values, dim, options);
     dataset->items = *values;
     *values = NULL;
     return GM_OK;

@@ -29,7 +29,8 @@ void gm_images_finish(gm_images *images);
 // to the largest, however few items the options take. What it does not take stays for gm_images_finish.
 gm_status gm_dataset_take_images(gm_dataset *dataset, const char *where, gm_images *images,
                                  const gm_dataset_options *options);
-// Takes over float32 values from malloc, (count, channels, height, width) = dim, and sets *values to NULL then.
+// The same of float32 values from malloc, (count, channels, height, width) = dim. *values stays for free(), NULL where
+// it was taken over. Vectors, whose height and width are 1, take no size.
 gm_status gm_dataset_take_floats(gm_dataset *dataset, const char *where, float **values, const size_t dim[4],
                                  const gm_dataset_options *options);
 

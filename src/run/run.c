@@ -14,28 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool is_dot(const char *name) {
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
-static gm_status check_empty(const char *path) {
-    DIR *folder = opendir(path);
-    if (!folder)
-        return gm_fail(GM_ERROR_IO, "%s: cannot be opened as a folder: %s", path, strerror(errno));
-    gm_status status = GM_OK;
-    errno = 0;
-    for (struct dirent *entry = readdir(folder); entry && status == GM_OK; entry = readdir(folder))
-        if (!is_dot(entry->d_name))
-            status = gm_fail(GM_ERROR_IO,
-                             "%s: is not empty (it holds %.200s): name another folder, or go on with this run by "
-                             "--resume",
-                             path, entry->d_name);
-    if (status == GM_OK && errno != 0)
-        status = gm_fail(GM_ERROR_IO, "%s: cannot be listed: %s", path, strerror(errno));
-    closedir(folder);
-    return status;
-}
-
 // flock's lock is that of the open folder: unlike fcntl's it keeps out this process, too, and no other descriptor's
 // closing drops it. The process's end does, so that a killed run never blocks. A file system without such locks has
 // that of the log.
@@ -52,7 +30,7 @@ static gm_status create_given(gm_run *run, const char *out) {
     GM_TRY(gm_run_set_folder(run, out));
     GM_TRY(gm_folder_create(run->folder));
     GM_TRY(lock_folder(run));
-    return check_empty(run->folder);
+    return gm_folder_check_empty(run->folder, "name another folder, or go on with this run by --resume");
 }
 
 // One beyond the highest number in use; mkdir decides between two processes that count at once.

@@ -110,7 +110,7 @@ static gm_status put(const folder *f, size_t index, const int32_t *label, const 
 
 static gm_status create_folders(const folder *f, const int32_t *labels, size_t count) {
     gm_text path = {0};
-    gm_status status = gm_folder_create(f->path);
+    gm_status status = gm_folder_create_empty(f->path, "name another folder");
     size_t classes = labels ? f->sampler->use.classes : 0;
     bool *there = NULL;
     if (status == GM_OK && classes > 0)

@@ -317,7 +317,10 @@ class Data(CommandTest):
         self.ganymede("data", "c", "-o", "f.npy")
         self.assertEqual(self.items("f.npy")["x.npy"], wanted["x.npy"])
         self.assertEqual(self.items("f.npy")["y.npy"], wanted["y.npy"])
-        self.refused("data", "pets", "-o", "c", code=1, says="c: cannot be created")
+        self.refused("data", "pets", "-o", "c", code=1, says="c: is not empty (it holds 0")
+        (self.folder / "empty").mkdir()
+        self.ganymede("data", "pets", "-o", "empty")
+        self.assertEqual(self.items("empty"), wanted)
         self.refused("data", "pets", "-o", "x.csv", code=1, says="pets is no table")
 
     def test_class_names_of_numpy(self):
@@ -354,6 +357,30 @@ class Data(CommandTest):
         self.assertEqual({path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}, kept)
         self.ganymede("data", "pets", "-o", "pets2")  # its name alone begins alike
         self.ganymede("data", "pets/cats", "-o", "pets/c.zip")
+
+    def test_pictures_are_not_drawn_into_their_source(self):
+        self.put_classes()
+        self.ganymede("data", "pets", "-o", "a.zip")
+        (self.folder / "a.zip").rename(self.folder / "a.png")
+        kept = {path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
+        for source, to in ("a.png", "a.png"), ("pets", "pets/cats/0.png"), ("pets", "pets/new.png"), ("pets", "./pets/x.jpg"):
+            self.refused("data", source, "--picture", to, code=1, says="is the source")
+        self.assertEqual({path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}, kept)
+        self.ganymede("data", "a.png", "--picture", "b.png")
+
+    def test_floats_are_folders_of_tiff(self):
+        values = [(i * 37 % 101) / 7 - 5 for i in range(3 * 2 * 5 * 4)]
+        (self.folder / "x.npy").write_bytes(npy((3, 2, 5, 4), "<f4", struct.pack("<120f", *values)))
+        process = self.start("data", "x.npy", "-o", "floats")
+        _, err = process.communicate(timeout=300)
+        if "libtiff" in err:
+            self.skipTest("needs libtiff")
+        self.assertEqual((process.returncode, err), (0, ""))
+        self.assertEqual(sorted(path.name for path in (self.folder / "floats").iterdir()),
+                         ["00000000.tiff", "00000001.tiff", "00000002.tiff"])
+        self.ganymede("data", "floats", "-o", "y.npy")
+        self.assertEqual((self.folder / "y.npy").read_bytes()[-480:], (self.folder / "x.npy").read_bytes()[-480:])
+        self.assertEqual(self.report("x.npy", "--size", "10x2", "--fit", "resize")["shape"], [2, 10, 2])
 
     def test_classes_that_get_other_numbers_are_told(self):
         def text(names):

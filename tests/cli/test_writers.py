@@ -114,6 +114,9 @@ class ImageTest(CommandTest):
         self.ganymede("train", "images.yaml", "--out", "run", "--quiet", "--no-tune", *more.get("words", ()))
 
     def sample(self, *words, run="run"):
+        for out in [words[i + 1] for i, word in enumerate(words) if word == "-o"]:
+            for path in (self.folder / out).iterdir() if (self.folder / out).is_dir() else ():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
         return self.ganymede("sample", run, *words)[0]
 
     def array(self, *words):
@@ -242,7 +245,13 @@ class Writers(ImageTest):
         self.sample("--seeds", "0-9", "-o", "s.jpg")
         self.sample("--seeds", "3", "-o", "points")
         self.assertEqual([p.name for p in (self.folder / "points").iterdir()], ["00000003.npy"])
-        self.refused("sample", "run", "-o", "points", "--format", "png", code=1, says=["00000000.png", ".npy or .csv"])
+        self.refused("sample", "run", "-o", "none", "--format", "png", code=1, says=["00000000.png", ".npy or .csv"])
+        for out in "points", "points/":
+            self.refused("sample", "run", "--seeds", "4", "-o", out, code=1,
+                         says=["is not empty (it holds 00000003.npy): name another folder"])
+        self.assertEqual([p.name for p in (self.folder / "points").iterdir()], ["00000003.npy"])
+        (self.folder / "empty").mkdir()
+        self.ganymede("sample", "run", "--seeds", "3", "-o", "empty")
         shutil.rmtree(self.folder / "run")
         self.train(1)
         self.refused("sample", "run", "-o", "s.csv", code=1, says=["s.csv", "not images"])

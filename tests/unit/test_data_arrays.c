@@ -100,6 +100,38 @@ static void channels_stand_last_where_the_last_axis_is_the_shortest(void **state
 
 // ---- Labels ----
 
+// Means over areas, of 16 bits and of floats as precise as these.
+static void images_are_fitted_in_their_depth(void **state) {
+    (void)state;
+    array a = make("u2", "1, 2, 2", 4);
+    put("a.npy", a);
+    expect_shape(open_with("a.npy", (gm_dataset_options){.size = {1, 1}}), 1, 1, 1, 1);
+    assert_true(fabs((double)gm_dataset_floats(dataset)[0] * UINT16_MAX - 1.5) < 1e-4);
+    gm_dataset_close(&dataset);
+    const float values[12] = {1000, 2, 0, -4, .5f, .25f, 3, 5, 7, 9, 11, 13};
+    a = make("f4", "1, 3, 2, 2", 12);
+    memcpy(a.bytes + a.length - sizeof values, values, sizeof values);
+    put("a.npy", a);
+    expect_shape(open_with("a.npy", (gm_dataset_options){.size = {1, 2}, .fit = GM_FIT_RESIZE}), 1, 3, 1, 2);
+    const float wanted[6] = {500, -1, 1.75f, 2.625f, 9, 11};
+    for (size_t i = 0; i < 6; i++)
+        assert_true(fabs((double)(gm_dataset_floats(dataset)[i] - wanted[i])) < 1e-4);
+    gm_dataset_close(&dataset);
+    expect_shape(open_with("a.npy", (gm_dataset_options){.channels = 1}), 1, 1, 2, 2);
+    assert_true(fabs((double)gm_dataset_floats(dataset)[0] - (299 + .587 * .5 + .114 * 7)) < 1e-3);
+    gm_dataset_close(&dataset);
+    assert_fails(gm_dataset_open(&dataset, path_of("a.npy"), &(gm_dataset_options){.channels = 2}), GM_ERROR_ARGUMENT,
+                 "a.npy: images of 3 channels cannot become images of 2");
+    memcpy(a.bytes + a.length - sizeof(float), &(const float){NAN}, sizeof(float));
+    put("a.npy", a);
+    assert_fails(gm_dataset_open(&dataset, path_of("a.npy"), &(gm_dataset_options){.size = {1}}), GM_ERROR_FORMAT,
+                 "a.npy: item 0 holds nan: fill it in");
+    put("a.npy", make("f4", "2, 3", 6));
+    assert_fails(gm_dataset_open(&dataset, path_of("a.npy"), &(gm_dataset_options){.size = {1}}), GM_ERROR_ARGUMENT,
+                 "a.npy: holds vectors, and data.size is for images: leave it out");
+    unlink(path_of("a.npy"));
+}
+
 static void labels_stand_beside_an_array(void **state) {
     (void)state;
     static const struct {
@@ -302,6 +334,7 @@ static void tensors_are_data_sets(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(channels_stand_last_where_the_last_axis_is_the_shortest),
+        cmocka_unit_test(images_are_fitted_in_their_depth),
         cmocka_unit_test(labels_stand_beside_an_array),
         cmocka_unit_test(whole_floats_are_labels),
         cmocka_unit_test(archives_hold_items_and_labels_by_name),
