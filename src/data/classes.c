@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "data/paths.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,6 +38,31 @@ static bool write_folder(char folder[GM_CLASS_FOLDER_BYTES], const char *name) {
     }
     folder[length] = '\0';
     return length > 0;
+}
+
+// Of a '%' and two hexadecimal digits.
+static bool read_escape(const char *text, char *byte) {
+    unsigned value;
+    if (text[0] != '%' || !isxdigit((unsigned char)text[1]) || !isxdigit((unsigned char)text[2]))
+        return false;
+    sscanf(text + 1, "%2x", &value);
+    *byte = (char)value;
+    return value != 0;
+}
+
+void gm_class_name(char *folder) {
+    char name[GM_CLASS_FOLDER_BYTES], again[GM_CLASS_FOLDER_BYTES];
+    size_t length = 0;
+    if (strlen(folder) >= sizeof name)
+        return;
+    for (const char *c = folder; *c; c++)
+        if (read_escape(c, &name[length++]))
+            c += 2;
+        else
+            name[length - 1] = *c;
+    name[length] = '\0';
+    if (write_folder(again, name) && strcmp(again, folder) == 0)
+        strcpy(folder, name); // which is no longer
 }
 
 void gm_class_folder(char folder[GM_CLASS_FOLDER_BYTES], const char *const *names, size_t count, size_t classes,

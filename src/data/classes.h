@@ -18,5 +18,7 @@ enum { GM_CLASS_FOLDER_BYTES = 256 }; // of a folder's name, with its NUL: what 
 // with a longer one than a folder's, among others with names: %3 for class 3, which is no name's.
 void gm_class_folder(char folder[GM_CLASS_FOLDER_BYTES], const char *const *names, size_t count, size_t classes,
                      size_t index);
+// The way back, in place: the name whose folder is called so; what gm_class_folder would not have written stays.
+void gm_class_name(char *folder);
 
 #endif

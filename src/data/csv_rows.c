@@ -14,7 +14,7 @@
 enum { PIECE = 1 << 18 };        // bytes that are read at a time, and looked at for separator and header
 enum { LONGEST = 1 << 20 };      // bytes of a field
 enum { LONGEST_ROW = 1 << 28 };  // of a row
-enum { MOST_COLUMNS = 1 << 20 }; //
+enum { MOST_COLUMNS = 1 << 16 }; // which take some 500 bytes each
 enum { END = -1 };               // of the text
 
 // ---- Bytes ----
@@ -172,7 +172,8 @@ static gm_status read_quoted(gm_csv_rows *r) {
 static gm_status read_field(gm_csv_rows *r, bool *last) {
     int byte;
     if (r->count == MOST_COLUMNS)
-        return gm_fail(GM_ERROR_FORMAT, "%s:%zu: has more than %d fields", r->name, r->row_line, MOST_COLUMNS);
+        return gm_fail(GM_ERROR_FORMAT, "%s:%zu: has more than %d fields: are rows and columns swapped?", r->name,
+                       r->row_line, MOST_COLUMNS);
     GM_TRY(gm_grow(&r->fields, r->count, &r->field_capacity, sizeof *r->fields, r->name));
     r->fields[r->count] = r->text_length;
     GM_TRY(skip_blanks(r, &byte));

@@ -6,6 +6,7 @@
 // the list of files stays, and each is decoded whenever it is wanted.
 #include "data/folder.h"
 
+#include "data/classes.h"
 #include "data/labels.h"
 #include "data/magic.h"
 #include "data/picture.h"
@@ -148,9 +149,14 @@ static gm_status find_classes(const gm_paths *paths, const char ***classes, size
 static gm_status set_classes(listing *list, const char **classes, gm_arena *arena) {
     const gm_paths *paths = &list->tree.paths;
     list->classes = gm_arena_alloc(arena, list->class_count * sizeof *list->classes);
-    for (size_t k = 0; list->classes && k < list->class_count; k++)
-        if (!(list->classes[k] = gm_arena_printf(arena, "%.*s", (int)strcspn(classes[k], "/"), classes[k])))
+    for (size_t k = 0; list->classes && k < list->class_count; k++) {
+        char *name = gm_arena_printf(arena, "%.*s", (int)strcspn(classes[k], "/"), classes[k]);
+        if (name)
+            gm_class_name(name);
+        list->classes[k] = name;
+        if (!name)
             list->classes = NULL;
+    }
     if (!list->classes)
         return gm_fail_memory(list->class_count * sizeof *list->classes, "class names");
     GM_TRY(gm_alloc(&list->labels, paths->count, sizeof *list->labels, list->tree.path));
@@ -335,7 +341,7 @@ static gm_status fill(gm_dataset *dataset, gm_pictures *pictures, const gm_datas
 }
 
 bool gm_folder_tell_zip(const gm_source *source) {
-    return gm_zip_tell(source->head, source->head_bytes);
+    return gm_zip_tell(source->path, source->head, source->head_bytes);
 }
 
 gm_status gm_folder_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {

@@ -88,7 +88,7 @@ gm_status gm_tree_open_zip(gm_tree *tree, const char *path, const void *data, si
 static gm_status list(gm_tree *tree, const gm_source *source) {
     if (source->folder)
         return gm_walk(&tree->paths, source->path);
-    if (gm_zip_tell(source->head, source->head_bytes)) {
+    if (gm_zip_tell(source->path, source->head, source->head_bytes)) {
         GM_TRY(gm_zip_open(&tree->zip, source->path));
         return list_archive(tree);
     }

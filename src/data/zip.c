@@ -24,10 +24,23 @@ struct gm_zip {
     known *entries;
     size_t count, capacity;
     gm_bytes names; // each with a NUL behind it
+    uint64_t shift; // as its directory has it
 };
 
-bool gm_zip_tell(const uint8_t *head, size_t bytes) {
-    return bytes >= 4 && (memcmp(head, "PK\3\4", 4) == 0 || memcmp(head, "PK\5\6", 4) == 0);
+bool gm_zip_tell(const char *path, const uint8_t *head, size_t bytes) {
+    static const char *const programs[] = {"MZ", "\177ELF", "#!"};
+    gm_zip_file file;
+    gm_zip_directory directory;
+    bool program = false;
+    if (bytes >= 4 && (memcmp(head, "PK\3\4", 4) == 0 || memcmp(head, "PK\5\6", 4) == 0))
+        return true;
+    for (size_t i = 0; i < GM_COUNT(programs); i++)
+        program |= bytes > 4 && memcmp(head, programs[i], strlen(programs[i])) == 0;
+    if (!program || gm_file_open(path, &file.descriptor, &file.bytes) != GM_OK)
+        return false;
+    bool found = gm_zip_directory_find(&directory, &file, path) == GM_OK && directory.end > directory.begin;
+    close(file.descriptor);
+    return found;
 }
 
 // ---- Opening ----
@@ -74,6 +87,7 @@ static gm_status read_directory(gm_zip *zip, const char *path) {
     gm_zip_directory directory;
     uint8_t *window;
     GM_TRY(gm_zip_directory_find(&directory, &zip->file, path));
+    zip->shift = directory.shift;
     GM_TRY(gm_alloc(&window, WINDOW, 1, path));
     gm_status status = read_lines(zip, path, &directory, window);
     free(window);
@@ -174,6 +188,8 @@ static gm_status start(reading *r, const gm_zip *zip, size_t index, const char *
     *r = (reading){.file = &zip->file, .path = path};
     GM_TRY(gm_zip_line_read(&r->line, &zip->file, path, zip->entries[index].line));
     GM_TRY(check_line(r));
+    if (r->line.place <= zip->file.bytes) // beyond it nothing is read, and the sum is none
+        r->line.place += zip->shift;
     GM_TRY(gm_zip_file_read(r->file, path, r->line.place, header, sizeof header));
     if (memcmp(header, "PK\3\4", 4) != 0)
         return gm_fail(GM_ERROR_FORMAT, "%s: is damaged: it does not lie where the archive says", path);

@@ -6,8 +6,8 @@
 
 typedef struct gm_zip gm_zip;
 
-// Whether these first bytes are a zip archive's, even an empty one's.
-bool gm_zip_tell(const uint8_t *head, size_t bytes);
+// Whether a file with these first bytes is a zip archive, even an empty one; programs may be, which unpack themselves.
+bool gm_zip_tell(const char *path, const uint8_t *head, size_t bytes);
 // Fail for what is no archive or lacks its directory, for more than 2^31 - 1 entries, and for names that lead out of
 // the archive. In memory 16 bytes and its name stay of each entry. Of open_memory the data must outlive the archive;
 // `path` is for messages.

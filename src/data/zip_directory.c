@@ -7,6 +7,8 @@
 
 enum { END_BYTES = 22, PLACE_64_BYTES = 20, END_64_BYTES = 56, FIELD_64 = 1 };
 
+static const uint8_t line_start[4] = {'P', 'K', 1, 2};
+
 static uint64_t little(const uint8_t *b, size_t count) {
     uint64_t value = 0;
     for (size_t i = count; i-- > 0;)
@@ -48,17 +50,32 @@ static gm_status find_wide(gm_zip_directory *d, const gm_zip_file *file, const c
     GM_TRY(gm_zip_file_read(file, path, end - PLACE_64_BYTES, place, sizeof place));
     if (memcmp(place, "PK\6\7", 4) != 0)
         return GM_OK;
-    uint64_t at = little(place + 8, 8);
-    if (end - PLACE_64_BYTES < END_64_BYTES || at > end - PLACE_64_BYTES - END_64_BYTES)
+    uint64_t at = little(place + 8, 8), nearest = end - PLACE_64_BYTES - END_64_BYTES;
+    if (end - PLACE_64_BYTES < END_64_BYTES || at > nearest)
         return refuse(path, "its end leads outside");
     GM_TRY(gm_zip_file_read(file, path, at, wide, sizeof wide));
+    uint64_t shift = memcmp(wide, "PK\6\6", 4) != 0 ? nearest - at : 0;
+    GM_TRY(gm_zip_file_read(file, path, at += shift, wide, sizeof wide));
     if (memcmp(wide, "PK\6\6", 4) != 0)
         return refuse(path, "its end leads elsewhere");
     uint64_t bytes = little(wide + 40, 8);
-    *d = (gm_zip_directory){.begin = little(wide + 48, 8), .count = little(wide + 32, 8), .wide = true};
-    if (d->begin > at || bytes > at - d->begin)
+    *d = (gm_zip_directory){.begin = little(wide + 48, 8), .count = little(wide + 32, 8), .wide = true, .shift = shift};
+    if (d->begin > at - shift || bytes > at - shift - d->begin)
         return refuse(path, "its directory lies outside");
+    d->begin += shift;
     d->end = d->begin + bytes;
+    return GM_OK;
+}
+
+// A directory that is not where the end says stands right before it, where the line of an entry shows it.
+static gm_status find_shift(gm_zip_directory *d, const gm_zip_file *file, const char *path, uint64_t nearest) {
+    uint8_t said[4], there[4];
+    if (d->count == 0 || nearest == d->begin)
+        return GM_OK;
+    GM_TRY(gm_zip_file_read(file, path, d->begin, said, sizeof said));
+    GM_TRY(gm_zip_file_read(file, path, nearest, there, sizeof there));
+    if (memcmp(said, line_start, sizeof said) != 0 && memcmp(there, line_start, sizeof there) == 0)
+        d->shift = nearest - d->begin;
     return GM_OK;
 }
 
@@ -73,6 +90,8 @@ static gm_status parse_end(gm_zip_directory *d, const gm_zip_file *file, const c
         return GM_OK;
     if (d->begin > end || bytes > end - d->begin)
         return refuse(path, "its directory lies outside");
+    GM_TRY(find_shift(d, file, path, end - bytes));
+    d->begin += d->shift;
     d->end = d->begin + bytes;
     return GM_OK;
 }
@@ -129,7 +148,7 @@ static size_t length_of(const uint8_t *line) {
 }
 
 bool gm_zip_line_parse(gm_zip_line *line, const uint8_t *data, size_t bytes) {
-    if (bytes < GM_ZIP_LINE_BYTES || memcmp(data, "PK\1\2", 4) != 0)
+    if (bytes < GM_ZIP_LINE_BYTES || memcmp(data, line_start, sizeof line_start) != 0)
         return false;
     size_t extra = (size_t)little(data + 30, 2);
     *line = (gm_zip_line){.flags = (unsigned)little(data + 8, 2),

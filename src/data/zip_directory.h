@@ -19,6 +19,7 @@ typedef struct gm_zip_directory {
     uint64_t begin, end;
     uint64_t count; // of lines: of archives without zip64 modulo 65536, which some programs leave so
     bool wide;      // the archive has zip64's end
+    uint64_t shift; // so many bytes stand in front of the archive, which its places do not count
 } gm_zip_directory;
 gm_status gm_zip_directory_find(gm_zip_directory *directory, const gm_zip_file *file, const char *path);
 

@@ -297,6 +297,33 @@ class Data(CommandTest):
         self.refused("data", "lzma.zip", "-o", "x", code=1,
                      says="lzma.zip/1.png: is packed by method 14; stored and deflated entries are read")
 
+    def test_archives_that_unpack_themselves(self):
+        self.put_classes()
+        wanted = self.items("pets")
+        self.ganymede("data", "pets", "-o", "a.zip")
+        plain = (self.folder / "a.zip").read_bytes()
+        end = plain.rindex(b"PK\5\6")
+        count, length, begin = struct.unpack("<10xHII", plain[end:end + 20])
+        wide = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, length, begin)
+        wide += struct.pack("<4sIQI", b"PK\6\7", 0, end, 1)
+        archives = plain, plain[:end] + wide + plain[end:]
+        for archive in archives:
+            (self.folder / "b.zip").write_bytes(archive)
+            self.assertEqual(self.items("b.zip"), wanted)
+            for front in b"#!/bin/sh\nexit 0\n", b"MZ" + bytes(5000), b"\x7fELF" + bytes(100000):
+                (self.folder / "b.run").write_bytes(front + archive)
+                with zipfile.ZipFile(self.folder / "b.run") as opened:
+                    self.assertIsNone(opened.testzip())
+                self.assertEqual(self.items("b.run"), wanted)
+        (self.folder / "b.run").write_bytes(b"#!/bin/sh\nexit 0\n" + plain[:-30])
+        self.refused("data", "b.run", code=1, says="b.run: ")
+
+    def test_folders_of_classes_are_called_as_samples_are(self):
+        for i, name in enumerate(("a%2Fb", "%74rain", "50%25", "50%20off", "%41")):
+            self.put(f"odd/{name}/0.png", seed=i)
+        self.assertEqual(sorted(row["name"] for row in self.report("odd")["classes"]),
+                         sorted(["a/b", "train", "50%", "50%20off", "%41"]))
+
     def test_other_programs_read_archives(self):
         self.put_classes()
         self.ganymede("data", "pets", "-o", "pets.zip")

@@ -141,6 +141,26 @@ static void missing_values_are_nan_when_they_may_be(void **state) {
     assert_fails(parse("1,2\n1,abc\n", true, &csv), GM_ERROR_FORMAT, "t.csv:2: column 2: \"abc\"");
 }
 
+static void columns_are_counted(void **state) {
+    (void)state;
+    enum { MOST = 1 << 16 };
+    char *text = malloc(2 * (MOST + 2));
+    gm_csv csv;
+    for (size_t columns = MOST; columns <= MOST + 1; columns++) {
+        for (size_t i = 0; i < columns; i++)
+            memcpy(text + 2 * i, i + 1 < columns ? "1," : "1\n", 3);
+        if (columns == MOST) {
+            assert_ok(parse(text, false, &csv));
+            assert_int_equal(csv.columns, MOST);
+            gm_csv_finish(&csv);
+        } else {
+            assert_fails(parse(text, false, &csv), GM_ERROR_FORMAT,
+                         "t.csv:1: has more than 65536 fields: are rows and columns swapped?");
+        }
+    }
+    free(text);
+}
+
 static void bad_tables_are_refused_with_their_place(void **state) {
     (void)state;
     static const struct {
@@ -232,6 +252,7 @@ int main(void) {
         cmocka_unit_test(lines_above_the_table_are_no_rows),
         cmocka_unit_test(tables_are_told_below_their_comments),
         cmocka_unit_test(missing_values_are_nan_when_they_may_be),
+        cmocka_unit_test(columns_are_counted),
         cmocka_unit_test(bad_tables_are_refused_with_their_place),
         cmocka_unit_test(damaged_tables_do_no_harm),
         cmocka_unit_test(large_tables_keep_their_values),

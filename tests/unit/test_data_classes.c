@@ -8,6 +8,9 @@ static void expect_folders(const char *const *names, size_t count, size_t classe
     for (size_t i = 0; i < classes; i++) {
         gm_class_folder(folder, names, count, classes, i);
         assert_string_equal(folder, folders[i]);
+        gm_class_name(folder);
+        if (i < count && *names[i] && strchr(folders[i], '%'))
+            assert_string_equal(folder, names[i]);
     }
 }
 
@@ -20,6 +23,17 @@ static void folders_are_called_as_their_classes(void **state) {
     expect_folders(LIST("..", ".", ".x", "__MACOSX", "train", "test", "trains"), 7, 7,
                    LIST("%2E.", "%2E", "%2Ex", "%5F_MACOSX", "%74rain", "%74est", "trains"));
     expect_folders(LIST("1", "10", "2"), 3, 3, LIST("1", "10", "2"));
+}
+
+static void other_folders_keep_their_names(void **state) {
+    (void)state;
+    static const char *const folders[] = {"50%", "a%20b", "a%2fb", "%41", "%1", "%00", "%", "x%2", "a%2Eb", "%2E"};
+    for (size_t i = 0; i < GM_COUNT(folders); i++) {
+        char name[16];
+        strcpy(name, folders[i]);
+        gm_class_name(name);
+        assert_string_equal(name, i + 1 < GM_COUNT(folders) ? folders[i] : ".");
+    }
 }
 
 static void classes_without_names_have_numbers(void **state) {
@@ -68,6 +82,7 @@ static void classes_are_found_by_name_or_else_by_number(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(folders_are_called_as_their_classes),
+        cmocka_unit_test(other_folders_keep_their_names),
         cmocka_unit_test(classes_without_names_have_numbers),
         cmocka_unit_test(classes_are_found_by_name_or_else_by_number),
     };
