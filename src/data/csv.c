@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 // ---- Numbers ----
 
@@ -117,6 +118,12 @@ static bool has_fields(const char *line, size_t length) {
     return gm_cell_number(field, '.', &value, NULL);
 }
 
+// A column of words shows nothing but text: then the name tells.
+static bool is_called_table(const char *path) {
+    const char *dot = strrchr(path, '.');
+    return dot && (strcasecmp(dot, ".csv") == 0 || strcasecmp(dot, ".tsv") == 0);
+}
+
 bool gm_csv_tell(const gm_source *source) {
     char text[GM_HEAD_BYTES + 1];
     if (source->head_bytes >= 2 &&
@@ -138,5 +145,5 @@ bool gm_csv_tell(const gm_source *source) {
         return true;
     line += length;
     line += strspn(line, "\r\n");
-    return has_fields(line, strcspn(line, "\r\n"));
+    return has_fields(line, strcspn(line, "\r\n")) || is_called_table(source->path);
 }

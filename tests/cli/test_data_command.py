@@ -452,6 +452,16 @@ class Data(CommandTest):
         self.refused("data", "nothing", "--schema", code=1, says="nothing: is neither a file or folder nor")
         self.ganymede("data", "t.csv", "--picture", "t.png")
 
+    def test_a_column_of_words_is_a_table_by_its_name(self):
+        text = "colour\n" + "red\nblue\nred\n" * 4
+        (self.folder / "w.csv").write_text(text)
+        found = self.report("w.csv")
+        self.assertEqual((found["count"], found["columns"][0]["name"], found["columns"][0]["type"]), (12, "colour", "category"))
+        self.ganymede("data", "w.csv", "-o", "w.tsv")
+        self.assertEqual((self.folder / "w.tsv").read_text(), text)
+        (self.folder / "w.txt").write_text(text)
+        self.refused("data", "w.txt", code=1, says="w.txt: is no data set")
+
     def test_columns_that_tell_nothing_are_named_once(self):
         (self.folder / "c.csv").write_text("n,c,k,e,w\n1,3,a,,u\n2,3,a,,v\n4,3,a,,u\n")
         out, err = self.ganymede("data", "c.csv")

@@ -110,7 +110,7 @@ static void lines_above_the_table_are_no_rows(void **state) {
 
 static bool told(const char *text) {
     return gm_csv_tell(
-        &(gm_source){.head = (uint8_t *)text, .head_bytes = GM_MIN(strlen(text), (size_t)GM_HEAD_BYTES)});
+        &(gm_source){.path = "t", .head = (uint8_t *)text, .head_bytes = GM_MIN(strlen(text), (size_t)GM_HEAD_BYTES)});
 }
 
 static void tables_are_told_below_their_comments(void **state) {
