@@ -62,7 +62,7 @@ static gm_status build_judge(gm_use *use) {
     if (gm_network_needs_labels(discriminator))
         labels = gm_use_add_input(use, "labels", GM_INT32, &GM_SCALAR);
     gm_tensor *logit = gm_network_apply_labelled(discriminator, x, labels, GM_MODE_INFERENCE, NULL);
-    gm_tensor *ratio = gm_reshape(gan->loss->log_ratio(logit), GM_SHAPE(GM_USE_BATCH));
+    gm_tensor *ratio = gm_reshape(gan->loss->log_ratio(logit), GM_SHAPE(use->batch));
     if (!gan->loss->label_smoothing)
         ratio = gm_minimum(gm_maximum(ratio, gm_constant(use->graph, -confident)), gm_constant(use->graph, confident));
     gm_use_add_output(use, "ratio", ratio);

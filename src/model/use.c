@@ -12,7 +12,12 @@
 // ---- Building ----
 
 gm_status gm_use_init(gm_use *use, const gm_use_row *row, const gm_recipe *recipe, const gm_sample *data) {
-    *use = (gm_use){.row = row, .recipe = recipe};
+    return gm_use_init_batch(use, row, recipe, data, GM_USE_BATCH);
+}
+
+gm_status gm_use_init_batch(gm_use *use, const gm_use_row *row, const gm_recipe *recipe, const gm_sample *data,
+                            size_t batch) {
+    *use = (gm_use){.row = row, .recipe = recipe, .batch = batch};
     if (data)
         use->format = *data;
     gm_status status = gm_graph_create(&use->graph);
@@ -56,7 +61,7 @@ static void add_port(gm_use *use, gm_use_port *ports, size_t *count, gm_use_port
 }
 
 gm_tensor *gm_use_add_input(gm_use *use, const char *name, gm_type type, const gm_shape *item) {
-    gm_shape shape = {.rank = item->rank + 1, .dim = {GM_USE_BATCH}};
+    gm_shape shape = {.rank = item->rank + 1, .dim = {use->batch}};
     memcpy(shape.dim + 1, item->dim, item->rank * sizeof *shape.dim);
     gm_tensor *x = gm_input(use->graph, name, type, shape);
     add_port(use, use->inputs, &use->input_count, (gm_use_port){.name = name, .x = x, .values = gm_shape_count(item)});
@@ -67,8 +72,8 @@ static gm_tensor *draw(void *user, const char *name, gm_shape shape) {
     gm_use *use = user;
     gm_shape item = {.rank = shape.rank - 1};
     memcpy(item.dim, shape.dim + 1, item.rank * sizeof *item.dim);
-    if (shape.dim[0] != GM_USE_BATCH)
-        return gm_fault(use->graph, "%s: draws for %zu rows and not for %d samples", name, shape.dim[0], GM_USE_BATCH);
+    if (shape.dim[0] != use->batch)
+        return gm_fault(use->graph, "%s: draws for %zu rows and not for %zu samples", name, shape.dim[0], use->batch);
     gm_tensor *x = gm_use_add_input(use, name, GM_FLOAT32, &item);
     use->inputs[use->input_count - 1].drawn = true;
     return x;
@@ -83,7 +88,7 @@ gm_tensor *gm_use_add_data(gm_use *use) {
 }
 
 void gm_use_add_output(gm_use *use, const char *name, gm_tensor *x) {
-    size_t values = gm_shape_count(gm_tensor_shape(x)) / GM_USE_BATCH;
+    size_t values = gm_shape_count(gm_tensor_shape(x)) / use->batch;
     add_port(use, use->outputs, &use->output_count, (gm_use_port){.name = name, .x = x, .values = values});
 }
 
@@ -132,9 +137,10 @@ static size_t item_bytes(const gm_use_port *port) {
 }
 
 // The rows of one batch, filled up with zeros.
-static gm_status write_input(const gm_use_port *port, gm_plan *plan, const void *rows, size_t count) {
-    size_t bytes = GM_USE_BATCH * item_bytes(port);
-    if (count == GM_USE_BATCH)
+static gm_status write_input(const gm_use *use, const gm_use_port *port, gm_plan *plan, const void *rows,
+                             size_t count) {
+    size_t bytes = use->batch * item_bytes(port);
+    if (count == use->batch)
         return gm_plan_write(plan, port->x, rows, bytes);
     void *batch;
     GM_TRY(gm_alloc(&batch, 1, bytes, "a batch"));
@@ -144,9 +150,9 @@ static gm_status write_input(const gm_use_port *port, gm_plan *plan, const void 
     return status;
 }
 
-static gm_status read_output(const gm_use_port *port, gm_plan *plan, float *rows, size_t count) {
-    size_t bytes = GM_USE_BATCH * item_bytes(port);
-    if (count == GM_USE_BATCH)
+static gm_status read_output(const gm_use *use, const gm_use_port *port, gm_plan *plan, float *rows, size_t count) {
+    size_t bytes = use->batch * item_bytes(port);
+    if (count == use->batch)
         return gm_plan_read_later(plan, port->x, rows, bytes);
     void *batch;
     GM_TRY(gm_alloc(&batch, 1, bytes, "a batch"));
@@ -162,19 +168,19 @@ static gm_status run_batch(const gm_use *use, gm_plan *plan, const void *const *
                            float *const *outputs) {
     for (size_t i = 0; i < use->input_count; i++) {
         const gm_use_port *port = &use->inputs[i];
-        GM_TRY(write_input(port, plan, (const char *)inputs[i] + first * item_bytes(port), count));
+        GM_TRY(write_input(use, port, plan, (const char *)inputs[i] + first * item_bytes(port), count));
     }
     GM_TRY(gm_plan_run(plan, use->phase));
     for (size_t i = 0; i < use->output_count; i++)
         if (outputs[i])
-            GM_TRY(read_output(&use->outputs[i], plan, outputs[i] + first * use->outputs[i].values, count));
+            GM_TRY(read_output(use, &use->outputs[i], plan, outputs[i] + first * use->outputs[i].values, count));
     return GM_OK;
 }
 
 gm_status gm_use_run(const gm_use *use, gm_plan *plan, const void *const *inputs, size_t count, float *const *outputs) {
     gm_status status = GM_OK;
-    for (size_t first = 0; first < count && status == GM_OK; first += GM_USE_BATCH)
-        status = run_batch(use, plan, inputs, first, GM_MIN(count - first, (size_t)GM_USE_BATCH), outputs);
+    for (size_t first = 0; first < count && status == GM_OK; first += use->batch)
+        status = run_batch(use, plan, inputs, first, GM_MIN(count - first, use->batch), outputs);
     return gm_plan_finish_after(plan, status);
 }
 

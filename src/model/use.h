@@ -31,7 +31,7 @@ typedef struct gm_use_row {
 
 typedef struct gm_use_port {
     const char *name;
-    gm_tensor *x;  // (GM_USE_BATCH, ...)
+    gm_tensor *x;  // (batch, ...)
     size_t values; // of one sample
     bool drawn;    // uniform numbers of the sample's seed
 } gm_use_port;
@@ -42,6 +42,7 @@ struct gm_use {
     gm_graph *graph;
     gm_network *networks[GM_USE_NETWORKS];
     gm_phase *phase;
+    size_t batch; // samples of one run of the graph
     gm_use_port inputs[GM_USE_PORTS], outputs[GM_USE_PORTS];
     size_t network_count, input_count, output_count;
     gm_sample format; // of the data that goes in, else of the samples that come out
@@ -59,6 +60,9 @@ struct gm_use {
 // data: the format of the data that goes in. NULL where it is not known: then it is what the model's own output has,
 // and uses of models without one fail.
 gm_status gm_use_init(gm_use *use, const gm_use_row *row, const gm_recipe *recipe, const gm_sample *data);
+// The same for `batch` samples at once instead of GM_USE_BATCH: for samples of which so many take too much memory.
+gm_status gm_use_init_batch(gm_use *use, const gm_use_row *row, const gm_recipe *recipe, const gm_sample *data,
+                            size_t batch);
 void gm_use_finish(gm_use *use);
 
 // ---- What uses are built from ----
@@ -66,7 +70,7 @@ void gm_use_finish(gm_use *use);
 // A network in inference, of the averaged weights where training keeps them.
 gm_status gm_use_add_network(gm_use *use, const char *name, const gm_layer_list *layers, int initializer,
                              const gm_averaging *average, gm_network **network);
-// An input of GM_USE_BATCH rows; its name becomes the tensor's. More than GM_USE_PORTS are a fault of the graph.
+// An input of use->batch rows; its name becomes the tensor's. More than GM_USE_PORTS are a fault of the graph.
 gm_tensor *gm_use_add_input(gm_use *use, const char *name, gm_type type, const gm_shape *item);
 // What the network's layers draw becomes inputs that gm_use_generate fills.
 void gm_use_draw_from_seeds(gm_use *use, gm_network *network);
