@@ -105,6 +105,7 @@ typedef struct gm_dataset_options {
     gm_array_layout layout;         // of arrays of rank 4
     gm_damaged damaged;
     gm_hold hold;
+    bool single;  // a file that is one picture is a data set of one; else it is refused
     bool adapted; // the options are those of other data: what does not apply to these is passed over, not refused
 } gm_dataset_options;
 
