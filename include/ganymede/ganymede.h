@@ -8,6 +8,7 @@
 #include "ganymede/data.h"
 #include "ganymede/device.h"
 #include "ganymede/evaluate.h"
+#include "ganymede/explore.h"
 #include "ganymede/graph.h"
 #include "ganymede/likelihood.h"
 #include "ganymede/loss.h"
