@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 // ---- JSON ----
 
@@ -54,7 +55,7 @@ static void print_json(const gm_evaluation *evaluation) {
     for (size_t i = 0; i < count;) {
         size_t end = i + 1;
         if (figures[i].of) {
-            while (end < count && figures[end].of)
+            while (end < count && figures[end].of && strcmp(figures[end].key, figures[i].key) == 0)
                 end++;
             print_of_classes(figures + i, end - i);
         } else {
@@ -93,6 +94,8 @@ static void print_figure(const gm_evaluation_figure *f) {
     print_part("  %-14s ", f->label);
     if (isnan(f->value))
         print_part("-   ");
+    else if (isnan(f->error))
+        print_part("%.4f   ", f->value);
     else
         print_part("%.4f +- %.4f   ", f->value, f->error);
     print_line("%s%s%s", f->of ? f->of : "", f->of ? ", " : "", f->help);
@@ -133,7 +136,7 @@ int command_evaluate(int count, char **words) {
     bool json = false;
     const option_row options[] = {
         {"--samples", "K", OPTION_NUMBER, &samples, "of a vae: importance samples of the IWAE bound (default 64)"},
-        {"--count", "N", OPTION_NUMBER, &items, "only the first N items (default: all)"},
+        {"--count", "N", OPTION_NUMBER, &items, "only the first N items (default: all; of a completion 1,000)"},
         {"--data", "SRC", OPTION_TEXT, &evaluate.data, "a data set's name or path, instead of the recipe's"},
         {"-o", "FILE.png", OPTION_TEXT, &picture, "of a classifier: the confusion matrix as a picture"},
         {"--device", "SEL", OPTION_TEXT, &evaluate.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
@@ -144,7 +147,8 @@ int command_evaluate(int count, char **words) {
         .arguments = "RUN",
         .summary = "Says how a trained model does on held-out data (the test split, or what --data names): of a vae\n"
                    "bounds on the log likelihood, the ELBO and the tighter IWAE; of a classifier the accuracy, the\n"
-                   "recall of each class and the confusion matrix. RUN is a run folder (its newest checkpoint) or a\n"
+                   "recall of each class and the confusion matrix; of a completion how near it comes to a hidden\n"
+                   "middle, beside plain fills. RUN is a run folder (its newest checkpoint) or a\n"
                    ".safetensors file in it.",
         .example = "ganymede evaluate runs/00000-vae-fashion --samples 200 --count 1000",
         .options = options,

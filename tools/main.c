@@ -19,7 +19,7 @@ static const command_row commands[] = {
     {"project", "find the latents whose samples come nearest to given images", command_project},
     {"directions", "find the latent directions along which samples change most", command_directions},
     {"measure", "say how far generated samples are from real ones, in numbers", command_measure},
-    {"evaluate", "say how a trained vae or classifier does on held-out data", command_evaluate},
+    {"evaluate", "say how a trained vae, classifier or completion does on held-out data", command_evaluate},
     {"bench", "measure a training step, single operations or a device's ceilings", command_bench},
     {"tune", "find the fastest kernels for a recipe, or list those found", command_tune},
 };

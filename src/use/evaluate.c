@@ -1,7 +1,7 @@
 // Evaluating a run on data that it has not seen: its kind of model says what there is to tell.
 #include "ganymede/evaluate.h"
 
-#include "use/trained.h"
+#include "use/complete_evaluate.h"
 
 // The part that was not trained on, or the data that are asked for.
 static gm_status open_data(gm_dataset **data, const gm_common *common, const gm_checkpoint_info *checkpoint,
@@ -28,11 +28,22 @@ static gm_status open_data(gm_dataset **data, const gm_common *common, const gm_
     return status == GM_OK ? GM_OK : gm_fail(status, "%s: name others by --data", gm_error_message());
 }
 
+// What is told of a use, where its kind of model says nothing itself, and of how many items unless it is said.
+static const struct {
+    const char *use;
+    size_t count;
+    gm_status (*evaluate)(gm_evaluation *evaluation, const gm_evaluation_source *source, const gm_trained *trained,
+                          const char *run);
+} of_uses[] = {{"complete", GM_COMPLETE_EVALUATED, gm_complete_evaluate}};
+
 static gm_status evaluate(gm_evaluation *evaluation, const gm_trained *trained, gm_dataset **data, const char *run,
                           const gm_evaluation_options *options) {
     const gm_common *common = gm_common_of(trained->recipe);
     const gm_model_kind *kind = gm_model_kind_of(trained->recipe);
-    if (!kind->evaluate)
+    size_t use = 0;
+    while (!kind->evaluate && use < GM_COUNT(of_uses) && !gm_use_find(trained->recipe, of_uses[use].use))
+        use++;
+    if (!kind->evaluate && use == GM_COUNT(of_uses))
         return gm_fail(GM_ERROR_ARGUMENT,
                        "%s: this run's model is %s, of which held-out data tell nothing by themselves: compare its "
                        "samples with data (ganymede measure)",
@@ -41,18 +52,20 @@ static gm_status evaluate(gm_evaluation *evaluation, const gm_trained *trained, 
     GM_TRY(open_data(data, common, checkpoint, options->data));
     const gm_dataset_info *info = gm_dataset_get_info(*data);
     evaluation->info.step = trained->step;
-    evaluation->info.count = options->count ? GM_MIN(options->count, info->count) : info->count;
-    return kind->evaluate(evaluation,
-                          &(gm_evaluation_source){
-                              .recipe = trained->recipe,
-                              .data = *data,
-                              .format = gm_dataset_format(info, common->data.range.low, common->data.range.high),
-                              .count = evaluation->info.count,
-                              .samples = options->samples,
-                              .class_names = checkpoint->class_names,
-                              .class_count = checkpoint->class_count,
-                              .state = trained->state,
-                          });
+    size_t wanted = options->count || kind->evaluate ? options->count : of_uses[use].count;
+    evaluation->info.count = wanted ? GM_MIN(wanted, info->count) : info->count;
+    const gm_evaluation_source held_out = {
+        .recipe = trained->recipe,
+        .data = *data,
+        .format = gm_dataset_format(info, common->data.range.low, common->data.range.high),
+        .count = evaluation->info.count,
+        .samples = options->samples,
+        .class_names = checkpoint->class_names,
+        .class_count = checkpoint->class_count,
+        .state = trained->state,
+    };
+    return kind->evaluate ? kind->evaluate(evaluation, &held_out)
+                          : of_uses[use].evaluate(evaluation, &held_out, trained, run);
 }
 
 gm_status gm_evaluation_create(gm_evaluation **evaluation, const char *run, const gm_evaluation_options *options) {
