@@ -33,6 +33,7 @@ int command_sample(int count, char **arguments);
 int command_directions(int count, char **arguments);
 int command_project(int count, char **arguments);
 int command_interpolate(int count, char **arguments);
+int command_complete(int count, char **arguments);
 int command_measure(int count, char **arguments);
 int command_evaluate(int count, char **arguments);
 int command_bench(int count, char **arguments);

@@ -5,6 +5,7 @@
 #include "ganymede/augment.h"
 #include "ganymede/base.h"
 #include "ganymede/bench.h"
+#include "ganymede/complete.h"
 #include "ganymede/data.h"
 #include "ganymede/device.h"
 #include "ganymede/evaluate.h"
