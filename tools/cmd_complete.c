@@ -9,7 +9,8 @@
 #include <string.h>
 
 typedef struct complete_arguments {
-    const char *run, *out, *box;
+    const char *run, *out, *box, *by;
+    option_number restarts, steps;
     const char *const *files;
     size_t count;
     gm_hidden hidden;
@@ -66,6 +67,17 @@ static int check(const usage_text *usage, complete_arguments *arguments) {
     if (arguments->box && !parse_box(arguments->box, &arguments->hidden))
         return usage_error(usage, "--box expects LEFT,TOP,WIDTH,HEIGHT in pixels, such as 7,7,14,14, not '%s'",
                            arguments->box);
+    if (arguments->by && strcmp(arguments->by, "search") != 0)
+        return usage_error(usage, "--by expects search, not '%s'", arguments->by);
+    if (!arguments->by && (arguments->restarts.given || arguments->steps.given))
+        return usage_error(usage, "--restarts and --steps are of a search: --by search");
+    if (arguments->restarts.given && (arguments->restarts.value < 1 || arguments->restarts.value > 1000))
+        return usage_error(usage, "--restarts expects 1 to 1000");
+    if (arguments->steps.given && (arguments->steps.value < 1 || arguments->steps.value > 1000000))
+        return usage_error(usage, "--steps expects 1 to 1000000");
+    arguments->open.search = arguments->by != NULL;
+    arguments->open.restarts = (size_t)arguments->restarts.value;
+    arguments->open.steps = (size_t)arguments->steps.value;
     if (gm_sample_format_find(named, &format) != GM_OK)
         return usage_error(usage, "%s", gm_error_message());
     return EXIT_OK;
@@ -81,6 +93,10 @@ int command_complete(int count, char **words) {
         {"--missing", "COLOUR", OPTION_TEXT, &arguments.hidden.colour,
          "pixels of exactly this colour: white, #ff00ff, 255,0,255, or one value of the file's own depth"
          " (default: pixels that are clear, of opacity 0)"},
+        {"--by", "search", OPTION_TEXT, &arguments.by,
+         "search the latents of any run that makes images for the sample nearest to the known pixels, and blend it in"},
+        {"--restarts", "N", OPTION_NUMBER, &arguments.restarts, "of a search: starts per picture (default 1)"},
+        {"--steps", "N", OPTION_NUMBER, &arguments.steps, "of a search: steps of Adam (default 250)"},
         {"--format", "png", OPTION_TEXT, &arguments.write.format,
          "of the files: png, tiff or webp (default: png, of floats and many channels tiff)"},
         {"--device", "SEL", OPTION_TEXT, &arguments.open.device,

@@ -131,12 +131,15 @@ static int show(const gm_evaluation *evaluation, const char *data, const char *p
 int command_evaluate(int count, char **words) {
     gm_evaluation_options evaluate = {0};
     gm_evaluation *evaluation;
-    option_number samples = {0}, items = {0};
-    const char *run = NULL, *picture = NULL;
+    option_number samples = {0}, items = {0}, restarts = {0};
+    const char *run = NULL, *picture = NULL, *by = NULL;
     bool json = false;
     const option_row options[] = {
         {"--samples", "K", OPTION_NUMBER, &samples, "of a vae: importance samples of the IWAE bound (default 64)"},
         {"--count", "N", OPTION_NUMBER, &items, "only the first N items (default: all; of a completion 1,000)"},
+        {"--by", "search", OPTION_TEXT, &by,
+         "how near latent search in a run that makes images comes to a hidden middle (100 items)"},
+        {"--restarts", "N", OPTION_NUMBER, &restarts, "of a search: starts per image (default 1)"},
         {"--data", "SRC", OPTION_TEXT, &evaluate.data, "a data set's name or path, instead of the recipe's"},
         {"-o", "FILE.png", OPTION_TEXT, &picture, "of a classifier: the confusion matrix as a picture"},
         {"--device", "SEL", OPTION_TEXT, &evaluate.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
@@ -163,6 +166,12 @@ int command_evaluate(int count, char **words) {
         return usage_error(&usage, "--samples expects 1 to 1000000");
     if (items.given && (items.value < 1 || items.value > SIZE_MAX))
         return usage_error(&usage, "--count expects at least 1");
+    if (by && strcmp(by, "search") != 0)
+        return usage_error(&usage, "--by expects search, not '%s'", by);
+    if (restarts.given && (!by || restarts.value < 1 || restarts.value > 1000))
+        return usage_error(&usage, "--restarts expects 1 to 1000, and --by search");
+    evaluate.search = by != NULL;
+    evaluate.restarts = (size_t)restarts.value;
     evaluate.samples = (size_t)samples.value;
     evaluate.count = (size_t)items.value;
     if (gm_evaluation_create(&evaluation, run, &evaluate) != GM_OK)

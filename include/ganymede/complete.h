@@ -20,10 +20,16 @@ typedef struct gm_completer gm_completer;
 typedef struct gm_completer_options {
     const char *device; // a selector, as gm_device_open takes
     gm_device *opened;  // an open device to use instead, which must outlive the completer
+    bool search;        // by searching the latents of a run that makes images
+    size_t restarts;    // of a search: starts per image, of which the best counts; 0: 1
+    size_t steps;       // of a search; 0: 250
 } gm_completer_options;
 
 // Loads the model of a run (its newest whole checkpoint) or of one checkpoint file of a run. options may be NULL.
-// Fails when the run's model completes no images, and as opening a run or a device does; *completer is NULL then.
+// A search takes any run that makes images: what fills in an image is the sample that is nearest to its known pixels,
+// of which those near hidden ones count for more, blended into it (Yeh et al. 2017, "Semantic image inpainting with
+// deep generative models"). Images of other sizes than the samples' are put in the middle of black, or scaled. Fails
+// when the run's model completes no images, and as opening a run or a device does; *completer is NULL then.
 GM_API gm_status gm_completer_open(gm_completer **completer, const char *run, const gm_completer_options *options);
 GM_API void gm_completer_close(gm_completer **completer);
 

@@ -9,6 +9,9 @@ static gm_status create(gm_completer *completer, const char *run, const gm_compl
     GM_TRY(gm_alloc(&completer->run, bytes, 1, "a file name"));
     memcpy(completer->run, run, bytes);
     GM_TRY(gm_trained_open(&completer->trained, run, options->opened, options->device));
+    if (options->search)
+        return gm_filler_init_search(&completer->filler, &completer->trained, completer->run, options->restarts,
+                                     options->steps);
     return gm_filler_init(&completer->filler, &completer->trained, completer->run);
 }
 

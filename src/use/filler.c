@@ -102,8 +102,31 @@ gm_status gm_filler_init(gm_filler *f, const gm_trained *trained, const char *ru
     return f->channels > 0 ? GM_OK : gm_fail(GM_ERROR_FORMAT, "%s: does not say of what images it learned", run);
 }
 
+gm_status gm_filler_init_search(gm_filler *f, const gm_trained *trained, const char *run, size_t restarts,
+                                size_t steps) {
+    const double realism = .0015; // Yeh et al.'s .003, of images whose black to white is 2
+    *f = (gm_filler){.trained = trained, .run = run};
+    GM_TRY(gm_sampler_open_on(&f->by_search.sampler, run, trained->device));
+    const gm_use *use = &f->by_search.sampler->use;
+    if (use->format.item.rank != 3)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: makes %s, no images that others could be completed by", run,
+                       use->format.kind->noun);
+    f->channels = use->format.item.dim[0];
+    for (size_t i = 0; i < 2; i++)
+        f->trained_size[i] = use->format.item.dim[1 + i];
+    f->planned = (gm_picture_shape){f->channels, f->trained_size[0], f->trained_size[1]};
+    return gm_latent_search_create(
+        &f->by_search.search, f->by_search.sampler,
+        &(gm_latent_search_options){.starts = restarts ? restarts : 1,
+                                    .steps = steps,
+                                    .absolute = true,
+                                    .realism = gm_use_find(trained->recipe, "score") ? realism : 0});
+}
+
 void gm_filler_finish(gm_filler *f) {
     forget(f);
+    gm_latent_search_destroy(&f->by_search.search);
+    gm_sampler_close(&f->by_search.sampler);
     *f = (gm_filler){0};
 }
 
@@ -119,7 +142,7 @@ static void extend(const float *from, const gm_picture_shape *shape, const gm_pi
             }
 }
 
-static gm_status scale(const float *from, const gm_picture_shape *shape, const gm_picture_shape *to, float *values) {
+gm_status gm_filler_scale(const float *from, const gm_picture_shape *shape, const gm_picture_shape *to, float *values) {
     const gm_fit_source source = {.pixels = from,
                                   .width = shape->width,
                                   .height = shape->height,
@@ -150,8 +173,8 @@ static gm_status enter(const gm_filler *f, const gm_picture_shape *shape, bool s
             memcpy(r->mask + y * f->planned.width, r->known + y * shape->width, shape->width * sizeof *r->mask);
         return GM_OK;
     }
-    GM_TRY(scale(image, shape, &f->planned, r->image));
-    GM_TRY(scale(r->known, &r->plane, &r->inner, r->mask));
+    GM_TRY(gm_filler_scale(image, shape, &f->planned, r->image));
+    GM_TRY(gm_filler_scale(r->known, &r->plane, &r->inner, r->mask));
     for (size_t i = 0; i < inner; i++)
         r->mask[i] = r->mask[i] > 0 ? 1 : 0;
     return GM_OK;
@@ -164,7 +187,7 @@ static gm_status leave(const gm_filler *f, const gm_picture_shape *shape, bool s
     GM_TRY(gm_alloc(&whole, shape->channels * area, sizeof *whole, "an image"));
     gm_status status = GM_OK;
     if (scaled)
-        status = scale(r->made, &f->planned, shape, whole);
+        status = gm_filler_scale(r->made, &f->planned, shape, whole);
     else
         for (size_t c = 0; c < shape->channels; c++)
             for (size_t y = 0; y < shape->height; y++)
@@ -235,13 +258,18 @@ gm_status gm_filler_run(gm_filler *f, const gm_picture_shape *shape, const float
     if (shape->channels != f->channels)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: completes images of %zu channels, not of %zu", f->run, f->channels,
                        shape->channels);
-    GM_TRY(plan(f, shape, &scaled));
+    if (f->by_search.search)
+        scaled = shape->height > f->planned.height || shape->width > f->planned.width;
+    else
+        GM_TRY(plan(f, shape, &scaled));
     if (scaled && !f->told)
         gm_warn("%s: takes images of %zu x %zu alone: others are scaled to that, and what is filled in back", f->run,
                 f->planned.height, f->planned.width);
     f->told = f->told || scaled;
     for (size_t i = 0; i < count * values; i++) // zeros, so that nothing shows of what was hidden
         completed[i] = masks[i / values * area + i % area] ? 0 : images[i];
+    if (f->by_search.search)
+        return gm_search_filler_run(f, shape, masks, count, completed);
     if (!scaled && f->planned.height == shape->height && f->planned.width == shape->width)
         return run_all(f, shape, masks, count, completed);
     return run_each(f, shape, scaled, masks, count, completed);
