@@ -169,6 +169,8 @@ static gm_status judge(judgement *j, size_t index, result *r) {
     for (size_t i = 0; i < j->count * values; i++)
         j->filled[i] = j->mask[i % area] ? 0 : j->real[i];
     GM_TRY(fills[index].fill(j));
+    for (size_t i = 0; i < j->count * values; i++) // what a picture can show
+        j->filled[i] = GM_MAX(0.f, GM_MIN(j->filled[i], 1.f));
     GM_TRY(compare(j, r));
     return measure_distance(j, r);
 }
