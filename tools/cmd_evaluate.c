@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 // ---- JSON ----
 
@@ -54,7 +55,7 @@ static void print_json(const gm_evaluation *evaluation) {
     for (size_t i = 0; i < count;) {
         size_t end = i + 1;
         if (figures[i].of) {
-            while (end < count && figures[end].of)
+            while (end < count && figures[end].of && strcmp(figures[end].key, figures[i].key) == 0)
                 end++;
             print_of_classes(figures + i, end - i);
         } else {
@@ -93,6 +94,8 @@ static void print_figure(const gm_evaluation_figure *f) {
     print_part("  %-14s ", f->label);
     if (isnan(f->value))
         print_part("-   ");
+    else if (isnan(f->error))
+        print_part("%.4f   ", f->value);
     else
         print_part("%.4f +- %.4f   ", f->value, f->error);
     print_line("%s%s%s", f->of ? f->of : "", f->of ? ", " : "", f->help);
@@ -128,12 +131,15 @@ static int show(const gm_evaluation *evaluation, const char *data, const char *p
 int command_evaluate(int count, char **words) {
     gm_evaluation_options evaluate = {0};
     gm_evaluation *evaluation;
-    option_number samples = {0}, items = {0};
-    const char *run = NULL, *picture = NULL;
+    option_number samples = {0}, items = {0}, restarts = {0};
+    const char *run = NULL, *picture = NULL, *by = NULL;
     bool json = false;
     const option_row options[] = {
         {"--samples", "K", OPTION_NUMBER, &samples, "of a vae: importance samples of the IWAE bound (default 64)"},
-        {"--count", "N", OPTION_NUMBER, &items, "only the first N items (default: all)"},
+        {"--count", "N", OPTION_NUMBER, &items, "only the first N items (default: all; of a completion 1,000)"},
+        {"--by", "search", OPTION_TEXT, &by,
+         "how near latent search in a run that makes images comes to a hidden middle (100 items)"},
+        {"--restarts", "N", OPTION_NUMBER, &restarts, "of a search: starts per image (default 1)"},
         {"--data", "SRC", OPTION_TEXT, &evaluate.data, "a data set's name or path, instead of the recipe's"},
         {"-o", "FILE.png", OPTION_TEXT, &picture, "of a classifier: the confusion matrix as a picture"},
         {"--device", "SEL", OPTION_TEXT, &evaluate.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
@@ -144,7 +150,8 @@ int command_evaluate(int count, char **words) {
         .arguments = "RUN",
         .summary = "Says how a trained model does on held-out data (the test split, or what --data names): of a vae\n"
                    "bounds on the log likelihood, the ELBO and the tighter IWAE; of a classifier the accuracy, the\n"
-                   "recall of each class and the confusion matrix. RUN is a run folder (its newest checkpoint) or a\n"
+                   "recall of each class and the confusion matrix; of a completion how near it comes to a hidden\n"
+                   "middle, beside plain fills. RUN is a run folder (its newest checkpoint) or a\n"
                    ".safetensors file in it.",
         .example = "ganymede evaluate runs/00000-vae-fashion --samples 200 --count 1000",
         .options = options,
@@ -159,6 +166,12 @@ int command_evaluate(int count, char **words) {
         return usage_error(&usage, "--samples expects 1 to 1000000");
     if (items.given && (items.value < 1 || items.value > SIZE_MAX))
         return usage_error(&usage, "--count expects at least 1");
+    if (by && strcmp(by, "search") != 0)
+        return usage_error(&usage, "--by expects search, not '%s'", by);
+    if (restarts.given && (!by || restarts.value < 1 || restarts.value > 1000))
+        return usage_error(&usage, "--restarts expects 1 to 1000, and --by search");
+    evaluate.search = by != NULL;
+    evaluate.restarts = (size_t)restarts.value;
     evaluate.samples = (size_t)samples.value;
     evaluate.count = (size_t)items.value;
     if (gm_evaluation_create(&evaluation, run, &evaluate) != GM_OK)

@@ -1,5 +1,6 @@
 // ganymede sample: samples of a trained run, in one file or in a folder with a file for each.
 #include "command.h"
+#include "latents.h"
 #include "ranges.h"
 
 #include "ganymede/data.h"
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { SWEEP_COLUMNS = 10 };
 
@@ -21,8 +21,12 @@ typedef struct sample_arguments {
     option_number quality, depth, channel, frame_ms;
     const char *format, *class;
     code_range codes[MOST_CODES];
-    size_t code_count; // 0: all by the seeds
-    size_t sweep;      // columns along which codes change, each row for one seed; 0: none changes
+    size_t code_count;                // 0: all by the seeds
+    size_t sweep;                     // columns along which codes change, each row for one seed; 0: none changes
+    const char *latents, *directions; // files
+    double truncation;
+    bool shifted; // along `direction`
+    direction_range direction;
 } sample_arguments;
 
 // The seeds that the text names, each as often as a sweep has columns. False: a message says why not.
@@ -36,7 +40,7 @@ static bool list_seeds(const usage_text *usage, const char *text, sample_argumen
         return false;
     }
     if (named > MOST_SAMPLES / columns) {
-        usage_error(usage, "--codes makes %zu samples of each seed, which are too many", columns);
+        usage_error(usage, "a sweep makes %zu samples of each seed, which are too many", columns);
         return false;
     }
     arguments->count = named * columns;
@@ -80,6 +84,40 @@ static bool make_codes(const sample_arguments *arguments, const gm_sampler_info 
     return true;
 }
 
+// The latents of every sample, where they are not just those of the seeds; false: a message says why not.
+static bool make_latents(const sample_arguments *arguments, gm_sampler *sampler, const float *codes, latents *made) {
+    bool truncated = arguments->truncation < 1 || arguments->truncation > 1;
+    if (!arguments->latents && !arguments->shifted && !truncated)
+        return true;
+    if (!arguments->latents && !latents_of_seeds(made, sampler, arguments->seeds, codes, arguments->count))
+        return false;
+    gm_sampler_truncate(sampler, arguments->truncation, made->count, made->values);
+    return !arguments->shifted || latents_shift(made, sampler, &arguments->direction, arguments->directions,
+                                                arguments->sweep > 0 ? arguments->sweep : 1);
+}
+
+// Of a file of latents each is a sample, or a row of a sweep.
+static bool read_latents(sample_arguments *arguments, const gm_sampler_info *info, latents *made) {
+    latents file = {0};
+    size_t columns = arguments->sweep > 0 ? arguments->sweep : 1;
+    if (!latents_read(&file, arguments->latents, info))
+        return false;
+    bool done = latents_repeat(made, &file, info, columns);
+    arguments->count = made->count;
+    arguments->seeds = done ? malloc(made->count * sizeof *arguments->seeds) : NULL;
+    for (size_t i = 0; arguments->seeds && i < made->count; i++)
+        arguments->seeds[i] = i / columns;
+    if (done && arguments->sweep > 0 && arguments->rows == 0)
+        arguments->rows = file.count;
+    if (done && arguments->rows * arguments->columns > 0 && arguments->rows * arguments->columns < made->count) {
+        done = false;
+        fail_with("--grid %zux%zu has too few cells for %zu samples", arguments->columns, arguments->rows, made->count);
+    } else if (done && !arguments->seeds)
+        fail_with("out of memory for %zu samples", made->count);
+    latents_finish(&file);
+    return done && arguments->seeds;
+}
+
 // The labels of every sample; false: a message says why not.
 static bool make_labels(const sample_arguments *arguments, const gm_sampler *sampler, int32_t **labels) {
     int32_t label;
@@ -107,7 +145,7 @@ static gm_write_options options_of(const sample_arguments *arguments, const gm_w
 
 // Makes all samples and writes them to each of the files that are asked for.
 static bool write_files(const sample_arguments *arguments, gm_sampler *sampler, const gm_sampler_info *info,
-                        const gm_write_options *options, const float *codes) {
+                        const gm_write_options *options, const float *codes, const float *from) {
     const char *const files[] = {arguments->npy, arguments->folder ? NULL : arguments->out};
     const gm_write_options of_files[] = {options_of(arguments, options, true), *options};
     float *samples = NULL;
@@ -120,7 +158,10 @@ static bool write_files(const sample_arguments *arguments, gm_sampler *sampler, 
             fail_with("out of memory for %zu samples; ask for fewer --seeds", arguments->count);
             return false;
         }
-        done = gm_sampler_generate(sampler, options->seeds, options->labels, codes, arguments->count, samples) == GM_OK;
+        done =
+            (from ? gm_sampler_generate_from(sampler, from, options->labels, options->seeds, arguments->count, samples)
+                  : gm_sampler_generate(sampler, options->seeds, options->labels, codes, arguments->count, samples)) ==
+            GM_OK;
     }
     for (size_t i = 0; i < COUNT(files) && done; i++) {
         if (!files[i])
@@ -136,10 +177,11 @@ static bool write_files(const sample_arguments *arguments, gm_sampler *sampler, 
 }
 
 static bool write_folder(const sample_arguments *arguments, gm_sampler *sampler, const gm_write_options *options,
-                         const float *codes) {
+                         const float *codes, const float *from) {
     if (!arguments->folder)
         return true;
-    if (gm_sampler_write_folder(sampler, arguments->out, codes, arguments->count, options) != GM_OK) {
+    if ((from ? gm_sampler_write_folder_from(sampler, arguments->out, from, arguments->count, options)
+              : gm_sampler_write_folder(sampler, arguments->out, codes, arguments->count, options)) != GM_OK) {
         fail_with_message();
         return false;
     }
@@ -147,16 +189,18 @@ static bool write_folder(const sample_arguments *arguments, gm_sampler *sampler,
     return true;
 }
 
-static int sample(const sample_arguments *arguments) {
+static int sample(sample_arguments *arguments) {
     bool done = false;
     gm_sampler *sampler = NULL;
     gm_sampler_info info;
     float *codes = NULL;
     int32_t *labels = NULL;
+    latents made = {0};
     if (gm_sampler_open(&sampler, arguments->run, arguments->device) != GM_OK)
         return fail_with_message();
     gm_sampler_get_info(sampler, &info);
-    if (make_labels(arguments, sampler, &labels) && make_codes(arguments, &info, &codes)) {
+    if ((!arguments->latents || read_latents(arguments, &info, &made)) && make_labels(arguments, sampler, &labels) &&
+        make_codes(arguments, &info, &codes) && make_latents(arguments, sampler, codes, &made)) {
         const gm_write_options options = {.rows = arguments->rows,
                                           .columns = arguments->columns,
                                           .channel = arguments->channel.value,
@@ -165,24 +209,18 @@ static int sample(const sample_arguments *arguments) {
                                           .frame_ms = arguments->frame_ms.value,
                                           .format = arguments->format,
                                           .seeds = arguments->seeds,
-                                          .labels = labels};
-        done = write_files(arguments, sampler, &info, &options, codes) &&
-               write_folder(arguments, sampler, &options, codes);
+                                          .labels = labels ? labels : made.labels};
+        done = write_files(arguments, sampler, &info, &options, codes, made.values) &&
+               write_folder(arguments, sampler, &options, codes, made.values);
     }
     free(labels);
     free(codes);
+    latents_finish(&made);
     gm_sampler_close(&sampler);
     return done ? EXIT_OK : EXIT_ERROR;
 }
 
 // ---- Options ----
-
-// DIR/, DIR without an ending, or a folder that is there.
-static bool is_folder(const char *path) {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    struct stat info;
-    return *name == '\0' || !strchr(name + 1, '.') || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
-}
 
 static bool has_ending(const char *path, const char *ending) {
     const gm_sample_format *format;
@@ -198,7 +236,7 @@ static bool check_files(const usage_text *usage, sample_arguments *arguments, co
     const gm_sample_format *format;
     if (!arguments->out && !arguments->npy)
         arguments->out = "samples.png";
-    arguments->folder = arguments->out && is_folder(arguments->out);
+    arguments->folder = arguments->out && names_folder(arguments->out);
     bool known = !arguments->out || arguments->folder || gm_sample_format_find(arguments->out, &format) == GM_OK;
     char named[64];
     snprintf(named, sizeof named, "x.%s", arguments->format ? arguments->format : "png");
@@ -226,9 +264,15 @@ static bool check_files(const usage_text *usage, sample_arguments *arguments, co
     return false;
 }
 
+static int sample_latents(sample_arguments *arguments) {
+    int exit_code = sample(arguments);
+    free(arguments->seeds);
+    return exit_code;
+}
+
 int command_sample(int count, char **words) {
-    sample_arguments arguments = {0};
-    const char *seeds = NULL, *grid = NULL, *codes = NULL;
+    sample_arguments arguments = {.truncation = 1};
+    const char *seeds = NULL, *grid = NULL, *codes = NULL, *truncation = NULL, *direction = NULL;
     const option_row options[] = {
         {"--seeds", "0-63", OPTION_TEXT, &seeds,
          "which samples: numbers and ranges with commas (default 0 to the cells of the grid, 0-63 without one;"
@@ -237,6 +281,14 @@ int command_sample(int count, char **words) {
          "of a class-conditional generator: a class's name or number (default: each seed modulo the classes)"},
         {"--codes", "3,*,-1..1", OPTION_TEXT, &codes,
          "InfoGAN's codes: a value each, * for the seed's own, FIRST..LAST along the columns (a row per seed)"},
+        {"--truncation", "PSI", OPTION_TEXT, &truncation,
+         "nearer to the mean, which costs variety: z, normal or uniform, times PSI (default 1); codes stay"},
+        {"--direction", "3=-3..3", OPTION_TEXT, &direction,
+         "add so much of a latent direction to z, FIRST..LAST along the columns (a row per seed); 0 is the strongest"},
+        {"--directions", "FILE.npy", OPTION_TEXT, &arguments.directions,
+         "of ganymede directions (default: those of the generator's first weights)"},
+        {"--latents", "FILE.npy", OPTION_TEXT, &arguments.latents,
+         "in place of seeds: an array of latents, such as of ganymede project"},
         {"--grid", "8x8", OPTION_TEXT, &grid, "columns x rows of the picture (default: near a square)"},
         {"-o", "FILE|DIR", OPTION_TEXT, &arguments.out,
          "FILE.png, .jpg or .webp: a picture; .tiff: a page each; .npy, .npz: an array; .csv, .tsv: points, or rows of "
@@ -267,7 +319,7 @@ int command_sample(int count, char **words) {
         .most = 1,
     };
     int exit_code;
-    bool sweeps = false;
+    bool sweeps = false, along = false;
     if (!options_parse(&usage, count, words, &arguments.run, &exit_code))
         return exit_code;
     if (!check_files(&usage, &arguments, grid))
@@ -277,6 +329,17 @@ int command_sample(int count, char **words) {
     if (codes && !codes_parse(codes, arguments.codes, &arguments.code_count, &sweeps))
         return usage_error(
             &usage, "--codes expects numbers, * and FIRST..LAST with commas, such as 3,*,-1..1, not '%s'", codes);
+    if (truncation && !number_parse(truncation, &arguments.truncation))
+        return usage_error(&usage, "--truncation expects a number such as 0.7, not '%s'", truncation);
+    if (direction && !direction_parse(direction, &arguments.direction, &along))
+        return usage_error(&usage, "--direction expects K=FIRST..LAST such as 3=-3..3, or K=VALUE, not '%s'",
+                           direction);
+    if (arguments.directions && !direction)
+        return usage_error(&usage, "--directions is for --direction K=FIRST..LAST, which says the one to take");
+    if (arguments.latents && (seeds || codes))
+        return usage_error(&usage, "--latents stands in place of --seeds and --codes");
+    arguments.shifted = direction != NULL;
+    sweeps = sweeps || along;
     if (sweeps)
         arguments.sweep = arguments.columns = arguments.columns > 0 ? arguments.columns : SWEEP_COLUMNS;
     else if (grid && (!arguments.out || arguments.folder || !is_picture(arguments.out)))
@@ -284,6 +347,8 @@ int command_sample(int count, char **words) {
     char standard[40]; // as many as the grid has cells, of a sweep rows
     size_t cells = arguments.rows * (sweeps ? 1 : arguments.columns);
     snprintf(standard, sizeof standard, "0-%zu", (cells > 0 ? cells : sweeps ? 8 : 64) - 1);
+    if (arguments.latents)
+        return sample_latents(&arguments);
     if (!list_seeds(&usage, seeds ? seeds : standard, &arguments, &exit_code))
         return exit_code;
     if (grid && arguments.columns * arguments.rows < arguments.count) {

@@ -30,6 +30,10 @@ int command_devices(int count, char **arguments);
 int command_data(int count, char **arguments);
 int command_train(int count, char **arguments);
 int command_sample(int count, char **arguments);
+int command_directions(int count, char **arguments);
+int command_project(int count, char **arguments);
+int command_interpolate(int count, char **arguments);
+int command_complete(int count, char **arguments);
 int command_measure(int count, char **arguments);
 int command_evaluate(int count, char **arguments);
 int command_bench(int count, char **arguments);
@@ -118,5 +122,7 @@ typedef struct size_text {
     char text[32];
 } size_text;
 size_text format_bytes(uint64_t bytes);
+// DIR/, DIR without an ending, or a folder that is there.
+bool names_folder(const char *path);
 
 #endif

@@ -15,8 +15,12 @@ static const command_row commands[] = {
     {"data", "say what is in a data set, check it, convert it", command_data},
     {"train", "train the networks of a recipe, or go on with a run", command_train},
     {"sample", "draw samples from a trained run into a picture or an array", command_sample},
+    {"interpolate", "make a film of the way from one sample to the next", command_interpolate},
+    {"project", "find the latents whose samples come nearest to given images", command_project},
+    {"directions", "find the latent directions along which samples change most", command_directions},
+    {"complete", "fill in the hidden pixels of pictures", command_complete},
     {"measure", "say how far generated samples are from real ones, in numbers", command_measure},
-    {"evaluate", "say how a trained vae or classifier does on held-out data", command_evaluate},
+    {"evaluate", "say how a trained vae, classifier or completion does on held-out data", command_evaluate},
     {"bench", "measure a training step, single operations or a device's ceilings", command_bench},
     {"privacy", "say what private training spends, or which noise it needs", command_privacy},
     {"tune", "find the fastest kernels for a recipe, or list those found", command_tune},
@@ -26,7 +30,7 @@ static void print_help(FILE *file) {
     fprintf(file, "Ganymede trains generative adversarial networks on any OpenCL device.\n\n"
                   "usage: ganymede COMMAND [ARGUMENTS]\n\n");
     for (size_t i = 0; i < COUNT(commands); i++)
-        fprintf(file, "  %-9s %s\n", commands[i].name, commands[i].summary);
+        fprintf(file, "  %-11s %s\n", commands[i].name, commands[i].summary);
     fprintf(file, "\nganymede COMMAND --help explains one; ganymede --version prints the version.\n"
                   "Example: ganymede train samples/dcgan-fashion.yaml --device gpu\n");
 }

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 // ---- Text from elsewhere ----
 
@@ -97,4 +99,12 @@ size_text format_bytes(uint64_t bytes) {
     size_text result;
     snprintf(result.text, sizeof result.text, "%.*f %s", unit > 0 && value < 100 ? 1 : 0, value, units[unit]);
     return result;
+}
+
+// ---- Paths ----
+
+bool names_folder(const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    struct stat info;
+    return *name == '\0' || !strchr(name + 1, '.') || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
 }

@@ -107,6 +107,7 @@ typedef struct gm_dataset_options {
     gm_hold hold;
     gm_hold usual_hold; // what GM_HOLD_AUTO is where the caller knows better than by the size
     const char *prefix; // in front of an option's name in messages, as "--"; NULL: "data.", as in recipes
+    bool single;        // a file that is one picture is a data set of one; else it is refused
     bool adapted;       // the options are those of other data: what does not apply to these is passed over, not refused
 } gm_dataset_options;
 

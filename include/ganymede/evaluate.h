@@ -9,6 +9,7 @@
 
 #include "ganymede/device.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +24,10 @@ typedef struct gm_evaluation_options {
     const char *device; // a selector, as gm_device_open takes
     gm_device *opened;  // an open device to use instead; it stays the caller's, and is not needed once this returned
     const char *data;   // a data set's name or path, instead of the recipe's
-    size_t count;       // only so many items, the first ones; 0: all
+    size_t count;       // only so many items, the first ones; 0: all, of a completion 1,000
+    bool search;        // as a completion by latent search (gm_completer_options), of any run that makes images; of the
+                        // images' own size, where they all have one, and 100 of them unless count says another number
+    size_t restarts;    // of a search: starts per image; 0: 1
     size_t samples;     // of a vae's bounds: k, draws of z per item; 0: 64
 } gm_evaluation_options;
 
@@ -33,6 +37,12 @@ typedef struct gm_evaluation_options {
 //     elbo = -reconstruction - divergence <= ln p(x)
 //     iwae = E ln (1/k) sum_i p(x, z_i) / q(z_i|x) <= ln p(x), tighter the larger k (Burda et al. 2016)
 //     Of grey images a bernoulli likelihood is no density, unless the recipe binarizes them.
+//   a completion: l1, psnr and frechet of the hidden middle half, in height and width, of the first 1,000 images, each
+//   of
+//     the run and beside it of plain fills (`of`): the mean of the known pixels, Laplace's equation, the nearest and
+//     the mean of the 10 nearest images trained on, ridge regression. l1 and psnr (in dB, averaged over the images) are
+//     over the hidden pixels, black to white being 1; frechet, where the data have classes, is of whole images,
+//     completed beside real, on the features of a classifier of the data.
 //   a classifier: accuracy, the recall of each class, and the confusion matrix.
 // options may be NULL. Fails when the kind of model has nothing to tell (a GAN), when the data do not fit, when the
 // run's data have no part that it has not seen (name others), and as opening a run, data or a device does.
@@ -52,7 +62,7 @@ GM_API void gm_evaluation_get_info(const gm_evaluation *evaluation, gm_evaluatio
 typedef struct gm_evaluation_figure {
     const char *key;   // "elbo"; "recall"
     const char *label; // for people: "ELBO"
-    const char *of;    // the class that it is of; NULL: of all
+    const char *of;    // the class, or of completions the fill, that it is of; NULL: of all
     double value;      // NaN: it could not be estimated
     double error;      // standard error; NaN as above
     const char *help;  // "<= ln p(x)"

@@ -260,7 +260,9 @@ typedef struct gm_upsample_params {
 // false); bilinear is linear on sequences and trilinear on volumes.
 GM_API gm_tensor *gm_upsample(gm_tensor *x, const gm_upsample_params *params);
 
-// Labels are int32 (N), one per sample, 0 to classes - 1; any other is a class whose vector is zero and stays so.
+// Labels are int32 (N), one per sample, 0 to classes - 1; any other is a class whose vector is zero and stays so. Or
+// they are float32 (N, K), K <= classes, the share that each class has in a sample: its vector is their sum in these
+// shares.
 typedef struct gm_embed_params {
     size_t classes, size;
 } gm_embed_params;

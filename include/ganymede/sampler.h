@@ -37,6 +37,8 @@ typedef struct gm_sampler_info {
     const char *const *class_names; // of the first class_count of them, as the data called them; belongs to the sampler
     size_t class_count;             // 0: the data had none, or an older program wrote the checkpoint
     size_t categorical_codes, continuous_codes; // how many latent codes it takes
+    size_t latent, noise;                       // values of z: the first are noise, N(0, 1) or where it is
+    bool uniform;                               // U(-1, 1); the others say the codes
     double low, high;                           //
     const char *data;                // what it learned from, as gm_dataset_open takes it; belongs to the sampler
     gm_dataset_options data_options; //
@@ -53,6 +55,22 @@ GM_API gm_status gm_sampler_find_class(const gm_sampler *sampler, const char *na
 // labels or codes are given to a generator without, or are outside of what it has.
 GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels,
                                      const float *codes, size_t count, float *samples);
+
+// ---- Samples of latents ----
+
+// The latents of seeds: latents (count, latent). codes: as above.
+GM_API gm_status gm_sampler_fill_latents(const gm_sampler *sampler, const uint64_t *seeds, const float *codes,
+                                         size_t count, float *latents);
+// Brings the noise of latents (count, latent) nearer to its mean, 0: z becomes psi z (the truncation of Brock et al.
+// 2019 and Karras et al. 2019, taken of z). 1 leaves all as it is, 0 is the mean itself; codes stay as they are.
+GM_API void gm_sampler_truncate(const gm_sampler *sampler, double psi, size_t count, float *latents);
+// As gm_sampler_generate, of latents (count, latent): those of seeds give what the seeds give, bit for bit. seeds:
+// whose numbers layers draw and whose classes samples have without labels; NULL: 0, 1, 2, ...
+GM_API gm_status gm_sampler_generate_from(gm_sampler *sampler, const float *latents, const int32_t *labels,
+                                          const uint64_t *seeds, size_t count, float *samples);
+
+// ---- Files ----
+
 // Writes samples (count, C, H, W) in the format that the path's ending names, as gm_sample_format_find knows it: PNG,
 // JPEG, WebP: a picture, of images a grid, of points of the plane dots (points of other dimensions fail), of rows of a
 // table a panel of bars for each column; TIFF: a page each, with all channels; NPY: an array (N, C, H, W) in the
@@ -72,6 +90,14 @@ GM_API gm_status gm_sampler_check_write(const gm_sampler *sampler, const char *p
 // samples are those of gm_sampler_generate with options->labels and codes; memory holds a few at a time.
 GM_API gm_status gm_sampler_write_folder(gm_sampler *sampler, const char *folder, const float *codes, size_t count,
                                          const gm_write_options *options);
+
+// Writes samples (count, C, H, W) into a file each, named by their places: FOLDER/00000000.png. Else as above.
+GM_API gm_status gm_sampler_write_each(gm_sampler *sampler, const char *folder, const float *samples, size_t count,
+                                       const gm_write_options *options);
+// As gm_sampler_write_folder, of latents (count, latent) as gm_sampler_generate_from takes them, named by
+// options->seeds.
+GM_API gm_status gm_sampler_write_folder_from(gm_sampler *sampler, const char *folder, const float *latents,
+                                              size_t count, const gm_write_options *options);
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,9 @@
 // Opening a data set by name or path, and reading items out of it.
+#include "data/folder.h"
 #include "data/format.h"
 #include "data/items.h"
 #include "data/mixture.h"
+#include "data/picture.h"
 #include "data/pictures.h"
 #include "data/scale.h"
 #include "data/stacked.h"
@@ -56,6 +58,11 @@ static gm_status open_path(gm_dataset *dataset, const char *path, const gm_datas
     gm_source source;
     const gm_format *format;
     GM_TRY(gm_source_open(&source, path));
+    if (options->single && !source.folder && gm_picture_tell(source.head, source.head_bytes)) {
+        gm_status opened = gm_folder_open(dataset, &source, options);
+        gm_source_finish(&source);
+        return opened;
+    }
     gm_status status = gm_format_find(&source, &format);
     if (sure)
         *sure = status == GM_OK && format->tell;

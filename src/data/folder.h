@@ -7,7 +7,7 @@
 #include "ganymede/data.h"
 
 bool gm_folder_tell_zip(const gm_source *source);
-// Of a folder, an archive or a list.
+// Of a folder, an archive, a list or a single picture.
 gm_status gm_folder_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options);
 
 // As gm_dataset_check.

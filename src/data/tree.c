@@ -1,6 +1,7 @@
 // A tree of files: the one place that knows where they lie.
 #include "data/tree.h"
 
+#include "data/picture.h"
 #include "data/walk.h"
 
 #include <stdio.h>
@@ -91,6 +92,11 @@ static gm_status list(gm_tree *tree, const gm_source *source) {
     if (gm_zip_tell(source->path, source->head, source->head_bytes)) {
         GM_TRY(gm_zip_open(&tree->zip, source->path));
         return list_archive(tree);
+    }
+    if (gm_picture_tell(source->head, source->head_bytes)) {
+        const char *slash = strrchr(source->path, '/');
+        tree->form = GM_LIST_PATHS; // as a list beside it would have it
+        return gm_paths_add(&tree->paths, "", slash ? slash + 1 : source->path, 1);
     }
     tree->form = gm_list_find_form(source);
     GM_TRY(gm_list_read(&tree->paths, source->path, tree->form));

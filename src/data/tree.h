@@ -1,4 +1,4 @@
-// A tree of files, wherever it lies: a folder on disk, a zip archive, the files that a text file lists.
+// A tree of files, wherever it lies: a folder on disk, a zip archive, the files that a text file lists, one picture.
 #ifndef GM_DATA_TREE_H
 #define GM_DATA_TREE_H
 

@@ -37,8 +37,15 @@ static gm_status build_generate(gm_use *use) {
     gm_tensor *z = gm_use_add_input(use, "latent", GM_FLOAT32, &GM_SHAPE(a->latent.size));
     gm_use_draw_from_seeds(use, decoder);
     gm_use_add_samples(use, gm_autoencoder_mean(a, gm_network_apply(decoder, z, GM_MODE_INFERENCE, NULL)));
+    use->noise = a->latent;
     use->fill_latent = fill_latent;
     return GM_OK;
+}
+
+static gm_status build_first_layer(gm_use *use) {
+    const gm_autoencoder_settings *a = gm_autoencoder_of(use->recipe);
+    gm_tensor *z = gm_use_add_input(use, "latent", GM_FLOAT32, &GM_SHAPE(a->latent.size));
+    return gm_use_add_first_layer(use, "decoder", &a->decoder, a->initializer, &a->average, z, NULL);
 }
 
 // z of data, which have the format of use->format: the mean, where z has a distribution.
@@ -76,6 +83,7 @@ static gm_status build_reconstruct(gm_use *use) {
 static const char *const marks[] = {"encoder", "decoder", NULL};
 static const gm_use_row uses[] = {
     {.name = "generate", .offered = is_variational, .build = build_generate},
+    {.name = "first_layer", .offered = is_variational, .build = build_first_layer},
     {.name = "reconstruct", .build = build_reconstruct},
     {.name = "encode", .build = build_encode},
 };

@@ -24,7 +24,7 @@ static gm_status check_codes(const gm_recipe *recipe, const float *codes, size_t
     return gm_codes_check(gm_gan_of(recipe), codes, count);
 }
 
-static gm_status build_generate(gm_use *use) {
+static gm_status build_samples(gm_use *use, bool blended) {
     const gm_gan_settings *gan = gm_gan_of(use->recipe);
     const gm_layer *labelled;
     gm_network *generator;
@@ -33,10 +33,12 @@ static gm_status build_generate(gm_use *use) {
     gm_tensor *z = gm_use_add_input(use, "latent", GM_FLOAT32, &GM_SHAPE(gm_gan_latent_values(gan)));
     if (gm_network_needs_labels(generator)) {
         use->classes = gm_gan_classes(gan, &labelled);
-        labels = gm_use_add_input(use, "labels", GM_INT32, &GM_SCALAR);
+        labels = blended ? gm_use_add_input(use, "classes", GM_FLOAT32, &GM_SHAPE(use->classes))
+                         : gm_use_add_input(use, "labels", GM_INT32, &GM_SCALAR);
     }
     gm_use_draw_from_seeds(use, generator);
     gm_use_add_samples(use, gm_network_apply_labelled(generator, z, labels, GM_MODE_INFERENCE, NULL));
+    use->noise = gan->latent;
     use->fill_latent = fill_latent;
     use->check_codes = check_codes;
     use->categorical_codes = gan->codes.categorical.count;
@@ -44,16 +46,42 @@ static gm_status build_generate(gm_use *use) {
     return GM_OK;
 }
 
-// ---- What D says ----
-
-// Where its logits are log ratios of single samples.
-static bool judges(const gm_recipe *recipe) {
-    const gm_gan_settings *gan = gm_gan_of(recipe);
-    return gan->loss->log_ratio && !gan->loss->log_ratio_shifted && !gan->regularizers.origin[GM_REGULARIZER_PACKING];
+static gm_status build_generate(gm_use *use) {
+    return build_samples(use, false);
 }
 
-static gm_status build_judge(gm_use *use) {
-    const double confident = log(100); // where a logit may be no ratio at all
+static gm_status build_blend(gm_use *use) {
+    return build_samples(use, true);
+}
+
+static gm_status build_first_layer(gm_use *use) {
+    const gm_gan_settings *gan = gm_gan_of(use->recipe);
+    gm_tensor *z = gm_use_add_input(use, "latent", GM_FLOAT32, &GM_SHAPE(gm_gan_latent_values(gan)));
+    gm_tensor *labels = gm_use_add_input(use, "labels", GM_INT32, &GM_SCALAR);
+    return gm_use_add_first_layer(use, "generator", &gan->generator, gan->initializer, &gan->average, z, labels);
+}
+
+static bool blends(const gm_recipe *recipe) {
+    const gm_layer *labelled = NULL;
+    size_t classes = SIZE_MAX;
+    gm_find_classes(&gm_gan_of(recipe)->generator, &classes, &labelled);
+    return labelled != NULL;
+}
+
+// ---- What D says ----
+
+// Where it looks at single samples.
+static bool scores(const gm_recipe *recipe) {
+    return !gm_gan_of(recipe)->regularizers.origin[GM_REGULARIZER_PACKING];
+}
+
+// Where its logits are log ratios of these, too.
+static bool judges(const gm_recipe *recipe) {
+    const gm_gan_loss *loss = gm_gan_of(recipe)->loss;
+    return scores(recipe) && loss->log_ratio && !loss->log_ratio_shifted;
+}
+
+static gm_status add_logit(gm_use *use, gm_tensor **logit) {
     const gm_gan_settings *gan = gm_gan_of(use->recipe);
     gm_network *discriminator;
     gm_tensor *labels = NULL;
@@ -61,8 +89,24 @@ static gm_status build_judge(gm_use *use) {
     gm_tensor *x = gm_use_add_data(use);
     if (gm_network_needs_labels(discriminator))
         labels = gm_use_add_input(use, "labels", GM_INT32, &GM_SCALAR);
-    gm_tensor *logit = gm_network_apply_labelled(discriminator, x, labels, GM_MODE_INFERENCE, NULL);
-    gm_tensor *ratio = gm_reshape(gan->loss->log_ratio(logit), GM_SHAPE(GM_USE_BATCH));
+    *logit =
+        gm_reshape(gm_network_apply_labelled(discriminator, x, labels, GM_MODE_INFERENCE, NULL), GM_SHAPE(use->batch));
+    return GM_OK;
+}
+
+static gm_status build_score(gm_use *use) {
+    gm_tensor *logit;
+    GM_TRY(add_logit(use, &logit));
+    gm_use_add_output(use, "score", logit);
+    return GM_OK;
+}
+
+static gm_status build_judge(gm_use *use) {
+    const double confident = log(100); // where a logit may be no ratio at all
+    const gm_gan_settings *gan = gm_gan_of(use->recipe);
+    gm_tensor *logit;
+    GM_TRY(add_logit(use, &logit));
+    gm_tensor *ratio = gan->loss->log_ratio(logit);
     if (!gan->loss->label_smoothing)
         ratio = gm_minimum(gm_maximum(ratio, gm_constant(use->graph, -confident)), gm_constant(use->graph, confident));
     gm_use_add_output(use, "ratio", ratio);
@@ -75,6 +119,9 @@ static gm_status build_judge(gm_use *use) {
 static const char *const marks[] = {"generator", "discriminator", NULL};
 static const gm_use_row uses[] = {
     {.name = "generate", .build = build_generate},
+    {.name = "blend", .offered = blends, .build = build_blend},
+    {.name = "first_layer", .build = build_first_layer},
+    {.name = "score", .offered = scores, .build = build_score},
     {.name = "judge", .offered = judges, .build = build_judge},
 };
 

@@ -3,8 +3,8 @@
 #define GM_MODEL_GAN_H
 
 #include "ganymede/augment.h"
-#include "ganymede/loss.h"
 #include "ganymede/optim.h"
+#include "model/gan_loss.h"
 #include "model/kind.h"
 #include "model/latent.h"
 #include "model/training.h"

@@ -47,37 +47,6 @@ static void allow_weights(gm_text *text) {
 static const gm_recipe_type categories_type = {read_categories, gm_recipe_write_list, allow_categories};
 static const gm_recipe_type weights_type = {read_weights, gm_recipe_write_list, allow_weights};
 
-static gm_status read_loss(gm_arena *arena, const char *key, void *field, const gm_yaml *node) {
-    (void)arena;
-    const char *names[64];
-    size_t count;
-    const gm_gan_loss *losses = gm_gan_losses(&count);
-    count = GM_MIN(count, GM_COUNT(names));
-    for (size_t i = 0; i < count; i++)
-        names[i] = losses[i].name;
-    if (node->kind != GM_YAML_SCALAR || gm_yaml_is_null(node))
-        return gm_recipe_refuse(node, key, "the name of a loss, such as non_saturating");
-    const gm_gan_loss *loss = gm_gan_loss_find(node->text);
-    if (!loss)
-        return gm_recipe_unknown(node->origin, key, node->text, names, count);
-    *(const gm_gan_loss **)field = loss;
-    return GM_OK;
-}
-
-static void write_loss(const void *field, gm_text *text) {
-    gm_text_printf(text, " %s", (*(const gm_gan_loss *const *)field)->name);
-}
-
-static void allow_loss(gm_text *text) {
-    size_t count;
-    const gm_gan_loss *losses = gm_gan_losses(&count);
-    gm_text_append(text, "one of");
-    for (size_t i = 0; i < count; i++)
-        gm_text_printf(text, "%s %s", i > 0 ? "," : "", losses[i].name);
-}
-
-static const gm_recipe_type loss_type = {read_loss, write_loss, allow_loss};
-
 // ---- Keys ----
 
 // clang-format off
@@ -88,7 +57,7 @@ static const gm_recipe_row rows[] = {
     GM_ROW_TYPED(gm_gan_settings, "discriminator", discriminator, gm_recipe_layers_type, NULL, true,
          "a GAN's layers from the data to one logit (N, 1)"),
     GM_INITIALIZER_ROW(gm_gan_settings),
-    GM_ROW_TYPED(gm_gan_settings, "loss", loss, loss_type, "non_saturating", false, "what both networks minimise"),
+    GM_ROW_TYPED(gm_gan_settings, "loss", loss, gm_gan_loss_type, "non_saturating", false, "what both networks minimise"),
     GM_ROW_BOOLEAN(gm_gan_settings, "alternative", alternative, 0,
             "f-GAN: the generator minimises -E[T], which does not saturate, in place of -E[f*(T)]"),
     GM_ROW_CHOICE(gm_gan_settings, "kl_term.direction", kl_term.direction, directions, 0,
@@ -200,12 +169,8 @@ static gm_status resolve(gm_recipe *recipe, void *settings) {
 }
 
 static void document(gm_text *text) {
-    size_t count;
     gm_regularizers_document(text);
-    gm_text_append(text, "\nLOSSES\n");
-    const gm_gan_loss *losses = gm_gan_losses(&count);
-    for (size_t i = 0; i < count; i++)
-        gm_recipe_document_typed(text, losses[i].name, losses[i].help, NULL, 0);
+    gm_gan_loss_document(text);
 }
 
 const gm_recipe_section gm_gan_section = {.rows = rows,

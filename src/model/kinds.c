@@ -5,13 +5,15 @@
 #include "graph/graph.h"
 #include "model/autoencoder.h"
 #include "model/classifier.h"
+#include "model/completion.h"
 #include "model/gan.h"
 
 #include <string.h>
 
 enum { MOST_ADDED = 8 };
 
-static const gm_model_kind *const built_in[] = {&gm_gan_kind, &gm_autoencoder_kind, &gm_classifier_kind};
+static const gm_model_kind *const built_in[] = {&gm_gan_kind, &gm_autoencoder_kind, &gm_classifier_kind,
+                                                &gm_completion_kind};
 static const gm_model_kind *added[MOST_ADDED];
 static size_t added_count;
 

@@ -12,7 +12,12 @@
 // ---- Building ----
 
 gm_status gm_use_init(gm_use *use, const gm_use_row *row, const gm_recipe *recipe, const gm_sample *data) {
-    *use = (gm_use){.row = row, .recipe = recipe};
+    return gm_use_init_batch(use, row, recipe, data, GM_USE_BATCH);
+}
+
+gm_status gm_use_init_batch(gm_use *use, const gm_use_row *row, const gm_recipe *recipe, const gm_sample *data,
+                            size_t batch) {
+    *use = (gm_use){.row = row, .recipe = recipe, .batch = batch};
     if (data)
         use->format = *data;
     gm_status status = gm_graph_create(&use->graph);
@@ -29,10 +34,31 @@ gm_status gm_use_init(gm_use *use, const gm_use_row *row, const gm_recipe *recip
     return status;
 }
 
+gm_status gm_use_append(gm_use *use, const gm_use_row *row, const gm_recipe *recipe, const gm_sample *data,
+                        const gm_use_given *given, size_t count) {
+    *use = (gm_use){.row = row,
+                    .recipe = recipe,
+                    .batch = gm_tensor_shape(given->x)->dim[0],
+                    .graph = gm_tensor_graph(given->x),
+                    .appended = true,
+                    .given = given,
+                    .given_count = count};
+    if (data)
+        use->format = *data;
+    gm_status status = row->build(use);
+    if (status == GM_OK)
+        status = gm_graph_status(use->graph);
+    use->given_count = 0;
+    if (status != GM_OK)
+        gm_use_finish(use);
+    return status;
+}
+
 void gm_use_finish(gm_use *use) {
     for (size_t i = 0; i < use->network_count; i++)
         gm_network_destroy(&use->networks[i]);
-    gm_graph_destroy(&use->graph);
+    if (!use->appended)
+        gm_graph_destroy(&use->graph);
     *use = (gm_use){0};
 }
 
@@ -47,6 +73,29 @@ gm_status gm_use_add_network(gm_use *use, const char *name, const gm_layer_list 
     return GM_OK;
 }
 
+static size_t next_weighted(const gm_layer_list *layers, size_t from) {
+    while (from < layers->count && !layers->layers[from].type->weighted)
+        from++;
+    return from;
+}
+
+gm_status gm_use_add_first_layer(gm_use *use, const char *name, const gm_layer_list *layers, int initializer,
+                                 const gm_averaging *average, gm_tensor *latent, gm_tensor *labels) {
+    static const char *const outputs[] = {"weighted", "activations"};
+    size_t first = next_weighted(layers, 0);
+    const size_t counts[] = {first + 1, next_weighted(layers, first + 1)};
+    if (first == layers->count)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: the %s has no layer with weights", layers->layers[0].origin, name);
+    for (size_t i = 0; i < GM_COUNT(counts); i++) {
+        const gm_layer_list part = {.layers = layers->layers, .count = counts[i]};
+        gm_network *network;
+        GM_TRY(gm_use_add_network(use, name, &part, initializer, average, &network));
+        gm_use_draw_from_seeds(use, network);
+        gm_use_add_output(use, outputs[i], gm_network_apply_labelled(network, latent, labels, GM_MODE_INFERENCE, NULL));
+    }
+    return GM_OK;
+}
+
 static void add_port(gm_use *use, gm_use_port *ports, size_t *count, gm_use_port port) {
     if (*count == GM_USE_PORTS)
         gm_fault(use->graph, "%s: the use %s has at most %d inputs and outputs each", port.name, use->row->name,
@@ -55,9 +104,19 @@ static void add_port(gm_use *use, gm_use_port *ports, size_t *count, gm_use_port
         ports[(*count)++] = port;
 }
 
+static gm_tensor *check_given(gm_use *use, const gm_use_given *given, gm_type type, const gm_shape *shape) {
+    if (gm_tensor_type(given->x) == type && gm_shape_equal(gm_tensor_shape(given->x), shape))
+        return given->x;
+    return gm_fault(use->graph, "%s: the use %s takes %s, not %s", given->name, use->row->name, gm_shape_text(shape),
+                    gm_shape_text(gm_tensor_shape(given->x)));
+}
+
 gm_tensor *gm_use_add_input(gm_use *use, const char *name, gm_type type, const gm_shape *item) {
-    gm_shape shape = {.rank = item->rank + 1, .dim = {GM_USE_BATCH}};
+    gm_shape shape = {.rank = item->rank + 1, .dim = {use->batch}};
     memcpy(shape.dim + 1, item->dim, item->rank * sizeof *shape.dim);
+    for (size_t i = 0; i < use->given_count; i++)
+        if (strcmp(use->given[i].name, name) == 0)
+            return check_given(use, &use->given[i], type, &shape);
     gm_tensor *x = gm_input(use->graph, name, type, shape);
     add_port(use, use->inputs, &use->input_count, (gm_use_port){.name = name, .x = x, .values = gm_shape_count(item)});
     return x;
@@ -67,8 +126,8 @@ static gm_tensor *draw(void *user, const char *name, gm_shape shape) {
     gm_use *use = user;
     gm_shape item = {.rank = shape.rank - 1};
     memcpy(item.dim, shape.dim + 1, item.rank * sizeof *item.dim);
-    if (shape.dim[0] != GM_USE_BATCH)
-        return gm_fault(use->graph, "%s: draws for %zu rows and not for %d samples", name, shape.dim[0], GM_USE_BATCH);
+    if (shape.dim[0] != use->batch)
+        return gm_fault(use->graph, "%s: draws for %zu rows and not for %zu samples", name, shape.dim[0], use->batch);
     gm_tensor *x = gm_use_add_input(use, name, GM_FLOAT32, &item);
     use->inputs[use->input_count - 1].drawn = true;
     return x;
@@ -83,7 +142,7 @@ gm_tensor *gm_use_add_data(gm_use *use) {
 }
 
 void gm_use_add_output(gm_use *use, const char *name, gm_tensor *x) {
-    size_t values = gm_shape_count(gm_tensor_shape(x)) / GM_USE_BATCH;
+    size_t values = gm_shape_count(gm_tensor_shape(x)) / use->batch;
     add_port(use, use->outputs, &use->output_count, (gm_use_port){.name = name, .x = x, .values = values});
 }
 
@@ -132,9 +191,10 @@ static size_t item_bytes(const gm_use_port *port) {
 }
 
 // The rows of one batch, filled up with zeros.
-static gm_status write_input(const gm_use_port *port, gm_plan *plan, const void *rows, size_t count) {
-    size_t bytes = GM_USE_BATCH * item_bytes(port);
-    if (count == GM_USE_BATCH)
+static gm_status write_input(const gm_use *use, const gm_use_port *port, gm_plan *plan, const void *rows,
+                             size_t count) {
+    size_t bytes = use->batch * item_bytes(port);
+    if (count == use->batch)
         return gm_plan_write(plan, port->x, rows, bytes);
     void *batch;
     GM_TRY(gm_alloc(&batch, 1, bytes, "a batch"));
@@ -144,9 +204,9 @@ static gm_status write_input(const gm_use_port *port, gm_plan *plan, const void 
     return status;
 }
 
-static gm_status read_output(const gm_use_port *port, gm_plan *plan, float *rows, size_t count) {
-    size_t bytes = GM_USE_BATCH * item_bytes(port);
-    if (count == GM_USE_BATCH)
+static gm_status read_output(const gm_use *use, const gm_use_port *port, gm_plan *plan, float *rows, size_t count) {
+    size_t bytes = use->batch * item_bytes(port);
+    if (count == use->batch)
         return gm_plan_read_later(plan, port->x, rows, bytes);
     void *batch;
     GM_TRY(gm_alloc(&batch, 1, bytes, "a batch"));
@@ -162,19 +222,19 @@ static gm_status run_batch(const gm_use *use, gm_plan *plan, const void *const *
                            float *const *outputs) {
     for (size_t i = 0; i < use->input_count; i++) {
         const gm_use_port *port = &use->inputs[i];
-        GM_TRY(write_input(port, plan, (const char *)inputs[i] + first * item_bytes(port), count));
+        GM_TRY(write_input(use, port, plan, (const char *)inputs[i] + first * item_bytes(port), count));
     }
     GM_TRY(gm_plan_run(plan, use->phase));
     for (size_t i = 0; i < use->output_count; i++)
         if (outputs[i])
-            GM_TRY(read_output(&use->outputs[i], plan, outputs[i] + first * use->outputs[i].values, count));
+            GM_TRY(read_output(use, &use->outputs[i], plan, outputs[i] + first * use->outputs[i].values, count));
     return GM_OK;
 }
 
 gm_status gm_use_run(const gm_use *use, gm_plan *plan, const void *const *inputs, size_t count, float *const *outputs) {
     gm_status status = GM_OK;
-    for (size_t first = 0; first < count && status == GM_OK; first += GM_USE_BATCH)
-        status = run_batch(use, plan, inputs, first, GM_MIN(count - first, (size_t)GM_USE_BATCH), outputs);
+    for (size_t first = 0; first < count && status == GM_OK; first += use->batch)
+        status = run_batch(use, plan, inputs, first, GM_MIN(count - first, use->batch), outputs);
     return gm_plan_finish_after(plan, status);
 }
 
@@ -196,6 +256,10 @@ static gm_status check_codes(const gm_use *use, const float *codes, size_t count
     return use->check_codes(use->recipe, codes, count);
 }
 
+size_t gm_use_noise_values(const gm_use *use) {
+    return use->noise.size > 0 ? use->noise.size : gm_use_find_input(use, "latent")->values;
+}
+
 int32_t gm_use_label(const gm_use *use, uint64_t seed) {
     return use->classes > 0 ? (int32_t)(seed % use->classes) : 0;
 }
@@ -207,45 +271,75 @@ static void fill_drawn(const gm_use *use, const gm_use_port *port, uint64_t seed
         values[i] = (float)gm_philox_uniform(run_seed, stream, low, high, i);
 }
 
-gm_status gm_use_generate(const gm_use *use, gm_plan *plan, const uint64_t *seeds, const int32_t *labels,
-                          const float *codes, size_t count, float *samples) {
-    size_t width = use->categorical_codes + use->continuous_codes, values = 0;
-    const gm_use_port *z = gm_use_find_input(use, "latent"), *x = gm_use_find_output(use, "samples");
-    int32_t chosen[GM_USE_BATCH];
-    float *rows[GM_USE_PORTS] = {NULL}, *all; // of inputs that seeds fill
-    const void *inputs[GM_USE_PORTS];
+gm_status gm_use_generate_from(const gm_use *use, gm_plan *plan, const gm_use_origins *origins, size_t count,
+                               float *samples) {
+    const gm_use_port *x = gm_use_find_output(use, "samples");
+    const struct {
+        const gm_use_port *port;
+        const void *values;
+    } held[] = {{gm_use_find_input(use, "latent"), origins->latents},
+                {gm_use_find_input(use, "labels"), origins->labels},
+                {gm_use_find_input(use, "classes"), origins->classes}};
+    float *rows[GM_USE_PORTS] = {NULL}; // that layers draw
     gm_status status = GM_OK;
-    if (labels)
-        GM_TRY(gm_use_check_labels(use, labels, count));
-    if (codes)
-        GM_TRY(check_codes(use, codes, count));
-    for (size_t i = 0; i < use->input_count; i++)
-        values += &use->inputs[i] == z || use->inputs[i].drawn ? use->inputs[i].values : 0;
-    GM_TRY(gm_alloc(&all, GM_USE_BATCH * values, sizeof *all, "latents"));
-    float *next = all;
-    for (size_t i = 0; i < use->input_count; i++) {
-        const gm_use_port *port = &use->inputs[i];
-        if (port == z || port->drawn) {
-            rows[i] = next;
-            next += GM_USE_BATCH * port->values;
-        }
-        inputs[i] = rows[i] ? (const void *)rows[i] : chosen;
-    }
-    for (size_t first = 0; first < count && status == GM_OK; first += GM_USE_BATCH) {
-        size_t here = GM_MIN(count - first, (size_t)GM_USE_BATCH);
-        for (size_t i = 0; i < here; i++) {
-            size_t k = first + i;
-            for (size_t p = 0; p < use->input_count; p++)
-                if (use->inputs[p].drawn)
-                    fill_drawn(use, &use->inputs[p], seeds[k], rows[p] + i * use->inputs[p].values);
-            use->fill_latent(use->recipe, seeds[k], codes ? codes + k * width : NULL,
-                             rows[z - use->inputs] + i * z->values);
-            chosen[i] = labels ? labels[k] : gm_use_label(use, seeds[k]);
-        }
+    for (size_t p = 0; p < use->input_count; p++)
+        if (use->inputs[p].drawn)
+            GM_TRY_DONE(gm_alloc(&rows[p], use->batch * use->inputs[p].values, sizeof *rows[p], "random numbers"));
+    for (size_t first = 0; first < count && status == GM_OK; first += use->batch) {
+        size_t here = GM_MIN(count - first, use->batch);
+        const void *inputs[GM_USE_PORTS] = {NULL};
         float *outputs[GM_USE_PORTS] = {NULL};
+        for (size_t p = 0; p < use->input_count; p++) {
+            for (size_t i = 0; i < here && rows[p]; i++)
+                fill_drawn(use, &use->inputs[p], origins->seeds ? origins->seeds[first + i] : 0,
+                           rows[p] + i * use->inputs[p].values);
+            inputs[p] = rows[p];
+        }
+        for (size_t h = 0; h < GM_COUNT(held); h++)
+            if (held[h].port)
+                inputs[held[h].port - use->inputs] = (const char *)held[h].values + first * item_bytes(held[h].port);
         outputs[x - use->outputs] = samples + first * x->values;
         status = gm_use_run(use, plan, inputs, here, outputs);
     }
-    free(all);
+done:
+    for (size_t p = 0; p < use->input_count; p++)
+        free(rows[p]);
+    return status;
+}
+
+gm_status gm_use_fill_latents(const gm_use *use, const uint64_t *seeds, const float *codes, size_t count,
+                              float *latents) {
+    size_t width = use->categorical_codes + use->continuous_codes, values = gm_use_find_input(use, "latent")->values;
+    if (codes)
+        GM_TRY(check_codes(use, codes, count));
+    for (size_t i = 0; i < count; i++)
+        use->fill_latent(use->recipe, seeds[i], codes ? codes + i * width : NULL, latents + i * values);
+    return GM_OK;
+}
+
+gm_status gm_use_generate(const gm_use *use, gm_plan *plan, const uint64_t *seeds, const int32_t *labels,
+                          const float *codes, size_t count, float *samples) {
+    size_t width = use->categorical_codes + use->continuous_codes;
+    size_t values = gm_use_find_output(use, "samples")->values;
+    int32_t *chosen = NULL;
+    float *latents = NULL;
+    gm_status status = GM_OK;
+    if (labels)
+        GM_TRY(gm_use_check_labels(use, labels, count));
+    if (codes) // before any sample is made
+        GM_TRY(check_codes(use, codes, count));
+    GM_TRY_DONE(gm_alloc(&chosen, use->batch, sizeof *chosen, "labels"));
+    GM_TRY_DONE(gm_alloc(&latents, use->batch * gm_use_find_input(use, "latent")->values, sizeof *latents, "latents"));
+    for (size_t first = 0; first < count; first += use->batch) {
+        size_t here = GM_MIN(count - first, use->batch);
+        for (size_t i = 0; i < here; i++)
+            chosen[i] = labels ? labels[first + i] : gm_use_label(use, seeds[first + i]);
+        GM_TRY_DONE(gm_use_fill_latents(use, seeds + first, codes ? codes + first * width : NULL, here, latents));
+        const gm_use_origins origins = {.latents = latents, .labels = chosen, .seeds = seeds + first};
+        GM_TRY_DONE(gm_use_generate_from(use, plan, &origins, here, samples + first * values));
+    }
+done:
+    free(chosen);
+    free(latents);
     return status;
 }

@@ -3,15 +3,21 @@
 //
 //   name         inputs, in this order   outputs
 //   generate     latent [, labels]       samples
+//   blend        latent, classes         samples: as generate, but of shares of the classes (N, K) in place of labels
+//   first_layer  latent [, labels]       weighted: of the first layer with weights; activations: of what follows it, up
+//                                        to the next one
 //   reconstruct  data                    samples
 //   encode       data                    code
 //   classify     data                    logits [, features]
+//   score        data [, labels]         score: the discriminator's logit, larger for what it takes for real
+//   complete     data, mask              samples: mask (1, height, width): not 0 where a pixel is to be filled in
 //   judge        data [, labels]         ratio: ln p(real) / p(generated), as the discriminator has it
 #ifndef GM_MODEL_USE_H
 #define GM_MODEL_USE_H
 
 #include "ganymede/nn.h"
 #include "ganymede/plan.h"
+#include "model/latent.h"
 #include "model/training.h"
 #include "recipe/recipe.h"
 #include "sample/sample.h"
@@ -31,22 +37,34 @@ typedef struct gm_use_row {
 
 typedef struct gm_use_port {
     const char *name;
-    gm_tensor *x;  // (GM_USE_BATCH, ...)
+    gm_tensor *x;  // (batch, ...)
     size_t values; // of one sample
     bool drawn;    // uniform numbers of the sample's seed
 } gm_use_port;
+
+// A tensor that takes the place of the input of that name.
+typedef struct gm_use_given {
+    const char *name;
+    gm_tensor *x;
+} gm_use_given;
 
 struct gm_use {
     const gm_use_row *row;
     const gm_recipe *recipe;
     gm_graph *graph;
+    bool appended;             // to a graph of its owner's
+    const gm_use_given *given; // while it is built
+    size_t given_count;
     gm_network *networks[GM_USE_NETWORKS];
     gm_phase *phase;
+    size_t batch; // samples of one run of the graph
     gm_use_port inputs[GM_USE_PORTS], outputs[GM_USE_PORTS];
     size_t network_count, input_count, output_count;
     gm_sample format; // of the data that goes in, else of the samples that come out
-    // Of uses with a latent: how it is made for a sample's own seed, and what may be set in it.
+    // Of uses with a latent: its first noise.size values are noise, 0: all, the others codes; how it is made for a
+    // sample's own seed, and what may be set in it.
     // codes (categorical_codes + continuous_codes): a category's number or a value each, NaN: as the seed has it.
+    gm_latent noise;
     void (*fill_latent)(const gm_recipe *recipe, uint64_t seed, const float *codes, float *latent);
     gm_status (*check_codes)(const gm_recipe *recipe, const float *codes, size_t count); // NULL: it has none
     size_t categorical_codes, continuous_codes;
@@ -59,6 +77,14 @@ struct gm_use {
 // data: the format of the data that goes in. NULL where it is not known: then it is what the model's own output has,
 // and uses of models without one fail.
 gm_status gm_use_init(gm_use *use, const gm_use_row *row, const gm_recipe *recipe, const gm_sample *data);
+// The same for `batch` samples at once instead of GM_USE_BATCH: for samples of which so many take too much memory.
+gm_status gm_use_init_batch(gm_use *use, const gm_use_row *row, const gm_recipe *recipe, const gm_sample *data,
+                            size_t batch);
+// The use as a part of another graph, which stays its owner's and must outlive it: of its inputs some are tensors of
+// that graph (N, ...), at least one, so that uses follow one another and gradients pass through them. It has no phase:
+// whoever asks for it fetches what is wanted.
+gm_status gm_use_append(gm_use *use, const gm_use_row *row, const gm_recipe *recipe, const gm_sample *data,
+                        const gm_use_given *given, size_t count);
 void gm_use_finish(gm_use *use);
 
 // ---- What uses are built from ----
@@ -66,7 +92,11 @@ void gm_use_finish(gm_use *use);
 // A network in inference, of the averaged weights where training keeps them.
 gm_status gm_use_add_network(gm_use *use, const char *name, const gm_layer_list *layers, int initializer,
                              const gm_averaging *average, gm_network **network);
-// An input of GM_USE_BATCH rows; its name becomes the tensor's. More than GM_USE_PORTS are a fault of the graph.
+// The outputs of `first_layer`, of a network that begins with the latent. Fails when it has no layer with weights.
+gm_status gm_use_add_first_layer(gm_use *use, const char *name, const gm_layer_list *layers, int initializer,
+                                 const gm_averaging *average, gm_tensor *latent, gm_tensor *labels);
+// An input of use->batch rows, or what is given in its place; its name becomes the tensor's. More than GM_USE_PORTS are
+// a fault of the graph.
 gm_tensor *gm_use_add_input(gm_use *use, const char *name, gm_type type, const gm_shape *item);
 // What the network's layers draw becomes inputs that gm_use_generate fills.
 void gm_use_draw_from_seeds(gm_use *use, gm_network *network);
@@ -84,10 +114,25 @@ const gm_use_port *gm_use_find_output(const gm_use *use, const char *name);
 // inputs, outputs: GM_USE_PORTS arrays (count, ...), row-major, in the order of the ports; an output may be NULL.
 // Sample i of the outputs depends on sample i of the inputs alone. plan: one of use->graph.
 gm_status gm_use_run(const gm_use *use, gm_plan *plan, const void *const *inputs, size_t count, float *const *outputs);
+// How many values of the input `latent` are noise.
+size_t gm_use_noise_values(const gm_use *use);
 // The label of a seed for which none is given.
 int32_t gm_use_label(const gm_use *use, uint64_t seed);
 // Fails when there is one that the use does not have.
 gm_status gm_use_check_labels(const gm_use *use, const int32_t *labels, size_t count);
+// What samples are made of beside the weights, an entry or row each.
+typedef struct gm_use_origins {
+    const float *latents;  // (count, values of the input)
+    const int32_t *labels; // of uses with that input
+    const float *classes;  // (count, classes), likewise
+    const uint64_t *seeds; // whose numbers the layers draw; NULL: 0
+} gm_use_origins;
+// Samples of latents, for `generate` and `blend`: sample i depends on nothing but the weights and row i.
+gm_status gm_use_generate_from(const gm_use *use, gm_plan *plan, const gm_use_origins *origins, size_t count,
+                               float *samples);
+// The latents of seeds, (count, values of the input). codes: as below. Fails for codes that the model has not.
+gm_status gm_use_fill_latents(const gm_use *use, const uint64_t *seeds, const float *codes, size_t count,
+                              float *latents);
 // Samples of `seeds`, for `generate`: sample i depends on nothing but the weights, seeds[i], labels[i] and codes[i].
 // labels: NULL: the seed modulo the number of classes. codes: NULL: as the seeds have them. Fails when labels or codes
 // are given to a model without, or are outside of what it has.

@@ -15,10 +15,26 @@ static gm_tensor *check(gm_tensor *x, gm_tensor *labels) {
         return gm_fault(graph, "it needs the samples' labels, but none are given: use it where data and training are "
                                "by class, or remove it");
     const gm_shape *by = gm_tensor_shape(labels);
-    if (gm_tensor_type(labels) != GM_INT32 || by->rank != 1 || by->dim[0] != shape->dim[0])
-        return gm_fault(graph, "labels must be int32 (%zu), one per sample, not %s %s", shape->dim[0],
-                        gm_type_text(gm_tensor_type(labels)), gm_shape_text(by));
+    bool shares = gm_tensor_type(labels) == GM_FLOAT32;
+    if ((!shares && gm_tensor_type(labels) != GM_INT32) || by->rank != (shares ? 2 : 1) || by->dim[0] != shape->dim[0])
+        return gm_fault(graph,
+                        "labels must be int32 (%zu), one per sample, or float32 (%zu, classes), shares of each, not %s "
+                        "%s",
+                        shape->dim[0], shape->dim[0], gm_type_text(gm_tensor_type(labels)), gm_shape_text(by));
     return x;
+}
+
+// Each sample's row of a table (classes, M): its label's, or the classes' in their shares. Shares may leave out the
+// last classes.
+static gm_tensor *rows_of(gm_tensor *table, gm_tensor *labels) {
+    if (gm_tensor_type(labels) == GM_INT32)
+        return gm_gather(table, labels);
+    const size_t known = gm_tensor_shape(labels)->dim[1];
+    const gm_shape *shape = gm_tensor_shape(table);
+    if (known > shape->dim[0])
+        return gm_fault(gm_tensor_graph(table), "labels are shares of %zu classes, of which it knows %zu", known,
+                        shape->dim[0]);
+    return gm_gemm(labels, gm_slice(table, (const size_t[]){0, 0}, (const size_t[]){known, shape->dim[1]}), NULL);
 }
 
 gm_tensor *gm_embed_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_embed_params *params) {
@@ -29,7 +45,7 @@ gm_tensor *gm_embed_layer(gm_tensor *x, gm_tensor *labels, const char *name, con
         return gm_fault(graph, "classes and size must be at least 1");
     gm_tensor *table = gm_layer_variable(graph, name, "weight", (gm_shape){2, {params->classes, params->size}},
                                          (gm_initializer){GM_INITIALIZER_NORMAL, 0, 1});
-    return gm_concat((gm_tensor *[]){x, gm_gather(table, labels)}, 2, 1);
+    return gm_concat((gm_tensor *[]){x, rows_of(table, labels)}, 2, 1);
 }
 
 gm_tensor *gm_projection_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_projection_params *params) {
@@ -49,7 +65,7 @@ gm_tensor *gm_projection_layer(gm_tensor *x, gm_tensor *labels, const char *name
                                          gm_weight_start(GM_WEIGHTS_XAVIER_UNIFORM, params->classes, features, 0));
     if (params->spectral_norm.on)
         table = gm_spectral_norm_layer(table, embedding, 0, &params->spectral_norm);
-    return gm_add(y, gm_sum(gm_multiply(gm_gather(table, labels), x), GM_AXIS(1)));
+    return gm_add(y, gm_sum(gm_multiply(rows_of(table, labels), x), GM_AXIS(1)));
 }
 
 gm_tensor *gm_embed(gm_tensor *x, gm_tensor *labels, const char *name, const gm_embed_params *params) {

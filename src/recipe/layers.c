@@ -178,8 +178,14 @@ static void write_list(const gm_layer_list *list, int indent, gm_text *text) {
     }
 }
 
+static gm_status read_optional(gm_arena *arena, const char *key, void *field, const gm_yaml *node) {
+    return read_list(arena, &(gm_parameter){.key = key}, node, 0, field);
+}
+
 static void write_layers(const void *field, gm_text *text) {
     const gm_layer_list *network = field;
+    if (network->count == 0)
+        gm_text_append(text, " []");
     write_list(&(gm_layer_list){network->layers, network->count}, 2, text);
 }
 
@@ -188,6 +194,7 @@ static void allow_layers(gm_text *text) {
 }
 
 const gm_recipe_type gm_recipe_layers_type = {read_layers, write_layers, allow_layers};
+const gm_recipe_type gm_recipe_optional_layers_type = {read_optional, write_layers, allow_layers};
 
 // ---- Optimisers ----
 

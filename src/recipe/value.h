@@ -6,12 +6,13 @@
 
 // ---- Types ----
 
-extern const gm_recipe_type gm_recipe_text_type;      // const char *, one line
-extern const gm_recipe_type gm_recipe_optional_type;  // the same, NULL from null
-extern const gm_recipe_type gm_recipe_name_type;      // const char *, fit for a folder
-extern const gm_recipe_type gm_recipe_layers_type;    // gm_layer_list; of the layers each passed gm_layer_check, and
-                                                      // `origin` tells where it stands
-extern const gm_recipe_type gm_recipe_optimizer_type; // gm_optimizer, which passed gm_optimizer_check
+extern const gm_recipe_type gm_recipe_text_type;     // const char *, one line
+extern const gm_recipe_type gm_recipe_optional_type; // the same, NULL from null
+extern const gm_recipe_type gm_recipe_name_type;     // const char *, fit for a folder
+extern const gm_recipe_type gm_recipe_layers_type;   // gm_layer_list; of the layers each passed gm_layer_check, and
+                                                     // `origin` tells where it stands
+extern const gm_recipe_type gm_recipe_optional_layers_type; // the same, of none from []
+extern const gm_recipe_type gm_recipe_optimizer_type;       // gm_optimizer, which passed gm_optimizer_check
 
 // A list of numbers.
 typedef struct gm_recipe_list {

@@ -73,7 +73,7 @@ gm_status gm_checkpoint_write(const char *path, gm_state *state, const gm_checkp
     snprintf(step, sizeof step, "%" PRIu64, info->step);
     snprintf(cursor, sizeof cursor, "%" PRIu64, info->data_cursor);
     snprintf(seed, sizeof seed, "%" PRIu64, info->seed);
-    gm_safetensors_text metadata[11] = {
+    gm_safetensors_text metadata[12] = {
         {"format", "ganymede-checkpoint"},
         {"version", version},
         {"program", gm_version()},
@@ -85,7 +85,7 @@ gm_status gm_checkpoint_write(const char *path, gm_state *state, const gm_checkp
     };
     size_t count = gm_state_count(state), metadata_count = 8;
     gm_safetensor *tensors = NULL;
-    char *classes = NULL, *scale = NULL;
+    char *classes = NULL, *scale = NULL, item[80];
     gm_status status;
     GM_TRY_DONE(write_classes(info, &classes));
     if (classes)
@@ -93,6 +93,9 @@ gm_status gm_checkpoint_write(const char *path, gm_state *state, const gm_checkp
     GM_TRY_DONE(write_scale(info, &scale));
     if (scale)
         metadata[metadata_count++] = (gm_safetensors_text){"scale", scale};
+    snprintf(item, sizeof item, "[%zu, %zu, %zu]", info->item[0], info->item[1], info->item[2]);
+    if (info->item[0] > 0)
+        metadata[metadata_count++] = (gm_safetensors_text){"item", item};
     if (info->note)
         metadata[metadata_count++] = (gm_safetensors_text){"note", info->note};
     GM_TRY_DONE(gm_alloc(&tensors, count, sizeof *tensors, "a checkpoint"));
@@ -166,6 +169,24 @@ static gm_status read_scale(gm_checkpoint *checkpoint) {
     return status;
 }
 
+static gm_status read_item(gm_checkpoint *checkpoint) {
+    const char *text = gm_safetensors_metadata(checkpoint->file, "item");
+    json_t *array;
+    json_int_t size[3];
+    if (!text)
+        return GM_OK;
+    GM_TRY(gm_json_parse(&array, checkpoint->path, "the size of its items", text, strlen(text), 0));
+    bool read = json_unpack(array, "[III]", &size[0], &size[1], &size[2]) == 0;
+    json_decref(array);
+    for (size_t i = 0; i < 3; i++) {
+        if (!read || size[i] < 1 || size[i] > INT32_MAX)
+            return gm_fail(GM_ERROR_FORMAT, "%s: the size of its items is no three numbers from 1 on",
+                           checkpoint->path);
+        checkpoint->info.item[i] = (size_t)size[i];
+    }
+    return GM_OK;
+}
+
 static gm_status read_info(gm_checkpoint *checkpoint) {
     gm_checkpoint_info *info = &checkpoint->info;
     uint64_t version;
@@ -188,6 +209,7 @@ static gm_status read_info(gm_checkpoint *checkpoint) {
     GM_TRY(read_text(checkpoint, "variants", &info->variants));
     GM_TRY(read_classes(checkpoint));
     GM_TRY(read_scale(checkpoint));
+    GM_TRY(read_item(checkpoint));
     info->note = gm_safetensors_metadata(checkpoint->file, "note");
     return read_text(checkpoint, "recipe", &info->recipe);
 }

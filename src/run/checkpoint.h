@@ -20,6 +20,7 @@ typedef struct gm_checkpoint_info {
     const double (
         *scale_figures)[2]; // of the data, as gm_dataset_info has them; scale_channels of them, 0: they have none
     size_t scale_channels;
+    size_t item[3];   // channels, height and width of one of the data's items; zeros: an older program wrote the file
     const char *note; // whatever else its writer wants to know again, any text; NULL: nothing
 } gm_checkpoint_info;
 

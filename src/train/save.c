@@ -65,6 +65,7 @@ gm_status gm_trainer_save(gm_trainer *trainer) {
                                                      .class_count = data->class_count,
                                                      .scale_figures = data->scale_figures,
                                                      .scale_channels = data->scale_figures ? data->channels : 0,
+                                                     .item = {data->channels, data->height, data->width},
                                                      .data_cursor = trainer->cursor,
                                                      .seed = trainer->common->seed,
                                                      .recipe = trainer->recipe_text.data,

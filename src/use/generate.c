@@ -75,6 +75,9 @@ void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info) {
                               .class_count = sampler->class_count,
                               .categorical_codes = use->categorical_codes,
                               .continuous_codes = use->continuous_codes,
+                              .latent = gm_use_find_input(use, "latent")->values,
+                              .noise = gm_use_noise_values(use),
+                              .uniform = use->noise.distribution == GM_LATENT_UNIFORM,
                               .low = use->format.low,
                               .high = use->format.high,
                               .data = common->data.source,
@@ -118,4 +121,46 @@ gm_status gm_sampler_find_class(const gm_sampler *sampler, const char *name, int
 gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels, const float *codes,
                               size_t count, float *samples) {
     return gm_use_generate(&sampler->use, sampler->plan, seeds, labels, codes, count, samples);
+}
+
+// ---- Latents ----
+
+gm_status gm_sampler_fill_latents(const gm_sampler *sampler, const uint64_t *seeds, const float *codes, size_t count,
+                                  float *latents) {
+    return gm_use_fill_latents(&sampler->use, seeds, codes, count, latents);
+}
+
+void gm_sampler_truncate(const gm_sampler *sampler, double psi, size_t count, float *latents) {
+    size_t values = gm_use_find_input(&sampler->use, "latent")->values, noise = gm_use_noise_values(&sampler->use);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < noise; k++)
+            latents[i * values + k] = (float)(psi * (double)latents[i * values + k]);
+}
+
+gm_status gm_sampler_generate_from(gm_sampler *sampler, const float *latents, const int32_t *labels,
+                                   const uint64_t *seeds, size_t count, float *samples) {
+    const gm_use *use = &sampler->use;
+    uint64_t *numbers = NULL;
+    int32_t *chosen = NULL;
+    gm_status status = GM_OK;
+    if (labels)
+        GM_TRY(gm_use_check_labels(use, labels, count));
+    if (!seeds) {
+        GM_TRY_DONE(gm_alloc(&numbers, count, sizeof *numbers, "seeds"));
+        for (size_t i = 0; i < count; i++)
+            numbers[i] = i;
+        seeds = numbers;
+    }
+    if (!labels) {
+        GM_TRY_DONE(gm_alloc(&chosen, count, sizeof *chosen, "labels"));
+        for (size_t i = 0; i < count; i++)
+            chosen[i] = gm_use_label(use, seeds[i]);
+        labels = chosen;
+    }
+    const gm_use_origins origins = {.latents = latents, .labels = labels, .seeds = seeds};
+    status = gm_use_generate_from(use, sampler->plan, &origins, count, samples);
+done:
+    free(numbers);
+    free(chosen);
+    return status;
 }

@@ -25,6 +25,21 @@ enum { LEAST_SIDE = 4, TEST_SHARE = 6, MOST_TESTED = 10000, CHUNK = 1024 };
 static const uint64_t seed = 0;
 static const char recipe_name[] = "the reference classifier";
 
+// Values out of another state, which live until the next call.
+typedef struct copier {
+    gm_state *from;
+    void *values;
+} copier;
+
+static gm_status copy_value(void *user, const char *name, gm_type type, const gm_shape *shape, const void **values) {
+    copier *c = user;
+    size_t bytes = gm_type_size(type) * gm_shape_count(shape);
+    free(c->values);
+    GM_TRY(gm_alloc(&c->values, 1, bytes, name));
+    *values = c->values;
+    return gm_state_read(c->from, name, c->values, bytes);
+}
+
 struct gm_image_classifier {
     double accuracy;
     size_t classes;
@@ -33,6 +48,7 @@ struct gm_image_classifier {
     gm_state *state;
     gm_use use;
     gm_plan *plan;
+    copier copied; // for other graphs
 };
 
 // ---- The recipe ----
@@ -136,21 +152,6 @@ static gm_status adopt(gm_image_classifier *r, gm_device *device, gm_state_sourc
     gm_status status = gm_plan_create(&r->plan, r->use.graph, r->state, NULL);
     gm_state_set_source(r->state, NULL, NULL);
     return status;
-}
-
-// Values out of a trainer's state, which live until the next call.
-typedef struct copier {
-    gm_state *from;
-    void *values;
-} copier;
-
-static gm_status copy_value(void *user, const char *name, gm_type type, const gm_shape *shape, const void **values) {
-    copier *c = user;
-    size_t bytes = gm_type_size(type) * gm_shape_count(shape);
-    free(c->values);
-    GM_TRY(gm_alloc(&c->values, 1, bytes, name));
-    *values = c->values;
-    return gm_state_read(c->from, name, c->values, bytes);
 }
 
 static gm_status learn(gm_image_classifier *r, gm_device *device, const material *m, const char *recipe) {
@@ -299,6 +300,7 @@ void gm_image_classifier_close(gm_image_classifier **reference) {
     gm_use_finish(&old->use);
     gm_state_destroy(&old->state);
     gm_recipe_destroy(&old->recipe);
+    free(old->copied.values);
     free(old);
     *reference = NULL;
 }
@@ -360,4 +362,10 @@ gm_status gm_image_classifier_name(gm_image_classifier *r, const gm_samples *ima
     }
     free(probabilities);
     return status;
+}
+
+void gm_image_classifier_get_source(gm_image_classifier *r, gm_feature_source *source) {
+    r->copied.from = r->state;
+    *source = (gm_feature_source){
+        .recipe = r->recipe, .value = copy_value, .user = &r->copied, .low = r->format.low, .high = r->format.high};
 }

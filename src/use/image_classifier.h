@@ -4,6 +4,7 @@
 
 #include "ganymede/data.h"
 #include "ganymede/metrics.h"
+#include "use/feature_source.h"
 
 typedef struct gm_image_classifier gm_image_classifier;
 
@@ -28,5 +29,7 @@ gm_status gm_image_classifier_apply(gm_image_classifier *reference, const gm_sam
 // The same images -> the most probable class of each; -1 where a value is not finite.
 gm_status gm_image_classifier_name(gm_image_classifier *reference, const gm_samples *images, double low, double high,
                                    int32_t *classes);
+// As a part of other graphs. The reference must outlive the source.
+void gm_image_classifier_get_source(gm_image_classifier *reference, gm_feature_source *source);
 
 #endif

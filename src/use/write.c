@@ -58,9 +58,17 @@ typedef struct folder {
     const char *path, *ending;
     size_t path_length; // without slashes at the end
     const gm_write_options *options;
-    bool numbered; // a seed may come several times
+    bool numbered;                // a seed may come several times
+    const float *codes, *latents; // either may be NULL
     const uint64_t *seeds;
 } folder;
+
+static size_t length_of(const char *path) {
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    return length;
+}
 
 static void append_class(gm_text *path, const folder *f, size_t class) {
     char name[GM_CLASS_FOLDER_BYTES];
@@ -129,17 +137,26 @@ static gm_status create_folders(const folder *f, const int32_t *labels, size_t c
     return status;
 }
 
-// In pieces, so that any number of samples takes little memory. Refuses what the generator has not before it writes.
-static gm_status fill(const folder *f, const int32_t *given, const int32_t *labels, const float *codes, size_t count) {
+static gm_status generate(const folder *f, const int32_t *labels, size_t first, size_t count, float *samples) {
     const gm_use *use = &f->sampler->use;
-    size_t values = gm_sample_values(&use->format), width = use->categorical_codes + use->continuous_codes;
+    size_t width = use->categorical_codes + use->continuous_codes, values = gm_use_find_input(use, "latent")->values;
+    labels = labels ? labels + first : NULL;
+    if (f->latents)
+        return gm_sampler_generate_from(f->sampler, f->latents + first * values, labels, f->seeds + first, count,
+                                        samples);
+    return gm_sampler_generate(f->sampler, f->seeds + first, labels, f->codes ? f->codes + first * width : NULL, count,
+                               samples);
+}
+
+// In pieces, so that any number of samples takes little memory. Refuses what the generator has not before it writes.
+static gm_status fill(const folder *f, const int32_t *given, const int32_t *labels, size_t count) {
+    size_t values = gm_sample_values(&f->sampler->use.format);
     float *samples;
     gm_status status = GM_OK;
     GM_TRY(gm_alloc(&samples, GM_USE_BATCH * values, sizeof *samples, "samples"));
     for (size_t first = 0; first < count && status == GM_OK; first += GM_USE_BATCH) {
         size_t here = GM_MIN(count - first, (size_t)GM_USE_BATCH);
-        GM_TRY_DONE(gm_sampler_generate(f->sampler, f->seeds + first, given ? given + first : NULL,
-                                        codes ? codes + first * width : NULL, here, samples));
+        GM_TRY_DONE(generate(f, given, first, here, samples));
         if (first == 0)
             GM_TRY_DONE(create_folders(f, labels, count));
         for (size_t i = 0; i < here; i++)
@@ -150,8 +167,8 @@ done:
     return status;
 }
 
-gm_status gm_sampler_write_folder(gm_sampler *sampler, const char *path, const float *codes, size_t count,
-                                  const gm_write_options *options) {
+static gm_status write_folder(gm_sampler *sampler, const char *path, const float *codes, const float *latents,
+                              size_t count, const gm_write_options *options) {
     const gm_sample_format *format;
     int32_t *labels;
     if (count == 0 || !options || !options->seeds)
@@ -160,16 +177,52 @@ gm_status gm_sampler_write_folder(gm_sampler *sampler, const char *path, const f
     if (options->labels)
         GM_TRY(gm_use_check_labels(&sampler->use, options->labels, count));
     GM_TRY(find_labels(sampler, options->seeds, options->labels, count, &labels));
-    folder f = {
-        .sampler = sampler, .path = path, .ending = format->ending, .options = options, .seeds = options->seeds};
+    folder f = {.sampler = sampler,
+                .path = path,
+                .ending = format->ending,
+                .options = options,
+                .codes = codes,
+                .latents = latents,
+                .seeds = options->seeds};
     for (size_t i = 1; i < count; i++)
         f.numbered = f.numbered || f.seeds[i] == f.seeds[i - 1];
-    f.path_length = strlen(path);
-    while (f.path_length > 1 && path[f.path_length - 1] == '/')
-        f.path_length--;
+    f.path_length = length_of(path);
     gm_status status = check_options(&f);
     if (status == GM_OK)
-        status = fill(&f, options->labels, labels, codes, count);
+        status = fill(&f, options->labels, labels, count);
     free(labels);
+    return status;
+}
+
+gm_status gm_sampler_write_folder(gm_sampler *sampler, const char *path, const float *codes, size_t count,
+                                  const gm_write_options *options) {
+    return write_folder(sampler, path, codes, NULL, count, options);
+}
+
+gm_status gm_sampler_write_folder_from(gm_sampler *sampler, const char *path, const float *latents, size_t count,
+                                       const gm_write_options *options) {
+    return write_folder(sampler, path, NULL, latents, count, options);
+}
+
+gm_status gm_sampler_write_each(gm_sampler *sampler, const char *path, const float *samples, size_t count,
+                                const gm_write_options *options) {
+    size_t values = gm_sample_values(&sampler->use.format);
+    const gm_write_options standard = {0};
+    folder f = {.sampler = sampler, .path = path, .options = options ? options : &standard};
+    const gm_sample_format *format;
+    uint64_t *places;
+    GM_TRY(gm_sample_single_format(&sampler->use.format, path, f.options->format, &format));
+    GM_TRY(gm_alloc(&places, count, sizeof *places, "file names"));
+    for (size_t i = 0; i < count; i++)
+        places[i] = i;
+    f.ending = format->ending;
+    f.seeds = places;
+    f.path_length = length_of(path);
+    gm_status status = check_options(&f);
+    if (status == GM_OK)
+        status = gm_folder_create(path);
+    for (size_t i = 0; i < count && status == GM_OK; i++)
+        status = put(&f, i, NULL, samples + i * values);
+    free(places);
     return status;
 }

@@ -6,7 +6,7 @@ import unittest
 
 from command import GANYMEDE, CommandTest
 
-COMMANDS = ["devices", "data", "train", "sample", "measure", "evaluate", "privacy", "bench"]
+COMMANDS = ["devices", "data", "train", "sample", "complete", "interpolate", "privacy", "project", "directions", "measure", "evaluate", "bench"]
 
 
 class Usage(CommandTest):
@@ -46,7 +46,7 @@ class Usage(CommandTest):
 
     def test_wrong_usage_says_what_was_expected(self):
         for arguments, says in [
-            (["trian"], ["'trian' is not a command", "train, sample, measure, evaluate, bench"]),
+            (["trian"], ["'trian' is not a command", "train, sample, ", ", measure, evaluate, bench"]),
             (["train"], "expected RECIPE"),
             (["train", "a.yaml", "b.yaml"], "'b.yaml' is one argument too many"),
             (["train", "a.yaml", "--stesp", "3"], "unknown option '--stesp'"),
@@ -68,6 +68,18 @@ class Usage(CommandTest):
             (["sample", "r", "--codes", "1,,2"], "--codes expects numbers, * and FIRST..LAST"),
             (["sample", "r", "--codes", "1..x"], "--codes expects"),
             (["sample", "r", "--codes", "nan"], "--codes expects"),
+            (["sample", "r", "--truncation", "half"], "--truncation expects a number such as 0.7"),
+            (["sample", "r", "--direction", "3"], "--direction expects K=FIRST..LAST"),
+            (["sample", "r", "--direction", "3=1..x"], "--direction expects"),
+            (["sample", "r", "--directions", "d.npy"], "--directions is for --direction"),
+            (["sample", "r", "--latents", "z.npy", "--seeds", "1"], "--latents stands in place of --seeds"),
+            (["interpolate", "r"], "expected either --seeds or --latents"),
+            (["interpolate", "r", "--seeds", "1"], "--seeds expects two seeds or more"),
+            (["interpolate", "r", "--seeds", "1-5", "--frames", "4"], "--frames expects 5 to"),
+            (["project", "r"], "expected RUN FILE..."),
+            (["project", "r", "a.png"], "-o DIR is wanted"),
+            (["project", "r", "a.png", "-o", "d", "--feature-weight", "1"], "beside --features"),
+            (["directions", "r", "--method", "sefa"], "--method expects closed or pca"),
             (["evaluate"], "expected RUN"),
             (["evaluate", "r", "--samples", "0"], "--samples expects 1 to"),
             (["evaluate", "r", "--count", "0"], "--count expects at least 1"),
