@@ -79,6 +79,16 @@ typedef enum gm_scaling {
     GM_SCALE_PERCENTILE, // each channel's .5th and 99.5th percentile; what lies beyond is cut off
 } gm_scaling;
 
+// Which part of each picture is read: of files that hold two side by side.
+typedef enum gm_part { GM_PART_WHOLE = 0, GM_PART_LEFT, GM_PART_RIGHT, GM_PART_TOP, GM_PART_BOTTOM } gm_part;
+
+// What is made of images once they are fitted.
+typedef enum gm_image_view {
+    GM_VIEW_PLAIN = 0, // nothing
+    GM_VIEW_NEGATIVE,  // black becomes white
+    GM_VIEW_EDGES,     // white where Sobel's gradient, divided by 4, is above .3 of the range; else black
+} gm_image_view;
+
 typedef struct gm_dataset_options {
     gm_split split;
     size_t size[2]; // height and width of every image, at most 4096; both 0 = their own, which must then be the same
@@ -108,7 +118,12 @@ typedef struct gm_dataset_options {
     gm_hold usual_hold; // what GM_HOLD_AUTO is where the caller knows better than by the size
     const char *prefix; // in front of an option's name in messages, as "--"; NULL: "data.", as in recipes
     bool single;        // a file that is one picture is a data set of one; else it is refused
-    bool adapted;       // the options are those of other data: what does not apply to these is passed over, not refused
+    gm_part part;
+    gm_image_view view;
+    const char *const *classes; // only items of these, by name or number; `count` is then of them
+    size_t class_count;         // 0 = all
+    bool item_names;            // gm_dataset_item_name is wanted
+    bool adapted; // the options are those of other data: what does not apply to these is passed over, not refused
 } gm_dataset_options;
 
 typedef struct gm_dataset_info {
@@ -152,10 +167,10 @@ typedef struct gm_dataset_info {
 // A stacked set's item is three random images of the grey one as its colour channels, as many items as that has unless
 // `count` says otherwise; the label of three of classes a, b, c is 100 a + 10 b + c.
 // Fails with the file's name and what is wrong with it, or with how to get a data set that is not there; and for
-// options that say something of other sources alone (size, fit and channels of images, alpha, background, pages,
-// scale and hold of pictures, layout of arrays, columns of tables, folder of names), unless they are `adapted`; for the
-// test split of a source without splits, unless it is to be `whole`. `options` may be NULL: the training split as it
-// is.
+// options that say something of other sources alone (size, fit, channels and view of images, alpha, background, pages,
+// part, scale and hold of pictures, classes of labelled items, layout of arrays, columns of tables, folder of names),
+// unless they are `adapted`; for the test split of a source without splits, unless it is to be `whole`. `options` may
+// be NULL: the training split as it is.
 GM_API gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dataset_options *options);
 // Whether it is a file that is read as a table.
 GM_API bool gm_dataset_is_table(const char *source);
@@ -168,6 +183,12 @@ GM_API const float *gm_dataset_floats(const gm_dataset *dataset);   // (N, C, H,
 // Whichever of the two there is; NULL for pictures that are not held in memory, which gm_dataset_gather alone gives.
 GM_API const void *gm_dataset_items(const gm_dataset *dataset);
 GM_API const int32_t *gm_dataset_labels(const gm_dataset *dataset); // (N), 0 to class_count - 1; NULL without labels
+// Of a picture's file: its path below the source (below the split's folder), without the ending; NULL: items have no
+// names, or options.item_names did not ask for them.
+GM_API const char *gm_dataset_item_name(const gm_dataset *dataset, size_t item);
+// Fails unless item i of one belongs to item i of the other: as many, and where both have names, the same names; says
+// which item lacks its counterpart.
+GM_API gm_status gm_dataset_check_pairs(const gm_dataset *first, const gm_dataset *second);
 // Copies the items at `indices` one behind the other into `items` (count * item_bytes), and their labels into `labels`
 // unless that is NULL (zeros without labels). Pictures that are not held are decoded, on all processors; any number of
 // threads may call it. Fails for an index outside the data set, or as reading a picture does.

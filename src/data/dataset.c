@@ -1,4 +1,5 @@
 // Opening a data set by name or path, and reading items out of it.
+#include "data/chosen.h"
 #include "data/folder.h"
 #include "data/format.h"
 #include "data/items.h"
@@ -7,6 +8,7 @@
 #include "data/pictures.h"
 #include "data/scale.h"
 #include "data/stacked.h"
+#include "data/view.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +116,8 @@ static gm_status open_stacked(gm_dataset *dataset, const char *of, const gm_data
     inner.channels = 1;
     inner.count = 0;
     inner.usual_hold = GM_HOLD_YES;
+    inner.view = GM_VIEW_PLAIN; // of the stack, as are the classes
+    inner.class_count = 0;
     GM_TRY(gm_dataset_open(&base, of, &inner));
     gm_status status = gm_stacked_fill(dataset, base, options);
     gm_dataset_close(&base);
@@ -185,6 +189,7 @@ static gm_status scale(gm_dataset *dataset, const gm_dataset_options *options) {
     if (options->scale_figures || options->split == GM_SPLIT_TRAIN || options->whole)
         return gm_scale_dataset(dataset, options);
     other.split = GM_SPLIT_TRAIN;
+    other.view = GM_VIEW_PLAIN;
     GM_TRY(gm_dataset_open(&trained, dataset->info.name, &other));
     other.scale_figures = trained->info.scale_figures;
     other.scale_channels = trained->info.channels;
@@ -204,6 +209,10 @@ gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dat
     gm_status status = new->info.name ? open_source(new, source, &chosen) : gm_fail_memory(strlen(source), "a name");
     if (status == GM_OK && chosen.scale != GM_SCALE_TYPE)
         status = scale(new, &chosen);
+    if (status == GM_OK)
+        status = gm_chosen_keep(new, &chosen);
+    if (status == GM_OK)
+        status = gm_image_view_make(new, &chosen);
     if (status != GM_OK)
         gm_dataset_close(&new);
     *dataset = new;

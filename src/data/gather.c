@@ -1,6 +1,7 @@
 // Reading items out of a data set: copies of those in memory, or decoded ones.
 #include "data/pictures.h"
 #include "data/scale.h"
+#include "data/view.h"
 
 #include <math.h>
 #include <string.h>
@@ -31,7 +32,7 @@ gm_status gm_dataset_gather_on(const gm_dataset *dataset, size_t threads, const 
     if (dataset->pictures) {
         GM_TRY(gm_pictures_gather(dataset->pictures, threads, indices, count, items, labels));
         gm_scale_apply(&dataset->info, items, count);
-        return GM_OK;
+        return gm_image_view_apply(&dataset->info, dataset->view, items, count);
     }
     for (size_t i = 0; i < count; i++) {
         memcpy((char *)items + i * bytes, (const char *)dataset->items + (size_t)indices[i] * bytes, bytes);

@@ -50,8 +50,9 @@ gm_status gm_dataset_set_items(gm_dataset *dataset, const char *where, gm_datase
     return GM_OK;
 }
 
+// Of chosen classes `count` are taken when it is known which items those are.
 static size_t taken(size_t count, const gm_dataset_options *options) {
-    return options->count ? GM_MIN(options->count, count) : count;
+    return options->count && options->class_count == 0 ? GM_MIN(options->count, count) : count;
 }
 
 // (count, channels, height, width) = dim values of the data set's kind, one item after the other.

@@ -10,6 +10,8 @@ struct gm_dataset {
     void *items;                  // uint8_t or float, info.count of info.item_bytes; NULL: they are in `pictures`
     struct gm_pictures *pictures; // of a set that is not held in memory
     int32_t *labels;
+    gm_image_view view;     // of pictures that are not held; made of all others already
+    const char **names;     // of the items, in the arena; NULL: they have none
     bool numbered;          // the classes have no names but their numbers
     gm_table_schema *table; // of its columns; NULL: it is no table
     gm_arena arena;         // the strings

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const gm_picture_format *const formats[] = {
     &gm_png_format, &gm_jpeg_format, &gm_webp_format, &gm_tiff_format, &gm_pnm_format, &gm_bmp_format,
@@ -85,9 +86,45 @@ static bool takes_alpha(size_t colours, bool alpha, size_t channels, const gm_da
     return channels == colours + 1 || (grey_or_rgb(colours) && (channels == 2 || channels == 4));
 }
 
-gm_picture_wish gm_picture_wish_of(const gm_dataset_options *options, size_t page, size_t height, size_t width) {
+// ---- Halves ----
 
-    return (gm_picture_wish){.width = width, .height = height, .pages = options->pages, .page = page};
+static bool across(gm_part part) {
+    return part == GM_PART_LEFT || part == GM_PART_RIGHT;
+}
+
+static bool down(gm_part part) {
+    return part == GM_PART_TOP || part == GM_PART_BOTTOM;
+}
+
+gm_status gm_picture_part_header(const char *name, gm_part part, gm_picture *header) {
+    if ((across(part) && header->width % 2) || (down(part) && header->height % 2))
+        return gm_fail(GM_ERROR_FORMAT,
+                       "%s: is %zu x %zu pixels, which data.part cuts in the middle: two pictures side by side have an "
+                       "even %s",
+                       name, header->width, header->height, across(part) ? "width" : "height");
+    header->width /= across(part) ? 2 : 1;
+    header->height /= down(part) ? 2 : 1;
+    return GM_OK;
+}
+
+// Leaves the part, in place.
+static gm_status cut(const char *name, gm_part part, gm_picture *picture) {
+    gm_picture whole = *picture;
+    GM_TRY(gm_picture_part_header(name, part, picture));
+    size_t pixel = whole.channels * gm_picture_value_bytes(whole.type);
+    size_t left = part == GM_PART_RIGHT ? picture->width : 0, top = part == GM_PART_BOTTOM ? picture->height : 0;
+    for (size_t y = 0; part != GM_PART_WHOLE && y < picture->height; y++)
+        memmove((char *)picture->pixels + y * picture->width * pixel,
+                (const char *)whole.pixels + ((top + y) * whole.width + left) * pixel, picture->width * pixel);
+    return GM_OK;
+}
+
+// ---- Reading into items ----
+
+gm_picture_wish gm_picture_wish_of(const gm_dataset_options *options, size_t page, size_t height, size_t width) {
+    size_t parts[2] = {across(options->part) ? 2 : 1, down(options->part) ? 2 : 1};
+    return (gm_picture_wish){
+        .width = width * parts[0], .height = height * parts[1], .pages = options->pages, .page = page};
 }
 
 static size_t colours_of(const gm_picture *picture) {
@@ -170,7 +207,12 @@ gm_status gm_picture_place(const char *name, const void *data, size_t bytes, siz
     gm_picture picture;
     const gm_picture_wish wish = gm_picture_wish_of(options, page, info->height, info->width);
     GM_TRY(gm_picture_parse(name, data, bytes, &wish, &picture));
-    gm_status status = check_finite(&picture);
+    gm_status status = cut(name, options->part, &picture);
+    if (status != GM_OK) {
+        free(picture.pixels);
+        return status;
+    }
+    status = check_finite(&picture);
     if (status == GM_OK)
         status = fit_item(&picture, options, info, item);
     free(picture.pixels);

@@ -25,6 +25,8 @@ gm_picture_wish gm_picture_wish_of(const gm_dataset_options *options, size_t pag
 // Fails where a picture does not go into the channels asked for, or not with the first one; `name` is its.
 gm_status gm_picture_check(const char *name, const gm_picture *header, const gm_picture *first,
                            const gm_dataset_options *options);
+// Makes a header that of the part that the options say. Fails where the picture has no halves of whole pixels.
+gm_status gm_picture_part_header(const char *name, gm_part part, gm_picture *header);
 // Makes `all`, zeroed at first, what a data set has that holds this picture, too: channels without alpha, type, whether
 // any has alpha or is of a format with pages.
 void gm_picture_join(gm_picture *all, const gm_picture *header);

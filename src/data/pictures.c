@@ -132,7 +132,9 @@ static gm_status read_header(const gm_pictures *pictures, size_t file, const cha
     const gm_picture_wish wish = gm_picture_wish_of(&pictures->options, 0, 0, 0);
     GM_TRY(gm_tree_read_start(&pictures->tree, file, head, sizeof head, &bytes));
     GM_TRY(gm_picture_parse_header(path, head, bytes, bytes < sizeof head, &wish, header));
-    return header->width > 0 ? GM_OK : read_whole_header(pictures, file, path, &wish, header);
+    if (header->width == 0)
+        GM_TRY(read_whole_header(pictures, file, path, &wish, header));
+    return gm_picture_part_header(path, pictures->options.part, header);
 }
 
 typedef struct headers {

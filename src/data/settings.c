@@ -20,7 +20,8 @@ static unsigned find_set(const gm_dataset_options *options) {
            (says_dialect(options) ? GM_SETTING_DIALECT : 0u) | (options->alpha ? GM_SETTING_ALPHA : 0u) |
            (options->pages ? GM_SETTING_PAGES : 0u) | (options->scale ? GM_SETTING_SCALE : 0u) |
            (options->size[0] ? GM_SETTING_SIZE : 0u) | (options->fit > GM_FIT_PAD ? GM_SETTING_FIT : 0u) |
-           (options->channels ? GM_SETTING_CHANNELS : 0u) | (says_background(options) ? GM_SETTING_BACKGROUND : 0u) |
+           (options->channels ? GM_SETTING_CHANNELS : 0u) | (options->view ? GM_SETTING_VIEW : 0u) |
+           (options->part ? GM_SETTING_PART : 0u) | (says_background(options) ? GM_SETTING_BACKGROUND : 0u) |
            (options->hold ? GM_SETTING_HOLD : 0u);
 }
 
@@ -38,6 +39,8 @@ static const struct {
     {GM_SETTING_SIZE, "size", "for images"},
     {GM_SETTING_FIT, "fit", "for images"},
     {GM_SETTING_CHANNELS, "channels", "for images"},
+    {GM_SETTING_VIEW, "view", "for images"},
+    {GM_SETTING_PART, "part", "for files of pictures side by side"},
     {GM_SETTING_BACKGROUND, "background", "for the transparency of picture files"},
     {GM_SETTING_HOLD, "hold", "for picture files, which are decoded"},
 };

@@ -1,0 +1,70 @@
+// Items of chosen classes alone.
+#include "data/chosen.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// The class that a word names, `class_count` for none. names: NULL: they have numbers alone.
+static size_t find(const char *word, const char *const *names, size_t class_count) {
+    for (size_t k = 0; names && k < class_count; k++)
+        if (strcmp(names[k], word) == 0)
+            return k;
+    if (*word == '\0' || word[strspn(word, "0123456789")] != '\0' || strlen(word) > 9)
+        return class_count;
+    return GM_MIN((size_t)strtoul(word, NULL, 10), class_count);
+}
+
+static gm_status refuse(const char *where, const char *word, const char *const *names, size_t class_count) {
+    enum { MOST_LISTED = 1000 }; // bytes
+    gm_text list = {0};
+    for (size_t k = 0; names && k < class_count && list.length < MOST_LISTED; k++)
+        gm_text_printf(&list, "%s%s", k > 0 ? ", " : "", names[k]);
+    gm_status status =
+        gm_fail(GM_ERROR_ARGUMENT, "%s: has no class %s: there are %s%s0 to %zu", where, word,
+                list.data && !list.failed ? list.data : "", list.data && !list.failed ? ", or " : "", class_count - 1);
+    gm_text_finish(&list);
+    return status;
+}
+
+gm_status gm_chosen_find(const char *where, const gm_dataset_options *options, const char *const *names,
+                         size_t class_count, uint8_t *chosen) {
+    if (class_count == 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: has no labels, and data.classes chooses by them: leave it out", where);
+    for (size_t i = 0; i < options->class_count; i++) {
+        size_t k = find(options->classes[i], names, class_count);
+        if (k == class_count)
+            return refuse(where, options->classes[i], names, class_count);
+        chosen[k] = 1;
+    }
+    return GM_OK;
+}
+
+static void keep(gm_dataset *dataset, const uint8_t *chosen, size_t most) {
+    gm_dataset_info *info = &dataset->info;
+    size_t left = 0, bytes = info->item_bytes;
+    for (size_t i = 0; i < info->count && (most == 0 || left < most); i++) {
+        if (!chosen[dataset->labels[i]])
+            continue;
+        memmove((char *)dataset->items + left * bytes, (const char *)dataset->items + i * bytes, bytes);
+        dataset->labels[left] = dataset->labels[i];
+        if (dataset->names)
+            dataset->names[left] = dataset->names[i];
+        left++;
+    }
+    info->count = left;
+}
+
+gm_status gm_chosen_keep(gm_dataset *dataset, const gm_dataset_options *options) {
+    gm_dataset_info *info = &dataset->info;
+    uint8_t *chosen;
+    if (options->class_count == 0 || !dataset->items)
+        return GM_OK;
+    GM_TRY(gm_alloc(&chosen, info->class_count + 1, 1, "classes"));
+    gm_status status = gm_chosen_find(info->name, options, info->class_names, info->class_count, chosen);
+    if (status == GM_OK)
+        keep(dataset, chosen, options->count);
+    free(chosen);
+    if (status == GM_OK && info->count == 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: has no items of the classes that data.classes chooses", info->name);
+    return status;
+}
