@@ -26,8 +26,8 @@ static gm_status refuse(const char *where, const char *word, const char *const *
     return status;
 }
 
-gm_status gm_chosen_find(const char *where, const gm_dataset_options *options, const char *const *names,
-                         size_t class_count, uint8_t *chosen) {
+static gm_status find_chosen(const char *where, const gm_dataset_options *options, const char *const *names,
+                             size_t class_count, uint8_t *chosen) {
     if (class_count == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: has no labels, and data.classes chooses by them: leave it out", where);
     for (size_t i = 0; i < options->class_count; i++) {
@@ -60,11 +60,33 @@ gm_status gm_chosen_keep(gm_dataset *dataset, const gm_dataset_options *options)
     if (options->class_count == 0 || !dataset->items)
         return GM_OK;
     GM_TRY(gm_alloc(&chosen, info->class_count + 1, 1, "classes"));
-    gm_status status = gm_chosen_find(info->name, options, info->class_names, info->class_count, chosen);
+    gm_status status = find_chosen(info->name, options, info->class_names, info->class_count, chosen);
     if (status == GM_OK)
         keep(dataset, chosen, options->count);
     free(chosen);
     if (status == GM_OK && info->count == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: has no items of the classes that data.classes chooses", info->name);
+    return status;
+}
+
+gm_status gm_chosen_keep_files(gm_tree *tree, int32_t *labels, const char *const *names, size_t class_count,
+                               const gm_dataset_options *options) {
+    size_t count = tree->paths.count, left = 0;
+    uint8_t *chosen = NULL, *kept = NULL;
+    gm_status status;
+    if (options->class_count == 0)
+        return GM_OK;
+    GM_TRY_DONE(gm_alloc(&chosen, class_count + 1, 1, "classes"));
+    GM_TRY_DONE(gm_alloc(&kept, count, 1, "a list of files"));
+    GM_TRY_DONE(find_chosen(tree->path, options, names, class_count, chosen));
+    for (size_t i = 0; i < count; i++)
+        if ((kept[i] = chosen[labels[i]]) != 0)
+            labels[left++] = labels[i];
+    gm_paths_keep(&tree->paths, kept);
+    if (left == 0)
+        status = gm_fail(GM_ERROR_ARGUMENT, "%s: has no pictures of the classes that data.classes chooses", tree->path);
+done:
+    free(chosen);
+    free(kept);
     return status;
 }

@@ -10,6 +10,7 @@
 #include "data/classes.h"
 #include "data/labels.h"
 #include "data/magic.h"
+#include "data/partners.h"
 #include "data/picture.h"
 #include "data/picture_files.h"
 #include "data/pictures.h"
@@ -199,30 +200,7 @@ static gm_status classify(listing *list, gm_arena *arena) {
     return status;
 }
 
-// ---- Which and how many ----
-
-// Leaves the files of chosen classes.
-static gm_status keep_classes(listing *list, const gm_dataset_options *options) {
-    size_t count = list->tree.paths.count, left = 0;
-    uint8_t *chosen = NULL, *kept = NULL;
-    gm_status status;
-    if (options->class_count == 0)
-        return GM_OK;
-    GM_TRY_DONE(gm_alloc(&chosen, list->class_count + 1, 1, "classes"));
-    GM_TRY_DONE(gm_alloc(&kept, count, 1, "a list of files"));
-    GM_TRY_DONE(gm_chosen_find(list->tree.path, options, list->classes, list->class_count, chosen));
-    for (size_t i = 0; i < count; i++)
-        if ((kept[i] = chosen[list->labels[i]]) != 0)
-            list->labels[left++] = list->labels[i];
-    gm_paths_keep(&list->tree.paths, kept);
-    if (left == 0)
-        status =
-            gm_fail(GM_ERROR_ARGUMENT, "%s: has no pictures of the classes that data.classes chooses", list->tree.path);
-done:
-    free(chosen);
-    free(kept);
-    return status;
-}
+// ---- How many ----
 
 typedef struct ranked {
     gm_path file;
@@ -337,32 +315,13 @@ static gm_status list_pictures(listing *list, const gm_source *source, const gm_
     GM_TRY_DONE(find_labels(list, options, arena, &label_file));
     GM_TRY_DONE(keep_pictures(list, options));
     GM_TRY_DONE(label_file ? check_labels(list, label_file) : classify(list, arena));
-    GM_TRY_DONE(keep_classes(list, options));
+    GM_TRY_DONE(gm_chosen_keep_files(&list->tree, list->labels, list->classes, list->class_count, options));
     status = take_first(list, options->count);
 done:
     free(label_file);
     if (status != GM_OK)
         listing_finish(list);
     return status;
-}
-
-// ---- Names ----
-
-// Below the root, without their endings.
-static gm_status name_items(gm_dataset *dataset, const gm_paths *paths) {
-    gm_text name = {0};
-    dataset->names = gm_arena_alloc(&dataset->arena, paths->count * sizeof *dataset->names);
-    bool named = dataset->names != NULL;
-    for (size_t i = 0; i < paths->count && named; i++) {
-        name.length = 0;
-        gm_paths_append(paths, i, &name);
-        char *dot = name.failed ? NULL : strrchr(name.data, '.'), *slash = name.failed ? NULL : strrchr(name.data, '/');
-        if (dot && (!slash || dot > slash + 1))
-            *dot = '\0';
-        named = !name.failed && (dataset->names[i] = gm_arena_string(&dataset->arena, name.data)) != NULL;
-    }
-    gm_text_finish(&name);
-    return named ? GM_OK : gm_fail_memory(paths->count * sizeof *dataset->names, "names of files");
 }
 
 // ---- The interface ----
@@ -374,7 +333,7 @@ static gm_status fill(gm_dataset *dataset, gm_pictures *pictures, const gm_datas
     GM_TRY(gm_dataset_set_items(dataset, path, info->kind));
     pictures->info = *info;
     if (options->item_names && !pictures->pages && options->damaged == GM_DAMAGED_STOP)
-        GM_TRY(name_items(dataset, &pictures->tree.paths));
+        GM_TRY(gm_partners_name(dataset, &pictures->tree.paths));
     if (gm_pictures_shall_be_held(options, info->count, info->item_bytes)) {
         GM_TRY(gm_alloc(&dataset->items, info->count, info->item_bytes, path));
         GM_TRY(gm_pictures_decode(pictures, dataset->items));

@@ -1,7 +1,23 @@
 // Whether the items of two data sets are pairs, in their order.
-#include "data/items.h"
+#include "data/partners.h"
 
 #include <string.h>
+
+gm_status gm_partners_name(gm_dataset *dataset, const gm_paths *paths) {
+    gm_text name = {0};
+    dataset->names = gm_arena_alloc(&dataset->arena, paths->count * sizeof *dataset->names);
+    bool named = dataset->names != NULL;
+    for (size_t i = 0; i < paths->count && named; i++) {
+        name.length = 0;
+        gm_paths_append(paths, i, &name);
+        char *dot = name.failed ? NULL : strrchr(name.data, '.'), *slash = name.failed ? NULL : strrchr(name.data, '/');
+        if (dot && (!slash || dot > slash + 1))
+            *dot = '\0';
+        named = !name.failed && (dataset->names[i] = gm_arena_string(&dataset->arena, name.data)) != NULL;
+    }
+    gm_text_finish(&name);
+    return named ? GM_OK : gm_fail_memory(paths->count * sizeof *dataset->names, "names of files");
+}
 
 const char *gm_dataset_item_name(const gm_dataset *dataset, size_t item) {
     return dataset->names && item < dataset->info.count ? dataset->names[item] : NULL;

@@ -128,9 +128,12 @@ static const char *const alphas[] = {"blend", "keep", NULL};               // gm
 static const char *const pages[] = {"first", "channels", "items", NULL};   // gm_pages
 static const char *const scales[] = {"type", "range", "percentile", NULL}; // gm_scaling
 static const char *const residents[] = {"auto", "yes", "no", NULL};
-static const char *const layouts[] = {"auto", "nhwc", "nchw", NULL}; // gm_array_layout
-static const char *const damages[] = {"stop", "skip", NULL};         // gm_damaged
-static const char *const holds[] = {"auto", "yes", "no", NULL};      // gm_hold
+static const char *const layouts[] = {"auto", "nhwc", "nchw", NULL};                  // gm_array_layout
+static const char *const damages[] = {"stop", "skip", NULL};                          // gm_damaged
+static const char *const parts[] = {"whole", "left", "right", "top", "bottom", NULL}; // gm_part
+static const char *const views[] = {"plain", "negative", "edges", NULL};              // gm_image_view
+static const char *const pairings[] = {"auto", "order", "names", NULL};               // gm_pairs
+static const char *const holds[] = {"auto", "yes", "no", NULL};                       // gm_hold
 
 // clang-format off
 static const gm_recipe_row rows[] = {
@@ -182,6 +185,18 @@ static const gm_recipe_row rows[] = {
     GM_ROW_CHOICE(gm_common, "data.layout", data.layout, layouts, 0,
            "axes of an array of images: nhwc (channels last) or nchw; auto: nhwc where the last axis is shorter than the "
            "two before it"),
+    GM_ROW_CHOICE(gm_common, "data.part", data.part, parts, 0,
+           "of files that hold two pictures side by side: the half that is read"),
+    GM_ROW_CHOICE(gm_common, "data.view", data.view, views, 0,
+           "what is made of images: nothing, their negative, or their edges (white where Sobel's gradient is strong)"),
+    GM_ROW_TYPED(gm_common, "data.classes", data.classes, gm_recipe_words_type, "[]", false,
+         "use only items of these classes, by name or number; []: all"),
+    GM_ROW_CHOICE(gm_common, "data.pairs", data.pairs, pairings, 0,
+           "of models that learn from pairs: which items of the two sources belong together, those of the same place, or "
+           "the files of the same name (which then must all be there); auto: by name where both have names"),
+    GM_ROW_TYPED(gm_common, "data.second", data.second, gm_second_type, "null", false,
+         "the other source of models that learn from two: the keys of data in which it differs, such as {source: DIR} or "
+         "{part: right}; what is trained leads from the first to the second"),
 };
 // clang-format on
 
@@ -208,7 +223,8 @@ static gm_status resolve(gm_recipe *recipe, void *settings) {
         GM_TRY(default_name(recipe, common));
     gm_common_default_range(recipe, -1);
     GM_TRY(gm_columns_join(gm_recipe_arena(recipe), &common->data.columns, &common->data.dialect));
-    return GM_OK;
+    return gm_second_resolve(gm_recipe_arena(recipe), &common->data.second, rows, GM_COUNT(rows), common,
+                             sizeof *common);
 }
 
 const gm_recipe_section gm_common_section = {
@@ -219,6 +235,10 @@ const gm_common *gm_common_of(const gm_recipe *recipe) {
 }
 
 // ---- The data ----
+
+const gm_common *gm_common_second(const gm_common *common) {
+    return common->data.second.settings;
+}
 
 gm_dataset_options gm_common_data_options(const gm_common *common) {
     uint32_t rgb = common->data.background;
@@ -237,6 +257,10 @@ gm_dataset_options gm_common_data_options(const gm_common *common) {
                                 .seed = common->seed,
                                 .layout = (gm_array_layout)common->data.layout,
                                 .damaged = (gm_damaged)common->data.damaged,
+                                .part = (gm_part)common->data.part,
+                                .view = (gm_image_view)common->data.view,
+                                .classes = common->data.classes.words,
+                                .class_count = common->data.classes.count,
                                 .hold = (gm_hold)common->data.hold,
                                 .usual_hold = common->data.resident == GM_RESIDENT_YES ? GM_HOLD_YES : GM_HOLD_AUTO};
 }

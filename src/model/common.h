@@ -4,7 +4,15 @@
 
 #include "data/decode.h"
 #include "ganymede/nn.h"
-#include "recipe/recipe.h"
+#include "model/second.h"
+#include "recipe/value.h"
+
+// Which items of two sources belong together, where the kind of model wants pairs.
+typedef enum gm_pairs {
+    GM_PAIRS_AUTO = 0, // by their names where both have some, else by order
+    GM_PAIRS_ORDER,
+    GM_PAIRS_NAMES,
+} gm_pairs;
 
 typedef enum gm_resident { GM_RESIDENT_AUTO = 0, GM_RESIDENT_YES, GM_RESIDENT_NO } gm_resident;
 
@@ -30,11 +38,19 @@ typedef struct gm_common {
         size_t batch;              // items per batch
         int resident;              // gm_resident
         int layout, damaged, hold; // gm_array_layout, gm_damaged, gm_hold
+        int part, view;            // gm_part, gm_image_view
+        gm_recipe_words classes;   // none: all
+        int pairs;                 // gm_pairs
+        gm_second second;
     } data;
 } gm_common;
 
 extern const gm_recipe_section gm_common_section;
 const gm_common *gm_common_of(const gm_recipe *recipe);
+
+// The same with the second source as its data; NULL: there is none. Its range and batch are not settled: the first's
+// are those of both.
+const gm_common *gm_common_second(const gm_common *common);
 
 // How gm_dataset_open shall read data.source. Strings belong to the recipe.
 gm_dataset_options gm_common_data_options(const gm_common *common);

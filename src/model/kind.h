@@ -7,11 +7,19 @@
 #include "model/model.h"
 #include "model/use.h"
 
+// What a kind learns from.
+typedef enum gm_model_sources {
+    GM_SOURCES_ONE = 0,
+    GM_SOURCES_PAIRED,   // two, item i of one with item i of the other
+    GM_SOURCES_UNPAIRED, // two, each in an order of its own
+} gm_model_sources;
+
 typedef struct gm_model_kind {
     const char *name;         // "gan"
     const char *description;  // for messages: "a GAN (generator and discriminator)"
     const char *const *marks; // keys that make a recipe one of this kind (gm_recipe_kind)
     const gm_recipe_section *section;
+    gm_model_sources sources;
     bool monitored; // it makes samples that are to be like the data
     // Fails where the recipe does not suit data of this format. NULL: it takes all.
     gm_status (*check)(const gm_recipe *recipe, const gm_dataset_info *data, const gm_sample *format);

@@ -2,6 +2,7 @@
 #include "model/model.h"
 
 #include "base/base.h"
+#include "graph/graph.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -156,26 +157,40 @@ gm_tensor *gm_model_pair(gm_tensor *a, gm_tensor *b) {
     return gm_concat(both, 2, 0);
 }
 
-gm_tensor *gm_model_real_batch(gm_model *model, const gm_model_source *source) {
+// prefix: of the inputs' names.
+static gm_tensor *read_batch(gm_model *model, gm_model_input *input, const gm_model_source *source, size_t batch,
+                             const char *prefix) {
     const gm_sample *format = &source->format;
+    gm_graph *graph = model->graph;
     gm_type type = format->bytes ? GM_UINT8 : GM_FLOAT32;
     gm_tensor *x;
     if (source->resident) {
-        model->data = gm_input(model->graph, "data", type, gm_sample_stored(format, source->data->count));
-        model->indices = gm_input(model->graph, "indices", GM_INT32, GM_SHAPE(source->batch));
-        x = gm_gather(model->data, model->indices);
+        input->data = gm_input(graph, gm_graph_printf(graph, "%sdata", prefix), type,
+                               gm_sample_stored(format, source->data->count));
+        input->indices = gm_input(graph, gm_graph_printf(graph, "%sindices", prefix), GM_INT32, GM_SHAPE(batch));
+        x = gm_gather(input->data, input->indices);
     } else {
-        model->batch = x = gm_input(model->graph, "batch", type, gm_sample_stored(format, source->batch));
+        input->batch = x =
+            gm_input(graph, gm_graph_printf(graph, "%sbatch", prefix), type, gm_sample_stored(format, batch));
     }
     return format->kind->decode(format, x);
 }
 
+gm_tensor *gm_model_real_batch(gm_model *model, const gm_model_source *source) {
+    return read_batch(model, &model->inputs[0], source, source->batch, "");
+}
+
+gm_tensor *gm_model_second_batch(gm_model *model, const gm_model_source *source) {
+    return read_batch(model, &model->inputs[1], source->second, source->batch, "second.");
+}
+
 gm_tensor *gm_model_real_labels(gm_model *model, const gm_model_source *source) {
-    if (model->indices) {
-        model->labels = gm_input(model->graph, "labels", GM_INT32, GM_SHAPE(source->data->count));
-        return gm_gather(model->labels, model->indices);
+    gm_model_input *input = &model->inputs[0];
+    if (input->indices) {
+        input->labels = gm_input(model->graph, "labels", GM_INT32, GM_SHAPE(source->data->count));
+        return gm_gather(input->labels, input->indices);
     }
-    return model->labels = gm_input(model->graph, "labels", GM_INT32, GM_SHAPE(source->batch));
+    return input->labels = gm_input(model->graph, "labels", GM_INT32, GM_SHAPE(source->batch));
 }
 
 void gm_model_finish(gm_model *model) {

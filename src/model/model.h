@@ -9,7 +9,14 @@
 
 // ---- The training step ----
 
-enum { GM_MODEL_NETWORKS = 8 };
+enum { GM_MODEL_NETWORKS = 8, GM_MODEL_SOURCES = 2 };
+
+// What a step reads of one source.
+typedef struct gm_model_input {
+    gm_tensor *data, *indices; // the data set on the device and which of its items are the batch; NULL unless resident
+    gm_tensor *batch;          // the batch itself; NULL when resident
+    gm_tensor *labels;         // of the data set when resident, else of the batch; NULL when nothing reads them
+} gm_model_input;
 
 // One action of a step. Of the places that it has in the step it is number `index` of `per_step`; it runs only when
 // step per_step + index is a multiple of `every`.
@@ -29,11 +36,9 @@ typedef struct gm_model_number {
 typedef struct gm_model {
     gm_graph *graph;
     gm_network *networks[GM_MODEL_NETWORKS];
-    gm_tensor *data, *indices; // the data set on the device and which of its items are the batch; NULL unless resident
-    gm_tensor *batch;          // the batch itself; NULL when resident
-    gm_tensor *labels;         // of the data set when resident, else of the batch; NULL when nothing reads them
-    gm_phase *start;           // runs once, before the first step; NULL: nothing to do
-    gm_model_action *actions;  // of a step, in order
+    gm_model_input inputs[GM_MODEL_SOURCES];
+    gm_phase *start;          // runs once, before the first step; NULL: nothing to do
+    gm_model_action *actions; // of a step, in order
     gm_model_number *numbers;
     size_t network_count, action_count, action_capacity, number_count, number_capacity;
     size_t batches; // real ones in a step
@@ -44,9 +49,10 @@ typedef struct gm_model_source {
     const gm_dataset_info *data;
     gm_sample format; // of its items
     size_t batch;
-    bool resident;     // the data set lies on the device
-    bool half_storage; // large values lie in memory as 16-bit floats
-    bool few_passes;   // over memory, rather than the last digit of variances: for GPUs
+    bool resident;                        // the data set lies on the device
+    bool half_storage;                    // large values lie in memory as 16-bit floats
+    bool few_passes;                      // over memory, rather than the last digit of variances: for GPUs
+    const struct gm_model_source *second; // of kinds with two sources: its data, format and residency; else NULL
 } gm_model_source;
 
 void gm_model_finish(gm_model *model);
@@ -66,7 +72,9 @@ gm_status gm_model_add_number(gm_model *model, gm_phase *phase, gm_model_number 
 gm_status gm_model_apply(gm_tensor **result, gm_network *network, gm_tensor *x, gm_tensor *labels, gm_tensor *counter);
 // The real batch as networks see it. Declares the model's inputs.
 gm_tensor *gm_model_real_batch(gm_model *model, const gm_model_source *source);
-// Its labels, int32 (batch). Behind gm_model_real_batch.
+// The batch of the second source, with the same cursor.
+gm_tensor *gm_model_second_batch(gm_model *model, const gm_model_source *source);
+// The first one's labels, int32 (batch). Behind gm_model_real_batch.
 gm_tensor *gm_model_real_labels(gm_model *model, const gm_model_source *source);
 
 // Element i of an int32 vector, as a scalar; and two such scalars as a vector.

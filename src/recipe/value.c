@@ -107,6 +107,42 @@ const gm_recipe_type gm_recipe_text_type = {read_text, write_text, allow_text};
 const gm_recipe_type gm_recipe_optional_type = {read_optional, write_text, allow_text};
 const gm_recipe_type gm_recipe_name_type = {read_name, write_text, allow_text};
 
+// ---- Lists of words ----
+
+static gm_status read_words(gm_arena *arena, const char *key, void *field, const gm_yaml *node) {
+    static const char allowed[] = "a list of words";
+    if (node->kind != GM_YAML_LIST)
+        return gm_recipe_refuse(node, key, allowed);
+    const char **words = gm_arena_alloc(arena, GM_MAX(node->count, (size_t)1) * sizeof *words);
+    if (!words)
+        return gm_fail_memory(node->count * sizeof *words, "a recipe");
+    for (size_t i = 0; i < node->count; i++)
+        if (read_text(arena, key, &words[i], node->items[i]) != GM_OK)
+            return gm_recipe_refuse(node->items[i], key, allowed);
+    *(gm_recipe_words *)field = (gm_recipe_words){words, node->count};
+    return GM_OK;
+}
+
+static void write_words(const void *field, gm_text *text) {
+    const gm_recipe_words *list = field;
+    gm_text_append(text, " [");
+    for (size_t i = 0; i < list->count; i++) {
+        gm_text_append(text, i > 0 ? "," : "");
+        gm_text one = {0};
+        write_text(&list->words[i], &one);
+        gm_text_append(text, one.failed ? "" : one.data + (i == 0));
+        text->failed |= one.failed;
+        gm_text_finish(&one);
+    }
+    gm_text_append(text, "]");
+}
+
+static void allow_words(gm_text *text) {
+    gm_text_append(text, "a list of words");
+}
+
+const gm_recipe_type gm_recipe_words_type = {read_words, write_words, allow_words};
+
 // ---- Lists of numbers ----
 
 gm_status gm_recipe_read_list(gm_arena *arena, const char *key, gm_recipe_list *list, const gm_yaml *node,

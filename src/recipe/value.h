@@ -14,6 +14,13 @@ extern const gm_recipe_type gm_recipe_layers_type;   // gm_layer_list; of the la
 extern const gm_recipe_type gm_recipe_optional_layers_type; // the same, of none from []
 extern const gm_recipe_type gm_recipe_optimizer_type;       // gm_optimizer, which passed gm_optimizer_check
 
+// A list of words.
+typedef struct gm_recipe_words {
+    const char *const *words; // in the recipe's arena
+    size_t count;
+} gm_recipe_words;
+extern const gm_recipe_type gm_recipe_words_type; // gm_recipe_words
+
 // A list of numbers.
 typedef struct gm_recipe_list {
     const double *values; // in the recipe's arena

@@ -90,7 +90,7 @@ gm_status gm_trainer_read_recipe(gm_trainer *trainer, const gm_train_options *op
 gm_status gm_trainer_keep_columns(gm_trainer *trainer) {
     gm_text text = {0};
     gm_recipe *again = NULL;
-    gm_common_set_columns(trainer->recipe, gm_dataset_get_info(trainer->data)->table);
+    gm_common_set_columns(trainer->recipe, gm_dataset_get_info(trainer->sources[0].data)->table);
     gm_status status = gm_recipe_write(trainer->recipe, &text);
     if (status == GM_OK) // a recipe that is too long could not be read again
         status = gm_train_recipe_parse(&again, gm_recipe_file(trainer->recipe), text.data, text.length, NULL, 0);
@@ -113,7 +113,7 @@ gm_status gm_trainer_start(gm_trainer *trainer, const gm_train_options *options)
 
 // The labels must mean what they meant.
 static gm_status check_classes(const gm_trainer *trainer, const gm_checkpoint_info *info) {
-    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->sources[0].data);
     size_t *places;
     if (info->class_count > 0 && data->class_count != info->class_count)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: has %zu classes, but had %zu when %s began: start a new run", data->name,

@@ -109,8 +109,8 @@ static gm_status make_monitor(gm_trainer *trainer) {
                                                                 .settings = trainer->monitoring,
                                                                 .device = trainer->device,
                                                                 .state = trainer->state,
-                                                                .data = trainer->data,
-                                                                .format = trainer->format,
+                                                                .data = trainer->sources[0].data,
+                                                                .format = trainer->sources[0].format,
                                                                 .generate = &trainer->pictured,
                                                                 .plan = trainer->picture_plan,
                                                             });

@@ -18,28 +18,29 @@ static gm_status draw(const gm_trainer *trainer, const gm_sample *format, const 
 
 // The first items that training reads, as the networks see them; *count becomes how many. free(*values)
 static gm_status first_items(const gm_trainer *trainer, size_t *count, float **values) {
-    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->sources[0].data);
     int32_t *indices = NULL;
     gm_status status = GM_OK;
     *values = NULL;
     *count = GM_MIN(*count, data->count);
     GM_TRY_DONE(gm_alloc(&indices, *count, sizeof *indices, "indices"));
-    GM_TRY_DONE(gm_alloc(values, *count * gm_sample_values(&trainer->format), sizeof **values, "real items"));
+    GM_TRY_DONE(
+        gm_alloc(values, *count * gm_sample_values(&trainer->sources[0].format), sizeof **values, "real items"));
     GM_TRY_DONE(gm_loader_indices(trainer->common->seed, 0, *count, data->count, indices));
-    status = gm_dataset_decode(trainer->data, &trainer->format, indices, *count, *values, NULL);
+    status = gm_dataset_decode(trainer->sources[0].data, &trainer->sources[0].format, indices, *count, *values, NULL);
 done:
     free(indices);
     return status;
 }
 
 gm_status gm_trainer_real_picture(gm_trainer *trainer) {
-    size_t count = shown(trainer, &trainer->format);
+    size_t count = shown(trainer, &trainer->sources[0].format);
     float *values;
     if (count == 0)
         return GM_OK;
     gm_status status = first_items(trainer, &count, &values);
     if (status == GM_OK)
-        status = draw(trainer, &trainer->format, gm_run_real_path(trainer->run), values, count);
+        status = draw(trainer, &trainer->sources[0].format, gm_run_real_path(trainer->run), values, count);
     free(values);
     return status;
 }

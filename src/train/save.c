@@ -56,7 +56,7 @@ gm_status gm_trainer_prune(gm_trainer *trainer) {
 gm_status gm_trainer_save(gm_trainer *trainer) {
     if (!trainer->run)
         return gm_fail(GM_ERROR_STATE, "this trainer has no run folder to save into");
-    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->sources[0].data);
     GM_TRY(check_finite(trainer));
     GM_TRY(gm_run_sync_log(trainer->run)); // a power cut must not leave a checkpoint without the lines that led to it
     GM_TRY(gm_checkpoint_write(gm_run_checkpoint_path(trainer->run, trainer->step), trainer->state,

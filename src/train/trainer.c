@@ -9,87 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RESIDENT_BYTES ((uint64_t)512 << 20)
-
-// ---- Data ----
-
-// One NaN in a batch is NaN in all weights.
-static gm_status check_finite(const gm_dataset *dataset) {
-    const gm_dataset_info *data = gm_dataset_get_info(dataset);
-    const float *values = gm_dataset_floats(dataset);
-    for (size_t i = 0; values && i < data->count * data->item_values; i++)
-        if (!isfinite(values[i]))
-            return gm_fail(GM_ERROR_FORMAT, "%s: item %zu has %g as its value %zu: fill it in or leave the item out",
-                           data->name, i / data->item_values, (double)values[i], i % data->item_values);
-    return GM_OK;
-}
-
-static gm_status read_data(void *user) {
-    gm_trainer *trainer = user;
-    gm_dataset_options options = gm_common_data_options(trainer->common);
-    options.named = !trainer->run; // a resumed one goes on as it began
-    return gm_dataset_open(&trainer->opened_data, trainer->common->data.source, &options);
-}
-
-static gm_status use_data(gm_trainer *trainer, const gm_train_given *given) {
-    const gm_common *common = trainer->common;
-    trainer->data = given->data ? given->data : trainer->opened_data;
-    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
-    trainer->format = gm_dataset_format(data, common->data.range.low, common->data.range.high);
-    if (data->count == 0)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: the data set is empty", data->name);
-    if (data->table)
-        GM_TRY(gm_trainer_keep_columns(trainer));
-    const gm_model_kind *kind = gm_model_kind_of(trainer->recipe);
-    if (kind->check)
-        GM_TRY(kind->check(trainer->recipe, data, &trainer->format));
-    return check_finite(trainer->data);
-}
-
-// Small data sets live on the device, so that a step sends only the indices of its batch.
-static gm_status choose_resident(gm_trainer *trainer) {
-    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
-    const gm_device_info *device = gm_device_get_info(trainer->device);
-    uint64_t bytes = (uint64_t)data->count * data->item_bytes;
-    bool possible = bytes <= device->max_allocation_bytes && data->count <= INT32_MAX;
-    if (trainer->common->data.resident == GM_RESIDENT_YES && !gm_dataset_items(trainer->data))
-        return gm_fail(GM_ERROR_ARGUMENT,
-                       "data.resident: the pictures of %s are not held in memory (data.hold): set it "
-                       "to no",
-                       data->name);
-    possible = possible && gm_dataset_items(trainer->data);
-    if (trainer->common->data.resident == GM_RESIDENT_YES && !possible)
-        return gm_fail(GM_ERROR_ARGUMENT,
-                       "data.resident: the data set's %llu bytes do not fit into one allocation of "
-                       "%s (%llu bytes): set it to no",
-                       (unsigned long long)bytes, device->name, (unsigned long long)device->max_allocation_bytes);
-    trainer->resident = trainer->common->data.resident == GM_RESIDENT_YES ||
-                        (trainer->common->data.resident == GM_RESIDENT_AUTO && possible && bytes <= RESIDENT_BYTES &&
-                         bytes <= device->global_bytes / 4);
-    return GM_OK;
-}
-
-static gm_status send_data(gm_trainer *trainer) {
-    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
-    if (trainer->resident && trainer->model.labels)
-        GM_TRY(gm_plan_write(trainer->plan, trainer->model.labels, gm_dataset_labels(trainer->data),
-                             data->count * sizeof(int32_t)));
-    if (!trainer->resident)
-        return gm_loader_create(&trainer->loader, trainer->data, trainer->common->data.batch, trainer->common->seed,
-                                trainer->cursor);
-    return gm_plan_write(trainer->plan, trainer->model.data, gm_dataset_items(trainer->data),
-                         data->count * data->item_bytes);
-}
-
-gm_moment gm_trainer_moment(const gm_trainer *trainer) {
-    return (gm_moment){gm_seconds(), trainer->loader ? gm_loader_waited(trainer->loader) : 0};
-}
-
-double gm_trainer_waiting_since(const gm_trainer *trainer, const gm_moment *start) {
-    gm_moment now = gm_trainer_moment(trainer);
-    return (now.waited - start->waited) / GM_MAX(now.seconds - start->seconds, 1e-9);
-}
-
 // ---- Tuning ----
 
 // For the CPU's kernels there is a rule from measurements, and compiling others takes longer than they could save: they
@@ -163,31 +82,34 @@ static gm_status open_device_and_data(gm_trainer *trainer, const gm_train_option
                                       const gm_train_given *given) {
     gm_thread reading = {0};
     if (!given->data)
-        GM_TRY(gm_thread_start(&reading, read_data, trainer, "reading data"));
+        GM_TRY(gm_thread_start(&reading, gm_trainer_read_sources, trainer, "reading data"));
     gm_status status = open_device(trainer, options);
     gm_thread_wait(&reading);
     GM_TRY(status);
     GM_TRY(gm_thread_finish(&reading));
-    return use_data(trainer, given);
+    return gm_trainer_use_sources(trainer, given);
 }
 
 static gm_status build_model(gm_trainer *trainer) {
     const gm_recipe *recipe = trainer->recipe;
     const gm_use_row *pictured = gm_use_of_pictures(recipe);
-    GM_TRY(gm_model_init(&trainer->model, recipe,
-                         &(gm_model_source){
-                             .data = gm_dataset_get_info(trainer->data),
-                             .format = trainer->format,
-                             .batch = trainer->common->data.batch,
-                             .resident = trainer->resident,
-                             .half_storage = trainer->settings->precision == GM_PRECISION_HALF_STORAGE,
-                             .few_passes = gm_emitter_wants_gpu(gm_device_get_info(trainer->device)),
-                         }));
+    gm_model_source sources[GM_MODEL_SOURCES];
+    for (size_t i = 0; i < trainer->source_count; i++)
+        sources[i] = (gm_model_source){
+            .data = gm_dataset_get_info(trainer->sources[i].data),
+            .format = trainer->sources[i].format,
+            .batch = trainer->common->data.batch,
+            .resident = trainer->sources[i].resident,
+            .half_storage = trainer->settings->precision == GM_PRECISION_HALF_STORAGE,
+            .few_passes = gm_emitter_wants_gpu(gm_device_get_info(trainer->device)),
+            .second = i + 1 < trainer->source_count ? &sources[i + 1] : NULL,
+        };
+    GM_TRY(gm_model_init(&trainer->model, recipe, &sources[0]));
     for (size_t i = 0; i < trainer->model.network_count; i++)
         trainer->networks[i] = (gm_train_network){gm_network_name(trainer->model.networks[i]),
                                                   gm_model_parameter_count(trainer->model.networks[i])};
     GM_TRY(gm_alloc(&trainer->numbers, trainer->model.number_count, sizeof *trainer->numbers, "numbers"));
-    return pictured ? gm_use_init(&trainer->pictured, pictured, recipe, &trainer->format) : GM_OK;
+    return pictured ? gm_use_init(&trainer->pictured, pictured, recipe, &trainer->sources[0].format) : GM_OK;
 }
 
 static gm_status create(gm_trainer *trainer, const gm_train_options *options, const gm_train_given *given) {
@@ -195,7 +117,7 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options, co
     GM_TRY(gm_trainer_read_recipe(trainer, options, given));
     const gm_common *common = trainer->common;
     GM_TRY(open_device_and_data(trainer, options, given));
-    GM_TRY(choose_resident(trainer));
+    GM_TRY(gm_trainer_place_sources(trainer));
     GM_TRY(build_model(trainer));
     GM_TRY(gm_state_create(&trainer->state, trainer->device, common->seed));
     if (options->resume)
@@ -222,9 +144,9 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options, co
     }
     if (options->resume) {
         GM_TRY(gm_trainer_resume(trainer, options->from));
-        return send_data(trainer);
+        return gm_trainer_send_sources(trainer);
     }
-    GM_TRY(send_data(trainer));
+    GM_TRY(gm_trainer_send_sources(trainer));
     return options->no_folder ? GM_OK : gm_trainer_start(trainer, options);
 }
 
@@ -247,7 +169,7 @@ void gm_trainer_destroy(gm_trainer **trainer) {
     if (!trainer || !*trainer)
         return;
     gm_trainer *old = *trainer;
-    gm_loader_destroy(&old->loader);
+    gm_trainer_close_loaders(old);
     gm_monitor_destroy(&old->monitor);
     gm_watch_finish(&old->watch);
     gm_plan_destroy(&old->picture_plan);
@@ -259,7 +181,8 @@ void gm_trainer_destroy(gm_trainer **trainer) {
     gm_model_finish(&old->model);
     gm_state_destroy(&old->state);
     gm_device_close(&old->opened_device);
-    gm_dataset_close(&old->opened_data);
+    for (size_t i = 0; i < GM_MODEL_SOURCES; i++)
+        gm_dataset_close(&old->sources[i].opened);
     gm_run_close(&old->run);
     gm_text_finish(&old->recipe_text);
     gm_recipe_destroy(&old->recipe);
@@ -282,7 +205,7 @@ static void count_step_work(const gm_trainer *trainer, gm_train_info *info) {
 }
 
 void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
-    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->sources[0].data);
     const gm_use_row *pictured = trainer->pictured.row;
     *info = (gm_train_info){
         .name = trainer->common->name,
@@ -290,7 +213,7 @@ void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
         .recipe = trainer->recipe_text.data,
         .device = gm_device_get_info(trainer->device)->name,
         .data = data->name,
-        .noun = trainer->format.kind->noun,
+        .noun = trainer->sources[0].format.kind->noun,
         .seed = trainer->common->seed,
         .step = trainer->step,
         .steps = trainer->common->steps,
@@ -300,7 +223,7 @@ void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
         .channels = data->channels,
         .height = data->height,
         .width = data->width,
-        .resident = trainer->resident,
+        .resident = gm_trainer_is_resident(trainer),
         .variants = trainer->variants,
         .networks = trainer->networks,
         .network_count = trainer->model.network_count,
@@ -319,32 +242,13 @@ gm_state *gm_trainer_state(gm_trainer *trainer) {
 
 // ---- The step ----
 
-static gm_status next_batch(gm_trainer *trainer) {
-    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
-    size_t batch = trainer->common->data.batch;
-    if (trainer->resident) {
-        GM_TRY(gm_loader_indices(trainer->common->seed, trainer->cursor, batch, data->count, trainer->indices));
-        GM_TRY(
-            gm_plan_write(trainer->plan, trainer->model.indices, trainer->indices, batch * sizeof *trainer->indices));
-    } else {
-        const void *items;
-        const int32_t *labels;
-        GM_TRY(gm_loader_next(trainer->loader, &items, &labels));
-        GM_TRY(gm_plan_write(trainer->plan, trainer->model.batch, items, batch * data->item_bytes));
-        if (trainer->model.labels)
-            GM_TRY(gm_plan_write(trainer->plan, trainer->model.labels, labels, batch * sizeof *labels));
-    }
-    trainer->cursor += batch;
-    return GM_OK;
-}
-
 gm_status gm_trainer_step(gm_trainer *trainer) {
     for (size_t i = 0; i < trainer->model.action_count; i++) {
         const gm_model_action *action = &trainer->model.actions[i];
         if ((trainer->step * action->per_step + action->index) % action->every != 0)
             continue;
         if (action->fresh)
-            GM_TRY(next_batch(trainer));
+            GM_TRY(gm_trainer_next_batch(trainer));
         GM_TRY(gm_plan_run(trainer->plan, action->phase));
     }
     trainer->step++;

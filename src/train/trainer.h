@@ -1,4 +1,5 @@
-// The trainer's inner interface: trainer.c makes it and runs a step, loop.c runs the schedule around it with what
+// The trainer's inner interface: trainer.c makes it and runs a step, sources.c reads its
+// data, loop.c runs the schedule around it with what
 // picture.c draws and save.c keeps, begin.c its recipe and folder at the start; profile.c says where the time goes.
 // None of them knows what is trained.
 #ifndef GM_TRAIN_TRAINER_H
@@ -10,16 +11,25 @@
 #include "train/monitor.h"
 #include "train/settings.h"
 
+// Data that training reads.
+typedef struct gm_trainer_source {
+    const gm_common *common; // whose data section it is
+    gm_dataset *opened;
+    const gm_dataset *data; // that, or the caller's
+    gm_sample format;       // of its items
+    uint64_t key;           // of the order in which they are read
+    bool resident;
+    gm_loader *loader; // NULL when resident
+} gm_trainer_source;
+
 struct gm_trainer {
     gm_recipe *recipe;
     gm_text recipe_text; // as resolved
     const gm_common *common;
     const gm_train_settings *settings;
     const gm_monitor_settings *monitoring; // NULL: models of this kind are not monitored
-    gm_dataset *opened_data;
-    const gm_dataset *data; // that, or the caller's
-    gm_sample format;       // of its items
-    bool resident;
+    gm_trainer_source sources[GM_MODEL_SOURCES];
+    size_t source_count;
     gm_device *opened_device, *device; // as with the data
     gm_tuning *tuning;                 // NULL: default kernel variants
     char *variants;                    // the choices in use
@@ -29,7 +39,6 @@ struct gm_trainer {
     gm_plan *plan;
     gm_use pictured; // what makes the pictures; without a row: nothing does
     gm_plan *picture_plan;
-    gm_loader *loader;                            // NULL when resident
     int32_t *indices;                             // of one batch
     gm_run *run;                                  // NULL without a folder
     char *profile_folder;                         // NULL without a profile
@@ -45,6 +54,26 @@ struct gm_trainer {
     double run_waited;                        // in gm_trainer_run, for data
 };
 
+// What a caller inside the library has at hand already; zeroed: nothing.
+typedef struct gm_train_given {
+    const char *recipe_name, *recipe_text; // in place of a file
+    const gm_dataset *data;                // must outlive the trainer
+} gm_train_given;
+// ---- Data (sources.c) ----
+
+// Opens the sources that the recipe names. A thread's function, of a trainer.
+gm_status gm_trainer_read_sources(void *trainer);
+// Fails where they do not suit the model.
+gm_status gm_trainer_use_sources(gm_trainer *trainer, const gm_train_given *given);
+// Which of them live on the device, so that a step sends only the indices of its batch.
+gm_status gm_trainer_place_sources(gm_trainer *trainer);
+bool gm_trainer_is_resident(const gm_trainer *trainer); // all of them
+// Gives the plan what is resident, and begins to load what is not, from the cursor on.
+gm_status gm_trainer_send_sources(gm_trainer *trainer);
+// The next batch of each.
+gm_status gm_trainer_next_batch(gm_trainer *trainer);
+void gm_trainer_close_loaders(gm_trainer *trainer);
+
 // A moment of training, and how long it had waited for data by then.
 typedef struct gm_moment {
     double seconds, waited;
@@ -53,11 +82,6 @@ gm_moment gm_trainer_moment(const gm_trainer *trainer);
 // The share of the time since then, 0 to 1, that was spent waiting for data.
 double gm_trainer_waiting_since(const gm_trainer *trainer, const gm_moment *start);
 
-// What a caller inside the library has at hand already; zeroed: nothing.
-typedef struct gm_train_given {
-    const char *recipe_name, *recipe_text; // in place of a file
-    const gm_dataset *data;                // must outlive the trainer
-} gm_train_given;
 gm_status gm_trainer_create_given(gm_trainer **trainer, const gm_train_options *options, const gm_train_given *given);
 
 // A failure of training itself: "training HOW: WHAT at step N; ..." with `good`, the step of the checkpoint to go back

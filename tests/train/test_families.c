@@ -44,7 +44,7 @@ static void write_input(const training *t, gm_plan *plan, gm_tensor *input) {
 
 static void run_step(side *s, const training *t) {
     gm_phase *phases[32];
-    gm_tensor *inputs[] = {t->model.data, t->model.indices, t->model.batch, t->model.labels};
+    gm_tensor *inputs[] = {t->model.inputs[0].data, t->model.inputs[0].indices, t->model.inputs[0].batch, t->model.inputs[0].labels};
     setenv("GANYMEDE_KERNELS", s->family, 1);
     check_ok(gm_state_create(&s->state, device, gm_common_of(t->recipe)->seed));
     check_ok(gm_plan_create(&s->plan, t->model.graph, s->state, NULL));

@@ -201,7 +201,7 @@ static void gradients_are_the_slopes_of_the_losses(void **state) {
         gm_reference *reference;
         training_init(&t, c);
         check_ok(gm_reference_create(&reference, t.model.graph, gm_common_of(t.recipe)->seed));
-        gm_tensor *inputs[] = {t.model.data, t.model.indices, t.model.batch, t.model.labels};
+        gm_tensor *inputs[] = {t.model.inputs[0].data, t.model.inputs[0].indices, t.model.inputs[0].batch, t.model.inputs[0].labels};
         for (size_t k = 0; k < GM_COUNT(inputs); k++) {
             size_t count = inputs[k] ? gm_shape_count(gm_tensor_shape(inputs[k])) : 0;
             double *values;

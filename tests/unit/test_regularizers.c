@@ -109,7 +109,7 @@ static void start(training *t, const setup *s, const char *more, const char *mos
         return;
     for (size_t i = 0; i < N * values; i++)
         batch[i] = s->real(i);
-    check_ok(gm_reference_set(t->reference, t->model.batch, batch));
+    check_ok(gm_reference_set(t->reference, t->model.inputs[0].batch, batch));
 }
 
 static void stop(training *t) {

@@ -1,0 +1,197 @@
+// What a trainer reads: one source of data, or two of which each batch has as many items of both.
+//
+// One cursor counts the items drawn from either. Of pairs both are read in the same order; of others the second has an
+// order of its own, and its own epochs where it has another number of items.
+#include "train/trainer.h"
+
+#include <math.h>
+
+#define RESIDENT_BYTES ((uint64_t)512 << 20) // of all sources
+
+// ---- Opening ----
+
+// One NaN in a batch is NaN in all weights.
+static gm_status check_finite(const gm_dataset *dataset) {
+    const gm_dataset_info *data = gm_dataset_get_info(dataset);
+    const float *values = gm_dataset_floats(dataset);
+    for (size_t i = 0; values && i < data->count * data->item_values; i++)
+        if (!isfinite(values[i]))
+            return gm_fail(GM_ERROR_FORMAT, "%s: item %zu has %g as its value %zu: fill it in or leave the item out",
+                           data->name, i / data->item_values, (double)values[i], i % data->item_values);
+    return GM_OK;
+}
+
+static bool wants_names(const gm_trainer *trainer) {
+    return gm_model_kind_of(trainer->recipe)->sources == GM_SOURCES_PAIRED &&
+           trainer->common->data.pairs != GM_PAIRS_ORDER;
+}
+
+static gm_status count_sources(gm_trainer *trainer) {
+    const gm_model_kind *kind = gm_model_kind_of(trainer->recipe);
+    const gm_common *second = gm_common_second(trainer->common);
+    const char *origin = gm_recipe_origin(trainer->recipe, "data.second");
+    if (kind->sources == GM_SOURCES_ONE && second)
+        return gm_fail(GM_ERROR_FORMAT, "%s: data.second: %s learns from one source: remove it", origin,
+                       kind->description);
+    if (kind->sources != GM_SOURCES_ONE && !second)
+        return gm_fail(GM_ERROR_FORMAT, "%s: data.second is missing: %s learns from two sources", origin,
+                       kind->description);
+    if (kind->sources == GM_SOURCES_PAIRED && trainer->common->data.damaged != GM_DAMAGED_STOP)
+        return gm_fail(GM_ERROR_FORMAT, "%s: data.damaged: of pairs none can be left out on one side: set it to stop",
+                       gm_recipe_origin(trainer->recipe, "data.damaged"));
+    trainer->sources[0].common = trainer->common;
+    trainer->sources[1].common = second;
+    trainer->source_count = second ? 2 : 1;
+    return GM_OK;
+}
+
+gm_status gm_trainer_read_sources(void *user) {
+    gm_trainer *trainer = user;
+    GM_TRY(count_sources(trainer));
+    for (size_t i = 0; i < trainer->source_count; i++) {
+        gm_trainer_source *source = &trainer->sources[i];
+        gm_dataset_options options = gm_common_data_options(source->common);
+        options.named = !trainer->run; // a resumed one goes on as it began
+        options.item_names = wants_names(trainer);
+        GM_TRY(gm_dataset_open(&source->opened, source->common->data.source, &options));
+    }
+    return GM_OK;
+}
+
+// ---- What suits the model ----
+
+static gm_status check_source(const gm_trainer_source *source) {
+    const gm_dataset_info *data = gm_dataset_get_info(source->data);
+    if (data->count == 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: the data set is empty", data->name);
+    return check_finite(source->data);
+}
+
+static gm_status check_pairs(const gm_trainer *trainer) {
+    const gm_dataset *first = trainer->sources[0].data, *second = trainer->sources[1].data;
+    if (gm_model_kind_of(trainer->recipe)->sources != GM_SOURCES_PAIRED)
+        return GM_OK;
+    if (trainer->common->data.pairs == GM_PAIRS_NAMES &&
+        (!gm_dataset_item_name(first, 0) || !gm_dataset_item_name(second, 0)))
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: data.pairs: %s has no names of files to find pairs by: set it to order",
+                       gm_recipe_origin(trainer->recipe, "data.pairs"),
+                       gm_dataset_get_info(gm_dataset_item_name(first, 0) ? second : first)->name);
+    return gm_dataset_check_pairs(first, second);
+}
+
+gm_status gm_trainer_use_sources(gm_trainer *trainer, const gm_train_given *given) {
+    const gm_model_kind *kind = gm_model_kind_of(trainer->recipe);
+    const gm_range *range = &trainer->common->data.range;
+    GM_TRY(count_sources(trainer));
+    for (size_t i = 0; i < trainer->source_count; i++) {
+        gm_trainer_source *source = &trainer->sources[i];
+        source->data = given->data && i == 0 ? given->data : source->opened;
+        source->format = gm_dataset_format(gm_dataset_get_info(source->data), range->low, range->high);
+        source->key = i > 0 && kind->sources == GM_SOURCES_UNPAIRED ? gm_hash_string(trainer->common->seed, "second")
+                                                                    : trainer->common->seed;
+        if (i == 0 && gm_dataset_get_info(source->data)->table)
+            GM_TRY(gm_trainer_keep_columns(trainer));
+        if (i == 0 && kind->check)
+            GM_TRY(kind->check(trainer->recipe, gm_dataset_get_info(source->data), &source->format));
+        GM_TRY(check_source(source));
+    }
+    return check_pairs(trainer);
+}
+
+// ---- Where they live ----
+
+// used: bytes of the sources before it.
+static gm_status choose_resident(const gm_trainer *trainer, gm_trainer_source *source, uint64_t *used) {
+    const gm_dataset_info *data = gm_dataset_get_info(source->data);
+    const gm_device_info *device = gm_device_get_info(trainer->device);
+    const int wanted = trainer->common->data.resident;
+    uint64_t bytes = (uint64_t)data->count * data->item_bytes;
+    bool possible = bytes <= device->max_allocation_bytes && data->count <= INT32_MAX;
+    if (wanted == GM_RESIDENT_YES && !gm_dataset_items(source->data))
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "data.resident: the pictures of %s are not held in memory (data.hold): set it "
+                       "to no",
+                       data->name);
+    possible = possible && gm_dataset_items(source->data);
+    if (wanted == GM_RESIDENT_YES && !possible)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "data.resident: the data set's %llu bytes do not fit into one allocation of "
+                       "%s (%llu bytes): set it to no",
+                       (unsigned long long)bytes, device->name, (unsigned long long)device->max_allocation_bytes);
+    source->resident =
+        wanted == GM_RESIDENT_YES || (wanted == GM_RESIDENT_AUTO && possible && *used + bytes <= RESIDENT_BYTES &&
+                                      *used + bytes <= device->global_bytes / 4);
+    *used += source->resident ? bytes : 0;
+    return GM_OK;
+}
+
+gm_status gm_trainer_place_sources(gm_trainer *trainer) {
+    uint64_t used = 0;
+    for (size_t i = 0; i < trainer->source_count; i++)
+        GM_TRY(choose_resident(trainer, &trainer->sources[i], &used));
+    return GM_OK;
+}
+
+bool gm_trainer_is_resident(const gm_trainer *trainer) {
+    bool resident = true;
+    for (size_t i = 0; i < trainer->source_count; i++)
+        resident = resident && trainer->sources[i].resident;
+    return resident;
+}
+
+static gm_status send(gm_trainer *trainer, gm_trainer_source *source, const gm_model_input *input) {
+    const gm_dataset_info *data = gm_dataset_get_info(source->data);
+    if (!source->resident)
+        return gm_loader_create(&source->loader, source->data, trainer->common->data.batch, source->key,
+                                trainer->cursor);
+    if (input->labels)
+        GM_TRY(gm_plan_write(trainer->plan, input->labels, gm_dataset_labels(source->data),
+                             data->count * sizeof(int32_t)));
+    return gm_plan_write(trainer->plan, input->data, gm_dataset_items(source->data), data->count * data->item_bytes);
+}
+
+gm_status gm_trainer_send_sources(gm_trainer *trainer) {
+    for (size_t i = 0; i < trainer->source_count; i++)
+        GM_TRY(send(trainer, &trainer->sources[i], &trainer->model.inputs[i]));
+    return GM_OK;
+}
+
+void gm_trainer_close_loaders(gm_trainer *trainer) {
+    for (size_t i = 0; i < GM_MODEL_SOURCES; i++)
+        gm_loader_destroy(&trainer->sources[i].loader);
+}
+
+// ---- Batches ----
+
+static gm_status next(gm_trainer *trainer, gm_trainer_source *source, const gm_model_input *input) {
+    const gm_dataset_info *data = gm_dataset_get_info(source->data);
+    size_t batch = trainer->common->data.batch;
+    const void *items;
+    const int32_t *labels;
+    if (source->resident) {
+        GM_TRY(gm_loader_indices(source->key, trainer->cursor, batch, data->count, trainer->indices));
+        return gm_plan_write(trainer->plan, input->indices, trainer->indices, batch * sizeof *trainer->indices);
+    }
+    GM_TRY(gm_loader_next(source->loader, &items, &labels));
+    GM_TRY(gm_plan_write(trainer->plan, input->batch, items, batch * data->item_bytes));
+    return input->labels ? gm_plan_write(trainer->plan, input->labels, labels, batch * sizeof *labels) : GM_OK;
+}
+
+gm_status gm_trainer_next_batch(gm_trainer *trainer) {
+    for (size_t i = 0; i < trainer->source_count; i++)
+        GM_TRY(next(trainer, &trainer->sources[i], &trainer->model.inputs[i]));
+    trainer->cursor += trainer->common->data.batch;
+    return GM_OK;
+}
+
+gm_moment gm_trainer_moment(const gm_trainer *trainer) {
+    gm_moment moment = {gm_seconds(), 0};
+    for (size_t i = 0; i < trainer->source_count; i++)
+        moment.waited += trainer->sources[i].loader ? gm_loader_waited(trainer->sources[i].loader) : 0;
+    return moment;
+}
+
+double gm_trainer_waiting_since(const gm_trainer *trainer, const gm_moment *start) {
+    gm_moment now = gm_trainer_moment(trainer);
+    return (now.waited - start->waited) / GM_MAX(now.seconds - start->seconds, 1e-9);
+}
