@@ -14,6 +14,7 @@ typedef enum gm_schedule_kind {
     GM_SCHEDULE_STEP,        // rate factor^floor(t / period)
     GM_SCHEDULE_EXPONENTIAL, // rate factor^(t / period)
     GM_SCHEDULE_COSINE,      // from rate at t = 0 to rate factor at t = period by half a cosine, then constant
+    GM_SCHEDULE_LINEAR,      // the same on a straight line
 } gm_schedule_kind;
 
 // t = updates already made. Zeroed: constant.
@@ -22,6 +23,7 @@ typedef struct gm_schedule {
     double factor;
     size_t period; // steps, 0 is not allowed except for a constant
     size_t warmup; // rises linearly: multiplied by min(1, (t + 1) / warmup); 0 for none
+    size_t hold;   // linear, cosine: the fall begins at this step instead of 0; below the period
 } gm_schedule;
 
 // The learning rate as a float32 scalar; step: int32 scalar, updates already made.

@@ -26,7 +26,7 @@ typedef struct gm_model_kind {
     // The training step. Fails with the recipe's line when a layer does not fit, and when the networks do not fit the
     // data. model->graph is there, empty.
     gm_status (*build)(gm_model *model, const gm_recipe *recipe, const gm_model_source *source);
-    const gm_use_row *uses; // `generate`, else `reconstruct`, makes the pictures of a run
+    const gm_use_row *uses; // `generate`, else `reconstruct` or `translate`, makes the pictures of a run
     size_t use_count;
     // What can be said of a trained model on held-out data. NULL: nothing.
     gm_status (*evaluate)(gm_evaluation *evaluation, const gm_evaluation_source *source);

@@ -7,13 +7,14 @@
 #include "model/classifier.h"
 #include "model/completion.h"
 #include "model/gan.h"
+#include "model/translation.h"
 
 #include <string.h>
 
 enum { MOST_ADDED = 8 };
 
 static const gm_model_kind *const built_in[] = {&gm_gan_kind, &gm_autoencoder_kind, &gm_classifier_kind,
-                                                &gm_completion_kind};
+                                                &gm_completion_kind, &gm_translation_kind};
 static const gm_model_kind *added[MOST_ADDED];
 static size_t added_count;
 
@@ -59,6 +60,9 @@ const gm_use_row *gm_use_find(const gm_recipe *recipe, const char *name) {
 }
 
 const gm_use_row *gm_use_of_pictures(const gm_recipe *recipe) {
-    const gm_use_row *generate = gm_use_find(recipe, "generate");
-    return generate ? generate : gm_use_find(recipe, "reconstruct");
+    static const char *const names[] = {"generate", "reconstruct", "translate"};
+    const gm_use_row *found = NULL;
+    for (size_t i = 0; i < GM_COUNT(names) && !found; i++)
+        found = gm_use_find(recipe, names[i]);
+    return found;
 }

@@ -18,7 +18,7 @@ gm_status gm_model_init(gm_model *model, const gm_recipe *recipe, const gm_model
 
 // The use of that name that the recipe's model offers; NULL: none.
 const gm_use_row *gm_use_find(const gm_recipe *recipe, const char *name);
-// The use that makes pictures of a run: generate, else reconstruct; NULL: its model makes no samples.
+// The use that makes pictures of a run: generate, else reconstruct, else translate; NULL: its model makes no samples.
 const gm_use_row *gm_use_of_pictures(const gm_recipe *recipe);
 
 #endif

@@ -7,11 +7,8 @@
 enum { MAX_STEPS = 1 << 30, MAX_CLIP = 1000000 };
 
 static const char *const schedule_names[] = {
-    [GM_SCHEDULE_CONSTANT] = "constant",
-    [GM_SCHEDULE_STEP] = "step",
-    [GM_SCHEDULE_EXPONENTIAL] = "exponential",
-    [GM_SCHEDULE_COSINE] = "cosine",
-    NULL,
+    [GM_SCHEDULE_CONSTANT] = "constant", [GM_SCHEDULE_STEP] = "step",     [GM_SCHEDULE_EXPONENTIAL] = "exponential",
+    [GM_SCHEDULE_COSINE] = "cosine",     [GM_SCHEDULE_LINEAR] = "linear", NULL,
 };
 
 #define NUMBER(name, field, start, least, most, text)                                                                  \
@@ -46,13 +43,18 @@ static const char *const schedule_names[] = {
          .kind = GM_PARAMETER_INTEGER,                                                                                 \
          .offset = offsetof(gm_optimizer, schedule.period),                                                            \
          .maximum = MAX_STEPS,                                                                                         \
-         .help = "steps per factor (step, exponential) or to the end (cosine)"},                                       \
+         .help = "steps per factor (step, exponential) or to the end (linear, cosine)"},                               \
         {.key = "factor",                                                                                              \
          .kind = GM_PARAMETER_NUMBER,                                                                                  \
          .offset = offsetof(gm_optimizer, schedule.factor),                                                            \
          .initial = 0.1,                                                                                               \
          .maximum = 1,                                                                                                 \
-         .help = "what the rate is multiplied by each period; cosine: what remains"},                                  \
+         .help = "what the rate is multiplied by each period; linear, cosine: what remains"},                          \
+        {.key = "hold",                                                                                                \
+         .kind = GM_PARAMETER_INTEGER,                                                                                 \
+         .offset = offsetof(gm_optimizer, schedule.hold),                                                              \
+         .maximum = MAX_STEPS,                                                                                         \
+         .help = "linear, cosine: steps at the full rate before it falls"},                                            \
     {                                                                                                                  \
         .key = "warmup", .kind = GM_PARAMETER_INTEGER, .offset = offsetof(gm_optimizer, schedule.warmup),              \
         .maximum = MAX_STEPS, .help = "steps in which the rate rises linearly from 0"                                  \
@@ -178,7 +180,13 @@ gm_status gm_optimizer_check(const gm_optimizer *optimizer) {
     const char *name = schedule_names[schedule->kind];
     if (schedule->period == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: the %s schedule needs a period, in steps", type->name, name);
-    if (schedule->kind != GM_SCHEDULE_COSINE && !(schedule->factor > 0))
+    bool falls = schedule->kind == GM_SCHEDULE_COSINE || schedule->kind == GM_SCHEDULE_LINEAR;
+    if (!falls && schedule->hold > 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: hold is for the linear and the cosine schedule", type->name);
+    if (falls && schedule->hold >= schedule->period)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: the %s schedule ends at its period, which must be above hold (%zu)",
+                       type->name, name, schedule->hold);
+    if (!falls && !(schedule->factor > 0))
         return gm_fail(GM_ERROR_ARGUMENT, "%s: the %s schedule needs a factor above 0", type->name, name);
     return GM_OK;
 }

@@ -44,13 +44,13 @@ static void write_input(const training *t, gm_plan *plan, gm_tensor *input) {
 
 static void run_step(side *s, const training *t) {
     gm_phase *phases[32];
-    gm_tensor *inputs[] = {t->model.inputs[0].data, t->model.inputs[0].indices, t->model.inputs[0].batch, t->model.inputs[0].labels};
+    gm_tensor *inputs[4 * GM_MODEL_SOURCES];
     setenv("GANYMEDE_KERNELS", s->family, 1);
     check_ok(gm_state_create(&s->state, device, gm_common_of(t->recipe)->seed));
     check_ok(gm_plan_create(&s->plan, t->model.graph, s->state, NULL));
-    for (size_t i = 0; i < GM_COUNT(inputs); i++)
-        if (inputs[i])
-            write_input(t, s->plan, inputs[i]);
+    size_t input_count = training_inputs(t, inputs);
+    for (size_t i = 0; i < input_count; i++)
+        write_input(t, s->plan, inputs[i]);
     size_t count = training_phases(t, phases);
     for (size_t i = 0; i < count; i++)
         check_ok(gm_plan_run(s->plan, phases[i]));

@@ -201,15 +201,15 @@ static void gradients_are_the_slopes_of_the_losses(void **state) {
         gm_reference *reference;
         training_init(&t, c);
         check_ok(gm_reference_create(&reference, t.model.graph, gm_common_of(t.recipe)->seed));
-        gm_tensor *inputs[] = {t.model.inputs[0].data, t.model.inputs[0].indices, t.model.inputs[0].batch, t.model.inputs[0].labels};
-        for (size_t k = 0; k < GM_COUNT(inputs); k++) {
-            size_t count = inputs[k] ? gm_shape_count(gm_tensor_shape(inputs[k])) : 0;
+        gm_tensor *inputs[4 * GM_MODEL_SOURCES];
+        size_t input_count = training_inputs(&t, inputs);
+        for (size_t k = 0; k < input_count; k++) {
+            size_t count = gm_shape_count(gm_tensor_shape(inputs[k]));
             double *values;
             check_ok(gm_alloc(&values, count, sizeof *values, "a test input"));
             for (size_t i = 0; i < count; i++)
                 values[i] = training_input(gm_common_of(t.recipe)->seed, inputs[k], i);
-            if (inputs[k])
-                check_ok(gm_reference_set(reference, inputs[k], values));
+            check_ok(gm_reference_set(reference, inputs[k], values));
             free(values);
         }
         for (size_t k = 0; k < t.model.network_count; k++) { // its own loss, or the one of all

@@ -59,6 +59,8 @@ const recipe_case recipe_cases[] = {
      true,
      0},
     {"complete-l1-fashion.yaml", {"data.batch=4", "accumulate=2", "average.decay=0.9"}, 1, 28, true, true, 0},
+    {"edges-fashion.yaml", {"data.batch=2"}, 1, 28, false, false, 0},
+    {"edges-fashion.yaml", {"data.batch=2", "accumulate=2", "average.decay=0.9"}, 1, 28, true, true, 0},
     {"cells.yaml", {"data.batch=2"}, 5, 48, false, true, 64},
     {"dcgan64.yaml", {"data.batch=2"}, 3, 64, true, true, 0},
     {.file = NULL},
@@ -71,36 +73,59 @@ const char *samples_folder(void) {
     return folder;
 }
 
+// What made-up data are said to be.
+static gm_dataset_info make_info(const recipe_case *c, size_t size) {
+    size_t width = c->width > 0 ? c->width : size, values = c->channels * size * width;
+    bool images = size > 1, bytes = images && c->width == 0;
+    return (gm_dataset_info){.name = "made up",
+                             .kind = bytes ? GM_DATASET_IMAGES : GM_DATASET_FLOATS,
+                             .count = ITEMS,
+                             .channels = c->channels,
+                             .height = size,
+                             .width = width,
+                             .class_count = CLASSES,
+                             .white = bytes    ? 255
+                                      : images ? 1
+                                               : 0,
+                             .item_values = values,
+                             .item_bytes = values * (bytes ? 1 : sizeof(float))};
+}
+
+static gm_model_source make_source(const training *t, const recipe_case *c, const gm_dataset_info *info) {
+    const gm_common *common = gm_common_of(t->recipe);
+    return (gm_model_source){.data = info,
+                             .format = gm_dataset_format(info, common->data.range.low, common->data.range.high),
+                             .batch = common->data.batch,
+                             .resident = !c->streamed,
+                             .half_storage = gm_train_settings_of(t->recipe)->precision == GM_PRECISION_HALF_STORAGE};
+}
+
 void training_init(training *t, const recipe_case *c) {
     char path[1024];
-    size_t width = c->width > 0 ? c->width : c->size, values = c->channels * c->size * width;
-    bool images = c->size > 1, bytes = images && c->width == 0;
-    gm_dataset_info info = {.name = "made up",
-                            .kind = bytes ? GM_DATASET_IMAGES : GM_DATASET_FLOATS,
-                            .count = ITEMS,
-                            .channels = c->channels,
-                            .height = c->size,
-                            .width = width,
-                            .class_count = CLASSES,
-                            .white = bytes    ? 255
-                                     : images ? 1
-                                              : 0,
-                            .item_values = values,
-                            .item_bytes = values * (bytes ? 1 : sizeof(float))};
     snprintf(path, sizeof path, "%s/%s", samples_folder(), c->file);
     size_t settings = 0;
     while (settings < GM_COUNT(c->settings) && c->settings[settings])
         settings++;
     check_ok(gm_train_recipe_read(&t->recipe, path, c->settings, settings));
-    t->format =
-        gm_dataset_format(&info, gm_common_of(t->recipe)->data.range.low, gm_common_of(t->recipe)->data.range.high);
-    const gm_model_source source = {.data = &info,
-                                    .format = t->format,
-                                    .batch = gm_common_of(t->recipe)->data.batch,
-                                    .resident = !c->streamed,
-                                    .half_storage =
-                                        gm_train_settings_of(t->recipe)->precision == GM_PRECISION_HALF_STORAGE};
+    const gm_common *other = gm_common_second(gm_common_of(t->recipe));
+    size_t size = other && other->data.size[0] > 0 ? other->data.size[0] : c->size;
+    const gm_dataset_info infos[] = {make_info(c, c->size), make_info(c, size)};
+    gm_model_source source = make_source(t, c, &infos[0]), second = make_source(t, c, &infos[1]);
+    source.second = other ? &second : NULL;
+    t->format = source.format;
     check_ok(gm_model_init(&t->model, t->recipe, &source));
+}
+
+size_t training_inputs(const training *t, gm_tensor **inputs) {
+    size_t count = 0;
+    for (size_t i = 0; i < GM_MODEL_SOURCES; i++) {
+        const gm_model_input *input = &t->model.inputs[i];
+        gm_tensor *const all[] = {input->data, input->indices, input->batch, input->labels};
+        for (size_t k = 0; k < GM_COUNT(all); k++)
+            if (all[k])
+                inputs[count++] = all[k];
+    }
+    return count;
 }
 
 void training_finish(training *t) {

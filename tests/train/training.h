@@ -41,6 +41,8 @@ gm_phase *training_phase(const training *t, const char *name);
 // The phases of one step in the trainer's order. The array holds 32 at least; returns how many.
 size_t training_phases(const training *t, gm_phase **phases);
 
+// The inputs that a step reads; the array holds 4 * GM_MODEL_SOURCES at least; returns how many.
+size_t training_inputs(const training *t, gm_tensor **inputs);
 // Element i of an input: bytes, points, or indices into the data set.
 double training_input(uint64_t seed, const gm_tensor *input, size_t i);
 

@@ -260,7 +260,7 @@ static void updates_are_elementwise(void **state) {
         gm_optimizer o;
         gm_optimizer_default(&o, &types[c]);
         o.weight_decay = 0.1;
-        o.schedule = (gm_schedule){GM_SCHEDULE_COSINE, 0.1, 1000, 10};
+        o.schedule = (gm_schedule){GM_SCHEDULE_COSINE, 0.1, 1000, 10, 0};
         if (o.kind == GM_OPTIMIZER_SGD || o.kind == GM_OPTIMIZER_RMSPROP)
             o.momentum = 0.9;
         fixture f;
@@ -298,22 +298,26 @@ static void schedules_follow_their_curves(void **state) {
     const double constant[][2] = {{0, 1}, {1000000, 1}};
     schedule_is(&(gm_schedule){0}, constant, 2);
     const double step[][2] = {{0, 1}, {99, 1}, {100, 0.5}, {199, 0.5}, {200, 0.25}, {1000, 0.0009765625}};
-    schedule_is(&(gm_schedule){GM_SCHEDULE_STEP, 0.5, 100, 0}, step, 6);
+    schedule_is(&(gm_schedule){GM_SCHEDULE_STEP, 0.5, 100, 0, 0}, step, 6);
     const double exponential[][2] = {{0, 1}, {50, 0.70710678118654752}, {100, 0.5}, {300, 0.125}};
-    schedule_is(&(gm_schedule){GM_SCHEDULE_EXPONENTIAL, 0.5, 100, 0}, exponential, 4);
+    schedule_is(&(gm_schedule){GM_SCHEDULE_EXPONENTIAL, 0.5, 100, 0, 0}, exponential, 4);
     const double cosine[][2] = {{0, 1}, {25, 0.1 + 0.9 * 0.85355339059327376}, {50, 0.55}, {100, 0.1}, {5000, 0.1}};
-    schedule_is(&(gm_schedule){GM_SCHEDULE_COSINE, 0.1, 100, 0}, cosine, 5);
+    schedule_is(&(gm_schedule){GM_SCHEDULE_COSINE, 0.1, 100, 0, 0}, cosine, 5);
+    const double linear[][2] = {{0, 1}, {40, 1}, {70, 0.5}, {85, 0.25}, {100, 0}, {5000, 0}};
+    schedule_is(&(gm_schedule){.kind = GM_SCHEDULE_LINEAR, .period = 100, .hold = 40}, linear, 6);
+    const double held[][2] = {{0, 1}, {20, 1}, {45, 0.1 + 0.9 * 0.85355339059327376}, {70, 0.55}, {120, 0.1}};
+    schedule_is(&(gm_schedule){GM_SCHEDULE_COSINE, 0.1, 120, 0, 20}, held, 5);
     const double warmup[][2] = {{0, 0.1}, {1, 0.2}, {8, 0.9}, {9, 1}, {10, 1}, {1000, 1}};
     schedule_is(&(gm_schedule){.warmup = 10}, warmup, 6);
     const double both[][2] = {{0, 0.25}, {3, 0.5}, {4, 0.25}};
-    schedule_is(&(gm_schedule){GM_SCHEDULE_STEP, 0.5, 2, 4}, both, 3);
+    schedule_is(&(gm_schedule){GM_SCHEDULE_STEP, 0.5, 2, 4, 0}, both, 3);
 }
 
 static void the_rate_follows_the_optimizers_own_step(void **state) {
     (void)state;
     gm_optimizer o = GM_SGD_DEFAULTS;
     o.rate = 1;
-    o.schedule = (gm_schedule){GM_SCHEDULE_STEP, 0.5, 2, 0};
+    o.schedule = (gm_schedule){GM_SCHEDULE_STEP, 0.5, 2, 0, 0};
     fixture f;
     begin(&f, &o, false);
     const double g[COUNT] = {1, 1, 1}, expected[] = {-0.5, -1.5, -2, -2.5, -2.75};
@@ -363,7 +367,7 @@ static void settings_are_checked_by_name_and_range(void **state) {
         {"rate", "fast", "rate must be a number from 0 to 1000, not 'fast'"},
         {"rate", "nan", "not 'nan'"},
         {"momentum", "0.9", "adam has no setting 'momentum'; it takes rate, beta1"},
-        {"schedule", "linear", "one of constant, step, exponential, cosine"},
+        {"schedule", "square", "one of constant, step, exponential, cosine, linear"},
         {"period", "2.5", "period must be an integer"},
     };
     for (size_t i = 0; i < GM_COUNT(bad); i++) {
@@ -374,6 +378,13 @@ static void settings_are_checked_by_name_and_range(void **state) {
     assert_int_equal(gm_optimizer_check(&o), GM_ERROR_ARGUMENT); // a cosine without its period
     assert_int_equal(gm_optimizer_set_number(&o, "period", 1000), GM_OK);
     assert_int_equal(gm_optimizer_check(&o), GM_OK);
+    assert_int_equal(gm_optimizer_set_number(&o, "hold", 1000), GM_OK);
+    assert_int_equal(gm_optimizer_check(&o), GM_ERROR_ARGUMENT); // which leaves no step to fall in
+    assert_int_equal(gm_optimizer_set_text(&o, "schedule", "linear"), GM_OK);
+    assert_int_equal(gm_optimizer_set_number(&o, "hold", 999), GM_OK);
+    assert_int_equal(gm_optimizer_check(&o), GM_OK);
+    assert_int_equal(gm_optimizer_set_text(&o, "schedule", "step"), GM_OK);
+    assert_int_equal(gm_optimizer_check(&o), GM_ERROR_ARGUMENT);
 
     o = GM_SGD_DEFAULTS;
     o.nesterov = true;
