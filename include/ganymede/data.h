@@ -123,6 +123,7 @@ typedef struct gm_dataset_options {
     const char *const *classes; // only items of these, by name or number; `count` is then of them
     size_t class_count;         // 0 = all
     bool item_names;            // gm_dataset_item_name is wanted
+    bool own_sizes;             // pictures are not brought to one size, nor held: gm_dataset_read alone gives them
     bool adapted; // the options are those of other data: what does not apply to these is passed over, not refused
 } gm_dataset_options;
 
@@ -194,6 +195,10 @@ GM_API gm_status gm_dataset_check_pairs(const gm_dataset *first, const gm_datase
 // threads may call it. Fails for an index outside the data set, or as reading a picture does.
 GM_API gm_status gm_dataset_gather(const gm_dataset *dataset, const int32_t *indices, size_t count, void *items,
                                    int32_t *labels);
+
+// One item, at its own size where the data set was opened with own_sizes: what it is -> *info, count 1; its values
+// (item_bytes) -> *values, which the caller frees. Any number of threads may call it.
+GM_API gm_status gm_dataset_read(const gm_dataset *dataset, size_t item, gm_dataset_info *info, void **values);
 
 // Reads everything that gm_dataset_open would, and calls back with a message for each damaged file of a folder, archive
 // or list of pictures, in their order, or for the one thing that is wrong with any other source. *count: how many.

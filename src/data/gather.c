@@ -4,6 +4,7 @@
 #include "data/view.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 // A channel of one value alone is black, and so is NaN, what lies around a picture.
@@ -45,4 +46,28 @@ gm_status gm_dataset_gather_on(const gm_dataset *dataset, size_t threads, const 
 gm_status gm_dataset_gather(const gm_dataset *dataset, const int32_t *indices, size_t count, void *items,
                             int32_t *labels) {
     return gm_dataset_gather_on(dataset, gm_cpu_count(), indices, count, items, labels);
+}
+
+gm_status gm_dataset_read(const gm_dataset *dataset, size_t item, gm_dataset_info *info, void **values) {
+    const int32_t index = (int32_t)GM_MIN(item, (size_t)INT32_MAX);
+    gm_status status;
+    *values = NULL;
+    GM_TRY(check_indices(dataset, &index, 1));
+    if (dataset->pictures) {
+        GM_TRY(gm_pictures_read(dataset->pictures, item, info, values));
+        info->scale_figures = dataset->info.scale_figures;
+        if (info->kind == GM_DATASET_FLOATS)
+            gm_scale_apply(info, *values, 1);
+        status = gm_image_view_apply(info, dataset->view, *values, 1);
+    } else {
+        *info = dataset->info;
+        info->count = 1;
+        GM_TRY(gm_alloc(values, 1, info->item_bytes, "an item"));
+        status = gm_dataset_gather_on(dataset, 1, &index, 1, *values, NULL);
+    }
+    if (status != GM_OK) {
+        free(*values);
+        *values = NULL;
+    }
+    return status;
 }

@@ -17,7 +17,8 @@ enum { MEMORY_SHARE = 4 };   // decoded sets are held up to one part in so many 
 
 bool gm_pictures_shall_be_held(const gm_dataset_options *options, size_t count, size_t item_bytes) {
     gm_hold hold = options->hold ? options->hold : options->usual_hold;
-    return hold == GM_HOLD_YES || (hold == GM_HOLD_AUTO && count <= gm_memory_bytes() / MEMORY_SHARE / item_bytes);
+    return !options->own_sizes &&
+           (hold == GM_HOLD_YES || (hold == GM_HOLD_AUTO && count <= gm_memory_bytes() / MEMORY_SHARE / item_bytes));
 }
 
 gm_status gm_pictures_create(gm_pictures **pictures, gm_tree *tree, int32_t *labels,
@@ -277,7 +278,9 @@ static bool first_tells_all(const headers *h, const gm_dataset_options *options)
 
 gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *options, gm_dataset_info *info,
                               int32_t **labels) {
-    headers h = {.pictures = pictures, .any_size = options->size[0] != 0, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    headers h = {.pictures = pictures,
+                 .any_size = options->size[0] != 0 || options->own_sizes,
+                 .mutex = PTHREAD_MUTEX_INITIALIZER};
     GM_TRY(find_first(&h));
     if (!first_tells_all(&h, options)) {
         GM_TRY(look_at_all(&h, options, labels));
@@ -290,21 +293,21 @@ gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *o
         GM_TRY(gm_settings_check(pictures->tree.path, "holds no TIFF file", ~(unsigned)GM_SETTING_PAGES, options));
     info->count = pictures->total;
     info->kind = gm_picture_set_info(&h.all, options, info);
-    info->height = h.any_size ? options->size[0] : h.first.height;
-    info->width = h.any_size ? options->size[1] : h.first.width;
+    info->height = options->size[0] ? options->size[0] : h.first.height;
+    info->width = options->size[0] ? options->size[1] : h.first.width;
     return GM_OK;
 }
 
 // ---- Items ----
 
-static gm_status read_item(const gm_pictures *pictures, size_t file, void *item) {
+static gm_status read_item(const gm_pictures *pictures, size_t file, const gm_dataset_info *info, void *item) {
     char *path, *data = NULL;
     size_t bytes;
     GM_TRY(gm_tree_path(&pictures->tree, file, &path));
     gm_status status = gm_picture_read(&pictures->tree, file, path, &data, &bytes);
     if (status == GM_OK)
         status = gm_picture_place(path, data, bytes, pictures->pages ? pictures->pages[file] : 0, &pictures->options,
-                                  &pictures->info, item);
+                                  info, item);
     free(data);
     free(path);
     return status;
@@ -321,7 +324,7 @@ static gm_status decode(void *user, size_t file) {
     const decoding *d = user;
     if (d->pictures->damaged[file]) // by its header
         return GM_OK;
-    gm_status status = read_item(d->pictures, file, d->items + file * d->pictures->info.item_bytes);
+    gm_status status = read_item(d->pictures, file, &d->pictures->info, d->items + file * d->pictures->info.item_bytes);
     return status == GM_OK ? GM_OK : note_damage(d->pictures, file, status);
 }
 
@@ -350,7 +353,7 @@ static gm_status fetch(void *user, size_t index) {
     for (size_t tries = 0; tries < count; tries++, file = (file + 1) % count) {
         if (is_damaged(pictures, file))
             continue;
-        gm_status status = read_item(pictures, file, d->items + index * pictures->info.item_bytes);
+        gm_status status = read_item(pictures, file, &pictures->info, d->items + index * pictures->info.item_bytes);
         if (status == GM_OK)
             break;
         GM_TRY(pass_over(pictures, file, status));
@@ -364,4 +367,31 @@ gm_status gm_pictures_gather(gm_pictures *pictures, size_t threads, const int32_
                              int32_t *labels) {
     decoding d = {.pictures = pictures, .items = items, .indices = indices, .labels = labels};
     return gm_parallel(threads, count, fetch, &d);
+}
+
+gm_status gm_pictures_read(gm_pictures *pictures, size_t index, gm_dataset_info *info, void **values) {
+    gm_picture header = {0}, all = {0};
+    char *path;
+    *values = NULL;
+    GM_TRY(gm_tree_path(&pictures->tree, index, &path));
+    gm_status status = read_header(pictures, index, path, &header);
+    free(path);
+    GM_TRY(status);
+    gm_picture_join(&all, &header);
+    *info = pictures->info;
+    info->count = 1;
+    info->kind = gm_picture_set_info(&all, &pictures->options, info);
+    if (!pictures->options.size[0]) {
+        info->height = header.height;
+        info->width = header.width;
+    }
+    info->item_values = info->channels * info->height * info->width; // which picture formats keep in bounds
+    info->item_bytes = info->item_values * (info->kind == GM_DATASET_FLOATS ? sizeof(float) : 1);
+    GM_TRY(gm_alloc(values, info->item_values, info->kind == GM_DATASET_FLOATS ? sizeof(float) : 1, "a picture"));
+    status = read_item(pictures, index, info, *values);
+    if (status != GM_OK) {
+        free(*values);
+        *values = NULL;
+    }
+    return status;
 }

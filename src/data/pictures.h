@@ -45,5 +45,7 @@ void gm_pictures_warn_of_damage(const gm_pictures *pictures);
 // damaged one comes the next that is not. Any number of threads may call it; each call works on `threads`.
 gm_status gm_pictures_gather(gm_pictures *pictures, size_t threads, const int32_t *indices, size_t count, void *items,
                              int32_t *labels);
+// One of them at its own size -> *info, and its values; free(*values).
+gm_status gm_pictures_read(gm_pictures *pictures, size_t index, gm_dataset_info *info, void **values);
 
 #endif

@@ -236,6 +236,36 @@ const gm_common *gm_common_of(const gm_recipe *recipe) {
 
 // ---- The data ----
 
+const char *gm_common_view_name(int view) {
+    return views[view];
+}
+
+bool gm_common_find_view(const char *name, int *view) {
+    for (int i = 0; views[i]; i++)
+        if (strcmp(views[i], name) == 0) {
+            *view = i;
+            return true;
+        }
+    return false;
+}
+
+// What a source is, for people: "fashion-mnist (edges; coat, dress)".
+void gm_common_describe(const gm_common *common, gm_text *text) {
+    const char *separator = " (";
+    gm_text_append(text, common->data.source);
+    if (common->data.view) {
+        gm_text_printf(text, "%s%s", separator, views[common->data.view]);
+        separator = "; ";
+    }
+    if (common->data.part) {
+        gm_text_printf(text, "%s%s", separator, parts[common->data.part]);
+        separator = "; ";
+    }
+    for (size_t i = 0; i < common->data.classes.count; i++, separator = ", ")
+        gm_text_printf(text, "%s%s", separator, common->data.classes.words[i]);
+    gm_text_append(text, *separator == ' ' ? "" : ")");
+}
+
 const gm_common *gm_common_second(const gm_common *common) {
     return common->data.second.settings;
 }

@@ -48,8 +48,14 @@ typedef struct gm_common {
 extern const gm_recipe_section gm_common_section;
 const gm_common *gm_common_of(const gm_recipe *recipe);
 
-// The same with the second source as its data; NULL: there is none. Its range and batch are not settled: the first's
-// are those of both.
+// Appends what a source is, for people: "fashion-mnist (edges; coat, dress)".
+void gm_common_describe(const gm_common *common, gm_text *text);
+// The word of a view (gm_image_view), and the view of a word; false: there is none of that name.
+const char *gm_common_view_name(int view);
+bool gm_common_find_view(const char *name, int *view);
+
+// A common section with the second source as its data; NULL: there is none. Its range and batch are not settled: the
+// first's are those of both.
 const gm_common *gm_common_second(const gm_common *common);
 
 // How gm_dataset_open shall read data.source. Strings belong to the recipe.

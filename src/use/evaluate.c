@@ -2,6 +2,7 @@
 #include "ganymede/evaluate.h"
 
 #include "use/complete_evaluate.h"
+#include "use/translate_evaluate.h"
 
 // The part that was not trained on, or the data that are asked for; as training saw it, or at its own size.
 static gm_status open_data(gm_dataset **data, const gm_common *common, const gm_checkpoint_info *checkpoint,
@@ -11,6 +12,7 @@ static gm_status open_data(gm_dataset **data, const gm_common *common, const gm_
     options.whole = options.adapted = asked != NULL; // whoever names data says that they are others
     options.scale_figures = checkpoint->scale_figures;
     options.scale_channels = checkpoint->scale_channels;
+    options.item_names = true; // pairs have the same
     if (asked)
         options.folder = NULL;
     if (own_size)
@@ -42,6 +44,7 @@ typedef struct use_evaluator {
 
 static const use_evaluator of_uses[] = {
     {"complete", false, GM_COMPLETE_EVALUATED, gm_complete_evaluate},
+    {"translate", false, GM_TRANSLATE_EVALUATED, gm_translate_evaluate},
     {"generate", true, GM_SEARCH_EVALUATED, gm_complete_evaluate},
 };
 
