@@ -11,7 +11,7 @@
 //   classify     data                    logits [, features]
 //   score        data [, labels]         score: the discriminator's logit, larger for what it takes for real
 //   complete     data, mask              samples: mask (1, height, width): not 0 where a pixel is to be filled in
-//   translate    data                    samples
+//   translate    data                    samples; translate_back: the other way, of the second source's
 //   judge        data [, labels]         ratio: ln p(real) / p(generated), as the discriminator has it
 #ifndef GM_MODEL_USE_H
 #define GM_MODEL_USE_H

@@ -61,6 +61,8 @@ const recipe_case recipe_cases[] = {
     {"complete-l1-fashion.yaml", {"data.batch=4", "accumulate=2", "average.decay=0.9"}, 1, 28, true, true, 0},
     {"edges-fashion.yaml", {"data.batch=2"}, 1, 28, false, false, 0},
     {"upscale-fashion.yaml", {"data.batch=2"}, 1, 14, false, false, 0},
+    {"negative-fashion.yaml", {"data.batch=2"}, 1, 28, false, false, 0},
+    {"trousers-dresses.yaml", {"data.batch=2", "cycle.pool=5", "average.decay=0.9"}, 1, 28, true, true, 0},
     {"edges-fashion.yaml", {"data.batch=2", "accumulate=2", "average.decay=0.9"}, 1, 28, true, true, 0},
     {"cells.yaml", {"data.batch=2"}, 5, 48, false, true, 64},
     {"dcgan64.yaml", {"data.batch=2"}, 3, 64, true, true, 0},
