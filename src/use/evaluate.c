@@ -2,6 +2,7 @@
 #include "ganymede/evaluate.h"
 
 #include "use/complete_evaluate.h"
+#include "use/cycle_evaluate.h"
 #include "use/translate_evaluate.h"
 
 // The part that was not trained on, or the data that are asked for; as training saw it, or at its own size.
@@ -44,6 +45,7 @@ typedef struct use_evaluator {
 
 static const use_evaluator of_uses[] = {
     {"complete", false, GM_COMPLETE_EVALUATED, gm_complete_evaluate},
+    {"translate_back", false, GM_CYCLE_EVALUATED, gm_cycle_evaluate},
     {"translate", false, GM_TRANSLATE_EVALUATED, gm_translate_evaluate},
     {"generate", true, GM_SEARCH_EVALUATED, gm_complete_evaluate},
 };

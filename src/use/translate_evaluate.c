@@ -1,9 +1,9 @@
 // Translations of held-out images beside plain ways, and beside the true counterparts.
-// Long because it is data, ways and figures of one thing.
 //   n pairs x -> y, black 0 and white 1; dx, dy their values
 #include "use/translate_evaluate.h"
 
 #include "metrics/moments.h"
+#include "use/compare.h"
 #include "use/enlarge.h"
 #include "use/fills.h"
 #include "use/image_classifier.h"
@@ -160,45 +160,9 @@ static const struct {
 
 // ---- Figures ----
 
-typedef struct figure {
-    double value, error;
-} figure;
-
 typedef struct result {
-    figure l1, psnr, accuracy, frechet;
+    gm_mean_figure l1, psnr, accuracy, frechet;
 } result;
-
-static figure mean_of(const double *values, size_t count) {
-    double sum = 0, squares = 0, n = (double)count;
-    for (size_t i = 0; i < count; i++)
-        sum += values[i];
-    for (size_t i = 0; i < count; i++)
-        squares += (values[i] - sum / n) * (values[i] - sum / n);
-    return (figure){sum / n, count > 1 ? sqrt(squares / (n - 1) / n) : NAN};
-}
-
-static gm_status compare(const judgement *j, result *r) {
-    const double least = 1e-10; // of a mean square: an image that is met exactly has 100 dB
-    double *l1 = NULL, *psnr = NULL;
-    gm_status status;
-    GM_TRY_DONE(gm_alloc(&l1, j->count, sizeof *l1, "figures"));
-    GM_TRY_DONE(gm_alloc(&psnr, j->count, sizeof *psnr, "figures"));
-    for (size_t n = 0; n < j->count; n++) {
-        double squares = 0;
-        for (size_t i = n * j->dy; i < (n + 1) * j->dy; i++) {
-            double off = (double)j->made[i] - (double)j->real[i];
-            l1[n] += fabs(off) / (double)j->dy;
-            squares += off * off / (double)j->dy;
-        }
-        psnr[n] = -10 * log10(fmax(squares, least));
-    }
-    r->l1 = mean_of(l1, j->count);
-    r->psnr = mean_of(psnr, j->count);
-done:
-    free(l1);
-    free(psnr);
-    return status;
-}
 
 static gm_status extract(judgement *j, const float *images, float *features) {
     const gm_samples samples = {images, j->count, j->dy};
@@ -214,12 +178,11 @@ static gm_status classify(judgement *j, result *r) {
     GM_TRY(extract(j, j->made, j->features[1]));
     for (size_t n = 0; n < j->count; n++)
         right += j->named[n] == j->labels[n];
-    double p = (double)right / (double)j->count;
-    r->accuracy = (figure){p, sqrt(p * (1 - p) / (double)j->count)};
+    r->accuracy = gm_share_of(right, j->count);
     const gm_samples real = {j->features[0], j->count, GM_IMAGE_CLASSIFIER_FEATURES};
     const gm_samples made = {j->features[1], j->count, GM_IMAGE_CLASSIFIER_FEATURES};
     GM_TRY(gm_measure_frechet(&real, &made, &measure));
-    r->frechet = (figure){measure.flags & GM_MEASURE_MISSING ? NAN : measure.value, NAN};
+    r->frechet = (gm_mean_figure){measure.flags & GM_MEASURE_MISSING ? NAN : measure.value, NAN};
     return GM_OK;
 }
 
@@ -235,7 +198,7 @@ static gm_status report(gm_evaluation *evaluation, const judgement *j, const res
     evaluation->info.unit = "of whole images, black to white being 1; accuracy and Frechet distance by a classifier";
     for (size_t k = 0; k < GM_COUNT(keys); k++)
         for (size_t i = 0; i < GM_COUNT(ways); i++) {
-            const figure *f = (const figure *)((const char *)&results[i] + keys[k].offset);
+            const gm_mean_figure *f = (const gm_mean_figure *)((const char *)&results[i] + keys[k].offset);
             if (!ways[i].applies(j) || (keys[k].classified && !j->classifier) ||
                 (ways[i].make == by_truth && k != 2)) // which is exact
                 continue;
@@ -250,24 +213,6 @@ static gm_status report(gm_evaluation *evaluation, const judgement *j, const res
 }
 
 // ---- Data ----
-
-// Items of a data set, black 0 and white 1, each behind `skip` values of a row of `width`.
-static gm_status read_images(const gm_dataset *data, size_t count, float *rows, size_t width, size_t skip,
-                             int32_t *labels) {
-    const gm_dataset_info *info = gm_dataset_get_info(data);
-    const gm_sample format = gm_dataset_format(info, 0, 1);
-    float *values;
-    gm_status status = GM_OK;
-    GM_TRY(gm_alloc(&values, 1, info->item_values * sizeof *values, "an image"));
-    for (size_t i = 0; i < count && status == GM_OK; i++) {
-        const int32_t index = (int32_t)i;
-        status = gm_dataset_decode(data, &format, &index, 1, values, labels ? labels + i : NULL);
-        if (status == GM_OK)
-            memcpy(rows + i * width + skip, values, info->item_values * sizeof *values);
-    }
-    free(values);
-    return status;
-}
 
 static gm_extent extent_of(const gm_dataset_info *info) {
     return (gm_extent){info->channels, info->height, info->width};
@@ -304,8 +249,8 @@ static gm_status read_pairs(judgement *j) {
     GM_TRY_DONE(gm_alloc(&j->made, j->count * j->dy, sizeof *j->made, "images"));
     GM_TRY_DONE(gm_alloc(&j->labels, j->count, sizeof *j->labels, "labels"));
     GM_TRY_DONE(gm_alloc(&j->named, j->count, sizeof *j->named, "labels"));
-    GM_TRY_DONE(read_images(j->source->data, j->count, j->given, j->dx, 0, NULL));
-    status = read_images(second, j->count, j->real, j->dy, 0, j->labels);
+    GM_TRY_DONE(gm_compare_read(j->source->data, j->count, j->given, j->dx, 0, NULL));
+    status = gm_compare_read(second, j->count, j->real, j->dy, 0, j->labels);
 done:
     gm_dataset_close(&second);
     return status;
@@ -330,7 +275,7 @@ static gm_status collect(judgement *j, bool *classes) {
         .count = GM_MIN(gm_dataset_get_info(data[0])->count, COLLECTED_BYTES / sizeof(float) / columns)};
     GM_TRY_DONE(gm_alloc(&j->collected, j->pairs.count * columns, sizeof *j->collected, "pairs"));
     for (size_t i = 0; i < 2; i++)
-        GM_TRY_DONE(read_images(data[i], j->pairs.count, j->collected, columns, skip[i], NULL));
+        GM_TRY_DONE(gm_compare_read(data[i], j->pairs.count, j->collected, columns, skip[i], NULL));
     j->pairs.images = j->collected;
     *classes = gm_dataset_get_info(data[1])->class_count > 1;
 done:
@@ -368,7 +313,7 @@ gm_status gm_translate_evaluate(gm_evaluation *evaluation, const gm_evaluation_s
             continue;
         status = ways[i].make(&j);
         if (status == GM_OK)
-            status = compare(&j, &results[i]);
+            status = gm_compare_images(j.made, j.real, j.count, j.dy, &results[i].l1, &results[i].psnr);
         if (status == GM_OK)
             status = classify(&j, &results[i]);
     }

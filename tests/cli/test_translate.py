@@ -1,0 +1,132 @@
+"""Translation through the command: pairs from folders and halves, sizes, names, both directions, resumed runs."""
+import json
+import unittest
+
+from command import CommandTest, read_png, read_safetensors, write_png
+
+PAIRED = """\
+name: tiny-pairs
+data: { source: %(data)s, batch: 3, channels: 1%(more)s, second: { %(second)s } }
+translation: { l1: 100 }
+generator:
+  - conv: { channels: 4, kernel: 4, stride: 2, padding: 1 }
+  - tap: half
+  - conv: { channels: 4, kernel: 4, stride: 2, padding: 1 }
+  - dropout: 0.5
+  - conv_transpose: { channels: 4, kernel: 4, stride: 2, padding: 1 }
+  - concat: half
+  - conv_transpose: { channels: 1, kernel: 4, stride: 2, padding: 1 }
+  - tanh
+discriminator: [ conv: { channels: 4, kernel: 4, stride: 2, padding: 1 }, leaky_relu, conv: { channels: 1, kernel: 3, padding: 1 } ]
+seed: 5
+steps: 12
+log: { every: 4, samples: 12, checkpoint: 6 }
+"""
+
+CYCLE = """\
+name: tiny-cycle
+data: { source: a, batch: 2, second: { source: b } }
+cycle: { pool: 3 }
+generator: [ conv: { channels: 4, kernel: 3, padding: 1, padding_mode: reflect }, instance_norm, relu, conv: { channels: 1, kernel: 3, padding: 1 }, tanh ]
+discriminator: [ conv: { channels: 4, kernel: 4, stride: 2, padding: 1 }, leaky_relu, conv: { channels: 1, kernel: 3, padding: 1 } ]
+seed: 5
+steps: 12
+log: { every: 4, samples: 12, checkpoint: 6 }
+"""
+
+
+def grey(seed, width, height):
+    """The rows of a picture."""
+    return [bytes((seed * 37 + 11 * x * x + 5 * y) % 256 for x in range(width)) for y in range(height)]
+
+
+class Translate(CommandTest):
+    def setUp(self):
+        super().setUp()
+        for split in "train", "test":
+            for side in "ab":
+                (self.folder / side / split).mkdir(parents=True)
+                for i in range(5):
+                    write_png(self.folder / side / split / f"{i}.png", grey(i + 9 * (side == "b") + 20 * (split == "test"), 8, 8))
+            (self.folder / "pairs" / split).mkdir(parents=True)
+            for i in range(5):
+                write_png(self.folder / "pairs" / split / f"{i}.png", grey(i + 20 * (split == "test"), 16, 8))
+
+    def write_recipe(self, name, data, second, more=""):
+        (self.folder / name).write_text(PAIRED % {"data": data, "second": second, "more": more})
+
+    def test_images_keep_names_and_sizes(self):
+        self.write_recipe("p.yaml", "a", "source: b")
+        self.ganymede("train", "p.yaml", "--out", "run", "--no-tune", "--quiet")
+        odd = self.folder / "odd"
+        (odd / "deep").mkdir(parents=True)
+        for name, width, height in ("deep/x.png", 8, 8), ("deep/y.png", 13, 7), ("deep/z.png", 1, 30):
+            write_png(odd / name, grey(3, width, height))
+        out, _ = self.ganymede("translate", "run", "odd", "-o", "made")
+        self.assertIn("from a to b, step 12", out)
+        self.assertEqual(sorted(str(p.relative_to(self.folder / "made")) for p in (self.folder / "made").rglob("*.png")),
+                         ["deep/x.png", "deep/y.png", "deep/z.png"])
+        for name, size in ("x", (8, 8)), ("y", (13, 7)), ("z", (1, 30)):
+            self.assertEqual(read_png(self.folder / "made/deep" / f"{name}.png")[:2], size)
+        (odd / "deep/y.png").unlink()  # what stands beside an image makes no difference
+        (odd / "deep/z.png").unlink()
+        self.ganymede("translate", "run", "odd", "-o", "again")
+        self.assertEqual((self.folder / "made/deep/x.png").read_bytes(), (self.folder / "again/deep/x.png").read_bytes())
+        result = json.loads(self.ganymede("translate", "run", "a", "-o", "own", "--json", "--count", "3")[0])
+        self.assertEqual((result["count"], result["from"], result["to"]), (3, "a", "b"))
+        self.refused("translate", "run", "a", "--reverse", "-o", "x", code=1, says=["one way alone, from a to b"])
+        self.refused("translate", "run", "a", code=2, says=["-o DIR is missing"])
+        self.refused("translate", "run", "a", "--view", "sepia", "-o", "x", code=1, says=["no view sepia"])
+        figures = json.loads(self.ganymede("evaluate", "run", "--json")[0])
+        self.assertEqual(set(figures["l1"]), {"this run", "mean", "ridge", "nearest", "10 nearest", "unchanged"})
+        self.assertEqual(figures["count"], 5)
+
+    def test_halves_of_one_file_are_the_pairs_of_two(self):
+        for name in "train", "test":
+            for i in range(5):
+                rows = grey(i, 16, 8)
+                write_png(self.folder / "a" / name / f"{i}.png", [r[:8] for r in rows])
+                write_png(self.folder / "b" / name / f"{i}.png", [r[8:] for r in rows])
+        self.write_recipe("two.yaml", "a", "source: b")
+        self.write_recipe("one.yaml", "pairs", "part: right", ", part: left")
+        tensors = []
+        for name in "two", "one":
+            self.ganymede("train", f"{name}.yaml", "--out", name, "--no-tune", "--quiet")
+            tensors.append(read_safetensors(self.folder / name / "checkpoints/00000012.safetensors")[0])
+        self.assertEqual(*tensors)
+
+    def test_pairs_that_do_not_match_are_named(self):
+        (self.folder / "b/train/3.png").unlink()
+        self.write_recipe("p.yaml", "a", "source: b")
+        self.refused("train", "p.yaml", code=1, says=["b: has no counterpart of 3 in a"])
+        self.write_recipe("p.yaml", "a", "source: b", ", pairs: order")
+        self.refused("train", "p.yaml", code=1, says=["a has 5 items and b has 4"])
+        write_png(self.folder / "pairs/train/2.png", grey(2, 15, 8))
+        self.write_recipe("p.yaml", "pairs", "part: right", ", part: left")
+        self.refused("train", "p.yaml", code=1, says=["2.png: is 15 x 8 pixels", "even width"])
+
+    def test_cycles_lead_both_ways_and_resume_bit_for_bit(self):
+        (self.folder / "b/train/4.png").unlink()  # no pairs: the sources may differ
+        (self.folder / "c.yaml").write_text(CYCLE)
+        self.ganymede("train", "c.yaml", "--out", "whole", "--no-tune", "--quiet")
+        self.ganymede("train", "c.yaml", "--out", "part", "--no-tune", "--quiet", "--steps", "7")
+        self.ganymede("train", "--resume", "part", "--set", "steps=12", "--no-tune", "--quiet")
+        names = [read_safetensors(self.folder / run / "checkpoints/00000012.safetensors")[0] for run in ("whole", "part")]
+        self.assertEqual(*names)
+        self.assertEqual(names[0]["pool"][1], [3, 1, 8, 8])
+        self.assertNotEqual(names[0]["pool"][2], names[0]["reverse_pool"][2])
+        for direction, said in ([], "from a to b"), (["--reverse"], "from b to a"):
+            out, _ = self.ganymede("translate", "whole", "a", *direction, "-o", "made" + "".join(direction))
+            self.assertIn(said, out)
+        self.assertNotEqual((self.folder / "made/0.png").read_bytes(), (self.folder / "made--reverse/0.png").read_bytes())
+        figures = json.loads(self.ganymede("evaluate", "whole", "--json")[0])
+        self.assertIn("unchanged", figures["brightness"])
+        self.assertEqual(list(figures["cycle"]), ["this run"])
+
+    def test_pools_smaller_than_a_batch_are_refused(self):
+        (self.folder / "c.yaml").write_text(CYCLE.replace("pool: 3", "pool: 1"))
+        self.refused("train", "c.yaml", code=1, says=["c.yaml:3: cycle.pool is 1, but a batch has 2 images"])
+
+
+if __name__ == "__main__":
+    unittest.main()
