@@ -210,7 +210,8 @@ static gm_status report(gm_evaluation *evaluation, const judgement *j, const res
     for (size_t k = 0; k < GM_COUNT(keys); k++)
         for (size_t i = 0; i < GM_COUNT(ways); i++) {
             const gm_mean_figure *f = (const gm_mean_figure *)((const char *)&results[i] + keys[k].offset);
-            if (!ways[i].applies(j) || !keys[k].applies(j) || (k == 0 && ways[i].make != by_run))
+            if (!ways[i].applies(j) || !keys[k].applies(j) || (k == 0 && ways[i].make != by_run) ||
+                (keys[k].applies == has_pca && ways[i].make == by_chance)) // which are those compared with
                 continue;
             GM_TRY(gm_evaluation_add(evaluation, (gm_evaluation_figure){.key = keys[k].key,
                                                                         .label = keys[k].label,
