@@ -5,7 +5,7 @@ import unittest
 
 from command import GANYMEDE, CommandTest
 
-COMMANDS = ["devices", "data", "train", "sample", "complete", "interpolate", "project", "directions", "measure", "evaluate", "bench"]
+COMMANDS = ["devices", "data", "train", "sample", "interpolate", "project", "directions", "complete", "measure", "evaluate", "bench"]
 
 
 class Usage(CommandTest):

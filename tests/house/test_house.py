@@ -31,7 +31,7 @@ LAYERS = [
     ("model", "base device graph kernels plan nn loss optim sample data recipe", "evaluate"),
     ("run", "base graph plan recipe", ""),
     ("train", "*", "train"),
-    ("use", "*", "explore measure sampler ganymede"),
+    ("use", "*", "complete explore measure sampler ganymede"),
 ]
 LONGEST = 400
 
