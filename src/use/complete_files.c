@@ -1,36 +1,15 @@
 // Completing files of pictures. Known pixels go from the file into the new one as they are, in the file's own depth:
 // only what is filled in is converted.
-#include "data/picture.h"
 #include "sample/writers.h"
 #include "use/completer.h"
+#include "use/hidden.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-// ---- Pictures ----
-
-static size_t colours_of(const gm_picture *picture) {
-    return picture->channels - picture->alpha;
-}
-
-static gm_status read_picture(const char *path, gm_picture *picture) {
-    char *data;
-    size_t bytes;
-    *picture = (gm_picture){0};
-    GM_TRY(gm_file_read(path, GM_PICTURE_LIMIT, &data, &bytes));
-    gm_status status = gm_picture_parse(path, data, bytes, NULL, picture);
-    free(data);
-    return status;
-}
-
-static double value_at(const gm_picture *picture, size_t index) {
-    return picture->type == GM_PICTURE_U8    ? ((const uint8_t *)picture->pixels)[index]
-           : picture->type == GM_PICTURE_U16 ? ((const uint16_t *)picture->pixels)[index]
-                                             : (double)((const float *)picture->pixels)[index];
-}
+// ---- Values ----
 
 static void set_value(gm_picture *picture, size_t index, double value) {
     if (picture->type == GM_PICTURE_U8)
@@ -40,139 +19,6 @@ static void set_value(gm_picture *picture, size_t index, double value) {
     else
         ((float *)picture->pixels)[index] = (float)value;
 }
-
-// ---- What is hidden ----
-
-typedef struct rule {
-    const gm_hidden *hidden;
-    double colour[3]; // of 8 bits; of the picture's own depth where one number is given alone
-    size_t numbers;   // 1 or 3; 0: no colour
-    gm_picture mask;  // without pixels: none
-} rule;
-
-static int digit_of(char c) {
-    return isdigit((unsigned char)c) ? c - '0' : isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : -1;
-}
-
-static bool read_hexadecimal(const char *text, double colour[3]) {
-    if (text[0] != '#' || strlen(text) != 7)
-        return false;
-    for (size_t i = 0; i < 3; i++) {
-        int high = digit_of(text[1 + 2 * i]), low = digit_of(text[2 + 2 * i]);
-        if (high < 0 || low < 0)
-            return false;
-        colour[i] = 16 * high + low;
-    }
-    return true;
-}
-
-// "255,0,255" or "65535".
-static size_t read_numbers(const char *text, double colour[3]) {
-    size_t count = 0;
-    while (count < 3) {
-        char *end;
-        colour[count] = gm_parse_double(text, &end);
-        if (end == text || !isfinite(colour[count]))
-            return 0;
-        count++;
-        if (*end == '\0')
-            break;
-        if (*end != ',')
-            return 0;
-        text = end + 1;
-    }
-    bool bytes = true;
-    for (size_t i = 0; i < count; i++)
-        bytes = bytes && colour[i] >= 0 && colour[i] <= 255;
-    return count == 1 || (count == 3 && bytes) ? count : 0;
-}
-
-static gm_status read_colour(const char *text, rule *r) {
-    static const struct {
-        const char *name;
-        double level;
-    } names[] = {{"black", 0}, {"white", 255}, {"grey", 128}};
-    r->numbers = 3;
-    for (size_t i = 0; i < GM_COUNT(names); i++)
-        if (strcmp(text, names[i].name) == 0) {
-            r->colour[0] = r->colour[1] = r->colour[2] = names[i].level;
-            return GM_OK;
-        }
-    if (read_hexadecimal(text, r->colour))
-        return GM_OK;
-    r->numbers = read_numbers(text, r->colour);
-    if (r->numbers > 0)
-        return GM_OK;
-    return gm_fail(GM_ERROR_ARGUMENT,
-                   "'%s' is no colour: black, white, grey, #rrggbb, RED,GREEN,BLUE of 0 to 255 each, or one value",
-                   text);
-}
-
-static gm_status rule_init(rule *r, const gm_hidden *hidden) {
-    static const gm_hidden clear = {0};
-    *r = (rule){.hidden = hidden ? hidden : &clear};
-    int given = (r->hidden->width > 0) + (r->hidden->mask != NULL) + (r->hidden->colour != NULL);
-    if (given > 1)
-        return gm_fail(GM_ERROR_ARGUMENT, "a box, a mask and a colour exclude each other: give one of them");
-    if (r->hidden->width > 0 && r->hidden->height == 0)
-        return gm_fail(GM_ERROR_ARGUMENT, "a box of %zu x 0 hides nothing", r->hidden->width);
-    if (r->hidden->colour)
-        return read_colour(r->hidden->colour, r);
-    return r->hidden->mask ? read_picture(r->hidden->mask, &r->mask) : GM_OK;
-}
-
-// A number for all channels is of the picture's own depth; colours are of 8 bits.
-static bool has_colour(const rule *r, const gm_picture *picture, size_t first) {
-    double scale = r->numbers == 3 ? gm_picture_white(picture->type) / 255 : 1;
-    for (size_t c = 0; c < colours_of(picture); c++) {
-        double wanted = r->colour[r->numbers == 3 && c < 3 ? c : 0] * scale;
-        if (fabs(value_at(picture, first + c) - wanted) > 0)
-            return false;
-    }
-    return true;
-}
-
-static bool is_white(const gm_picture *mask, size_t first) {
-    for (size_t c = 0; c < colours_of(mask); c++)
-        if (value_at(mask, first + c) > gm_picture_white(mask->type) / 2)
-            return true;
-    return false;
-}
-
-static bool is_hidden(const rule *r, const gm_picture *picture, size_t x, size_t y) {
-    const gm_hidden *h = r->hidden;
-    size_t pixel = y * picture->width + x;
-    if (h->width > 0)
-        return x >= h->left && x - h->left < h->width && y >= h->top && y - h->top < h->height;
-    if (h->mask)
-        return is_white(&r->mask, pixel * r->mask.channels);
-    if (h->colour)
-        return has_colour(r, picture, pixel * picture->channels);
-    return picture->alpha && !(value_at(picture, (pixel + 1) * picture->channels - 1) > 0);
-}
-
-static gm_status make_mask(const rule *r, const char *path, const gm_picture *picture, uint8_t *mask) {
-    size_t area = picture->width * picture->height, hidden = 0;
-    if (r->hidden->mask && (r->mask.width != picture->width || r->mask.height != picture->height))
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: is %zu x %zu, but the mask %s is %zu x %zu", path, picture->width,
-                       picture->height, r->hidden->mask, r->mask.width, r->mask.height);
-    for (size_t i = 0; i < area; i++)
-        hidden += (mask[i] = is_hidden(r, picture, i % picture->width, i / picture->width) ? 1u : 0u);
-    if (hidden > 0)
-        return GM_OK;
-    if (r->hidden->width > 0)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: the box lies outside of its %zu x %zu pixels", path, picture->width,
-                       picture->height);
-    if (r->hidden->mask)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: the mask %s hides nothing of it: white is what is filled in", path,
-                       r->hidden->mask);
-    if (r->hidden->colour)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: no pixel has exactly the colour %s", path, r->hidden->colour);
-    return gm_fail(GM_ERROR_ARGUMENT,
-                   "%s: no pixel is clear (opacity 0): say what is hidden by a box, a mask or a colour", path);
-}
-
-// ---- Values ----
 
 // What of a channel's values in the file becomes black and white.
 typedef struct levels {
@@ -193,7 +39,7 @@ static levels levels_of(const gm_completer *completer, const gm_picture *picture
 // The model's channels: the picture's, or one for a grey picture in colours. A grey one is all of the model's.
 static gm_status check_channels(const gm_completer *completer, const char *path, const gm_picture *picture,
                                 const uint8_t *mask) {
-    size_t wanted = completer->filler.channels, colours = colours_of(picture);
+    size_t wanted = completer->filler.channels, colours = gm_picture_colours(picture);
     if (colours == wanted || (colours == 1 && wanted == 3))
         return GM_OK;
     if (colours != 3 || wanted != 1)
@@ -201,7 +47,8 @@ static gm_status check_channels(const gm_completer *completer, const char *path,
                        completer->run, wanted);
     for (size_t i = 0; i < picture->width * picture->height; i++)
         for (size_t c = 1; c < 3 && !mask[i]; c++)
-            if (fabs(value_at(picture, i * picture->channels + c) - value_at(picture, i * picture->channels)) > 0)
+            if (fabs(gm_picture_value(picture, i * picture->channels + c) -
+                     gm_picture_value(picture, i * picture->channels)) > 0)
                 return gm_fail(GM_ERROR_ARGUMENT, "%s: has colours, but %s completes grey pictures", path,
                                completer->run);
     return GM_OK;
@@ -210,11 +57,11 @@ static gm_status check_channels(const gm_completer *completer, const char *path,
 static void to_values(const gm_completer *completer, const gm_picture *picture, float *values) {
     const gm_common *common = gm_common_of(completer->trained.recipe);
     double low = common->data.range.low, high = common->data.range.high;
-    size_t area = picture->width * picture->height, colours = colours_of(picture);
+    size_t area = picture->width * picture->height, colours = gm_picture_colours(picture);
     for (size_t c = 0; c < completer->filler.channels; c++) {
         levels l = levels_of(completer, picture, c);
         for (size_t i = 0; i < area; i++) {
-            double value = value_at(picture, i * picture->channels + (c < colours ? c : 0));
+            double value = gm_picture_value(picture, i * picture->channels + (c < colours ? c : 0));
             values[c * area + i] = (float)(low + (value - l.black) * (high - low) / (l.white - l.black));
         }
     }
@@ -235,7 +82,7 @@ static double made_at(const gm_completer *completer, const float *values, size_t
 static void from_values(const gm_completer *completer, const float *values, const uint8_t *mask, gm_picture *picture) {
     const gm_common *common = gm_common_of(completer->trained.recipe);
     double low = common->data.range.low, high = common->data.range.high, most = gm_picture_white(picture->type);
-    size_t area = picture->width * picture->height, colours = colours_of(picture);
+    size_t area = picture->width * picture->height, colours = gm_picture_colours(picture);
     for (size_t i = 0; i < area; i++) {
         if (!mask[i])
             continue;
@@ -274,7 +121,7 @@ static size_t depth_of(const gm_picture *picture) {
 
 // PNG has opacity, too, which the table of writers of samples does not say.
 static bool suits_png(const gm_picture *picture) {
-    return picture->type != GM_PICTURE_F32 && colours_of(picture) != 2 && picture->channels <= 4;
+    return picture->type != GM_PICTURE_F32 && gm_picture_colours(picture) != 2 && picture->channels <= 4;
 }
 
 static const char *ending_for(const gm_picture *picture) {
@@ -283,14 +130,14 @@ static const char *ending_for(const gm_picture *picture) {
 
 // Where every pixel is opaque, opacity is left out.
 static void drop_opacity(gm_picture *picture) {
-    size_t area = picture->width * picture->height, colours = colours_of(picture);
+    size_t area = picture->width * picture->height, colours = gm_picture_colours(picture);
     double most = gm_picture_white(picture->type);
     for (size_t i = 0; i < area; i++)
-        if (!picture->alpha || value_at(picture, (i + 1) * picture->channels - 1) < most)
+        if (!picture->alpha || gm_picture_value(picture, (i + 1) * picture->channels - 1) < most)
             return;
     for (size_t i = 0; i < area; i++)
         for (size_t c = 0; c < colours; c++)
-            set_value(picture, i * colours + c, value_at(picture, i * picture->channels + c));
+            set_value(picture, i * colours + c, gm_picture_value(picture, i * picture->channels + c));
     picture->alpha = false;
     picture->channels = colours;
 }
@@ -328,15 +175,15 @@ static gm_status fill_in(gm_completer *completer, const uint8_t *mask, gm_pictur
     return status;
 }
 
-static gm_status complete_file(gm_completer *completer, const char *file, const char *folder, const rule *r,
+static gm_status complete_file(gm_completer *completer, const char *file, const char *folder, const gm_hiding *r,
                                const char *format) {
     gm_picture picture = {0};
     gm_text path = {0};
     uint8_t *mask = NULL;
     gm_status status;
-    GM_TRY_DONE(read_picture(file, &picture));
+    GM_TRY_DONE(gm_picture_open(file, &picture));
     GM_TRY_DONE(gm_alloc(&mask, picture.width, picture.height, file));
-    GM_TRY_DONE(make_mask(r, file, &picture, mask));
+    GM_TRY_DONE(gm_hiding_mask(r, file, &picture, mask));
     GM_TRY_DONE(check_channels(completer, file, &picture, mask));
     status = fill_in(completer, mask, &picture);
     if (status != GM_OK) {
@@ -407,8 +254,8 @@ gm_status gm_completer_write_folder(gm_completer *completer, const char *const *
                                     const gm_hidden *hidden, const gm_write_options *options) {
     const char *format = options ? options->format : NULL;
     const gm_writer *writer;
-    rule r;
-    gm_status status = rule_init(&r, hidden);
+    gm_hiding r;
+    gm_status status = gm_hiding_init(&r, hidden);
     if (status == GM_OK && (count == 0 || *folder == '\0'))
         status = gm_fail(GM_ERROR_ARGUMENT, "%s", count == 0 ? "no files to complete" : "the folder has no name");
     if (status == GM_OK && format)

@@ -4,7 +4,7 @@
 // these that it takes is tried for. The margin repeats the image's edge and counts as known.
 #include "use/filler.h"
 
-#include "data/fit.h"
+#include "use/rescale.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -142,18 +142,6 @@ static void extend(const float *from, const gm_picture_shape *shape, const gm_pi
             }
 }
 
-gm_status gm_filler_scale(const float *from, const gm_picture_shape *shape, const gm_picture_shape *to, float *values) {
-    const gm_fit_source source = {.pixels = from,
-                                  .width = shape->width,
-                                  .height = shape->height,
-                                  .channels = shape->channels,
-                                  .step = 1,
-                                  .plane = shape->height * shape->width,
-                                  .type = GM_PICTURE_F32};
-    return gm_fit_picture(&source, GM_FIT_RESIZE,
-                          &(gm_fit_target){shape->channels, to->height, to->width, .floats = true}, values);
-}
-
 // Room for one image, its mask and what is made of both, in the network's size.
 typedef struct room {
     float *image, *mask, *made, *known;
@@ -173,8 +161,8 @@ static gm_status enter(const gm_filler *f, const gm_picture_shape *shape, bool s
             memcpy(r->mask + y * f->planned.width, r->known + y * shape->width, shape->width * sizeof *r->mask);
         return GM_OK;
     }
-    GM_TRY(gm_filler_scale(image, shape, &f->planned, r->image));
-    GM_TRY(gm_filler_scale(r->known, &r->plane, &r->inner, r->mask));
+    GM_TRY(gm_rescale(image, shape, &f->planned, r->image));
+    GM_TRY(gm_rescale(r->known, &r->plane, &r->inner, r->mask));
     for (size_t i = 0; i < inner; i++)
         r->mask[i] = r->mask[i] > 0 ? 1 : 0;
     return GM_OK;
@@ -187,7 +175,7 @@ static gm_status leave(const gm_filler *f, const gm_picture_shape *shape, bool s
     GM_TRY(gm_alloc(&whole, shape->channels * area, sizeof *whole, "an image"));
     gm_status status = GM_OK;
     if (scaled)
-        status = gm_filler_scale(r->made, &f->planned, shape, whole);
+        status = gm_rescale(r->made, &f->planned, shape, whole);
     else
         for (size_t c = 0; c < shape->channels; c++)
             for (size_t y = 0; y < shape->height; y++)

@@ -43,7 +43,5 @@ gm_status gm_search_filler_run(gm_filler *filler, const gm_picture_shape *shape,
 // The weights of a search's pixels: of known ones the share of hidden pixels in a window of 7 x 7 around them, of
 // hidden ones 0. mask, weights: (height, width).
 void gm_search_weights(const uint8_t *mask, size_t height, size_t width, float *weights);
-// Resizes (channels, height, width) into the channels, height and width of `to`. (filler.c)
-gm_status gm_filler_scale(const float *from, const gm_picture_shape *shape, const gm_picture_shape *to, float *values);
 
 #endif

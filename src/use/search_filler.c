@@ -1,6 +1,7 @@
 // Completing images by searching a generator's latents: what it makes is blended into the image.
 //   h x w: the samples' height and width
 #include "use/filler.h"
+#include "use/rescale.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -98,8 +99,8 @@ static gm_status enter(const gm_filler *f, const gm_picture_shape *shape, const 
     for (size_t k = 0; k < area; k++)
         r->known[k] = mask[k] ? 1 : 0;
     if (is_scaled(f, shape)) {
-        GM_TRY(gm_filler_scale(image, shape, &f->planned, target));
-        GM_TRY(gm_filler_scale(r->known, &plane, &inner, r->mask));
+        GM_TRY(gm_rescale(image, shape, &f->planned, target));
+        GM_TRY(gm_rescale(r->known, &plane, &inner, r->mask));
     } else {
         pad(f, shape, image, (float)f->by_search.sampler->use.format.low, target);
         pad(f, &plane, r->known, 0, r->mask);
@@ -115,7 +116,7 @@ static gm_status enter(const gm_filler *f, const gm_picture_shape *shape, const 
 static gm_status leave(const gm_filler *f, const gm_picture_shape *shape, const uint8_t *mask, const float *sample,
                        float *image, room *r) {
     if (is_scaled(f, shape))
-        GM_TRY(gm_filler_scale(sample, &f->planned, shape, r->made));
+        GM_TRY(gm_rescale(sample, &f->planned, shape, r->made));
     else
         cut(f, shape, sample, r->made);
     return gm_fill_blend(shape, image, mask, r->made);

@@ -6,7 +6,8 @@ import unittest
 
 from command import GANYMEDE, CommandTest
 
-COMMANDS = ["devices", "data", "train", "sample", "complete", "interpolate", "privacy", "project", "directions", "measure", "evaluate", "bench"]
+COMMANDS = ["devices", "data", "augment", "train", "sample", "interpolate", "project", "directions", "saliency", "complete",
+            "translate", "measure", "evaluate", "bench", "privacy", "tune"]
 
 
 class Usage(CommandTest):

@@ -3,7 +3,7 @@
 #include "unit/nn_test.h"
 #include "use/filler.h"
 
-enum { N = 60, H = 12, W = 16, AREA = H * W };
+enum { N = 40, H = 12, W = 16, AREA = H * W };
 
 // What a mask hides: how much, and the box around it.
 typedef struct shape {
