@@ -18,6 +18,7 @@ static const command_row commands[] = {
     {"interpolate", "make a film of the way from one sample to the next", command_interpolate},
     {"project", "find the latents whose samples come nearest to given images", command_project},
     {"directions", "find the latent directions along which samples change most", command_directions},
+    {"saliency", "draw what a discriminator or classifier looks at", command_saliency},
     {"measure", "say how far generated samples are from real ones, in numbers", command_measure},
     {"evaluate", "say how a trained vae or classifier does on held-out data", command_evaluate},
     {"bench", "measure a training step, single operations or a device's ceilings", command_bench},

@@ -5,7 +5,7 @@ import unittest
 
 from command import GANYMEDE, CommandTest
 
-COMMANDS = ["devices", "data", "train", "sample", "interpolate", "project", "directions", "measure", "evaluate", "bench"]
+COMMANDS = ["devices", "data", "train", "sample", "interpolate", "project", "directions", "saliency", "measure", "evaluate", "bench"]
 
 
 class Usage(CommandTest):
@@ -61,6 +61,10 @@ class Usage(CommandTest):
             (["sample", "r", "--direction", "3=1..x"], "--direction expects"),
             (["sample", "r", "--directions", "d.npy"], "--directions is for --direction"),
             (["sample", "r", "--latents", "z.npy", "--seeds", "1"], "--latents stands in place of --seeds"),
+            (["sample", "r", "--nearest", "3", "--grid", "2x2"], "--nearest draws a picture of its own"),
+            (["sample", "r", "--nearest=many"], "--nearest expects a whole number or nothing, not 'many'"),
+            (["saliency", "r"], "expected RUN SRC..."),
+            (["saliency", "r", "a.png", "--smooth", "1"], "--smooth expects 2 to"),
             (["interpolate", "r"], "expected either --seeds or --latents"),
             (["interpolate", "r", "--seeds", "1"], "--seeds expects two seeds or more"),
             (["interpolate", "r", "--seeds", "1-5", "--frames", "4"], "--frames expects 5 to"),
