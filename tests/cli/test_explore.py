@@ -151,7 +151,7 @@ class Explore(CommandTest):
         self.ganymede("sample", "run", "--seeds", "70,71", "-o", "pictures")
         for out, names in (("both", ("70", "71")), ("again", ("70", "71")), ("alone", ("71",))):
             self.ganymede("project", "run", *(f"pictures/000000{name}.png" for name in names), "-o", out, "--steps", 30,
-                          "--starts", 3)
+                          "--starts", 64)  # a batch for each picture
         both, again, alone = (rows_of(self.folder / out / "latents.npy") for out in ("both", "again", "alone"))
         self.assertEqual(both, again)
         self.assertEqual(both[1:], alone)
