@@ -1,5 +1,6 @@
 // ganymede project: the latents whose samples come nearest to given images.
 #include "command.h"
+#include "images.h"
 #include "latents.h"
 
 #include "ganymede/explore.h"
@@ -21,13 +22,15 @@ typedef struct project_arguments {
 
 // What is searched for, and what is found.
 typedef struct projection {
-    float *images, *samples, *latents, *mean; // (count, item), (count, item), (count, latent), (item)
-    int32_t *labels, *found;                  // (count); labels: NULL without any
-    size_t count, item;
+    images of;
+    float *samples, *latents, *mean; // (count, item), (count, latent), (item)
+    int32_t *labels, *found;         // (count)
+    bool labelled;                   // the labels are those of the images
+    size_t item;
 } projection;
 
 static void projection_finish(projection *p) {
-    free(p->images);
+    images_finish(&p->of);
     free(p->samples);
     free(p->latents);
     free(p->mean);
@@ -37,104 +40,46 @@ static void projection_finish(projection *p) {
 
 // ---- Images ----
 
-static bool open_source(gm_dataset **data, const char *source, const project_arguments *arguments,
-                        const gm_sampler_info *info) {
-    gm_dataset_options options = info->data_options;
-    options.adapted = options.single = true;
-    options.channels = info->channels;
-    options.size[0] = info->height;
-    options.size[1] = info->width;
-    options.count = (size_t)arguments->count.value;
-    options.split = arguments->split && strcmp(arguments->split, "test") == 0 ? GM_SPLIT_TEST : GM_SPLIT_TRAIN;
-    if (strcmp(source, info->data) != 0)
-        options.folder = NULL;
-    if (gm_dataset_open(data, source, &options) != GM_OK) {
-        fail_with_message();
-        return false;
-    }
-    const gm_dataset_info *found = gm_dataset_get_info(*data);
-    if (found->item_values == info->channels * info->height * info->width && found->count > 0)
-        return true;
-    fail_with("%s: holds %zu items of %zux%zux%zu, the run's samples are %zux%zux%zu", source, found->count,
-              found->channels, found->height, found->width, info->channels, info->height, info->width);
-    gm_dataset_close(data);
-    return false;
-}
-
-// The values in the run's range, behind those that are there.
-static bool append(projection *p, const gm_dataset *data, const gm_sampler_info *info) {
-    const gm_dataset_info *source = gm_dataset_get_info(data);
-    const uint8_t *bytes = gm_dataset_images(data);
-    size_t count = p->count + source->count;
-    float *images = realloc(p->images, count * p->item * sizeof *images);
-    int32_t *labels = images ? realloc(p->labels, count * sizeof *labels) : NULL, *all;
-    void *items = malloc(source->count * source->item_bytes);
-    p->images = images ? images : p->images;
-    p->labels = labels ? labels : p->labels;
-    all = malloc(source->count * sizeof *all);
-    bool done = images && labels && items && all;
-    if (!done)
-        fail_with("out of memory for %zu images", count);
-    for (size_t i = 0; done && i < source->count; i++)
-        all[i] = (int32_t)i;
-    if (done && gm_dataset_gather(data, all, source->count, items, labels + p->count) != GM_OK)
-        done = fail_with_message() == EXIT_OK;
-    double white = source->white > source->black ? source->white : 1;
-    for (size_t i = 0; done && i < source->count * p->item; i++) {
-        double value = bytes ? (double)((const uint8_t *)items)[i] : (double)((const float *)items)[i];
-        bool scaled = source->white > source->black;
-        images[p->count * p->item + i] =
-            (float)(scaled ? info->low + (value - source->black) / (white - source->black) * (info->high - info->low)
-                           : value);
-    }
-    free(all);
-    free(items);
-    p->count = done ? count : p->count;
-    return done;
-}
-
 static bool read_images(projection *p, const project_arguments *arguments, const gm_sampler *sampler,
                         const gm_sampler_info *info) {
-    bool labelled = true;
-    int32_t label;
+    image_wish wish = {.data = info->data,
+                       .options = info->data_options,
+                       .size = {info->channels, info->height, info->width},
+                       .low = info->low,
+                       .high = info->high};
+    wish.options.count = (size_t)arguments->count.value;
+    wish.options.split = arguments->split && strcmp(arguments->split, "test") == 0 ? GM_SPLIT_TEST : GM_SPLIT_TRAIN;
+    if (!images_read(&p->of, arguments->sources, arguments->source_count, &wish))
+        return false;
     p->item = info->channels * info->height * info->width;
-    for (size_t i = 0; i < arguments->source_count; i++) {
-        gm_dataset *data;
-        if (!open_source(&data, arguments->sources[i], arguments, info))
-            return false;
-        labelled = labelled && gm_dataset_get_info(data)->class_count > 0 &&
-                   gm_dataset_get_info(data)->class_count <= info->classes;
-        bool done = append(p, data, info);
-        gm_dataset_close(&data);
-        if (!done)
-            return false;
-    }
-    if (arguments->class) {
-        if (gm_sampler_find_class(sampler, arguments->class, &label) != GM_OK)
-            return fail_with_message() == EXIT_OK;
-        for (size_t i = 0; i < p->count; i++)
-            p->labels[i] = label;
-    } else if (!labelled) {
-        free(p->labels);
-        p->labels = NULL;
-    }
-    p->samples = calloc(p->count, p->item * sizeof *p->samples);
-    p->latents = calloc(p->count, info->latent * sizeof *p->latents);
+    p->samples = calloc(p->of.count, p->item * sizeof *p->samples);
+    p->latents = calloc(p->of.count, info->latent * sizeof *p->latents);
     p->mean = calloc(p->item, sizeof *p->mean);
-    p->found = calloc(p->count, sizeof *p->found);
-    return (p->samples && p->latents && p->mean && p->found) ||
-           fail_with("out of memory for %zu images", p->count) == EXIT_OK;
+    p->found = calloc(p->of.count, sizeof *p->found);
+    p->labels = calloc(p->of.count, sizeof *p->labels);
+    if (!p->samples || !p->latents || !p->mean || !p->found || !p->labels)
+        return fail_with("out of memory for %zu images", p->of.count) == EXIT_OK;
+    p->labelled = arguments->class || (p->of.labels && p->of.classes <= info->classes);
+    if (p->of.labels && !arguments->class)
+        memcpy(p->labels, p->of.labels, p->of.count * sizeof *p->labels);
+    if (!arguments->class)
+        return true;
+    if (gm_sampler_find_class(sampler, arguments->class, p->labels) != GM_OK)
+        return fail_with_message() == EXIT_OK;
+    for (size_t i = 1; i < p->of.count; i++)
+        p->labels[i] = p->labels[0];
+    return true;
 }
 
 // ---- Files ----
 
 // The images, each with what was found below it.
 static bool write_pairs(const projection *p, const gm_sampler_info *info, const char *path) {
-    size_t count = p->count < MOST_ROWS ? p->count : MOST_ROWS;
+    size_t count = p->of.count < MOST_ROWS ? p->of.count : MOST_ROWS;
     float *both = malloc(2 * count * p->item * sizeof *both);
     if (!both)
         return fail_with("out of memory for a picture") == EXIT_OK;
-    memcpy(both, p->images, count * p->item * sizeof *both);
+    memcpy(both, p->of.values, count * p->item * sizeof *both);
     memcpy(both + count * p->item, p->samples, count * p->item * sizeof *both);
     gm_status status = gm_image_grid(path, both,
                                      &(gm_image_grid_params){.count = 2 * count,
@@ -153,22 +98,22 @@ static bool write_pairs(const projection *p, const gm_sampler_info *info, const 
 static bool write_results(const projection *p, const gm_sampler_info *info, gm_sampler *sampler, const char *out) {
     size_t length = strlen(out) + 32;
     char *path = malloc(length);
-    float *labels = malloc(p->count * sizeof *labels);
+    float *labels = malloc(p->of.count * sizeof *labels);
     bool done = path && labels;
     if (!done)
         fail_with("out of memory");
-    done = done &&
-           (gm_sampler_write_each(sampler, out, p->samples, p->count, NULL) == GM_OK || fail_with_message() == EXIT_OK);
+    done = done && (gm_sampler_write_each(sampler, out, p->samples, p->of.count, NULL) == GM_OK ||
+                    fail_with_message() == EXIT_OK);
     if (done) {
         snprintf(path, length, "%s/latents.npy", out);
-        done = gm_npy_write(path, p->latents, 2, (const size_t[]){p->count, info->latent}) == GM_OK ||
+        done = gm_npy_write(path, p->latents, 2, (const size_t[]){p->of.count, info->latent}) == GM_OK ||
                fail_with_message() == EXIT_OK;
     }
     if (done && info->classes > 0) {
-        for (size_t i = 0; i < p->count; i++)
+        for (size_t i = 0; i < p->of.count; i++)
             labels[i] = (float)p->found[i];
         snprintf(path, length, "%s/latents_labels.npy", out);
-        done = gm_npy_write(path, labels, 1, &p->count) == GM_OK || fail_with_message() == EXIT_OK;
+        done = gm_npy_write(path, labels, 1, &p->of.count) == GM_OK || fail_with_message() == EXIT_OK;
     }
     if (done && info->ranged) {
         snprintf(path, length, "%s/pairs.png", out);
@@ -185,7 +130,7 @@ static bool write_results(const projection *p, const gm_sampler_info *info, gm_s
 static double squared_error(const projection *p, const gm_sampler_info *info, size_t i, const float *guess) {
     double reach = info->ranged ? info->high - info->low : 1, sum = 0;
     for (size_t k = 0; k < p->item; k++) {
-        double d = ((double)guess[k] - (double)p->images[i * p->item + k]) / reach;
+        double d = ((double)guess[k] - (double)p->of.values[i * p->item + k]) / reach;
         sum += d * d;
     }
     return sum / (double)p->item;
@@ -193,23 +138,23 @@ static double squared_error(const projection *p, const gm_sampler_info *info, si
 
 static void print_figures(const projection *p, const gm_sampler_info *info, bool json) {
     double error = 0, mean = 0;
-    for (size_t i = 0; i < p->count; i++) {
+    for (size_t i = 0; i < p->of.count; i++) {
         double here = squared_error(p, info, i, p->samples + i * p->item);
-        error += here / (double)p->count;
-        mean += squared_error(p, info, i, p->mean) / (double)p->count;
+        error += here / (double)p->of.count;
+        mean += squared_error(p, info, i, p->mean) / (double)p->of.count;
         if (!json && i < MOST_LISTED)
             print_line("%08zu  mean squared error %.5f", i, here);
     }
     if (json) {
-        printf("{\"count\": %zu, \"error\": ", p->count);
+        printf("{\"count\": %zu, \"error\": ", p->of.count);
         print_json_number(error);
         printf(", \"error_of_mean\": ");
         print_json_number(mean);
         printf("}\n");
         return;
     }
-    if (p->count > MOST_LISTED)
-        print_line("... and %zu more", p->count - MOST_LISTED);
+    if (p->of.count > MOST_LISTED)
+        print_line("... and %zu more", p->of.count - MOST_LISTED);
     print_line("mean squared error %.5f, of the mean image %.5f: %.3f of it%s", error, mean, error / mean,
                info->ranged ? " (values in [0, 1])" : "");
 }
@@ -222,8 +167,8 @@ static int project(const project_arguments *arguments) {
         return fail_with_message();
     gm_sampler_get_info(sampler, &info);
     bool done = read_images(&p, arguments, sampler, &info);
-    if (done && (gm_sampler_project(sampler, p.images, info.classes > 0 ? p.labels : NULL, p.count, &arguments->search,
-                                    p.latents, p.found, p.samples) != GM_OK ||
+    if (done && (gm_sampler_project(sampler, p.of.values, p.labelled && info.classes > 0 ? p.labels : NULL, p.of.count,
+                                    &arguments->search, p.latents, p.found, p.samples) != GM_OK ||
                  gm_sampler_mean_item(sampler, p.mean) != GM_OK))
         done = fail_with_message() == EXIT_OK;
     done = done && write_results(&p, &info, sampler, arguments->out);

@@ -1,6 +1,7 @@
 // ganymede sample: samples of a trained run, in one file or in a folder with a file for each.
 #include "command.h"
 #include "latents.h"
+#include "nearest.h"
 #include "ranges.h"
 
 #include "ganymede/data.h"
@@ -25,6 +26,7 @@ typedef struct sample_arguments {
     size_t sweep;                     // columns along which codes change, each row for one seed; 0: none changes
     const char *latents, *directions; // files
     double truncation;
+    option_number nearest;
     bool shifted; // along `direction`
     direction_range direction;
 } sample_arguments;
@@ -163,6 +165,12 @@ static bool write_files(const sample_arguments *arguments, gm_sampler *sampler, 
                   : gm_sampler_generate(sampler, options->seeds, options->labels, codes, arguments->count, samples)) ==
             GM_OK;
     }
+    if (done && arguments->nearest.given) {
+        done = nearest_write(sampler, arguments->out, samples, arguments->seeds, arguments->count,
+                             (size_t)arguments->nearest.value);
+        free(samples);
+        return done;
+    }
     for (size_t i = 0; i < COUNT(files) && done; i++) {
         if (!files[i])
             continue;
@@ -271,7 +279,7 @@ static int sample_latents(sample_arguments *arguments) {
 }
 
 int command_sample(int count, char **words) {
-    sample_arguments arguments = {.truncation = 1};
+    sample_arguments arguments = {.truncation = 1, .nearest.value = 5};
     const char *seeds = NULL, *grid = NULL, *codes = NULL, *truncation = NULL, *direction = NULL;
     const option_row options[] = {
         {"--seeds", "0-63", OPTION_TEXT, &seeds,
@@ -289,6 +297,9 @@ int command_sample(int count, char **words) {
          "of ganymede directions (default: those of the generator's first weights)"},
         {"--latents", "FILE.npy", OPTION_TEXT, &arguments.latents,
          "in place of seeds: an array of latents, such as of ganymede project"},
+        {"--nearest", "K", OPTION_COUNT, &arguments.nearest,
+         "a row for each sample with the K (default 5) real images of the training data that are nearest by pixels, and"
+         " where these have labels those nearest by a classifier's features"},
         {"--grid", "8x8", OPTION_TEXT, &grid, "columns x rows of the picture (default: near a square)"},
         {"-o", "FILE|DIR", OPTION_TEXT, &arguments.out,
          "FILE.png, .jpg or .webp: a picture; .tiff: a page each; .npy, .npz: an array; .csv, .tsv: points, or rows of "
@@ -338,6 +349,11 @@ int command_sample(int count, char **words) {
         return usage_error(&usage, "--directions is for --direction K=FIRST..LAST, which says the one to take");
     if (arguments.latents && (seeds || codes))
         return usage_error(&usage, "--latents stands in place of --seeds and --codes");
+    if (arguments.nearest.given && (arguments.nearest.value < 1 || arguments.nearest.value > 100))
+        return usage_error(&usage, "--nearest expects 1 to 100");
+    if (arguments.nearest.given && (grid || arguments.npy || along || sweeps || !is_picture(arguments.out)))
+        return usage_error(&usage, "--nearest draws a picture of its own, -o FILE.png, .jpg or .webp: leave out --grid,"
+                                   " --npy and sweeps");
     arguments.shifted = direction != NULL;
     sweeps = sweeps || along;
     if (sweeps)
@@ -346,7 +362,7 @@ int command_sample(int count, char **words) {
         return usage_error(&usage, "--grid is of a picture: -o names none");
     char standard[40]; // as many as the grid has cells, of a sweep rows
     size_t cells = arguments.rows * (sweeps ? 1 : arguments.columns);
-    snprintf(standard, sizeof standard, "0-%zu", (cells > 0 ? cells : sweeps ? 8 : 64) - 1);
+    snprintf(standard, sizeof standard, "0-%zu", (cells > 0 ? cells : sweeps || arguments.nearest.given ? 8 : 64) - 1);
     if (arguments.latents)
         return sample_latents(&arguments);
     if (!list_seeds(&usage, seeds ? seeds : standard, &arguments, &exit_code))

@@ -51,7 +51,9 @@ static bool after_step(const gm_train_progress *progress, void *user) {
 
 typedef struct train_arguments {
     gm_train_options options;
-    option_number steps, batch, seed, from;
+    option_number steps, batch, seed;
+    const char *from; // a run, or with --resume a step
+    uint64_t from_step;
     option_list settings;
     bool dry_run, quiet, json;
 } train_arguments;
@@ -62,6 +64,12 @@ static void add_setting(train_arguments *train, char text[64], const char *key, 
         return;
     snprintf(text, 64, "%s=%llu", key, (unsigned long long)number->value);
     train->settings.entries[train->settings.count++] = text;
+}
+
+static bool read_step(const char *text, uint64_t *step) {
+    char *end;
+    *step = strtoull(text, &end, 10);
+    return *text >= '0' && *text <= '9' && *end == '\0';
 }
 
 static void print_plan(const gm_train_info *info) {
@@ -120,8 +128,6 @@ static int check_arguments(const usage_text *usage, const train_arguments *argum
         return usage_error(usage, "expected RECIPE (a .yaml file), or --resume RUN");
     if (options->resume && options->out)
         return usage_error(usage, "--out and --resume exclude each other: a resumed run stays in its folder");
-    if (arguments->from.given && !options->resume)
-        return usage_error(usage, "--from needs --resume RUN");
     for (size_t i = 0; i < arguments->settings.count; i++) {
         const char *entry = arguments->settings.entries[i], *equals = strchr(entry, '=');
         if (!equals || equals == entry)
@@ -143,8 +149,9 @@ int command_train(int count, char **words) {
         {"--seed", "N", OPTION_NUMBER, &arguments.seed, "the key of every random number"},
         {"--set", "KEY=VALUE", OPTION_LIST, &arguments.settings, "change one key of the recipe; may be repeated"},
         {"--resume", "RUN", OPTION_TEXT, &to->resume, "go on with a run, by its own recipe (RECIPE may be left out)"},
-        {"--from", "STEP", OPTION_NUMBER, &arguments.from,
-         "with --resume: go back to that checkpoint; newer ones move"},
+        {"--from", "RUN|STEP", OPTION_TEXT, &arguments.from,
+         "begin with the weights and averages of another run that have the same names and shapes here (says which had"
+         " not); with --resume: go back to that STEP's checkpoint; newer ones move"},
         {"--no-tune", NULL, OPTION_FLAG, &no_tune, "use default kernel variants: neither time nor look up others"},
         {"--profile", "DIR", OPTION_TEXT, &to->profile, "write kernel times and a Chrome trace into DIR"},
         {"--keys", NULL, OPTION_FLAG, &keys, "list every key, layer and optimiser of recipes, train nothing"},
@@ -173,10 +180,21 @@ int command_train(int count, char **words) {
     exit_code = keys ? print_keys() : check_arguments(&usage, &arguments);
     if (keys || exit_code != EXIT_OK)
         goto done;
+    if (arguments.from && to->resume && !read_step(arguments.from, &arguments.from_step)) {
+        exit_code = usage_error(&usage, "--from expects a step beside --resume, not '%s'", arguments.from);
+        goto done;
+    }
+    if (arguments.from && !to->resume && read_step(arguments.from, &arguments.from_step) &&
+        access(arguments.from, F_OK) != 0) {
+        exit_code = usage_error(&usage, "--from needs --resume RUN with a step, or else expects a run");
+        goto done;
+    }
+    if (arguments.from && !to->resume)
+        to->weights = arguments.from;
     add_setting(&arguments, texts[0], "steps", &arguments.steps);
     add_setting(&arguments, texts[1], "data.batch", &arguments.batch);
     add_setting(&arguments, texts[2], "seed", &arguments.seed);
-    to->from = arguments.from.given ? &arguments.from.value : NULL;
+    to->from = arguments.from && to->resume ? &arguments.from_step : NULL;
     to->tuning = no_tune || arguments.dry_run ? GM_TRAIN_TUNE_NOT : GM_TRAIN_TUNE_BRIEFLY;
     to->settings = arguments.settings.entries;
     to->setting_count = arguments.settings.count;

@@ -31,6 +31,7 @@ int command_data(int count, char **arguments);
 int command_train(int count, char **arguments);
 int command_sample(int count, char **arguments);
 int command_directions(int count, char **arguments);
+int command_saliency(int count, char **arguments);
 int command_project(int count, char **arguments);
 int command_interpolate(int count, char **arguments);
 int command_complete(int count, char **arguments);
@@ -55,6 +56,7 @@ typedef enum option_kind {
     OPTION_NUMBER,   // option_number: a whole number, not negative
     OPTION_DECIMAL,  // option_decimal: a number, or one over another, "64/60000"
     OPTION_LIST,     // option_list: may be given again and again
+    OPTION_COUNT,    // option_number, whose number may be left out: its value stays as it was
 } option_kind;
 
 typedef struct option_number {

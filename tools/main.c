@@ -18,6 +18,7 @@ static const command_row commands[] = {
     {"interpolate", "make a film of the way from one sample to the next", command_interpolate},
     {"project", "find the latents whose samples come nearest to given images", command_project},
     {"directions", "find the latent directions along which samples change most", command_directions},
+    {"saliency", "draw what a discriminator or classifier looks at", command_saliency},
     {"complete", "fill in the hidden pixels of pictures", command_complete},
     {"translate", "make the counterparts of images as a trained translation has learned them", command_translate},
     {"measure", "say how far generated samples are from real ones, in numbers", command_measure},

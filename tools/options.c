@@ -65,7 +65,7 @@ static bool parse_decimal(const char *text, double *value) {
     return *end == '\0' && isfinite(*value);
 }
 
-// `text` is NULL for a flag.
+// `text` is NULL for a flag, and for a count that is left out.
 static bool store(const usage_text *usage, const option_row *option, const char *text, int *exit_code) {
     switch (option->kind) {
     case OPTION_FLAG:
@@ -88,6 +88,14 @@ static bool store(const usage_text *usage, const option_row *option, const char 
         if (parse_decimal(text, &number->value))
             return true;
         *exit_code = usage_error(usage, "%s expects a number, not '%s'", option->name, text);
+        return false;
+    }
+    case OPTION_COUNT: {
+        option_number *number = option->value;
+        number->given = true;
+        if (!text || parse_number(text, &number->value))
+            return true;
+        *exit_code = usage_error(usage, "%s expects a whole number or nothing, not '%s'", option->name, text);
         return false;
     }
     case OPTION_LIST: {
@@ -144,7 +152,10 @@ bool options_parse(const usage_text *usage, int count, char **arguments, const c
             *exit_code = usage_error(usage, "%s takes no value", option->name);
             return false;
         }
-        if (option->kind != OPTION_FLAG && !value) {
+        if (option->kind == OPTION_COUNT && !value) {
+            bool follows = i + 1 < count && strspn(arguments[i + 1], "0123456789") == strlen(arguments[i + 1]);
+            value = follows && *arguments[i + 1] ? arguments[++i] : NULL;
+        } else if (option->kind != OPTION_FLAG && !value) {
             if (i + 1 == count) {
                 *exit_code = usage_error(usage, "%s expects %s behind it", option->name, option->argument);
                 return false;

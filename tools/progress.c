@@ -56,6 +56,13 @@ void progress_start(progress_printer *printer, const gm_train_info *info) {
                info->batch);
         for (size_t i = 0; i < info->network_count; i++)
             printf("\"%s_parameters\": %zu, ", info->networks[i].name, info->networks[i].parameters);
+        if (info->from) {
+            printf("\"from\": ");
+            print_json_string(info->from);
+            printf(", \"taken\": %zu, \"not_taken\": ", info->taken_count);
+            print_json_string(info->not_taken);
+            printf(", ");
+        }
         printf("\"device_bytes\": %llu}\n", (unsigned long long)device_bytes(info));
         fflush(stdout);
         return;
@@ -66,6 +73,15 @@ void progress_start(progress_printer *printer, const gm_train_info *info) {
     for (size_t i = 0; i < info->network_count; i++)
         printf("%s%s %zu", i ? ", " : "parameters: ", info->networks[i].name, info->networks[i].parameters);
     printf("%sdevice memory %s\n", info->network_count > 0 ? "; " : "", format_bytes(device_bytes(info)).text);
+    if (info->from) {
+        print_line("from %s, step %llu: took %zu variables: %s", info->from, (unsigned long long)info->from_step,
+                   info->taken_count, info->taken);
+        if (info->not_taken) {
+            printf("not taken:\n");
+            print_block(info->not_taken);
+            printf("\n");
+        }
+    }
     if (info->folder)
         print_line("run: %s, step %llu of %llu", info->folder, (unsigned long long)info->step,
                    (unsigned long long)info->steps);

@@ -1,5 +1,5 @@
-// Looking inside trained models: ways through the latent space, the latents of given images, directions in it, and
-// the real images that samples resemble.
+// Looking inside trained models: ways through the latent space, the latents of given images, directions in it, the
+// real images that samples resemble, and what a critic looks at.
 #ifndef GANYMEDE_EXPLORE_H
 #define GANYMEDE_EXPLORE_H
 
@@ -74,6 +74,36 @@ typedef enum gm_neighbor_space {
 // Fails when the data are not to be had, have fewer than k items, or no classifier can be trained on them.
 GM_API gm_status gm_sampler_nearest(gm_sampler *sampler, const float *samples, size_t count, size_t k,
                                     gm_neighbor_space space, float *images, int32_t *indices, float *distances);
+
+// ---- What a critic looks at ----
+
+typedef struct gm_saliency gm_saliency;
+
+// Loads what judges items in a run: a GAN's discriminator, or a classifier. Fails for other models and as
+// gm_sampler_open does.
+GM_API gm_status gm_saliency_open(gm_saliency **saliency, const char *run, const char *device);
+GM_API void gm_saliency_close(gm_saliency **saliency);
+
+typedef struct gm_saliency_info {
+    const char *score; // what is differentiated: "the discriminator's logit", "the largest logit"; belongs to the
+                       // saliency, as do all strings here
+    const char *data;  // what the run learned from, as gm_dataset_open takes it, and
+    gm_dataset_options data_options;
+    double low, high; // what black and white are
+} gm_saliency_info;
+GM_API void gm_saliency_get_info(const gm_saliency *saliency, gm_saliency_info *info);
+
+// Images (count, C, H, W), size = {C, H, W}, in the run's range -> the gradient of the score with respect to each value
+// (Simonyan et al. 2014), (count, C, H, W), and the scores (count) (NULL: not wanted). copies > 1: the mean gradient
+// over so many copies of an image with noise of a tenth of the range (SmoothGrad, Smilkov et al. 2017), drawn by the
+// numbers of copy and image. labels: of discriminators that take them, which fail without.
+GM_API gm_status gm_saliency_apply(gm_saliency *saliency, const float *images, const size_t size[3],
+                                   const int32_t *labels, size_t count, size_t copies, float *gradients, float *scores);
+// Draws images with their gradients to the right, summed over channels: red where a larger value would raise the score,
+// blue where it would lower it, white where it would do nothing, each scaled by its 99th percentile. `columns` pairs a
+// row; 0: near a square. The format is the path's ending.
+GM_API gm_status gm_saliency_write(const gm_saliency *saliency, const char *path, const float *images,
+                                   const float *gradients, const size_t size[3], size_t count, size_t columns);
 
 #ifdef __cplusplus
 }

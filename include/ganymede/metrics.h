@@ -94,6 +94,16 @@ typedef struct gm_prdc {
 GM_API gm_status gm_measure_prdc(gm_device *device, const gm_samples *real, const gm_samples *fake, size_t k,
                                  gm_prdc *prdc);
 
+// How near generated samples lie to the nearest of those trained on, beside how near held-out ones do.
+typedef struct gm_memorisation {
+    gm_measure rank; // the chance that a generated sample lies nearer than a held-out one, equal ones counted half: .5
+                     // when nothing is memorised, 1 when all are copies (Meehan, Chaudhuri and Dasgupta 2020)
+    gm_measure copies; // share of generated samples that are nearer than all but a hundredth of the held-out ones
+} gm_memorisation;
+// Euclidean distances of the rows. Few: fewer than 100 on a side. Fails for sides without rows or of other columns.
+GM_API gm_status gm_measure_memorisation(gm_device *device, const gm_samples *fake, const gm_samples *trained,
+                                         const gm_samples *held_out, gm_memorisation *measures);
+
 // ---- Moments, histograms, classifiers, mixtures ----
 //
 // All measures leave out rows with NaN or infinity (GM_MEASURE_NOT_FINITE) and fail only for what cannot be meant

@@ -29,6 +29,7 @@ typedef struct gm_train_options {
     const char *const *settings; // "key=value", "optimizer.generator.adam.rate=1e-4": over the recipe, in order
     size_t setting_count;        // of them
     const char *data;            // a data set's name or path, instead of the recipe's
+    const char *weights;         // a run to take weights from, instead of the recipe's `from`
     const char *device;          // a selector, as gm_device_open takes
     gm_device *opened;      // an open device to train on, instead; it stays the caller's and must outlive the trainer
     const char *out;        // the run folder; NULL: the next runs/NNNNN-name
@@ -77,6 +78,10 @@ typedef struct gm_train_info {
     double monitor_share;          // of the time of gm_trainer_run so far, spent on them
     double waiting_share;          // likewise, spent waiting until the next batch was read and decoded; what the device
                                    // had still to do meanwhile went on, so it lost that much at most
+    const char *from;              // the run that weights were taken from; NULL: none were
+    uint64_t from_step;            // of its checkpoint
+    size_t taken_count;            // variables
+    const char *taken, *not_taken; // their names with commas; of the others a line each that says why, NULL: all were
     const char *pictured;          // what pictures show: "generate", samples; "reconstruct", data; NULL: there are none
 } gm_train_info;
 GM_API void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info);

@@ -141,6 +141,9 @@ static const gm_recipe_row rows[] = {
          "of the run folder; default: the recipe file's name without its ending"),
     GM_ROW_INTEGER(gm_common, "seed", seed, 0, 9999999999, 0, "key of every random number: weights, latents, order of the data"),
     GM_ROW_INTEGER(gm_common, "steps", steps, 1, 1000000000, 10000, "generator steps to train"),
+    GM_ROW_TYPED(gm_common, "from", from, gm_recipe_optional_type, NULL, false,
+         "a run folder, or a checkpoint in one, whose weights and averages of the same names and shapes training begins "
+         "with (transfer); null: none"),
     GM_ROW_TYPED(gm_common, "data.source", data.source, gm_recipe_text_type, NULL, true,
          "a data set's name (fashion-mnist, mnist, cifar-10, stacked-fashion, stacked-mnist, ring8, grid25) or the path "
          "of a folder or file"),

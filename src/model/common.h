@@ -24,6 +24,7 @@ typedef struct gm_range {
 typedef struct gm_common {
     const char *name; // fit for a folder; default: the file's name without ending
     size_t seed, steps;
+    const char *from; // a run, or a checkpoint, whose weights it begins with; NULL: none
     struct {
         const char *source;              // for gm_dataset_open
         const char *folder;              // for gm_dataset_options; NULL for the usual places

@@ -277,12 +277,12 @@ static gm_status fail_mismatch(const gm_checkpoint *checkpoint, const gm_safeten
 static gm_status find_value(const gm_checkpoint *checkpoint, const char *name, gm_type type, const gm_shape *shape,
                             const gm_safetensor **found) {
     const gm_safetensor *tensor = gm_safetensors_find(checkpoint->file, name);
+    *found = tensor;
     if (!tensor)
         return gm_fail(GM_ERROR_FORMAT, "%s: does not hold %s, which the model has: it is from another recipe",
                        checkpoint->path, name);
     if (tensor->type != type || !gm_shape_equal(&tensor->shape, shape))
         return fail_mismatch(checkpoint, tensor, type, shape);
-    *found = tensor;
     return GM_OK;
 }
 
@@ -306,6 +306,24 @@ gm_status gm_checkpoint_value(void *user, const char *name, gm_type type, const 
     }
     *values = tensor->data;
     return GM_OK;
+}
+
+static bool set_entry(const gm_safetensor *tensor, gm_checkpoint_entry *entry) {
+    if (tensor)
+        *entry = (gm_checkpoint_entry){.name = tensor->name,
+                                       .type = tensor->type,
+                                       .shape = tensor->shape,
+                                       .values = tensor->data,
+                                       .finite = is_finite(tensor)};
+    return tensor != NULL;
+}
+
+bool gm_checkpoint_find(const gm_checkpoint *checkpoint, const char *name, gm_checkpoint_entry *entry) {
+    return set_entry(gm_safetensors_find(checkpoint->file, name), entry);
+}
+
+bool gm_checkpoint_at(const gm_checkpoint *checkpoint, size_t index, gm_checkpoint_entry *entry) {
+    return set_entry(index < checkpoint->file->count ? &checkpoint->file->tensors[index] : NULL, entry);
 }
 
 static bool state_has(const gm_state *state, const char *wanted) {

@@ -41,6 +41,17 @@ const gm_checkpoint_info *gm_checkpoint_get_info(const gm_checkpoint *checkpoint
 // user: plans that use a part of what was trained get that part.)
 gm_status gm_checkpoint_value(void *checkpoint, const char *name, gm_type type, const gm_shape *shape,
                               const void **values);
+// One of its values, which belong to the checkpoint.
+typedef struct gm_checkpoint_entry {
+    const char *name;
+    gm_type type;
+    gm_shape shape;
+    const void *values;
+    bool finite; // all of them
+} gm_checkpoint_entry;
+// False: there is none of that name, or behind the last one.
+bool gm_checkpoint_find(const gm_checkpoint *checkpoint, const char *name, gm_checkpoint_entry *entry);
+bool gm_checkpoint_at(const gm_checkpoint *checkpoint, size_t index, gm_checkpoint_entry *entry);
 // Writes the checkpoint's values into the state's variables. Create the plans first (they declare the variables).
 // Every variable of the state must be in the file with its type and shape, and every tensor of the file in the state,
 // and all values must be finite, else nothing is written and the message names the variable.

@@ -10,9 +10,9 @@
 
 // ---- Recipe ----
 
-// "data.source='SRC'": quoted, so that any path is the YAML text that it looks like.
-static gm_status source_setting(gm_text *setting, const char *source) {
-    gm_text_append(setting, "data.source='");
+// "KEY='PATH'": quoted, so that any path is the YAML text that it looks like.
+static gm_status path_setting(gm_text *setting, const char *key, const char *source) {
+    gm_text_printf(setting, "%s='", key);
     for (const char *c = source; *c; c++) {
         const char letter[3] = {*c, *c == '\'' ? '\'' : '\0', '\0'};
         gm_text_append(setting, letter);
@@ -24,15 +24,19 @@ static gm_status source_setting(gm_text *setting, const char *source) {
 // text: of the recipe, when `path` is but its name; NULL: it is a file's.
 static gm_status read_recipe(gm_trainer *trainer, const char *path, const char *text, const gm_train_options *options) {
     gm_status status = GM_OK;
-    gm_text source = {0};
+    gm_text source = {0}, from = {0};
     const char **settings = NULL;
     size_t count = options->setting_count;
-    GM_TRY_DONE(gm_alloc(&settings, count + 1, sizeof *settings, "settings"));
+    GM_TRY_DONE(gm_alloc(&settings, count + 2, sizeof *settings, "settings"));
     if (count > 0)
         memcpy(settings, options->settings, count * sizeof *settings);
     if (options->data) {
-        GM_TRY_DONE(source_setting(&source, options->data));
+        GM_TRY_DONE(path_setting(&source, "data.source", options->data));
         settings[count++] = source.data;
+    }
+    if (options->weights) {
+        GM_TRY_DONE(path_setting(&from, "from", options->weights));
+        settings[count++] = from.data;
     }
     if (text)
         GM_TRY_DONE(gm_train_recipe_parse(&trainer->recipe, path, text, strlen(text), settings, count));
@@ -45,6 +49,7 @@ static gm_status read_recipe(gm_trainer *trainer, const char *path, const char *
 done:
     free(settings);
     gm_text_finish(&source);
+    gm_text_finish(&from);
     return status;
 }
 
@@ -106,6 +111,7 @@ gm_status gm_trainer_keep_columns(gm_trainer *trainer) {
 gm_status gm_trainer_start(gm_trainer *trainer, const gm_train_options *options) {
     GM_TRY(gm_run_create(&trainer->run, options->out, trainer->common->name));
     GM_TRY(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
+    GM_TRY(gm_trainer_log_transfer(trainer));
     GM_TRY(gm_trainer_real_picture(trainer));
     GM_TRY(gm_trainer_sample_picture(trainer));
     return gm_trainer_save(trainer);
@@ -156,11 +162,14 @@ static size_t warmup_of(const gm_trainer *trainer) {
     return trainer->monitoring ? trainer->monitoring->warmup : 0;
 }
 
+// With the note of a transfer where a run was killed before it could write it.
 static gm_status replay_log(gm_trainer *trainer) {
     char *text;
     size_t bytes;
     GM_TRY(gm_run_log_read(trainer->run, &text, &bytes));
-    gm_status status = gm_watch_replay(&trainer->watch, warmup_of(trainer), text, bytes);
+    gm_status status = bytes == 0 ? gm_trainer_log_transfer(trainer) : GM_OK;
+    if (status == GM_OK)
+        status = gm_watch_replay(&trainer->watch, warmup_of(trainer), text, bytes);
     free(text);
     return status;
 }

@@ -136,6 +136,8 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options, co
         GM_TRY(gm_plan_create(&trainer->picture_plan, trainer->pictured.graph, trainer->state, NULL));
     if (trainer->model.start && !trainer->resumed && !gm_device_get_info(trainer->device)->described)
         GM_TRY(gm_plan_run(trainer->plan, trainer->model.start));
+    if (common->from && !trainer->resumed && !gm_device_get_info(trainer->device)->described)
+        GM_TRY(gm_trainer_transfer(trainer));
     GM_TRY(gm_alloc(&trainer->indices, common->data.batch, sizeof *trainer->indices, "a batch's indices"));
     if (options->profile) {
         GM_TRY(gm_folder_create(options->profile));
@@ -184,6 +186,8 @@ void gm_trainer_destroy(gm_trainer **trainer) {
     for (size_t i = 0; i < GM_MODEL_SOURCES; i++)
         gm_dataset_close(&old->sources[i].opened);
     gm_run_close(&old->run);
+    gm_text_finish(&old->transfer.taken);
+    gm_text_finish(&old->transfer.left);
     gm_text_finish(&old->recipe_text);
     gm_recipe_destroy(&old->recipe);
     free(old->indices);
@@ -229,6 +233,11 @@ void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
         .network_count = trainer->model.network_count,
         .monitor_interval = trainer->monitor_interval,
         .pictured = pictured ? pictured->name : NULL,
+        .from = trainer->transfer.taken_count > 0 ? trainer->common->from : NULL,
+        .from_step = trainer->transfer.step,
+        .taken_count = trainer->transfer.taken_count,
+        .taken = trainer->transfer.taken.data,
+        .not_taken = trainer->transfer.left.data,
         .monitor_share = trainer->run_seconds > 0 ? trainer->monitor_seconds / trainer->run_seconds : 0,
         .waiting_share = trainer->run_seconds > 0 ? trainer->run_waited / trainer->run_seconds : 0,
     };

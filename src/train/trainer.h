@@ -22,6 +22,13 @@ typedef struct gm_trainer_source {
     gm_loader *loader; // NULL when resident
 } gm_trainer_source;
 
+// What was taken from another run, and what was not, a line each.
+typedef struct gm_transfer {
+    uint64_t step; // of the checkpoint
+    size_t taken_count, left_count;
+    gm_text taken, left;
+} gm_transfer;
+
 struct gm_trainer {
     gm_recipe *recipe;
     gm_text recipe_text; // as resolved
@@ -41,6 +48,7 @@ struct gm_trainer {
     gm_plan *picture_plan;
     int32_t *indices;                             // of one batch
     gm_run *run;                                  // NULL without a folder
+    gm_transfer transfer;                         // zeroed: nothing
     char *profile_folder;                         // NULL without a profile
     gm_train_network networks[GM_MODEL_NETWORKS]; // for gm_train_info
     gm_train_number *numbers;                     // of the model, for gm_train_progress, as of the latest tick
@@ -100,6 +108,10 @@ gm_status gm_trainer_start(gm_trainer *trainer, const gm_train_options *options)
 gm_status gm_trainer_open_checkpoint(gm_trainer *trainer, const uint64_t *from);
 // Loads it, and makes the folder that of a run which has just reached its step.
 gm_status gm_trainer_resume(gm_trainer *trainer, const uint64_t *from);
+
+// Takes the weights of the run that the recipe begins from, and notes them in the log.
+gm_status gm_trainer_transfer(gm_trainer *trainer);
+gm_status gm_trainer_log_transfer(gm_trainer *trainer);
 
 // Whether the recipe wants pictures of samples and the model makes some.
 bool gm_trainer_has_pictures(const gm_trainer *trainer);

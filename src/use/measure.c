@@ -1,13 +1,14 @@
 // Comparing two sides: their features, and every measure of these that applies, each beside its control.
 //
 // Keys and estimates are rows of a table (measure_table.h). The control is the same estimate of two halves of the real
-// side, so no key needs code of its own for it.
+// side, so no key needs code of its own for it. Long because every space is made from the same two sides.
 #include "ganymede/measure.h"
 
 #include "metrics/feature_space.h"
 #include "use/image_classifier.h"
 #include "use/measure_table.h"
 #include "use/side.h"
+#include "use/splits.h"
 #include "use/stacks.h"
 #include "use/tables.h"
 
@@ -34,6 +35,8 @@ struct gm_comparison {
     gm_image_classifier *classifier;
     const gm_mixture *mixture;
     const gm_side *stacked;    // one of the sides
+    const gm_side *split;      // the one whose data may have a held-out split; NULL: neither
+    bool split_checked;        // and has
     size_t grey_classes;       // of its images; 0: not classified yet
     matrix rows[GM_SPACES][2]; // what lies behind `whole`
     matrix halves[GM_SPACES];  // the real rows in random order
@@ -138,6 +141,45 @@ done:
     return status == GM_OK ? GM_OK : gm_fail_prefix(status, "%s", c->stacked->data);
 }
 
+// The real rows in one random order for every space, so that its halves are the control's two sides.
+static gm_status shuffle_rows(matrix *halves, const matrix *rows) {
+    int32_t *order;
+    if (halves->values || !rows->values)
+        return GM_OK;
+    GM_TRY(matrix_init(halves, rows->count, rows->columns));
+    GM_TRY(gm_alloc(&order, rows->count, sizeof *order, "an order"));
+    gm_status status = gm_loader_indices(halves_seed, 0, rows->count, rows->count, order);
+    for (size_t i = 0; status == GM_OK && i < rows->count; i++)
+        memcpy(halves->values + i * rows->columns, rows->values + (size_t)order[i] * rows->columns,
+               rows->columns * sizeof *rows->values);
+    free(order);
+    return status;
+}
+
+// Items as the rows that the sides became.
+static gm_status make_rows(void *user, const gm_samples *items, float *rows) {
+    const gm_comparison *c = user;
+    if (c->options.features != GM_COMPARISON_CLASSIFIER)
+        return gm_features_apply(c->narrow, c->device, items, rows);
+    return gm_image_classifier_apply(c->classifier, items, c->split->low, c->split->high, rows, NULL);
+}
+
+// Both splits, in the columns of the wide space; the held-out rows in random order.
+static gm_status read_splits(gm_comparison *c) {
+    bool classified = c->options.features == GM_COMPARISON_CLASSIFIER;
+    const matrix *wide = &c->rows[classified ? GM_SPACE_WIDE : GM_SPACE_NARROW][1];
+    const gm_row_maker maker = {make_rows, c, wide->columns};
+    matrix *trained = c->rows[GM_SPACE_TRAINED], *held_out = &c->rows[GM_SPACE_HELD_OUT][0];
+    if (trained->values)
+        return GM_OK;
+    held_out->columns = trained->columns = wide->columns;
+    GM_TRY(gm_splits_read(c->split, true, &maker, &held_out->values, &held_out->count));
+    GM_TRY(gm_splits_read(c->split, false, &maker, &trained->values, &trained->count));
+    memcpy(c->names[GM_SPACE_TRAINED], c->names[classified ? GM_SPACE_PROBABILITIES : GM_SPACE_NARROW],
+           sizeof c->names[0]);
+    return shuffle_rows(&c->halves[GM_SPACE_HELD_OUT], held_out);
+}
+
 // From the images, or from the classifier's layer.
 static gm_status make_narrow(gm_comparison *c) {
     bool classified = c->options.features == GM_COMPARISON_CLASSIFIER;
@@ -164,33 +206,30 @@ static gm_space source_of(const gm_comparison *c, gm_space which) {
     return which == GM_SPACE_WIDE && c->options.features != GM_COMPARISON_CLASSIFIER ? GM_SPACE_NARROW : which;
 }
 
-// The real rows in one random order for every space, so that its halves are the control's two sides.
-static gm_status shuffle_rows(matrix *halves, const matrix *rows) {
-    int32_t *order;
-    if (halves->values || !rows->values)
-        return GM_OK;
-    GM_TRY(matrix_init(halves, rows->count, rows->columns));
-    GM_TRY(gm_alloc(&order, rows->count, sizeof *order, "an order"));
-    gm_status status = gm_loader_indices(halves_seed, 0, rows->count, rows->count, order);
-    for (size_t i = 0; status == GM_OK && i < rows->count; i++)
-        memcpy(halves->values + i * rows->columns, rows->values + (size_t)order[i] * rows->columns,
-               rows->columns * sizeof *rows->values);
-    free(order);
-    return status;
-}
-
 static gm_status make_pairs(gm_comparison *c) {
     size_t half = c->sides[0].count / 2;
     for (size_t s = 0; s < GM_SPACES; s++)
-        GM_TRY(shuffle_rows(&c->halves[s], &c->rows[s][0]));
+        if (s != GM_SPACE_TRAINED)
+            GM_TRY(shuffle_rows(&c->halves[s], &c->rows[s][0]));
     c->whole = c->control =
         (gm_pair){.device = c->device, .k = c->options.k, .mixture = c->mixture, .grey_classes = c->grey_classes};
     for (size_t s = 0; s < GM_SPACES; s++) {
         gm_space from = source_of(c, (gm_space)s);
-        for (size_t i = 0; i < 2 && c->rows[from][i].values; i++) {
+        bool of_sides = s != GM_SPACE_TRAINED && s != GM_SPACE_HELD_OUT;
+        for (size_t i = 0; i < 2 && of_sides && c->rows[from][i].values; i++) {
             c->whole.of[s][i] = samples_of(&c->rows[from][i], 0, c->rows[from][i].count);
             c->control.of[s][i] = samples_of(&c->halves[from], i * half, half);
         }
+    }
+    if (c->rows[GM_SPACE_TRAINED][0].values) { // held-out rows are the control's fakes
+        const matrix *held_out = &c->halves[GM_SPACE_HELD_OUT];
+        gm_space wide = source_of(c, GM_SPACE_WIDE);
+        size_t middle = held_out->count / 2;
+        gm_samples trained = samples_of(&c->rows[GM_SPACE_TRAINED][0], 0, c->rows[GM_SPACE_TRAINED][0].count);
+        c->whole.of[GM_SPACE_TRAINED][0] = c->control.of[GM_SPACE_TRAINED][0] = trained;
+        c->whole.of[GM_SPACE_TRAINED][1] = samples_of(&c->rows[wide][1], 0, c->rows[wide][1].count);
+        c->control.of[GM_SPACE_TRAINED][1] = samples_of(held_out, middle, held_out->count - middle);
+        c->whole.of[GM_SPACE_HELD_OUT][0] = c->control.of[GM_SPACE_HELD_OUT][0] = samples_of(held_out, 0, middle);
     }
     return GM_OK;
 }
@@ -230,6 +269,7 @@ static gm_status open_comparison(gm_comparison *c, const char *real, const char 
     GM_TRY(gm_sides_open(&c->sides[0], &c->sides[1], real, fake, &sides));
     c->mixture = find_mixture(c);
     c->stacked = gm_stacks_find(c->sides);
+    c->split = gm_splits_find(c->sides);
     if (options->features == GM_COMPARISON_CLASSIFIER)
         GM_TRY(open_classifier(c));
     return make_narrow(c);
@@ -307,6 +347,8 @@ static bool does_apply(const gm_comparison *c, const gm_estimator *row) {
         return c->mixture != NULL;
     case GM_APPLIES_TO_STACKS:
         return c->stacked != NULL;
+    case GM_APPLIES_TO_SPLITS:
+        return c->split != NULL;
     case GM_APPLIES_WITH_CLASSES:
     case GM_APPLIES_ALWAYS:
         break;
@@ -321,6 +363,7 @@ static bool is_chosen(const gm_comparison *c, const gm_estimator *row, const cha
         return gm_metrics_ask_for(metrics, row);
     return row->when == GM_APPLIES_WITH_CLASSES ? classes_at_hand(c)
            : row->when == GM_APPLIES_TO_STACKS  ? stacks_at_hand(c)
+           : row->when == GM_APPLIES_TO_SPLITS  ? c->split->kind == GM_SIDE_RUN
                                                 : true;
 }
 
@@ -361,9 +404,22 @@ static gm_status check_applicable(const gm_comparison *c, const char *metrics) {
     return GM_OK;
 }
 
+// Opens the data of `split` only where a figure of theirs is wanted.
+static void check_split(gm_comparison *c, const char *metrics) {
+    for (const gm_estimator *row = gm_estimators; row < gm_estimators + gm_estimator_count; row++) {
+        bool wanted = row->when == GM_APPLIES_TO_SPLITS && is_chosen(c, row, metrics);
+        if (!wanted || c->split_checked)
+            continue;
+        c->split_checked = gm_splits_are_apart(c->split);
+        if (!c->split_checked)
+            c->split = NULL;
+    }
+}
+
 static gm_status prepare(gm_comparison *c, const gm_estimator *row) {
     return row->when == GM_APPLIES_WITH_CLASSES ? open_classifier(c)
            : row->when == GM_APPLIES_TO_STACKS  ? name_stacks(c)
+           : row->when == GM_APPLIES_TO_SPLITS  ? read_splits(c)
                                                 : GM_OK;
 }
 
@@ -372,6 +428,7 @@ gm_status gm_comparison_measure(gm_comparison *c, const char *metrics, const gm_
     *figures = NULL;
     *count = 0;
     GM_TRY(gm_comparison_check(metrics));
+    check_split(c, metrics);
     GM_TRY(check_applicable(c, metrics));
     for (const gm_estimator *row = gm_estimators; row < end; row++)
         if (is_chosen(c, row, metrics))

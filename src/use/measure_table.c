@@ -78,6 +78,15 @@ static gm_status prdc(const gm_pair *p, gm_measure *figures) {
     return GM_OK;
 }
 
+static gm_status memorisation(const gm_pair *p, gm_measure *figures) {
+    gm_memorisation found;
+    GM_TRY(gm_measure_memorisation(p->device, &p->of[GM_SPACE_TRAINED][1], &p->of[GM_SPACE_TRAINED][0],
+                                   &p->of[GM_SPACE_HELD_OUT][0], &found));
+    figures[0] = found.rank;
+    figures[1] = found.copies;
+    return GM_OK;
+}
+
 static gm_status modes(const gm_pair *p, gm_measure *figures) {
     const gm_mixture *mixture = p->mixture;
     gm_mode_measures found;
@@ -143,6 +152,9 @@ const gm_estimator gm_estimators[] = {
       {"recall", "share of reals among the fakes; bad: below its control (lack of variety)"},
       {"density", "how deep among the reals the fakes lie; bad: far below 1 (poor) or far above (too typical)"},
       {"coverage", "share of reals with a fake beside them; bad: below its control (modes are missing)"}}},
+    {GM_APPLIES_TO_SPLITS, GM_SPACE_TRAINED, memorisation,
+     {{"memorisation", "chance that a fake lies nearer to a training item than a held-out one does; bad: far above .5, towards 1 (copies)"},
+      {"near_copies", "share of fakes nearer to a training item than all but 1 % of held-out ones; bad: far above its control"}}},
     {GM_APPLIES_TO_MIXTURES, GM_SPACE_NARROW, modes,
      {{"modes", "modes with a fake of high quality; bad: fewer than the control"},
       {"quality", "share of fakes within 3 sigma of a mode; bad: below .989, or above it (under_dispersed)"},
@@ -220,6 +232,8 @@ gm_status gm_comparison_check(const char *metrics) {
 gm_status gm_estimator_fail_unknown(const char *key, const char *const sides[2]) {
     static const char *const data[] = {[GM_APPLIES_TO_MIXTURES] = "points of ring8 and grid25",
                                        [GM_APPLIES_TO_STACKS] = "images of stacked-fashion and stacked-mnist",
+                                       [GM_APPLIES_TO_SPLITS] =
+                                           "images with a test split, and of runs that learned from such,",
                                        [GM_APPLIES_WITH_CLASSES] = NULL};
     gm_text list = {0};
     for (const gm_estimator *row = gm_estimators; row < gm_estimators + gm_estimator_count; row++)
@@ -237,6 +251,7 @@ gm_status gm_comparison_keys(char **text) {
                                        [GM_APPLIES_PAIRED] = "paired: ",
                                        [GM_APPLIES_TO_MIXTURES] = "points of a mixture: ",
                                        [GM_APPLIES_TO_STACKS] = "stacked images: ",
+                                       [GM_APPLIES_TO_SPLITS] = "data with a test split: ",
                                        [GM_APPLIES_WITH_CLASSES] = "classifier: "};
     gm_text keys = {0};
     for (const gm_estimator *row = gm_estimators; row < gm_estimators + gm_estimator_count; row++)

@@ -13,6 +13,8 @@ typedef enum gm_space {
     GM_SPACE_NARROW = 0,    // few columns, for estimates from neighbours and density ratios
     GM_SPACE_WIDE,          // the classifier's whole layer, where there is one; else as NARROW
     GM_SPACE_PROBABILITIES, // the classifier's
+    GM_SPACE_TRAINED,       // as WIDE: all that was trained on, and the fakes
+    GM_SPACE_HELD_OUT,      // as WIDE: one half of what was not, and the other, which is the control's fakes
     GM_SPACE_STACKS,        // which mode each stacked image is of: one column
     GM_SPACES,
 } gm_space;
@@ -32,6 +34,7 @@ typedef enum gm_applies {
     GM_APPLIES_PAIRED,
     GM_APPLIES_TO_MIXTURES,
     GM_APPLIES_TO_STACKS,
+    GM_APPLIES_TO_SPLITS,
     GM_APPLIES_WITH_CLASSES,
 } gm_applies;
 

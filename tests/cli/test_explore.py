@@ -4,7 +4,7 @@ import math
 import struct
 import unittest
 
-from command import CommandTest, read_npy, read_png, read_safetensors
+from command import CommandTest, read_npy, read_png, read_safetensors, write_labelled
 
 LATENT, WIDTH = 6, 8
 
@@ -151,7 +151,7 @@ class Explore(CommandTest):
         self.ganymede("sample", "run", "--seeds", "70,71", "-o", "pictures")
         for out, names in (("both", ("70", "71")), ("again", ("70", "71")), ("alone", ("71",))):
             self.ganymede("project", "run", *(f"pictures/000000{name}.png" for name in names), "-o", out, "--steps", 30,
-                          "--starts", 3)
+                          "--starts", 64)  # a batch for each picture
         both, again, alone = (rows_of(self.folder / out / "latents.npy") for out in ("both", "again", "alone"))
         self.assertEqual(both, again)
         self.assertEqual(both[1:], alone)
@@ -192,6 +192,45 @@ class Explore(CommandTest):
         self.refused("sample", "run", "--direction", "6=1", code=1, says="there are directions 0 to 5")
         self.refused("sample", "run", "--direction", "3=1", "--directions", "d.npy", code=1,
                      says="d.npy: holds 3 directions, 0 to 2: there is no 3")
+
+    # ---- What a critic looks at ----
+
+    def test_saliency_is_the_gradient_of_the_logit(self):
+        self.ganymede("train", "tiny.yaml", "--out", "run", "--quiet")
+        rows = [[((7 * k + 3 * i) % 11) / 11 for k in range(64)] for i in range(3)]
+        at, step = 29, 1e-2  # the leaky ReLUs between change nowhere within the step
+        moved = [[x + (step if k == at else 0) for k, x in enumerate(row)] for row in rows]
+        for name, values in (("rows", rows), ("moved", moved)):
+            write_npy(self.folder / f"{name}.npy", values)
+            path = self.folder / f"{name}.npy"
+            head = f"{{'descr': '<f4', 'fortran_order': False, 'shape': (3, 1, 8, 8), }}\n".encode()
+            path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head + path.read_bytes()[-3 * 64 * 4:])
+        before = eval(self.ganymede("saliency", "run", "rows.npy", "--json", "-o", "g.npy")[0])["scores"]
+        after = eval(self.ganymede("saliency", "run", "moved.npy", "--json", "-o", "h.npy")[0])["scores"]
+        for gradient, again, a, b in zip(rows_of(self.folder / "g.npy"), rows_of(self.folder / "h.npy"), before, after):
+            self.assertGreater(abs(gradient[at]), 1e-4)
+            self.assert_near([(b - a) / step], [(gradient[at] + again[at]) / 2], 2e-4)
+        self.ganymede("saliency", "run", "rows.npy", "-o", "picture.png", "--columns", 3)
+        width, height, _ = read_png(self.folder / "picture.png")
+        self.assertEqual((width, height), (6 * 10 - 2, 8))
+
+    # ---- Real neighbours ----
+
+    def test_copies_are_found_beside_what_they_are_copies_of(self):
+        write_labelled(self.folder / "classes", [20, 20], [10, 10])
+        text = self.recipe.read_text().replace(str(self.folder / "images"), str(self.folder / "classes"))
+        self.recipe.write_text(text)
+        self.ganymede("train", "tiny.yaml", "--out", "run", "--quiet")
+        out, _ = self.ganymede("sample", "run", "--seeds", "1,2", "--nearest", 3, "-o", "near.png")
+        width, height, _ = read_png(self.folder / "near.png")
+        self.assertEqual((width, height), (9 * 10 - 2, 2 * 10 - 2))  # sample, gap, three, gap, three
+        self.assertRegex(out, r"seed 1:  pixels \d+ \(.*\), \d+ .*  features \d+")
+        self.ganymede("sample", "run", "--seeds", "1", "-o", "one.npy")
+        sample = rows_of(self.folder / "one.npy")[0]
+        pixels = (self.folder / "classes/train-images-idx3-ubyte").read_bytes()[16:]
+        distances = [math.dist(sample, [p / 255 for p in pixels[64 * i:64 * i + 64]]) for i in range(40)]
+        nearest = min(range(40), key=distances.__getitem__)
+        self.assertIn(f"seed 1:  pixels {nearest} ({distances[nearest]:.3g})", out)
 
 
 if __name__ == "__main__":

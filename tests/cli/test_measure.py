@@ -8,7 +8,7 @@ import struct
 import tempfile
 import unittest
 
-from command import CommandTest, read_safetensors
+from command import CommandTest, read_safetensors, write_labelled
 
 SEED = 20240611
 UNPAIRED = ["entropy_real", "entropy_fake", "joint_entropy", "mutual_information", "conditional_entropy", "jsd", "kl",
@@ -299,6 +299,23 @@ class Measure(MeasureTest):
         self.ganymede("train", "points.yaml", "--out", "plane", "--no-tune", "--quiet")
         self.assertEqual(self.measure("plane", "ring8", "--samples", "100", "--metrics", "modes")["modes"]["value"], 8)
 
+    def test_copies_of_training_items_show_as_memorised(self):
+        data = self.folder / "parts"
+        images, _ = write_labelled(data, [80, 80], [60, 60])
+        content = (data / "train-images-idx3-ubyte").read_bytes()[16:]
+        trained = [list(content[i:i + 64]) for i in range(0, len(content), 64)]
+        self.npy("copies.npy", trained, "B", (160, 1, 8, 8))
+        self.npy("others.npy", [list(image) for image in images], "B", (120, 1, 8, 8))
+        keys = ("--metrics", "memorisation,near_copies")
+        copies, others = self.measure(data, "copies.npy", *keys), self.measure(data, "others.npy", *keys)
+        self.assertEqual((copies["memorisation"]["value"], copies["near_copies"]["value"]), (1, 1))
+        self.assertAlmostEqual(others["memorisation"]["value"], .5, delta=.06)
+        self.assertLess(others["near_copies"]["value"], .06)
+        for found in (copies, others):
+            self.assertAlmostEqual(found["memorisation"]["control"], .5, delta=.1)
+        self.refused("measure", "others.npy", "copies.npy", *keys, code=1,
+                     says="memorisation: known of images with a test split, and of runs that learned from such, alone")
+
     def test_classifier_is_trained_once_kept_and_mended(self):
         data, cache = self.labelled(), self.folder / "caches/ganymede"
         (self.folder / "labelled.yaml").write_text(CONVOLUTIONS % {"data": data})
@@ -322,8 +339,8 @@ class Measure(MeasureTest):
         # Unasked, too, as the run was told classes.
         time = kept.stat().st_mtime_ns
         default = self.measure(data, "run", "--samples", "120", env=env)
-        self.assertEqual(list(default), UNPAIRED + ["class_entropy", "class_conditional_entropy", "class_information",
-                                                    "class_score"])
+        self.assertEqual(list(default), UNPAIRED + ["memorisation", "near_copies", "class_entropy",
+                                                    "class_conditional_entropy", "class_information", "class_score"])
         self.assertEqual(default["class_score"], first["class_score"])
         self.assertEqual(kept.stat().st_mtime_ns, time, "it was there already")
         self.refused("measure", self.folder / "images", self.folder / "images", "--features", "classifier", code=1,
@@ -439,7 +456,7 @@ class Stacked(MeasureTest):
 
     def test_modes_are_counted_unasked(self):
         found = self.measure("stacked-mnist", "run", "--samples", "100")
-        self.assertEqual(list(found), UNPAIRED + ["modes", "mode_reverse_kl"])
+        self.assertEqual(list(found), UNPAIRED + ["memorisation", "near_copies", "modes", "mode_reverse_kl"])
 
     def test_where_there_are_no_modes(self):
         some = self.stack("some.npy", range(100))

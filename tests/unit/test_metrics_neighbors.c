@@ -216,9 +216,74 @@ static void searches_have_no_gradient(void **unused) {
     gm_graph_destroy(&graph);
 }
 
+// ---- Memorisation ----
+
+static gm_memorisation memorised(const cloud *fake, const cloud *trained, const cloud *held_out) {
+    gm_memorisation m;
+    check_ok(gm_measure_memorisation(device, &fake->samples, &trained->samples, &held_out->samples, &m));
+    return m;
+}
+
+static double nearest_of(const gm_samples *x, size_t i, const gm_samples *y) {
+    double best = INFINITY;
+    for (size_t j = 0; j < y->count; j++) {
+        double sum = 0;
+        for (size_t k = 0; k < x->columns; k++)
+            sum += pow((double)x->values[i * x->columns + k] - (double)y->values[j * x->columns + k], 2);
+        best = fmin(best, sum);
+    }
+    return sqrt(best);
+}
+
+static void memorisation_is_its_formula(void **unused) {
+    (void)unused;
+    cloud trained = normal_cloud(60, 1, 300, 4), held_out = normal_cloud(60, 2, 200, 4),
+          fake = normal_cloud(60, 3, 150, 4);
+    double wins = 0;
+    for (size_t i = 0; i < fake.samples.count * 4; i++)
+        fake.values[i] *= 0.7f; // nearer to the middle, where trained ones lie dense
+    for (size_t i = 0; i < fake.samples.count; i++)
+        for (size_t j = 0; j < held_out.samples.count; j++)
+            wins += nearest_of(&fake.samples, i, &trained.samples) < nearest_of(&held_out.samples, j, &trained.samples);
+    gm_memorisation m = memorised(&fake, &trained, &held_out);
+    assert_near(m.rank.value, wins / (150 * 200), 1e-9, "memorisation");
+    assert_true(m.rank.value > 0.6);
+    assert_int_equal(m.rank.count, 150);
+    assert_flags(&m.rank, 0, "memorisation");
+    destroy_cloud(&trained);
+    destroy_cloud(&held_out);
+    destroy_cloud(&fake);
+}
+
+static void copies_are_memorised_and_held_out_samples_are_not(void **unused) {
+    (void)unused;
+    cloud trained = normal_cloud(61, 1, 400, 6), held_out = normal_cloud(61, 2, 400, 6);
+    gm_memorisation copies = memorised(&trained, &trained, &held_out), same = memorised(&held_out, &trained, &held_out);
+    assert_near(copies.rank.value, 1, 0, "the rank of copies");
+    assert_near(copies.copies.value, 1, 0, "the share of copies");
+    assert_near(same.rank.value, 0.5, 0, "the rank of the held-out samples themselves");
+    assert_near(same.copies.value, 4.0 / 400, 0, "their share of near copies");
+    for (size_t i = 0; i < 100 * 6; i++) // a quarter is copied
+        held_out.values[i] = trained.values[i];
+    cloud fake = normal_cloud(61, 3, 400, 6), others = normal_cloud(61, 4, 400, 6);
+    memcpy(fake.values, trained.values, 100 * 6 * sizeof *fake.values);
+    gm_memorisation quarter = memorised(&fake, &trained, &others);
+    assert_near(quarter.rank.value, 0.25 + 0.75 * 0.5, 0.05, "the rank of a quarter of copies");
+    assert_near(quarter.copies.value, 0.25 + 0.75 * 0.01, 0.02, "the share of a quarter of copies");
+    held_out.values[0] = NAN;
+    gm_memorisation odd = memorised(&fake, &trained, &held_out);
+    assert_flags(&odd.rank, GM_MEASURE_NOT_FINITE, "with a row that is not finite");
+    destroy_cloud(&trained);
+    destroy_cloud(&held_out);
+    destroy_cloud(&fake);
+    destroy_cloud(&others);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entropy_is_its_formula),
+        cmocka_unit_test(memorisation_is_its_formula),
+        cmocka_unit_test(copies_are_memorised_and_held_out_samples_are_not),
         cmocka_unit_test(measures_of_pairs_are_their_formulas),
         cmocka_unit_test(divergence_is_its_formula),
         cmocka_unit_test(coverage_is_its_formula),
