@@ -41,8 +41,10 @@ gm_status gm_model_init(gm_model *model, const gm_recipe *recipe, const gm_model
     gm_status status = gm_graph_create(&model->graph);
     if (status == GM_OK)
         model->graph->few_passes = source->few_passes;
+    gm_model_source complete = *source;
+    complete.augment = &gm_common_of(recipe)->data.augment;
     if (status == GM_OK)
-        status = gm_model_kind_of(recipe)->build(model, recipe, source);
+        status = gm_model_kind_of(recipe)->build(model, recipe, &complete);
     if (status != GM_OK)
         gm_model_finish(model);
     return status;

@@ -156,6 +156,12 @@ gm_tensor *gm_model_pair(gm_tensor *a, gm_tensor *b) {
     return gm_concat(both, 2, 0);
 }
 
+gm_tensor *gm_model_counter(gm_model *model) {
+    if (!model->counter)
+        model->counter = gm_variable(model->graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
+    return model->counter;
+}
+
 gm_tensor *gm_model_real_batch(gm_model *model, const gm_model_source *source) {
     const gm_sample *format = &source->format;
     gm_type type = format->bytes ? GM_UINT8 : GM_FLOAT32;
@@ -167,7 +173,9 @@ gm_tensor *gm_model_real_batch(gm_model *model, const gm_model_source *source) {
     } else {
         model->batch = x = gm_input(model->graph, "batch", type, gm_sample_stored(format, source->batch));
     }
-    return format->kind->decode(format, x);
+    x = format->kind->decode(format, x);
+    return source->augment ? gm_augmentation_apply(source->augment, format, "data.augment", gm_model_counter(model), x)
+                           : x;
 }
 
 gm_tensor *gm_model_real_labels(gm_model *model, const gm_model_source *source) {

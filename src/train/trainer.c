@@ -31,6 +31,31 @@ static gm_status read_data(void *user) {
     return gm_dataset_open(&trainer->opened_data, trainer->common->data.source, &options);
 }
 
+static gm_status count_classes(gm_trainer *trainer) {
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    const int32_t *labels = gm_dataset_labels(trainer->data);
+    if (!labels || data->class_count == 0)
+        return GM_OK;
+    GM_TRY(gm_alloc(&trainer->class_counts, data->class_count, sizeof *trainer->class_counts, "the classes' counts"));
+    for (size_t i = 0; i < data->count; i++)
+        trainer->class_counts[labels[i]]++;
+    return GM_OK;
+}
+
+static gm_status balance_classes(gm_trainer *trainer, const gm_model_kind *kind) {
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
+    const int balance = trainer->common->data.balance;
+    const char *origin = gm_recipe_origin(trainer->recipe, "data.balance");
+    if (balance != GM_BALANCE_NONE && data->class_count == 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: data.balance is for data with labels, which %s has not: leave it out",
+                       origin, data->name);
+    if (balance == GM_BALANCE_WEIGHTS && !kind->weighs)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: the loss of %s knows no classes: set data.balance to resample", origin,
+                       kind->description);
+    GM_TRY(count_classes(trainer));
+    return gm_order_init(&trainer->order, trainer->common->seed, trainer->data, balance == GM_BALANCE_RESAMPLE);
+}
+
 static gm_status use_data(gm_trainer *trainer, const gm_train_given *given) {
     const gm_common *common = trainer->common;
     trainer->data = given->data ? given->data : trainer->opened_data;
@@ -47,6 +72,7 @@ static gm_status use_data(gm_trainer *trainer, const gm_train_given *given) {
     const gm_model_kind *kind = gm_model_kind_of(trainer->recipe);
     if (kind->check)
         GM_TRY(kind->check(trainer->recipe, data, &trainer->format));
+    GM_TRY(balance_classes(trainer, kind));
     return check_finite(trainer->data);
 }
 
@@ -79,8 +105,8 @@ static gm_status send_data(gm_trainer *trainer) {
         GM_TRY(gm_plan_write(trainer->plan, trainer->model.labels, gm_dataset_labels(trainer->data),
                              data->count * sizeof(int32_t)));
     if (!trainer->resident)
-        return gm_loader_create(&trainer->loader, trainer->data, trainer->common->data.batch, trainer->common->seed,
-                                trainer->cursor);
+        return gm_loader_create_ordered(&trainer->loader, trainer->data, &trainer->order, trainer->common->data.batch,
+                                        trainer->cursor);
     return gm_plan_write(trainer->plan, trainer->model.data, gm_dataset_items(trainer->data),
                          data->count * data->item_bytes);
 }
@@ -185,6 +211,7 @@ static gm_status build_model(gm_trainer *trainer) {
                              .batch = trainer->common->data.batch,
                              .resident = trainer->resident,
                              .half_storage = trainer->settings->precision == GM_PRECISION_HALF_STORAGE,
+                             .class_counts = trainer->class_counts,
                              .few_passes = gm_emitter_wants_gpu(gm_device_get_info(trainer->device)),
                          }));
     for (size_t i = 0; i < trainer->model.network_count; i++)
@@ -267,6 +294,8 @@ void gm_trainer_destroy(gm_trainer **trainer) {
     gm_run_close(&old->run);
     gm_text_finish(&old->recipe_text);
     gm_recipe_destroy(&old->recipe);
+    gm_order_finish(&old->order);
+    free(old->class_counts);
     free(old->indices);
     free(old->numbers);
     free(old->profile_folder);
@@ -327,7 +356,7 @@ static gm_status next_batch(gm_trainer *trainer) {
     const gm_dataset_info *data = gm_dataset_get_info(trainer->data);
     size_t batch = trainer->common->data.batch;
     if (trainer->resident) {
-        GM_TRY(gm_loader_indices(trainer->common->seed, trainer->cursor, batch, data->count, trainer->indices));
+        GM_TRY(gm_order_indices(&trainer->order, trainer->cursor, batch, trainer->indices));
         GM_TRY(
             gm_plan_write(trainer->plan, trainer->model.indices, trainer->indices, batch * sizeof *trainer->indices));
     } else {

@@ -4,6 +4,7 @@
 #ifndef GM_TRAIN_TRAINER_H
 #define GM_TRAIN_TRAINER_H
 
+#include "data/loader.h"
 #include "ganymede/train.h"
 #include "model/kinds.h"
 #include "run/run.h"
@@ -19,6 +20,8 @@ struct gm_trainer {
     gm_dataset *opened_data;
     const gm_dataset *data; // that, or the caller's
     gm_sample format;       // of its items
+    gm_order order;         // in which they are read
+    size_t *class_counts;   // items of each class; NULL without labels
     bool resident;
     gm_device *opened_device, *device; // as with the data
     gm_tuning *tuning;                 // NULL: default kernel variants
