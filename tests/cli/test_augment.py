@@ -1,10 +1,12 @@
 """Augmented and balanced data: what training makes of them, and that a resumed run goes on with the same."""
+import ast
 import json
 import pathlib
-import re
+import struct
 import unittest
+import zipfile
 
-from command import CommandTest, read_log, write_labelled
+from command import CommandTest, read_log, read_png, write_labelled, write_png
 
 CLASSIFIER = """\
 name: bands
@@ -92,6 +94,149 @@ class InTraining(AugmentTest):
                               ("{scale: [2, 1]}", "scale must be"), ("{turn: 3}", "turn"), ("{crop: 2}", "crop must be"),
                               ("[rotate]", "data.augment must be"), ("{border: wrap}", "border must be one of")):
             self.refused("train", "points.yaml", "--out", "run", "--set", f"data.augment={augment}", code=1, says=says)
+
+
+CONDITIONAL = """\
+name: told
+data: { source: bands, range: [0, 1], batch: 12, balance: resample }
+latent: { size: 3, distribution: normal }
+generator: [ { embed: { classes: 3, size: 3 } }, { dense: 8 }, relu, { dense: 64 }, sigmoid, { reshape: [1, 8, 8] } ]
+discriminator: [ flatten, { embed: { classes: 3, size: 3 } }, { dense: 8 }, { leaky_relu: 0.2 }, { dense: 1 } ]
+loss: non_saturating
+optimizer: { generator: { adam: { rate: 1e-2 } }, discriminator: { adam: { rate: 1e-2 } } }
+steps: 60
+log: { every: 20, samples: 0, checkpoint: 60 }
+"""
+
+
+def read_npz(path):
+    """{name: (type, shape, values)} of an archive of arrays."""
+    arrays = {}
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            content = archive.read(name)
+            length = struct.unpack("<H", content[8:10])[0]
+            header = ast.literal_eval(content[10:10 + length].decode())
+            kind, data = header["descr"], content[10 + length:]
+            codes = {"|u1": "B", "<u2": "H", "<i4": "i", "<i8": "q", "<f4": "f"}
+            code = codes.get(kind)
+            values = struct.unpack(f"<{len(data) // struct.calcsize(code)}{code}", data) if code else data
+            arrays[name.removesuffix(".npy")] = (kind, header["shape"], values)
+    return arrays
+
+
+class OfDataSets(AugmentTest):
+    def augment(self, *arguments, **more):
+        return self.ganymede("augment", *arguments, **more)
+
+    def images(self, name, size=64):
+        values = read_npz(self.folder / name)["x"][2]
+        return [values[i:i + size] for i in range(0, len(values), size)]
+
+    def test_classes_become_as_large_as_the_largest(self):
+        out, _ = self.augment("bands", "-o", "more.npz", "--balance", "--rotate", "20")
+        self.assertEqual(out.splitlines(), ["0: 60 items, 0 new", "1: 6 items, 54 new", "2: 9 items, 51 new", "more.npz"])
+        more = read_npz(self.folder / "more.npz")
+        self.assertEqual(more["x"][:2], ("|u1", (180, 8, 8)))
+        self.assertEqual([more["y"][2].count(k) for k in range(3)], [60, 60, 60])
+        seeds = more["seeds"][2]
+        self.assertEqual([seed < 0 for seed in seeds], [True] * 75 + [False] * 105)
+        self.assertEqual(len(set(seeds[75:])), 105)
+        self.augment("bands", "-o", "ten.npz", "--balance", 10, "--rotate", "20")
+        self.assertEqual([read_npz(self.folder / "ten.npz")["y"][2].count(k) for k in range(3)], [60, 10, 10])
+
+    def test_an_image_depends_on_its_seed_alone(self):
+        common = ("--only-new", "--rotate", "30", "--noise", ".1", "--flip", "--elastic", ".1")
+        for name, more in (("one", ()), ("two", ("--count", 2)), ("other", ("--seed", 64))):
+            self.augment("bands", "-o", f"{name}.npz", *common, *more)
+        one, two, other = self.images("one.npz"), self.images("two.npz"), self.images("other.npz")
+        self.assertEqual((len(one), len(two)), (75, 150))
+        self.assertEqual(one[:60], two[:60])  # of the first class
+        self.assertNotEqual(one, other)
+        self.assertEqual(len(set(one)), 75)
+        self.augment("bands", "-o", "again.npz", *common)
+        self.assertEqual((self.folder / "one.npz").read_bytes(), (self.folder / "again.npz").read_bytes())
+
+    def test_whole_turns_move_pixels_and_change_none(self):
+        rows = [[(17 * y + 5 * x) % 256 for x in range(6)] for y in range(6)]
+        (self.folder / "one").mkdir()
+        write_png(self.folder / "one" / "a.png", rows)
+        self.augment("one", "--rotate", "90-90")
+        turned = [bytes(rows[x][5 - y] for x in range(6)) for y in range(6)]
+        self.assertEqual(read_png(self.folder / "one-augmented" / "00000000-00000000.png")[2], turned)
+        self.assertEqual(read_png(self.folder / "one-augmented" / "00000000.png")[2], [bytes(row) for row in rows])
+
+    def test_depth_and_channels_stay(self):
+        def save(name, kind, code, values, shape):
+            header = str({"descr": kind, "fortran_order": False, "shape": shape}).encode()
+            header += b" " * (-(len(header) + 11) % 64) + b"\n"
+            (self.folder / name).write_bytes(b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header +
+                                             struct.pack(f"<{len(values)}{code}", *values))
+        deep = [(i * 977) % 65536 for i in range(3 * 36)]
+        save("deep.npy", "<u2", "H", deep, (3, 6, 6))
+        self.augment("deep.npy", "-o", "deep.npz", "--rotate", "90-90")
+        arrays = read_npz(self.folder / "deep.npz")
+        self.assertEqual((arrays["x"][0], arrays["x"][1]), ("<u2", (6, 6, 6)))
+        self.assertEqual(list(arrays["x"][2][:108]), deep)
+        self.assertEqual(list(arrays["x"][2][108:144]), [deep[x * 6 + 5 - y] for y in range(6) for x in range(6)])
+        floats = [(i % 53) * 2.5 - 7 for i in range(2 * 5 * 36)]
+        save("floats.npy", "<f4", "f", floats, (2, 5, 6, 6))
+        self.augment("floats.npy", "-o", "floats.npz", "--rotate", "90-90", "--only-new")
+        kind, shape, values = read_npz(self.folder / "floats.npz")["x"]
+        self.assertEqual((kind, shape), ("<f4", (2, 5, 6, 6)))
+        for c in range(10):
+            for y in range(6):
+                for x in range(6):
+                    self.assertAlmostEqual(values[c * 36 + y * 6 + x], floats[c * 36 + x * 6 + 5 - y], places=3)
+        self.augment("floats.npy", "-o", "floats", "--rotate", "90-90")
+        self.augment("floats", "-o", "again.npz", "--flip", "--only-new")
+        self.assertEqual(read_npz(self.folder / "again.npz")["x"][:2], ("<f4", (4, 5, 6, 6)))
+
+    def test_a_folder_of_classes_is_a_data_set_again(self):
+        self.augment("bands", "-o", "more.zip", "--balance", "--shift", ".2")
+        out, _ = self.ganymede("data", "more.zip", "--json")
+        report = json.loads(out)
+        self.assertEqual([k["count"] for k in report["classes"]], [60, 60, 60])
+
+    def test_a_classifier_refuses_what_it_does_not_take_for_the_class(self):
+        self.train("judge", balance="resample", steps=60)
+        out, _ = self.augment("bands", "-o", "kept.npz", "--rotate", "180", "--agree", "judge", "--at", ".6")
+        self.assertIn("refused", out)
+        kept = read_npz(self.folder / "kept.npz")
+        self.assertEqual(kept["y"][2].count(0), 120)
+        self.augment("bands", "-o", "all.npz", "--rotate", "180")
+        self.assertNotEqual(kept["x"][2], read_npz(self.folder / "all.npz")["x"][2])
+        _, err = self.augment("bands", "-o", "few.npz", "--brightness", "-1--1", "--agree", "judge", "--at", "1")
+        self.assertIn("the classifier refused too many", err)
+
+    def test_samples_of_a_conditional_generator_have_its_labels(self):
+        (self.folder / "told.yaml").write_text(CONDITIONAL)
+        self.ganymede("train", "told.yaml", "--out", "told", "--quiet")
+        self.augment("bands", "-o", "made.npz", "--balance", "--with", "told", "--only-new", "--seed", 1000)
+        made = read_npz(self.folder / "made.npz")
+        self.assertEqual([made["y"][2].count(k) for k in range(3)], [0, 54, 51])
+        self.assertEqual(made["seeds"][2][0], 1000)
+        self.ganymede("sample", "told", "--seeds", "1000-1053", "--class", 1, "-o", "same.npz")
+        same = read_npz(self.folder / "same.npz")
+        for byte, value in zip(made["x"][2], same["samples"][2]):
+            self.assertLessEqual(abs(byte - 255 * value), .501)
+        self.ganymede("train", "tiny.yaml", "--out", "untold", "--quiet")
+        self.refused("augment", "bands", "-o", "no.npz", "--with", "untold", code=1, says="is not told a class")
+
+    def test_what_cannot_be_is_said(self):
+        for arguments, code, says in (
+                (("bands",), 2, "nothing to augment with"),
+                (("bands", "--rotate", "200"), 2, "rotate must be"),
+                (("bands", "--scale", "1.1-0.9"), 2, "scale must be"),
+                (("bands", "--flip", "--count", 2, "--balance"), 2, "exclude each other"),
+                (("bands", "--flip", "--at", ".5"), 2, "there is none"),
+                (("bands", "--flip", "-o", "bands/in"), 1, "lies in it"),
+                (("images", "--flip", "--balance"), 1, "images: has no labels"),
+                (("ring8", "--flip"), 1, "only images can be augmented"),
+                (("bands", "--flip", "--agree", "nowhere"), 1, "nowhere")):
+            with self.subTest(arguments=arguments):
+                self.refused("augment", *arguments, code=code, says=says)
+        self.assertFalse((self.folder / "bands-augmented").exists())
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ LAYERS = [
     ("model", "base device graph kernels plan nn loss optim sample data recipe", "evaluate"),
     ("run", "base graph plan recipe", ""),
     ("train", "*", "train"),
-    ("use", "*", "measure sampler ganymede"),
+    ("use", "*", "augmented measure sampler ganymede"),
 ]
 LONGEST = 400
 
