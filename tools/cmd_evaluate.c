@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 // ---- JSON ----
 
@@ -54,7 +55,7 @@ static void print_json(const gm_evaluation *evaluation) {
     for (size_t i = 0; i < count;) {
         size_t end = i + 1;
         if (figures[i].of) {
-            while (end < count && figures[end].of)
+            while (end < count && figures[end].of && strcmp(figures[end].key, figures[i].key) == 0)
                 end++;
             print_of_classes(figures + i, end - i);
         } else {
@@ -93,6 +94,8 @@ static void print_figure(const gm_evaluation_figure *f) {
     print_part("  %-14s ", f->label);
     if (isnan(f->value))
         print_part("-   ");
+    else if (isnan(f->error))
+        print_part("%.4f             ", f->value);
     else
         print_part("%.4f +- %.4f   ", f->value, f->error);
     print_line("%s%s%s", f->of ? f->of : "", f->of ? ", " : "", f->help);
@@ -104,8 +107,12 @@ static void print_lines(const gm_evaluation *evaluation, const char *data) {
     const gm_evaluation_figure *figures = gm_evaluation_figures(evaluation, &count);
     const gm_confusion *confusion = gm_evaluation_confusion(evaluation);
     gm_evaluation_get_info(evaluation, &info);
-    print_line("step %llu, %zu items %s%s; %s, +- one standard error", (unsigned long long)info.step, info.count,
-               data ? "of " : "held out of training", data ? data : "", info.unit);
+    print_part("step %llu, %zu ", (unsigned long long)info.step, info.count);
+    if (info.what)
+        print_part("%s", info.what);
+    else
+        print_part("items %s%s", data ? "of " : "held out of training", data ? data : "");
+    print_line("; %s, +- one standard error", info.unit);
     for (size_t i = 0; i < count; i++)
         print_figure(&figures[i]);
     if (confusion)
@@ -144,7 +151,8 @@ int command_evaluate(int count, char **words) {
         .arguments = "RUN",
         .summary = "Says how a trained model does on held-out data (the test split, or what --data names): of a vae\n"
                    "bounds on the log likelihood, the ELBO and the tighter IWAE; of a classifier the accuracy, the\n"
-                   "recall of each class and the confusion matrix. RUN is a run folder (its newest checkpoint) or a\n"
+                   "recall of each class and the confusion matrix; of a conditional generator whether its samples\n"
+                   "are of the class asked for, and how they spread. RUN is a run folder (its newest checkpoint) or a\n"
                    ".safetensors file in it.",
         .example = "ganymede evaluate runs/00000-vae-fashion --samples 200 --count 1000",
         .options = options,

@@ -220,6 +220,9 @@ class OfDataSets(AugmentTest):
         same = read_npz(self.folder / "same.npz")
         for byte, value in zip(made["x"][2], same["samples"][2]):
             self.assertLessEqual(abs(byte - 255 * value), .501)
+        self.ganymede("sample", "told", "--seeds", "0-5", "-o", "six.npy")
+        out, _ = self.ganymede("data", "six.npy", "--json")
+        self.assertEqual([k["count"] for k in json.loads(out)["classes"]], [2, 2, 2])
         self.ganymede("train", "tiny.yaml", "--out", "untold", "--quiet")
         self.refused("augment", "bands", "-o", "no.npz", "--with", "untold", code=1, says="is not told a class")
 
@@ -237,6 +240,61 @@ class OfDataSets(AugmentTest):
             with self.subTest(arguments=arguments):
                 self.refused("augment", *arguments, code=code, says=says)
         self.assertFalse((self.folder / "bands-augmented").exists())
+
+
+class LabelFidelity(AugmentTest):
+    def classes(self, fake):
+        out, _ = self.ganymede("measure", "bands", fake, "--metrics", "frechet", "--features", "classifier", "--json")
+        return json.loads(out)["classes"]
+
+    def test_images_under_other_labels_are_told_from_those_under_their_own(self):
+        write_labelled(self.folder / "bands", [60, 60, 60], [40, 40, 40])
+        own, moved = self.folder / "own", self.folder / "moved"
+        for folder, by in ((own, 0), (moved, 1)):
+            folder.mkdir()
+            name = "train-labels-idx1-ubyte"
+            labels = (self.folder / "bands" / name).read_bytes()
+            (folder / name).write_bytes(labels[:8] + bytes((label + by) % 3 for label in labels[8:]))
+            images = "train-images-idx3-ubyte"
+            (folder / images).write_bytes((self.folder / "bands" / images).read_bytes())
+        for name, figures in self.classes("own").items():
+            self.assertEqual(figures["fidelity"], figures["real"])
+            self.assertAlmostEqual(figures["spread"], figures["real_spread"], places=5)
+            self.assertGreater(figures["fidelity"], .8)
+            self.assertAlmostEqual(figures["chance"], 1 / 3, places=6)
+        for name, figures in self.classes("moved").items():
+            self.assertLess(figures["fidelity"], .2)
+            self.assertGreater(figures["real"], .8)
+
+    def test_spread_of_one_image_again_and_again_is_none(self):
+        rows = (self.folder / "bands" / "train-images-idx3-ubyte").read_bytes()
+        labels = (self.folder / "bands" / "train-labels-idx1-ubyte").read_bytes()
+        same = self.folder / "same"
+        same.mkdir()
+        first = {label: 16 + 64 * i for i, label in reversed(list(enumerate(labels[8:])))}
+        (same / "train-images-idx3-ubyte").write_bytes(
+            rows[:16] + b"".join(rows[first[label]:first[label] + 64] for label in labels[8:]))
+        (same / "train-labels-idx1-ubyte").write_bytes(labels)
+        for figures in self.classes("same").values():
+            self.assertLess(figures["spread"], 1e-3 * figures["real_spread"])
+
+    def test_a_conditional_run_is_evaluated_by_class(self):
+        (self.folder / "told.yaml").write_text(CONDITIONAL)
+        self.ganymede("train", "told.yaml", "--out", "told", "--quiet")
+        out, _ = self.ganymede("evaluate", "told", "--count", 90, "--json")
+        found = json.loads(out)
+        for key in ("label_fidelity", "real_fidelity", "spread", "real_spread"):
+            self.assertEqual(sorted(found[key]), ["0", "1", "2"], key)
+        self.assertEqual(found["count"], 90)
+        out, _ = self.ganymede("measure", "bands", "told", "--samples", 90, "--metrics", "frechet", "--features",
+                               "classifier", "--json")
+        classes = json.loads(out)["classes"]
+        self.assertEqual([classes[k]["n"] for k in "012"], [30, 30, 30])
+        self.assertEqual({k: classes[k]["fidelity"] for k in "012"}, found["label_fidelity"])
+        text, _ = self.ganymede("evaluate", "told", "--count", 90)
+        self.assertIn("step 60, 90 samples; shares of each class", text)
+        text, _ = self.ganymede("measure", "bands", "told", "--samples", 90, "--features", "classifier")
+        self.assertIn("label fidelity", text)
 
 
 if __name__ == "__main__":
