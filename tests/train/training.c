@@ -59,6 +59,8 @@ const recipe_case recipe_cases[] = {
      false,
      false,
      0},
+    {"imbalance/classifier.yaml", {"data.batch=5", "data.balance=resample"}, 1, 28, false, true, 0},
+    {"imbalance/gan.yaml", {"data.batch=3", "data.balance=resample"}, 1, 28, false, true, 0},
     {"cells.yaml", {"data.batch=2"}, 5, 48, false, true, 64},
     {"dcgan64.yaml", {"data.batch=2"}, 3, 64, true, true, 0},
     {.file = NULL},
