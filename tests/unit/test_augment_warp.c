@@ -201,6 +201,50 @@ static void one_name_draws_the_same_twice(void **state) {
     end(&f);
 }
 
+// One number reaches to both sides of what changes nothing, or from there to the other end.
+static void ranges_are_read_and_written_alike(void **state) {
+    (void)state;
+    static const struct {
+        const char *key, *items[2];
+        gm_interval range;
+        const char *text; // NULL: refused
+    } cases[] = {
+        {"rotate", {"10"}, {-10, 10}, "10"},
+        {"rotate", {"-5", "20"}, {-5, 20}, "[-5, 20]"},
+        {"scale", {"0.25"}, {.75, 1.25}, "0.25"},
+        {"scale", {"0.5", "0.5"}, {.5, .5}, "[0.5, 0.5]"},
+        {"crop", {"0.5"}, {.5, 1}, "0.5"},
+        {"noise", {"0.25"}, {0, .25}, "0.25"},
+        {"noise", {"0.5", "1"}, {.5, 1}, "[0.5, 1]"},
+        {"rotate", {"-10"}, {0, 0}, NULL},
+        {"rotate", {"181"}, {0, 0}, NULL},
+        {"scale", {"1"}, {0, 0}, NULL},
+        {"crop", {"1.5"}, {0, 0}, NULL},
+        {"scale", {"1.5", "0.5"}, {0, 0}, NULL},
+        {"noise", {"0", "x"}, {0, 0}, NULL},
+    };
+    size_t count;
+    const gm_parameter *rows = gm_augment_parameters(&count);
+    for (size_t i = 0; i < GM_COUNT(cases); i++) {
+        gm_augment_params params = GM_AUGMENT_NONE, before = params;
+        const gm_parameter *row = gm_parameter_find(rows, count, cases[i].key);
+        assert_non_null(row);
+        gm_status status = cases[i].items[1] ? gm_parameter_set_list(row, &params, cases[i].items, 2)
+                                             : gm_parameter_set_text(row, &params, cases[i].items[0]);
+        if (!cases[i].text) {
+            assert_int_equal(status, GM_ERROR_ARGUMENT);
+            assert_memory_equal(&params, &before, sizeof params);
+            continue;
+        }
+        char text[40];
+        assert_int_equal(status, GM_OK);
+        const gm_interval *range = (const gm_interval *)(const void *)((const char *)&params + row->offset);
+        assert_near(range->low, cases[i].range.low, 1e-12);
+        assert_near(range->high, cases[i].range.high, 1e-12);
+        assert_string_equal(gm_parameter_format(row, &params, text, sizeof text), cases[i].text);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fixed_warps_move_every_pixel_where_it_belongs),
@@ -210,6 +254,7 @@ int main(void) {
         cmocka_unit_test(bending_stays_within_its_share_and_is_smooth),
         cmocka_unit_test(noise_has_the_deviation),
         cmocka_unit_test(one_name_draws_the_same_twice),
+        cmocka_unit_test(ranges_are_read_and_written_alike),
     };
     return cmocka_run_group_tests_name("augmenting warps", tests, NULL, NULL);
 }
