@@ -36,8 +36,9 @@ typedef struct gm_augment_params {
     double translation;     // moves by a whole number of pixels, up to this share of the height and of the width
     double cutout;          // blanks a rectangle of this share of the height and of the width around a random pixel
     int border;             // gm_augment_border; of what is cut out: always zeros
-    bool flip;              // exchanges left and right in every second image
-    bool upend;             // exchanges top and bottom in every second image
+    bool flip;  // exchanges left and right in every second image; in front of a discriminator alone, which then
+                // cannot tell mirrored samples from real ones, G may learn to mirror
+    bool upend; // exchanges top and bottom in every second image
 } gm_augment_params;
 
 #ifndef __cplusplus

@@ -263,7 +263,7 @@ static const gm_parameter parameters[] = {
     RANGE(contrast, 1, 0.5, 0, 2, "factor of the distance from the image's mean"),
     NUMBER(translation, 0.125, 1, "largest move, as a share of height and width"),
     NUMBER(cutout, 0.5, 1, "height and width of the rectangle that is blanked, as a share of the image's"),
-    SWITCH(flip, "exchange left and right in every second image"),
+    SWITCH(flip, "exchange left and right in every second image (GANs may learn it)"),
     SWITCH(upend, "exchange top and bottom in every second image"),
     RANGE(rotate, 0, 0, -180, 180, "degrees, counter-clockwise"),
     RANGE(scale, 1, 0, 0.1, 10, "factor of the size"),
