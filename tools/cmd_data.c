@@ -18,8 +18,6 @@ typedef struct data_arguments {
     bool check, json, schema;
 } data_arguments;
 
-static const char *const fits[] = {
-    [GM_FIT_AUTO] = "auto", [GM_FIT_PAD] = "pad", [GM_FIT_RESIZE] = "resize", [GM_FIT_CROP] = "crop"};
 static const char *const splits[] = {[GM_SPLIT_TRAIN] = "train", [GM_SPLIT_TEST] = "test"};
 static const char *const damages[] = {[GM_DAMAGED_STOP] = "stop", [GM_DAMAGED_SKIP] = "skip"};
 
@@ -154,23 +152,6 @@ static bool run(const data_arguments *arguments) {
 
 // ---- Options ----
 
-// "64" or "48x64": height, width.
-static bool parse_size(const char *text, size_t size[2]) {
-    char *end = (char *)text;
-    for (int i = 0; i < 2; i++) {
-        if (*end < '0' || *end > '9')
-            return false;
-        size[i] = (size_t)strtoul(end, &end, 10);
-        if (size[i] < 1 || size[i] > 4096)
-            return false;
-        if (i == 0 && *end == '\0')
-            size[++i] = size[0];
-        else if (*end++ != (i == 0 ? 'x' : '\0'))
-            return false;
-    }
-    return true;
-}
-
 static bool parse_name(const char *text, const char *const *names, size_t count, int *value) {
     for (size_t i = 0; i < count; i++)
         if (strcmp(text, names[i]) == 0) {
@@ -203,14 +184,12 @@ static bool is_picture(const gm_sample_format *format) {
 // False: a message says what is wrong.
 static bool check_arguments(const usage_text *usage, data_arguments *arguments, const option_number *channels,
                             const char *size, const char *fit, const char *split, const char *damaged) {
-    int fit_value = GM_FIT_AUTO, split_value = GM_SPLIT_TRAIN, damaged_value = GM_DAMAGED_STOP;
+    int split_value = GM_SPLIT_TRAIN, damaged_value = GM_DAMAGED_STOP;
     const gm_sample_format *format;
     bool writes = arguments->picture || arguments->out;
-    if (size && !parse_size(size, arguments->options.size))
-        usage_error(usage, "--size expects H or HxW, 1 to 4096 each, such as 64 or 48x64, not '%s'", size);
-    else if (fit && !parse_name(fit, fits, COUNT(fits), &fit_value))
-        usage_error(usage, "--fit expects pad, resize or crop, not '%s'", fit);
-    else if (split && !parse_name(split, splits, COUNT(splits), &split_value))
+    if (!option_size(usage, size, arguments->options.size) || !option_fit(usage, fit, &arguments->options.fit))
+        return false;
+    if (split && !parse_name(split, splits, COUNT(splits), &split_value))
         usage_error(usage, "--split expects train or test, not '%s'", split);
     else if (damaged && !parse_name(damaged, damages, COUNT(damages), &damaged_value))
         usage_error(usage, "--damaged expects stop or skip, not '%s'", damaged);
@@ -237,7 +216,6 @@ static bool check_arguments(const usage_text *usage, data_arguments *arguments, 
                     " not '%s'",
                     arguments->out);
     else {
-        arguments->options.fit = (gm_fit)fit_value;
         arguments->options.split = (gm_split)split_value;
         arguments->options.damaged = (gm_damaged)damaged_value;
         arguments->options.channels = (size_t)channels->value;

@@ -95,7 +95,7 @@ static void print_figure(const gm_evaluation_figure *f) {
     if (isnan(f->value))
         print_part("-   ");
     else if (isnan(f->error))
-        print_part("%.4f   ", f->value);
+        print_part("%.4f             ", f->value);
     else
         print_part("%.4f +- %.4f   ", f->value, f->error);
     print_line("%s%s%s", f->of ? f->of : "", f->of ? ", " : "", f->help);
@@ -107,8 +107,12 @@ static void print_lines(const gm_evaluation *evaluation, const char *data) {
     const gm_evaluation_figure *figures = gm_evaluation_figures(evaluation, &count);
     const gm_confusion *confusion = gm_evaluation_confusion(evaluation);
     gm_evaluation_get_info(evaluation, &info);
-    print_line("step %llu, %zu items %s%s; %s, +- one standard error", (unsigned long long)info.step, info.count,
-               data ? "of " : "held out of training", data ? data : "", info.unit);
+    print_part("step %llu, %zu ", (unsigned long long)info.step, info.count);
+    if (info.what)
+        print_part("%s", info.what);
+    else
+        print_part("items %s%s", data ? "of " : "held out of training", data ? data : "");
+    print_line("; %s, +- one standard error", info.unit);
     for (size_t i = 0; i < count; i++)
         print_figure(&figures[i]);
     if (confusion)
@@ -150,8 +154,9 @@ int command_evaluate(int count, char **words) {
         .arguments = "RUN",
         .summary = "Says how a trained model does on held-out data (the test split, or what --data names): of a vae\n"
                    "bounds on the log likelihood, the ELBO and the tighter IWAE; of a classifier the accuracy, the\n"
-                   "recall of each class and the confusion matrix; of a completion how near it comes to a hidden\n"
-                   "middle, beside plain fills. RUN is a run folder (its newest checkpoint) or a\n"
+                   "recall of each class and the confusion matrix; of a completion or translation how near it comes,\n"
+                   "beside plain ways; of a conditional generator whether its samples are of the class asked for, and\n"
+                   "how they spread. RUN is a run folder (its newest checkpoint) or a\n"
                    ".safetensors file in it.",
         .example = "ganymede evaluate runs/00000-vae-fashion --samples 200 --count 1000",
         .options = options,

@@ -13,6 +13,13 @@ typedef struct measure_arguments {
     bool json;
 } measure_arguments;
 
+typedef struct figures_of {
+    const gm_figure *figures;
+    const gm_column_figure *columns;
+    const gm_class_figure *classes;
+    size_t count, column_count, class_count;
+} figures_of;
+
 // ---- For programs ----
 
 static void print_json_value(const char *key, const gm_measure *measure) {
@@ -58,8 +65,32 @@ static void print_json_columns(const gm_column_figure *columns, size_t count) {
     printf("}");
 }
 
-static void print_json(const gm_comparison_info *info, const gm_figure *figures, size_t count,
-                       const gm_column_figure *columns, size_t column_count) {
+static void print_json_classes(const gm_class_figure *classes, size_t count) {
+    printf(", \"classes\": {");
+    for (size_t i = 0; i < count; i++) {
+        const struct {
+            const char *key;
+            double value;
+        } numbers[] = {{"fidelity", classes[i].fidelity},
+                       {"real", classes[i].real_named},
+                       {"chance", classes[i].chance},
+                       {"spread", classes[i].spread},
+                       {"real_spread", classes[i].real_spread}};
+        printf("%s", i > 0 ? ", " : "");
+        print_json_string(classes[i].name);
+        printf(": {\"n\": %zu", classes[i].asked);
+        for (size_t k = 0; k < COUNT(numbers); k++) {
+            printf(", \"%s\": ", numbers[k].key);
+            print_json_number(numbers[k].value);
+        }
+        printf("}");
+    }
+    printf("}");
+}
+
+static void print_json(const gm_comparison_info *info, const figures_of *all) {
+    const gm_figure *figures = all->figures;
+    size_t count = all->count;
     printf("{");
     for (size_t i = 0; i < count; i++) {
         const gm_figure *figure = &figures[i];
@@ -78,8 +109,10 @@ static void print_json(const gm_comparison_info *info, const gm_figure *figures,
         print_json_flags(figure->value.flags);
         printf("}");
     }
-    if (column_count > 0)
-        print_json_columns(columns, column_count);
+    if (all->column_count > 0)
+        print_json_columns(all->columns, all->column_count);
+    if (all->class_count > 0)
+        print_json_classes(all->classes, all->class_count);
     printf("}\n");
 }
 
@@ -126,8 +159,30 @@ static void print_columns(const gm_column_figure *columns, size_t count) {
     printf("%-24s  %-8s  %9.4f  %9.4f\n", "mean", "", sum, control);
 }
 
-static void print_table(const gm_comparison_info *info, const gm_figure *figures, size_t count,
-                        const gm_column_figure *columns, size_t column_count) {
+static cell format_share(double value) {
+    cell result;
+    snprintf(result.text, sizeof result.text, value >= 0 ? "%.4f" : "-", value); // NaN is not
+    return result;
+}
+
+static void print_classes(const gm_class_figure *classes, size_t count) {
+    printf("\nlabel fidelity: the share that a classifier of real images names as asked; spread: root mean squared\n"
+           "distance within the class among its features; each beside that of real images\n");
+    printf("%-24s  %6s  %8s  %8s  %8s  %8s  %8s\n", "class", "n", "fidelity", "real", "chance", "spread", "real");
+    for (size_t i = 0; i < count; i++) {
+        const gm_class_figure *class = &classes[i];
+        if (class->asked == 0)
+            continue;
+        print_part("%-24.60s", class->name);
+        printf("  %6zu  %8s  %8s  %8s  %8s  %8s\n", class->asked, format_share(class->fidelity).text,
+               format_share(class->real_named).text, format_share(class->chance).text, format_share(class->spread).text,
+               format_share(class->real_spread).text);
+    }
+}
+
+static void print_table(const gm_comparison_info *info, const figures_of *all) {
+    const gm_figure *figures = all->figures;
+    size_t count = all->count;
     int key = 6, features = 8;
     for (size_t i = 0; i < count; i++) {
         int wide = (int)strlen(figures[i].key), taken = (int)strlen(figures[i].features);
@@ -149,8 +204,10 @@ static void print_table(const gm_comparison_info *info, const gm_figure *figures
             printf(" (%zu)", figure->value.duplicates);
         printf("\n  %s\n", figure->help);
     }
-    if (column_count > 0)
-        print_columns(columns, column_count);
+    if (all->column_count > 0)
+        print_columns(all->columns, all->column_count);
+    if (all->class_count > 0)
+        print_classes(all->classes, all->class_count);
 }
 
 // ---- The command ----
@@ -158,17 +215,16 @@ static void print_table(const gm_comparison_info *info, const gm_figure *figures
 static int measure(const measure_arguments *arguments) {
     gm_comparison *comparison = NULL;
     gm_comparison_info info;
-    const gm_figure *figures;
-    const gm_column_figure *columns;
-    size_t count, column_count;
+    figures_of all = {0};
     int exit_code = EXIT_OK;
     if (gm_comparison_open(&comparison, arguments->sides[0], arguments->sides[1], &arguments->options) != GM_OK ||
-        gm_comparison_measure(comparison, arguments->metrics, &figures, &count) != GM_OK ||
-        gm_comparison_columns(comparison, &columns, &column_count) != GM_OK) {
+        gm_comparison_measure(comparison, arguments->metrics, &all.figures, &all.count) != GM_OK ||
+        gm_comparison_classes(comparison, &all.classes, &all.class_count) != GM_OK ||
+        gm_comparison_columns(comparison, &all.columns, &all.column_count) != GM_OK) {
         exit_code = fail_with_message();
     } else {
         gm_comparison_get_info(comparison, &info);
-        (arguments->json ? print_json : print_table)(&info, figures, count, columns, column_count);
+        (arguments->json ? print_json : print_table)(&info, &all);
     }
     gm_comparison_close(&comparison);
     return exit_code;

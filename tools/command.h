@@ -5,6 +5,8 @@
 #ifndef GM_TOOLS_COMMAND_H
 #define GM_TOOLS_COMMAND_H
 
+#include "ganymede/data.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +29,7 @@ typedef struct command_row {
 } command_row;
 
 int command_devices(int count, char **arguments);
+int command_augment(int count, char **arguments);
 int command_data(int count, char **arguments);
 int command_train(int count, char **arguments);
 int command_sample(int count, char **arguments);
@@ -99,6 +102,12 @@ bool options_parse(const usage_text *usage, int count, char **arguments, const c
 
 // "ganymede train: SENTENCE (see 'ganymede train --help')" on standard error; returns EXIT_USAGE.
 int usage_error(const usage_text *usage, const char *format, ...) PRINTF(2, 3);
+
+// Options that several commands have; NULL: not given. False: they are wrong, which is said.
+// --size: "64" or "48x64", height and width
+bool option_size(const usage_text *usage, const char *text, size_t size[2]);
+// --fit: pad, resize or crop
+bool option_fit(const usage_text *usage, const char *text, gm_fit *fit);
 
 // ---- Output ----
 

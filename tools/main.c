@@ -13,6 +13,7 @@
 static const command_row commands[] = {
     {"devices", "list the OpenCL devices that can be used", command_devices},
     {"data", "say what is in a data set, check it, convert it", command_data},
+    {"augment", "make a data set larger, by changed images or generated ones", command_augment},
     {"train", "train the networks of a recipe, or go on with a run", command_train},
     {"sample", "draw samples from a trained run into a picture or an array", command_sample},
     {"interpolate", "make a film of the way from one sample to the next", command_interpolate},

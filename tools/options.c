@@ -171,3 +171,41 @@ bool options_parse(const usage_text *usage, int count, char **arguments, const c
     }
     return true;
 }
+
+// ---- Options of several commands ----
+
+static bool parse_size(const char *text, size_t size[2]) {
+    char *end = (char *)text;
+    for (int i = 0; i < 2; i++) {
+        if (*end < '0' || *end > '9')
+            return false;
+        size[i] = (size_t)strtoul(end, &end, 10);
+        if (size[i] < 1 || size[i] > 4096)
+            return false;
+        if (i == 0 && *end == '\0')
+            size[++i] = size[0];
+        else if (*end++ != (i == 0 ? 'x' : '\0'))
+            return false;
+    }
+    return true;
+}
+
+bool option_size(const usage_text *usage, const char *text, size_t size[2]) {
+    if (!text || parse_size(text, size))
+        return true;
+    usage_error(usage, "--size expects H or HxW, 1 to 4096 each, such as 64 or 48x64, not '%s'", text);
+    return false;
+}
+
+bool option_fit(const usage_text *usage, const char *text, gm_fit *fit) {
+    static const char *const names[] = {
+        [GM_FIT_AUTO] = "auto", [GM_FIT_PAD] = "pad", [GM_FIT_RESIZE] = "resize", [GM_FIT_CROP] = "crop"};
+    for (size_t i = 0; text && i < COUNT(names); i++)
+        if (strcmp(text, names[i]) == 0) {
+            *fit = (gm_fit)i;
+            return true;
+        }
+    if (text)
+        usage_error(usage, "--fit expects pad, resize or crop, not '%s'", text);
+    return !text;
+}

@@ -44,8 +44,12 @@ typedef struct gm_evaluation_options {
 //     over the hidden pixels, black to white being 1; frechet, where the data have classes, is of whole images,
 //     completed beside real, on the features of a classifier of the data.
 //   a classifier: accuracy, the recall of each class, and the confusion matrix.
-// options may be NULL. Fails when the kind of model has nothing to tell (a GAN), when the data do not fit, when the
-// run's data have no part that it has not seen (name others), and as opening a run, data or a device does.
+//   a conditional generator: of each class label_fidelity, the share of its samples that a classifier of the data (of
+//     both splits) names as asked, spread, their root mean squared distance from each other's mean among its features,
+//     and both of real images; and the Frechet distance on those features.
+// options may be NULL. Fails when the kind of model has nothing to tell (a GAN without classes), when the data do not
+// fit, when the run's data have no part that it has not seen (name others), and as opening a run, data or a device
+// does.
 GM_API gm_status gm_evaluation_create(gm_evaluation **evaluation, const char *run,
                                       const gm_evaluation_options *options);
 GM_API void gm_evaluation_destroy(gm_evaluation **evaluation);
@@ -53,6 +57,7 @@ GM_API void gm_evaluation_destroy(gm_evaluation **evaluation);
 typedef struct gm_evaluation_info {
     uint64_t step;    // of the checkpoint
     size_t count;     // items looked at
+    const char *what; // these are, if not items of data: "samples"; else NULL
     size_t samples;   // draws per item; 0: none
     const char *unit; // of the figures: "nats per item", "share of the items"
 } gm_evaluation_info;

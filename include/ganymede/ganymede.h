@@ -3,6 +3,7 @@
 #define GANYMEDE_GANYMEDE_H
 
 #include "ganymede/augment.h"
+#include "ganymede/augmented.h"
 #include "ganymede/base.h"
 #include "ganymede/bench.h"
 #include "ganymede/complete.h"

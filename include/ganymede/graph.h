@@ -218,6 +218,18 @@ GM_API gm_tensor *gm_one_hot(gm_tensor *indices, size_t count);
 // Its adjoint is the shift by the opposite offsets.
 GM_API gm_tensor *gm_shift2d(gm_tensor *x, gm_tensor *offsets);
 
+// ---- Images by place ----
+
+// Images read between their pixels, bilinearly, wherever the places say; pixels outside of an image are zeros:
+//   x (N, C, H, W), places (N, 2, A, B): row and column in pixels, the middle of the first pixel being 0 -> (N, C, A,
+//   B)
+// A place that is not a number lies outside. Differentiable, also with respect to the places (at a pixel: to the right
+// of it; Jaderberg et al. 2015, "Spatial transformer networks").
+GM_API gm_tensor *gm_warp2d(gm_tensor *x, gm_tensor *places);
+// Its adjoint: y (N, C, A, B) -> (N, C, height, width), in which each value is added to the four pixels that it would
+// be read from.
+GM_API gm_tensor *gm_warp2d_adjoint(gm_tensor *y, gm_tensor *places, size_t height, size_t width);
+
 // ---- Neighbours: distances between the rows of x (N, D) and of y (M, D); no gradient ----
 
 typedef enum gm_norm {

@@ -124,6 +124,9 @@ GM_API gm_tensor *gm_binary_cross_entropy(gm_tensor *logit, gm_tensor *target);
 // classes' axis. A label that is not from 0 to K - 1 is ignored: it stands neither in the sum nor in the number that
 // divides it; where none is left, the value and its gradient are 0. As PyTorch's cross_entropy.
 GM_API gm_tensor *gm_cross_entropy(gm_tensor *logits, gm_tensor *labels);
+// The same, each label's part times its weight: weights float32 (N, ...). The number that divides the sum counts
+// labels, not weights, so that these should be 1 on average.
+GM_API gm_tensor *gm_weighted_cross_entropy(gm_tensor *logits, gm_tensor *labels, gm_tensor *weights);
 // E[(x - target)^2] -> scalar.
 GM_API gm_tensor *gm_mean_squared_error(gm_tensor *x, gm_tensor *target);
 

@@ -81,6 +81,20 @@ typedef struct gm_column_figure {
 } gm_column_figure;
 // A figure for each column that is not set aside; none where the sides are no tables. They belong to the comparison.
 GM_API gm_status gm_comparison_columns(gm_comparison *comparison, const gm_column_figure **figures, size_t *count);
+// The samples of a class, as a classifier that learned from the real images sees them.
+typedef struct gm_class_figure {
+    const char *name;
+    size_t asked, real; // samples of the class, fake and real
+    double fidelity;    // the share of the fake ones that the classifier names so; NaN without any, as all here
+    double real_named;  // that of the real ones
+    double chance;      // what guessing would reach
+    double spread;      // root mean squared distance from the class's mean, among the classifier's features
+    double real_spread; //
+} gm_class_figure;
+// A figure for each class of the fake side's labels: of a conditional run those it was told, of a data set its own.
+// None where it has no labels, or no classifier served the measures. They belong to the comparison. Call it behind
+// gm_comparison_measure.
+GM_API gm_status gm_comparison_classes(gm_comparison *comparison, const gm_class_figure **figures, size_t *count);
 // Fails when `metrics` holds a word that is no key, with the list of keys: to be asked before any work.
 GM_API gm_status gm_comparison_check(const char *metrics);
 // Every key with what it is and what a bad value looks like, one a line. The caller frees it.

@@ -19,6 +19,8 @@ typedef enum gm_parameter_kind {
     GM_PARAMETER_AXES, // size_t[GM_SPATIAL_AXES]; written as one integer for all spatial axes, or as a list of one for
                        // each, behind whose end lies GM_NO_AXIS
     GM_PARAMETER_NUMBER,  // double
+    GM_PARAMETER_RANGE,   // gm_interval; written as [low, high], or as one number: how far it reaches from `neutral`
+                          // to both sides, or where neutral is an end of what is allowed, its other end
     GM_PARAMETER_BOOLEAN, // bool; true/false, yes/no, on/off
     GM_PARAMETER_SHAPE,   // gm_shape of 1 to GM_MAX_RANK - 1 dimensions; written as one integer or as a list; of none
                           // unless required
@@ -29,6 +31,11 @@ typedef enum gm_parameter_kind {
 
 #define GM_NAME_SIZE 32 // with the terminating zero
 #define GM_NO_AXIS   SIZE_MAX
+
+// From low to high, both ends included.
+typedef struct gm_interval {
+    double low, high;
+} gm_interval;
 
 // A list of layers, which nn.h describes.
 struct gm_layer;
@@ -42,7 +49,8 @@ typedef struct gm_parameter {
     gm_parameter_kind kind;
     size_t offset;              // of the value in its struct
     double initial;             // the default (for a choice: its index)
-    double minimum, maximum;    // of integers, numbers and each element of pairs and shapes; both ends allowed
+    double minimum, maximum;    // of integers, numbers and each element of pairs, shapes and ranges; both ends allowed
+    double neutral;             // of ranges: what changes nothing
     const char *const *choices; // NULL-terminated; choices alone
     const char *help;
     bool required;   // has no default: the recipe must set it

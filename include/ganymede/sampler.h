@@ -74,10 +74,11 @@ GM_API gm_status gm_sampler_generate_from(gm_sampler *sampler, const float *late
 // Writes samples (count, C, H, W) in the format that the path's ending names, as gm_sample_format_find knows it: PNG,
 // JPEG, WebP: a picture, of images a grid, of points of the plane dots (points of other dimensions fail), of rows of a
 // table a panel of bars for each column; TIFF: a page each, with all channels; NPY: an array (N, C, H, W) in the
-// recipe's range, or (N, d); NPZ: the same as `samples`, with `labels`, `class_names` and `seeds` where they are known;
-// CSV: points, a line each, or the rows of a table, as the table was written that the run learned from (but with commas
-// or semicolons where that has tabs); TSV: the same with tabs. Pictures and NPZ say of what recipe, step and seeds they
-// are. The file appears whole or not at all. options: NULL: the default of each.
+// recipe's range, or (N, d), with the labels that it knows in NAME_labels.npy beside it; NPZ: the same as `samples`,
+// with `labels`, `class_names` and `seeds` where they are known; CSV: points, a line each, or the rows of a table, as
+// the table was written that the run learned from (but with commas or semicolons where that has tabs); TSV: the same
+// with tabs. Pictures and NPZ say of what recipe, step and seeds they are. The file appears whole or not at all.
+// options: NULL: the default of each.
 GM_API gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *samples, size_t count,
                                   const gm_write_options *options);
 // Whether gm_sampler_write would take these options for the path: fails where its ending names no format, and for

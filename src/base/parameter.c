@@ -28,6 +28,15 @@ static const void *const_field(const gm_parameter *row, const void *values) {
     return (const char *)values + row->offset;
 }
 
+// What one number says of a range.
+static gm_interval interval_of(const gm_parameter *row, double number) {
+    if (row->neutral <= row->minimum)
+        return (gm_interval){row->neutral, number};
+    if (row->neutral >= row->maximum)
+        return (gm_interval){number, row->neutral};
+    return (gm_interval){row->neutral - number, row->neutral + number};
+}
+
 static void store(const gm_parameter *row, void *values, const double *numbers, size_t count) {
     void *to = field(row, values);
     switch (row->kind) {
@@ -44,6 +53,9 @@ static void store(const gm_parameter *row, void *values, const double *numbers, 
         break;
     case GM_PARAMETER_NUMBER:
         *(double *)to = numbers[0];
+        break;
+    case GM_PARAMETER_RANGE:
+        *(gm_interval *)to = count > 1 ? (gm_interval){numbers[0], numbers[1]} : interval_of(row, numbers[0]);
         break;
     case GM_PARAMETER_BOOLEAN:
         *(bool *)to = (numbers[0] != 0) != row->negated;
@@ -99,6 +111,13 @@ static void append_allowed(gm_text *text, const gm_parameter *row) {
     case GM_PARAMETER_NUMBER:
         append_range(text, row, "a number");
         break;
+    case GM_PARAMETER_RANGE:
+        append_range(text, row, "[low, high]");
+        gm_text_append(text, row->neutral > row->minimum && row->neutral < row->maximum ? ", or how far to both sides"
+                                                                                        : ", or one of the ends");
+        if (row->neutral < 0 || row->neutral > 0)
+            gm_text_printf(text, " of %g", row->neutral);
+        break;
     case GM_PARAMETER_BOOLEAN:
         gm_text_append(text, "true or false");
         break;
@@ -149,6 +168,35 @@ static void append_axes(gm_text *text, const size_t *axes) {
     gm_text_append(text, "]");
 }
 
+// The shortest form that reads back as the same number.
+static void append_number(gm_text *text, double value) {
+    char number[40];
+    for (int digits = 6; digits <= 17; digits++) {
+        gm_snprintf(number, sizeof number, "%.*g", digits, value);
+        double back = gm_parse_double(number, NULL);
+        if (back >= value && back <= value)
+            break;
+    }
+    gm_text_append(text, number);
+}
+
+// As one number, where that reads back as the same.
+static void append_interval(gm_text *text, const gm_parameter *row, const gm_interval *interval) {
+    double number = row->neutral >= row->maximum   ? interval->low
+                    : row->neutral <= row->minimum ? interval->high
+                                                   : interval->high - row->neutral;
+    gm_interval back = interval_of(row, number);
+    if (memcmp(&back, interval, sizeof back) == 0) {
+        append_number(text, number);
+        return;
+    }
+    gm_text_append(text, "[");
+    append_number(text, interval->low);
+    gm_text_append(text, ", ");
+    append_number(text, interval->high);
+    gm_text_append(text, "]");
+}
+
 char *gm_parameter_format(const gm_parameter *row, const void *values, char *text, size_t size) {
     gm_text out = {0};
     const void *from = const_field(row, values);
@@ -162,18 +210,12 @@ char *gm_parameter_format(const gm_parameter *row, const void *values, char *tex
     case GM_PARAMETER_AXES:
         append_axes(&out, from);
         break;
-    case GM_PARAMETER_NUMBER: {
-        // The shortest form that reads back as the same number.
-        char number[40];
-        for (int digits = 6; digits <= 17; digits++) {
-            gm_snprintf(number, sizeof number, "%.*g", digits, *(const double *)from);
-            double back = gm_parse_double(number, NULL);
-            if (back >= *(const double *)from && back <= *(const double *)from)
-                break;
-        }
-        gm_text_append(&out, number);
+    case GM_PARAMETER_NUMBER:
+        append_number(&out, *(const double *)from);
         break;
-    }
+    case GM_PARAMETER_RANGE:
+        append_interval(&out, row, from);
+        break;
     case GM_PARAMETER_BOOLEAN:
         gm_text_append(&out, *(const bool *)from != row->negated ? "true" : "false");
         break;
@@ -238,9 +280,14 @@ static bool parse_choice(const gm_parameter *row, const char *text, double *numb
     return false;
 }
 
+// One number; of ranges one that stands for both ends.
 static bool in_range(const gm_parameter *row, double number) {
     if (row->kind == GM_PARAMETER_BOOLEAN || row->kind == GM_PARAMETER_CHOICE)
         return true;
+    if (row->kind == GM_PARAMETER_RANGE) {
+        gm_interval interval = interval_of(row, number);
+        return interval.low <= interval.high && interval.low >= row->minimum && interval.high <= row->maximum;
+    }
     bool whole = row->kind == GM_PARAMETER_NUMBER || !(number < floor(number) || number > floor(number));
     return whole && number >= row->minimum && number <= row->maximum;
 }
@@ -293,8 +340,13 @@ gm_status gm_parameter_set_list(const gm_parameter *row, void *values, const cha
     bool fits = (row->kind == GM_PARAMETER_PAIR && count == 2) ||
                 (row->kind == GM_PARAMETER_AXES && count >= 1 && count <= GM_SPATIAL_AXES) ||
                 (row->kind == GM_PARAMETER_SHAPE && count >= (size_t)row->required && count < GM_MAX_RANK);
-    for (size_t i = 0; fits && i < count; i++)
-        fits = parse_item(row, items[i], &numbers[i]) && in_range(row, numbers[i]);
+    bool interval = row->kind == GM_PARAMETER_RANGE && count == 2;
+    for (size_t i = 0; (fits || interval) && i < count; i++) {
+        bool read = parse_item(row, items[i], &numbers[i]);
+        fits = fits && read && in_range(row, numbers[i]);
+        interval = interval && read && numbers[i] >= row->minimum && numbers[i] <= row->maximum;
+    }
+    fits = fits || (interval && numbers[0] <= numbers[1]);
     if (fits) {
         store(row, values, numbers, count);
         return GM_OK;

@@ -1,6 +1,9 @@
 // A data set in another form: a folder or a zip archive of pictures with labels.csv, or arrays; a table as another one.
 //
-// Pictures go piece by piece; of an array all values are in memory before it is written.
+// Pictures go piece by piece; of an array all values are in memory before it is written. Long because both and tables
+// are written here.
+#include "data/convert.h"
+
 #include "data/apart.h"
 #include "data/format.h"
 #include "data/items.h"
@@ -57,7 +60,9 @@ static bool has_pixels(const gm_dataset_info *info) {
 typedef struct pictures {
     const gm_dataset *dataset;
     const char *path;
+    const gm_item_marks *marks; // NULL: none
     const gm_writer *writer;
+    size_t depth;
     bool zipped; // else into a folder
     gm_zip_writer zip;
     gm_text labels; // labels.csv
@@ -96,16 +101,25 @@ static void fill_raster(const gm_dataset_info *info, const void *item, gm_raster
         }
 }
 
+// 00000012.png; of changed ones 00000012-00000345.png, of samples g00000345.png.
+static void name_item(const pictures *p, size_t index, char *name, size_t room) {
+    const char *ending = p->writer->format.ending;
+    if (!p->marks || p->marks->seeds[index] < 0)
+        gm_snprintf(name, room, "%08zu%s", p->marks ? (size_t)p->marks->origins[index] : index, ending);
+    else if (p->marks->origins[index] < 0)
+        gm_snprintf(name, room, "g%08lld%s", (long long)p->marks->seeds[index], ending);
+    else
+        gm_snprintf(name, room, "%08lld-%08lld%s", (long long)p->marks->origins[index],
+                    (long long)p->marks->seeds[index], ending);
+}
+
 static gm_status put_item(pictures *p, size_t index, const void *item, int32_t label) {
     const gm_dataset_info *info = gm_dataset_get_info(p->dataset);
     gm_raster raster;
     gm_bytes file = {0};
-    char name[32];
+    char name[64];
     const gm_writing writing = {.path = p->path};
-    GM_TRY(gm_raster_create(&raster, p->path, info->width, info->height, info->channels,
-                            info->kind == GM_DATASET_IMAGES ? 8
-                            : is_deep(info)                 ? 16
-                                                            : 32));
+    GM_TRY(gm_raster_create(&raster, p->path, info->width, info->height, info->channels, p->depth));
     fill_raster(info, item, &raster);
     gm_status status = p->writer->encode_pictures(&writing, &raster, 1, &file);
     gm_raster_finish(&raster);
@@ -113,7 +127,7 @@ static gm_status put_item(pictures *p, size_t index, const void *item, int32_t l
         free(file.data);
         return status;
     }
-    gm_snprintf(name, sizeof name, "%08zu%s", index, p->writer->format.ending);
+    name_item(p, index, name, sizeof name);
     if (info->class_count > 0)
         gm_text_printf(&p->labels, "%s,\"%s\"\n", name, info->class_names[label]);
     return put_file(p, name, file.data, file.length);
@@ -170,14 +184,15 @@ static void warn_of_numbers(const gm_dataset_info *info, const char *path) {
         gm_warn("%s: its classes have other numbers than in %s: labels.csv has their names alone", path, info->name);
 }
 
-static gm_status write_pictures(const gm_dataset *dataset, const char *path) {
-    pictures p = {.dataset = dataset, .path = path, .zip = {.path = path}};
+// Floats that are taken as they are stay so: as 32 bits, in TIFF.
+static gm_status write_pictures(const gm_dataset *dataset, const char *path, const gm_item_marks *marks) {
+    pictures p = {.dataset = dataset, .path = path, .marks = marks, .zip = {.path = path}};
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
     gm_status status;
     GM_TRY(check_pictures(info, path));
-    if (info->kind == GM_DATASET_IMAGES || is_deep(info))
-        p.writer = gm_writer_for(info->channels);
-    else // floats, which TIFF alone has
+    p.writer = gm_writer_for(info->channels);
+    p.depth = info->kind == GM_DATASET_IMAGES ? 8 : is_deep(info) ? 16 : 32;
+    if (p.depth == 32)
         GM_TRY(gm_writer_find_named(path, "tiff", &p.writer));
     if (!p.writer->encode_pictures)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: pictures of %zu channels are not written: write .npz", path,
@@ -228,13 +243,16 @@ static gm_file_array describe(const gm_dataset_info *info, const void *values) {
 }
 
 static gm_status write_npz(const gm_dataset_info *info, const char *path, const gm_file_array *items,
-                           const gm_file_array *labels) {
+                           const gm_file_array *labels, const gm_item_marks *marks) {
     gm_bytes file = {0};
     char *names = NULL, type[GM_ARRAY_TYPE_BYTES];
-    gm_file_array arrays[3] = {*items, *labels};
+    gm_file_array arrays[4] = {*items, *labels};
+    size_t count = labels->values ? 3 : 1;
     gm_status status;
     GM_TRY_DONE(gm_class_names_array(&arrays[2], info->class_names, info->class_count, type, &names));
-    GM_TRY_DONE(gm_npz_encode(path, arrays, labels->values ? 3 : 1, &file));
+    if (marks)
+        arrays[count++] = (gm_file_array){"seeds", "i8", marks->seeds, sizeof *marks->seeds, 1, {info->count}};
+    GM_TRY_DONE(gm_npz_encode(path, arrays, count, &file));
     status = gm_file_write_atomic(path, file.data, file.length);
 done:
     free(names);
@@ -261,7 +279,7 @@ static gm_status write_npys(const char *path, const gm_file_array *items, const 
     return status;
 }
 
-static gm_status write_arrays(const gm_dataset *dataset, const char *path) {
+static gm_status write_arrays(const gm_dataset *dataset, const char *path, const gm_item_marks *marks) {
     gm_dataset_info info = *gm_dataset_get_info(dataset);
     char *items = NULL;
     int32_t *labels = NULL;
@@ -276,7 +294,7 @@ static gm_status write_arrays(const gm_dataset *dataset, const char *path) {
         make_deep(&info, items, left * info.item_values);
     const gm_file_array array = describe(&info, items);
     const gm_file_array classes = {"y", "i4", info.class_count ? labels : NULL, sizeof *labels, 1, {info.count}};
-    status = ends(path, ".npz") ? write_npz(&info, path, &array, &classes) : write_npys(path, &array, &classes);
+    status = ends(path, ".npz") ? write_npz(&info, path, &array, &classes, marks) : write_npys(path, &array, &classes);
 done:
     free(items);
     free(labels);
@@ -333,6 +351,11 @@ static gm_status write_table(const char *source, const gm_dataset_options *optio
 
 // ---- The interface ----
 
+gm_status gm_dataset_write(const gm_dataset *dataset, const char *path, const gm_item_marks *marks) {
+    return ends(path, ".npz") || ends(path, ".npy") ? write_arrays(dataset, path, marks)
+                                                    : write_pictures(dataset, path, marks);
+}
+
 gm_status gm_dataset_convert(const char *source, const gm_dataset_options *options, const char *path) {
     gm_dataset *dataset;
     gm_dataset_options chosen = options ? *options : (gm_dataset_options){0};
@@ -349,8 +372,7 @@ gm_status gm_dataset_convert(const char *source, const gm_dataset_options *optio
     gm_status status =
         gm_dataset_get_info(dataset)->table
             ? gm_fail(GM_ERROR_ARGUMENT, "%s: %s is a table, no numbers alone: write .csv or .tsv", path, source)
-        : ends(path, ".npz") || ends(path, ".npy") ? write_arrays(dataset, path)
-                                                   : write_pictures(dataset, path);
+            : gm_dataset_write(dataset, path, NULL);
     if (status == GM_OK && dataset->pictures)
         gm_pictures_warn_of_damage(dataset->pictures);
     gm_dataset_close(&dataset);

@@ -21,8 +21,8 @@ typedef struct slot {
 struct gm_loader {
     gm_fetch fetch;
     void *user;
-    size_t count, batch, item_bytes;
-    uint64_t seed;
+    gm_order order; // what it points to is the caller's
+    size_t batch, item_bytes;
     uint64_t start; // the cursor of batch 0
 
     slot *slots;
@@ -45,8 +45,7 @@ struct gm_loader {
 // ---- The threads ----
 
 static gm_status fill(const gm_loader *loader, const slot *s, uint64_t batch) {
-    GM_TRY(gm_loader_indices(loader->seed, loader->start + batch * loader->batch, loader->batch, loader->count,
-                             s->indices));
+    GM_TRY(gm_order_indices(&loader->order, loader->start + batch * loader->batch, loader->batch, s->indices));
     return loader->fetch(loader->user, s->indices, loader->batch, s->items, s->labels);
 }
 
@@ -112,22 +111,21 @@ static gm_status allocate(gm_loader *loader, size_t threads) {
     return GM_OK;
 }
 
-gm_status gm_loader_create_fetch(gm_loader **loader, gm_fetch fetch, void *user, size_t count, size_t item_bytes,
-                                 size_t batch, uint64_t seed, uint64_t cursor, size_t threads) {
+gm_status gm_loader_create_fetch(gm_loader **loader, gm_fetch fetch, void *user, const gm_order *order,
+                                 size_t item_bytes, size_t batch, uint64_t cursor, size_t threads) {
     *loader = NULL;
     size_t bytes;
     if (batch == 0 || !gm_multiply_sizes(batch, item_bytes, &bytes))
         return gm_fail(GM_ERROR_ARGUMENT, "a batch of %zu items cannot be loaded", batch);
-    if (count == 0 || count > INT32_MAX)
-        return gm_fail(GM_ERROR_ARGUMENT, "a data set of %zu items cannot be loaded: 1 to %d", count, INT32_MAX);
+    if (order->count == 0 || order->count > INT32_MAX)
+        return gm_fail(GM_ERROR_ARGUMENT, "a data set of %zu items cannot be loaded: 1 to %d", order->count, INT32_MAX);
     gm_loader *new;
     GM_TRY(gm_alloc(&new, 1, sizeof *new, "a loader"));
     *new = (gm_loader){.fetch = fetch,
                        .user = user,
-                       .count = count,
+                       .order = *order,
                        .batch = batch,
                        .item_bytes = item_bytes,
-                       .seed = seed,
                        .start = cursor,
                        .failed = UINT64_MAX};
     threads = GM_MIN(GM_MAX(threads, (size_t)1), (size_t)MOST_THREADS);
@@ -144,12 +142,18 @@ static gm_status fetch_dataset(void *user, const int32_t *indices, size_t count,
     return gm_dataset_gather_on(user, 1, indices, count, items, labels);
 }
 
-gm_status gm_loader_create(gm_loader **loader, const gm_dataset *dataset, size_t batch, uint64_t seed,
-                           uint64_t cursor) {
+gm_status gm_loader_create_ordered(gm_loader **loader, const gm_dataset *dataset, const gm_order *order, size_t batch,
+                                   uint64_t cursor) {
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
     size_t threads = gm_dataset_items(dataset) ? 1 : gm_cpu_count(); // copying is quicker than any training
-    return gm_loader_create_fetch(loader, fetch_dataset, (void *)dataset, info->count, info->item_bytes, batch, seed,
-                                  cursor, threads);
+    return gm_loader_create_fetch(loader, fetch_dataset, (void *)dataset, order, info->item_bytes, batch, cursor,
+                                  threads);
+}
+
+gm_status gm_loader_create(gm_loader **loader, const gm_dataset *dataset, size_t batch, uint64_t seed,
+                           uint64_t cursor) {
+    const gm_order order = {.seed = seed, .count = gm_dataset_get_info(dataset)->count};
+    return gm_loader_create_ordered(loader, dataset, &order, batch, cursor);
 }
 
 void gm_loader_destroy(gm_loader **loader) {

@@ -171,6 +171,8 @@ static const struct {
     {&gm_op_max_pool, mark_images},
     {&gm_op_max_pool_input, mark_images},
     {&gm_op_shift, mark_images},
+    {&gm_op_warp, mark_images},
+    {&gm_op_warp_adjoint, mark_images},
     {&gm_op_gather, mark_gather},
     {&gm_op_scatter_add, mark_scatter_add},
     {&gm_op_uniform, mark_none},

@@ -177,6 +177,7 @@ extern const gm_op gm_op_max_pool_index, gm_op_max_pool, gm_op_max_pool_input;
 //   image
 extern const gm_op gm_op_gather, gm_op_scatter_add;                // gather.c
 extern const gm_op gm_op_shift;                                    // shift.c
+extern const gm_op gm_op_warp, gm_op_warp_adjoint;                 // warp.c
 extern const gm_op gm_op_softmax, gm_op_log_softmax, gm_op_argmax; // softmax.c
 extern const gm_op gm_op_nearest, gm_op_count_within;              // neighbors.c
 extern const gm_op gm_op_uniform, gm_op_normal, gm_op_bernoulli;   // random.c: inputs (counter) or none

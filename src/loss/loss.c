@@ -83,9 +83,9 @@ gm_tensor *gm_binary_cross_entropy(gm_tensor *logit, gm_tensor *target) {
     return gm_mean_all(gm_add(one, zero));
 }
 
-gm_tensor *gm_cross_entropy(gm_tensor *logits, gm_tensor *labels) {
-    gm_tensor *inputs[] = {logits, labels}, *poison;
-    if (!gm_usable("cross_entropy", inputs, 2, &poison))
+static gm_tensor *cross_entropy(gm_tensor *logits, gm_tensor *labels, gm_tensor *weights) {
+    gm_tensor *inputs[] = {logits, labels, weights}, *poison;
+    if (!gm_usable("cross_entropy", inputs, weights != NULL ? 3 : 2, &poison))
         return poison;
     gm_graph *graph = logits->graph;
     gm_shape shape = logits->shape, expected = {.rank = shape.rank - 1, .dim = {shape.dim[0]}};
@@ -97,12 +97,25 @@ gm_tensor *gm_cross_entropy(gm_tensor *logits, gm_tensor *labels) {
     if (labels->type != GM_INT32 || !gm_shape_equal(&labels->shape, &expected))
         return gm_fault(graph, "cross_entropy: labels %s are %s but must be int32 %s, one for each of logits %s",
                         gm_describe(labels), gm_type_text(labels->type), gm_shape_text(&expected), gm_describe(logits));
+    if (weights != NULL && (weights->type != GM_FLOAT32 || !gm_shape_equal(&weights->shape, &expected)))
+        return gm_fault(graph, "cross_entropy: weights %s are %s but must be float32 %s", gm_describe(weights),
+                        gm_type_text(weights->type), gm_shape_text(&expected));
     size_t K = shape.dim[1];
     shape.dim[1] = 1;
     gm_tensor *own = gm_equal(gm_reshape(labels, shape), gm_indices_along(graph, shape.rank, 1, K));
     gm_tensor *chosen = gm_select(own, gm_log_softmax(logits, 1), gm_constant(graph, 0)); // a product has 0 inf = NaN
+    if (weights != NULL)
+        chosen = gm_multiply(chosen, gm_reshape(weights, shape));
     gm_tensor *count = gm_maximum(gm_sum_all(own), gm_constant(graph, 1));
     return gm_divide(gm_negate(gm_sum_all(chosen)), count);
+}
+
+gm_tensor *gm_cross_entropy(gm_tensor *logits, gm_tensor *labels) {
+    return cross_entropy(logits, labels, NULL);
+}
+
+gm_tensor *gm_weighted_cross_entropy(gm_tensor *logits, gm_tensor *labels, gm_tensor *weights) {
+    return cross_entropy(logits, labels, weights);
 }
 
 gm_tensor *gm_mean_squared_error(gm_tensor *x, gm_tensor *target) {

@@ -18,6 +18,7 @@ const gm_model_kind gm_classifier_kind = {
     .description = "a classifier",
     .marks = marks,
     .section = &gm_classifier_section,
+    .weighs = true,
     .check = check,
     .build = gm_classifier_build,
     .uses = &gm_classifier_classify,

@@ -5,6 +5,7 @@
 #include "ganymede/optim.h"
 #include "model/kind.h"
 #include "model/training.h"
+#include "recipe/value.h"
 
 typedef struct gm_classifier_settings {
     gm_layer_list classifier; // a layer `tap: features` in it names what the use `classify` gives beside the logits
@@ -12,7 +13,8 @@ typedef struct gm_classifier_settings {
     struct {
         gm_optimizer classifier;
     } optimizer;
-    size_t accumulate; // batches whose mean gradient makes one update
+    gm_recipe_list class_weights; // by label; empty: all 1, or as data.balance says
+    size_t accumulate;            // batches whose mean gradient makes one update
     gm_averaging average;
 } gm_classifier_settings;
 

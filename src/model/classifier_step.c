@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "ganymede/loss.h"
+#include "model/balance.h"
 #include "model/objective.h"
 #include "recipe/value.h"
 
@@ -18,6 +19,7 @@ static const gm_recipe_row rows[] = {
     GM_INITIALIZER_ROW(gm_classifier_settings),
     GM_ROW_TYPED(gm_classifier_settings, "optimizer.classifier", optimizer.classifier, gm_recipe_optimizer_type,
                  "{adam: {rate: 1e-3}}", false, "the classifier's update rule"),
+    GM_CLASS_WEIGHTS_ROW(gm_classifier_settings),
     GM_ACCUMULATE_ROW(gm_classifier_settings),
     GM_AVERAGE_ROWS(gm_classifier_settings),
 };
@@ -34,6 +36,7 @@ const gm_classifier_settings *gm_classifier_of(const gm_recipe *recipe) {
 
 typedef struct step_builder {
     gm_model *model;
+    const gm_recipe *recipe;
     const gm_classifier_settings *settings;
     const gm_model_source *source;
     gm_network *network;
@@ -53,19 +56,28 @@ static gm_status check_logits(const gm_layer_list *layers, const gm_tensor *logi
 static gm_status build_loss(step_builder *s, gm_tensor **loss) {
     const gm_model_source *source = s->source;
     size_t K = source->data->class_count;
-    gm_tensor *logits, *x = gm_model_real_batch(s->model, source), *labels = gm_model_real_labels(s->model, source);
+    const gm_recipe_list *list = &s->settings->class_weights;
+    gm_tensor *logits, *weights, *x = gm_model_real_batch(s->model, source);
+    gm_tensor *labels = gm_model_real_labels(s->model, source);
     if (gm_network_needs_labels(s->network))
         return gm_fail(GM_ERROR_ARGUMENT, "%s: a classifier is not told the labels: remove the layer that needs them",
                        s->settings->classifier.layers[0].origin);
     GM_TRY(gm_model_apply(&logits, s->network, x, NULL, s->counter));
     GM_TRY(check_logits(&s->settings->classifier, logits, source->batch, K));
-    *loss = gm_cross_entropy(gm_reshape(logits, GM_SHAPE(source->batch, K)), labels);
+    GM_TRY(gm_classes_check(s->recipe, list, source->data));
+    GM_TRY(gm_classes_weigh(s->recipe, list, source, labels, &weights));
+    logits = gm_reshape(logits, GM_SHAPE(source->batch, K));
+    *loss = weights ? gm_weighted_cross_entropy(logits, labels, weights) : gm_cross_entropy(logits, labels);
     return GM_OK;
 }
 
 gm_status gm_classifier_build(gm_model *model, const gm_recipe *recipe, const gm_model_source *source) {
     const gm_classifier_settings *settings = gm_classifier_of(recipe);
-    step_builder s = {.model = model, .settings = settings, .source = source, .counter = gm_objective_counter(model)};
+    step_builder s = {.model = model,
+                      .recipe = recipe,
+                      .settings = settings,
+                      .source = source,
+                      .counter = gm_objective_counter(model)};
     gm_tensor *loss = NULL;
     GM_TRY(gm_model_add_network(model, "classifier", &settings->classifier,
                                 (gm_weight_initializer)settings->initializer, &s.network));

@@ -128,6 +128,7 @@ static const char *const alphas[] = {"blend", "keep", NULL};               // gm
 static const char *const pages[] = {"first", "channels", "items", NULL};   // gm_pages
 static const char *const scales[] = {"type", "range", "percentile", NULL}; // gm_scaling
 static const char *const residents[] = {"auto", "yes", "no", NULL};
+static const char *const balances[] = {"none", "resample", "weights", NULL};          // gm_balance
 static const char *const layouts[] = {"auto", "nhwc", "nchw", NULL};                  // gm_array_layout
 static const char *const damages[] = {"stop", "skip", NULL};                          // gm_damaged
 static const char *const parts[] = {"whole", "left", "right", "top", "bottom", NULL}; // gm_part
@@ -180,6 +181,12 @@ static const gm_recipe_row rows[] = {
     GM_ROW_INTEGER(gm_common, "data.batch", data.batch, 1, 65536, 64, "real images per discriminator step, and as many generated ones"),
     GM_ROW_CHOICE(gm_common, "data.resident", data.resident, residents, 0,
            "keep the whole data set in the device's memory; auto: if it is small"),
+    GM_ROW_CHOICE(gm_common, "data.balance", data.balance, balances, GM_BALANCE_NONE,
+           "classes of unlike size: none (as they come), resample (batches draw every class equally often) or weights (the "
+           "losses count items of a class the more, the fewer it has)"),
+    GM_ROW_TYPED(gm_common, "data.augment", data.augment, gm_augmentation_type, "null", false,
+         "random changes to the images that are learnt from, drawn anew whenever one is read: {OPERATION: RANGE, ...}, "
+         "listed under AUGMENTATION; null: none"),
     GM_ROW_CHOICE(gm_common, "data.hold", data.hold, holds, 0,
            "keep all decoded pictures of a folder, archive or list in memory; auto: if they take no more than a quarter of "
            "it; else each is decoded whenever it is wanted"),
@@ -230,8 +237,11 @@ static gm_status resolve(gm_recipe *recipe, void *settings) {
                              sizeof *common);
 }
 
-const gm_recipe_section gm_common_section = {
-    .rows = rows, .row_count = GM_COUNT(rows), .size = sizeof(gm_common), .resolve = resolve};
+const gm_recipe_section gm_common_section = {.rows = rows,
+                                             .row_count = GM_COUNT(rows),
+                                             .size = sizeof(gm_common),
+                                             .resolve = resolve,
+                                             .document = gm_augmentation_document};
 
 const gm_common *gm_common_of(const gm_recipe *recipe) {
     return gm_recipe_settings(recipe, &gm_common_section);

@@ -4,6 +4,7 @@
 
 #include "data/decode.h"
 #include "ganymede/nn.h"
+#include "model/augmentation.h"
 #include "model/second.h"
 #include "recipe/value.h"
 
@@ -15,6 +16,8 @@ typedef enum gm_pairs {
 } gm_pairs;
 
 typedef enum gm_resident { GM_RESIDENT_AUTO = 0, GM_RESIDENT_YES, GM_RESIDENT_NO } gm_resident;
+
+typedef enum gm_balance { GM_BALANCE_NONE = 0, GM_BALANCE_RESAMPLE, GM_BALANCE_WEIGHTS } gm_balance;
 
 typedef struct gm_range {
     double low, high;   // the values of black and white
@@ -36,8 +39,10 @@ typedef struct gm_common {
         const gm_table_schema *columns; // of a table: what is known of them; NULL: nothing. In the recipe of a run: all
         gm_table_dialect dialect;       // how a table is written, as far as it is known
         gm_range range;
-        size_t batch;              // items per batch
-        int resident;              // gm_resident
+        size_t batch; // items per batch
+        int resident; // gm_resident
+        int balance;  // gm_balance
+        gm_augmentation augment;
         int layout, damaged, hold; // gm_array_layout, gm_damaged, gm_hold
         int part, view;            // gm_part, gm_image_view
         gm_recipe_words classes;   // none: all

@@ -114,7 +114,7 @@ static const regularizer_type types[GM_REGULARIZER_COUNT] = {
                                       ROWS(gradient_clip_rows)},
 };
 
-enum { MOST_ROWS = 16 };
+enum { MOST_ROWS = 24 };
 
 // All settings of a regulariser, in one array.
 static size_t rows_of(size_t which, gm_parameter rows[MOST_ROWS]) {

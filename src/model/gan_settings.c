@@ -2,6 +2,7 @@
 #include "model/gan.h"
 
 #include "base/base.h"
+#include "model/balance.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -28,24 +29,7 @@ static void allow_categories(gm_text *text) {
     gm_text_append(text, "a list of whole numbers");
 }
 
-static gm_status read_weights(gm_arena *arena, const char *key, void *field, const gm_yaml *node) {
-    static const gm_parameter item = {
-        .key = "class_weights", .kind = GM_PARAMETER_NUMBER, .minimum = 0, .maximum = 1000000};
-    static const char allowed[] = "a list of numbers from 0 on, one per class and not all 0";
-    gm_recipe_list *list = field;
-    double largest = 0;
-    GM_TRY(gm_recipe_read_list(arena, key, list, node, &item, allowed));
-    for (size_t i = 0; i < list->count; i++)
-        largest = fmax(largest, list->values[i]);
-    return list->count > 0 && largest <= 0 ? gm_recipe_refuse(node, key, allowed) : GM_OK;
-}
-
-static void allow_weights(gm_text *text) {
-    gm_text_append(text, "a list of numbers");
-}
-
 static const gm_recipe_type categories_type = {read_categories, gm_recipe_write_list, allow_categories};
-static const gm_recipe_type weights_type = {read_weights, gm_recipe_write_list, allow_weights};
 
 // ---- Keys ----
 
@@ -78,9 +62,7 @@ static const gm_recipe_row rows[] = {
          "then a number per continuous code that sets its log variance"),
     GM_ROW_NUMBER(gm_gan_settings, "codes.weight", codes.weight, 0, 1000000, 1,
            "factor of the bound on I(codes; G(z)) that both networks maximise"),
-    GM_ROW_TYPED(gm_gan_settings, "class_weights", class_weights, weights_type, "[]", false,
-         "what the samples of each class count in the loss, by label: the real ones, and those of a conditional "
-         "generator; []: the same"),
+    GM_CLASS_WEIGHTS_ROW(gm_gan_settings),
     GM_ROW_TYPED(gm_gan_settings, "regularizers", regularizers, gm_regularizers_type, NULL, false,
          "what else keeps training in bounds, in any combination"),
     GM_ROW_TYPED(gm_gan_settings, "optimizer.generator", optimizer.generator, gm_recipe_optimizer_type,

@@ -19,6 +19,7 @@
 
 #include "base/base.h"
 #include "graph/graph.h"
+#include "model/balance.h"
 
 #include <stdlib.h>
 
@@ -51,16 +52,9 @@ static gm_status check_labels(const gm_gan_step *g, const gm_dataset_info *data)
     const gm_gan_settings *gan = g->settings;
     const gm_layer *labelled;
     size_t classes = gm_gan_classes(gan, &labelled);
-    const gm_recipe_list *weights = &gan->class_weights;
-    if (data->class_count == 0 && weights->count > 0)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: class_weights need labels, but %s has none", weights->origin,
-                       data->name);
     if (data->class_count == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: %s needs labels, but %s has none", labelled->origin,
                        labelled->type->name, data->name);
-    if (weights->count > 0 && weights->count != data->class_count)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: class_weights has %zu numbers, but %s has %zu classes: give one each",
-                       weights->origin, weights->count, data->name, data->class_count);
     if (classes < data->class_count)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: %s has %zu classes, but %s knows only %zu: raise its `classes`",
                        labelled->origin, data->name, data->class_count, labelled->type->name, classes);
@@ -69,17 +63,6 @@ static gm_status check_labels(const gm_gan_step *g, const gm_dataset_info *data)
                        "%s: packed samples have no single label: packing and labels exclude each "
                        "other",
                        gan->regularizers.origin[GM_REGULARIZER_PACKING]);
-    return GM_OK;
-}
-
-static gm_status weigh_classes(gm_gan_step *g) {
-    const gm_recipe_list *list = &g->settings->class_weights;
-    float *weights;
-    GM_TRY(gm_alloc(&weights, list->count, sizeof *weights, "class weights"));
-    for (size_t i = 0; i < list->count; i++)
-        weights[i] = (float)list->values[i];
-    g->weights = gm_gather(gm_constant_array(g->graph, GM_FLOAT32, GM_SHAPE(list->count), weights), g->labels);
-    free(weights);
     return GM_OK;
 }
 
@@ -329,17 +312,17 @@ static gm_status build(gm_gan_step *g) {
     gm_tensor *logits[2];
     GM_TRY(gm_model_add_network(g->model, "generator", &gan->generator, initializer, &g->generator));
     GM_TRY(gm_model_add_network(g->model, "discriminator", &gan->discriminator, initializer, &g->discriminator));
-    g->counter = gm_variable(g->graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
+    g->counter = gm_model_counter(g->model);
     g->step = gm_model_element(g->counter, 0);
     g->substep = gm_model_element(g->counter, 1);
     g->real = gm_model_real_batch(g->model, g->source);
     if (gm_network_needs_labels(g->generator) || gm_network_needs_labels(g->discriminator) ||
-        gan->class_weights.count > 0) {
+        gm_classes_are_weighed(g->recipe, &gan->class_weights)) {
+        GM_TRY(gm_classes_check(g->recipe, &gan->class_weights, g->source->data));
         GM_TRY(check_labels(g, g->source->data));
         g->labels = gm_model_real_labels(g->model, g->source);
+        GM_TRY(gm_classes_weigh(g->recipe, &gan->class_weights, g->source, g->labels, &g->weights));
     }
-    if (gan->class_weights.count > 0)
-        GM_TRY(weigh_classes(g));
     if (gm_gan_has(g, GM_REGULARIZER_AUGMENT))
         g->probability = augment_probability(g);
     g->z = gm_codes_append(gan, gm_latent_batch(&gan->latent, g->graph, g->source->batch, g->counter), g->counter);

@@ -21,6 +21,7 @@ typedef struct gm_model_kind {
     const gm_recipe_section *section;
     gm_model_sources sources;
     bool monitored; // it makes samples that are to be like the data
+    bool weighs;    // its loss counts samples by their class (gm_classes_weigh)
     // Fails where the recipe does not suit data of this format. NULL: it takes all.
     gm_status (*check)(const gm_recipe *recipe, const gm_dataset_info *data, const gm_sample *format);
     // The training step. Fails with the recipe's line when a layer does not fit, and when the networks do not fit the

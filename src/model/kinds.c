@@ -45,8 +45,15 @@ gm_status gm_model_init(gm_model *model, const gm_recipe *recipe, const gm_model
     gm_status status = gm_graph_create(&model->graph);
     if (status == GM_OK)
         model->graph->few_passes = source->few_passes;
+    gm_model_source complete = *source, second;
+    complete.augment = &gm_common_of(recipe)->data.augment;
+    if (source->second) { // of a pair both are augmented alike
+        second = *source->second;
+        second.augment = complete.augment;
+        complete.second = &second;
+    }
     if (status == GM_OK)
-        status = gm_model_kind_of(recipe)->build(model, recipe, source);
+        status = gm_model_kind_of(recipe)->build(model, recipe, &complete);
     if (status != GM_OK)
         gm_model_finish(model);
     return status;

@@ -157,6 +157,12 @@ gm_tensor *gm_model_pair(gm_tensor *a, gm_tensor *b) {
     return gm_concat(both, 2, 0);
 }
 
+gm_tensor *gm_model_counter(gm_model *model) {
+    if (!model->counter)
+        model->counter = gm_variable(model->graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
+    return model->counter;
+}
+
 // prefix: of the inputs' names.
 static gm_tensor *read_batch(gm_model *model, gm_model_input *input, const gm_model_source *source, size_t batch,
                              const char *prefix) {
@@ -173,7 +179,9 @@ static gm_tensor *read_batch(gm_model *model, gm_model_input *input, const gm_mo
         input->batch = x =
             gm_input(graph, gm_graph_printf(graph, "%sbatch", prefix), type, gm_sample_stored(format, batch));
     }
-    return format->kind->decode(format, x);
+    x = format->kind->decode(format, x);
+    return source->augment ? gm_augmentation_apply(source->augment, format, "data.augment", gm_model_counter(model), x)
+                           : x;
 }
 
 gm_tensor *gm_model_real_batch(gm_model *model, const gm_model_source *source) {

@@ -6,6 +6,7 @@
 #include "ganymede/nn.h"
 #include "ganymede/optim.h"
 #include "ganymede/plan.h"
+#include "model/augmentation.h"
 
 // ---- The training step ----
 
@@ -37,6 +38,7 @@ typedef struct gm_model {
     gm_graph *graph;
     gm_network *networks[GM_MODEL_NETWORKS];
     gm_model_input inputs[GM_MODEL_SOURCES];
+    gm_tensor *counter;       // see gm_model_counter; NULL: not asked for yet
     gm_phase *start;          // runs once, before the first step; NULL: nothing to do
     gm_model_action *actions; // of a step, in order
     gm_model_number *numbers;
@@ -53,6 +55,8 @@ typedef struct gm_model_source {
     bool half_storage;                    // large values lie in memory as 16-bit floats
     bool few_passes;                      // over memory, rather than the last digit of variances: for GPUs
     const struct gm_model_source *second; // of kinds with two sources: its data, format and residency; else NULL
+    const gm_augmentation *augment;       // of the real batch; NULL: nothing
+    const size_t *class_counts;           // items of each of the data's classes; NULL: not known
 } gm_model_source;
 
 void gm_model_finish(gm_model *model);
@@ -70,7 +74,10 @@ gm_status gm_model_add_action(gm_model *model, gm_model_action action);
 gm_status gm_model_add_number(gm_model *model, gm_phase *phase, gm_model_number number);
 // Applies the network in training; its faults begin with the recipe's line. labels: NULL where it needs none.
 gm_status gm_model_apply(gm_tensor **result, gm_network *network, gm_tensor *x, gm_tensor *labels, gm_tensor *counter);
-// The real batch as networks see it. Declares the model's inputs.
+// The variable `step`, int32 (2): updates made, and batches within the present one; for what draws noise or counts.
+// Whoever builds the step assigns it.
+gm_tensor *gm_model_counter(gm_model *model);
+// The real batch as networks see it, augmented where the recipe says so. Declares the model's inputs.
 gm_tensor *gm_model_real_batch(gm_model *model, const gm_model_source *source);
 // The batch of the second source, with the same cursor.
 gm_tensor *gm_model_second_batch(gm_model *model, const gm_model_source *source);

@@ -5,7 +5,7 @@
 #include "graph/graph.h"
 
 gm_tensor *gm_objective_counter(gm_model *model) {
-    return gm_variable(model->graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
+    return gm_model_counter(model);
 }
 
 static gm_status build_update(gm_model *model, const gm_model_source *source, const gm_objective *o, gm_tensor *step,

@@ -79,6 +79,46 @@ static gm_status check_pairs(const gm_trainer *trainer) {
     return gm_dataset_check_pairs(first, second);
 }
 
+// ---- Order ----
+
+static gm_status count_classes(gm_trainer *trainer) {
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->sources[0].data);
+    const int32_t *labels = gm_dataset_labels(trainer->sources[0].data);
+    if (!labels || data->class_count == 0)
+        return GM_OK;
+    GM_TRY(gm_alloc(&trainer->class_counts, data->class_count, sizeof *trainer->class_counts, "the classes' counts"));
+    for (size_t i = 0; i < data->count; i++)
+        trainer->class_counts[labels[i]]++;
+    return GM_OK;
+}
+
+static gm_status check_balance(const gm_trainer *trainer, const gm_model_kind *kind) {
+    const gm_dataset_info *data = gm_dataset_get_info(trainer->sources[0].data);
+    const int balance = trainer->common->data.balance;
+    const char *origin = gm_recipe_origin(trainer->recipe, "data.balance");
+    if (balance != GM_BALANCE_NONE && data->class_count == 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: data.balance is for data with labels, which %s has not: leave it out",
+                       origin, data->name);
+    if (balance == GM_BALANCE_WEIGHTS && !kind->weighs)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: the loss of %s knows no classes: set data.balance to resample", origin,
+                       kind->description);
+    return GM_OK;
+}
+
+// Of pairs the second source goes by the order of the first, whose items are its own.
+static const gm_order *order_of(const gm_trainer *trainer, const gm_trainer_source *source) {
+    bool paired = gm_model_kind_of(trainer->recipe)->sources == GM_SOURCES_PAIRED;
+    return paired ? &trainer->sources[0].order : &source->order;
+}
+
+static gm_status order_source(gm_trainer *trainer, size_t i) {
+    gm_trainer_source *source = &trainer->sources[i];
+    const bool labelled = gm_dataset_get_info(source->data)->class_count > 0;
+    const uint64_t seed = trainer->common->seed;
+    return gm_order_init(&source->order, i > 0 ? gm_hash_string(seed, "second") : seed, source->data,
+                         labelled && source->common->data.balance == GM_BALANCE_RESAMPLE);
+}
+
 gm_status gm_trainer_use_sources(gm_trainer *trainer, const gm_train_given *given) {
     const gm_model_kind *kind = gm_model_kind_of(trainer->recipe);
     const gm_range *range = &trainer->common->data.range;
@@ -87,14 +127,15 @@ gm_status gm_trainer_use_sources(gm_trainer *trainer, const gm_train_given *give
         gm_trainer_source *source = &trainer->sources[i];
         source->data = given->data && i == 0 ? given->data : source->opened;
         source->format = gm_dataset_format(gm_dataset_get_info(source->data), range->low, range->high);
-        source->key = i > 0 && kind->sources == GM_SOURCES_UNPAIRED ? gm_hash_string(trainer->common->seed, "second")
-                                                                    : trainer->common->seed;
         if (i == 0 && gm_dataset_get_info(source->data)->table)
             GM_TRY(gm_trainer_keep_columns(trainer));
         if (i == 0 && kind->check)
             GM_TRY(kind->check(trainer->recipe, gm_dataset_get_info(source->data), &source->format));
         GM_TRY(check_source(source));
+        GM_TRY(order_source(trainer, i));
     }
+    GM_TRY(check_balance(trainer, kind));
+    GM_TRY(count_classes(trainer));
     return check_pairs(trainer);
 }
 
@@ -142,8 +183,8 @@ bool gm_trainer_is_resident(const gm_trainer *trainer) {
 static gm_status send(gm_trainer *trainer, gm_trainer_source *source, const gm_model_input *input) {
     const gm_dataset_info *data = gm_dataset_get_info(source->data);
     if (!source->resident)
-        return gm_loader_create(&source->loader, source->data, trainer->common->data.batch, source->key,
-                                trainer->cursor);
+        return gm_loader_create_ordered(&source->loader, source->data, order_of(trainer, source),
+                                        trainer->common->data.batch, trainer->cursor);
     if (input->labels)
         GM_TRY(gm_plan_write(trainer->plan, input->labels, gm_dataset_labels(source->data),
                              data->count * sizeof(int32_t)));
@@ -169,7 +210,7 @@ static gm_status next(gm_trainer *trainer, gm_trainer_source *source, const gm_m
     const void *items;
     const int32_t *labels;
     if (source->resident) {
-        GM_TRY(gm_loader_indices(source->key, trainer->cursor, batch, data->count, trainer->indices));
+        GM_TRY(gm_order_indices(order_of(trainer, source), trainer->cursor, batch, trainer->indices));
         return gm_plan_write(trainer->plan, input->indices, trainer->indices, batch * sizeof *trainer->indices);
     }
     GM_TRY(gm_loader_next(source->loader, &items, &labels));

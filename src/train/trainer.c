@@ -101,6 +101,7 @@ static gm_status build_model(gm_trainer *trainer) {
             .batch = trainer->common->data.batch,
             .resident = trainer->sources[i].resident,
             .half_storage = trainer->settings->precision == GM_PRECISION_HALF_STORAGE,
+            .class_counts = trainer->class_counts,
             .few_passes = gm_emitter_wants_gpu(gm_device_get_info(trainer->device)),
             .second = i + 1 < trainer->source_count ? &sources[i + 1] : NULL,
         };
@@ -183,13 +184,16 @@ void gm_trainer_destroy(gm_trainer **trainer) {
     gm_model_finish(&old->model);
     gm_state_destroy(&old->state);
     gm_device_close(&old->opened_device);
-    for (size_t i = 0; i < GM_MODEL_SOURCES; i++)
+    for (size_t i = 0; i < GM_MODEL_SOURCES; i++) {
+        gm_order_finish(&old->sources[i].order);
         gm_dataset_close(&old->sources[i].opened);
+    }
     gm_run_close(&old->run);
     gm_text_finish(&old->transfer.taken);
     gm_text_finish(&old->transfer.left);
     gm_text_finish(&old->recipe_text);
     gm_recipe_destroy(&old->recipe);
+    free(old->class_counts);
     free(old->indices);
     free(old->numbers);
     free(old->profile_folder);

@@ -1,10 +1,10 @@
-// The trainer's inner interface: trainer.c makes it and runs a step, sources.c reads its
-// data, loop.c runs the schedule around it with what
-// picture.c draws and save.c keeps, begin.c its recipe and folder at the start; profile.c says where the time goes.
-// None of them knows what is trained.
+// The trainer's inner interface: trainer.c makes it and runs a step, sources.c reads its data, loop.c runs the schedule
+// around it with what picture.c draws and save.c keeps, begin.c its recipe and folder at the start; profile.c says
+// where the time goes. None of them knows what is trained.
 #ifndef GM_TRAIN_TRAINER_H
 #define GM_TRAIN_TRAINER_H
 
+#include "data/loader.h"
 #include "ganymede/train.h"
 #include "model/kinds.h"
 #include "run/run.h"
@@ -17,7 +17,7 @@ typedef struct gm_trainer_source {
     gm_dataset *opened;
     const gm_dataset *data; // that, or the caller's
     gm_sample format;       // of its items
-    uint64_t key;           // of the order in which they are read
+    gm_order order;         // in which they are read; of pairs the first source's
     bool resident;
     gm_loader *loader; // NULL when resident
 } gm_trainer_source;
@@ -37,6 +37,7 @@ struct gm_trainer {
     const gm_monitor_settings *monitoring; // NULL: models of this kind are not monitored
     gm_trainer_source sources[GM_MODEL_SOURCES];
     size_t source_count;
+    size_t *class_counts;              // items of each class of the first source; NULL without labels
     gm_device *opened_device, *device; // as with the data
     gm_tuning *tuning;                 // NULL: default kernel variants
     char *variants;                    // the choices in use

@@ -2,6 +2,7 @@
 #include "ganymede/evaluate.h"
 
 #include "use/complete_evaluate.h"
+#include "use/conditional_evaluate.h"
 #include "use/cycle_evaluate.h"
 #include "use/translate_evaluate.h"
 
@@ -63,6 +64,9 @@ static gm_status evaluate(gm_evaluation *evaluation, const gm_trained *trained, 
     const gm_model_kind *kind = gm_model_kind_of(trained->recipe);
     bool by_kind = kind->evaluate && !options->search;
     const use_evaluator *other = by_kind ? NULL : find_evaluator(trained->recipe, options->search);
+    evaluation->info.step = trained->step;
+    if (!by_kind && !other && options->samples == 0 && gm_is_conditional(trained->recipe) && !options->search)
+        return gm_conditional_evaluate(evaluation, trained, run, options);
     if (!by_kind && !other && options->search)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: this run's model is %s, which has no latents to search", run,
                        kind->description);
@@ -77,7 +81,6 @@ static gm_status evaluate(gm_evaluation *evaluation, const gm_trained *trained, 
         status = open_data(data, common, checkpoint, options->data, false);
     GM_TRY(status);
     const gm_dataset_info *info = gm_dataset_get_info(*data);
-    evaluation->info.step = trained->step;
     size_t wanted = options->count || !other ? options->count : other->count;
     evaluation->info.count = wanted ? GM_MIN(wanted, info->count) : info->count;
     const gm_evaluation_source held_out = {

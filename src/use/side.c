@@ -16,6 +16,7 @@ static const uint64_t part_seed = 0; // which random part of a large data set is
 
 void gm_side_finish(gm_side *side) {
     free(side->values);
+    free(side->labels);
     free(side->cells);
     gm_table_schema_destroy(&side->table);
     gm_table_schema_destroy(&side->shown);
@@ -35,6 +36,16 @@ static gm_status keep(gm_side *side, const char **text) {
     if (*text && !(*text = gm_arena_string(&side->arena, *text)))
         return gm_fail_memory(64, "a side of a comparison");
     return GM_OK;
+}
+
+static gm_status keep_names(gm_side *side, const char *const *names, size_t count) {
+    const char **kept = gm_arena_alloc(&side->arena, count * sizeof *kept);
+    for (size_t i = 0; kept && i < count; i++)
+        if (!(kept[i] = gm_arena_string(&side->arena, names[i])))
+            return gm_fail_memory(64, "a side of a comparison");
+    side->class_names = kept;
+    side->name_count = count;
+    return kept ? GM_OK : gm_fail_memory(count * sizeof *kept, "a side of a comparison");
 }
 
 // What the options point to may go before the side does.
@@ -89,10 +100,14 @@ static bool is_run(const char *source) {
 static gm_status draw(gm_side *side, gm_sampler *sampler) {
     uint64_t *seeds;
     GM_TRY(allocate(side));
+    if (side->classes > 0)
+        GM_TRY(gm_alloc(&side->labels, side->count, sizeof *side->labels, side->name));
+    for (size_t i = 0; i < side->count && side->classes > 0; i++)
+        side->labels[i] = (int32_t)(i % side->classes);
     GM_TRY(gm_alloc(&seeds, side->count, sizeof *seeds, "seeds"));
     for (size_t i = 0; i < side->count; i++)
         seeds[i] = i;
-    gm_status status = gm_sampler_generate(sampler, seeds, NULL, NULL, side->count, side->values);
+    gm_status status = gm_sampler_generate(sampler, seeds, side->labels, NULL, side->count, side->values);
     free(seeds);
     return status;
 }
@@ -118,6 +133,8 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
         status = keep_options(side);
     if (status == GM_OK)
         status = keep_table(side, info.table, info.low, info.high);
+    if (status == GM_OK)
+        status = keep_names(side, info.class_names, info.class_count);
     side->data_options.columns = side->table;
     if (status == GM_OK)
         status = draw(side, sampler);
@@ -134,7 +151,10 @@ static gm_status gather(gm_side *side, const gm_dataset *dataset, const int32_t 
     GM_TRY(keep_table(side, info->table, 0, 255));
     side->channels = format.item.dim[0];
     GM_TRY(allocate(side));
-    return gm_dataset_decode(dataset, &format, indices, side->count, side->values, NULL);
+    GM_TRY(keep_names(side, info->class_names, info->class_count));
+    if (info->class_count > 0)
+        GM_TRY(gm_alloc(&side->labels, side->count, sizeof *side->labels, side->name));
+    return gm_dataset_decode(dataset, &format, indices, side->count, side->values, side->labels);
 }
 
 // Paired rows stay where they are; else data sets sorted by class would show the first classes alone.

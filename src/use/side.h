@@ -19,7 +19,10 @@ typedef struct gm_side {
     double low, high;
     const char *data; // the data set that it is, or that its run learned from; NULL: an array or a table
     gm_dataset_options data_options;
-    size_t data_classes;    // labels of a data set; 0: none, and of runs
+    size_t data_classes;            // labels of a data set; 0: none, and of runs
+    int32_t *labels;                // (count): those of a data set, or that a run was told; NULL: none
+    const char *const *class_names; // of the labels, name_count of them
+    size_t name_count;
     size_t classes;         // that its run was told; 0: none
     gm_sample format;       // of rows of a table, without the columns that are set aside; without a schema: of
                             // anything else

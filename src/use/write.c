@@ -1,10 +1,12 @@
 // Samples of a run into files: one file, or a folder with a file for each sample.
 #include "base/base.h"
 #include "data/classes.h"
+#include "sample/array.h"
 #include "use/sampler.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { SEED_DIGITS = 8 };
 
@@ -38,6 +40,25 @@ gm_status gm_sampler_check_write(const gm_sampler *sampler, const char *path, co
     return gm_sample_check_write(&sampler->use.format, &writing);
 }
 
+// NAME_labels.npy beside NAME.npy, where data sets look for them; other formats have labels within, or none.
+static gm_status write_labels(const char *path, const int32_t *labels, size_t count) {
+    const size_t length = strlen(path), ending = strlen(".npy");
+    gm_text beside = {0};
+    gm_bytes file = {0};
+    gm_status status;
+    if (!labels || length <= ending || strcasecmp(path + length - ending, ".npy") != 0)
+        return GM_OK;
+    gm_text_printf(&beside, "%.*s_labels.npy", (int)(length - ending), path);
+    GM_TRY_DONE(beside.failed ? gm_fail_memory(length, "a file name") : GM_OK);
+    GM_TRY_DONE(
+        gm_npy_encode(beside.data, &(gm_file_array){"labels", "i4", labels, sizeof *labels, 1, {count}}, &file));
+    status = gm_file_write_atomic(beside.data, file.data, file.length);
+done:
+    gm_text_finish(&beside);
+    free(file.data);
+    return status;
+}
+
 gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *samples, size_t count,
                            const gm_write_options *options) {
     gm_write_options chosen = options ? *options : (gm_write_options){0};
@@ -47,6 +68,8 @@ gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *s
         chosen.labels = labels;
     const gm_writing writing = writing_of(sampler, path, &chosen, count);
     gm_status status = gm_sample_write(&sampler->use.format, &writing, samples, count);
+    if (status == GM_OK)
+        status = write_labels(path, labels, count);
     free(labels);
     return status;
 }

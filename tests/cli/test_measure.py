@@ -95,6 +95,8 @@ class MeasureTest(CommandTest):
         self.assertEqual(err, "")
         self.assertEqual(len(out.splitlines()), 1)
         found = json.loads(out)
+        for figures in found.pop("classes", {}).values():
+            self.assertEqual(list(figures), ["n", "fidelity", "real", "chance", "spread", "real_spread"])
         for key, figure in found.items():
             self.assertEqual(list(figure), FIELDS, key)
         return found

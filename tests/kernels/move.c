@@ -1,4 +1,4 @@
-// What only moves: padding, concatenation, shifts, and views that are copied out in row-major order.
+// What only moves: padding, concatenation, shifts, warps, and views that are copied out in row-major order.
 #include "kernels/check.h"
 
 static void pad_cases(gm_cases *check) {
@@ -135,7 +135,55 @@ static void shift_cases(gm_cases *check) {
                                          gm_check_input(check, GM_VALUES_NORMAL, GM_INT32, GM_SHAPE(64, 2))));
 }
 
+// Places of standard normal values times so much around the middle: many lie outside.
+static gm_tensor *places(gm_cases *check, gm_shape shape, double reach, const size_t *image) {
+    gm_tensor *middle = gm_concat((gm_tensor *[]){gm_full(check->graph, GM_SHAPE(1, 1, 1, 1), (double)image[2] / 2),
+                                                  gm_full(check->graph, GM_SHAPE(1, 1, 1, 1), (double)image[3] / 2)},
+                                  2, 1);
+    return gm_add(gm_scale(gm_check_float(check, shape), reach), middle);
+}
+
+static void warp_cases(gm_cases *check) {
+    static const size_t sizes[][6] = {{3, 2, 5, 6, 4, 7},  {1, 1, 1, 1, 1, 1},  {7, 1, 16, 9, 16, 9},
+                                      {2, 37, 4, 4, 3, 5}, {33, 3, 8, 8, 8, 8}, {2, 1, 31, 33, 17, 40}};
+    for (size_t i = 0; i < GM_COUNT(sizes); i++)
+        if (gm_check_case(check, i < 2 ? GM_CASE_SMALL : GM_CASE_FULL, "(%zu, %zu, %zu, %zu) at %zu x %zu", sizes[i][0],
+                          sizes[i][1], sizes[i][2], sizes[i][3], sizes[i][4], sizes[i][5])) {
+            const size_t *s = sizes[i];
+            gm_tensor *x = gm_check_float(check, GM_SHAPE(s[0], s[1], s[2], s[3])), *dx;
+            gm_tensor *at = places(check, GM_SHAPE(s[0], 2, s[4], s[5]), .3 * (double)s[3], s);
+            gm_tensor *y = gm_warp2d(x, at);
+            gm_grad(gm_sum_all(gm_multiply(y, gm_check_float(check, *gm_tensor_shape(y)))), &x, 1, &dx);
+            gm_check_fetch(check, y);
+            gm_check_fetch(check, dx);
+        }
+    if (gm_check_case(check, GM_CASE_FULL, "of views, at places that are one")) {
+        gm_tensor *x = gm_transpose(gm_check_float(check, GM_SHAPE(6, 5, 3, 7)), (size_t[]){0, 2, 1, 3});
+        gm_tensor *at = places(check, GM_SHAPE(1, 2, 4, 3), 2, (size_t[]){6, 3, 5, 7});
+        gm_check_fetch(check, gm_tanh(gm_warp2d(x, gm_broadcast(at, GM_SHAPE(6, 2, 4, 3)))));
+        gm_tensor *y = gm_slice(gm_exp(x), (size_t[]){0, 1, 1, 2}, (size_t[]){6, 2, 4, 3});
+        gm_check_fetch(check, gm_warp2d_adjoint(y, gm_broadcast(at, GM_SHAPE(6, 2, 4, 3)), 6, 8));
+    }
+    if (gm_check_case(check, GM_CASE_FULL, "far away, and on the pixels")) {
+        gm_tensor *x = gm_check_float(check, GM_SHAPE(3, 2, 4, 4)), *far = gm_check_float(check, GM_SHAPE(3, 2, 4, 4));
+        gm_check_fetch(check, gm_warp2d(x, gm_scale(far, 1e30)));
+        gm_check_fetch(check, gm_warp2d_adjoint(x, gm_scale(far, 1e30), 4, 4));
+        gm_check_fetch(check, gm_warp2d(x, gm_floor(gm_scale(far, 3))));
+    }
+    if (gm_check_case(check, GM_CASE_BENCH, "(64, 3, 64, 64)")) {
+        gm_tensor *x = gm_check_float(check, GM_SHAPE(64, 3, 64, 64));
+        gm_tensor *at = places(check, GM_SHAPE(64, 2, 64, 64), 16, (size_t[]){64, 3, 64, 64});
+        gm_check_fetch(check, gm_warp2d(x, at));
+        gm_check_fetch(check, gm_warp2d_adjoint(x, at, 64, 64));
+    }
+}
+
 const gm_check_row gm_check_move[] = {
-    {"pad", pad_cases, .ulps = 12},   {"concat", concat_cases, .ulps = 12}, {"copy", copy_cases, .ulps = 12},
-    {"flip", flip_cases, .ulps = 24}, {"shift2d", shift_cases, .ulps = 24}, {0},
+    {"pad", pad_cases, .ulps = 12},
+    {"concat", concat_cases, .ulps = 12},
+    {"copy", copy_cases, .ulps = 12},
+    {"flip", flip_cases, .ulps = 24},
+    {"shift2d", shift_cases, .ulps = 24},
+    {"warp2d", warp_cases, .ulps = 24},
+    {0},
 };

@@ -26,8 +26,12 @@ static void count_step(gm_phase *phase, gm_tensor *counter) {
     gm_phase_assign(phase, counter, gm_concat(next, 2, 0));
 }
 
-static const gm_augment_params everything = {
-    .brightness = 0.5, .saturation = 1, .contrast = 0.5, .translation = 0.25, .cutout = 0.5, .flip = true};
+static const gm_augment_params everything = {.brightness = {-0.5, 0.5},
+                                             .saturation = {0, 2},
+                                             .contrast = {0.5, 1.5},
+                                             .translation = 0.25,
+                                             .cutout = 0.5,
+                                             .flip = true};
 
 // A critic of augmented images, its gradient, and a probability that moves from step to step. Few kinds of launches:
 // every one costs a driver seconds of compiling.

@@ -199,6 +199,17 @@ static gm_tensor *shift(generator *g, gm_tensor *x) {
     return gm_shift2d(x, gm_subtract(offsets, gm_constant_int(g->graph, 3)));
 }
 
+// Places halfway and a quarter between pixels, from -1 on: where no rounding takes them over a pixel.
+static gm_tensor *warp(generator *g, gm_tensor *x) {
+    if (shape_of(x)->rank != 4)
+        return NULL;
+    size_t samples = shape_of(x)->dim[0], rows = shape_of(x)->dim[2], columns = shape_of(x)->dim[3];
+    gm_tensor *indices =
+        gm_reshape(gm_draw_indices(g, 2 * samples * rows * columns), GM_SHAPE(samples, 2, rows, columns));
+    gm_tensor *places = gm_offset(gm_scale(gm_cast(indices, GM_FLOAT32), .75), -1.5);
+    return gm_draw(g, 2) ? gm_warp2d(x, places) : gm_scale(gm_warp2d_adjoint(x, places, rows, columns), .25);
+}
+
 static gm_tensor *pad(generator *g, gm_tensor *x) {
     size_t before[GM_MAX_RANK], after[GM_MAX_RANK];
     for (size_t i = 0; i < shape_of(x)->rank; i++) {
@@ -360,8 +371,8 @@ static gm_tensor *rows(generator *g, gm_tensor *x) {
 }
 
 gm_random_operation *const gm_random_operations[] = {
-    unary,   unary,     unary, bounded, steps,          binary, binary,    binary,     binary, noise,
-    reshape, transpose, slice, flip,    shift,          concat, broadcast, pad,        reduce, reduce,
-    gemm,    gemms,     conv,  conv,    conv_transpose, pool,   rows,      along_axis,
+    unary,   unary,     unary, bounded, steps, binary,         binary, binary,    binary,     noise,
+    reshape, transpose, slice, flip,    shift, warp,           concat, broadcast, pad,        reduce,
+    reduce,  gemm,      gemms, conv,    conv,  conv_transpose, pool,   rows,      along_axis,
 };
 const size_t gm_random_operation_count = GM_COUNT(gm_random_operations);

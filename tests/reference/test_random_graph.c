@@ -102,7 +102,8 @@ static void every_operation_occurs(void **state) {
                                        &gm_op_max_pool_index, &gm_op_max_pool,     &gm_op_max_pool_input,
                                        &gm_op_gather,         &gm_op_scatter_add,  &gm_op_shift,
                                        &gm_op_uniform,        &gm_op_normal,       &gm_op_bernoulli,
-                                       &gm_op_softmax,        &gm_op_log_softmax,  &gm_op_argmax};
+                                       &gm_op_softmax,        &gm_op_log_softmax,  &gm_op_argmax,
+                                       &gm_op_warp,           &gm_op_warp_adjoint};
     size_t seen[GM_COUNT(names) + GM_COUNT(operations)] = {0};
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         gm_graph *graph;

@@ -8,8 +8,12 @@
 
 enum { SEED = 7 }; // of the fixture's interpreter
 
-static const gm_augment_params everything = {
-    .brightness = 0.5, .saturation = 1, .contrast = 0.5, .translation = 0.25, .cutout = 0.4, .flip = true};
+static const gm_augment_params everything = {.brightness = {-0.5, 0.5},
+                                             .saturation = {0, 2},
+                                             .contrast = {0.5, 1.5},
+                                             .translation = 0.25,
+                                             .cutout = 0.4,
+                                             .flip = true};
 
 static gm_tensor *counter_of(fixture *f) {
     return gm_variable(f->graph, "step", GM_INT32, GM_SHAPE(2), (gm_initializer){0});
@@ -48,20 +52,20 @@ static void plain_colour(const images *x, size_t n, const gm_augment_params *p, 
         for (size_t w = 0; w < x->W; w++) {
             double mean = 0;
             for (size_t c = 0; c < x->C; c++) {
-                *pixel(x, n, c, h, w) += (2 * u[0] - 1) * p->brightness;
+                *pixel(x, n, c, h, w) += (2 * u[0] - 1) * p->brightness.high;
                 mean += *pixel(x, n, c, h, w) / (double)x->C;
             }
             for (size_t c = 0; c < x->C; c++) {
                 double *v = pixel(x, n, c, h, w);
                 if (x->C == 3)
-                    *v = mean + (*v - mean) * (1 + (2 * u[1] - 1) * p->saturation);
+                    *v = mean + (*v - mean) * (1 + (2 * u[1] - 1) * (p->saturation.high - 1));
                 sum += *v;
             }
         }
     double mean = sum / (double)(x->C * x->H * x->W);
     for (size_t i = 0; i < x->C * x->H * x->W; i++) {
         double *v = pixel(x, n, 0, 0, 0) + i;
-        *v = mean + (*v - mean) * (1 + (2 * u[2] - 1) * p->contrast);
+        *v = mean + (*v - mean) * (1 + (2 * u[2] - 1) * (p->contrast.high - 1));
     }
 }
 
@@ -151,7 +155,7 @@ static void an_operation_that_is_left_out_changes_nothing(void **state) {
     begin(&f);
     gm_tensor *x = gm_input(f.graph, "x", GM_FLOAT32, GM_SHAPE(2, 1, 8, 8)), *counter = counter_of(&f);
     assert_ptr_equal(gm_augment(x, "none", &(gm_augment_params){0}, NULL, counter), x);
-    assert_ptr_equal(gm_augment(x, "grey", &(gm_augment_params){.saturation = 1}, NULL, counter), x);
+    assert_ptr_equal(gm_augment(x, "grey", &(gm_augment_params){.saturation = {0, 2}}, NULL, counter), x);
     assert_ptr_equal(gm_augment(x, "short", &(gm_augment_params){.translation = 0.05}, NULL, counter), x);
     gm_tensor *all = gm_augment(x, "all", &everything, NULL, counter);
     gm_tensor *same = gm_augment(x, "all", &everything, gm_constant(f.graph, 1), counter);
@@ -269,7 +273,7 @@ static void rectangles_are_anywhere(void **state) {
 static void colours_are_uniform(void **state) {
     (void)state;
     fixture f;
-    const double *y = many(&f, false, 0, 0, &(gm_augment_params){.brightness = 0.25}, 1);
+    const double *y = many(&f, false, 0, 0, &(gm_augment_params){.brightness = {-0.25, 0.25}}, 1);
     size_t below[4] = {0};
     for (size_t n = 0; n < MANY; n++) {
         double b = y[n * SIDE * SIDE] - 1;
@@ -280,7 +284,7 @@ static void colours_are_uniform(void **state) {
     for (size_t k = 1; k < 4; k++)
         share_is("brightness", below[k], 0.25 * (double)k);
     end(&f);
-    y = many(&f, true, 0, 0, &(gm_augment_params){.contrast = 0.5}, 1);
+    y = many(&f, true, 0, 0, &(gm_augment_params){.contrast = {0.5, 1.5}}, 1);
     memset(below, 0, sizeof below);
     for (size_t n = 0; n < MANY; n++) { // what is left of the distance between the pixel and the others
         double factor = y[n * SIDE * SIDE] - y[n * SIDE * SIDE + 1];
@@ -362,9 +366,9 @@ static void the_table_agrees_with_the_macro(void **state) {
     gm_augment_params params, macro = GM_AUGMENT_DEFAULTS;
     memset(&params, 0xff, sizeof params);
     gm_parameter_defaults(rows, count, &params);
-    assert_near(params.brightness, macro.brightness, 0);
-    assert_near(params.saturation, macro.saturation, 0);
-    assert_near(params.contrast, macro.contrast, 0);
+    assert_memory_equal(&params.brightness, &macro.brightness, sizeof params.brightness);
+    assert_memory_equal(&params.saturation, &macro.saturation, sizeof params.saturation);
+    assert_memory_equal(&params.contrast, &macro.contrast, sizeof params.contrast);
     assert_near(params.translation, macro.translation, 0);
     assert_near(params.cutout, macro.cutout, 0);
     assert_int_equal(params.flip, macro.flip);
@@ -381,7 +385,7 @@ static void faults_name_the_use_and_the_reason(void **state) {
     } cases[] = {
         {{2, {4, 8}}, {.flip = true}, true, 1, "real (augment): it takes float32 images", "(4, 8)"},
         {{4, {4, 1, 8, 8}}, {.cutout = 1.5}, true, 1, "real (augment): cutout must be a number from 0 to 1", "1.5"},
-        {{4, {4, 1, 8, 8}}, {.contrast = -1}, true, 1, "real (augment): contrast must be", "-1"},
+        {{4, {4, 1, 8, 8}}, {.contrast = {-1, 1}}, true, 1, "real (augment): contrast must be", "-1"},
         {{4, {4, 1, 8, 8}}, {.flip = true}, false, 1, "real (augment): it needs a counter", "every step"},
         {{4, {4, 1, 8, 8}}, {.flip = true}, true, 2, "real (augment): the probability must be one", "(2)"},
     };

@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <time.h>
 
+static const gm_order ten = {.count = 10};
+
 static void every_epoch_is_another_permutation_of_every_size(void **state) {
     (void)state;
     static const size_t sizes[] = {1, 2, 3, 5, 7, 16, 17, 64, 65, 100, 257, 1000, 4096, 4097, 60000};
@@ -157,7 +159,7 @@ static void a_failure_of_the_thread_reaches_the_caller_after_the_good_batches(vo
     gm_loader *loader;
     const void *items;
     int calls = 0;
-    assert_ok(gm_loader_create_fetch(&loader, fetch_until_third, &calls, 10, 1, 4, 0, 0, 1));
+    assert_ok(gm_loader_create_fetch(&loader, fetch_until_third, &calls, &ten, 1, 4, 0, 1));
     for (int batch = 1; batch < 3; batch++) {
         assert_ok(gm_loader_next(loader, &items, NULL));
         assert_int_equal(*(const uint8_t *)items, batch);
@@ -198,7 +200,7 @@ static void batches_that_are_ready_are_given_without_waiting(void **state) {
     gm_loader *loader;
     const void *items;
     gate g = {.free = 3};
-    assert_ok(gm_loader_create_fetch(&loader, fetch_through_gate, &g, 10, 1, 4, 0, 0, 1));
+    assert_ok(gm_loader_create_fetch(&loader, fetch_through_gate, &g, &ten, 1, 4, 0, 1));
     while (g.begun < 4) // which the one thread does when the third is done
         pause_for_a_millisecond();
     for (int batch = 1; batch <= 3; batch++) { // and is at it all the while
@@ -221,7 +223,7 @@ static void waiting_for_slow_batches_adds_up(void **state) {
     const void *items;
     gate g = {.open = true};
     double before = 0;
-    assert_ok(gm_loader_create_fetch(&loader, fetch_slowly, &g, 10, 1, 4, 0, 0, 1));
+    assert_ok(gm_loader_create_fetch(&loader, fetch_slowly, &g, &ten, 1, 4, 0, 1));
     for (int time = 0; time < 2; time++) {
         for (int batch = 0; batch < 1000 && gm_loader_waited(loader) <= before; batch++) // a caller that does nothing
             assert_ok(gm_loader_next(loader, &items, NULL));

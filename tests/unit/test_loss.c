@@ -42,6 +42,30 @@ static void cross_entropy_and_squared_error_are_means(void **state) {
 }
 
 // Classes 0 to 2 at two positions of three samples; labels -1, 3 and 7 are none.
+// Each label's part counts as often as its weight says; the divisor counts labels.
+static void weighted_cross_entropy_is_the_sum_of_weighted_parts(void **state) {
+    (void)state;
+    enum { SAMPLES = 3, K = 2 };
+    const double x[SAMPLES * K] = {1, -1, .5, 2, 0, 3}, label[SAMPLES] = {0, 1, 0}, weight[SAMPLES] = {2, 0, .5};
+    double expected = 0;
+    for (size_t n = 0; n < SAMPLES; n++) {
+        double own = x[n * K + (size_t)label[n]], other = x[n * K + 1 - (size_t)label[n]];
+        expected += weight[n] * log(1 + exp(other - own)) / SAMPLES;
+    }
+    fixture f;
+    begin(&f);
+    gm_tensor *logit = gm_input(f.graph, "logit", GM_FLOAT32, GM_SHAPE(SAMPLES, K));
+    gm_tensor *labels = gm_input(f.graph, "labels", GM_INT32, GM_SHAPE(SAMPLES));
+    gm_tensor *weights = gm_input(f.graph, "weights", GM_FLOAT32, GM_SHAPE(SAMPLES));
+    set(&f, logit, x);
+    set(&f, labels, label);
+    set(&f, weights, weight);
+    has_values(&f, gm_weighted_cross_entropy(logit, labels, weights), &expected, 1);
+    gm_weighted_cross_entropy(logit, labels, gm_reshape(weights, GM_SHAPE(SAMPLES, 1)));
+    fault_says(&f, "cross_entropy: weights (3, 1)", "float32 (3)");
+    end(&f);
+}
+
 static void cross_entropy_of_labels_leaves_out_labels_that_are_none(void **state) {
     (void)state;
     enum { SAMPLES = 3, K = 3, L = 2 };
@@ -259,6 +283,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cross_entropy_and_squared_error_are_means),
         cmocka_unit_test(cross_entropy_of_labels_leaves_out_labels_that_are_none),
+        cmocka_unit_test(weighted_cross_entropy_is_the_sum_of_weighted_parts),
         cmocka_unit_test(mutual_information_bounds_equal_their_formulas),
         cmocka_unit_test(a_moving_average_takes_the_denominators_place_in_the_gradient),
         cmocka_unit_test(the_best_statistic_reaches_the_mutual_information),
