@@ -77,6 +77,8 @@ typedef struct gm_train_info {
     double monitor_share;          // of the time of gm_trainer_run so far, spent on them
     double waiting_share;          // likewise, spent waiting until the next batch was read and decoded; what the device
                                    // had still to do meanwhile went on, so it lost that much at most
+    const char *ended;             // why the run is at its end before its last step, in words (monitor.patience); NULL:
+                                   // it is not
     const char *pictured;          // what pictures show: "generate", samples; "reconstruct", data; NULL: there are none
 } gm_train_info;
 GM_API void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info);

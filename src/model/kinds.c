@@ -41,6 +41,8 @@ gm_status gm_model_init(gm_model *model, const gm_recipe *recipe, const gm_model
     gm_status status = gm_graph_create(&model->graph);
     if (status == GM_OK)
         model->graph->few_passes = source->few_passes;
+    model->moving = source->moving;
+    model->moving_count = source->moving_count;
     if (status == GM_OK)
         status = gm_model_kind_of(recipe)->build(model, recipe, source);
     if (status != GM_OK)

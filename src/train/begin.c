@@ -152,17 +152,14 @@ gm_status gm_trainer_open_checkpoint(gm_trainer *trainer, const uint64_t *from) 
     return count > 0 ? gm_run_newest_checkpoint(trainer->run, &trainer->resumed) : GM_OK;
 }
 
-static size_t warmup_of(const gm_trainer *trainer) {
-    return trainer->monitoring ? trainer->monitoring->warmup : 0;
-}
-
 static gm_status replay_log(gm_trainer *trainer) {
     char *text;
     size_t bytes;
     GM_TRY(gm_run_log_read(trainer->run, &text, &bytes));
-    gm_status status = gm_watch_replay(&trainer->watch, warmup_of(trainer), text, bytes);
+    gm_watch_terms terms = gm_trainer_watch_terms(trainer);
+    gm_status status = gm_watch_replay(&trainer->watch, &terms, text, bytes);
     free(text);
-    return status;
+    return status == GM_OK ? gm_trainer_check_patience(trainer) : status;
 }
 
 // Ticks fall on multiples of log.every, and on a run's last step: where training goes on, a line of the latter kind

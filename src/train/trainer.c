@@ -178,6 +178,8 @@ static gm_status open_device_and_data(gm_trainer *trainer, const gm_train_option
 static gm_status build_model(gm_trainer *trainer) {
     const gm_recipe *recipe = trainer->recipe;
     const gm_use_row *pictured = gm_use_of_pictures(recipe);
+    if (trainer->monitoring)
+        trainer->steered_count = gm_steer_moving(&trainer->monitoring->steer, trainer->moving);
     GM_TRY(gm_model_init(&trainer->model, recipe,
                          &(gm_model_source){
                              .data = gm_dataset_get_info(trainer->data),
@@ -186,7 +188,11 @@ static gm_status build_model(gm_trainer *trainer) {
                              .resident = trainer->resident,
                              .half_storage = trainer->settings->precision == GM_PRECISION_HALF_STORAGE,
                              .few_passes = gm_emitter_wants_gpu(gm_device_get_info(trainer->device)),
+                             .moving = trainer->moving,
+                             .moving_count = trainer->steered_count,
                          }));
+    if (trainer->steered_count > 0)
+        GM_TRY(gm_steer_begin(&trainer->monitoring->steer, &trainer->model, trainer->steered));
     for (size_t i = 0; i < trainer->model.network_count; i++)
         trainer->networks[i] = (gm_train_network){gm_network_name(trainer->model.networks[i]),
                                                   gm_model_parameter_count(trainer->model.networks[i])};
@@ -226,6 +232,7 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options, co
     }
     if (options->resume) {
         GM_TRY(gm_trainer_resume(trainer, options->from));
+        GM_TRY(gm_steer_read(trainer->steered, trainer->steered_count, trainer->state));
         return send_data(trainer);
     }
     GM_TRY(send_data(trainer));
@@ -270,6 +277,7 @@ void gm_trainer_destroy(gm_trainer **trainer) {
     free(old->indices);
     free(old->numbers);
     free(old->profile_folder);
+    gm_text_finish(&old->moves);
     free(old);
     *trainer = NULL;
 }
@@ -311,6 +319,7 @@ void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
         .monitor_interval = trainer->monitor_interval,
         .pictured = pictured ? pictured->name : NULL,
         .monitor_share = trainer->run_seconds > 0 ? trainer->monitor_seconds / trainer->run_seconds : 0,
+        .ended = trainer->ended[0] ? trainer->ended : NULL,
         .waiting_share = trainer->run_seconds > 0 ? trainer->run_waited / trainer->run_seconds : 0,
     };
     gm_plan_get_statistics(trainer->plan, &info->statistics);
@@ -342,10 +351,18 @@ static gm_status next_batch(gm_trainer *trainer) {
     return GM_OK;
 }
 
+// Whether a setting that moves leaves this action out of the step.
+static bool is_left_out(const gm_trainer *trainer, const gm_model_action *action) {
+    for (size_t i = 0; action->counted && i < trainer->steered_count; i++)
+        if (strcmp(trainer->steered[i].setting->name, action->counted) == 0)
+            return action->index >= (size_t)lround(trainer->steered[i].value);
+    return false;
+}
+
 gm_status gm_trainer_step(gm_trainer *trainer) {
     for (size_t i = 0; i < trainer->model.action_count; i++) {
         const gm_model_action *action = &trainer->model.actions[i];
-        if ((trainer->step * action->per_step + action->index) % action->every != 0)
+        if ((trainer->step * action->per_step + action->index) % action->every != 0 || is_left_out(trainer, action))
             continue;
         if (action->fresh)
             GM_TRY(next_batch(trainer));
