@@ -125,7 +125,7 @@ static bool stands_for_all(const char *file) {
     return false;
 }
 
-enum { CASES_MAX = 32 };
+enum { CASES_MAX = 64 };
 
 int main(int argument_count, char **arguments) {
     static const struct {
