@@ -95,6 +95,10 @@ static void show_json(const progress_printer *printer, const gm_train_progress *
         printf(", \"alarm\": ");
         print_json_string(progress->alarm);
     }
+    if (progress->moved) {
+        printf(", \"moved\": ");
+        print_json_string(progress->moved);
+    }
     if (progress->picture) {
         printf(", \"picture\": ");
         print_json_string(progress->picture);

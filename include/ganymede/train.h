@@ -105,6 +105,7 @@ typedef struct gm_train_progress {
     const gm_train_number *figures; // as of the latest measurement of the recipe's `monitor`; NaN: none could be had
     size_t figure_count;            // 0 before the first; a label may be NULL
     const char *alarm;              // what is wrong at this step: "coverage", "entropy", ...; NULL: nothing
+    const char *moved;              // what monitor.steer has moved at this step, in words, or NULL
     const char *picture;            // the file of samples written at this step, or NULL
     const char *checkpoint;         // the checkpoint written at this step, or NULL
 } gm_train_progress;

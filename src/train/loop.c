@@ -67,8 +67,8 @@ static gm_status write_log(gm_trainer *trainer, const gm_train_progress *progres
         gm_log_string(&line, "monitor_judge", gm_monitor_judge(trainer->monitor));
         if (progress->alarm)
             gm_log_string(&line, "alarm", progress->alarm);
-        if (trainer->moves.length > 0)
-            gm_log_string(&line, "moved", trainer->moves.data);
+        if (progress->moved)
+            gm_log_string(&line, "moved", progress->moved);
     }
     gm_log_number(&line, "seconds", progress->seconds);
     gm_status status = gm_run_log(trainer->run, &line);
@@ -145,6 +145,7 @@ static gm_status measure_figures(gm_trainer *trainer, gm_train_progress *progres
         if (figures.present[i])
             trainer->figures[progress->figure_count++] = (gm_train_number){
                 gm_figure_name((gm_monitor_figure)i), gm_figure_label((gm_monitor_figure)i), (double)figures.value[i]};
+    progress->moved = trainer->moves.length > 0 ? trainer->moves.data : NULL;
     for (size_t i = 0; i < trainer->steered_count; i++) {
         const gm_steered *s = &trainer->steered[i];
         trainer->figures[progress->figure_count++] =
@@ -215,7 +216,7 @@ static gm_status after_step(gm_trainer *trainer, gm_pace *pace, gm_train_progres
     const gm_train_settings *settings = trainer->settings;
     bool last = trainer->step >= trainer->common->steps;
     progress->tick = progress->measured = false;
-    progress->picture = progress->checkpoint = progress->alarm = NULL;
+    progress->picture = progress->checkpoint = progress->alarm = progress->moved = NULL;
     if (last || due(trainer->step, settings->log.every))
         GM_TRY(tick(trainer, pace, progress));
     else
