@@ -173,8 +173,8 @@ gm_model_dial gm_model_offer(gm_model *model, const char *name, double value, do
         gm_model_setting *made = &model->settings[model->setting_count++];
         *made = (gm_model_setting){.name = name, .value = value, .least = least, .most = most};
         if (find_moving(model, name))
-            made->variable = gm_variable(model->graph, gm_graph_printf(model->graph, "setting.%s", name), GM_FLOAT32,
-                                         GM_SCALAR, (gm_initializer){.a = value});
+            made->variable = gm_variable(model->graph, gm_graph_printf(model->graph, GM_MODEL_SETTING "%s", name),
+                                         GM_FLOAT32, GM_SCALAR, (gm_initializer){.a = value});
         known = made;
     }
     return known && known->variable ? (gm_model_dial){1, known->variable} : (gm_model_dial){value, NULL};

@@ -20,6 +20,8 @@ typedef struct gm_model_action {
     const char *counted; // the setting whose value, rounded, says how many of these places run; NULL: all
 } gm_model_action;
 
+#define GM_MODEL_SETTING "setting." // what the names of variables that are settings begin with
+
 // A number of the recipe that may move while training runs. Where it does it is a variable of the state, so that
 // checkpoints hold it and plans stay what they are; whoever trains writes it.
 typedef struct gm_model_setting {

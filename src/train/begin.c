@@ -135,7 +135,7 @@ static gm_status load_checkpoint(gm_trainer *trainer, const gm_checkpoint *check
         return gm_fail(GM_ERROR_ARGUMENT, "%s was trained with seed %llu; its seed cannot become %zu: start a new run",
                        gm_run_path(trainer->run), (unsigned long long)info->seed, trainer->common->seed);
     GM_TRY(check_classes(trainer, info));
-    GM_TRY(gm_checkpoint_load(checkpoint, trainer->state));
+    GM_TRY(gm_checkpoint_load(checkpoint, trainer->state, GM_MODEL_SETTING)); // a run may begin to be steered
     trainer->step = trainer->good_step = info->step;
     trainer->cursor = info->data_cursor;
     return GM_OK;

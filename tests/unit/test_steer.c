@@ -146,11 +146,14 @@ static gm_trainer *create(const char *run, const char *const *settings, size_t c
     return trainer;
 }
 
-static gm_trainer *resume(const char *run) {
+static gm_trainer *resume(const char *run, const char *setting) {
     char path[160];
     gm_trainer *trainer;
     snprintf(path, sizeof path, "%s/%s", folder, run);
-    check_ok(gm_trainer_create(&trainer, &(gm_train_options){.resume = path, .tuning = GM_TRAIN_TUNE_NOT}));
+    check_ok(gm_trainer_create(&trainer, &(gm_train_options){.resume = path,
+                                                             .settings = &setting,
+                                                             .setting_count = setting ? 1 : 0,
+                                                             .tuning = GM_TRAIN_TUNE_NOT}));
     return trainer;
 }
 
@@ -285,7 +288,7 @@ static void resumed_run_is_steered_bit_for_bit(void **unused) {
     trainer = create("parts", settings, 2);
     assert_int_equal(gm_trainer_run(trainer, stop_at_33, NULL), GM_INTERRUPTED);
     gm_trainer_destroy(&trainer);
-    trainer = resume("parts");
+    trainer = resume("parts", NULL);
     check_ok(gm_trainer_run(trainer, NULL, NULL));
     read_state(trainer, parts, here);
     gm_trainer_destroy(&trainer);
@@ -298,6 +301,24 @@ static void resumed_run_is_steered_bit_for_bit(void **unused) {
     assert_null(strstr(a, "\"step\": 10, \"moved\"")); // warm-up
     free(a);
     free(b);
+}
+
+static void run_may_begin_and_cease_to_be_steered(void **unused) {
+    (void)unused;
+    static const char *const settings[] = {"entropy_term.weight=0.1"};
+    float weight;
+    gm_trainer *trainer = create("later", settings, 1);
+    assert_int_equal(gm_trainer_run(trainer, stop_at_33, NULL), GM_INTERRUPTED);
+    gm_trainer_destroy(&trainer);
+    trainer = resume("later", "monitor.steer=[entropy_term.weight: {to: 1, steps: 2}]");
+    check_ok(gm_state_read(gm_trainer_state(trainer), "setting.entropy_term.weight", &weight, sizeof weight));
+    check_near((double)weight, (double).1F);
+    check_ok(gm_trainer_run(trainer, NULL, NULL));
+    check_ok(gm_state_read(gm_trainer_state(trainer), "setting.entropy_term.weight", &weight, sizeof weight));
+    check_near((double)weight, 1); // the ring is not covered at 40, 50 and 60
+    gm_trainer_destroy(&trainer);
+    trainer = resume("later", "monitor.steer=[]");
+    gm_trainer_destroy(&trainer);
 }
 
 // A generator that stands still does not get better.
@@ -318,7 +339,7 @@ static void run_ends_when_its_figure_stands_still(void **unused) {
     gm_trainer_destroy(&trainer);
     snprintf(path, sizeof path, "%s/still/checkpoints/00000050.safetensors", folder);
     assert_int_equal(stat(path, &exists), 0);
-    trainer = resume("still");
+    trainer = resume("still", NULL);
     check_ok(gm_trainer_run(trainer, NULL, NULL));
     gm_trainer_get_info(trainer, &info);
     assert_int_equal(info.step, 50);
@@ -365,6 +386,7 @@ int main(void) {
         cmocka_unit_test(best_checkpoint_is_that_of_the_figure_asked_for),
         cmocka_unit_test(settings_that_have_moved_are_what_the_recipe_would_have),
         cmocka_unit_test(resumed_run_is_steered_bit_for_bit),
+        cmocka_unit_test(run_may_begin_and_cease_to_be_steered),
         cmocka_unit_test(run_ends_when_its_figure_stands_still),
         cmocka_unit_test(steering_that_cannot_be_is_refused),
     };
