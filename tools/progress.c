@@ -111,6 +111,10 @@ static void show_json(const progress_printer *printer, const gm_train_progress *
         printf(", \"alarm\": ");
         print_json_string(progress->alarm);
     }
+    if (progress->moved) {
+        printf(", \"moved\": ");
+        print_json_string(progress->moved);
+    }
     if (progress->picture) {
         printf(", \"picture\": ");
         print_json_string(progress->picture);
@@ -190,8 +194,14 @@ void progress_end(progress_printer *printer, const gm_train_info *info, gm_statu
             printf(", \"waiting_share\": ");
             print_json_number(info->waiting_share);
         }
+        if (info->ended) {
+            printf(", \"ended\": ");
+            print_json_string(info->ended);
+        }
         printf("}\n");
     } else if (printer->style != PROGRESS_QUIET && info->folder && status == GM_OK) {
+        if (info->ended)
+            print_line("ended at %s", info->ended);
         if (info->monitor_share > 0)
             printf("monitoring took %.2g %% of the time\n", 100 * info->monitor_share);
         if (info->waiting_share > WORTH_SAYING)

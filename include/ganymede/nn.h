@@ -155,6 +155,27 @@ typedef struct gm_adain_params {
 // 2019). Variables NAME.weight (M, 2 C), NAME.bias (2 C), first those of s.
 GM_API gm_tensor *gm_adaptive_instance_norm(gm_tensor *x, gm_tensor *style, const char *name,
                                             const gm_adain_params *params);
+
+typedef struct gm_modulated_conv_params {
+    char style[GM_NAME_SIZE]; // of layers in a network: the tap or head that is the style
+    size_t channels;
+    size_t kernel[GM_SPATIAL_AXES]; // odd
+    bool no_demodulate, no_bias;
+    gm_weight_initializer initializer;
+    double gain;
+} gm_modulated_conv_params;
+// The modulated convolution of StyleGAN2 (Karras et al. 2020): x (N, C, ...) -> (N, channels, ...) of the same size. A
+// dense layer makes a scale 1 + s for each input channel of style (N, M), by which each sample's weights are
+// multiplied, and unless no_demodulate they are then divided by their norm, which leaves their gain out of the result.
+// Variables NAME.style.weight (M, C), NAME.style.bias (C), NAME.weight (channels, C, kernel...), NAME.bias (channels).
+GM_API gm_tensor *gm_modulated_conv(gm_tensor *x, gm_tensor *style, const char *name,
+                                    const gm_modulated_conv_params *params);
+// x (N, C, ...) / sqrt(mean of its squares over the channels + epsilon); 0 means 1e-8 (Karras et al. 2018).
+GM_API gm_tensor *gm_pixel_norm(gm_tensor *x, double epsilon);
+typedef struct gm_pixel_norm_params {
+    double epsilon;
+} gm_pixel_norm_params;
+
 typedef struct gm_attention_params {
     size_t heads; // 0 means 1
     size_t key;   // channels of the queries, and of the keys, of all heads together; 0: an eighth of the
@@ -381,7 +402,7 @@ typedef struct gm_layer {
         gm_softmax_params softmax; // log_softmax, too
         gm_gumbel_softmax_params gumbel_softmax;
         gm_activation_params activation;
-        gm_reshape_params reshape;
+        gm_reshape_params reshape; // constant, too
         gm_embed_params embed;
         gm_projection_params projection;
         gm_residual_params residual;
@@ -390,6 +411,8 @@ typedef struct gm_layer {
         gm_phase_shuffle_params phase_shuffle;
         gm_minibatch_stddev_params minibatch_stddev;
         gm_adain_params adain;
+        gm_modulated_conv_params modulated_conv;
+        gm_pixel_norm_params pixel_norm;
         gm_concat_params concat;
         gm_tap_params tap;
         gm_head_params head;
@@ -436,9 +459,9 @@ GM_API gm_tensor *gm_network_apply(gm_network *network, gm_tensor *x, gm_mode mo
 // The same with labels, int32 (N), for the layers that need them (embed, projection): without any, those are a fault.
 GM_API gm_tensor *gm_network_apply_labelled(gm_network *network, gm_tensor *x, gm_tensor *labels, gm_mode mode,
                                             gm_tensor *counter);
-// Where layers that draw in inference (gumbel_softmax) get uniform numbers, multiples of 2^-24 in [0, 1), for an input
-// of theirs (N, ...): `name` is the layer's and lives as long as the graph. What a sample is then made of can come with
-// it and not depend on its place in the batch.
+// Where layers that draw in inference (gumbel_softmax, noise) get uniform numbers, multiples of 2^-24 in [0, 1), for an
+// input of theirs (N, ...): `name` is the layer's and lives as long as the graph. What a sample is then made of can
+// come with it and not depend on its place in the batch.
 typedef gm_tensor *(*gm_network_draw)(void *user, const char *name, gm_shape shape);
 GM_API void gm_network_set_draw(gm_network *network, gm_network_draw draw, void *user);
 // The value that the latest application gave the tap or head of that name; NULL when there is none.

@@ -52,6 +52,7 @@ typedef struct gm_optimizer {
     double clip_norm;    // then all gradients are scaled by min(1, this / (norm of them together + 1e-6)); 0: not
     double weight_clip;  // after the update each weight is kept within this of 0, as WGAN does; 0: free
     gm_schedule schedule;
+    gm_tensor *moving_rate; // float32 scalar of the graph, in place of `rate`; NULL: the rate is what it says
 } gm_optimizer;
 
 #ifndef __cplusplus

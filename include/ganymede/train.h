@@ -82,6 +82,8 @@ typedef struct gm_train_info {
     uint64_t from_step;            // of its checkpoint
     size_t taken_count;            // variables
     const char *taken, *not_taken; // their names with commas; of the others a line each that says why, NULL: all were
+    const char *ended;             // why the run is at its end before its last step, in words (monitor.patience); NULL:
+                                   // it is not
     const char *pictured;          // what pictures show: "generate", samples; "reconstruct", data; NULL: there are none
 } gm_train_info;
 GM_API void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info);
@@ -108,6 +110,7 @@ typedef struct gm_train_progress {
     const gm_train_number *figures; // as of the latest measurement of the recipe's `monitor`; NaN: none could be had
     size_t figure_count;            // 0 before the first; a label may be NULL
     const char *alarm;              // what is wrong at this step: "coverage", "entropy", ...; NULL: nothing
+    const char *moved;              // what monitor.steer has moved at this step, in words, or NULL
     const char *picture;            // the file of samples written at this step, or NULL
     const char *checkpoint;         // the checkpoint written at this step, or NULL
 } gm_train_progress;

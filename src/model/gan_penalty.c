@@ -3,6 +3,8 @@
 
 #include "ganymede/penalty.h"
 
+#define MOST_WEIGHT 1e6
+
 // `x` is drawn or made of real and generated samples; D judges it anew. The gradient is that with respect to x itself,
 // or to the packed samples, whose logit is theirs together.
 static gm_status judge_for_penalty(const gm_gan_step *g, gm_tensor **x, const char *name, gm_tensor **logit) {
@@ -19,20 +21,24 @@ static gm_status norm_penalty(const gm_gan_step *g, gm_regularizer which, gm_ten
     const gm_penalty_settings *settings =
         dragan ? &g->settings->regularizers.dragan : &g->settings->regularizers.gradient_penalty;
     const char *name = dragan ? "dragan" : "gradient_penalty";
+    gm_model_dial weight = gm_model_offer(g->model, dragan ? "dragan.weight" : "gradient_penalty.weight",
+                                          settings->weight, 0, MOST_WEIGHT);
     gm_shape shape = dragan ? *gm_tensor_shape(g->real) : GM_SHAPE(g->source->batch, 1);
     gm_tensor *uniform = gm_random_uniform(g->graph, name, shape, g->counter), *logit;
     gm_tensor *x = dragan ? gm_dragan_neighbours(g->real, uniform) : gm_interpolate(g->real, g->fake, uniform);
     GM_TRY(judge_for_penalty(g, &x, name, &logit));
-    *penalty = gm_gradient_penalty(logit, x, settings->weight * (double)settings->every, settings->centre);
+    *penalty = gm_model_turn(
+        &weight, gm_gradient_penalty(logit, x, weight.constant * (double)settings->every, settings->centre));
     return GM_OK;
 }
 
 static gm_status squared_penalty(const gm_gan_step *g, gm_regularizer which, gm_tensor **penalty) {
     bool real = which == GM_REGULARIZER_R1;
     const gm_squared_penalty_settings *settings = real ? &g->settings->regularizers.r1 : &g->settings->regularizers.r2;
+    gm_model_dial gamma = gm_model_offer(g->model, real ? "r1.gamma" : "r2.gamma", settings->gamma, 0, MOST_WEIGHT);
     gm_tensor *x = real ? g->real : g->fake, *logit;
     GM_TRY(judge_for_penalty(g, &x, real ? "real" : "fake", &logit));
-    *penalty = gm_squared_gradient_penalty(logit, x, settings->gamma * (double)settings->every);
+    *penalty = gm_model_turn(&gamma, gm_squared_gradient_penalty(logit, x, gamma.constant * (double)settings->every));
     return GM_OK;
 }
 

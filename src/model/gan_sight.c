@@ -30,9 +30,11 @@ gm_tensor *gm_gan_seen(const gm_gan_step *g, gm_tensor *x, const char *name) {
             gm_tensor *left = gm_maximum(gm_subtract(until, g->step), gm_constant_int(g->graph, 0));
             variance = gm_scale(gm_cast(left, GM_FLOAT32), 1.0 / (double)r->instance_noise.until); // 0 without rounding
         }
+        gm_model_dial deviation =
+            gm_model_offer(g->model, "instance_noise.deviation", r->instance_noise.deviation, 0, 1e3);
         const char *stream = gm_graph_printf(g->graph, "noise.%s", name);
         x = gm_instance_noise(x, gm_random_normal(g->graph, stream, *gm_tensor_shape(x), g->counter),
-                              gm_scale(gm_sqrt(variance), r->instance_noise.deviation));
+                              gm_model_turn(&deviation, gm_scale(gm_sqrt(variance), deviation.constant)));
     }
     return gm_gan_packed(g) > 1 ? gm_pack(x, gm_gan_packed(g)) : x;
 }

@@ -147,6 +147,8 @@ static gm_status descend(const gm_gan_step *g, gm_phase *phase, gm_phase *gather
     gm_optimizer optimizer = gm_gan_optimizer(g->settings, network != g->generator);
     if (network == g->statistics)
         optimizer.weight_clip = 0; // it needs no Lipschitz bound
+    const char *rate = network == g->generator ? "optimizer.generator.rate" : "optimizer.discriminator.rate";
+    optimizer.moving_rate = gm_model_offer(g->model, rate, optimizer.rate, 0, 1000).variable;
     return gm_model_descend(&(gm_model_descent){
         .phase = phase,
         .gather = gather,
@@ -162,6 +164,8 @@ static gm_status descend(const gm_gan_step *g, gm_phase *phase, gm_phase *gather
 
 // Updates of D made before this one.
 static gm_tensor *discriminator_updates(const gm_gan_step *g) {
+    if (g->updates)
+        return g->updates;
     gm_tensor *per_step = gm_constant_int(g->graph, (int32_t)g->settings->discriminator_steps);
     gm_tensor *within = gm_divide(g->substep, gm_constant_int(g->graph, (int32_t)g->settings->accumulate));
     return gm_add(gm_multiply(g->step, per_step), within);
@@ -173,7 +177,8 @@ static gm_tensor *augment_probability(const gm_gan_step *g) {
     if (settings->adaptive)
         return gm_variable(g->graph, "augment.probability", GM_FLOAT32, GM_SCALAR,
                            (gm_initializer){.a = settings->probability});
-    return settings->probability < 1 ? gm_constant(g->graph, settings->probability) : NULL;
+    gm_tensor *moving = gm_model_offer(g->model, "augment.probability", settings->probability, 0, 1).variable;
+    return moving ? moving : settings->probability < 1 ? gm_constant(g->graph, settings->probability) : NULL;
 }
 
 static gm_status adapt_augmentation(const gm_gan_step *g, gm_phase *phase, gm_tensor *logit) {
@@ -185,6 +190,11 @@ static gm_status adapt_augmentation(const gm_gan_step *g, gm_phase *phase, gm_te
     gm_phase_assign(phase, g->probability, gm_augment_probability(g->probability, logit, &params));
     return gm_model_add_number(g->model, phase,
                                (gm_model_number){"augment_probability", "augment", g->probability, false});
+}
+
+static gm_tensor *code_term(const gm_gan_step *g, gm_tensor *bound) {
+    gm_model_dial weight = gm_model_offer(g->model, "codes.weight", g->settings->codes.weight, 0, 1e6);
+    return gm_model_turn(&weight, gm_scale(bound, weight.constant));
 }
 
 // Builds D's phases; logits[0] are those of real samples.
@@ -208,11 +218,13 @@ static gm_status build_discriminator(gm_gan_step *g, gm_phase **phase, gm_phase 
     if (gm_gan_code_count(gan) > 0) {
         gm_tensor *bound;
         GM_TRY(gm_codes_bound(gan, gm_recipe_origin(g->recipe, "codes"), g->z, g->told, &bound));
-        loss = gm_subtract(loss, gm_scale(bound, gan->codes.weight));
+        loss = gm_subtract(loss, code_term(g, bound));
         GM_TRY(
             gm_model_add_number(g->model, *phase, (gm_model_number){"code_information", "I(c;G(z)) >=", bound, false}));
     }
     GM_TRY(descend(g, *phase, *gather, g->discriminator, loss, discriminator_updates(g)));
+    if (g->updates)
+        gm_phase_assign(*phase, g->updates, gm_add(g->updates, gm_constant_int(g->graph, 1)));
     return adapt_augmentation(g, *phase, logits[0]);
 }
 
@@ -251,15 +263,17 @@ static gm_status add_terms(gm_gan_step *g, gm_tensor *judged, const gm_gan_loss_
     if (gan->kl_term.weight > 0) { // a pack's divergence is the sum of its samples'
         gm_kl_direction direction = (gm_kl_direction)(gan->kl_term.direction + 1);
         gm_tensor *term = gm_kl_term(gan->loss, judged, direction, params);
-        *loss = gm_add(*loss, gm_scale(term, gan->kl_term.weight / (double)gm_gan_packed(g)));
+        gm_model_dial weight = gm_model_offer(g->model, "kl_term.weight", gan->kl_term.weight, 0, 1e6);
+        *loss = gm_add(*loss, gm_model_turn(&weight, gm_scale(term, weight.constant / (double)gm_gan_packed(g))));
     }
     if (g->statistics) {
         GM_TRY(information_bound(g, &bound, &product));
-        *loss = gm_subtract(*loss, gm_scale(bound, gan->entropy_term.weight));
+        gm_model_dial weight = gm_model_offer(g->model, "entropy_term.weight", gan->entropy_term.weight, 0, 1e6);
+        *loss = gm_subtract(*loss, gm_model_turn(&weight, gm_scale(bound, weight.constant)));
     }
     if (gm_gan_code_count(gan) > 0) {
         GM_TRY(gm_codes_bound(gan, gm_recipe_origin(g->recipe, "codes"), g->z, g->told, &bound));
-        *loss = gm_subtract(*loss, gm_scale(bound, gan->codes.weight));
+        *loss = gm_subtract(*loss, code_term(g, bound));
     }
     return GM_OK;
 }
@@ -291,24 +305,11 @@ static gm_status build_generator(gm_gan_step *g, gm_phase **phase, gm_phase **ga
 
 // ---- The step ----
 
-// `micro_batches` runs, all but the last of the gathering phase, with fresh noise for each.
-static gm_status add_player(gm_gan_step *g, gm_phase *phase, gm_phase *gather, gm_phase *substep, bool fresh,
-                            bool *first) {
-    for (size_t i = 0; i < g->settings->accumulate; i++) {
-        if (!*first)
-            GM_TRY(gm_model_add_action(g->model, (gm_model_action){.phase = substep, .every = 1}));
-        *first = false;
-        GM_TRY(gm_model_add_action(
-            g->model,
-            (gm_model_action){.phase = i + 1 < g->settings->accumulate ? gather : phase, .fresh = fresh, .every = 1}));
-    }
-    return GM_OK;
-}
-
 static gm_status build(gm_gan_step *g) {
     const gm_gan_settings *gan = g->settings;
     gm_weight_initializer initializer = (gm_weight_initializer)gan->initializer;
-    gm_phase *start = NULL, *substep = NULL, *discriminator, *generator, *gather[2], *lazy[GM_GAN_PENALTIES];
+    gm_phase *start = NULL;
+    gm_gan_phases phases = {0};
     gm_tensor *logits[2];
     GM_TRY(gm_model_add_network(g->model, "generator", &gan->generator, initializer, &g->generator));
     GM_TRY(gm_model_add_network(g->model, "discriminator", &gan->discriminator, initializer, &g->discriminator));
@@ -331,30 +332,21 @@ static gm_status build(gm_gan_step *g) {
 
     if (gan->average.decay > 0)
         g->model->start = start = gm_phase_create(g->graph, "start");
-    if (gan->discriminator_steps > 1 || gan->accumulate > 1) {
-        substep = gm_phase_create(g->graph, "substep");
-        gm_phase_assign(substep, g->counter, gm_model_pair(g->step, gm_add(g->substep, gm_constant_int(g->graph, 1))));
+    GM_TRY(gm_gan_offer_steps(g));
+    if (g->most_steps > 1 || gan->accumulate > 1) {
+        phases.substep = gm_phase_create(g->graph, "substep");
+        gm_phase_assign(phases.substep, g->counter,
+                        gm_model_pair(g->step, gm_add(g->substep, gm_constant_int(g->graph, 1))));
     }
-    GM_TRY(build_discriminator(g, &discriminator, &gather[0], logits));
+    GM_TRY(build_discriminator(g, &phases.discriminator, &phases.gather[0], logits));
     if (gan->entropy_term.weight > 0)
-        GM_TRY(build_statistics(g, discriminator, gather[0]));
-    GM_TRY(build_lazy_penalties(g, lazy));
-    GM_TRY(build_generator(g, &generator, &gather[1], logits[0]));
-    GM_TRY(gm_model_add_number(g->model, discriminator, score(g, logits[0], true)));
-    GM_TRY(gm_model_add_number(g->model, discriminator, score(g, logits[1], false)));
+        GM_TRY(build_statistics(g, phases.discriminator, phases.gather[0]));
+    GM_TRY(build_lazy_penalties(g, phases.lazy));
+    GM_TRY(build_generator(g, &phases.generator, &phases.gather[1], logits[0]));
+    GM_TRY(gm_model_add_number(g->model, phases.discriminator, score(g, logits[0], true)));
+    GM_TRY(gm_model_add_number(g->model, phases.discriminator, score(g, logits[1], false)));
 
-    bool first = true;
-    for (size_t i = 0; i < gan->discriminator_steps; i++) {
-        GM_TRY(add_player(g, discriminator, gather[0], substep, true, &first));
-        for (size_t k = 0; k < GM_GAN_PENALTIES; k++)
-            if (lazy[k])
-                GM_TRY(gm_model_add_action(g->model, (gm_model_action){.phase = lazy[k],
-                                                                       .every = gm_gan_penalty_every(g, k),
-                                                                       .index = i,
-                                                                       .per_step = gan->discriminator_steps}));
-    }
-    first = gan->accumulate == 1; // one batch: the samples that D has seen
-    GM_TRY(add_player(g, generator, gather[1], substep, false, &first));
+    GM_TRY(gm_gan_add_players(g, &phases));
     if (start) {
         gm_phase *average = gm_phase_create(g->graph, "average");
         gm_average_params params = {.decay = gan->average.decay, .step = gan->average.warmup ? g->step : NULL};

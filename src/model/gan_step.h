@@ -13,6 +13,8 @@ typedef struct gm_gan_step {
     gm_graph *graph;
     gm_network *generator, *discriminator, *statistics; // statistics: NULL without an entropy term
     gm_tensor *counter, *step, *substep;
+    size_t most_steps;     // of D in a step
+    gm_tensor *updates;    // of D, counted; NULL: their number follows from the step
     gm_tensor *z, *labels; // labels: NULL when nothing needs them
     gm_tensor *weights;    // of the labels' classes, (N); NULL: all 1
     gm_tensor *told;       // of G(z)'s codes by D's head, where D judged G(z) last; NULL: there is no such head
@@ -37,5 +39,17 @@ size_t gm_gan_penalty_every(const gm_gan_step *g, size_t i);
 const char *gm_gan_penalty_phase(size_t i); // the phase's name, where it has one of its own
 // D's gradients at samples that are drawn or made of real and generated ones; D judges them anew.
 gm_status gm_gan_penalty(const gm_gan_step *g, size_t i, gm_tensor **penalty);
+
+// The phases that the schedule knows (gan_schedule.c).
+typedef struct gm_gan_phases {
+    gm_phase *substep; // NULL: nothing draws twice in a step
+    gm_phase *discriminator, *generator;
+    gm_phase *gather[2]; // of D and of G; NULL: one batch makes an update
+    gm_phase *lazy[GM_GAN_PENALTIES];
+} gm_gan_phases;
+// Settles how many steps of D there may be.
+gm_status gm_gan_offer_steps(gm_gan_step *g);
+// The actions of D's and G's steps.
+gm_status gm_gan_add_players(gm_gan_step *g, const gm_gan_phases *phases);
 
 #endif

@@ -52,6 +52,8 @@ gm_status gm_model_init(gm_model *model, const gm_recipe *recipe, const gm_model
         second.augment = complete.augment;
         complete.second = &second;
     }
+    model->moving = source->moving;
+    model->moving_count = source->moving_count;
     if (status == GM_OK)
         status = gm_model_kind_of(recipe)->build(model, recipe, &complete);
     if (status != GM_OK)

@@ -146,6 +146,44 @@ gm_tensor *gm_model_find_number(const gm_model *model, const char *name) {
     return NULL;
 }
 
+// ---- Settings that move ----
+
+static const gm_model_moving *find_moving(const gm_model *model, const char *name) {
+    for (size_t i = 0; i < model->moving_count; i++)
+        if (strcmp(model->moving[i].name, name) == 0)
+            return &model->moving[i];
+    return NULL;
+}
+
+const gm_model_setting *gm_model_find_setting(const gm_model *model, const char *name) {
+    for (size_t i = 0; i < model->setting_count; i++)
+        if (strcmp(model->settings[i].name, name) == 0)
+            return &model->settings[i];
+    return NULL;
+}
+
+double gm_model_reach(const gm_model *model, const char *name, double value) {
+    const gm_model_moving *moving = find_moving(model, name);
+    return moving ? fmax(value, moving->to) : value;
+}
+
+gm_model_dial gm_model_offer(gm_model *model, const char *name, double value, double least, double most) {
+    const gm_model_setting *known = gm_model_find_setting(model, name);
+    if (!known && model->setting_count < GM_MODEL_SETTINGS) {
+        gm_model_setting *made = &model->settings[model->setting_count++];
+        *made = (gm_model_setting){.name = name, .value = value, .least = least, .most = most};
+        if (find_moving(model, name))
+            made->variable = gm_variable(model->graph, gm_graph_printf(model->graph, GM_MODEL_SETTING "%s", name),
+                                         GM_FLOAT32, GM_SCALAR, (gm_initializer){.a = value});
+        known = made;
+    }
+    return known && known->variable ? (gm_model_dial){1, known->variable} : (gm_model_dial){value, NULL};
+}
+
+gm_tensor *gm_model_turn(const gm_model_dial *dial, gm_tensor *x) {
+    return dial->variable ? gm_multiply(x, dial->variable) : x;
+}
+
 // ---- Data ----
 
 gm_tensor *gm_model_element(gm_tensor *vector, size_t i) {

@@ -10,7 +10,7 @@
 
 // ---- The training step ----
 
-enum { GM_MODEL_NETWORKS = 8, GM_MODEL_SOURCES = 2 };
+enum { GM_MODEL_NETWORKS = 8, GM_MODEL_SOURCES = 2, GM_MODEL_SETTINGS = 24 };
 
 // What a step reads of one source.
 typedef struct gm_model_input {
@@ -25,7 +25,25 @@ typedef struct gm_model_action {
     gm_phase *phase;
     bool fresh; // first, the next real batch is drawn
     size_t every, index, per_step;
+    const char *counted; // the setting whose value, rounded, says how many of these places run; NULL: all
 } gm_model_action;
+
+#define GM_MODEL_SETTING "setting." // what the names of variables that are settings begin with
+
+// A number of the recipe that may move while training runs. Where it does it is a variable of the state, so that
+// checkpoints hold it and plans stay what they are; whoever trains writes it.
+typedef struct gm_model_setting {
+    const char *name;    // the recipe's key, "entropy_term.weight"
+    double value;        // the recipe's
+    double least, most;  // what it may become
+    gm_tensor *variable; // float32 scalar, "setting.NAME"; NULL: it stays
+} gm_model_setting;
+
+// A setting that shall move, between the recipe's value and `to`.
+typedef struct gm_model_moving {
+    const char *name;
+    double to;
+} gm_model_moving;
 
 // A number that a step shows: a fetched scalar. `label` is short, for the progress line.
 typedef struct gm_model_number {
@@ -43,7 +61,11 @@ typedef struct gm_model {
     gm_model_action *actions; // of a step, in order
     gm_model_number *numbers;
     size_t network_count, action_count, action_capacity, number_count, number_capacity;
-    size_t batches; // real ones in a step
+    size_t batches;                               // real ones in a step, at most
+    gm_model_setting settings[GM_MODEL_SETTINGS]; // that may move
+    size_t setting_count;
+    const gm_model_moving *moving; // which of them do, while the model is built
+    size_t moving_count;
 } gm_model;
 
 // What a model learns from.
@@ -57,6 +79,8 @@ typedef struct gm_model_source {
     const struct gm_model_source *second; // of kinds with two sources: its data, format and residency; else NULL
     const gm_augmentation *augment;       // of the real batch; NULL: nothing
     const size_t *class_counts;           // items of each of the data's classes; NULL: not known
+    const gm_model_moving *moving;        // settings that shall move
+    size_t moving_count;
 } gm_model_source;
 
 void gm_model_finish(gm_model *model);
@@ -83,6 +107,21 @@ gm_tensor *gm_model_real_batch(gm_model *model, const gm_model_source *source);
 gm_tensor *gm_model_second_batch(gm_model *model, const gm_model_source *source);
 // The first one's labels, int32 (batch). Behind gm_model_real_batch.
 gm_tensor *gm_model_real_labels(gm_model *model, const gm_model_source *source);
+
+// A setting as a model's graph has it: `constant` stands where the number stood, and gm_model_turn brings in what moves
+// on top of it.
+typedef struct gm_model_dial {
+    double constant;     // the recipe's value; 1 where it moves
+    gm_tensor *variable; // the setting; NULL: it stays
+} gm_model_dial;
+
+// Offers a setting to those who would move it between `least` and `most`.
+gm_model_dial gm_model_offer(gm_model *model, const char *name, double value, double least, double most);
+// What `name` may become: the recipe's value, or `to` where it moves and that is more.
+double gm_model_reach(const gm_model *model, const char *name, double value);
+gm_tensor *gm_model_turn(const gm_model_dial *dial, gm_tensor *x);
+// NULL where the model offers none of that name.
+const gm_model_setting *gm_model_find_setting(const gm_model *model, const char *name);
 
 // Element i of an int32 vector, as a scalar; and two such scalars as a vector.
 gm_tensor *gm_model_element(gm_tensor *vector, size_t i);

@@ -24,7 +24,7 @@
 #include "sample/sample.h"
 
 // A fixed batch, as results must not depend on how many samples are asked for at once.
-enum { GM_USE_BATCH = 64, GM_USE_NETWORKS = 2, GM_USE_PORTS = 8 };
+enum { GM_USE_BATCH = 64, GM_USE_NETWORKS = 2, GM_USE_PORTS = 16 };
 
 typedef struct gm_use gm_use;
 

@@ -25,6 +25,8 @@ gm_tensor *gm_residual_apply(gm_layer_context *context, const gm_layer *layer, g
 gm_tensor *gm_tap_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
 gm_tensor *gm_head_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
 gm_tensor *gm_concat_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
+// The row that draws noise for a layer's positions (style.c).
+gm_tensor *gm_noise_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
 
 // Applies inner layers, named NAME.INDEX; the rest of the context is the outer layer's. No layers: x itself.
 gm_tensor *gm_layers_apply(const gm_layer_context *context, const char *name, const gm_layer_list *list, gm_tensor *x);
@@ -69,6 +71,11 @@ gm_tensor *gm_layer_norm_layer(gm_tensor *x, const char *name, const gm_sample_n
 gm_tensor *gm_instance_norm_layer(gm_tensor *x, const char *name, const gm_sample_norm_params *params);
 gm_tensor *gm_group_norm_layer(gm_tensor *x, const char *name, const gm_sample_norm_params *params);
 gm_tensor *gm_adain_layer(gm_tensor *x, gm_tensor *style, const char *name, const gm_adain_params *params);
+gm_tensor *gm_modulated_conv_layer(gm_tensor *x, gm_tensor *style, const char *name,
+                                   const gm_modulated_conv_params *params);
+gm_tensor *gm_pixel_norm_layer(gm_tensor *x, double epsilon);
+// A trained sample of that shape in the place of each of x's.
+gm_tensor *gm_constant_layer(gm_tensor *x, const char *name, gm_shape shape);
 // A number before and behind each axis after the channels.
 gm_tensor *gm_pad_layer(gm_tensor *x, const size_t *before, const size_t *after, int mode);
 gm_tensor *gm_pad_samples_layer(gm_tensor *x, const gm_padding_params *params);

@@ -101,6 +101,22 @@ static gm_tensor *apply_adain(gm_layer_context *context, const gm_layer *layer, 
     return gm_adain_layer(x, gm_network_output(context->network, params.style), context->name, &params);
 }
 
+static gm_tensor *apply_modulated_conv(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    gm_modulated_conv_params params = layer->params.modulated_conv;
+    params.initializer = chosen(context, params.initializer);
+    params.gain = chosen_gain(context, params.initializer, params.gain);
+    return gm_modulated_conv_layer(x, gm_network_output(context->network, params.style), context->name, &params);
+}
+
+static gm_tensor *apply_pixel_norm(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    (void)context;
+    return gm_pixel_norm_layer(x, layer->params.pixel_norm.epsilon);
+}
+
+static gm_tensor *apply_constant(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    return gm_constant_layer(x, context->name, layer->params.reshape.shape);
+}
+
 static gm_tensor *apply_minibatch_stddev(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
     (void)context;
     return gm_minibatch_stddev_layer(x, &layer->params.minibatch_stddev);
@@ -730,6 +746,58 @@ static const gm_parameter adain_parameters[] = {
     RATE,
 };
 
+static const gm_parameter modulated_conv_parameters[] = {
+    NAME("style", gm_modulated_conv_params, style, true, "the tap or head with the vectors that make the scales"),
+    {.key = "channels",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_modulated_conv_params, channels),
+     .minimum = 1,
+     .maximum = MAX_CHANNELS,
+     .required = true,
+     .help = "channels of the output"},
+    {.key = "kernel",
+     .kind = GM_PARAMETER_AXES,
+     .offset = offsetof(gm_modulated_conv_params, kernel),
+     .initial = 3,
+     .minimum = 1,
+     .maximum = MAX_KERNEL,
+     .help = "size of the kernel, odd: the output is as large as the input"},
+    {.key = "demodulate",
+     .kind = GM_PARAMETER_BOOLEAN,
+     .offset = offsetof(gm_modulated_conv_params, no_demodulate),
+     .initial = 1,
+     .negated = true,
+     .help = "divide each sample's weights by their norm; false: for the last layer, to colours"},
+    BIAS(gm_modulated_conv_params),
+    INITIALIZER(gm_modulated_conv_params),
+    GAIN(gm_modulated_conv_params),
+    RATE,
+};
+
+static const gm_parameter pixel_norm_parameters[] = {
+    {.key = "epsilon",
+     .kind = GM_PARAMETER_NUMBER,
+     .offset = offsetof(gm_pixel_norm_params, epsilon),
+     .initial = 1e-8,
+     .minimum = 1e-12,
+     .maximum = 1,
+     .help = "added to the mean of the squares"},
+};
+
+static const gm_parameter noise_parameters[] = {RATE};
+
+static const gm_parameter constant_parameters[] = {
+    {.key = "shape",
+     .kind = GM_PARAMETER_SHAPE,
+     .offset = offsetof(gm_reshape_params, shape),
+     .minimum = 1,
+     .maximum = MAX_UNITS,
+     .required = true,
+     .positional = true,
+     .help = "shape of one sample, [C, H, W] for images"},
+    RATE,
+};
+
 static const gm_parameter concat_parameters[] = {
     NAME("from", gm_concat_params, from, true, "the tap or head whose channels are appended"),
 };
@@ -798,6 +866,26 @@ static const gm_layer_type layer_types[] = {
              "(Huang & Belongie 2017)",
      PARAMETERS(adain_parameters),
      .apply = apply_adain},
+    {.name = "modulated_conv",
+     .help =
+         "convolution whose weights a style scales for each sample, and whose gain is divided out (StyleGAN2, Karras "
+         "et al. 2020)",
+     PARAMETERS(modulated_conv_parameters),
+     .apply = apply_modulated_conv,
+     .weighted = true},
+    {.name = "pixel_norm",
+     .help = "divide by the root mean square of the channels (Karras et al. 2018)",
+     PARAMETERS(pixel_norm_parameters),
+     .apply = apply_pixel_norm},
+    {.name = "noise",
+     .help =
+         "add noise, drawn for each position, times a trained strength that starts at 0 (StyleGAN, Karras et al. 2019)",
+     PARAMETERS(noise_parameters),
+     .apply = gm_noise_apply},
+    {.name = "constant",
+     .help = "a trained sample in the place of each: what comes here is left behind, but for its taps",
+     PARAMETERS(constant_parameters),
+     .apply = apply_constant},
     {.name = "minibatch_stddev",
      .help = "append a channel that says how much the samples of a batch differ, against mode collapse (Karras et al. "
              "2018)",

@@ -156,6 +156,12 @@ static gm_tensor *updated(const update *u) {
     return clipped(rules[o->kind](u, p, g), o->weight_clip);
 }
 
+static gm_tensor *scheduled_rate(const gm_optimizer *o, gm_tensor *step) {
+    if (o->moving_rate == NULL)
+        return gm_schedule_rate(&o->schedule, o->rate, step);
+    return gm_multiply(gm_schedule_rate(&o->schedule, 1, step), o->moving_rate);
+}
+
 void gm_optimizer_apply(gm_phase *phase, const gm_optimizer *optimizer, const char *prefix, gm_tensor *step,
                         gm_tensor *const *parameters, gm_tensor *const *gradients, size_t count) {
     gm_graph *graph = phase->graph;
@@ -166,7 +172,7 @@ void gm_optimizer_apply(gm_phase *phase, const gm_optimizer *optimizer, const ch
     if (step == NULL)
         step = own_step(phase, prefix);
     update u = {.phase = phase, .optimizer = optimizer, .prefix = prefix};
-    gm_tensor *rate = gm_schedule_rate(&optimizer->schedule, optimizer->rate, step), *step_size = NULL;
+    gm_tensor *rate = scheduled_rate(optimizer, step), *step_size = NULL;
     if (optimizer->kind == GM_OPTIMIZER_ADAM || optimizer->kind == GM_OPTIMIZER_ADAMW) {
         step_size = gm_divide(rate, correction(step, optimizer->beta1));
         u.inverse_correction = gm_rsqrt(correction(step, optimizer->beta2));

@@ -338,13 +338,20 @@ static bool state_has(const gm_state *state, const char *wanted) {
     return false;
 }
 
+static bool may_lack(const char *optional, const char *name) {
+    return optional && strncmp(name, optional, strlen(optional)) == 0;
+}
+
 // The state's variable `index` in the checkpoint; written to the state if `write`.
-static gm_status load_entry(const gm_checkpoint *checkpoint, gm_state *state, size_t index, bool write) {
+static gm_status load_entry(const gm_checkpoint *checkpoint, gm_state *state, const char *optional, size_t index,
+                            bool write) {
     const char *name;
     gm_type type;
     gm_shape shape;
     const gm_safetensor *tensor;
     gm_state_entry(state, index, &name, &type, &shape);
+    if (may_lack(optional, name) && !gm_safetensors_find(checkpoint->file, name))
+        return GM_OK;
     GM_TRY(find_value(checkpoint, name, type, &shape, &tensor));
     if (!is_finite(tensor))
         return gm_fail(GM_ERROR_STATE,
@@ -354,15 +361,15 @@ static gm_status load_entry(const gm_checkpoint *checkpoint, gm_state *state, si
     return write ? gm_state_write(state, name, tensor->data, gm_type_size(type) * gm_shape_count(&shape)) : GM_OK;
 }
 
-gm_status gm_checkpoint_load(const gm_checkpoint *checkpoint, gm_state *state) {
+gm_status gm_checkpoint_load(const gm_checkpoint *checkpoint, gm_state *state, const char *optional) {
     const gm_safetensors *file = checkpoint->file;
     for (size_t i = 0; i < gm_state_count(state); i++)
-        GM_TRY(load_entry(checkpoint, state, i, false));
+        GM_TRY(load_entry(checkpoint, state, optional, i, false));
     for (size_t i = 0; i < file->count; i++)
-        if (!state_has(state, file->tensors[i].name))
+        if (!may_lack(optional, file->tensors[i].name) && !state_has(state, file->tensors[i].name))
             return gm_fail(GM_ERROR_FORMAT, "%s: holds %s, which the model does not have: it is from another recipe",
                            checkpoint->path, file->tensors[i].name);
     for (size_t i = 0; i < gm_state_count(state); i++)
-        GM_TRY(load_entry(checkpoint, state, i, true));
+        GM_TRY(load_entry(checkpoint, state, optional, i, true));
     return GM_OK;
 }

@@ -54,7 +54,8 @@ bool gm_checkpoint_find(const gm_checkpoint *checkpoint, const char *name, gm_ch
 bool gm_checkpoint_at(const gm_checkpoint *checkpoint, size_t index, gm_checkpoint_entry *entry);
 // Writes the checkpoint's values into the state's variables. Create the plans first (they declare the variables).
 // Every variable of the state must be in the file with its type and shape, and every tensor of the file in the state,
-// and all values must be finite, else nothing is written and the message names the variable.
-gm_status gm_checkpoint_load(const gm_checkpoint *checkpoint, gm_state *state);
+// and all values must be finite, else nothing is written and the message names the variable. optional: a beginning of
+// names that either side may lack, as the state then keeps what it has; NULL: none.
+gm_status gm_checkpoint_load(const gm_checkpoint *checkpoint, gm_state *state, const char *optional);
 
 #endif

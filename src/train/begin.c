@@ -141,7 +141,7 @@ static gm_status load_checkpoint(gm_trainer *trainer, const gm_checkpoint *check
         return gm_fail(GM_ERROR_ARGUMENT, "%s was trained with seed %llu; its seed cannot become %zu: start a new run",
                        gm_run_path(trainer->run), (unsigned long long)info->seed, trainer->common->seed);
     GM_TRY(check_classes(trainer, info));
-    GM_TRY(gm_checkpoint_load(checkpoint, trainer->state));
+    GM_TRY(gm_checkpoint_load(checkpoint, trainer->state, GM_MODEL_SETTING)); // a run may begin to be steered
     trainer->step = trainer->good_step = info->step;
     trainer->cursor = info->data_cursor;
     return GM_OK;
@@ -158,20 +158,17 @@ gm_status gm_trainer_open_checkpoint(gm_trainer *trainer, const uint64_t *from) 
     return count > 0 ? gm_run_newest_checkpoint(trainer->run, &trainer->resumed) : GM_OK;
 }
 
-static size_t warmup_of(const gm_trainer *trainer) {
-    return trainer->monitoring ? trainer->monitoring->warmup : 0;
-}
-
 // With the note of a transfer where a run was killed before it could write it.
 static gm_status replay_log(gm_trainer *trainer) {
     char *text;
     size_t bytes;
     GM_TRY(gm_run_log_read(trainer->run, &text, &bytes));
+    gm_watch_terms terms = gm_trainer_watch_terms(trainer);
     gm_status status = bytes == 0 ? gm_trainer_log_transfer(trainer) : GM_OK;
     if (status == GM_OK)
-        status = gm_watch_replay(&trainer->watch, warmup_of(trainer), text, bytes);
+        status = gm_watch_replay(&trainer->watch, &terms, text, bytes);
     free(text);
-    return status;
+    return status == GM_OK ? gm_trainer_check_patience(trainer) : status;
 }
 
 // Ticks fall on multiples of log.every, and on a run's last step: where training goes on, a line of the latter kind

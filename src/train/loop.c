@@ -67,6 +67,8 @@ static gm_status write_log(gm_trainer *trainer, const gm_train_progress *progres
         gm_log_string(&line, "monitor_judge", gm_monitor_judge(trainer->monitor));
         if (progress->alarm)
             gm_log_string(&line, "alarm", progress->alarm);
+        if (progress->moved)
+            gm_log_string(&line, "moved", progress->moved);
     }
     gm_log_number(&line, "seconds", progress->seconds);
     gm_status status = gm_run_log(trainer->run, &line);
@@ -78,22 +80,24 @@ static gm_status write_log(gm_trainer *trainer, const gm_train_progress *progres
 // is empty right after a tick, does not make it jump.
 typedef struct gm_pace {
     double start, time[2];
-    uint64_t step[2];
+    uint64_t step[2], items[2];
     gm_moment tick; // the latest
 } gm_pace;
 
 static void set_pace(gm_pace *pace, const gm_trainer *trainer, gm_train_progress *progress) {
-    double now = gm_seconds(), batch = (double)(trainer->common->data.batch * trainer->model.batches);
+    double now = gm_seconds(), taken = GM_MAX(now - pace->time[0], 1e-9);
     progress->step = trainer->step;
     progress->seconds = now - pace->start;
-    progress->items_per_second = batch * (double)(trainer->step - pace->step[0]) / GM_MAX(now - pace->time[0], 1e-9);
-    progress->seconds_left =
-        batch * (double)(trainer->common->steps - trainer->step) / GM_MAX(progress->items_per_second, 1e-9);
+    progress->items_per_second = (double)(trainer->cursor - pace->items[0]) / taken;
+    progress->seconds_left = (double)(trainer->common->steps - trainer->step) * taken /
+                             GM_MAX((double)(trainer->step - pace->step[0]), 1e-9);
     if (progress->tick) {
         progress->waiting = gm_trainer_waiting_since(trainer, &pace->tick);
         pace->tick = gm_trainer_moment(trainer);
         pace->time[0] = pace->time[1];
         pace->step[0] = pace->step[1];
+        pace->items[0] = pace->items[1];
+        pace->items[1] = trainer->cursor;
         pace->time[1] = now;
         pace->step[1] = trainer->step;
     }
@@ -129,7 +133,11 @@ static gm_status measure_figures(gm_trainer *trainer, gm_train_progress *progres
     if (!trainer->monitor)
         return GM_OK;
     GM_TRY(gm_monitor_measure(trainer->monitor, &figures));
-    GM_TRY(gm_watch_add(&trainer->watch, settings->warmup, trainer->step, &figures, alarm));
+    gm_watch_terms terms = gm_trainer_watch_terms(trainer);
+    GM_TRY(gm_watch_add(&trainer->watch, &terms, trainer->step, &figures, alarm));
+    trainer->moves.length = 0;
+    if (trainer->step > settings->warmup)
+        GM_TRY(gm_steer_move(trainer->steered, trainer->steered_count, trainer->state, &figures, &trainer->moves));
     progress->measured = true;
     progress->figures = trainer->figures;
     progress->figure_count = 0;
@@ -137,6 +145,12 @@ static gm_status measure_figures(gm_trainer *trainer, gm_train_progress *progres
         if (figures.present[i])
             trainer->figures[progress->figure_count++] = (gm_train_number){
                 gm_figure_name((gm_monitor_figure)i), gm_figure_label((gm_monitor_figure)i), (double)figures.value[i]};
+    progress->moved = trainer->moves.length > 0 ? trainer->moves.data : NULL;
+    for (size_t i = 0; i < trainer->steered_count; i++) {
+        const gm_steered *s = &trainer->steered[i];
+        trainer->figures[progress->figure_count++] =
+            (gm_train_number){gm_tensor_name(s->setting->variable), s->setting->name, s->value};
+    }
     progress->alarm = settings->alarm == GM_MONITOR_OFF ? NULL : alarm->name;
     if (progress->alarm && settings->alarm == GM_MONITOR_WARN && alarm->rises)
         gm_warn("step %llu: alarm: %s", (unsigned long long)trainer->step, alarm->text);
@@ -190,7 +204,8 @@ static gm_status tick(gm_trainer *trainer, gm_pace *pace, gm_train_progress *pro
         return diverged(trainer, what);
     }
     GM_TRY(monitored);
-    return check_alarm(trainer, progress, &alarm);
+    GM_TRY(check_alarm(trainer, progress, &alarm));
+    return progress->measured ? gm_trainer_check_patience(trainer) : GM_OK;
 }
 
 // ---- The loop ----
@@ -201,13 +216,14 @@ static gm_status after_step(gm_trainer *trainer, gm_pace *pace, gm_train_progres
     const gm_train_settings *settings = trainer->settings;
     bool last = trainer->step >= trainer->common->steps;
     progress->tick = progress->measured = false;
-    progress->picture = progress->checkpoint = progress->alarm = NULL;
+    progress->picture = progress->checkpoint = progress->alarm = progress->moved = NULL;
     if (last || due(trainer->step, settings->log.every))
         GM_TRY(tick(trainer, pace, progress));
     else
         set_pace(pace, trainer, progress);
     if (!trainer->run)
         return GM_OK;
+    last = last || trainer->ended[0];
     if (gm_trainer_has_pictures(trainer) && (last || due(trainer->step, settings->log.samples))) {
         GM_TRY(gm_trainer_sample_picture(trainer));
         progress->picture = gm_run_sample_path(trainer->run, trainer->step);
@@ -231,14 +247,17 @@ static gm_status interrupted(gm_trainer *trainer) {
 gm_status gm_trainer_run(gm_trainer *trainer, gm_train_callback callback, void *user) {
     const uint64_t first = trainer->step, steps = trainer->common->steps;
     const gm_moment begin = gm_trainer_moment(trainer);
-    gm_pace pace = {
-        .start = begin.seconds, .time = {begin.seconds, begin.seconds}, .step = {first, first}, .tick = begin};
+    gm_pace pace = {.start = begin.seconds,
+                    .time = {begin.seconds, begin.seconds},
+                    .step = {first, first},
+                    .items = {trainer->cursor, trainer->cursor},
+                    .tick = begin};
     gm_train_progress progress = {.steps = steps};
     bool profiling = trainer->profile_folder != NULL;
     if (profiling)
         GM_TRY(gm_profile_start(trainer->device));
     gm_status status = GM_OK;
-    while (status == GM_OK && trainer->step < steps) {
+    while (status == GM_OK && trainer->step < steps && !trainer->ended[0]) {
         status = gm_trainer_step(trainer);
         if (status == GM_OK)
             status = after_step(trainer, &pace, &progress);
@@ -246,7 +265,7 @@ gm_status gm_trainer_run(gm_trainer *trainer, gm_train_callback callback, void *
             profiling = false;
             status = gm_trainer_write_profile(trainer, trainer->profile_folder, PROFILED_STEPS, &begin);
         }
-        if (status == GM_OK && callback && callback(&progress, user) && trainer->step < steps)
+        if (status == GM_OK && callback && callback(&progress, user) && trainer->step < steps && !trainer->ended[0])
             status = interrupted(trainer);
     }
     if (profiling && (status == GM_OK || status == GM_INTERRUPTED)) {

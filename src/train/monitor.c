@@ -36,6 +36,7 @@ typedef struct judge {
 struct gm_monitor {
     gm_monitor_source source;
     size_t count, item; // samples of a side, values of one
+    size_t repeats;     // draws of real samples for the controls
     bool held_out, judged;
     gm_features *space;
     judge judge;
@@ -48,47 +49,13 @@ static bool wants(const gm_monitor *m, gm_monitor_metric metric) {
     return m->source.settings->metrics & (1u << metric);
 }
 
-// ---- The interval ----
-
-// What a nominal device does in a second, and takes for a launch; of a measurement, the seconds that do not grow with
-// the networks: the host's part and the searches, with 1024 samples, and the probe where it stands in for D.
-typedef struct nominal {
-    double flop, launch, search, probe;
-} nominal;
-
-static bool judges_itself(const gm_recipe *recipe) {
-    return gm_use_find(recipe, "judge") != NULL;
-}
-
-size_t gm_monitor_interval(const gm_recipe *recipe, const gm_plan_statistics *step, bool cpu) {
-    static const nominal gpu_device = {2e12, 8e-6, .15, .8}, cpu_device = {2.5e10, 2e-5, .25, 1.6};
-    // Of a step's work on a batch, the part that G's and D's passes without gradients are; and room for preparations
-    // and for devices unlike the nominal one.
-    const double forward = .4, margin = 1.5;
-    const nominal *d = cpu ? &cpu_device : &gpu_device;
-    const gm_monitor_settings *settings = gm_monitor_settings_of(recipe);
-    size_t every = gm_train_settings_of(recipe)->log.every;
-    if (!settings || settings->metrics == 0)
-        return 0;
-    if (settings->every > 0)
-        return gm_round_up(settings->every, every);
-    if (!(settings->share > 0))
-        return 0;
-    double samples = (double)settings->samples, thousands = samples / 1024;
-    double step_seconds = step->flop / d->flop + (double)step->launches * d->launch;
-    double measure_seconds = forward * samples / (double)gm_common_of(recipe)->data.batch * step_seconds +
-                             d->search * GM_MAX(1, thousands * thousands) + (judges_itself(recipe) ? 0 : d->probe);
-    double steps = ceil(margin * measure_seconds / (settings->share * step_seconds));
-    return steps < 1e9 ? gm_round_up((size_t)steps, every) : 0;
-}
-
 // ---- Real samples ----
 
 // The other split of the data; NULL where there is none: sources without splits fail or give the same items again.
 static void open_other_split(const gm_monitor *m, gm_dataset **other) {
     const gm_common *common = gm_common_of(m->source.recipe);
     gm_dataset_options options = gm_common_other_split(common);
-    options.count = gm_mixture_find(common->data.source) ? 2 * m->source.settings->samples : 0;
+    options.count = gm_mixture_find(common->data.source) ? (1 + m->repeats) * m->source.settings->samples : 0;
     options.scale_figures = gm_dataset_get_info(m->source.data)->scale_figures;
     options.scale_channels = gm_dataset_get_info(m->source.data)->channels;
     gm_status status = gm_dataset_open(other, common->data.source, &options);
@@ -127,24 +94,25 @@ static gm_status set_features(const gm_monitor *m, side *s) {
     return gm_features_apply(m->space, m->source.device, &samples, s->features);
 }
 
-// Twice `count` real samples, picked at random: those that are measured, and those of the controls.
-static gm_status read_real(gm_monitor *m, const gm_dataset *data, side *control) {
-    gm_status status = GM_OK;
-    int32_t *indices = NULL;
-    GM_TRY_DONE(gm_alloc(&indices, 2 * m->count, sizeof *indices, "indices"));
-    GM_TRY_DONE(gm_loader_indices(gm_hash_string(gm_common_of(m->source.recipe)->seed, "monitor"), 0, 2 * m->count,
-                                  gm_dataset_get_info(data)->count, indices));
-    GM_TRY_DONE(side_init(&m->real, m));
-    GM_TRY_DONE(side_init(control, m));
-    GM_TRY_DONE(gm_dataset_decode(data, &m->source.format, indices, m->count, m->real.values, m->real.labels));
-    GM_TRY_DONE(gm_dataset_decode(data, &m->source.format, indices + m->count, m->count, control->values, NULL));
-    gm_samples real = samples_of(m, m->real.values);
-    GM_TRY_DONE(gm_features_create(&m->space, m->source.device, &real, NULL));
-    GM_TRY_DONE(set_features(m, &m->real));
-    status = set_features(m, control);
-done:
+// Real samples picked at random: draw 0 is what is measured, those behind it are for the controls. Of small data sets
+// draws overlap.
+static gm_status read_draw(const gm_monitor *m, const gm_dataset *data, size_t draw, side *to) {
+    int32_t *indices;
+    GM_TRY(gm_alloc(&indices, m->count, sizeof *indices, "indices"));
+    gm_status status = gm_loader_indices(gm_hash_string(gm_common_of(m->source.recipe)->seed, "monitor"),
+                                         draw * m->count, m->count, gm_dataset_get_info(data)->count, indices);
+    if (status == GM_OK)
+        status = gm_dataset_decode(data, &m->source.format, indices, m->count, to->values, to->labels);
     free(indices);
     return status;
+}
+
+static gm_status read_real(gm_monitor *m, const gm_dataset *data) {
+    GM_TRY(side_init(&m->real, m));
+    GM_TRY(read_draw(m, data, 0, &m->real));
+    gm_samples real = samples_of(m, m->real.values);
+    GM_TRY(gm_features_create(&m->space, m->source.device, &real, NULL));
+    return set_features(m, &m->real);
 }
 
 // ---- D ----
@@ -241,6 +209,14 @@ static gm_status measure_modes(gm_monitor *m, const side *of, gm_figures *figure
     return GM_OK;
 }
 
+static gm_status measure_frechet(gm_monitor *m, const side *of, gm_figures *figures, bool control) {
+    gm_measure frechet;
+    gm_samples real = features_of(m, &m->real), theirs = features_of(m, of);
+    GM_TRY(gm_measure_frechet(&real, &theirs, &frechet));
+    set_measure(figures, control ? GM_FIGURE_FRECHET_CONTROL : GM_FIGURE_FRECHET, &frechet);
+    return GM_OK;
+}
+
 // Of generated samples, or, `control`, of more real ones.
 static gm_status measure(gm_monitor *m, const side *other, gm_figures *figures, bool control) {
     if (wants(m, GM_MONITOR_JSD) || (m->judged && wants(m, GM_MONITOR_KL)))
@@ -252,23 +228,69 @@ static gm_status measure(gm_monitor *m, const side *other, gm_figures *figures, 
         set_measure(figures, control ? GM_FIGURE_COVERAGE_CONTROL : GM_FIGURE_COVERAGE, &prdc.coverage);
     }
     if (wants(m, GM_MONITOR_ENTROPY))
-        GM_TRY(measure_entropy(m, control ? &m->real : other, figures, control));
+        GM_TRY(measure_entropy(m, control && m->repeats == 1 ? &m->real : other, figures, control));
     if (wants(m, GM_MONITOR_MODES) && gm_mixture_find(gm_common_of(m->source.recipe)->data.source))
         GM_TRY(measure_modes(m, other, figures, control));
-    return GM_OK;
+    return wants(m, GM_MONITOR_FRECHET) ? measure_frechet(m, other, figures, control) : GM_OK;
+}
+
+// ---- Controls ----
+
+static const struct {
+    gm_monitor_figure control, error;
+} with_errors[] = {
+    {GM_FIGURE_JSD_CONTROL, GM_FIGURE_JSD_ERROR},         {GM_FIGURE_COVERAGE_CONTROL, GM_FIGURE_COVERAGE_ERROR},
+    {GM_FIGURE_ENTROPY_REAL, GM_FIGURE_ENTROPY_ERROR},    {GM_FIGURE_MODES_CONTROL, GM_FIGURE_MODES_ERROR},
+    {GM_FIGURE_QUALITY_CONTROL, GM_FIGURE_QUALITY_ERROR}, {GM_FIGURE_FRECHET_CONTROL, GM_FIGURE_FRECHET_ERROR},
+};
+
+// Of several draws the mean, and the standard deviation from draw to draw, which is a generated side's, too.
+static void sum_up(gm_figures *controls, const gm_figures *draws, size_t count) {
+    *controls = draws[0];
+    for (size_t i = 0; i < GM_COUNT(with_errors) && count > 1; i++) {
+        gm_monitor_figure which = with_errors[i].control;
+        double mean = 0, squares = 0;
+        if (!draws[0].present[which])
+            continue;
+        for (size_t k = 0; k < count; k++)
+            mean += (double)draws[k].value[which] / (double)count;
+        for (size_t k = 0; k < count; k++)
+            squares += ((double)draws[k].value[which] - mean) * ((double)draws[k].value[which] - mean);
+        gm_figures_set(controls, which, mean);
+        gm_figures_set(controls, with_errors[i].error, sqrt(squares / (double)(count - 1)));
+    }
+}
+
+static gm_status measure_controls(gm_monitor *m, const gm_dataset *data) {
+    gm_status status = GM_OK;
+    side control = {0};
+    gm_figures *draws;
+    GM_TRY(gm_alloc(&draws, m->repeats, sizeof *draws, "the monitor's controls"));
+    GM_TRY_DONE(side_init(&control, m));
+    for (size_t i = 0; i < m->repeats; i++) {
+        draws[i].columns = gm_features_columns(m->space);
+        GM_TRY_DONE(read_draw(m, data, 1 + i, &control));
+        GM_TRY_DONE(set_features(m, &control));
+        GM_TRY_DONE(measure(m, &control, &draws[i], true));
+    }
+    sum_up(&m->controls, draws, m->repeats);
+done:
+    side_finish(&control);
+    free(draws);
+    return status;
 }
 
 // ---- The monitor ----
 
 static gm_status prepare(gm_monitor *m) {
     gm_dataset *other = NULL;
-    side control = {0};
     gm_status status = GM_OK;
+    m->repeats = m->source.settings->repeats;
     open_other_split(m, &other);
     const gm_dataset *data = other ? other : m->source.data;
     const gm_dataset_info *info = gm_dataset_get_info(data);
     m->held_out = other != NULL;
-    m->judged = m->held_out && judges_itself(m->source.recipe);
+    m->judged = m->held_out && gm_use_find(m->source.recipe, "judge");
     m->item = gm_sample_values(&m->source.format);
     m->count = GM_MIN(m->source.settings->samples, info->count / 2);
     m->count = GM_MIN(m->count, GM_MAX(MOST_VALUES / m->item, (size_t)LEAST_SAMPLES));
@@ -277,7 +299,7 @@ static gm_status prepare(gm_monitor *m) {
             gm_fail(GM_ERROR_ARGUMENT, "%s has %zu items, and it needs %d", info->name, info->count, 2 * LEAST_SAMPLES);
         goto done;
     }
-    GM_TRY_DONE(read_real(m, data, &control));
+    GM_TRY_DONE(read_real(m, data));
     GM_TRY_DONE(side_init(&m->fake, m));
     GM_TRY_DONE(gm_alloc(&m->seeds, m->count, sizeof *m->seeds, "seeds"));
     for (size_t i = 0; i < m->count; i++) {
@@ -286,10 +308,8 @@ static gm_status prepare(gm_monitor *m) {
     }
     if (m->judged)
         GM_TRY_DONE(judge_init(m));
-    m->controls.columns = gm_features_columns(m->space);
-    status = measure(m, &control, &m->controls, true);
+    status = measure_controls(m, data);
 done:
-    side_finish(&control);
     gm_dataset_close(&other);
     return status;
 }

@@ -35,6 +35,14 @@ typedef enum gm_monitor_figure {
     GM_FIGURE_MODES_CONTROL,
     GM_FIGURE_QUALITY,
     GM_FIGURE_QUALITY_CONTROL,
+    GM_FIGURE_FRECHET,
+    GM_FIGURE_FRECHET_CONTROL,
+    GM_FIGURE_JSD_ERROR, // the standard deviation of the control from draw to draw (monitor.repeats)
+    GM_FIGURE_COVERAGE_ERROR,
+    GM_FIGURE_ENTROPY_ERROR,
+    GM_FIGURE_MODES_ERROR,
+    GM_FIGURE_QUALITY_ERROR,
+    GM_FIGURE_FRECHET_ERROR,
     GM_FIGURE_COUNT,
 } gm_monitor_figure;
 
@@ -47,6 +55,16 @@ typedef struct gm_figures {
 const char *gm_figure_name(gm_monitor_figure figure);  // of the log
 const char *gm_figure_label(gm_monitor_figure figure); // for the progress line; NULL: not there
 void gm_figures_set(gm_figures *figures, gm_monitor_figure figure, double value);
+
+// Figures that say better or worse, which a recipe may choose from: their names, ending with NULL, and which each is.
+extern const char *const gm_judged_names[];
+gm_monitor_figure gm_judged_figure(int choice);
+// What it needs to be in monitor.metrics.
+gm_monitor_metric gm_judged_metric(int choice);
+// How much worse than its control (0 where it has none) the figure is; below 0: better. NaN: not measured.
+double gm_judged_shortfall(const gm_figures *figures, int choice);
+// The standard error of that, as the control has it; 0 where none is known.
+double gm_judged_error(const gm_figures *figures, int choice);
 
 // ---- Measuring ----
 
@@ -85,9 +103,15 @@ const char *gm_monitor_real(const gm_monitor *monitor);  // "held-out" or "train
 // What was measured so far, as far as an alarm and the choice of checkpoints depend on it.
 typedef struct gm_watch_entry {
     uint64_t step;
-    float coverage; // NaN: not measured
-    bool healthy;   // no condition of an alarm held
+    double score; // higher is better; NaN: not measured
+    bool healthy; // no condition of an alarm held
 } gm_watch_entry;
+
+// How a recipe wants it watched.
+typedef struct gm_watch_terms {
+    size_t warmup; // steps before any alarm
+    int best;      // the judged figure (gm_judged_names) that tells which checkpoint is best
+} gm_watch_terms;
 
 enum { GM_WATCH_RULES = 5 };
 
@@ -108,11 +132,14 @@ typedef struct gm_alarm {
 
 // A rule's condition must hold at consecutive measurements behind step `warmup`; for coverage and modes that never were
 // on the right side of their limits, behind ten times that.
-gm_status gm_watch_add(gm_watch *watch, size_t warmup, uint64_t step, const gm_figures *figures, gm_alarm *alarm);
+gm_status gm_watch_add(gm_watch *watch, const gm_watch_terms *terms, uint64_t step, const gm_figures *figures,
+                       gm_alarm *alarm);
 void gm_watch_finish(gm_watch *watch);
 // Replays the lines of a log (log.jsonl's text), so that a resumed run is watched as if it had never stopped.
-gm_status gm_watch_replay(gm_watch *watch, size_t warmup, const char *text, size_t bytes);
-// Which of the checkpoints' `steps` (ascending) was best: the newest of those with the highest coverage at the latest
+gm_status gm_watch_replay(gm_watch *watch, const gm_watch_terms *terms, const char *text, size_t bytes);
+// How many measurements behind step `warmup` were made since the best of them; *best gets its step.
+size_t gm_watch_stale(const gm_watch *watch, size_t warmup, uint64_t *best);
+// Which of the checkpoints' `steps` (ascending) was best: the newest of those with the highest score at the latest
 // measurement up to them; and the newest before anything was wrong. GM_RUN_NO_STEP: there is none.
 uint64_t gm_watch_best(const gm_watch *watch, const uint64_t *steps, size_t count);
 uint64_t gm_watch_last_good(const gm_watch *watch, const uint64_t *steps, size_t count);

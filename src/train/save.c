@@ -42,6 +42,34 @@ done:
     return status;
 }
 
+gm_watch_terms gm_trainer_watch_terms(const gm_trainer *trainer) {
+    const gm_monitor_settings *m = trainer->monitoring;
+    return m ? (gm_watch_terms){.warmup = m->warmup, .best = m->best} : (gm_watch_terms){0};
+}
+
+gm_status gm_trainer_check_patience(gm_trainer *trainer) {
+    const gm_monitor_settings *m = trainer->monitoring;
+    uint64_t best, *steps, kept = GM_RUN_NO_STEP;
+    size_t count;
+    if (!m || m->patience == 0 || gm_watch_stale(&trainer->watch, m->warmup, &best) < m->patience)
+        return GM_OK;
+    if (trainer->run) {
+        GM_TRY(gm_run_list_checkpoints(trainer->run, &steps, &count));
+        kept = gm_watch_best(&trainer->watch, steps, count);
+        free(steps);
+    }
+    char checkpoint[200] = "";
+    if (kept != GM_RUN_NO_STEP)
+        snprintf(checkpoint, sizeof checkpoint, "; the best checkpoint is %s",
+                 gm_run_checkpoint_path(trainer->run, kept));
+    char since[40] = "";
+    if (best != GM_RUN_NO_STEP)
+        snprintf(since, sizeof since, " since step %llu", (unsigned long long)best);
+    snprintf(trainer->ended, sizeof trainer->ended, "step %llu: %s has not got better%s (monitor.patience)%s",
+             (unsigned long long)trainer->step, gm_judged_names[m->best], since, checkpoint);
+    return GM_OK;
+}
+
 // The latest few stay, the best, and the one that an alarm would name.
 gm_status gm_trainer_prune(gm_trainer *trainer) {
     uint64_t *steps;

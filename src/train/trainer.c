@@ -94,6 +94,8 @@ static gm_status build_model(gm_trainer *trainer) {
     const gm_recipe *recipe = trainer->recipe;
     const gm_use_row *pictured = gm_use_of_pictures(recipe);
     gm_model_source sources[GM_MODEL_SOURCES];
+    if (trainer->monitoring)
+        trainer->steered_count = gm_steer_moving(&trainer->monitoring->steer, trainer->moving);
     for (size_t i = 0; i < trainer->source_count; i++)
         sources[i] = (gm_model_source){
             .data = gm_dataset_get_info(trainer->sources[i].data),
@@ -103,9 +105,13 @@ static gm_status build_model(gm_trainer *trainer) {
             .half_storage = trainer->settings->precision == GM_PRECISION_HALF_STORAGE,
             .class_counts = trainer->class_counts,
             .few_passes = gm_emitter_wants_gpu(gm_device_get_info(trainer->device)),
+            .moving = trainer->moving,
+            .moving_count = trainer->steered_count,
             .second = i + 1 < trainer->source_count ? &sources[i + 1] : NULL,
         };
     GM_TRY(gm_model_init(&trainer->model, recipe, &sources[0]));
+    if (trainer->steered_count > 0)
+        GM_TRY(gm_steer_begin(&trainer->monitoring->steer, &trainer->model, trainer->steered));
     for (size_t i = 0; i < trainer->model.network_count; i++)
         trainer->networks[i] = (gm_train_network){gm_network_name(trainer->model.networks[i]),
                                                   gm_model_parameter_count(trainer->model.networks[i])};
@@ -147,6 +153,7 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options, co
     }
     if (options->resume) {
         GM_TRY(gm_trainer_resume(trainer, options->from));
+        GM_TRY(gm_steer_read(trainer->steered, trainer->steered_count, trainer->state));
         return gm_trainer_send_sources(trainer);
     }
     GM_TRY(gm_trainer_send_sources(trainer));
@@ -197,6 +204,7 @@ void gm_trainer_destroy(gm_trainer **trainer) {
     free(old->indices);
     free(old->numbers);
     free(old->profile_folder);
+    gm_text_finish(&old->moves);
     free(old);
     *trainer = NULL;
 }
@@ -243,6 +251,7 @@ void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
         .taken = trainer->transfer.taken.data,
         .not_taken = trainer->transfer.left.data,
         .monitor_share = trainer->run_seconds > 0 ? trainer->monitor_seconds / trainer->run_seconds : 0,
+        .ended = trainer->ended[0] ? trainer->ended : NULL,
         .waiting_share = trainer->run_seconds > 0 ? trainer->run_waited / trainer->run_seconds : 0,
     };
     gm_plan_get_statistics(trainer->plan, &info->statistics);
@@ -255,10 +264,18 @@ gm_state *gm_trainer_state(gm_trainer *trainer) {
 
 // ---- The step ----
 
+// Whether a setting that moves leaves this action out of the step.
+static bool is_left_out(const gm_trainer *trainer, const gm_model_action *action) {
+    for (size_t i = 0; action->counted && i < trainer->steered_count; i++)
+        if (strcmp(trainer->steered[i].setting->name, action->counted) == 0)
+            return action->index >= (size_t)lround(trainer->steered[i].value);
+    return false;
+}
+
 gm_status gm_trainer_step(gm_trainer *trainer) {
     for (size_t i = 0; i < trainer->model.action_count; i++) {
         const gm_model_action *action = &trainer->model.actions[i];
-        if ((trainer->step * action->per_step + action->index) % action->every != 0)
+        if ((trainer->step * action->per_step + action->index) % action->every != 0 || is_left_out(trainer, action))
             continue;
         if (action->fresh)
             GM_TRY(gm_trainer_next_batch(trainer));

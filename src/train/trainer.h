@@ -10,6 +10,7 @@
 #include "run/run.h"
 #include "train/monitor.h"
 #include "train/settings.h"
+#include "train/steer.h"
 
 // Data that training reads.
 typedef struct gm_trainer_source {
@@ -58,9 +59,14 @@ struct gm_trainer {
     gm_monitor *monitor;                          // NULL before the first measurement
     size_t monitor_interval;                      // steps between them; 0: none
     gm_watch watch;
-    gm_train_number figures[GM_FIGURE_COUNT]; // as of the latest measurement
-    double monitor_seconds, run_seconds;      // spent measuring, and in gm_trainer_run
-    double run_waited;                        // in gm_trainer_run, for data
+    gm_model_moving moving[GM_STEER_RULES]; // for the model
+    gm_steered steered[GM_STEER_RULES];     // settings that the figures move
+    size_t steered_count;
+    gm_text moves;   // at the latest measurement, in words
+    char ended[300]; // why the run is at its end before its last step; empty: it is not
+    gm_train_number figures[GM_FIGURE_COUNT + GM_STEER_RULES]; // as of the latest measurement
+    double monitor_seconds, run_seconds;                       // spent measuring, and in gm_trainer_run
+    double run_waited;                                         // in gm_trainer_run, for data
 };
 
 // What a caller inside the library has at hand already; zeroed: nothing.
@@ -119,6 +125,10 @@ bool gm_trainer_has_pictures(const gm_trainer *trainer);
 // The picture of real data, and the one of the fixed latents at the present step. For trainers with a folder.
 gm_status gm_trainer_real_picture(gm_trainer *trainer);
 gm_status gm_trainer_sample_picture(gm_trainer *trainer);
+// How the recipe wants the figures watched.
+gm_watch_terms gm_trainer_watch_terms(const gm_trainer *trainer);
+// Sets trainer->ended where the monitor's patience is at its end.
+gm_status gm_trainer_check_patience(gm_trainer *trainer);
 // Removes the checkpoints that the recipe does not keep.
 gm_status gm_trainer_prune(gm_trainer *trainer);
 // Ends the profile that gm_profile_start began `steps` steps ago, at `start`, and writes it into the folder.

@@ -31,6 +31,14 @@ static const struct {
     [GM_FIGURE_MODES_CONTROL] = {"modes_control", NULL},
     [GM_FIGURE_QUALITY] = {"quality", "quality"},
     [GM_FIGURE_QUALITY_CONTROL] = {"quality_control", NULL},
+    [GM_FIGURE_FRECHET] = {"frechet", "Frechet"},
+    [GM_FIGURE_FRECHET_CONTROL] = {"frechet_control", NULL},
+    [GM_FIGURE_JSD_ERROR] = {"jsd_error", NULL},
+    [GM_FIGURE_COVERAGE_ERROR] = {"coverage_error", NULL},
+    [GM_FIGURE_ENTROPY_ERROR] = {"entropy_error", NULL},
+    [GM_FIGURE_MODES_ERROR] = {"modes_error", NULL},
+    [GM_FIGURE_QUALITY_ERROR] = {"quality_error", NULL},
+    [GM_FIGURE_FRECHET_ERROR] = {"frechet_error", NULL},
 };
 
 const char *gm_figure_name(gm_monitor_figure figure) {
@@ -44,6 +52,55 @@ const char *gm_figure_label(gm_monitor_figure figure) {
 void gm_figures_set(gm_figures *figures, gm_monitor_figure figure, double value) {
     figures->present[figure] = true;
     figures->value[figure] = (float)value;
+}
+
+// ---- Better and worse ----
+
+typedef enum side { HIGHER = 0, LOWER, NEARER } side; // where it is better; NEARER: its control, and below is worse
+
+static const struct {
+    gm_monitor_figure figure, control, error; // GM_FIGURE_COUNT: there is none
+    side better;
+    gm_monitor_metric metric;
+} judged[] = {
+    {GM_FIGURE_COVERAGE, GM_FIGURE_COVERAGE_CONTROL, GM_FIGURE_COVERAGE_ERROR, HIGHER, GM_MONITOR_COVERAGE},
+    {GM_FIGURE_ENTROPY_FAKE, GM_FIGURE_ENTROPY_REAL, GM_FIGURE_ENTROPY_ERROR, NEARER, GM_MONITOR_ENTROPY},
+    {GM_FIGURE_DUPLICATES, GM_FIGURE_COUNT, GM_FIGURE_COUNT, LOWER, GM_MONITOR_ENTROPY},
+    {GM_FIGURE_MODES, GM_FIGURE_MODES_CONTROL, GM_FIGURE_MODES_ERROR, HIGHER, GM_MONITOR_MODES},
+    {GM_FIGURE_QUALITY, GM_FIGURE_QUALITY_CONTROL, GM_FIGURE_QUALITY_ERROR, HIGHER, GM_MONITOR_MODES},
+    {GM_FIGURE_JSD, GM_FIGURE_JSD_CONTROL, GM_FIGURE_JSD_ERROR, LOWER, GM_MONITOR_JSD},
+    {GM_FIGURE_KL, GM_FIGURE_COUNT, GM_FIGURE_COUNT, LOWER, GM_MONITOR_KL},
+    {GM_FIGURE_REVERSE_KL, GM_FIGURE_COUNT, GM_FIGURE_COUNT, LOWER, GM_MONITOR_KL},
+    {GM_FIGURE_FRECHET, GM_FIGURE_FRECHET_CONTROL, GM_FIGURE_FRECHET_ERROR, LOWER, GM_MONITOR_FRECHET},
+};
+const char *const gm_judged_names[GM_COUNT(judged) + 1] = {
+    "coverage", "entropy_fake", "duplicates", "modes", "quality", "jsd", "kl", "reverse_kl", "frechet"};
+
+gm_monitor_figure gm_judged_figure(int choice) {
+    return judged[choice].figure;
+}
+
+gm_monitor_metric gm_judged_metric(int choice) {
+    return judged[choice].metric;
+}
+
+static double value_of(const gm_figures *figures, gm_monitor_figure figure, double otherwise) {
+    return figure < GM_FIGURE_COUNT && figures->present[figure] ? (double)figures->value[figure] : otherwise;
+}
+
+double gm_judged_shortfall(const gm_figures *figures, int choice) {
+    double value = value_of(figures, judged[choice].figure, NAN),
+           control = value_of(figures, judged[choice].control, 0);
+    return judged[choice].better == LOWER ? value - control : control - value;
+}
+
+double gm_judged_error(const gm_figures *figures, int choice) {
+    return value_of(figures, judged[choice].error, 0);
+}
+
+static double score_of(const gm_figures *figures, int choice) {
+    double shortfall = gm_judged_shortfall(figures, choice);
+    return judged[choice].better == NEARER ? -fabs(shortfall) : -shortfall;
 }
 
 // ---- Rules ----
@@ -104,7 +161,9 @@ static void describe(const rule *r, const gm_figures *figures, gm_alarm *alarm) 
                 r->means);
 }
 
-gm_status gm_watch_add(gm_watch *watch, size_t warmup, uint64_t step, const gm_figures *figures, gm_alarm *alarm) {
+gm_status gm_watch_add(gm_watch *watch, const gm_watch_terms *terms, uint64_t step, const gm_figures *figures,
+                       gm_alarm *alarm) {
+    const size_t warmup = terms->warmup;
     bool before = false, healthy = true;
     *alarm = (gm_alarm){0};
     GM_TRY(gm_grow(&watch->entries, watch->count, &watch->capacity, sizeof *watch->entries, "the monitor's history"));
@@ -124,9 +183,8 @@ gm_status gm_watch_add(gm_watch *watch, size_t warmup, uint64_t step, const gm_f
         describe(r, figures, alarm);
     }
     alarm->rises = alarm->name && !before;
-    bool covered = figures->present[GM_FIGURE_COVERAGE];
-    watch->entries[watch->count++] = (gm_watch_entry){
-        .step = step, .coverage = covered ? figures->value[GM_FIGURE_COVERAGE] : NAN, .healthy = healthy};
+    watch->entries[watch->count++] =
+        (gm_watch_entry){.step = step, .score = score_of(figures, terms->best), .healthy = healthy};
     return GM_OK;
 }
 
@@ -152,7 +210,7 @@ static bool read_figures(const json_t *object, uint64_t *step, gm_figures *figur
     return any;
 }
 
-gm_status gm_watch_replay(gm_watch *watch, size_t warmup, const char *text, size_t bytes) {
+gm_status gm_watch_replay(gm_watch *watch, const gm_watch_terms *terms, const char *text, size_t bytes) {
     gm_status status = GM_OK;
     for (size_t at = 0; at < bytes && status == GM_OK;) {
         const char *feed = memchr(text + at, '\n', bytes - at);
@@ -165,7 +223,7 @@ gm_status gm_watch_replay(gm_watch *watch, size_t warmup, const char *text, size
         if (status == GM_ERROR_FORMAT)
             status = GM_OK;
         else if (status == GM_OK && read_figures(object, &step, &figures))
-            status = gm_watch_add(watch, warmup, step, &figures, &alarm);
+            status = gm_watch_add(watch, terms, step, &figures, &alarm);
         json_decref(object);
         at += length + 1;
     }
@@ -184,15 +242,33 @@ static const gm_watch_entry *entry_at(const gm_watch *watch, uint64_t step) {
 
 uint64_t gm_watch_best(const gm_watch *watch, const uint64_t *steps, size_t count) {
     uint64_t best = GM_RUN_NO_STEP;
-    float highest = -1;
+    double highest = -INFINITY;
     for (size_t i = 0; i < count; i++) {
         const gm_watch_entry *entry = entry_at(watch, steps[i]);
-        if (!entry || !(entry->coverage >= highest))
+        if (!entry || !(entry->score >= highest))
             continue;
-        highest = entry->coverage;
+        highest = entry->score;
         best = steps[i];
     }
     return best;
+}
+
+size_t gm_watch_stale(const gm_watch *watch, size_t warmup, uint64_t *best) {
+    size_t since = 0;
+    double highest = -INFINITY;
+    *best = GM_RUN_NO_STEP;
+    for (size_t i = 0; i < watch->count; i++) {
+        const gm_watch_entry *entry = &watch->entries[i];
+        if (entry->step <= warmup)
+            continue;
+        since++;
+        if (entry->score > highest) {
+            highest = entry->score;
+            *best = entry->step;
+            since = 0;
+        }
+    }
+    return since;
 }
 
 uint64_t gm_watch_last_good(const gm_watch *watch, const uint64_t *steps, size_t count) {

@@ -89,6 +89,25 @@ discriminator:
   - flatten
   - dense: 1
 """, "hinge", ""),
+    "styles": ("""\
+generator:
+  - pixel_norm
+  - dense: { units: 8, rate: 0.1 }
+  - leaky_relu: 0.2
+  - tap: w
+  - constant: [8, 4, 4]
+  - modulated_conv: { style: w, channels: 8 }
+  - noise: { rate: 100 }
+  - leaky_relu: 0.2
+  - upsample: { mode: bilinear }
+  - modulated_conv: { style: w, channels: 1, kernel: 1, demodulate: false }
+  - tanh
+discriminator:
+  - conv: { channels: 8, kernel: 3, stride: 2, same: true }
+  - leaky_relu: 0.2
+  - flatten
+  - dense: 1
+""", "non_saturating", ""),
     "volumes": ("""\
 generator:
   - dense: 32
@@ -138,17 +157,19 @@ class Layers(CommandTest):
                 first = (straight / "checkpoints/00000005.safetensors").read_bytes()
                 self.assertNotEqual((straight / last).read_bytes(), first)
 
-    def test_choices_belong_to_the_seeds(self):
-        self.write("symbols")
-        self.ganymede("train", "symbols.yaml", "--out", "run", "--quiet", "--steps", 2)
+    def test_what_layers_draw_belongs_to_the_seeds(self):
+        for name in ("symbols", "styles"):
+            self.write(name)
+            self.ganymede("train", f"{name}.yaml", "--out", name, "--quiet", "--steps", 2)
 
-        self.ganymede("sample", "run", "--seeds", "0-69", "-o", "all.npy")
-        every = (self.folder / "all.npy").read_bytes()[-70 * SAMPLE:]
-        images = [every[i * SAMPLE:(i + 1) * SAMPLE] for i in range(70)]
-        self.assertGreater(len(set(images)), 60)
-        for seed in (0, 3, 64, 69):  # at other places of a batch, and in another
-            self.ganymede("sample", "run", "--seeds", f"{seed}-{seed}", "-o", "one.npy")
-            self.assertEqual((self.folder / "one.npy").read_bytes()[-SAMPLE:], images[seed])
+            self.ganymede("sample", name, "--seeds", "0-69", "-o", "all.npy")
+            every = (self.folder / "all.npy").read_bytes()[-70 * SAMPLE:]
+            images = [every[i * SAMPLE:(i + 1) * SAMPLE] for i in range(70)]
+            self.assertGreater(len(set(images)), 60)
+            for seed in (0, 3, 64, 69):  # at other places of a batch, and in another
+                with self.subTest(name, seed=seed):
+                    self.ganymede("sample", name, "--seeds", f"{seed}-{seed}", "-o", "one.npy")
+                    self.assertEqual((self.folder / "one.npy").read_bytes()[-SAMPLE:], images[seed])
 
     def test_no_layer_is_left_out(self):
         keys, _ = self.ganymede("train", "--keys")

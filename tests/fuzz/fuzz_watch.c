@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { WARMUP = 10 };
+static const gm_watch_terms terms = {.warmup = 10};
 
 static bool equal(const gm_watch *a, const gm_watch *b) {
     if (a->count != b->count || memcmp(a->held, b->held, sizeof a->held) != 0 ||
@@ -12,7 +12,7 @@ static bool equal(const gm_watch *a, const gm_watch *b) {
         return false;
     for (size_t i = 0; i < a->count; i++)
         if (a->entries[i].step != b->entries[i].step || a->entries[i].healthy != b->entries[i].healthy ||
-            memcmp(&a->entries[i].coverage, &b->entries[i].coverage, sizeof(float)) != 0)
+            memcmp(&a->entries[i].score, &b->entries[i].score, sizeof(double)) != 0)
             return false;
     return true;
 }
@@ -29,9 +29,9 @@ bool fuzz_one(const uint8_t *data, size_t bytes) {
     const char *text = (const char *)data, *feed = memchr(text + bytes / 2, '\n', bytes - bytes / 2);
     size_t part = feed ? (size_t)(feed + 1 - text) : 0;
     gm_watch whole = {0}, parts = {0};
-    fuzz_expect(gm_watch_replay(&whole, WARMUP, text, bytes) == GM_OK, "memory ran out");
-    fuzz_expect(gm_watch_replay(&parts, WARMUP, text, part) == GM_OK &&
-                    gm_watch_replay(&parts, WARMUP, text + part, bytes - part) == GM_OK,
+    fuzz_expect(gm_watch_replay(&whole, &terms, text, bytes) == GM_OK, "memory ran out");
+    fuzz_expect(gm_watch_replay(&parts, &terms, text, part) == GM_OK &&
+                    gm_watch_replay(&parts, &terms, text + part, bytes - part) == GM_OK,
                 "memory ran out");
     fuzz_expect(equal(&whole, &parts), "a log replayed in two parts gives another history");
     check_choice(gm_watch_best(&whole, steps, GM_COUNT(steps)), steps, GM_COUNT(steps));

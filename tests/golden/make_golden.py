@@ -443,6 +443,37 @@ def attentions():
     print("static const golden_attention attentions[] = {\n%s\n};" % "\n".join(lines))
 
 
+def modulated(x, style, affine, bias, weight, offset, demodulate):
+    """StyleGAN2's convolution as it is defined: weights of each sample's own, as groups of one convolution."""
+    scales = style @ affine + bias + 1
+    own = weight[None] * scales[:, None, :, None, None]
+    if demodulate:
+        own = own * (own.square().sum(dim=(2, 3, 4), keepdim=True) + 1e-8).rsqrt()
+    count, channels = x.shape[:2]
+    y = F.conv2d(x.reshape(1, count * channels, *x.shape[2:]), own.flatten(0, 1), groups=count,
+                 padding=[k // 2 for k in weight.shape[2:]])
+    return y.reshape(count, -1, *y.shape[2:]) + offset[:, None, None]
+
+
+def modulations():
+    """Output and gradients, by the input, the style and all weights one after the other."""
+    lines = []
+    for i, (demodulate, kernel) in enumerate([(True, (3, 3)), (False, (1, 3))]):
+        x, style = tensor(3, 2, 4, 3).requires_grad_(), tensor(3, 5).requires_grad_()
+        weights = [(tensor(*shape) / 2).requires_grad_() for shape in ((5, 2), (2,), (4, 2, *kernel), (4,))]
+        y = modulated(x, style, *weights, demodulate)
+        dy = tensor(*y.shape)
+        (y * dy).sum().backward()
+        flat = [torch.cat([t.reshape(-1) for t in ts]) for ts in (weights, [w.grad for w in weights])]
+        parts = (("x", x), ("style", style), ("y", y), ("dy", dy), ("dx", x.grad), ("dstyle", style.grad),
+                 ("weights", flat[0]), ("gradients", flat[1]))
+        for part, t in parts:
+            array("modulated_%d_%s" % (i, part), t)
+        arrays = ", ".join("modulated_%d_%s" % (i, part) for part, _ in parts)
+        lines.append("    {%s, {%d, %d}, %s}," % ("false" if demodulate else "true", *kernel, arrays))
+    print("static const golden_modulation modulations[] = {\n%s\n};" % "\n".join(lines))
+
+
 OPTIMIZERS = [
     # name, C settings, PyTorch's
     ("sgd", "GM_OPTIMIZER_SGD, .rate = 0.1", torch.optim.SGD, dict(lr=0.1)),
@@ -542,3 +573,6 @@ with writing("attention.inc"):
 torch.manual_seed(1)
 with writing("recurrent.inc"):
     recurrent()
+torch.manual_seed(1)
+with writing("style.inc"):
+    modulations()

@@ -81,7 +81,7 @@ static void checkpoint_restores_every_variable_to_the_bit(void **unused) {
     other[1].values = s;
     other[2].values = b;
     gm_state state = {other, GM_COUNT(other), NULL};
-    assert_int_equal(gm_checkpoint_load(checkpoint, &state), GM_OK);
+    assert_int_equal(gm_checkpoint_load(checkpoint, &state, NULL), GM_OK);
     assert_memory_equal(w, weight, sizeof w);
     assert_memory_equal(s, step_value, sizeof s);
     assert_memory_equal(b, bytes_value, sizeof b);
@@ -195,7 +195,7 @@ static void checkpoint_of_another_model_is_refused_whole(void **unused) {
     };
     for (size_t i = 0; i < GM_COUNT(cases); i++) {
         gm_state state = {cases[i].variables, cases[i].count, NULL};
-        assert_int_equal(gm_checkpoint_load(checkpoint, &state), GM_ERROR_FORMAT);
+        assert_int_equal(gm_checkpoint_load(checkpoint, &state, NULL), GM_ERROR_FORMAT);
         expect_message(path);
         expect_message(cases[i].part);
         static const float zeros[8] = {0};
@@ -316,7 +316,7 @@ static void values_that_are_not_finite_are_named_and_end_a_resumption(void **unu
         assert_null(strstr(said, "weight")); // one is enough
         free(said);
         scale[0] = 7;
-        assert_int_equal(gm_checkpoint_load(checkpoint, &state), i > 0 ? GM_ERROR_STATE : GM_OK);
+        assert_int_equal(gm_checkpoint_load(checkpoint, &state, NULL), i > 0 ? GM_ERROR_STATE : GM_OK);
         assert_true(scale[0] == (i > 0 ? 7.f : 1.f)); // all or nothing
         if (i > 0)
             expect_message("bias holds values that are not finite, from which no training can go on");

@@ -20,6 +20,12 @@ LAYER(instance_norm, gm_instance_norm(x[0], "n", &(gm_sample_norm_params){0}))
 LAYER(group_norm, gm_group_norm(x[0], "n", &(gm_sample_norm_params){.groups = 2}))
 LAYER(channel_norm, gm_layer_norm(x[0], "n", &(gm_sample_norm_params){.over = GM_NORM_OVER_CHANNELS}))
 LAYER(adain, gm_adaptive_instance_norm(x[0], x[1], "n", &(gm_adain_params){0}))
+LAYER(modulated_conv,
+      gm_square(gm_modulated_conv(x[0], x[1], "n", &(gm_modulated_conv_params){.channels = 2, .kernel = {3, 1}})))
+LAYER(modulated_plain,
+      gm_square(gm_modulated_conv(x[0], x[1], "n",
+                                  &(gm_modulated_conv_params){.channels = 2, .kernel = {3}, .no_demodulate = true})))
+LAYER(pixel_norm, gm_square(gm_offset(gm_pixel_norm(x[0], .1), 1)))
 LAYER(reflect,
       gm_square(gm_pad_samples(x[0], &(gm_padding_params){.size = GM_SHAPE(2, 1), .mode = GM_PADDING_REFLECT})))
 LAYER(replicate, gm_square(gm_pad_samples(x[0], &(gm_padding_params){.size = GM_SHAPE(1),
@@ -96,6 +102,10 @@ static gm_gradient_case cases[] = {
     {CASE(group_norm, 3, X(1, 4, 2, 1, 3), NAMED("n.weight", 4), NAMED("n.bias", 4))},
     {CASE(channel_norm, 3, X(2, 4, 2), NAMED("n.weight", 4), NAMED("n.bias", 4))},
     {CASE(adain, 4, X(2, 2, 4), X(2, 3), NAMED("n.weight", 3, 4), NAMED("n.bias", 4))},
+    {CASE(modulated_conv, 5, X(2, 2, 3, 2), X(2, 2), NAMED("n.style.weight", 2, 2), NAMED("n.weight", 2, 2, 3, 1),
+          NAMED("n.bias", 2))},
+    {CASE(modulated_plain, 4, X(2, 2, 4), X(2, 2), NAMED("n.style.bias", 2), NAMED("n.weight", 2, 2, 3))},
+    {CASE(pixel_norm, 1, X(2, 3, 2))},
     {CASE(reflect, 1, X(1, 2, 3, 2))},
     {CASE(replicate, 1, X(1, 1, 2, 2, 2))},
     {CASE(pixel_shuffle, 1, X(1, 8, 1, 2))},

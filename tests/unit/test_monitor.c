@@ -20,6 +20,8 @@
 
 // ---- The rules, without a device ----
 
+static const gm_watch_terms warm = {.warmup = 100}, cold = {0};
+
 static gm_figures healthy(void) {
     gm_figures figures = {.columns = 2};
     gm_figures_set(&figures, GM_FIGURE_JSD, .3);
@@ -57,18 +59,18 @@ static void alarm_needs_a_condition_that_lasts_behind_the_warmup(void **unused) 
         gm_alarm alarm;
         wrong.value[bad->figure] = bad->value;
         for (uint64_t step = 10; step <= 100; step += 10) { // warm
-            check_ok(gm_watch_add(&watch, 100, step, &wrong, &alarm));
+            check_ok(gm_watch_add(&watch, &warm, step, &wrong, &alarm));
             assert_null(alarm.name);
         }
         uint64_t step = 110;
         for (size_t time = 1; time < bad->times; time++, step += 10) {
-            check_ok(gm_watch_add(&watch, 100, step, &wrong, &alarm));
+            check_ok(gm_watch_add(&watch, &warm, step, &wrong, &alarm));
             assert_null(alarm.name);
         }
-        check_ok(gm_watch_add(&watch, 100, step, &good, &alarm)); // interrupts the row
+        check_ok(gm_watch_add(&watch, &warm, step, &good, &alarm)); // interrupts the row
         assert_null(alarm.name);
         for (size_t time = 1; time <= bad->times + 1; time++, step += 10) {
-            check_ok(gm_watch_add(&watch, 100, step + 10, &wrong, &alarm));
+            check_ok(gm_watch_add(&watch, &warm, step + 10, &wrong, &alarm));
             if (time < bad->times) {
                 assert_null(alarm.name);
                 continue;
@@ -77,7 +79,7 @@ static void alarm_needs_a_condition_that_lasts_behind_the_warmup(void **unused) 
             assert_true(alarm.rises == (time == bad->times));
             assert_non_null(strstr(alarm.text, gm_figure_name(bad->figure)));
         }
-        check_ok(gm_watch_add(&watch, 100, step + 10, &good, &alarm));
+        check_ok(gm_watch_add(&watch, &warm, step + 10, &good, &alarm));
         assert_null(alarm.name);
         gm_watch_finish(&watch);
     }
@@ -89,15 +91,15 @@ static void coverage_that_never_was_there_gets_ten_times_the_warmup(void **unuse
     gm_figures good = healthy(), wrong = healthy();
     gm_alarm alarm;
     wrong.value[GM_FIGURE_COVERAGE] = .01F;
-    check_ok(gm_watch_add(&fallen, 100, 50, &good, &alarm));
+    check_ok(gm_watch_add(&fallen, &warm, 50, &good, &alarm));
     for (uint64_t step = 900; step <= 1000; step += 50) {
-        check_ok(gm_watch_add(&slow, 100, step, &wrong, &alarm));
+        check_ok(gm_watch_add(&slow, &warm, step, &wrong, &alarm));
         assert_null(alarm.name);
-        check_ok(gm_watch_add(&fallen, 100, step, &wrong, &alarm));
+        check_ok(gm_watch_add(&fallen, &warm, step, &wrong, &alarm));
         assert_true((alarm.name != NULL) == (step > 900));
     }
     for (uint64_t step = 1050; step <= 1100; step += 50)
-        check_ok(gm_watch_add(&slow, 100, step, &wrong, &alarm));
+        check_ok(gm_watch_add(&slow, &warm, step, &wrong, &alarm));
     assert_string_equal(alarm.name, "coverage");
     gm_watch_finish(&slow);
     gm_watch_finish(&fallen);
@@ -110,17 +112,17 @@ static void entropy_that_rises_for_the_first_time_is_waited_for(void **unused) {
     gm_figures rising = healthy();
     gm_alarm alarm;
     double gap = 4;
-    check_ok(gm_watch_add(&fallen, 100, 50, &rising, &alarm));
+    check_ok(gm_watch_add(&fallen, &warm, 50, &rising, &alarm));
     for (uint64_t step = 110; step <= 200; step += 10, gap *= .75) {
         rising.value[GM_FIGURE_ENTROPY_FAKE] = (float)(-4.3 - 2 * log(2) - gap);
-        check_ok(gm_watch_add(&fallen, 100, step, &rising, &alarm));
+        check_ok(gm_watch_add(&fallen, &warm, step, &rising, &alarm));
         assert_true((alarm.name != NULL) == (step > 110));
-        check_ok(gm_watch_add(&slow, 100, step, &rising, &alarm));
+        check_ok(gm_watch_add(&slow, &warm, step, &rising, &alarm));
         assert_null(alarm.name);
     }
-    check_ok(gm_watch_add(&slow, 100, 210, &rising, &alarm));
+    check_ok(gm_watch_add(&slow, &warm, 210, &rising, &alarm));
     assert_null(alarm.name);
-    check_ok(gm_watch_add(&slow, 100, 220, &rising, &alarm));
+    check_ok(gm_watch_add(&slow, &warm, 220, &rising, &alarm));
     assert_string_equal(alarm.name, "entropy");
     gm_watch_finish(&slow);
     gm_watch_finish(&fallen);
@@ -134,7 +136,7 @@ static void figures_that_are_missing_raise_nothing(void **unused) {
     for (size_t i = 0; i < GM_FIGURE_COUNT; i++)
         nan.value[i] = NAN;
     for (uint64_t step = 1; step < 10; step++) {
-        check_ok(gm_watch_add(&watch, 0, step, step % 2 ? &none : &nan, &alarm));
+        check_ok(gm_watch_add(&watch, &cold, step, step % 2 ? &none : &nan, &alarm));
         assert_null(alarm.name);
     }
     assert_true(gm_watch_best(&watch, (uint64_t[]){0, 5}, 2) == GM_RUN_NO_STEP);
@@ -152,14 +154,14 @@ static void replayed_log_gives_the_same_watch(void **unused) {
     gm_watch watch = {0};
     gm_figures figures = {.columns = 16};
     gm_alarm alarm;
-    check_ok(gm_watch_replay(&watch, 0, log, strlen(log)));
+    check_ok(gm_watch_replay(&watch, &cold, log, strlen(log)));
     assert_int_equal(watch.count, 3);
     assert_int_equal(watch.entries[0].step, 20);
     assert_true(watch.entries[0].healthy && !watch.entries[1].healthy && !watch.entries[2].healthy);
-    assert_true(isnan(watch.entries[2].coverage));
+    assert_true(isnan(watch.entries[2].score));
     gm_figures_set(&figures, GM_FIGURE_ENTROPY_FAKE, -20);
     gm_figures_set(&figures, GM_FIGURE_ENTROPY_REAL, 1);
-    check_ok(gm_watch_add(&watch, 0, 50, &figures, &alarm)); // the second in a row, the first being the log's
+    check_ok(gm_watch_add(&watch, &cold, 50, &figures, &alarm)); // the second in a row, the first being the log's
     assert_string_equal(alarm.name, "entropy");
     gm_watch_finish(&watch);
 }
@@ -173,7 +175,7 @@ static void best_and_last_good_checkpoints_are_found(void **unused) {
     for (size_t i = 0; i < GM_COUNT(coverage); i++) {
         gm_figures figures = healthy();
         gm_figures_set(&figures, GM_FIGURE_COVERAGE, (double)coverage[i]);
-        check_ok(gm_watch_add(&watch, 0, 10 * (i + 1), &figures, &alarm));
+        check_ok(gm_watch_add(&watch, &cold, 10 * (i + 1), &figures, &alarm));
     }
     assert_string_equal(alarm.name, "coverage");
     assert_int_equal(gm_watch_best(&watch, steps, 6), 35); // measured at 30

@@ -349,7 +349,8 @@ static void every_layer_type_works_from_its_defaults(void **state) {
             positional += type[i].parameters[k].positional;
         assert_in_range(positional, 0, 1);
         // What it refers to stands before it.
-        const bool concat = strcmp(type[i].name, "concat") == 0, refers = concat || strcmp(type[i].name, "adain") == 0;
+        const bool concat = strcmp(type[i].name, "concat") == 0,
+                   refers = concat || strcmp(type[i].name, "adain") == 0 || strcmp(type[i].name, "modulated_conv") == 0;
         const gm_layer layers[] = {concat ? made("tap", "2") : style, layer};
         gm_network *network = network_of("net", layers + !refers, 1 + refers, GM_WEIGHTS_DEFAULT);
         fixture f;
