@@ -3,7 +3,8 @@
 //
 // A name that ends as a picture's is taken for one, so that a file that is none is refused and not lost; of others the
 // first bytes tell. Pictures are decoded once and kept where they all fit into a quarter of the machine's memory; else
-// the list of files stays, and each is decoded whenever it is wanted.
+// the list of files stays, and each is decoded whenever it is wanted. Long because what is found depends on classes,
+// labels and splits alike.
 #include "data/folder.h"
 
 #include "data/chosen.h"

@@ -4,8 +4,8 @@
 // Class by class, batch by batch, until each has as many new items as it wants or most of them are refused.
 #include "ganymede/augmented.h"
 
-#include "data/classes.h"
 #include "data/apart.h"
+#include "data/classes.h"
 #include "data/convert.h"
 #include "data/decode.h"
 #include "data/items.h"
