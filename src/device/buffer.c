@@ -23,6 +23,8 @@ gm_status gm_buffer_create(gm_buffer **out, gm_device *device, size_t bytes) {
         return gm_cl_check(code, "a buffer of %zu bytes on device \"%s\"", bytes, device->info.name);
     }
     buffer->root = buffer->memory;
+    if (buffer->memory)
+        gm_buffer_advise(buffer);
     device->counters.buffers_created++;
     *out = buffer;
     return GM_OK;

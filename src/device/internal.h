@@ -132,6 +132,8 @@ struct gm_buffer {
     cl_mem root; // the buffer that `memory` is part of, or itself
     size_t origin, bytes;
 };
+// Has a new buffer lie in large pages, where that is known to help. (pages.c)
+void gm_buffer_advise(gm_buffer *buffer);
 
 typedef struct gm_cache_key {
     uint64_t entry, check; // the file's name, and a second hash that the file must carry
