@@ -148,7 +148,7 @@ static bool check(const usage_text *usage, const gm_augmented_options *options, 
 }
 
 int command_augment(int count, char **words) {
-    gm_augmented_options augment = {.operations = GM_AUGMENT_NONE, .data = {.hold = GM_HOLD_YES}};
+    gm_augmented_options augment = {.operations = GM_AUGMENT_NONE, .data = {.usual_hold = GM_HOLD_YES, .prefix = "--"}};
     option_number versions = {0}, balance = {0}, seed = {0};
     operations changes = {0};
     const char *source = NULL, *out = NULL, *at = NULL, *size = NULL, *fit = NULL;

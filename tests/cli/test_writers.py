@@ -322,7 +322,7 @@ class Writers(ImageTest):
         (self.folder / "classes").rename(self.folder / "before")
         (self.folder / "fake").rename(self.folder / "classes")
         self.refused("train", "--resume", "run", "--steps", "4", code=1,
-                     says="classes: its class 1 is %74rain, which was class 2 when run began")
+                     says="classes: its class 1 is train, which was class 2 when run began")
 
     def test_classes_without_names_have_numbers(self):
         self.write_classes()

@@ -184,7 +184,7 @@ static void arrays_are_data_sets(void **state) {
     assert_memory_equal(gm_dataset_floats(dataset), values, 15 * sizeof(float));
     gm_dataset_close(&dataset);
     assert_fails(gm_dataset_open(&dataset, path_of("a.npy"), &(gm_dataset_options){.size = {4}}), GM_ERROR_ARGUMENT,
-                 "cannot be fitted");
+                 "holds vectors");
     assert_ok(gm_npy_write(path_of("a.npy"), values, 2, (size_t[]){0, 3}));
     assert_fails(gm_dataset_open(&dataset, path_of("a.npy"), NULL), GM_ERROR_FORMAT, "0 items");
     assert_ok(gm_npy_write(path_of("a.npy"), values, 4, (size_t[]){2, 3, 2, 2}));

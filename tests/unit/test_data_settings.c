@@ -45,7 +45,7 @@ static const struct {
     {"data.pages", {.pages = GM_PAGES_ITEMS}, "", "for the pages of TIFF files"},
     {"data.pages", {.pages = GM_PAGES_CHANNELS, .size = {2}, .channels = 1, .hold = GM_HOLD_NO}, "", "TIFF files"},
     {"data.scale", {.scale = GM_SCALE_RANGE}, "d", "of 16 bits or"}, // of pictures of 8 bits the values show it
-    {"data.fit", {.fit = GM_FIT_CROP}, "pldf", "for images"},
+    {"data.fit", {.fit = GM_FIT_CROP}, "pld", "for images"},
     {"data.hold", {.hold = GM_HOLD_YES}, "pl", "for picture files, which are decoded"},
     {"data.hold", {.hold = GM_HOLD_NO}, "pl", "for picture files, which are decoded"},
     {"data.background", {.has_background = true}, "pl", "for the transparency of picture files"},

@@ -27,9 +27,10 @@ typedef struct shown_settings {
 static gm_status build(gm_model *model, const gm_recipe *recipe, const gm_model_source *source) {
     (void)recipe;
     gm_tensor *x[2] = {gm_model_real_batch(model, source), gm_model_second_batch(model, source)};
-    gm_tensor *step = gm_variable(model->graph, "step", GM_INT32, GM_SCALAR, (gm_initializer){0});
+    gm_tensor *counter = gm_model_counter(model),
+              *next = gm_add(gm_model_element(counter, 0), gm_constant_int(model->graph, 1));
     gm_phase *update = gm_phase_create(model->graph, "update");
-    gm_phase_assign(update, step, gm_add(step, gm_constant_int(model->graph, 1)));
+    gm_phase_assign(update, counter, gm_model_pair(next, gm_constant_int(model->graph, 0)));
     for (size_t i = 0; i < 2; i++)
         GM_TRY(gm_model_add_number(
             model, update, (gm_model_number){i ? "second" : "first", NULL, gm_reshape(x[i], GM_SCALAR), false}));
