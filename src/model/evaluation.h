@@ -22,6 +22,8 @@ typedef struct gm_evaluation_source {
     const gm_dataset *data;
     gm_sample format;
     size_t count;                   // of the data's items, the first ones
+    bool search;                    // see gm_evaluation_options, as `restarts`
+    size_t restarts;                //
     size_t samples;                 // draws per item; 0: as many as the kind takes, which may be none
     const char *const *class_names; // of the data that were trained on, class_count of them; 0: not known
     size_t class_count;

@@ -17,7 +17,6 @@ typedef struct judgement {
     const gm_evaluation_source *source;
     const gm_trained *trained;
     const char *run;
-    const gm_evaluation_options *options;
     gm_picture_shape shape;
     size_t count;
     float *real, *filled; // the images, and what a fill makes of them
@@ -36,8 +35,8 @@ static gm_status by_run(judgement *j) {
     gm_filler filler;
     uint8_t *masks = NULL;
     float *images = NULL;
-    gm_status status = j->options->search ? gm_filler_init_search(&filler, j->trained, j->run, j->options->restarts, 0)
-                                          : gm_filler_init(&filler, j->trained, j->run);
+    gm_status status = j->source->search ? gm_filler_init_search(&filler, j->trained, j->run, j->source->restarts, 0)
+                                         : gm_filler_init(&filler, j->trained, j->run);
     if (status == GM_OK)
         status = gm_alloc(&masks, j->count, area, "masks");
     if (status == GM_OK)
@@ -271,8 +270,8 @@ static gm_status prepare(judgement *j) {
 }
 
 gm_status gm_complete_evaluate(gm_evaluation *evaluation, const gm_evaluation_source *source, const gm_trained *trained,
-                               const char *run, const gm_evaluation_options *options) {
-    judgement j = {.source = source, .trained = trained, .run = run, .options = options};
+                               const char *run) {
+    judgement j = {.source = source, .trained = trained, .run = run};
     result results[GM_COUNT(fills)];
     gm_status status = prepare(&j);
     for (size_t i = 0; i < GM_COUNT(fills) && status == GM_OK; i++)

@@ -11,6 +11,6 @@ enum { GM_COMPLETE_EVALUATED = 1000, GM_SEARCH_EVALUATED = 100 }; // images, unl
 // the hidden pixels, black to white being 1, the latter in dB and averaged over the images; "frechet" between the
 // completed images and the real ones, on the features of the data's classifier, where there is one.
 gm_status gm_complete_evaluate(gm_evaluation *evaluation, const gm_evaluation_source *source, const gm_trained *trained,
-                               const char *run, const gm_evaluation_options *options);
+                               const char *run);
 
 #endif

@@ -290,8 +290,7 @@ done:
 }
 
 gm_status gm_cycle_evaluate(gm_evaluation *evaluation, const gm_evaluation_source *source, const gm_trained *trained,
-                            const char *run, const gm_evaluation_options *options) {
-    (void)options;
+                            const char *run) {
     judgement j = {.source = source, .trained = trained, .run = run};
     result results[GM_COUNT(ways)] = {0};
     gm_status status = prepare(&j);

@@ -15,6 +15,6 @@ enum { GM_CYCLE_EVALUATED = 1000 }; // images, unless another number is asked fo
 //   l1, psnr   from the true counterparts, where the second source is another view of the same images
 // Black to white is 1.
 gm_status gm_cycle_evaluate(gm_evaluation *evaluation, const gm_evaluation_source *source, const gm_trained *trained,
-                            const char *run, const gm_evaluation_options *options);
+                            const char *run);
 
 #endif

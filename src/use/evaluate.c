@@ -41,7 +41,7 @@ typedef struct use_evaluator {
     bool search;
     size_t count;
     gm_status (*evaluate)(gm_evaluation *evaluation, const gm_evaluation_source *source, const gm_trained *trained,
-                          const char *run, const gm_evaluation_options *options);
+                          const char *run);
 } use_evaluator;
 
 static const use_evaluator of_uses[] = {
@@ -88,13 +88,14 @@ static gm_status evaluate(gm_evaluation *evaluation, const gm_trained *trained, 
         .data = *data,
         .format = gm_dataset_format(info, common->data.range.low, common->data.range.high),
         .count = evaluation->info.count,
+        .search = options->search,
+        .restarts = options->restarts,
         .samples = options->samples,
         .class_names = checkpoint->class_names,
         .class_count = checkpoint->class_count,
         .state = trained->state,
     };
-    return other ? other->evaluate(evaluation, &held_out, trained, run, options)
-                 : kind->evaluate(evaluation, &held_out);
+    return other ? other->evaluate(evaluation, &held_out, trained, run) : kind->evaluate(evaluation, &held_out);
 }
 
 gm_status gm_evaluation_create(gm_evaluation **evaluation, const char *run, const gm_evaluation_options *options) {

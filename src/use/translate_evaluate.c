@@ -303,8 +303,7 @@ static gm_status prepare(judgement *j) {
 }
 
 gm_status gm_translate_evaluate(gm_evaluation *evaluation, const gm_evaluation_source *source,
-                                const gm_trained *trained, const char *run, const gm_evaluation_options *options) {
-    (void)options;
+                                const gm_trained *trained, const char *run) {
     judgement j = {.source = source, .trained = trained, .run = run};
     result results[GM_COUNT(ways)] = {0};
     gm_status status = prepare(&j);

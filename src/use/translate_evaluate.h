@@ -12,6 +12,6 @@ enum { GM_TRANSLATE_EVALUATED = 1000 }; // pairs, unless another number is asked
 // that its classifier names as the true counterparts are labelled (of these themselves: "real"), and "frechet" between
 // results and true counterparts on its features.
 gm_status gm_translate_evaluate(gm_evaluation *evaluation, const gm_evaluation_source *source,
-                                const gm_trained *trained, const char *run, const gm_evaluation_options *options);
+                                const gm_trained *trained, const char *run);
 
 #endif
