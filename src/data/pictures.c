@@ -1,7 +1,8 @@
 // Pictures of a tree as the items of a data set: reading them on threads, and what becomes of those that cannot be
 // read.
 //
-// What is read, and which failure is reported, is the same whatever the number of threads.
+// What is read, and which failure is reported, is the same whatever the number of threads. Long because damage may show
+// in a header as well as in an item.
 #include "data/pictures.h"
 
 #include "data/picture.h"
@@ -11,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_DAMAGED = 100 }; // one in so many
-enum { BLOCK = 16 };         // headers that a thread reads in a row
-enum { MEMORY_SHARE = 4 };   // decoded sets are held up to one part in so many of the machine's memory
+enum { MOST_DAMAGED = 100 };                 // one in so many
+enum { BLOCK = 16, MOST_HEADERS = 1 << 17 }; // headers that a thread reads in a row
+enum { MEMORY_SHARE = 4 };                   // decoded sets are held up to one part in so many of the machine's memory
 
 bool gm_pictures_shall_be_held(const gm_dataset_options *options, size_t count, size_t item_bytes) {
     gm_hold hold = options->hold ? options->hold : options->usual_hold;
@@ -141,6 +142,7 @@ static gm_status read_header(const gm_pictures *pictures, size_t file, const cha
 typedef struct headers {
     gm_pictures *pictures;
     bool any_size;
+    size_t stride;    // of the blocks that are looked at
     size_t reference; // the file whose size all must have
     gm_picture first; // its header
     pthread_mutex_t mutex;
@@ -182,7 +184,7 @@ static gm_status look_at(const headers *h, size_t file, gm_picture *header) {
 static gm_status look_at_some(void *user, size_t block) {
     headers *h = user;
     gm_picture found[BLOCK];
-    size_t first = block * BLOCK, count = GM_MIN(h->pictures->total - first, (size_t)BLOCK);
+    size_t first = block * h->stride * BLOCK, count = GM_MIN(h->pictures->total - first, (size_t)BLOCK);
     for (size_t i = 0; i < count; i++)
         GM_TRY(look_at(h, first + i, &found[i]));
     pthread_mutex_lock(&h->mutex);
@@ -258,7 +260,9 @@ static gm_status look_at_all(headers *h, const gm_dataset_options *options, int3
     bool pages = options->pages == GM_PAGES_ITEMS;
     if (pages)
         GM_TRY(gm_alloc(&h->counts, pictures->total, sizeof *h->counts, "a list of pictures"));
-    gm_status status = gm_parallel(gm_reader_count(), gm_divide_up(pictures->total, BLOCK), look_at_some, h);
+    const size_t blocks = gm_divide_up(pictures->total, BLOCK);
+    h->stride = pages ? 1 : gm_divide_up(blocks, MOST_HEADERS / BLOCK); // opening a million files takes half a minute
+    gm_status status = gm_parallel(gm_reader_count(), gm_divide_up(blocks, h->stride), look_at_some, h);
     if (status == GM_OK)
         status = check_damage(pictures);
     if (status == GM_OK && pages)
@@ -291,6 +295,8 @@ gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *o
     }
     if (!h.all.paged)
         GM_TRY(gm_settings_check(pictures->tree.path, "holds no TIFF file", ~(unsigned)GM_SETTING_PAGES, options));
+    pictures->sampled = h.stride > 1;
+    pictures->seen = h.all;
     info->count = pictures->total;
     info->kind = gm_picture_set_info(&h.all, options, info);
     info->height = options->size[0] ? options->size[0] : h.first.height;
@@ -300,11 +306,36 @@ gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *o
 
 // ---- Items ----
 
+// Whether a picture whose header was not read before is as those were.
+static gm_status check_seen(const gm_pictures *pictures, const char *path, const char *data, size_t bytes) {
+    const gm_dataset_options *options = &pictures->options;
+    const gm_picture_wish wish = gm_picture_wish_of(options, 0, 0, 0);
+    gm_picture header = {0}, all = pictures->seen;
+    gm_dataset_info joined = pictures->info;
+    GM_TRY(gm_picture_parse_header(path, data, bytes, true, &wish, &header));
+    GM_TRY(gm_picture_part_header(path, options->part, &header));
+    if (!options->size[0] && (header.width != joined.width || header.height != joined.height))
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: is %zu x %zu pixels, but others are %zu x %zu: give %ssize to make all "
+                       "pictures the same",
+                       path, header.width, header.height, joined.width, joined.height, gm_settings_prefix(options));
+    gm_picture_join(&all, &header);
+    if (gm_picture_set_info(&all, options, &joined) != pictures->info.kind ||
+        joined.channels != pictures->info.channels || joined.white != pictures->info.white)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: has other channels or another depth than the %d pictures that were looked "
+                       "at first: give %schannels, or convert it",
+                       path, MOST_HEADERS, gm_settings_prefix(options));
+    return GM_OK;
+}
+
 static gm_status read_item(const gm_pictures *pictures, size_t file, const gm_dataset_info *info, void *item) {
     char *path, *data = NULL;
     size_t bytes;
     GM_TRY(gm_tree_path(&pictures->tree, file, &path));
     gm_status status = gm_picture_read(&pictures->tree, file, path, &data, &bytes);
+    if (status == GM_OK && pictures->sampled)
+        status = check_seen(pictures, path, data, bytes);
     if (status == GM_OK)
         status = gm_picture_place(path, data, bytes, pictures->pages ? pictures->pages[file] : 0, &pictures->options,
                                   info, item);

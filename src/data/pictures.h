@@ -3,6 +3,7 @@
 #define GM_DATA_PICTURES_H
 
 #include "data/items.h"
+#include "data/picture.h"
 #include "data/tree.h"
 
 typedef struct gm_pictures {
@@ -11,6 +12,8 @@ typedef struct gm_pictures {
     gm_dataset_options options; // how they are read
     gm_dataset_info info;       // the caller's: what items are brought to
 
+    bool sampled; // headers of some were read, which have `seen` in common; others are held against that
+    gm_picture seen;
     bool skip;    // damaged pictures are left out
     size_t total; // files, of which some may be damaged
     uint32_t
@@ -31,9 +34,10 @@ void gm_pictures_destroy(gm_pictures **pictures);
 
 // Whether so many decoded pictures are to be held in memory.
 bool gm_pictures_shall_be_held(const gm_dataset_options *options, size_t count, size_t item_bytes);
-// Kind, count, size and channels of the items, from all headers; from the first where size and channels are given and
-// the items will not be held. Where pages are items, the labels grow to theirs:
-// *labels is what was given to gm_pictures_create.
+// Kind, count, size and channels of the items, from all headers, of more than 131,072 files from as many spread over
+// all of them: another that does not fit with these is refused when it is decoded. From the first where size and
+// channels are given and the items will not be held. Where pages are items, the labels grow to theirs: *labels is what
+// was given to gm_pictures_create.
 gm_status gm_pictures_measure(gm_pictures *pictures, const gm_dataset_options *options, gm_dataset_info *info,
                               int32_t **labels);
 // Decodes all of them as `info` has them into items (total * info.item_bytes). Damaged ones are left out where they may

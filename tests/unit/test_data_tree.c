@@ -599,6 +599,45 @@ static void a_file_takes_less_than_a_hundred_bytes(void **state) {
     gm_paths_finish(&paths);
 }
 
+// Of very many files some headers are read; the others show when they are decoded.
+static void of_very_many_some_headers_tell(void **state) {
+    (void)state;
+    enum { MANY = 300000, LOOKED_AT = 5, OTHER = 20 };
+    static const struct {
+        const char *name, *says;
+        size_t width, channels;
+    } odd[] = {{"wide.png", "wide.png: is 2 x 1 pixels, but others are 1 x 1: give data.size", 2, 1},
+               {"colour.png", "colour.png: has other channels or another depth", 1, 3}};
+    assert_ok(gm_png_write(path_of("plain.png"), PIXELS(7), 1, 1, 1));
+    char *list = malloc(MANY * 12);
+    assert_non_null(list);
+    for (size_t i = 0; i < 2; i++)
+        for (size_t where = LOOKED_AT; where <= OTHER; where += OTHER - LOOKED_AT) {
+            size_t length = 0;
+            int32_t indices[2] = {0, (int32_t)where};
+            uint8_t got[2];
+            assert_ok(gm_png_write(path_of(odd[i].name), PIXELS(1, 2, 3), odd[i].width, 1, odd[i].channels));
+            for (size_t k = 0; k < MANY; k++)
+                length += (size_t)sprintf(list + length, "%s\n", k == where ? odd[i].name : "plain.png");
+            write_file(path_of("many.txt"), list, length);
+            const gm_dataset_options options = {.hold = GM_HOLD_NO};
+            if (where == LOOKED_AT && odd[i].width > 1) {
+                refused("many.txt", &options, GM_ERROR_ARGUMENT, "give data.size");
+                continue;
+            }
+            assert_ok(gm_dataset_open(&dataset, path_of("many.txt"), &options));
+            assert_int_equal(gm_dataset_get_info(dataset)->channels, where == LOOKED_AT ? 3 : 1);
+            assert_int_equal(gm_dataset_get_info(dataset)->count, MANY);
+            if (where == OTHER) {
+                assert_ok(gm_dataset_gather(dataset, indices, 1, got, NULL));
+                assert_int_equal(got[0], 7);
+                assert_fails(gm_dataset_gather(dataset, indices, 2, got, NULL), GM_ERROR_ARGUMENT, odd[i].says);
+            }
+            gm_dataset_close(&dataset);
+        }
+    free(list);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(deeper_folders_belong_to_their_class),
@@ -616,6 +655,7 @@ int main(void) {
         cmocka_unit_test(loaders_read_what_is_not_held),
         cmocka_unit_test(the_first_header_is_enough_for_sets_that_are_not_held),
         cmocka_unit_test(a_file_takes_less_than_a_hundred_bytes),
+        cmocka_unit_test(of_very_many_some_headers_tell),
     };
     gm_log_set(note, NULL);
     return cmocka_run_group_tests(tests, temporary_create, temporary_remove);
