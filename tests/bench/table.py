@@ -56,10 +56,11 @@ def numpy_gemm(m, n, k):
 def torch_step(args, model, batch, mode, steps):
     # OpenBLAS's variables for Debian's NumPy are none of PyTorch's.
     env = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
-    out = subprocess.run([args.python, args.peer, model, "--mode", mode, "--batch", str(batch), "--steps", str(steps)],
+    peer = os.path.join(os.path.dirname(__file__), "peer_translation.py") if model in TRANSLATION else args.peer
+    out = subprocess.run([args.python, peer, model, "--mode", mode, "--batch", str(batch), "--steps", str(steps)],
                          capture_output=True, text=True, env=env)
     if out.returncode != 0:
-        sys.exit(f"{args.peer} {model}: {out.stderr.strip()[-500:]}")
+        sys.exit(f"{peer} {model}: {out.stderr.strip()[-500:]}")
     return json.loads(out.stdout.strip().splitlines()[-1])
 
 
@@ -137,7 +138,9 @@ def memory_rows(args):
 STEPS = [  # recipe, the peer's model, batch, steps timed, ratio asked
     ("samples/dcgan-fashion.yaml", "dcgan32", 64, 10, 2.4), ("tests/bench/dcgan64.yaml", "dcgan64", 64, 4, 2.0),
     ("samples/wgan-gp-fashion.yaml", "wgan_gp", 64, 8, 2.8), ("samples/r3gan-fashion.yaml", "r3gan", 64, 8, 1.9),
-    ("samples/mlp-fashion.yaml", "mlp", 100, 100, 2.2)]
+    ("samples/mlp-fashion.yaml", "mlp", 100, 100, 2.2), ("samples/edges-fashion.yaml", "edges", 32, 20, 1.8),
+    ("samples/trousers-dresses.yaml", "trousers", 16, 20, 1.8)]
+TRANSLATION = ("edges", "trousers")  # which peer_translation.py has
 
 
 def has_bf16():
