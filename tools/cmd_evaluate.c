@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "ganymede/evaluate.h"
+#include "ganymede/sample.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -175,6 +176,9 @@ int command_evaluate(int count, char **words) {
         return usage_error(&usage, "--by expects search, not '%s'", by);
     if (restarts.given && (!by || restarts.value < 1 || restarts.value > 1000))
         return usage_error(&usage, "--restarts expects 1 to 1000, and --by search");
+    const gm_sample_format *format;
+    if (picture && (gm_sample_format_find(picture, &format) != GM_OK || strcmp(format->ending, ".png") != 0))
+        return usage_error(&usage, "-o expects a name that ends in .png, not '%s'", picture);
     evaluate.search = by != NULL;
     evaluate.restarts = (size_t)restarts.value;
     evaluate.samples = (size_t)samples.value;

@@ -173,6 +173,8 @@ int command_interpolate(int count, char **words) {
     arguments.frames = frames.given ? (size_t)frames.value : arguments.frames;
     if (!arguments.seeds == !arguments.latents)
         return usage_error(&usage, "expected either --seeds or --latents");
+    if (!option_apart(&usage, arguments.latents, arguments.out))
+        return EXIT_USAGE;
     if (arguments.seeds && (!seeds_count(arguments.seeds, &keys) || keys < 2))
         return usage_error(&usage, "--seeds expects two seeds or more, such as 3,7,12, not '%s'", arguments.seeds);
     if (arguments.frames < 2 || arguments.frames > MOST_FRAMES || arguments.frames < keys)

@@ -116,14 +116,19 @@ int command_saliency(int count, char **words) {
     found = calloc((size_t)count + 1, sizeof *found);
     if (!found)
         return fail_with("out of memory");
+    bool apart = true;
     if (options_parse(&usage, count, words, found, &exit_code)) {
         arguments.run = found[0];
         arguments.sources = found + 1;
         while (arguments.sources[arguments.source_count])
             arguments.source_count++;
         arguments.out = arguments.out ? arguments.out : "saliency.png";
+        for (size_t i = 0; i < arguments.source_count && apart; i++)
+            apart = option_apart(&usage, arguments.sources[i], arguments.out);
         arguments.copies = smooth.given ? (size_t)smooth.value : 1;
-        if (smooth.given && (smooth.value < 2 || smooth.value > 10000))
+        if (!apart)
+            exit_code = EXIT_USAGE;
+        else if (smooth.given && (smooth.value < 2 || smooth.value > 10000))
             exit_code = usage_error(&usage, "--smooth expects 2 to 10000 copies");
         else if (arguments.split && strcmp(arguments.split, "train") != 0 && strcmp(arguments.split, "test") != 0)
             exit_code = usage_error(&usage, "--split expects train or test, not '%s'", arguments.split);

@@ -100,6 +100,9 @@ typedef struct usage_text {
 // Returns true to go on; else *exit_code says how to leave: --help was printed (0), or the usage was wrong (2).
 bool options_parse(const usage_text *usage, int count, char **arguments, const char **positional, int *exit_code);
 
+// Whether what is written is another file than what is read (NULL: nothing); else that was wrong usage, and said.
+bool option_apart(const usage_text *usage, const char *read, const char *written);
+
 // "ganymede train: SENTENCE (see 'ganymede train --help')" on standard error; returns EXIT_USAGE.
 int usage_error(const usage_text *usage, const char *format, ...) PRINTF(2, 3);
 

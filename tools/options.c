@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 int usage_error(const usage_text *usage, const char *format, ...) {
     char hint[80];
@@ -23,6 +24,15 @@ name_list list_names(const command_row *rows, size_t count) {
     for (size_t i = 0, used = 0; i < count && used < sizeof list.text; i++)
         used += (size_t)snprintf(list.text + used, sizeof list.text - used, "%s%s", i > 0 ? ", " : "", rows[i].name);
     return list;
+}
+
+bool option_apart(const usage_text *usage, const char *read, const char *written) {
+    struct stat a, b;
+    if (!read || !written || stat(read, &a) != 0 || stat(written, &b) != 0 || a.st_dev != b.st_dev ||
+        a.st_ino != b.st_ino)
+        return true;
+    usage_error(usage, "%s is what is read: name another file to write", written);
+    return false;
 }
 
 static void print_usage(const usage_text *usage) {

@@ -294,6 +294,8 @@ static gm_status write_arrays(const gm_dataset *dataset, const char *path, const
         make_deep(&info, items, left * info.item_values);
     const gm_file_array array = describe(&info, items);
     const gm_file_array classes = {"y", "i4", info.class_count ? labels : NULL, sizeof *labels, 1, {info.count}};
+    if (info.width < info.channels && info.width < info.height)
+        gm_warn("%s: has its channels first, but looks as if they were last: read it with data.layout: nchw", path);
     status = ends(path, ".npz") ? write_npz(&info, path, &array, &classes, marks) : write_npys(path, &array, &classes);
 done:
     free(items);

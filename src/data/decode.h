@@ -11,6 +11,8 @@ gm_sample gm_dataset_format(const gm_dataset_info *info, double low, double high
 // NULL. Fails as gm_dataset_gather does.
 gm_status gm_dataset_decode(const gm_dataset *dataset, const gm_sample *format, const int32_t *indices, size_t count,
                             float *values, int32_t *labels);
+// Fails, naming the first, when a value is no finite number: one NaN in a batch is NaN in all weights.
+gm_status gm_dataset_check_finite(const gm_dataset *dataset);
 // A hash of all items and labels, chained to *hash.
 gm_status gm_dataset_hash(const gm_dataset *dataset, uint64_t *hash);
 // Whether it names values alone, an array or a table, in contrast to a data set with a name, splits or labels.

@@ -258,9 +258,7 @@ bool gm_npy_tell(const gm_source *source) {
     return source->head_bytes > 1 && memcmp(source->head, magic, GM_MIN(source->head_bytes, sizeof magic)) == 0;
 }
 
-// Labels of FOLDER/NAME.npy are FOLDER/NAME_labels.npy or FOLDER/NAME-labels.npy, those of x....npy also y....npy,
-// which may as well be something else: *sure is false then. *path is empty where there is none.
-static gm_status find_labels(const char *data, gm_text *path, bool *sure) {
+gm_status gm_npy_find_labels(const char *data, gm_text *path, bool *sure) {
     static const char ending[] = ".npy";
     const char *slash = strrchr(data, '/'), *name = slash ? slash + 1 : data;
     size_t length = strlen(data), stem = length - GM_MIN(length, sizeof ending - 1);
@@ -289,7 +287,7 @@ gm_status gm_npy_open(gm_dataset *dataset, const gm_source *source, const gm_dat
     bool sure = true;
     gm_status status;
     GM_TRY_DONE(read_typed(source->path, &data.values, &data.type));
-    GM_TRY_DONE(find_labels(source->path, &path, &sure));
+    GM_TRY_DONE(gm_npy_find_labels(source->path, &path, &sure));
     if (path.length > 0)
         GM_TRY_DONE(read_typed(path.data, &labels.values, &labels.type));
     labels.name = path.data;

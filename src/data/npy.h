@@ -17,6 +17,9 @@ gm_status gm_npy_measure(const char *name, const void *head, size_t bytes, uint6
 gm_status gm_npy_parse_texts(const char *name, const void *data, size_t bytes, gm_arena *arena, const char ***texts,
                              size_t *count);
 
+// The file with the labels of an array: of FOLDER/NAME.npy FOLDER/NAME_labels.npy or FOLDER/NAME-labels.npy, those of
+// x....npy also y....npy, which may as well be something else: *sure is false then. *path is empty where there is none.
+gm_status gm_npy_find_labels(const char *data, gm_text *path, bool *sure);
 bool gm_npy_tell(const gm_source *source);
 gm_status gm_npy_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options);
 

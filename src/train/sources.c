@@ -4,22 +4,11 @@
 // order of its own, and its own epochs where it has another number of items.
 #include "train/trainer.h"
 
-#include <math.h>
+#include <string.h>
 
 #define RESIDENT_BYTES ((uint64_t)512 << 20) // of all sources
 
 // ---- Opening ----
-
-// One NaN in a batch is NaN in all weights.
-static gm_status check_finite(const gm_dataset *dataset) {
-    const gm_dataset_info *data = gm_dataset_get_info(dataset);
-    const float *values = gm_dataset_floats(dataset);
-    for (size_t i = 0; values && i < data->count * data->item_values; i++)
-        if (!isfinite(values[i]))
-            return gm_fail(GM_ERROR_FORMAT, "%s: item %zu has %g as its value %zu: fill it in or leave the item out",
-                           data->name, i / data->item_values, (double)values[i], i % data->item_values);
-    return GM_OK;
-}
 
 static bool wants_names(const gm_trainer *trainer) {
     return gm_model_kind_of(trainer->recipe)->sources == GM_SOURCES_PAIRED &&
@@ -64,13 +53,46 @@ static gm_status check_source(const gm_trainer_source *source) {
     const gm_dataset_info *data = gm_dataset_get_info(source->data);
     if (data->count == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: the data set is empty", data->name);
-    return check_finite(source->data);
+    return gm_dataset_check_finite(source->data);
+}
+
+static bool same_text(const char *a, const char *b) {
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_classes(const gm_recipe_words *a, const gm_recipe_words *b) {
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = strcmp(a->words[i], b->words[i]) == 0;
+    return same;
+}
+
+// Of pairs both sides are of the same items, and something tells them apart.
+static gm_status check_sides(const gm_trainer *trainer) {
+    const gm_common *a = trainer->sources[0].common, *b = trainer->sources[1].common;
+    const char *origin = gm_recipe_origin(trainer->recipe, "data.second");
+    if (!same_text(a->data.source, b->data.source) || !same_text(a->data.folder, b->data.folder) ||
+        a->data.split != b->data.split)
+        return GM_OK;
+    if (!same_classes(&a->data.classes, &b->data.classes))
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: data.second.classes: pairs are of one item each: leave it out, or learn "
+                       "without pairs (a cycle)",
+                       origin);
+    if (a->data.part == b->data.part && a->data.view == b->data.view && a->data.size[0] == b->data.size[0] &&
+        a->data.size[1] == b->data.size[1] && a->data.channels == b->data.channels)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: data.second: both sides of the pairs are the same images: give it another "
+                       "source, part, view or size",
+                       origin);
+    return GM_OK;
 }
 
 static gm_status check_pairs(const gm_trainer *trainer) {
     const gm_dataset *first = trainer->sources[0].data, *second = trainer->sources[1].data;
     if (gm_model_kind_of(trainer->recipe)->sources != GM_SOURCES_PAIRED)
         return GM_OK;
+    GM_TRY(check_sides(trainer));
     if (trainer->common->data.pairs == GM_PAIRS_NAMES &&
         (!gm_dataset_item_name(first, 0) || !gm_dataset_item_name(second, 0)))
         return gm_fail(GM_ERROR_ARGUMENT, "%s: data.pairs: %s has no names of files to find pairs by: set it to order",

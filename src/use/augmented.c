@@ -107,6 +107,7 @@ static gm_status open_source(maker *m, const char *source) {
     if (m->format.item.rank != 3)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: holds %s, but only images can be augmented", source,
                        m->format.kind->noun);
+    GM_TRY(gm_dataset_check_finite(m->source));
     if (info->class_count == 0 && m->options->balance)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: has no labels, so that there are no classes to balance", source);
     if (info->class_count == 0 && m->options->agree)

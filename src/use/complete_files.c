@@ -269,7 +269,7 @@ gm_status gm_completer_write_folder(gm_completer *completer, const char *const *
     if (status == GM_OK)
         status = check_names(files, count, folder);
     if (status == GM_OK)
-        status = gm_folder_create(folder);
+        status = gm_folder_create_empty(folder, "name another folder");
     for (size_t i = 0; i < count && status == GM_OK; i++)
         status = complete_file(completer, files[i], folder, &r, format);
     free(r.mask.pixels);

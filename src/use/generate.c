@@ -12,7 +12,7 @@ static gm_status create(gm_sampler *sampler, const char *run, gm_device *device,
     GM_TRY(gm_trained_open(&sampler->trained, run, device, selector));
     const gm_recipe *recipe = sampler->trained.recipe;
     const gm_use_row *generate = gm_use_find(recipe, "generate");
-    if (!generate && gm_use_find(recipe, "reconstruct"))
+    if (!generate && gm_use_find(recipe, "reconstruct") && gm_use_find(recipe, "encode"))
         return gm_fail(GM_ERROR_ARGUMENT,
                        "%s: a plain or denoising autoencoder has no distribution to draw samples from; train one of "
                        "kind vae for that (the pictures of this run are reconstructions)",

@@ -38,20 +38,27 @@ static gm_status keep(gm_side *side, const char **text) {
     return GM_OK;
 }
 
-static gm_status keep_names(gm_side *side, const char *const *names, size_t count) {
+static gm_status keep_words(gm_side *side, const char *const **words, size_t count) {
     const char **kept = gm_arena_alloc(&side->arena, count * sizeof *kept);
     for (size_t i = 0; kept && i < count; i++)
-        if (!(kept[i] = gm_arena_string(&side->arena, names[i])))
+        if (!(kept[i] = gm_arena_string(&side->arena, (*words)[i])))
             return gm_fail_memory(64, "a side of a comparison");
-    side->class_names = kept;
-    side->name_count = count;
+    *words = kept;
     return kept ? GM_OK : gm_fail_memory(count * sizeof *kept, "a side of a comparison");
+}
+
+static gm_status keep_names(gm_side *side, const char *const *names, size_t count) {
+    side->class_names = names;
+    side->name_count = count;
+    return keep_words(side, &side->class_names, count);
 }
 
 // What the options point to may go before the side does.
 static gm_status keep_options(gm_side *side) {
     gm_dataset_options *options = &side->data_options;
     GM_TRY(keep(side, &options->folder));
+    if (options->class_count > 0)
+        GM_TRY(keep_words(side, &options->classes, options->class_count));
     if (!options->scale_figures)
         return GM_OK;
     size_t bytes = options->scale_channels * sizeof *options->scale_figures;

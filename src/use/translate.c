@@ -4,6 +4,7 @@
 #include "data/decode.h"
 #include "use/sized.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +224,14 @@ static gm_dataset_options reading_options(const gm_translator *t, int view) {
     return options;
 }
 
+static gm_status check_finite(const gm_dataset_info *info, const void *stored, size_t index) {
+    for (size_t i = 0; info->kind == GM_DATASET_FLOATS && i < info->item_values; i++)
+        if (!isfinite(((const float *)stored)[i]))
+            return gm_fail(GM_ERROR_FORMAT, "%s: item %zu has %g as its value %zu: fill it in or leave the item out",
+                           info->name, index, (double)((const float *)stored)[i], i);
+    return GM_OK;
+}
+
 static gm_status translate_all(group *g, const gm_dataset *data) {
     size_t count = gm_dataset_get_info(data)->count;
     count = g->options->count ? GM_MIN(count, g->options->count) : count;
@@ -230,7 +239,9 @@ static gm_status translate_all(group *g, const gm_dataset *data) {
         gm_dataset_info info;
         void *stored;
         GM_TRY(gm_dataset_read(data, i, &info, &stored));
-        gm_status status = add(g, &info, stored, gm_dataset_item_name(data, i), i);
+        gm_status status = check_finite(&info, stored, i);
+        if (status == GM_OK)
+            status = add(g, &info, stored, gm_dataset_item_name(data, i), i);
         free(stored);
         GM_TRY(status);
     }
@@ -254,7 +265,7 @@ gm_status gm_translator_files(gm_translator *t, const char *source, const char *
         reading.part = GM_PART_WHOLE;
     }
     GM_TRY_DONE(gm_dataset_open(&data, source, &reading));
-    GM_TRY_DONE(gm_folder_create(folder));
+    GM_TRY_DONE(gm_folder_create_empty(folder, "name another folder"));
     status = translate_all(&g, data);
     *count = g.made;
 done:

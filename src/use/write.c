@@ -243,7 +243,7 @@ gm_status gm_sampler_write_each(gm_sampler *sampler, const char *path, const flo
     f.path_length = length_of(path);
     gm_status status = check_options(&f);
     if (status == GM_OK)
-        status = gm_folder_create(path);
+        status = gm_folder_create_empty(path, "name another folder");
     for (size_t i = 0; i < count && status == GM_OK; i++)
         status = put(&f, i, NULL, samples + i * values);
     free(places);

@@ -150,7 +150,7 @@ class Complete(CommandTest):
         self.ganymede("complete", "run", "a.png", "--box", "2,3,4,3", "-o", "done")
         self.same_outside("a.png", (2, 3, 4, 3), 8, channels=3)
         png(self.folder / "b.png", 8, 8, 3, 8, noise(192))
-        self.refused("complete", "run", "b.png", "--box", "2,3,4,3", "-o", "done", code=1,
+        self.refused("complete", "run", "b.png", "--box", "2,3,4,3", "-o", "other", code=1,
                      says=["b.png: has colours, but run completes grey pictures"])
 
     def test_networks_of_one_size_get_scaled_pictures(self):

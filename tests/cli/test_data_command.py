@@ -385,6 +385,16 @@ class Data(CommandTest):
         self.ganymede("data", "pets", "-o", "pets2")  # its name alone begins alike
         self.ganymede("data", "pets/cats", "-o", "pets/c.zip")
 
+    def test_what_is_read_with_a_source_stays_too(self):
+        self.put_classes()
+        self.ganymede("data", "pets", "-o", "x.npy")  # and x_labels.npy
+        (self.folder / "list.txt").write_text("pets/cats/0.png,cats\npets/cats/1.png,cats\n")
+        kept = {path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
+        self.refused("data", "x.npy", "-o", "x_labels.npy", code=1, says="x_labels.npy: is read with the source x.npy")
+        self.refused("data", "list.txt", "--picture", "pets/cats/1.png", code=1,
+                     says="pets/cats/1.png: is read with the source list.txt")
+        self.assertEqual(kept, {path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file()})
+
     def test_pictures_are_not_drawn_into_their_source(self):
         self.put_classes()
         self.ganymede("data", "pets", "-o", "a.zip")

@@ -301,6 +301,12 @@ class Measure(MeasureTest):
         self.ganymede("train", "points.yaml", "--out", "plane", "--no-tune", "--quiet")
         self.assertEqual(self.measure("plane", "ring8", "--samples", "100", "--metrics", "modes")["modes"]["value"], 8)
 
+    def test_runs_of_some_classes_are_measured(self):
+        data = self.labelled()
+        (self.folder / "labelled.yaml").write_text(CONVOLUTIONS % {"data": data})
+        self.ganymede("train", "labelled.yaml", "--out", "run", "--no-tune", "--quiet", "--set", "data.classes=[1, 0]")
+        self.assertIn("frechet", self.measure(data, "run", "--samples", "20"))
+
     def test_copies_of_training_items_show_as_memorised(self):
         data = self.folder / "parts"
         images, _ = write_labelled(data, [80, 80], [60, 60])

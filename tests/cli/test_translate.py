@@ -105,6 +105,20 @@ class Translate(CommandTest):
         self.write_recipe("p.yaml", "pairs", "part: right", ", part: left")
         self.refused("train", "p.yaml", code=1, says=["2.png: is 15 x 8 pixels", "even width"])
 
+    def test_both_sides_of_pairs_differ(self):
+        self.write_recipe("same.yaml", "pairs", "part: left", ", part: left")
+        self.refused("train", "same.yaml", "--out", "run", code=1, says="both sides of the pairs are the same images")
+        self.write_recipe("classes.yaml", "a", "view: edges, classes: [one]")
+        self.refused("train", "classes.yaml", "--out", "run", code=1, says="classes")
+
+    def test_sources_and_folders_that_are_there_stay(self):
+        self.write_recipe("p.yaml", "a", "source: b")
+        self.ganymede("train", "p.yaml", "--out", "run", "--no-tune", "--quiet")
+        kept = {path: path.read_bytes() for path in (self.folder / "a").rglob("*.png")}
+        for source, to in ("a/test", "a/test"), ("a/test", "b/test"):
+            self.refused("translate", "run", source, "-o", to, code=1, says=f"{to}: is not empty")
+        self.assertEqual(kept, {path: path.read_bytes() for path in (self.folder / "a").rglob("*.png")})
+
     def test_cycles_lead_both_ways_and_resume_bit_for_bit(self):
         (self.folder / "b/train/4.png").unlink()  # no pairs: the sources may differ
         (self.folder / "c.yaml").write_text(CYCLE)
