@@ -30,8 +30,11 @@ static int print_spent(const gm_private_steps *steps, bool json) {
         return EXIT_OK;
     }
     print_line("epsilon %.5g at delta %g: Renyi accountant, order %g", up(spent.epsilon), steps->delta, spent.order);
-    print_line("epsilon %.5g at delta %g: the least that there is, from the distribution of the loss", up(spent.tight),
-               steps->delta);
+    if (spent.tight < spent.epsilon)
+        print_line("epsilon %.5g at delta %g: the least that there is, from the distribution of the loss",
+                   up(spent.tight), steps->delta);
+    else
+        print_line("no smaller one is known");
     return EXIT_OK;
 }
 

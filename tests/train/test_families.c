@@ -4,6 +4,9 @@
 // are the gradients, and its first update is at most the rate whatever a gradient is.
 #include "device_test.h"
 #include "ganymede/plan.h"
+#include "model/completion.h"
+#include "model/cycle.h"
+#include "model/translation.h"
 #include "train/training.h"
 
 #include <math.h>
@@ -111,6 +114,14 @@ static double largest_rate(const gm_recipe *recipe) {
     if (gan)
         return fmax(gan->optimizer.generator.rate, gan->optimizer.discriminator.rate) *
                (double)gan->discriminator_steps;
+    if (gm_completion_of(recipe))
+        return fmax(gm_completion_of(recipe)->optimizer.generator.rate,
+                    gm_completion_of(recipe)->optimizer.discriminator.rate);
+    if (gm_translation_of(recipe))
+        return fmax(gm_translation_of(recipe)->optimizer.generator.rate,
+                    gm_translation_of(recipe)->optimizer.discriminator.rate);
+    if (gm_cycle_of(recipe))
+        return fmax(gm_cycle_of(recipe)->optimizer.generator.rate, gm_cycle_of(recipe)->optimizer.discriminator.rate);
     return gm_autoencoder_of(recipe) ? gm_autoencoder_of(recipe)->optimizer.autoencoder.rate
                                      : gm_classifier_of(recipe)->optimizer.classifier.rate;
 }
