@@ -39,7 +39,7 @@ static bool lies_in(const char *path, const struct stat *source) {
 static bool lists(const gm_source *source, const struct stat *file) {
     gm_tree tree;
     bool listed = false;
-    if (gm_list_find_form(source) == GM_LIST_NONE || gm_tree_open(&tree, source) != GM_OK)
+    if (source->head_bytes == 0 || gm_list_find_form(source) == GM_LIST_NONE || gm_tree_open(&tree, source) != GM_OK)
         return false;
     for (size_t i = 0; i < tree.paths.count && !listed; i++) {
         struct stat picture;
