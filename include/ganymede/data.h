@@ -54,7 +54,7 @@ typedef enum gm_damaged {
 
 // Whether the pictures of a folder, archive or list are decoded once and kept.
 typedef enum gm_hold {
-    GM_HOLD_AUTO = 0, // where all of them take no more than a quarter of the machine's memory
+    GM_HOLD_AUTO = 0, // where they are at most 262,144 and take no more than a quarter of the machine's memory
     GM_HOLD_YES,
     GM_HOLD_NO, // each is decoded whenever it is asked for; only the list of files is kept
 } gm_hold;

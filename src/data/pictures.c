@@ -12,14 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_DAMAGED = 100 };                 // one in so many
-enum { BLOCK = 16, MOST_HEADERS = 1 << 17 }; // headers that a thread reads in a row
-enum { MEMORY_SHARE = 4 };                   // decoded sets are held up to one part in so many of the machine's memory
+enum { MOST_DAMAGED = 100 };                                      // one in so many
+enum { BLOCK = 16, MOST_HEADERS = 1 << 17, MOST_HELD = 1 << 18 }; // headers that a thread reads in a row
+enum { MEMORY_SHARE = 4 }; // decoded sets are held up to one part in so many of the machine's memory
 
 bool gm_pictures_shall_be_held(const gm_dataset_options *options, size_t count, size_t item_bytes) {
     gm_hold hold = options->hold ? options->hold : options->usual_hold;
-    return !options->own_sizes &&
-           (hold == GM_HOLD_YES || (hold == GM_HOLD_AUTO && count <= gm_memory_bytes() / MEMORY_SHARE / item_bytes));
+    return !options->own_sizes && (hold == GM_HOLD_YES || (hold == GM_HOLD_AUTO && count <= MOST_HELD &&
+                                                           count <= gm_memory_bytes() / MEMORY_SHARE / item_bytes));
 }
 
 gm_status gm_pictures_create(gm_pictures **pictures, gm_tree *tree, int32_t *labels,

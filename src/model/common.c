@@ -188,7 +188,7 @@ static const gm_recipe_row rows[] = {
          "random changes to the images that are learnt from, drawn anew whenever one is read: {OPERATION: RANGE, ...}, "
          "listed under AUGMENTATION; null: none"),
     GM_ROW_CHOICE(gm_common, "data.hold", data.hold, holds, 0,
-           "keep all decoded pictures of a folder, archive or list in memory; auto: if they take no more than a quarter of "
+           "keep all decoded pictures of a folder, archive or list in memory; auto: up to 262,144 that take no more than a quarter of "
            "it; else each is decoded whenever it is wanted"),
     GM_ROW_CHOICE(gm_common, "data.damaged", data.damaged, damages, 0,
            "pictures that cannot be read: stop, or skip them as long as they are no more than 1 % of all"),
