@@ -23,7 +23,7 @@ static const command_row commands[] = {
     {"complete", "fill in the hidden pixels of pictures", command_complete},
     {"translate", "make the counterparts of images as a trained translation has learned them", command_translate},
     {"measure", "say how far generated samples are from real ones, in numbers", command_measure},
-    {"evaluate", "say how a trained vae, classifier or completion does on held-out data", command_evaluate},
+    {"evaluate", "say how a trained model does on held-out data", command_evaluate},
     {"bench", "measure a training step, single operations or a device's ceilings", command_bench},
     {"privacy", "say what private training spends, or which noise it needs", command_privacy},
     {"tune", "find the fastest kernels for a recipe, or list those found", command_tune},

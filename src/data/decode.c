@@ -29,14 +29,18 @@ gm_sample gm_dataset_format(const gm_dataset_info *info, double low, double high
     return format;
 }
 
+gm_status gm_check_finite(const gm_dataset_info *data, const float *values, size_t first, size_t count) {
+    for (size_t i = 0; i < count * data->item_values; i++)
+        if (!isfinite(values[i]))
+            return gm_fail(GM_ERROR_FORMAT, "%s: item %zu has %g as its value %zu: fill it in or leave the item out",
+                           data->name, first + i / data->item_values, (double)values[i], i % data->item_values);
+    return GM_OK;
+}
+
 gm_status gm_dataset_check_finite(const gm_dataset *dataset) {
     const gm_dataset_info *data = gm_dataset_get_info(dataset);
     const float *values = gm_dataset_floats(dataset);
-    for (size_t i = 0; values && i < data->count * data->item_values; i++)
-        if (!isfinite(values[i]))
-            return gm_fail(GM_ERROR_FORMAT, "%s: item %zu has %g as its value %zu: fill it in or leave the item out",
-                           data->name, i / data->item_values, (double)values[i], i % data->item_values);
-    return GM_OK;
+    return values ? gm_check_finite(data, values, 0, data->count) : GM_OK;
 }
 
 gm_status gm_dataset_decode(const gm_dataset *dataset, const gm_sample *format, const int32_t *indices, size_t count,

@@ -13,6 +13,8 @@ gm_status gm_dataset_decode(const gm_dataset *dataset, const gm_sample *format, 
                             float *values, int32_t *labels);
 // Fails, naming the first, when a value is no finite number: one NaN in a batch is NaN in all weights.
 gm_status gm_dataset_check_finite(const gm_dataset *dataset);
+// The same of the values of `count` items, the first of which has that number.
+gm_status gm_check_finite(const gm_dataset_info *data, const float *values, size_t first, size_t count);
 // A hash of all items and labels, chained to *hash.
 gm_status gm_dataset_hash(const gm_dataset *dataset, uint64_t *hash);
 // Whether it names values alone, an array or a table, in contrast to a data set with a name, splits or labels.

@@ -1,5 +1,5 @@
-// Large pages for large buffers of CPUs, whose memory is the host's: kernels that walk over megabytes spend up to a tenth
-// of their time on translating addresses of pages of 4 KB.
+// Large pages for large buffers of CPUs, whose memory is the host's: kernels that walk over megabytes spend up to a
+// tenth of their time on translating addresses of pages of 4 KB.
 #define _DEFAULT_SOURCE // madvise is not in POSIX
 #include "device/internal.h"
 

@@ -15,10 +15,6 @@ typedef struct builder {
     bool begun;        // a phase of the step is in it already
 } builder;
 
-gm_tensor *gm_adversarial_l1(gm_tensor *a, gm_tensor *b) {
-    return gm_mean_all(gm_abs(gm_subtract(a, b)));
-}
-
 gm_status gm_adversarial_check_fit(const gm_tensor *made, const gm_tensor *wanted, const gm_layer_list *layers,
                                    const char *noun) {
     if (gm_shape_equal(gm_tensor_shape(made), gm_tensor_shape(wanted)))

@@ -49,8 +49,6 @@ typedef struct gm_adversarial_phases {
 // Fails with the recipe's line when a critic does not give at least one logit per sample.
 gm_status gm_adversarial_build(gm_model *model, const gm_model_source *source, const gm_adversarial *adversarial,
                                gm_adversarial_phases *phases);
-// E|a - b| over everything -> scalar.
-gm_tensor *gm_adversarial_l1(gm_tensor *a, gm_tensor *b);
 // Fails with the recipe's line when the network, called `noun`, does not give what `wanted` is shaped like.
 gm_status gm_adversarial_check_fit(const gm_tensor *made, const gm_tensor *wanted, const gm_layer_list *layers,
                                    const char *noun);

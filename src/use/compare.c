@@ -16,13 +16,17 @@ gm_mean_figure gm_mean_of(const double *values, size_t count) {
     return (gm_mean_figure){sum / n, count > 1 ? sqrt(squares / (n - 1) / n) : NAN};
 }
 
-gm_mean_figure gm_share_of(size_t right, size_t count) {
-    double p = (double)right / (double)count;
-    return (gm_mean_figure){p, sqrt(p * (1 - p) / (double)count)};
+double gm_share_error(double share, size_t count) {
+    return sqrt(share * (1 - share) / (double)count);
 }
 
-gm_status gm_compare_images(const float *images, const float *wanted, size_t count, size_t values, gm_mean_figure *l1,
-                            gm_mean_figure *psnr) {
+gm_mean_figure gm_share_of(size_t right, size_t count) {
+    double share = (double)right / (double)count;
+    return (gm_mean_figure){share, gm_share_error(share, count)};
+}
+
+gm_status gm_compare_images(const float *images, const float *wanted, size_t count, size_t values, const uint8_t *mask,
+                            size_t area, gm_mean_figure *l1, gm_mean_figure *psnr) {
     const double least = 1e-10; // of a mean square: an image that is met exactly has 100 dB
     double *distances = NULL, *ratios = NULL;
     gm_status status;
@@ -30,12 +34,17 @@ gm_status gm_compare_images(const float *images, const float *wanted, size_t cou
     GM_TRY_DONE(gm_alloc(&ratios, count, sizeof *ratios, "figures"));
     for (size_t n = 0; n < count; n++) {
         double squares = 0;
-        for (size_t i = n * values; i < (n + 1) * values; i++) {
-            double off = (double)images[i] - (double)wanted[i];
-            distances[n] += fabs(off) / (double)values;
-            squares += off * off / (double)values;
+        size_t compared = 0;
+        for (size_t i = 0; i < values; i++) {
+            if (mask && !mask[i % area])
+                continue;
+            double off = (double)images[n * values + i] - (double)wanted[n * values + i];
+            distances[n] += fabs(off);
+            squares += off * off;
+            compared++;
         }
-        ratios[n] = -10 * log10(fmax(squares, least));
+        distances[n] /= (double)compared;
+        ratios[n] = -10 * log10(fmax(squares / (double)compared, least));
     }
     *l1 = gm_mean_of(distances, count);
     *psnr = gm_mean_of(ratios, count);

@@ -4,6 +4,7 @@
 
 #include "metrics/moments.h"
 #include "model/masks.h"
+#include "use/compare.h"
 #include "use/filler.h"
 #include "use/image_classifier.h"
 
@@ -98,50 +99,13 @@ static const struct {
 
 // ---- Figures ----
 
-typedef struct figure {
-    double value, error;
-} figure;
-
 typedef struct result {
-    figure l1, psnr, frechet;
+    gm_mean_figure l1, psnr, frechet;
 } result;
 
-static figure mean_of(const double *values, size_t count) {
-    double sum = 0, squares = 0, n = (double)count;
-    for (size_t i = 0; i < count; i++)
-        sum += values[i];
-    for (size_t i = 0; i < count; i++)
-        squares += (values[i] - sum / n) * (values[i] - sum / n);
-    return (figure){sum / n, count > 1 ? sqrt(squares / (n - 1) / n) : NAN};
-}
-
 static gm_status compare(const judgement *j, result *r) {
-    const double least = 1e-10; // of a mean square: an exact fill has 100 dB
-    size_t area = j->shape.height * j->shape.width, values = j->shape.channels * area;
-    double *l1 = NULL, *psnr = NULL;
-    gm_status status;
-    GM_TRY_DONE(gm_alloc(&l1, j->count, sizeof *l1, "figures"));
-    GM_TRY_DONE(gm_alloc(&psnr, j->count, sizeof *psnr, "figures"));
-    for (size_t n = 0; n < j->count; n++) {
-        double squares = 0;
-        size_t hidden = 0;
-        for (size_t i = 0; i < values; i++) {
-            if (!j->mask[i % area])
-                continue;
-            double off = (double)j->filled[n * values + i] - (double)j->real[n * values + i];
-            l1[n] += fabs(off);
-            squares += off * off;
-            hidden++;
-        }
-        l1[n] /= (double)hidden;
-        psnr[n] = -10 * log10(fmax(squares / (double)hidden, least));
-    }
-    r->l1 = mean_of(l1, j->count);
-    r->psnr = mean_of(psnr, j->count);
-done:
-    free(l1);
-    free(psnr);
-    return status;
+    const size_t area = j->shape.height * j->shape.width;
+    return gm_compare_images(j->filled, j->real, j->count, j->shape.channels * area, j->mask, area, &r->l1, &r->psnr);
 }
 
 static gm_status extract(judgement *j, const float *images, float *features) {
@@ -151,7 +115,7 @@ static gm_status extract(judgement *j, const float *images, float *features) {
 
 static gm_status measure_distance(judgement *j, result *r) {
     gm_measure measure;
-    r->frechet = (figure){NAN, NAN};
+    r->frechet = (gm_mean_figure){NAN, NAN};
     if (!j->classifier)
         return GM_OK;
     GM_TRY(extract(j, j->filled, j->features[1]));
@@ -184,7 +148,7 @@ static gm_status report(gm_evaluation *evaluation, const judgement *j, const res
     evaluation->info.unit = "of the hidden middle, black to white being 1; the Frechet distance of whole images";
     for (size_t k = 0; k < GM_COUNT(keys) - !j->classifier; k++)
         for (size_t i = 0; i < GM_COUNT(fills); i++) {
-            const figure *f = (const figure *)((const char *)&results[i] + keys[k].offset);
+            const gm_mean_figure *f = (const gm_mean_figure *)((const char *)&results[i] + keys[k].offset);
             GM_TRY(gm_evaluation_add(evaluation, (gm_evaluation_figure){.key = keys[k].key,
                                                                         .label = keys[k].label,
                                                                         .of = fills[i].name,

@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 #include "ganymede/measure.h"
+#include "use/compare.h"
 
 #include <math.h>
 
@@ -22,9 +23,9 @@ static gm_status add_class(gm_evaluation *evaluation, const gm_class_figure *cla
         double value, error;
     } figures[] = {
         {"label_fidelity", "fidelity", "of its samples a classifier names as asked", class->fidelity,
-         sqrt(class->fidelity * (1 - class->fidelity) / (double)class->asked)},
+         gm_share_error(class->fidelity, class->asked)},
         {"real_fidelity", "real", "of its real images, as much", class->real_named,
-         sqrt(class->real_named * (1 - class->real_named) / (double)class->real)},
+         gm_share_error(class->real_named, class->real)},
         {"spread", "spread", "of its samples around their mean, among the classifier's features", class->spread, NAN},
         {"real_spread", "real spread", "of its real images", class->real_spread, NAN},
     };

@@ -176,9 +176,9 @@ static gm_status judge(judgement *j, size_t way, result *r) {
         r->frechet = (gm_mean_figure){measure.flags & GM_MEASURE_MISSING ? NAN : measure.value, NAN};
     }
     if (j->known)
-        GM_TRY(gm_compare_images(j->made, j->y.images, j->x.count, j->y.values, &r->l1, &r->psnr));
+        GM_TRY(gm_compare_images(j->made, j->y.images, j->x.count, j->y.values, NULL, 0, &r->l1, &r->psnr));
     return ways[way].make == by_run
-               ? gm_compare_images(j->back, j->x.images, j->x.count, j->x.values, &r->cycle, &unused)
+               ? gm_compare_images(j->back, j->x.images, j->x.count, j->x.values, NULL, 0, &r->cycle, &unused)
                : GM_OK;
 }
 

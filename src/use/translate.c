@@ -4,7 +4,6 @@
 #include "data/decode.h"
 #include "use/sized.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,14 +223,6 @@ static gm_dataset_options reading_options(const gm_translator *t, int view) {
     return options;
 }
 
-static gm_status check_finite(const gm_dataset_info *info, const void *stored, size_t index) {
-    for (size_t i = 0; info->kind == GM_DATASET_FLOATS && i < info->item_values; i++)
-        if (!isfinite(((const float *)stored)[i]))
-            return gm_fail(GM_ERROR_FORMAT, "%s: item %zu has %g as its value %zu: fill it in or leave the item out",
-                           info->name, index, (double)((const float *)stored)[i], i);
-    return GM_OK;
-}
-
 static gm_status translate_all(group *g, const gm_dataset *data) {
     size_t count = gm_dataset_get_info(data)->count;
     count = g->options->count ? GM_MIN(count, g->options->count) : count;
@@ -239,7 +230,7 @@ static gm_status translate_all(group *g, const gm_dataset *data) {
         gm_dataset_info info;
         void *stored;
         GM_TRY(gm_dataset_read(data, i, &info, &stored));
-        gm_status status = check_finite(&info, stored, i);
+        gm_status status = info.kind == GM_DATASET_FLOATS ? gm_check_finite(&info, stored, i, 1) : GM_OK;
         if (status == GM_OK)
             status = add(g, &info, stored, gm_dataset_item_name(data, i), i);
         free(stored);

@@ -312,7 +312,7 @@ gm_status gm_translate_evaluate(gm_evaluation *evaluation, const gm_evaluation_s
             continue;
         status = ways[i].make(&j);
         if (status == GM_OK)
-            status = gm_compare_images(j.made, j.real, j.count, j.dy, &results[i].l1, &results[i].psnr);
+            status = gm_compare_images(j.made, j.real, j.count, j.dy, NULL, 0, &results[i].l1, &results[i].psnr);
         if (status == GM_OK)
             status = classify(&j, &results[i]);
     }

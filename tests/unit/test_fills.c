@@ -1,5 +1,6 @@
 // Plain fills of images, on images whose answers are known.
 #include "check_ok.h"
+#include "use/compare.h"
 #include "use/fills.h"
 
 #include <math.h>
@@ -131,8 +132,23 @@ static void a_linear_relation_is_found(void **state) {
         assert_float_equal(image[i], (float)(mask[i] ? .6875 : .3125), 1e-4f);
 }
 
+// Two images of two channels and four pixels, of which the mask hides two; without it all count.
+static void images_are_compared_where_the_mask_is_set(void **unused) {
+    (void)unused;
+    const float wanted[16] = {0};
+    const float made[16] = {.1f, .9f, .1f, .9f, .3f, .9f, .3f, .9f, .2f, .5f, .2f, .5f, .2f, .5f, .2f, .5f};
+    const uint8_t mask[4] = {1, 0, 1, 0};
+    gm_mean_figure l1, psnr;
+    assert_int_equal(gm_compare_images(made, wanted, 2, 8, mask, 4, &l1, &psnr), GM_OK);
+    assert_true(fabs(l1.value - .2) < 1e-6 && l1.error < 1e-6);
+    assert_true(fabs(psnr.value - (-10 * log10(.05) - 10 * log10(.04)) / 2) < 1e-5);
+    assert_int_equal(gm_compare_images(made, wanted, 2, 8, NULL, 0, &l1, &psnr), GM_OK);
+    assert_true(fabs(l1.value - (.55 + .35) / 2) < 1e-6);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(images_are_compared_where_the_mask_is_set),
         cmocka_unit_test(a_plane_is_filled_in_as_it_was),
         cmocka_unit_test(a_hole_at_the_edge_mirrors),
         cmocka_unit_test(what_is_all_hidden_stays_finite),

@@ -383,8 +383,8 @@ static void labels_and_shapes_that_do_not_fit_are_faults(void **state) {
         const char *start, *part;
     } cases[] = {
         {&embed, false, GM_INT32, 4, "g layer 0 (embed): ", "it needs the samples' labels, but none are given"},
-        {&embed, true, GM_FLOAT32, 4,
-         "g layer 0 (embed): ", "labels must be int32 (4), one per sample, or float32 (4, classes), shares of each, not float32 (4)"},
+        {&embed, true, GM_FLOAT32, 4, "g layer 0 (embed): ",
+         "labels must be int32 (4), one per sample, or float32 (4, classes), shares of each, not float32 (4)"},
         {&embed, true, GM_INT32, 5, "g layer 0 (embed): ", "shares of each, not int32 (5)"},
         {&up, false, GM_INT32, 4, "g layer 0 (upsample): ", "volumes (N, C, D, H, W), not (4, 3)"},
         {&instance, false, GM_INT32, 4, "g layer 0 (instance_norm): ", "(N, C, H, W) or (N, C, D, H, W), not (4, 3)"},
