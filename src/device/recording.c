@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 // What its headers would declare; some lack it, others hide it or have other names for its types.
 enum {
@@ -27,6 +28,8 @@ static const cl_uint first_version = VERSION(0, 9, 0), last_version = VERSION(0,
 // While one runs, another can be enqueued: a command buffer must be over before it is enqueued again, unless the driver
 // allows it to run twice at once.
 enum { TURNS = 2 };
+
+enum { MOST_TRIES = 2000 }; // of 100 microseconds
 
 struct gm_recording {
     gm_device *device;
@@ -178,13 +181,27 @@ gm_status gm_recording_wait(gm_recording *recording) {
     return gm_marker_wait(&recording->last[recording->turn]);
 }
 
+// A driver may end the run's event before it notes that its command buffer is free again (pocl's do).
+static cl_int enqueue_when_free(const gm_recording *recording, cl_event *event) {
+    static const struct timespec pause = {.tv_nsec = 100000};
+    const gm_recorder *recorder = &recording->device->recorder;
+    cl_int code;
+    for (size_t tries = 0; tries < MOST_TRIES; tries++) {
+        code = recorder->enqueue(0, NULL, recording->buffers[recording->turn], 0, NULL, event);
+        if (code != CL_INVALID_OPERATION || recorder->simultaneous)
+            break;
+        nanosleep(&pause, NULL);
+    }
+    return code;
+}
+
 gm_status gm_recording_enqueue(gm_recording *recording) {
     gm_device *device = recording->device;
     gm_marker *last = &recording->last[recording->turn];
     cl_event event = NULL; // asked for even where nothing waits for it: sources of pocl's use it unasked
     cl_int code = gm_fault_due(GM_FAULT_LAUNCH);
     if (code == CL_SUCCESS)
-        code = device->recorder.enqueue(0, NULL, recording->buffers[recording->turn], 0, NULL, &event);
+        code = enqueue_when_free(recording, &event);
     GM_TRY(gm_cl_check(code, "running %zu recorded launches on device \"%s\"", recording->launches, device->info.name));
     *last = (gm_marker){device, event};
     if (device->recorder.simultaneous)
