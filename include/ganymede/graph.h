@@ -218,6 +218,17 @@ GM_API gm_tensor *gm_one_hot(gm_tensor *indices, size_t count);
 // Its adjoint is the shift by the opposite offsets.
 GM_API gm_tensor *gm_shift2d(gm_tensor *x, gm_tensor *offsets);
 
+// ---- Images with a border ----
+
+typedef enum gm_padding_mode {
+    GM_PADDING_ZERO = 0,
+    GM_PADDING_REFLECT,   // what lies inside the edge, mirrored at it: c b | a b c | b a; fewer values than there are
+    GM_PADDING_REPLICATE, // the edge repeated: a a | a b c | c c
+} gm_padding_mode;
+
+// x (N, C, H, W) -> (N, C, before[0] + H + after[0], before[1] + W + after[1]), differentiable any number of times.
+GM_API gm_tensor *gm_pad2d(gm_tensor *x, const size_t before[2], const size_t after[2], gm_padding_mode mode);
+
 // ---- Images by place ----
 
 // Images read between their pixels, bilinearly, wherever the places say; pixels outside of an image are zeros:

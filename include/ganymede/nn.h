@@ -81,12 +81,6 @@ typedef struct gm_maxout_params {
 // (Goodfellow et al. 2013); variables NAME.weight (M, pieces units), NAME.bias (pieces units).
 GM_API gm_tensor *gm_maxout(gm_tensor *x, const char *name, const gm_maxout_params *params);
 
-typedef enum gm_padding_mode {
-    GM_PADDING_ZERO = 0,
-    GM_PADDING_REFLECT,   // what lies inside the edge, mirrored at it: c b | a b c | b a; fewer values than there are
-    GM_PADDING_REPLICATE, // the edge repeated: a a | a b c | c c
-} gm_padding_mode;
-
 #define GM_MAX_CONV_GROUPS 256
 
 typedef struct gm_conv_params {

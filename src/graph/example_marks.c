@@ -170,6 +170,8 @@ static const struct {
     {&gm_op_max_pool_index, mark_images},
     {&gm_op_max_pool, mark_images},
     {&gm_op_max_pool_input, mark_images},
+    {&gm_op_border, mark_images},
+    {&gm_op_border_adjoint, mark_images},
     {&gm_op_shift, mark_images},
     {&gm_op_warp, mark_images},
     {&gm_op_warp_adjoint, mark_images},

@@ -143,6 +143,11 @@ static inline size_t gm_unfold_blocks(const gm_unfold_attributes *windows) {
 
 typedef gm_conv_attributes gm_pool_attributes;
 
+typedef struct gm_border_attributes {
+    size_t before[2], after[2]; // along H and W
+    int mode;                   // a gm_padding_mode other than zeros
+} gm_border_attributes;
+
 typedef struct gm_neighbors_attributes {
     size_t k;         // of nearest
     int norm;         // a gm_norm
@@ -176,6 +181,7 @@ extern const gm_op gm_op_max_pool_index, gm_op_max_pool, gm_op_max_pool_input;
 //   max_pool_index (x) -> int32 map: h*W + w of the first maximum; max_pool (x, index) -> map; _input (dy, index) ->
 //   image
 extern const gm_op gm_op_gather, gm_op_scatter_add;                // gather.c
+extern const gm_op gm_op_border, gm_op_border_adjoint;             // border.c
 extern const gm_op gm_op_shift;                                    // shift.c
 extern const gm_op gm_op_warp, gm_op_warp_adjoint;                 // warp.c
 extern const gm_op gm_op_softmax, gm_op_log_softmax, gm_op_argmax; // softmax.c

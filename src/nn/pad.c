@@ -5,38 +5,6 @@
 
 #include <string.h>
 
-// `count` values along the axis that belong before x, or at its end behind it.
-static gm_tensor *beyond(gm_tensor *x, size_t axis, size_t count, bool end, int mode) {
-    const gm_shape shape = *gm_tensor_shape(x);
-    const size_t length = shape.dim[axis];
-    size_t begin[GM_MAX_RANK] = {0};
-    gm_shape strip = shape, wide = shape;
-    wide.dim[axis] = count;
-    if (mode == GM_PADDING_REFLECT) {
-        begin[axis] = end ? length - 1 - count : 1; // the edge itself is not repeated
-        return gm_flip(gm_slice(x, begin, wide.dim), GM_AXIS(axis));
-    }
-    strip.dim[axis] = 1;
-    begin[axis] = end ? length - 1 : 0;
-    return gm_broadcast(gm_slice(x, begin, strip.dim), wide);
-}
-
-static gm_tensor *pad_axis(gm_tensor *x, size_t axis, size_t before, size_t after, int mode) {
-    const gm_shape *shape = gm_tensor_shape(x);
-    if (mode == GM_PADDING_REFLECT && GM_MAX(before, after) >= shape->dim[axis])
-        return gm_fault(gm_tensor_graph(x),
-                        "%zu values cannot be reflected at the edge of axis %zu of %s: fewer than %zu",
-                        GM_MAX(before, after), axis, gm_shape_text(shape), shape->dim[axis]);
-    gm_tensor *parts[3];
-    size_t count = 0;
-    if (before > 0)
-        parts[count++] = beyond(x, axis, before, false, mode);
-    parts[count++] = x;
-    if (after > 0)
-        parts[count++] = beyond(x, axis, after, true, mode);
-    return gm_concat(parts, count, axis);
-}
-
 gm_tensor *gm_pad_layer(gm_tensor *x, const size_t *before, const size_t *after, int mode) {
     gm_graph *graph = gm_tensor_graph(x);
     if (gm_is_poison(x))
@@ -44,18 +12,20 @@ gm_tensor *gm_pad_layer(gm_tensor *x, const size_t *before, const size_t *after,
     const gm_shape *shape = gm_tensor_shape(x);
     if (!gm_positions_usable(x, GM_SPATIAL_AXES))
         return graph->nodes[0];
-    const size_t axes = shape->rank - 2;
-    if (mode == GM_PADDING_ZERO) {
-        size_t first[GM_MAX_RANK] = {0}, last[GM_MAX_RANK] = {0};
-        memcpy(first + 2, before, axes * sizeof *before);
-        memcpy(last + 2, after, axes * sizeof *after);
-        return gm_pad(x, first, last);
+    const gm_shape d = *shape;
+    if (d.rank == 3) { // a sequence is an image of height 1
+        const size_t first[] = {0, before[0]}, last[] = {0, after[0]};
+        gm_tensor *y = gm_pad2d(gm_reshape(x, GM_SHAPE(d.dim[0], d.dim[1], 1, d.dim[2])), first, last, mode);
+        return gm_reshape(y, GM_SHAPE(d.dim[0], d.dim[1], before[0] + d.dim[2] + after[0]));
     }
-    if (mode != GM_PADDING_REFLECT && mode != GM_PADDING_REPLICATE)
-        return gm_fault(graph, "there is no padding mode %d", mode);
-    for (size_t i = 0; i < axes && !gm_is_poison(x); i++)
-        x = pad_axis(x, i + 2, before[i], after[i], mode);
-    return x;
+    if (d.rank == 4)
+        return gm_pad2d(x, before, after, mode);
+    const size_t depth = before[0] + d.dim[2] + after[0];
+    const size_t first[] = {before[0], 0}, last[] = {after[0], 0};
+    x = gm_pad2d(gm_reshape(x, GM_SHAPE(d.dim[0], d.dim[1], d.dim[2], d.dim[3] * d.dim[4])), first, last, mode);
+    x = gm_pad2d(gm_reshape(x, GM_SHAPE(d.dim[0], d.dim[1] * depth, d.dim[3], d.dim[4])), before + 1, after + 1, mode);
+    return gm_reshape(
+        x, GM_SHAPE(d.dim[0], d.dim[1], depth, before[1] + d.dim[3] + after[1], before[2] + d.dim[4] + after[2]));
 }
 
 gm_tensor *gm_pad_before_layer(gm_tensor *x, gm_convolution_params *params, int mode) {

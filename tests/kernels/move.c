@@ -1,4 +1,4 @@
-// What only moves: padding, concatenation, shifts, warps, and views that are copied out in row-major order.
+// What only moves: padding, concatenation, borders, shifts, warps, and views that are copied out in row-major order.
 #include "kernels/check.h"
 
 static void pad_cases(gm_cases *check) {
@@ -104,6 +104,40 @@ static void flip_cases(gm_cases *check) {
     }
 }
 
+static void border_cases(gm_cases *check) {
+    static const struct {
+        size_t size[4], before[2], after[2];
+    } cases[] = {{{2, 3, 4, 5}, {1, 2}, {3, 0}},   {{3, 1, 1, 6}, {0, 5}, {0, 4}},  {{2, 16, 9, 7}, {2, 2}, {2, 2}},
+                 {{5, 37, 3, 3}, {2, 1}, {0, 2}},  {{33, 1, 8, 8}, {3, 0}, {0, 3}}, {{1, 9, 2, 2}, {1, 1}, {1, 1}},
+                 {{1, 70, 14, 14}, {1, 1}, {1, 1}}};
+    for (int mode = GM_PADDING_REFLECT; mode <= GM_PADDING_REPLICATE; mode++)
+        for (size_t i = 0; i < GM_COUNT(cases); i++) {
+            const size_t *size = cases[i].size;
+            if (!gm_check_case(check, i < 2 ? GM_CASE_SMALL : GM_CASE_FULL, "%s (%zu, %zu, %zu, %zu)",
+                               mode == GM_PADDING_REFLECT ? "reflected" : "repeated", size[0], size[1], size[2],
+                               size[3]))
+                continue;
+            gm_tensor *x = gm_check_float(check, GM_SHAPE(size[0], size[1], size[2], size[3])), *dx;
+            gm_tensor *y = gm_pad2d(x, cases[i].before, cases[i].after, (gm_padding_mode)mode);
+            gm_grad(gm_sum_all(gm_multiply(y, gm_check_float(check, *gm_tensor_shape(y)))), &x, 1, &dx);
+            gm_check_fetch(check, y);
+            gm_check_fetch(check, dx);
+        }
+    static const size_t one[] = {1, 1}, two[] = {2, 0};
+    if (gm_check_case(check, GM_CASE_FULL, "of views")) {
+        gm_tensor *x = gm_check_float(check, GM_SHAPE(6, 5, 3, 7));
+        gm_check_fetch(check, gm_tanh(gm_pad2d(gm_transpose(x, (size_t[]){0, 2, 1, 3}), one, two, GM_PADDING_REFLECT)));
+        gm_check_fetch(check, gm_pad2d(gm_slice(gm_exp(x), (size_t[]){0, 1, 1, 2}, (size_t[]){6, 3, 2, 4}), two, one,
+                                       GM_PADDING_REPLICATE));
+        gm_check_fetch(check, gm_pad2d(gm_flip(x, GM_AXIS(1)), one, one, GM_PADDING_REFLECT));
+        gm_tensor *parts[] = {gm_pad2d(x, one, one, GM_PADDING_REFLECT), gm_pad2d(x, one, one, GM_PADDING_REPLICATE)};
+        gm_check_fetch(check, gm_concat(parts, 2, 1));
+        gm_check_fetch(check, gm_concat(parts, 2, 0));
+    }
+    if (gm_check_case(check, GM_CASE_BENCH, "(64, 32, 32, 32)"))
+        gm_check_fetch(check, gm_pad2d(gm_check_float(check, GM_SHAPE(64, 32, 32, 32)), one, one, GM_PADDING_REFLECT));
+}
+
 static void shift_cases(gm_cases *check) {
     static const size_t sizes[][4] = {{4, 3, 5, 6}, {1, 1, 1, 1}, {7, 1, 16, 9}, {3, 70, 4, 4}, {65, 3, 8, 8}};
     for (size_t i = 0; i < GM_COUNT(sizes); i++)
@@ -179,11 +213,8 @@ static void warp_cases(gm_cases *check) {
 }
 
 const gm_check_row gm_check_move[] = {
-    {"pad", pad_cases, .ulps = 12},
-    {"concat", concat_cases, .ulps = 12},
-    {"copy", copy_cases, .ulps = 12},
-    {"flip", flip_cases, .ulps = 24},
-    {"shift2d", shift_cases, .ulps = 24},
-    {"warp2d", warp_cases, .ulps = 24},
-    {0},
+    {"pad", pad_cases, .ulps = 12},      {"concat", concat_cases, .ulps = 12},
+    {"copy", copy_cases, .ulps = 12},    {"flip", flip_cases, .ulps = 24},
+    {"pad2d", border_cases, .ulps = 12}, {"shift2d", shift_cases, .ulps = 24},
+    {"warp2d", warp_cases, .ulps = 24},  {0},
 };

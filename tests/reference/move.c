@@ -1,4 +1,4 @@
-// Padding, concatenation, shifts and warps.
+// Padding, concatenation, borders, shifts and warps.
 #include "operations.h"
 
 #include <math.h>
@@ -58,6 +58,40 @@ static void shift(const gm_tensor *y, const gm_operand *in, double *value, doubl
         value[i] = inside ? in[0].value[source] : 0;
         magnitude[i] = inside ? in[0].magnitude[source] : 0;
     }
+}
+
+// Where position i of an axis of `length` values with `before` of a border before them is from.
+static size_t from_inside(size_t i, size_t before, size_t length, int mode) {
+    const bool left = i < before, right = i >= before + length;
+    if (mode == GM_PADDING_REFLECT)
+        return left ? before - i : right ? 2 * (length - 1) - (i - before) : i - before;
+    return left ? 0 : right ? length - 1 : i - before;
+}
+
+// y[n, c, h, w] = x[n, c, from(h), from(w)], or x[n, c, from(h), from(w)] += y[n, c, h, w]
+static void walk_border(const gm_tensor *y, const gm_border_attributes *border, const gm_shape *inside,
+                        const gm_shape *outside, bool adjoint, const gm_operand *in, double *value, double *magnitude) {
+    for (size_t i = 0; i < gm_shape_count(&y->shape); i++)
+        value[i] = magnitude[i] = 0;
+    for (size_t i = 0; i < gm_shape_count(outside); i++) {
+        size_t index[GM_MAX_RANK];
+        gm_reference_unravel(outside, i, index);
+        for (size_t k = 2; k < 4; k++)
+            index[k] = from_inside(index[k], border->before[k - 2], inside->dim[k], border->mode);
+        const size_t inner = gm_reference_ravel(inside, index), to = adjoint ? inner : i, from = adjoint ? i : inner;
+        value[to] += in[0].value[from];
+        magnitude[to] += in[0].magnitude[from] + (adjoint ? fabs(in[0].value[from]) : 0);
+    }
+}
+
+static void border(const gm_tensor *y, const gm_operand *in, double *value, double *magnitude, uint64_t seed) {
+    (void)seed;
+    walk_border(y, y->attributes, &in[0].tensor->shape, &y->shape, false, in, value, magnitude);
+}
+
+static void border_adjoint(const gm_tensor *x, const gm_operand *in, double *value, double *magnitude, uint64_t seed) {
+    (void)seed;
+    walk_border(x, x->attributes, &x->shape, &in[0].tensor->shape, true, in, value, magnitude);
 }
 
 // The four pixels (N, C, H, W) around a place, and their weights: value and what an error of the place makes of it.
@@ -130,6 +164,8 @@ static void warp_adjoint(const gm_tensor *x, const gm_operand *in, double *value
 
 const gm_reference_row gm_reference_moves[] = {{&gm_op_pad, pad},
                                                {&gm_op_concat, concat},
+                                               {&gm_op_border, border},
+                                               {&gm_op_border_adjoint, border_adjoint},
                                                {&gm_op_shift, shift},
                                                {&gm_op_warp, warp},
                                                {&gm_op_warp_adjoint, warp_adjoint},

@@ -199,6 +199,17 @@ static gm_tensor *shift(generator *g, gm_tensor *x) {
     return gm_shift2d(x, gm_subtract(offsets, gm_constant_int(g->graph, 3)));
 }
 
+static gm_tensor *border(generator *g, gm_tensor *x) {
+    const gm_shape *shape = shape_of(x);
+    if (shape->rank != 4)
+        return NULL;
+    const gm_padding_mode mode = gm_draw(g, 2) ? GM_PADDING_REFLECT : GM_PADDING_REPLICATE;
+    size_t size[4];
+    for (size_t i = 0; i < 4; i++)
+        size[i] = gm_draw(g, mode == GM_PADDING_REFLECT ? GM_MIN(shape->dim[2 + i / 2], 3) : 3);
+    return gm_pad2d(x, (size_t[]){size[0], size[2]}, (size_t[]){size[1], size[3]}, mode);
+}
+
 // Places halfway and a quarter between pixels, from -1 on: where no rounding takes them over a pixel.
 static gm_tensor *warp(generator *g, gm_tensor *x) {
     if (shape_of(x)->rank != 4)
@@ -371,8 +382,8 @@ static gm_tensor *rows(generator *g, gm_tensor *x) {
 }
 
 gm_random_operation *const gm_random_operations[] = {
-    unary,   unary,     unary, bounded, steps, binary,         binary, binary,    binary,     noise,
-    reshape, transpose, slice, flip,    shift, warp,           concat, broadcast, pad,        reduce,
-    reduce,  gemm,      gemms, conv,    conv,  conv_transpose, pool,   rows,      along_axis,
+    unary,   unary,     unary, bounded, steps, binary, binary,         binary, binary,    noise,
+    reshape, transpose, slice, flip,    shift, border, warp,           concat, broadcast, pad,
+    reduce,  reduce,    gemm,  gemms,   conv,  conv,   conv_transpose, pool,   rows,      along_axis,
 };
 const size_t gm_random_operation_count = GM_COUNT(gm_random_operations);

@@ -97,13 +97,14 @@ static void every_operation_occurs(void **state) {
         "reshape", "transpose",     "broadcast",     "slice",     "flip",       "pad",     "concat", "sum",
         "max",     "variance",      "stop_gradient",
     };
-    const gm_op *const operations[] = {&gm_op_gemm,           &gm_op_conv,         &gm_op_conv_input,
-                                       &gm_op_conv_weight,    &gm_op_average_pool, &gm_op_average_pool_input,
-                                       &gm_op_max_pool_index, &gm_op_max_pool,     &gm_op_max_pool_input,
-                                       &gm_op_gather,         &gm_op_scatter_add,  &gm_op_shift,
-                                       &gm_op_uniform,        &gm_op_normal,       &gm_op_bernoulli,
-                                       &gm_op_softmax,        &gm_op_log_softmax,  &gm_op_argmax,
-                                       &gm_op_warp,           &gm_op_warp_adjoint};
+    const gm_op *const operations[] = {&gm_op_gemm,           &gm_op_conv,           &gm_op_conv_input,
+                                       &gm_op_conv_weight,    &gm_op_average_pool,   &gm_op_average_pool_input,
+                                       &gm_op_max_pool_index, &gm_op_max_pool,       &gm_op_max_pool_input,
+                                       &gm_op_gather,         &gm_op_scatter_add,    &gm_op_shift,
+                                       &gm_op_border,         &gm_op_border_adjoint, &gm_op_uniform,
+                                       &gm_op_normal,         &gm_op_bernoulli,      &gm_op_softmax,
+                                       &gm_op_log_softmax,    &gm_op_argmax,         &gm_op_warp,
+                                       &gm_op_warp_adjoint};
     size_t seen[GM_COUNT(names) + GM_COUNT(operations)] = {0};
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         gm_graph *graph;

@@ -134,6 +134,14 @@ static void flips_run_backwards_and_shifts_let_zeros_in(void **state) {
     gm_tensor *offsets = gm_reshape(input(f, "offsets", GM_INT32, 4, (double[]){1, -1, 0, 2}), GM_SHAPE(2, 2));
     check_values("shift2d", evaluate(f, gm_shift2d(images, offsets)), (double[]){0, 0, 0, 2, 3, 0, 0, 0, 1, 0, 0, 4},
                  12);
+    check_values("reflected",
+                 evaluate(f, gm_pad2d(gm_reshape(x, GM_SHAPE(1, 1, 2, 3)), (size_t[]){0, 2}, (size_t[]){1, 1},
+                                      GM_PADDING_REFLECT)),
+                 (double[]){3, 2, 1, 2, 3, 2, 6, 5, 4, 5, 6, 5, 3, 2, 1, 2, 3, 2}, 18);
+    check_values("repeated",
+                 evaluate(f, gm_pad2d(gm_reshape(x, GM_SHAPE(1, 1, 2, 3)), (size_t[]){0, 2}, (size_t[]){1, 1},
+                                      GM_PADDING_REPLICATE)),
+                 (double[]){1, 1, 1, 2, 3, 3, 4, 4, 4, 5, 6, 6, 4, 4, 4, 5, 6, 6}, 18);
 }
 
 static void random_numbers_follow_seed_name_and_counter(void **state) {

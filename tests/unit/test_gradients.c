@@ -104,6 +104,9 @@ OTHER(scatter_add, gm_square(gm_scatter_add(x[0], x[1], 4)))
 
 OTHER(shift, gm_square(gm_shift2d(x[0], gm_reshape(x[1], GM_SHAPE(3, 2)))))
 
+OTHER(border_reflected, gm_square(gm_pad2d(x[0], (size_t[]){1, 2}, (size_t[]){0, 3}, GM_PADDING_REFLECT)))
+OTHER(border_repeated, gm_square(gm_pad2d(x[0], (size_t[]){2, 0}, (size_t[]){1, 3}, GM_PADDING_REPLICATE)))
+
 // Places between pixels, away from the kinks on them: .5 around them each, from -1.5 on.
 OTHER(warp, gm_square(gm_warp2d(x[0], gm_offset(gm_scale(x[1], .3), 1.5))))
 OTHER(warp_adjoint, gm_square(gm_warp2d_adjoint(x[0], gm_offset(gm_scale(x[1], .3), .5), 3, 4)))
@@ -193,6 +196,8 @@ static gm_gradient_case cases[] = {
     INDEXED(gather, X(4, 3), 2, 0, 2, 7, -1, 3),
     INDEXED(scatter_add, X(6, 2), 2, 0, 2, 7, -1, 3),
     INDEXED(shift, X(3, 2, 3, 4), 1, -2, 0, 3, -4, 1),
+    ONE(border_reflected, X(2, 2, 3, 4)),
+    ONE(border_repeated, X(2, 2, 3, 4)),
     TWO(warp, X(2, 2, 4, 5), X(2, 2, 3, 2)),
     TWO(warp_adjoint, X(2, 2, 3, 2), X(2, 2, 3, 2)),
 };

@@ -39,6 +39,7 @@ static void views_and_moves_have_their_shapes(void **state) {
     assert_shape(gm_pad(x, (size_t[]){0, 1, 0}, (size_t[]){2, 0, 0}), GM_SHAPE(4, 4, 4));
     assert_shape(gm_flip(x, GM_AXIS(0) | GM_AXIS(2)), GM_SHAPE(2, 3, 4));
     gm_tensor *images = float_input("images", GM_SHAPE(5, 3, 8, 9));
+    assert_shape(gm_pad2d(images, (size_t[]){1, 0}, (size_t[]){2, 4}, GM_PADDING_REFLECT), GM_SHAPE(5, 3, 11, 13));
     assert_shape(gm_shift2d(images, gm_input(graph, "offsets", GM_INT32, GM_SHAPE(5, 2))), GM_SHAPE(5, 3, 8, 9));
     gm_tensor *y = float_input("y", GM_SHAPE(2, 5, 4));
     assert_shape(gm_concat((gm_tensor *[]){x, y, x}, 3, 1), GM_SHAPE(2, 11, 4));
@@ -178,6 +179,11 @@ static void faults_name_shapes_and_values(void **state) {
                  "shift2d: x 'x' (4, 3) is float32 but must be float32 images (N, C, H, W)");
     assert_fault(gm_shift2d(float_input("x", GM_SHAPE(4, 3, 2, 2)), gm_input(graph, "o", GM_INT32, GM_SHAPE(2, 4))),
                  "shift2d: offsets 'o' (2, 4) are int32 but must be int32 (4, 2), a pair for each image of x");
+    assert_fault(gm_pad2d(float_input("x", GM_SHAPE(4, 3)), (size_t[]){1, 1}, (size_t[]){1, 1}, GM_PADDING_REFLECT),
+                 "pad2d: x 'x' (4, 3) is float32 but must be float32 images (N, C, H, W)");
+    assert_fault(
+        gm_pad2d(float_input("x", GM_SHAPE(4, 3, 2, 5)), (size_t[]){1, 4}, (size_t[]){2, 1}, GM_PADDING_REFLECT),
+        "2 values cannot be reflected at the edge of axis 2 of (4, 3, 2, 5): fewer than 2");
     assert_fault(gm_softmax(float_input("x", GM_SHAPE(2, 3)), 2), "softmax: x 'x' (2, 3) has no axis 2");
     assert_fault(gm_argmax(gm_input(graph, "i", GM_INT32, GM_SHAPE(2)), 0),
                  "argmax: x 'i' (2) is int32 but must be float32; cast it");
