@@ -104,6 +104,13 @@ typedef struct {
     int first, count, step, in, in_step;
 } gm_taps;
 
+// Whether all taps of position o, whose first is at a o + b and the others d apart, lie inside.
+static bool gm_all_inside(int o, int a, int b, int d, int inputs, int taps)
+{
+    int first = a * o + b, last = first + d * (taps - 1);
+    return min(first, last) >= 0 && max(first, last) < inputs;
+}
+
 static gm_taps gm_valid_taps(int o, int a, int b, int d, int q, int inputs, int taps)
 {
     gm_taps t = {0, 0, 1, 0, 0};

@@ -137,8 +137,8 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 
 // A block of 64 x 64 results, kept in private memory while GM_OUTER_ROWS rows at a time are added to it: as many as the
 // first cache holds of the columns of a tile. Where both operands are dense the tiles read them in place; else they are
-// packed into panels first: ragged or strided operands, tiles that span taps, short runs of rows, and rows a large power
-// of two apart, which would evict one another.
+// packed into panels first: ragged or strided operands, short runs of rows, and rows a large power of two apart, which
+// would evict one another. Tiles that span taps read both in place where all taps of a position lie inside.
 #ifdef GM_CONTRACT_WIDE
 #define GM_OUTER_ROWS 128
 #else
@@ -159,6 +159,23 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
     }
 #define GM_OUTER_ROW(i) sum##i = fma((float16)a[i], column, sum##i);
 #define GM_OUTER_ROW_WIDE(i) value = (float16)a[i], sum##i = fma(value, column, sum##i), more##i = fma(value, next, more##i);
+// The same where row i of the tile begins at near##i, and its values are `step` apart.
+#define GM_OUTER_ADD_NEAR(step, b, count, GM_B)                                                                        \
+    for (int i = 0; i < (count); i++, (b) += (GM_B)) {                                                                 \
+        const int at = i * (step);                                                                                     \
+        float16 column = vload16(0, (b));                                                                              \
+        GM_EACH_ROW(GM_OUTER_ROW_NEAR)                                                                                 \
+    }
+#define GM_OUTER_ADD_NEAR_WIDE(step, b, b2, count, GM_B)                                                               \
+    for (int i = 0; i < (count); i++, (b) += (GM_B), (b2) += (GM_B)) {                                                 \
+        const int at = i * (step);                                                                                     \
+        float16 column = vload16(0, (b)), next = vload16(0, (b2)), value;                                              \
+        GM_EACH_ROW(GM_OUTER_ROW_NEAR_WIDE)                                                                            \
+    }
+#define GM_OUTER_NEAR(i) global const float *near##i = x + x_at[q] + pair_at[t * GM_CONTRACT_TILE + i];
+#define GM_OUTER_ROW_NEAR(i) sum##i = fma((float16)near##i[at], column, sum##i);
+#define GM_OUTER_ROW_NEAR_WIDE(i)                                                                                      \
+    value = (float16)near##i[at], sum##i = fma(value, column, sum##i), more##i = fma(value, next, more##i);
 #define GM_OUTER_LOAD(i) float16 sum##i = vload16(i, to);
 #define GM_OUTER_LOAD_MORE(i) float16 more##i = vload16(i, to2);
 #define GM_OUTER_STORE(i) vstore16(sum##i, i, to);
@@ -172,7 +189,9 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
     float a_pack[GM_OUTER_TILES * GM_OUTER_ROWS * GM_CONTRACT_TILE], b_pack[4 * GM_OUTER_ROWS * 16];
     float sums[GM_OUTER_TILES * GM_CONTRACT_TILE * 64];
     long x_at[GM_OUTER_ROWS], g_at[GM_OUTER_ROWS]; // runs of rows in one output position
-    int run_h[GM_OUTER_ROWS], run_w[GM_OUTER_ROWS], length[GM_OUTER_ROWS];
+    int run_h[GM_OUTER_ROWS], run_w[GM_OUTER_ROWS], length[GM_OUTER_ROWS], start[GM_OUTER_ROWS];
+    bool inside[GM_OUTER_ROWS];
+    int pair_at[GM_OUTER_TILES * GM_CONTRACT_TILE];
 
     int k0 = 64 * (int)get_group_id(0), columns = min(64, K - k0), panels = (columns + 15) / 16;
     // m counts (tap, channel) pairs; a block lies within one tap unless there are few channels.
@@ -182,9 +201,10 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
     int channels = min(64, (spans ? R * S * C : C) - m0), tiles = (channels + GM_CONTRACT_TILE - 1) / GM_CONTRACT_TILE;
     bool dense = !spans && xc == 1 && gk == 1 && channels >= GM_CONTRACT_TILE && columns >= 16 && N >= 16 &&
                  (xn <= 512 || xn % 128 != 0) && (gn <= 512 || gn % 128 != 0);
+    bool near = spans && qh == 1 && qw == 1 && gk == 1 && columns >= 16;
     // In place a ragged last tile or panel is moved back to end at the edge, and repeats some results.
     int last_m = dense ? channels - GM_CONTRACT_TILE : (tiles - 1) * GM_CONTRACT_TILE;
-    int last_k = dense ? columns - 16 : (panels - 1) * 16;
+    int last_k = dense || near ? columns - 16 : (panels - 1) * 16;
     x += x0 + (spans ? 0 : (long)m0 * xc);
     g += g0 + (long)k0 * gk;
 
@@ -203,6 +223,11 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 
     for (int i = 0; i < tiles * GM_CONTRACT_TILE * 64; i++)
         sums[i] = 0;
+    if (near) // a ragged last tile repeats the last pair
+        for (int m = 0; m < tiles * GM_CONTRACT_TILE; m++) {
+            int pair = m0 + min(m, channels - 1);
+            pair_at[m] = pair / C / S * dh * xh + pair / C % S * dw * xw + pair % C * xc;
+        }
     if (!dense) { // the padding of ragged panels
         for (int i = (tiles - 1) * GM_OUTER_ROWS * GM_CONTRACT_TILE; i < tiles * GM_OUTER_ROWS * GM_CONTRACT_TILE; i++)
             a_pack[i] = 0;
@@ -219,8 +244,13 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
             length[runs] = run;
             x_at[runs] = (long)(ph.in + h * ph.in_step) * xh + (long)(pw.in + w * pw.in_step) * xw + (long)n * xn;
             g_at[runs] = (long)run_h[runs] * gh + (long)run_w[runs] * gw + (long)n * gn;
+            start[runs] = filled;
+            inside[runs] = near && gm_all_inside(run_h[runs], ah, bh, dh, IH, R) &&
+                           gm_all_inside(run_w[runs], aw, bw, dw, IW, S);
             if (spans)
                 x_at[runs] = (long)n * xn;
+            if (inside[runs])
+                x_at[runs] += (long)(ah * run_h[runs] + bh) * xh + (long)(aw * run_w[runs] + bw) * xw;
             n += run;
             if (n == N) {
                 n = 0;
@@ -266,8 +296,8 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 
         for (int q = 0, filled = 0; q < runs; filled += length[q++]) {
             global const float *from = g + g_at[q];
-            int k = 0, m = 0;
-            if (gk == 1) { // row by row, so that whole lines are read
+            int k = near ? columns : 0, m = inside[q] ? channels : 0;
+            if (gk == 1 && !near) { // row by row, so that whole lines are read
                 k = columns / 16 * 16;
                 for (int i = 0; i < length[q]; i++)
                     for (int p = 0; p < columns / 16; p++)
@@ -311,6 +341,45 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
             }
         }
         int p = 0;
+        if (near) {
+#ifdef GM_CONTRACT_WIDE
+            for (; p + 1 < panels; p += 2)
+                for (int t = 0; t < tiles; t++) {
+                    float *to = sums + (p * tiles + t) * GM_CONTRACT_TILE * 16, *to2 = to + tiles * GM_CONTRACT_TILE * 16;
+                    GM_EACH_ROW(GM_OUTER_LOAD)
+                    GM_EACH_ROW(GM_OUTER_LOAD_MORE)
+                    for (int q = 0; q < runs; q++) {
+                        global const float *b = g + g_at[q] + p * 16, *b2 = g + g_at[q] + min(p * 16 + 16, last_k);
+                        if (inside[q]) {
+                            GM_EACH_ROW(GM_OUTER_NEAR)
+                            GM_OUTER_ADD_NEAR_WIDE(xn, b, b2, length[q], gn)
+                        } else {
+                            const float *a = a_pack + (t * GM_OUTER_ROWS + start[q]) * GM_CONTRACT_TILE;
+                            GM_OUTER_ADD_WIDE(a, b, b2, length[q], GM_CONTRACT_TILE, gn)
+                        }
+                    }
+                    GM_EACH_ROW(GM_OUTER_STORE)
+                    GM_EACH_ROW(GM_OUTER_STORE_MORE)
+                }
+#endif
+            for (; p < panels; p++)
+                for (int t = 0; t < tiles; t++) {
+                    float *to = sums + (p * tiles + t) * GM_CONTRACT_TILE * 16;
+                    GM_EACH_ROW(GM_OUTER_LOAD)
+                    for (int q = 0; q < runs; q++) {
+                        global const float *b = g + g_at[q] + min(p * 16, last_k);
+                        if (inside[q]) {
+                            GM_EACH_ROW(GM_OUTER_NEAR)
+                            GM_OUTER_ADD_NEAR(xn, b, length[q], gn)
+                        } else {
+                            const float *a = a_pack + (t * GM_OUTER_ROWS + start[q]) * GM_CONTRACT_TILE;
+                            GM_OUTER_ADD(a, b, length[q], GM_CONTRACT_TILE, gn)
+                        }
+                    }
+                    GM_EACH_ROW(GM_OUTER_STORE)
+                }
+            continue;
+        }
 #ifdef GM_CONTRACT_WIDE
         for (; p + 1 < panels; p += 2)
             for (int t = 0; t < tiles; t++) {
@@ -358,8 +427,13 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void GM_NAME(global const 
 #undef GM_OUTER_TILES
 #undef GM_OUTER_ADD
 #undef GM_OUTER_ADD_WIDE
+#undef GM_OUTER_ADD_NEAR
+#undef GM_OUTER_ADD_NEAR_WIDE
+#undef GM_OUTER_NEAR
 #undef GM_OUTER_ROW
 #undef GM_OUTER_ROW_WIDE
+#undef GM_OUTER_ROW_NEAR
+#undef GM_OUTER_ROW_NEAR_WIDE
 #undef GM_OUTER_LOAD
 #undef GM_OUTER_LOAD_MORE
 #undef GM_OUTER_STORE
