@@ -44,7 +44,14 @@ VARIANTS = [
 ] + [
     Variant("images", name, f"{name}.yaml", [])
     for name in ("dcgan-quick", "wgan-gp-fashion", "hinge-sn-fashion", "r3gan-fashion", "f-gan-fashion",
-                 "conditional-fashion", "infogan-fashion", "stacked-fashion")
+                 "conditional-fashion", "infogan-fashion", "stacked-fashion", "sagan-fashion", "style-fashion")
+] + [
+    Variant("images", "ada-small", "ada-small.yaml", []),
+    Variant("images", "a thousand images, no augmentation", "ada-small.yaml", ["regularizers=[]"]),
+] + [
+    Variant("compared", name, f"{name}.yaml", [])
+    for name in ("complete-l1-fashion", "complete-fashion", "edges-fashion", "upscale-fashion", "negative-fashion",
+                 "trousers-dresses")
 ] + [
     Variant("autoencoders", "vae-fashion", "vae-fashion.yaml", []),
     Variant("classifiers", "linear", "classifier-fashion.yaml", ["classifier=[flatten, dense: 10]"]),
@@ -150,6 +157,12 @@ def measure_run(args, variant, run):
         text = ganymede(args, "evaluate", run, "--json", *device_words(args))
         figures = json.loads(text) if text else None
         return {"accuracy": figures["accuracy"], "least_recall": min(figures["recall"].values())} if figures else None
+    if variant.section == "compared":
+        text = ganymede(args, "evaluate", run, "--json", *device_words(args))
+        figures = json.loads(text) if text else {}
+        ways = {key: value for key, value in figures.items()
+                if isinstance(value, dict) and "this run" in value and not key.endswith("_error")}
+        return {"compared": ways, "count": figures["count"]} if ways else None
     if variant.section == "autoencoders":
         text = ganymede(args, "evaluate", run, "--samples", IWAE_SAMPLES, "--json", *device_words(args))
         figures = json.loads(text) if text else {}
@@ -306,6 +319,33 @@ def autoencoder_rows(records):
                    f"{spread([r['elbo'] for r in found], 1)} | {spread([r['iwae'] for r in found], 1)} |")
 
 
+COMPARED_NAMES = {"l1": ("L1", 4), "psnr": ("mean PSNR, dB", 2), "frechet": ("Fréchet", 2),
+                  "accuracy": ("named rightly, %", 1), "cycle": ("cycle L1", 4), "named": ("named as asked, %", 1),
+                  "brightness": ("brightness", 3)}
+
+
+def compared_rows(records):
+    """A table for each recipe: what it makes, and what stands beside it in `ganymede evaluate`."""
+    for variant in [v for v in VARIANTS if v.section == "compared"]:
+        found = [record["compared"] for record in records_of(variant, records)]
+        if not found:
+            continue
+        runs = records_of(variant, records)
+        keys = [key for key in found[0] if key in COMPARED_NAMES]
+        yield f"### {variant.name}"
+        yield ""
+        yield (f"{command_of(variant)}, {recipe_key(variant, 'steps')} steps, {time_of(runs)}, seeds {seeds_of(runs)}; "
+               f"{runs[0]['count']:,} images of the test split.")
+        yield ""
+        yield "| " + " | ".join(["", *(COMPARED_NAMES[key][0] for key in keys)]) + " |"
+        yield "|---" * (1 + len(keys)) + "|"
+        for way in found[0][keys[0]]:
+            figures = [spread([run[key].get(way) for run in found], COMPARED_NAMES[key][1],
+                              100 if "%" in COMPARED_NAMES[key][0] else 1) for key in keys]
+            yield "| " + " | ".join([way, *figures]) + " |"
+        yield ""
+
+
 def stacked_rows(records):
     yield "| of 1000 modes captured | reverse KL | what | steps | time (CPU) | seeds |"
     yield "|---|---|---|---|---|---|"
@@ -379,6 +419,15 @@ per triple from equal ones, {bias:.3f} for so many perfect samples. What was pub
 """
 
 
+COMPARED = """\
+## Completion and translation
+
+What `ganymede evaluate` says: the run beside ways that learn little or nothing. L1 and PSNR are over values in [0, 1],
+of a completion over the hidden pixels; Fréchet distances are on a classifier's features, of CycleGANs on 16 principal
+components.
+"""
+
+
 AUTOENCODERS = """\
 ## Autoencoders
 
@@ -401,7 +450,7 @@ def write_table(args, records):
     for kind, title in (("ring", "Eight on a circle"), ("grid", "Twenty-five on a grid")):
         lines += [f"### {title}", "", *mixture_rows(kind, records), ""]
     lines += [IMAGES, *image_rows(records), "", STACKED.format(draws=STACKED_DRAWS, bias=999 / (2 * STACKED_DRAWS)),
-              *stacked_rows(records), "", AUTOENCODERS, *autoencoder_rows(records),
+              *stacked_rows(records), "", COMPARED, *compared_rows(records), AUTOENCODERS, *autoencoder_rows(records),
               "", CLASSIFIERS, *classifier_rows(records)]
     missing = list(missing_rows(args, records))
     if missing:
@@ -413,7 +462,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ganymede", default="ganymede", help="the command (default: ganymede)")
     parser.add_argument("--only", default="",
-                        help="ring, grid, images, autoencoders, classifiers, or parts of variants' or recipes' names")
+                        help="ring, grid, images, compared, autoencoders, classifiers, or parts of variants' or recipes' names")
     parser.add_argument("--seeds", type=int, default=5, help="how many, from 0 on (default 5)")
     parser.add_argument("--device", help="as ganymede train takes it")
     parser.add_argument("--runs", help="keep the run folders in this folder (default: they are deleted)")
