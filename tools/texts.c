@@ -3,6 +3,7 @@
 
 #include "latents.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,4 +58,56 @@ bool texts_print(gm_sampler *sampler, const float *samples, size_t count, size_t
         free(strings[i]);
     free(strings);
     return done;
+}
+
+// ---- Figures ----
+
+enum { FIGURES = GM_TEXT_GRAMS + 4 };
+
+static void list_values(const gm_text_figure *of, double values[FIGURES]) {
+    memcpy(values, of->ngrams, sizeof of->ngrams);
+    values[GM_TEXT_GRAMS] = of->known_words;
+    values[GM_TEXT_GRAMS + 1] = of->copies;
+    values[GM_TEXT_GRAMS + 2] = of->distinct_4;
+    values[GM_TEXT_GRAMS + 3] = of->distinct_6;
+}
+
+void texts_print_figures(const gm_text_figure *figures, size_t count) {
+    static const char *const heads[FIGURES] = {"n = 1", "2",     "3",      "4",       "5",
+                                               "6",     "known", "copies", "dist. 4", "dist. 6"};
+    printf("\nbeside Markov chains of the training text: divergences of n-grams in bits, known words, copies, different"
+           " runs\n%-16s",
+           "");
+    for (size_t k = 0; k < FIGURES; k++)
+        printf("  %7s", heads[k]);
+    printf("\n");
+    for (size_t i = 0; i < count; i++) {
+        double values[FIGURES];
+        list_values(&figures[i], values);
+        printf("%-16s", figures[i].name);
+        for (size_t k = 0; k < FIGURES; k++)
+            if (isfinite(values[k]))
+                printf("  %7.4f", values[k]);
+            else
+                printf("  %7s", "-");
+        printf("\n");
+    }
+}
+
+void texts_print_json(const gm_text_figure *figures, size_t count) {
+    static const char *const keys[FIGURES] = {"ngrams_1", "ngrams_2",    "ngrams_3", "ngrams_4",   "ngrams_5",
+                                              "ngrams_6", "known_words", "copies",   "distinct_4", "distinct_6"};
+    printf(", \"texts\": {");
+    for (size_t i = 0; i < count; i++) {
+        double values[FIGURES];
+        list_values(&figures[i], values);
+        printf("%s", i > 0 ? ", " : "");
+        print_json_string(figures[i].name);
+        for (size_t k = 0; k < FIGURES; k++) {
+            printf("%s\"%s\": ", k > 0 ? ", " : ": {", keys[k]);
+            print_json_number(values[k]);
+        }
+        printf("}");
+    }
+    printf("}");
 }

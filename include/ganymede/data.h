@@ -184,6 +184,8 @@ typedef struct gm_dataset_info {
 GM_API gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dataset_options *options);
 // Whether it is a file that is read as a table.
 GM_API bool gm_dataset_is_table(const char *source);
+// Whether it is a path that is read as a text without being told so.
+GM_API bool gm_dataset_is_text(const char *source);
 GM_API void gm_dataset_close(gm_dataset **dataset);
 
 // The rest belongs to the data set and lives as long.

@@ -158,6 +158,16 @@ bool gm_dataset_is_table(const char *source) {
     return table;
 }
 
+bool gm_dataset_is_text(const char *source) {
+    gm_source opened;
+    const gm_format *format;
+    if (!gm_dataset_is_path(source) || gm_source_open(&opened, source) != GM_OK)
+        return false;
+    bool text = gm_format_find(&opened, &format) == GM_OK && format->takes == GM_SETTINGS_OF_TEXTS;
+    gm_source_finish(&opened);
+    return text;
+}
+
 static gm_status open_any(gm_dataset *dataset, const char *source, const gm_dataset_options *options) {
     const gm_mixture *mixture = gm_mixture_find(source);
     const named_dataset *named = find_named(source);
