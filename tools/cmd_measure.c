@@ -198,7 +198,10 @@ static void print_table(const gm_comparison_info *info, const figures_of *all) {
                info->fake_count, info->channels, info->height, info->width);
     if (info->ranged)
         printf(" in [%g, %g]", info->low, info->high);
-    printf(", k = %zu\ncontrol: the same figure of two halves of the real side\n\n", info->k);
+    if (all->text_count > 0)
+        printf("\ncontrol: n-grams of windows of the training text; words, copies and runs of the real texts\n\n");
+    else
+        printf(", k = %zu\ncontrol: the same figure of two halves of the real side\n\n", info->k);
     printf("%-*s  %10s  %10s  %6s  %-*s  %s\n", key, "metric", "value", "control", "n", features, "features", "flags");
     for (size_t i = 0; i < count; i++) {
         const gm_figure *figure = &figures[i];
