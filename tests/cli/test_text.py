@@ -96,7 +96,10 @@ class Texts(CommandTest):
         table, _ = self.ganymede("measure", "words.txt", "a", "--samples", "200", "--metrics", "ngrams_3")
         self.assertIn("chain of order 5", table)
         self.ganymede("sample", "a", "--seeds", "0-99", "-o", "s.txt")
-        self.ganymede("measure", "words.txt", "s.txt")
+        self.refused("measure", "words.txt", "s.txt", code=1, says=["s.txt:1: 't' is none of the 20 symbols"])
+        (self.folder / "lower.txt").write_text((self.folder / "words.txt").read_text().lower())
+        files, _ = self.ganymede("measure", "lower.txt", "s.txt")
+        self.assertIn("chain of order 5", files)
         self.refused("measure", "words.txt", "a", "--metrics", "frechet", code=1, says=["frechet"])
         self.refused("measure", "words.txt", "a", "--paired", code=1, says=["neither in pairs"])
 
