@@ -1,5 +1,6 @@
 // ganymede measure: how far generated samples are from real ones.
 #include "command.h"
+#include "texts.h"
 
 #include "ganymede/measure.h"
 
@@ -18,6 +19,8 @@ typedef struct figures_of {
     const gm_column_figure *columns;
     const gm_class_figure *classes;
     size_t count, column_count, class_count;
+    const gm_text_figure *texts;
+    size_t text_count;
 } figures_of;
 
 // ---- For programs ----
@@ -113,6 +116,8 @@ static void print_json(const gm_comparison_info *info, const figures_of *all) {
         print_json_columns(all->columns, all->column_count);
     if (all->class_count > 0)
         print_json_classes(all->classes, all->class_count);
+    if (all->text_count > 0)
+        texts_print_json(all->texts, all->text_count);
     printf("}\n");
 }
 
@@ -193,7 +198,10 @@ static void print_table(const gm_comparison_info *info, const figures_of *all) {
                info->fake_count, info->channels, info->height, info->width);
     if (info->ranged)
         printf(" in [%g, %g]", info->low, info->high);
-    printf(", k = %zu\ncontrol: the same figure of two halves of the real side\n\n", info->k);
+    if (all->text_count > 0)
+        printf("\ncontrol: n-grams of windows of the training text; words, copies and runs of the real texts\n\n");
+    else
+        printf(", k = %zu\ncontrol: the same figure of two halves of the real side\n\n", info->k);
     printf("%-*s  %10s  %10s  %6s  %-*s  %s\n", key, "metric", "value", "control", "n", features, "features", "flags");
     for (size_t i = 0; i < count; i++) {
         const gm_figure *figure = &figures[i];
@@ -208,6 +216,8 @@ static void print_table(const gm_comparison_info *info, const figures_of *all) {
         print_columns(all->columns, all->column_count);
     if (all->class_count > 0)
         print_classes(all->classes, all->class_count);
+    if (all->text_count > 0)
+        texts_print_figures(all->texts, all->text_count);
 }
 
 // ---- The command ----
@@ -220,7 +230,8 @@ static int measure(const measure_arguments *arguments) {
     if (gm_comparison_open(&comparison, arguments->sides[0], arguments->sides[1], &arguments->options) != GM_OK ||
         gm_comparison_measure(comparison, arguments->metrics, &all.figures, &all.count) != GM_OK ||
         gm_comparison_classes(comparison, &all.classes, &all.class_count) != GM_OK ||
-        gm_comparison_columns(comparison, &all.columns, &all.column_count) != GM_OK) {
+        gm_comparison_columns(comparison, &all.columns, &all.column_count) != GM_OK ||
+        gm_comparison_texts(comparison, &all.texts, &all.text_count) != GM_OK) {
         exit_code = fail_with_message();
     } else {
         gm_comparison_get_info(comparison, &info);

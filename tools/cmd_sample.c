@@ -3,6 +3,7 @@
 #include "latents.h"
 #include "nearest.h"
 #include "ranges.h"
+#include "texts.h"
 
 #include "ganymede/data.h"
 #include "ganymede/sampler.h"
@@ -16,7 +17,9 @@ enum { SWEEP_COLUMNS = 10 };
 
 typedef struct sample_arguments {
     const char *run, *device, *out, *npy;
-    bool folder; // `out` is one
+    bool folder;   // `out` is one
+    bool standard; // `out` is none that was asked for: texts are printed
+    texts_options texts;
     uint64_t *seeds;
     size_t count, rows, columns;
     option_number quality, depth, channel, frame_ms;
@@ -148,13 +151,14 @@ static gm_write_options options_of(const sample_arguments *arguments, const gm_w
 // Makes all samples and writes them to each of the files that are asked for.
 static bool write_files(const sample_arguments *arguments, gm_sampler *sampler, const gm_sampler_info *info,
                         const gm_write_options *options, const float *codes, const float *from) {
-    const char *const files[] = {arguments->npy, arguments->folder ? NULL : arguments->out};
+    const bool print = info->text && arguments->standard;
+    const char *const files[] = {arguments->npy, arguments->folder || print ? NULL : arguments->out};
     const gm_write_options of_files[] = {options_of(arguments, options, true), *options};
     float *samples = NULL;
     bool done = true;
     for (size_t i = 0; i < COUNT(files) && done; i++)
         done = !files[i] || gm_sampler_check_write(sampler, files[i], &of_files[i]) == GM_OK;
-    if (done && (files[0] || files[1])) {
+    if (done && (files[0] || files[1] || print)) {
         samples = calloc(arguments->count, info->channels * info->height * info->width * sizeof *samples);
         if (!samples) {
             fail_with("out of memory for %zu samples; ask for fewer --seeds", arguments->count);
@@ -178,6 +182,8 @@ static bool write_files(const sample_arguments *arguments, gm_sampler *sampler, 
         if (done)
             print_line("%s", files[i]);
     }
+    if (done && print)
+        done = texts_print(sampler, samples, arguments->count, info->channels * info->height * info->width);
     if (!done)
         fail_with_message();
     free(samples);
@@ -206,6 +212,10 @@ static int sample(sample_arguments *arguments) {
     latents made = {0};
     if (gm_sampler_open(&sampler, arguments->run, arguments->device) != GM_OK)
         return fail_with_message();
+    if (!texts_settle(sampler, &arguments->texts)) {
+        gm_sampler_close(&sampler);
+        return EXIT_ERROR;
+    }
     gm_sampler_get_info(sampler, &info);
     if ((!arguments->latents || read_latents(arguments, &info, &made)) && make_labels(arguments, sampler, &labels) &&
         make_codes(arguments, &info, &codes) && make_latents(arguments, sampler, codes, &made)) {
@@ -242,7 +252,8 @@ static bool is_picture(const char *path) {
 // False: a message says what is wrong with the options that decide on files.
 static bool check_files(const usage_text *usage, sample_arguments *arguments, const char *grid) {
     const gm_sample_format *format;
-    if (!arguments->out && !arguments->npy)
+    arguments->standard = !arguments->out && !arguments->npy;
+    if (arguments->standard)
         arguments->out = "samples.png";
     arguments->folder = arguments->out && names_folder(arguments->out);
     bool known = !arguments->out || arguments->folder || gm_sample_format_find(arguments->out, &format) == GM_OK;
@@ -300,15 +311,21 @@ int command_sample(int count, char **words) {
         {"--nearest", "K", OPTION_COUNT, &arguments.nearest,
          "a row for each sample with the K (default 5) real images of the training data that are nearest by pixels, and"
          " where these have labels those nearest by a classifier's features"},
+        {"--start", "TEXT", OPTION_TEXT, &arguments.texts.start, "of a language model: what every text begins with"},
+        {"--temperature", "T", OPTION_TEXT, &arguments.texts.temperature,
+         "of a language model: below 1 likelier texts, which differ less (default 1)"},
+        {"--length", "N", OPTION_NUMBER, &arguments.texts.length,
+         "of a language model: symbols of a text, the start's among them (default: the recipe's)"},
         {"--grid", "8x8", OPTION_TEXT, &grid, "columns x rows of the picture (default: near a square)"},
         {"-o", "FILE|DIR", OPTION_TEXT, &arguments.out,
          "FILE.png, .jpg or .webp: a picture; .tiff: a page each; .npy, .npz: an array; .csv, .tsv: points, or rows of "
          "a"
-         " table as it has them; DIR: a file each, a sub-folder for each class (default: samples.png, unless --npy is "
-         "given). A FILE that is there is replaced; a DIR must be new or empty"},
+         " table as it has them; DIR: a file each, a sub-folder for each class; .txt: texts, a line each (default: "
+         "samples.png, "
+         "unless --npy is given; texts are printed). A FILE that is there is replaced; a DIR must be new or empty"},
         {"--format", "png", OPTION_TEXT, &arguments.format,
-         "of a folder's files: png, jpeg, webp, tiff, npy, npz, csv or tsv (default: png, of other than 1 or 3 channels"
-         " tiff, of a table csv)"},
+         "of a folder's files: png, jpeg, webp, tiff, npy, npz, csv, tsv or txt (default: png, of other than 1 or 3"
+         " channels tiff, of a table csv, of texts txt)"},
         {"--npy", "FILE", OPTION_TEXT, &arguments.npy, "float32 array: N,C,H,W in the recipe's range, or N,d"},
         {"--quality", "95", OPTION_NUMBER, &arguments.quality, "of JPEG"},
         {"--depth", "BITS", OPTION_NUMBER, &arguments.depth,
@@ -333,7 +350,7 @@ int command_sample(int count, char **words) {
     bool sweeps = false, along = false;
     if (!options_parse(&usage, count, words, &arguments.run, &exit_code))
         return exit_code;
-    if (!check_files(&usage, &arguments, grid))
+    if (!check_files(&usage, &arguments, grid) || !texts_check(&usage, &arguments.texts))
         return EXIT_USAGE;
     if (grid && !grid_parse(grid, &arguments.columns, &arguments.rows))
         return usage_error(&usage, "--grid expects COLUMNSxROWS such as 8x8, 1 to 4096 each, not '%s'", grid);

@@ -9,6 +9,7 @@
 #include "ganymede/base.h"
 #include "ganymede/sample.h"
 #include "ganymede/table.h"
+#include "ganymede/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -110,9 +111,11 @@ typedef struct gm_dataset_options {
                            // second of each, and so on; mixtures, stacks: how many to draw; 0 = all
     uint64_t seed;         // mixtures and stacks alone: which draw
     const gm_table_schema *columns; // what is known of a table's columns (gm_table_find); NULL: nothing
-    bool named;                     // a table of numbers alone that names more than two columns has a schema, too
-    bool whole;                     // a source without splits may be its own test split
-    gm_array_layout layout;         // of arrays of rank 4
+    const gm_text_schema
+        *text;              // what is known of a text, or how it shall be read; a window, column or symbols: it is one
+    bool named;             // a table of numbers alone that names more than two columns has a schema, too
+    bool whole;             // a source without splits may be its own test split
+    gm_array_layout layout; // of arrays of rank 4
     gm_damaged damaged;
     gm_hold hold;
     gm_hold usual_hold; // what GM_HOLD_AUTO is where the caller knows better than by the size
@@ -142,6 +145,7 @@ typedef struct gm_dataset_info {
     size_t class_count;               // 0 = no labels; those of the whole source, whatever options.count
     const char *const *class_names;   // class_count of them
     const gm_table_schema *table;     // the columns of a table that is not plain numbers; else NULL
+    const gm_text_schema *text;       // of texts: all that is known of them; items are their codes; else NULL
     gm_array_layout layout;           // of an array of rank 4: where its channels were found; else GM_ARRAY_AUTO
 } gm_dataset_info;
 
@@ -164,6 +168,11 @@ typedef struct gm_dataset_info {
 //     they are (a row of d columns is an item of d x 1 x 1), unless options.columns is given or options.named says
 //     other; any other is a table with a schema (gm_table_find), whose items are rows as they are stored for networks:
 //     places and numbers of categories (gm_table_codes).
+//   a text: a file that ends in .txt (and is no list of pictures nor rows of numbers), a folder of such files, whose
+//     sub-folders are classes, or a column of a table (options.text->column). UTF-8; other bytes are read as Latin-1,
+//     with a warning. Items are windows of it, uint8 or float32 codes (window x 1 x 1), read out of one copy of the
+//     text. Files or folders `train` and `test` are its splits; where there are none, every tenth line is held out as
+//     the test split (of a text of fewer lines its last tenth), unless it is to be `whole`.
 // Files are told by their first bytes, folders by what is in them. Pipes and devices are refused.
 // A stacked set's item is three random images of the grey one as its colour channels, as many items as that has unless
 // `count` says otherwise; the label of three of classes a, b, c is 100 a + 10 b + c.
@@ -175,6 +184,8 @@ typedef struct gm_dataset_info {
 GM_API gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dataset_options *options);
 // Whether it is a file that is read as a table.
 GM_API bool gm_dataset_is_table(const char *source);
+// Whether it is a path that is read as a text without being told so.
+GM_API bool gm_dataset_is_text(const char *source);
 GM_API void gm_dataset_close(gm_dataset **dataset);
 
 // The rest belongs to the data set and lives as long.

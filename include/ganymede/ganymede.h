@@ -25,6 +25,7 @@
 #include "ganymede/sample.h"
 #include "ganymede/sampler.h"
 #include "ganymede/table.h"
+#include "ganymede/text.h"
 #include "ganymede/train.h"
 #include "ganymede/translate.h"
 #include "ganymede/tuning.h"

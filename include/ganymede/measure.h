@@ -95,6 +95,19 @@ typedef struct gm_class_figure {
 // None where it has no labels, or no classifier served the measures. They belong to the comparison. Call it behind
 // gm_comparison_measure.
 GM_API gm_status gm_comparison_classes(gm_comparison *comparison, const gm_class_figure **figures, size_t *count);
+enum { GM_TEXT_GRAMS = 6 };
+// What a collection of texts is made of.
+typedef struct gm_text_figure {
+    char name[32];                 // "samples", "control", "chain of order 3"
+    double ngrams[GM_TEXT_GRAMS];  // Jensen-Shannon divergences, in bits, of n-grams from the real texts', n from 1 on
+    double known_words;            // share of whole words that the training text has; NaN: none, or words are symbols
+    double copies;                 // share of texts whose first 32 symbols stand in the training text just so
+    double distinct_4, distinct_6; // different runs of so many symbols as a share of all
+} gm_text_figure;
+// Of texts: the fake ones, the control (n-grams of windows of the training text; words and copies of the real texts),
+// and Markov chains of order 1 to 5 that are counted on the training text, as many texts of the same length of each.
+// None where the sides are no texts. They belong to the comparison. Call it behind gm_comparison_measure.
+GM_API gm_status gm_comparison_texts(gm_comparison *comparison, const gm_text_figure **figures, size_t *count);
 // Fails when `metrics` holds a word that is no key, with the list of keys: to be asked before any work.
 GM_API gm_status gm_comparison_check(const char *metrics);
 // Every key with what it is and what a bad value looks like, one a line. The caller frees it.

@@ -300,7 +300,9 @@ typedef struct gm_embedding_params {
     size_t symbols, size;
 } gm_embedding_params;
 // Symbols of sequences, int32 (N, L) -> (N, size, L), or one of each sample, (N) -> (N, size): the symbol's row of
-// NAME.weight (symbols, size), which starts from N(0, 1) as PyTorch's Embedding; zeros for any other number.
+// NAME.weight (symbols, size), which starts from N(0, 1) as PyTorch's Embedding; zeros for any other number. As a layer
+// of a network it takes the symbols as float32 (N, L), or shares of them (N, symbols, L) as a softmax or one-hot codes
+// have them, of which it makes the sum of their rows in these shares.
 GM_API gm_tensor *gm_embedding(gm_tensor *indices, const char *name, const gm_embedding_params *params);
 
 // The trainable variables declared so far whose name begins with `prefix`: those that end in ".weight" or ".bias", in
@@ -398,6 +400,7 @@ typedef struct gm_layer {
         gm_activation_params activation;
         gm_reshape_params reshape; // constant, too
         gm_embed_params embed;
+        gm_embedding_params embedding;
         gm_projection_params projection;
         gm_residual_params residual;
         gm_padding_params padding;
@@ -458,6 +461,16 @@ GM_API gm_tensor *gm_network_apply_labelled(gm_network *network, gm_tensor *x, g
 // come with it and not depend on its place in the batch.
 typedef gm_tensor *(*gm_network_draw)(void *user, const char *name, gm_shape shape);
 GM_API void gm_network_set_draw(gm_network *network, gm_network_draw draw, void *user);
+// Where recurrent layers have their state, so that a network sees a sequence position by position: each application in
+// inference then is one position (N, C, 1), and its layers begin with `recall` (of the shape of their state, (N, rows,
+// units)) and leave the state behind it to `keep`. `name` is the layer's and lives as long as the
+// graph.
+typedef struct gm_network_memory {
+    gm_tensor *(*recall)(void *user, const char *name, gm_shape shape);
+    void (*keep)(void *user, const char *name, gm_tensor *state);
+    void *user;
+} gm_network_memory;
+GM_API void gm_network_set_memory(gm_network *network, const gm_network_memory *memory);
 // The value that the latest application gave the tap or head of that name; NULL when there is none.
 GM_API gm_tensor *gm_network_output(const gm_network *network, const char *name);
 // Whether any layer, inner ones included, needs labels; or looks across samples in training (gm_layer_type).

@@ -32,8 +32,10 @@ typedef struct gm_sampler_info {
     const char *noun;               // what samples are, for people: "images", "points"
     bool ranged;                    // values lie between black, which is `low`, and white, `high`
     const gm_table_schema
-        *table;     // of rows of a table: its columns, which channels are codes of; belongs to the sampler
-    size_t classes; // that the generator takes labels of; 0: it takes none
+        *table;                 // of rows of a table: its columns, which channels are codes of; belongs to the sampler
+    const gm_text_schema *text; // of texts: their symbols; belongs to the sampler
+    bool written;               // symbol by symbol, as gm_sampler_set_writing says
+    size_t classes;             // that the generator takes labels of; 0: it takes none
     const char *const *class_names; // of the first class_count of them, as the data called them; belongs to the sampler
     size_t class_count;             // 0: the data had none, or an older program wrote the checkpoint
     size_t categorical_codes, continuous_codes; // how many latent codes it takes
@@ -56,6 +58,21 @@ GM_API gm_status gm_sampler_find_class(const gm_sampler *sampler, const char *na
 GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels,
                                      const float *codes, size_t count, float *samples);
 
+// ---- Texts ----
+
+// How a language model writes. Zeroed fields mean the default.
+typedef struct gm_writing_options {
+    const char *start;  // what every text begins with; NULL: nothing
+    double temperature; // divides the logits: below 1 likelier texts, which differ less; 0: 1
+    size_t length;      // symbols of a text, the start's among them; 0: the recipe's
+} gm_writing_options;
+// How all samples are written from now on, which are then of that length: of one seed a longer text begins as a shorter
+// one. Fails for models that do not write symbol by symbol, for a start with symbols that the model does not know, or
+// that is longer than the text.
+GM_API gm_status gm_sampler_set_writing(gm_sampler *sampler, const gm_writing_options *options);
+// A sample of texts (C, H, W) as UTF-8: free(*string).
+GM_API gm_status gm_sampler_string(const gm_sampler *sampler, const float *sample, char **string);
+
 // ---- Samples of latents ----
 
 // The latents of seeds: latents (count, latent). codes: as above.
@@ -77,8 +94,8 @@ GM_API gm_status gm_sampler_generate_from(gm_sampler *sampler, const float *late
 // recipe's range, or (N, d), with the labels that it knows in NAME_labels.npy beside it; NPZ: the same as `samples`,
 // with `labels`, `class_names` and `seeds` where they are known; CSV: points, a line each, or the rows of a table, as
 // the table was written that the run learned from (but with commas or semicolons where that has tabs); TSV: the same
-// with tabs. Pictures and NPZ say of what recipe, step and seeds they are. The file appears whole or not at all.
-// options: NULL: the default of each.
+// with tabs; TXT: texts, a line each. Pictures and NPZ say of what recipe, step and seeds they are. The file appears
+// whole or not at all. options: NULL: the default of each.
 GM_API gm_status gm_sampler_write(gm_sampler *sampler, const char *path, const float *samples, size_t count,
                                   const gm_write_options *options);
 // Whether gm_sampler_write would take these options for the path: fails where its ending names no format, and for

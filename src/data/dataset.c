@@ -8,7 +8,10 @@
 #include "data/pictures.h"
 #include "data/scale.h"
 #include "data/stacked.h"
+#include "data/texts.h"
 #include "data/view.h"
+#include "data/windows.h"
+#include "sample/scan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +68,7 @@ static gm_status open_path(gm_dataset *dataset, const char *path, const gm_datas
         gm_source_finish(&source);
         return opened;
     }
+    source.text = gm_texts_are_wanted(options);
     gm_status status = gm_format_find(&source, &format);
     if (sure)
         *sure = status == GM_OK && format->tell;
@@ -154,6 +158,16 @@ bool gm_dataset_is_table(const char *source) {
     return table;
 }
 
+bool gm_dataset_is_text(const char *source) {
+    gm_source opened;
+    const gm_format *format;
+    if (!gm_dataset_is_path(source) || gm_source_open(&opened, source) != GM_OK)
+        return false;
+    bool text = gm_format_find(&opened, &format) == GM_OK && format->takes == GM_SETTINGS_OF_TEXTS;
+    gm_source_finish(&opened);
+    return text;
+}
+
 static gm_status open_any(gm_dataset *dataset, const char *source, const gm_dataset_options *options) {
     const gm_mixture *mixture = gm_mixture_find(source);
     const named_dataset *named = find_named(source);
@@ -227,7 +241,9 @@ void gm_dataset_close(gm_dataset **dataset) {
     gm_pictures_destroy(&old->pictures);
     free(old->items);
     free(old->labels);
+    gm_windows_destroy(&old->windows);
     gm_table_schema_destroy(&old->table);
+    gm_text_schema_destroy(&old->text);
     gm_arena_finish(&old->arena);
     free(old);
 }

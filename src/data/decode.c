@@ -2,6 +2,8 @@
 #include "data/decode.h"
 
 #include "base/base.h"
+#include "data/items.h"
+#include "data/windows.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,6 +20,8 @@ gm_sample gm_dataset_format(const gm_dataset_info *info, double low, double high
     bool bytes = info->kind == GM_DATASET_IMAGES, vectors = !bytes && info->height == 1 && info->width == 1;
     if (info->table)
         return gm_sample_of_table(info->table, low, high);
+    if (info->text)
+        return gm_sample_of_text(info->text, 0);
     gm_shape item = vectors ? GM_SHAPE(info->channels) : GM_SHAPE(info->channels, info->height, info->width);
     gm_sample format = gm_sample_of(&item);
     format.bytes = bytes;
@@ -60,6 +64,13 @@ gm_status gm_dataset_hash(const gm_dataset *dataset, uint64_t *hash) {
     const int32_t *labels = gm_dataset_labels(dataset);
     void *items;
     gm_status status = GM_OK;
+    if (dataset->windows) { // the text, of which windows repeat every symbol
+        const gm_windows *w = dataset->windows;
+        *hash = gm_hash(*hash, w->symbols, w->symbol_count * w->symbol_bytes);
+        *hash = gm_hash(*hash, &w->length, sizeof w->length);
+        *hash = labels ? gm_hash(*hash, labels, info->count * sizeof *labels) : *hash;
+        return GM_OK;
+    }
     GM_TRY(gm_alloc(&items, PIECE, info->item_bytes, "items of a data set"));
     for (size_t first = 0; first < info->count && status == GM_OK; first += PIECE) {
         int32_t indices[PIECE];

@@ -13,11 +13,18 @@
 #include "data/picture.h"
 #include "data/table.h"
 #include "data/tensors.h"
+#include "data/texts.h"
 
 #include <stdlib.h>
 
 // The first row that tells a source reads it: the surer ones first.
 static const gm_format formats[] = {
+    {.name = "text", .takes = GM_SETTINGS_OF_TEXTS, .tell = gm_texts_tell, .open = gm_texts_open},
+    {.name = "texts",
+     .folder = true,
+     .takes = GM_SETTINGS_OF_TEXTS,
+     .tell = gm_texts_tell_folder,
+     .open = gm_texts_open},
     {.name = "IDX files",
      .folder = true,
      .takes = GM_SETTINGS_OF_IMAGES,

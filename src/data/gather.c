@@ -2,6 +2,7 @@
 #include "data/pictures.h"
 #include "data/scale.h"
 #include "data/view.h"
+#include "data/windows.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -35,7 +36,12 @@ gm_status gm_dataset_gather_on(const gm_dataset *dataset, size_t threads, const 
         gm_scale_apply(&dataset->info, items, count);
         return gm_image_view_apply(&dataset->info, dataset->view, items, count);
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && dataset->windows; i++) {
+        int32_t label = gm_windows_read(dataset->windows, (size_t)indices[i], (char *)items + i * bytes);
+        if (labels)
+            labels[i] = label;
+    }
+    for (size_t i = 0; i < count && !dataset->windows; i++) {
         memcpy((char *)items + i * bytes, (const char *)dataset->items + (size_t)indices[i] * bytes, bytes);
         if (labels)
             labels[i] = dataset->labels ? dataset->labels[indices[i]] : 0;

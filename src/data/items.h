@@ -10,11 +10,13 @@ struct gm_dataset {
     void *items;                  // uint8_t or float, info.count of info.item_bytes; NULL: they are in `pictures`
     struct gm_pictures *pictures; // of a set that is not held in memory
     int32_t *labels;
-    gm_image_view view;     // of pictures that are not held; made of all others already
-    const char **names;     // of the items, in the arena; NULL: they have none
-    bool numbered;          // the classes have no names but their numbers
-    gm_table_schema *table; // of its columns; NULL: it is no table
-    gm_arena arena;         // the strings
+    gm_image_view view;         // of pictures that are not held; made of all others already
+    const char **names;         // of the items, in the arena; NULL: they have none
+    bool numbered;              // the classes have no names but their numbers
+    gm_table_schema *table;     // of its columns; NULL: it is no table
+    gm_text_schema *text;       // of its symbols; NULL: it is no text
+    struct gm_windows *windows; // of a text: its items, in place of `items`
+    gm_arena arena;             // the strings
 };
 
 // Pixels (count, channels, height, width) and perhaps labels, both from malloc.

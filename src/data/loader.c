@@ -145,7 +145,7 @@ static gm_status fetch_dataset(void *user, const int32_t *indices, size_t count,
 gm_status gm_loader_create_ordered(gm_loader **loader, const gm_dataset *dataset, const gm_order *order, size_t batch,
                                    uint64_t cursor) {
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
-    size_t threads = gm_dataset_items(dataset) ? 1 : gm_cpu_count(); // copying is quicker than any training
+    size_t threads = dataset->pictures ? gm_cpu_count() : 1; // copying is quicker than any training
     return gm_loader_create_fetch(loader, fetch_dataset, (void *)dataset, order, info->item_bytes, batch, cursor,
                                   threads);
 }

@@ -2,10 +2,17 @@
 #include "data/settings.h"
 
 #include "base/base.h"
+#include "data/texts.h"
 
 static bool says_dialect(const gm_dataset_options *options) {
     const gm_table_dialect *dialect = options->columns ? &options->columns->dialect : NULL;
     return dialect && (dialect->separator || dialect->decimal || dialect->header_known || dialect->crlf);
+}
+
+static bool says_text(const gm_dataset_options *options) {
+    const gm_text_schema *text = options->text;
+    return text &&
+           (text->unit || text->items || text->lower || text->join || text->most || gm_texts_are_wanted(options));
 }
 
 static bool says_background(const gm_dataset_options *options) {
@@ -22,7 +29,7 @@ static unsigned find_set(const gm_dataset_options *options) {
            (options->size[0] ? GM_SETTING_SIZE : 0u) | (options->fit > GM_FIT_PAD ? GM_SETTING_FIT : 0u) |
            (options->channels ? GM_SETTING_CHANNELS : 0u) | (options->view ? GM_SETTING_VIEW : 0u) |
            (options->part ? GM_SETTING_PART : 0u) | (says_background(options) ? GM_SETTING_BACKGROUND : 0u) |
-           (options->hold ? GM_SETTING_HOLD : 0u);
+           (options->hold ? GM_SETTING_HOLD : 0u) | (says_text(options) ? GM_SETTING_TEXT : 0u);
 }
 
 static const struct {
@@ -42,6 +49,7 @@ static const struct {
     {GM_SETTING_VIEW, "view", "for images"},
     {GM_SETTING_PART, "part", "for files of pictures side by side"},
     {GM_SETTING_BACKGROUND, "background", "for the transparency of picture files"},
+    {GM_SETTING_TEXT, "text", "for texts"},
     {GM_SETTING_HOLD, "hold", "for picture files, which are decoded"},
 };
 

@@ -13,6 +13,7 @@ enum { GM_HEAD_BYTES = 4096 };
 typedef struct gm_source {
     const char *path; // the caller's
     bool folder;
+    bool text;      // it is to be read as one, whatever it looks like
     int descriptor; // of a folder, open
     uint8_t *head;  // of a file: its first `head_bytes` bytes, at most GM_HEAD_BYTES
     size_t head_bytes;

@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 #include "data/items.h"
+#include "sample/scan.h"
 
 static gm_status copy(gm_dataset *subset, const gm_dataset *whole, const int32_t *indices, size_t count) {
     const gm_dataset_info *info = gm_dataset_get_info(whole);
@@ -26,6 +27,9 @@ static gm_status copy(gm_dataset *subset, const gm_dataset *whole, const int32_t
     if (info->table)
         GM_TRY(gm_table_schema_copy(&subset->table, info->table));
     subset->info.table = subset->table;
+    if (info->text)
+        GM_TRY(gm_text_schema_copy(&subset->text, info->text));
+    subset->info.text = subset->text;
     GM_TRY(gm_alloc(&subset->items, count, info->item_bytes, info->name));
     if (gm_dataset_labels(whole))
         GM_TRY(gm_alloc(&subset->labels, count, sizeof *subset->labels, info->name));

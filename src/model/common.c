@@ -175,6 +175,9 @@ static const gm_recipe_row rows[] = {
          "also of plain numbers"),
     GM_ROW_TYPED(gm_common, "data.dialect", data.dialect, gm_dialect_type, "null", false,
          "how a table is written, where it is not found rightly: {separator: ',', decimal: '.', header: true}"),
+    GM_ROW_TYPED(gm_common, "data.text", data.text, gm_text_type, "null", false,
+         "of a text, a folder of texts, or a column of a table: {unit: characters, window: 64, ...}, listed under TEXT; what "
+         "is not said is found, and stands in the run's recipe"),
     GM_ROW_TYPED(gm_common, "data.range", data.range, range_type, NULL, false,
          "the values of black and white, which the generator's last activation must match: [0, 1] for sigmoid, "
          "[-1, 1] for tanh; default: just that, and [-1, 1] for any other; for images alone"),
@@ -237,11 +240,16 @@ static gm_status resolve(gm_recipe *recipe, void *settings) {
                              sizeof *common);
 }
 
+static void document(gm_text *text) {
+    gm_augmentation_document(text);
+    gm_text_settings_document(text);
+}
+
 const gm_recipe_section gm_common_section = {.rows = rows,
                                              .row_count = GM_COUNT(rows),
                                              .size = sizeof(gm_common),
                                              .resolve = resolve,
-                                             .document = gm_augmentation_document};
+                                             .document = document};
 
 const gm_common *gm_common_of(const gm_recipe *recipe) {
     return gm_recipe_settings(recipe, &gm_common_section);
@@ -296,6 +304,7 @@ gm_dataset_options gm_common_data_options(const gm_common *common) {
                                 .background = {(uint8_t)(rgb >> 16), (uint8_t)(rgb >> 8), (uint8_t)rgb},
                                 .folder = common->data.folder,
                                 .columns = common->data.columns,
+                                .text = &common->data.text,
                                 .count = common->data.count,
                                 .seed = common->seed,
                                 .layout = (gm_array_layout)common->data.layout,
@@ -320,6 +329,18 @@ void gm_common_set_columns(gm_recipe *recipe, const gm_table_schema *columns) {
     common->data.columns = columns;
     if (columns)
         common->data.dialect = columns->dialect;
+}
+
+void gm_common_set_text(gm_recipe *recipe, const gm_text_schema *text) {
+    gm_common *common = gm_recipe_edit(recipe, &gm_common_section);
+    common->data.text = *text;
+}
+
+void gm_common_set_symbols(gm_recipe *recipe, const gm_text_schema *text) {
+    gm_common *common = gm_recipe_edit(recipe, &gm_common_section);
+    common->data.text.symbols = text->symbols;
+    common->data.text.count = text->count;
+    common->data.text.window = common->data.text.window > 0 ? common->data.text.window : text->window;
 }
 
 bool gm_common_is_unranged(const gm_common *common) {

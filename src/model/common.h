@@ -6,6 +6,7 @@
 #include "ganymede/nn.h"
 #include "model/augmentation.h"
 #include "model/second.h"
+#include "model/text_settings.h"
 #include "recipe/value.h"
 
 // Which items of two sources belong together, where the kind of model wants pairs.
@@ -38,6 +39,7 @@ typedef struct gm_common {
         uint32_t background;             // 0xRRGGBB
         const gm_table_schema *columns; // of a table: what is known of them; NULL: nothing. In the recipe of a run: all
         gm_table_dialect dialect;       // how a table is written, as far as it is known
+        gm_text_schema text;            // what is known of a text. In the recipe of a run: all
         gm_range range;
         size_t batch; // items per batch
         int resident; // gm_resident
@@ -71,6 +73,10 @@ gm_dataset_options gm_common_other_split(const gm_common *common);
 
 // What has been found of a table's columns becomes part of the recipe; it must live as long.
 void gm_common_set_columns(gm_recipe *recipe, const gm_table_schema *columns);
+// The same of a text.
+void gm_common_set_text(gm_recipe *recipe, const gm_text_schema *text);
+// Of it, only what is to be found where it is not said: the symbols and the window.
+void gm_common_set_symbols(gm_recipe *recipe, const gm_text_schema *text);
 // What the last activation of the network that makes samples makes: a sigmoid [0, 1], a tanh [-1, 1]; false: any other,
 // anything. *low: the lower end, -1 where there is none.
 bool gm_natural_low(const gm_layer_list *output, double *low);

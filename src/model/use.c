@@ -163,6 +163,11 @@ void gm_use_add_samples(gm_use *use, gm_tensor *x) {
         use->format = gm_sample_of_table(table, common->data.range.low, common->data.range.high);
         return;
     }
+    const gm_text_schema *text = &common->data.text;
+    if (text->count > 0 && item.rank == 2 && gm_text_schema_codes(text) == item.dim[0]) {
+        use->format = gm_sample_of_text(text, item.dim[1]);
+        return;
+    }
     use->format = gm_sample_of(&item);
     use->format.low = common->data.range.low;
     use->format.high = common->data.range.high;
@@ -234,7 +239,8 @@ static gm_status run_batch(const gm_use *use, gm_plan *plan, const void *const *
 gm_status gm_use_run(const gm_use *use, gm_plan *plan, const void *const *inputs, size_t count, float *const *outputs) {
     gm_status status = GM_OK;
     for (size_t first = 0; first < count && status == GM_OK; first += use->batch)
-        status = run_batch(use, plan, inputs, first, GM_MIN(count - first, use->batch), outputs);
+        status = (use->positions > 0 ? gm_use_walk : run_batch)(use, plan, inputs, first,
+                                                                GM_MIN(count - first, use->batch), outputs);
     return gm_plan_finish_after(plan, status);
 }
 
@@ -256,8 +262,24 @@ static gm_status check_codes(const gm_use *use, const float *codes, size_t count
     return use->check_codes(use->recipe, codes, count);
 }
 
+bool gm_use_generates(const gm_use *use) {
+    return strcmp(use->row->name, "generate") == 0;
+}
+
+size_t gm_use_latent_values(const gm_use *use) {
+    const gm_use_port *latent = gm_use_find_input(use, "latent");
+    return latent ? latent->values : 0;
+}
+
+gm_status gm_use_check_latents(const gm_use *use) {
+    if (gm_use_latent_values(use) > 0)
+        return GM_OK;
+    return gm_fail(GM_ERROR_ARGUMENT, "%s: its samples are drawn symbol by symbol, and have no latents",
+                   gm_common_of(use->recipe)->name);
+}
+
 size_t gm_use_noise_values(const gm_use *use) {
-    return use->noise.size > 0 ? use->noise.size : gm_use_find_input(use, "latent")->values;
+    return use->noise.size > 0 ? use->noise.size : gm_use_latent_values(use);
 }
 
 int32_t gm_use_label(const gm_use *use, uint64_t seed) {
@@ -309,9 +331,11 @@ done:
 
 gm_status gm_use_fill_latents(const gm_use *use, const uint64_t *seeds, const float *codes, size_t count,
                               float *latents) {
-    size_t width = use->categorical_codes + use->continuous_codes, values = gm_use_find_input(use, "latent")->values;
+    size_t width = use->categorical_codes + use->continuous_codes, values = gm_use_latent_values(use);
     if (codes)
         GM_TRY(check_codes(use, codes, count));
+    if (values == 0)
+        return GM_OK;
     for (size_t i = 0; i < count; i++)
         use->fill_latent(use->recipe, seeds[i], codes ? codes + i * width : NULL, latents + i * values);
     return GM_OK;
@@ -329,7 +353,8 @@ gm_status gm_use_generate(const gm_use *use, gm_plan *plan, const uint64_t *seed
     if (codes) // before any sample is made
         GM_TRY(check_codes(use, codes, count));
     GM_TRY_DONE(gm_alloc(&chosen, use->batch, sizeof *chosen, "labels"));
-    GM_TRY_DONE(gm_alloc(&latents, use->batch * gm_use_find_input(use, "latent")->values, sizeof *latents, "latents"));
+    GM_TRY_DONE(
+        gm_alloc(&latents, use->batch * GM_MAX(gm_use_latent_values(use), (size_t)1), sizeof *latents, "latents"));
     for (size_t first = 0; first < count; first += use->batch) {
         size_t here = GM_MIN(count - first, use->batch);
         for (size_t i = 0; i < here; i++)

@@ -13,6 +13,8 @@
 //   complete     data, mask              samples: mask (1, height, width): not 0 where a pixel is to be filled in
 //   translate    data                    samples; translate_back: the other way, of the second source's
 //   judge        data [, labels]         ratio: ln p(real) / p(generated), as the discriminator has it
+//   read         data                    surprise: of each symbol of a text, -ln p(symbol | those before it)
+// Language models generate without a latent, symbol by symbol, and read so: gm_use_set_positions.
 #ifndef GM_MODEL_USE_H
 #define GM_MODEL_USE_H
 
@@ -41,6 +43,11 @@ typedef struct gm_use_port {
     gm_tensor *x;  // (batch, ...)
     size_t values; // of one sample
     bool drawn;    // uniform numbers of the sample's seed
+    // Of uses that go from position to position:
+    bool along; // the graph sees those of one position; `values` are of all
+    bool
+        carried; // what the output of its name was at the position before, zeros at the first; whoever runs it has none
+    float *settled; // (values) of every sample where no others are given; of the graph's arena; NULL: must be given
 } gm_use_port;
 
 // A tensor that takes the place of the input of that name.
@@ -58,7 +65,8 @@ struct gm_use {
     size_t given_count;
     gm_network *networks[GM_USE_NETWORKS];
     gm_phase *phase;
-    size_t batch; // samples of one run of the graph
+    size_t batch;     // samples of one run of the graph
+    size_t positions; // how often it runs for a sample, position by position; 0: once
     gm_use_port inputs[GM_USE_PORTS], outputs[GM_USE_PORTS];
     size_t network_count, input_count, output_count;
     gm_sample format; // of the data that goes in, else of the samples that come out
@@ -107,8 +115,37 @@ void gm_use_add_output(gm_use *use, const char *name, gm_tensor *x);
 // The output `samples`, whose shape, with the recipe's range, gives use->format.
 void gm_use_add_samples(gm_use *use, gm_tensor *x);
 
+// ---- Uses that go from position to position ----
+
+// The use runs its graph so often for each sample, which it makes or reads position by position. Before its ports are
+// added; or later, which makes samples as long, and settles ports along anew, to zeros.
+void gm_use_set_positions(gm_use *use, size_t positions);
+// An input (N, item) of each position, or one that is carried, or one that is settled.
+gm_tensor *gm_use_add_along(gm_use *use, const char *name, const gm_shape *item, bool drawn);
+gm_tensor *gm_use_add_carried(gm_use *use, const char *name, const gm_shape *item);
+// (N, 1): `value`, or along: zeros.
+gm_tensor *gm_use_add_settled(gm_use *use, const char *name, float value, bool along);
+// An output of each position.
+void gm_use_add_output_along(gm_use *use, const char *name, gm_tensor *x);
+// What is carried to the input of that name.
+void gm_use_carry(gm_use *use, const char *name, gm_tensor *x);
+// The network's recurrent layers keep their state from position to position.
+void gm_use_remember(gm_use *use, gm_network *network);
+// Settles the first `count` values of an input.
+void gm_use_settle(gm_use *use, const char *name, const float *values, size_t count);
+
+// As gm_use_run, of at most a batch, rows `first` ... `first + count - 1` of the arrays.
+gm_status gm_use_walk(const gm_use *use, gm_plan *plan, const void *const *inputs, size_t first, size_t count,
+                      float *const *outputs);
+
 // ---- Running ----
 
+// Whether it makes samples of seeds.
+bool gm_use_generates(const gm_use *use);
+// How many values a latent has; 0: there is none, and seeds alone make a sample.
+size_t gm_use_latent_values(const gm_use *use);
+// Fails where there is none, naming the recipe.
+gm_status gm_use_check_latents(const gm_use *use);
 // NULL where the use has none of that name.
 const gm_use_port *gm_use_find_input(const gm_use *use, const char *name);
 const gm_use_port *gm_use_find_output(const gm_use *use, const char *name);

@@ -101,6 +101,37 @@ static gm_tensor *look_up(gm_tensor *indices, const char *name, const gm_embeddi
     return gm_transpose(rows, (const size_t[]){0, 2, 1});
 }
 
+// Shares (N, symbols, L) -> the sums of the rows.
+static gm_tensor *weigh(gm_tensor *x, const char *name, const gm_embedding_params *params) {
+    gm_graph *graph = gm_tensor_graph(x);
+    const gm_shape shape = *gm_tensor_shape(x);
+    const size_t samples = shape.dim[0], symbols = shape.dim[1], positions = shape.dim[2];
+    if (params->symbols != 0 && params->symbols != symbols)
+        return gm_fault(graph, "shares must be of its %zu symbols (N, %zu, L), not %s", params->symbols,
+                        params->symbols, gm_shape_text(&shape));
+    gm_tensor *table = gm_layer_variable(graph, name, "weight", (gm_shape){2, {symbols, params->size}},
+                                         (gm_initializer){GM_INITIALIZER_NORMAL, 0, 1});
+    gm_tensor *rows =
+        gm_reshape(gm_transpose(x, (const size_t[]){0, 2, 1}), (gm_shape){2, {samples * positions, symbols}});
+    rows = gm_reshape(gm_gemm(rows, table, NULL), (gm_shape){3, {samples, positions, params->size}});
+    return gm_transpose(rows, (const size_t[]){0, 2, 1});
+}
+
+gm_tensor *gm_embedding_layer(gm_tensor *x, const char *name, const gm_embedding_params *params) {
+    gm_graph *graph = gm_tensor_graph(x);
+    if (gm_is_poison(x))
+        return x;
+    const gm_shape *shape = gm_tensor_shape(x);
+    if (shape->rank == 3)
+        return weigh(x, name, params);
+    if (shape->rank != 2)
+        return gm_fault(graph, "it takes symbols (N, L), or shares of them (N, symbols, L), not %s",
+                        gm_shape_text(shape));
+    if (params->symbols == 0)
+        return gm_fault(graph, "of numbers (N, L) it must be told how many symbols there are: symbols");
+    return look_up(gm_cast(x, GM_INT32), name, params);
+}
+
 gm_tensor *gm_embedding(gm_tensor *indices, const char *name, const gm_embedding_params *params) {
     gm_graph *graph = gm_tensor_graph(indices);
     gm_status before = gm_graph_fault(graph);

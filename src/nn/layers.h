@@ -14,6 +14,7 @@ typedef struct gm_layer_context {
     gm_tensor *counter, *labels;       // each may be NULL
     gm_network_draw draw;              // in inference; NULL: nodes of the graph
     void *user;                        // its
+    const gm_network_memory *memory;   // in inference; NULL: sequences are walked whole
     size_t application;                // training applications of the network before this one
     gm_weight_initializer initializer; // for layers that name none
     double gain;                       // Kaiming's, from the activation that follows
@@ -89,8 +90,14 @@ gm_tensor *gm_average_pool_layer(gm_tensor *x, const gm_pool_params *params);
 gm_tensor *gm_max_pool_layer(gm_tensor *x, const gm_pool_params *params);
 gm_tensor *gm_gru_layer(gm_tensor *x, const char *name, const gm_recurrent_params *params);
 gm_tensor *gm_lstm_layer(gm_tensor *x, const char *name, const gm_recurrent_params *params);
+// One position x (N, C, 1) of the layer -> (N, H, 1), with its state in the memory.
+gm_tensor *gm_gru_position_layer(gm_tensor *x, const char *name, const gm_recurrent_params *params,
+                                 const gm_network_memory *memory);
+gm_tensor *gm_lstm_position_layer(gm_tensor *x, const char *name, const gm_recurrent_params *params,
+                                  const gm_network_memory *memory);
 gm_tensor *gm_upsample_layer(gm_tensor *x, const gm_upsample_params *params);
 gm_tensor *gm_embed_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_embed_params *params);
+gm_tensor *gm_embedding_layer(gm_tensor *x, const char *name, const gm_embedding_params *params);
 gm_tensor *gm_projection_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_projection_params *params);
 gm_tensor *gm_attention_layer(gm_tensor *x, const char *name, const gm_attention_params *params);
 gm_tensor *gm_positions_layer(gm_tensor *x, const char *name, const gm_positions_params *params);

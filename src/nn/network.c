@@ -23,6 +23,7 @@ struct gm_network {
     size_t training_applications;
     gm_network_draw draw; // may be NULL
     void *user;
+    gm_network_memory memory; // recall: may be NULL
     gm_tensor **parameters, **statistics;
     size_t parameter_count, statistic_count;
 };
@@ -146,6 +147,10 @@ void gm_network_set_draw(gm_network *network, gm_network_draw draw, void *user) 
     network->user = user;
 }
 
+void gm_network_set_memory(gm_network *network, const gm_network_memory *memory) {
+    network->memory = *memory;
+}
+
 gm_tensor *gm_network_apply_labelled(gm_network *network, gm_tensor *x, gm_tensor *labels, gm_mode mode,
                                      gm_tensor *counter) {
     gm_graph *graph = gm_tensor_graph(x);
@@ -162,6 +167,7 @@ gm_tensor *gm_network_apply_labelled(gm_network *network, gm_tensor *x, gm_tenso
         .labels = labels,
         .draw = network->draw,
         .user = network->user,
+        .memory = mode == GM_MODE_INFERENCE && network->memory.recall != NULL ? &network->memory : NULL,
         .application = network->training_applications,
         .initializer = network->initializer,
         .rate = 1,

@@ -176,6 +176,36 @@ static gm_tensor *step(gm_tensor *x, gm_tensor *states, const char *name, const 
     return gm_concat(next, count * layers, 0);
 }
 
+// The memory has the samples first, a step the layers.
+static gm_tensor *position(gm_tensor *x, const char *name, const cell_type *cell, const gm_recurrent_params *params,
+                           const gm_network_memory *memory) {
+    static const size_t turned[] = {1, 0, 2};
+    gm_graph *graph = gm_tensor_graph(x);
+    if (gm_is_poison(check(x, 3, "sequences (N, C, L)", "", params)))
+        return gm_is_poison(x) ? x : graph->nodes[0];
+    const gm_shape shape = *gm_tensor_shape(x);
+    const size_t layers = GM_MAX(params->layers, 1), rows = cell->states * layers, samples = shape.dim[0];
+    if (shape.dim[2] != 1)
+        return gm_fault(graph, "with a memory it takes one position at a time, not %zu", shape.dim[2]);
+    gm_tensor *before = memory->recall(memory->user, name, (gm_shape){3, {samples, rows, params->units}});
+    gm_tensor *after =
+        step(gm_reshape(x, (gm_shape){2, {samples, shape.dim[1]}}), gm_transpose(before, turned), name, cell, params);
+    if (gm_is_poison(after))
+        return after;
+    memory->keep(memory->user, name, gm_transpose(after, turned));
+    return gm_reshape(gm_part_of(after, 0, layers - 1, rows), (gm_shape){3, {samples, params->units, 1}});
+}
+
+gm_tensor *gm_gru_position_layer(gm_tensor *x, const char *name, const gm_recurrent_params *params,
+                                 const gm_network_memory *memory) {
+    return position(x, name, &gru, params, memory);
+}
+
+gm_tensor *gm_lstm_position_layer(gm_tensor *x, const char *name, const gm_recurrent_params *params,
+                                  const gm_network_memory *memory) {
+    return position(x, name, &lstm, params, memory);
+}
+
 gm_tensor *gm_gru_layer(gm_tensor *x, const char *name, const gm_recurrent_params *params) {
     return sequence(x, name, &gru, params);
 }

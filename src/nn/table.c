@@ -167,12 +167,14 @@ static gm_recurrent_params recurrent_params(const gm_layer_context *context, con
 
 static gm_tensor *apply_gru(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
     const gm_recurrent_params params = recurrent_params(context, layer);
-    return gm_gru_layer(x, context->name, &params);
+    return context->memory != NULL ? gm_gru_position_layer(x, context->name, &params, context->memory)
+                                   : gm_gru_layer(x, context->name, &params);
 }
 
 static gm_tensor *apply_lstm(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
     const gm_recurrent_params params = recurrent_params(context, layer);
-    return gm_lstm_layer(x, context->name, &params);
+    return context->memory != NULL ? gm_lstm_position_layer(x, context->name, &params, context->memory)
+                                   : gm_lstm_layer(x, context->name, &params);
 }
 
 static gm_tensor *apply_dropout(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
@@ -217,6 +219,10 @@ static gm_tensor *apply_reshape(gm_layer_context *context, const gm_layer *layer
 
 static gm_tensor *apply_embed(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
     return gm_embed_layer(x, context->labels, context->name, &layer->params.embed);
+}
+
+static gm_tensor *apply_embedding(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    return gm_embedding_layer(x, context->name, &layer->params.embedding);
 }
 
 static gm_tensor *apply_projection(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
@@ -634,6 +640,23 @@ static const gm_parameter recurrent_parameters[] = {
     RATE,
 };
 
+static const gm_parameter embedding_parameters[] = {
+    {.key = "size",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_embedding_params, size),
+     .minimum = 1,
+     .maximum = MAX_CHANNELS,
+     .required = true,
+     .positional = true,
+     .help = "length of a symbol's vector: channels of the output"},
+    {.key = "symbols",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_embedding_params, symbols),
+     .maximum = MAX_UNITS,
+     .help = "how many there are; 0: the channels of one-hot input, and in language models what the text has"},
+    RATE,
+};
+
 static const gm_parameter dropout_parameters[] = {
     {.key = "rate",
      .kind = GM_PARAMETER_NUMBER,
@@ -963,6 +986,11 @@ static const gm_layer_type layer_types[] = {
      PARAMETERS(embed_parameters),
      .apply = apply_embed,
      .labelled = true},
+    {.name = "embedding",
+     .help = "a trained vector for each symbol of a sequence: of numbers (N, L), or of shares (N, symbols, L)",
+     PARAMETERS(embedding_parameters),
+     .apply = apply_embedding,
+     .weighted = true},
     {.name = "projection",
      .help = "the last layer of a conditional discriminator: x w + b + e . x, e the vector of the sample's class "
              "(Miyato & Koyama 2018)",

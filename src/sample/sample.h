@@ -8,6 +8,7 @@
 #include "ganymede/graph.h"
 #include "ganymede/sample.h"
 #include "ganymede/table.h"
+#include "ganymede/text.h"
 #include "sample/raster.h"
 
 typedef struct gm_sample_kind gm_sample_kind;
@@ -22,6 +23,7 @@ typedef struct gm_sample {
     double low, high;             // what they are to networks; of kinds that have a range
     double reach;                 // of points: they are expected in [-reach, reach]; 0: wherever they are
     const gm_table_schema *table; // of rows of tables: their columns
+    const gm_text_schema *text;   // of texts: their symbols
 } gm_sample;
 
 struct gm_sample_kind {
@@ -35,6 +37,9 @@ struct gm_sample_kind {
     void (*encode_values)(const gm_sample *sample, const float *values, size_t count, float *stored);
     // Writes samples as CSV, or with tabs between the fields. NULL: the kind has no such form.
     gm_status (*write_csv)(const gm_sample *sample, const char *path, bool tabs, const float *values, size_t count);
+    // Writes samples as a text, each on a line, or parted by lines of '%' where they have lines themselves. NULL: as
+    // above.
+    gm_status (*write_text)(const gm_sample *sample, const char *path, const float *values, size_t count);
     const char *single; // the format of single ones in a folder, "csv"; NULL: the first that takes their channels
     // How many samples a picture of rows x columns cells shows; 0: samples of this format make none.
     size_t (*shown)(const gm_sample *sample, size_t rows, size_t columns);
@@ -46,7 +51,7 @@ struct gm_sample_kind {
                         gm_raster *raster);
 };
 
-extern const gm_sample_kind gm_sample_image, gm_sample_points, gm_sample_row; // image.c, points.c, table.c
+extern const gm_sample_kind gm_sample_image, gm_sample_points, gm_sample_row, gm_sample_texts;
 
 // Whether data sets store them with a black and a white of their own, which become low and high.
 bool gm_sample_is_scaled(const gm_sample *sample);
@@ -54,6 +59,13 @@ bool gm_sample_is_scaled(const gm_sample *sample);
 gm_sample gm_sample_of(const gm_shape *item);
 // The format of rows of a table, which must outlive it.
 gm_sample gm_sample_of_table(const gm_table_schema *table, double low, double high);
+// The format of texts of so many symbols, 0: of the schema's window; the schema must outlive it.
+gm_sample gm_sample_of_text(const gm_text_schema *text, size_t length);
+// Texts as networks see them, or make them -> codes (count, length): of one-hot places the largest value's, numbers
+// rounded; what is no code is the nearest.
+void gm_sample_text_codes(const gm_sample *sample, const float *values, size_t count, int32_t *codes);
+// How many symbols a text has.
+size_t gm_sample_text_length(const gm_sample *sample);
 // Rows as networks see them, (count, codes) -> cells as in gm_table: of categories the most likely one, numbers within
 // their range; whole numbers are. cells: (count, columns of the schema).
 void gm_sample_cells(const gm_sample *sample, const float *values, size_t count, double *cells);

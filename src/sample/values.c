@@ -86,6 +86,12 @@ gm_status gm_values_put_csv(const gm_writing *writing, const gm_sample *sample, 
     return put_lines(writing, sample, false, values, count);
 }
 
+gm_status gm_values_put_text(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count) {
+    if (!sample->kind->write_text)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: TXT holds texts, not %s", writing->path, sample->kind->noun);
+    return sample->kind->write_text(sample, writing->path, values, count);
+}
+
 gm_status gm_values_put_tsv(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count) {
     return put_lines(writing, sample, true, values, count);
 }

@@ -6,10 +6,11 @@
 #include "sample/sample.h"
 
 // Samples (count, item), encoded: as NPY; as NPZ, with `labels`, `seeds`, `recipe` and `step` where they are known; as
-// CSV or TSV, which only some kinds of sample have.
+// CSV, TSV or TXT, which only some kinds of sample have.
 gm_status gm_values_put_npy(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count);
 gm_status gm_values_put_npz(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count);
 gm_status gm_values_put_csv(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count);
+gm_status gm_values_put_text(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count);
 gm_status gm_values_put_tsv(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count);
 
 #endif

@@ -38,6 +38,7 @@ static const gm_writer writers[] = {
      .put_values = gm_values_put_csv},
     {.format = {"TSV", ".tsv", NULL, "the same with tabs between the fields", NULL, true},
      .put_values = gm_values_put_tsv},
+    {.format = {"TXT", ".txt", NULL, "a line for each text", NULL, true}, .put_values = gm_values_put_text},
 };
 
 // ---- Finding one ----

@@ -58,8 +58,11 @@ static gm_status compare_recipes(const gm_trainer *trainer, const gm_train_optio
     gm_trainer given = {0};
     gm_status status = read_recipe(&given, options->recipe, NULL, options);
     const gm_table_schema *found = trainer->common->data.columns;
+    const gm_text_schema *text = &trainer->common->data.text;
     if (status == GM_OK && gm_columns_agree(given.common->data.columns, found)) { // what the run has found beside
         gm_common_set_columns(given.recipe, found);
+        if (text->count > 0 && given.common->data.text.count == 0)
+            gm_common_set_symbols(given.recipe, text);
         gm_text_finish(&given.recipe_text);
         status = gm_recipe_write(given.recipe, &given.recipe_text);
     }
@@ -92,10 +95,14 @@ gm_status gm_trainer_read_recipe(gm_trainer *trainer, const gm_train_options *op
     return read_recipe(trainer, options->recipe, NULL, options);
 }
 
-gm_status gm_trainer_keep_columns(gm_trainer *trainer) {
+gm_status gm_trainer_keep_schema(gm_trainer *trainer) {
     gm_text text = {0};
     gm_recipe *again = NULL;
-    gm_common_set_columns(trainer->recipe, gm_dataset_get_info(trainer->sources[0].data)->table);
+    const gm_dataset_info *info = gm_dataset_get_info(trainer->sources[0].data);
+    if (info->table)
+        gm_common_set_columns(trainer->recipe, info->table);
+    if (info->text)
+        gm_common_set_text(trainer->recipe, info->text);
     gm_status status = gm_recipe_write(trainer->recipe, &text);
     if (status == GM_OK) // a recipe that is too long could not be read again
         status = gm_train_recipe_parse(&again, gm_recipe_file(trainer->recipe), text.data, text.length, NULL, 0);

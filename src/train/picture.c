@@ -79,7 +79,7 @@ gm_status gm_trainer_sample_picture(gm_trainer *trainer) {
     gm_status status = GM_OK;
     float *samples = NULL;
     GM_TRY(gm_alloc(&samples, count * gm_sample_values(format), sizeof *samples, "samples"));
-    if (gm_use_find_input(&trainer->pictured, "latent"))
+    if (gm_use_generates(&trainer->pictured))
         GM_TRY_DONE(generate(trainer, count, samples));
     else
         GM_TRY_DONE(reconstruct(trainer, &count, samples));

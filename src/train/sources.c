@@ -149,8 +149,8 @@ gm_status gm_trainer_use_sources(gm_trainer *trainer, const gm_train_given *give
         gm_trainer_source *source = &trainer->sources[i];
         source->data = given->data && i == 0 ? given->data : source->opened;
         source->format = gm_dataset_format(gm_dataset_get_info(source->data), range->low, range->high);
-        if (i == 0 && gm_dataset_get_info(source->data)->table)
-            GM_TRY(gm_trainer_keep_columns(trainer));
+        if (i == 0 && (gm_dataset_get_info(source->data)->table || gm_dataset_get_info(source->data)->text))
+            GM_TRY(gm_trainer_keep_schema(trainer));
         if (i == 0 && kind->check)
             GM_TRY(kind->check(trainer->recipe, gm_dataset_get_info(source->data), &source->format));
         GM_TRY(check_source(source));
@@ -172,8 +172,8 @@ static gm_status choose_resident(const gm_trainer *trainer, gm_trainer_source *s
     bool possible = bytes <= device->max_allocation_bytes && data->count <= INT32_MAX;
     if (wanted == GM_RESIDENT_YES && !gm_dataset_items(source->data))
         return gm_fail(GM_ERROR_ARGUMENT,
-                       "data.resident: the pictures of %s are not held in memory (data.hold): set it "
-                       "to no",
+                       "data.resident: %s is not held in memory item by item (pictures by data.hold, texts never): set "
+                       "it to no",
                        data->name);
     possible = possible && gm_dataset_items(source->data);
     if (wanted == GM_RESIDENT_YES && !possible)

@@ -30,7 +30,7 @@ static gm_status layer_open(layer *l, const gm_sampler *sampler) {
     const gm_recipe *recipe = sampler->trained.recipe;
     const gm_use_row *row = gm_use_find(recipe, "first_layer");
     *l = (layer){.of = &sampler->use,
-                 .values = gm_use_find_input(&sampler->use, "latent")->values,
+                 .values = gm_use_latent_values(&sampler->use),
                  .noise = gm_use_noise_values(&sampler->use)};
     if (!row)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: this run's model is %s, whose first layer is not to be had",

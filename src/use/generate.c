@@ -70,12 +70,14 @@ void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info) {
                               .width = size[2],
                               .ranged = use->format.kind->ranged,
                               .table = use->format.table,
+                              .text = use->format.text,
+                              .written = use->positions > 0,
                               .classes = use->classes,
                               .class_names = sampler->class_names,
                               .class_count = sampler->class_count,
                               .categorical_codes = use->categorical_codes,
                               .continuous_codes = use->continuous_codes,
-                              .latent = gm_use_find_input(use, "latent")->values,
+                              .latent = gm_use_latent_values(use),
                               .noise = gm_use_noise_values(use),
                               .uniform = use->noise.distribution == GM_LATENT_UNIFORM,
                               .low = use->format.low,
@@ -131,7 +133,7 @@ gm_status gm_sampler_fill_latents(const gm_sampler *sampler, const uint64_t *see
 }
 
 void gm_sampler_truncate(const gm_sampler *sampler, double psi, size_t count, float *latents) {
-    size_t values = gm_use_find_input(&sampler->use, "latent")->values, noise = gm_use_noise_values(&sampler->use);
+    size_t values = gm_use_latent_values(&sampler->use), noise = gm_use_noise_values(&sampler->use);
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < noise; k++)
             latents[i * values + k] = (float)(psi * (double)latents[i * values + k]);

@@ -140,10 +140,11 @@ gm_status gm_sampler_interpolate(gm_sampler *sampler, const float *keys, const i
     way w = {.use = use,
              .count = count,
              .frames = frames,
-             .values = gm_use_find_input(use, "latent")->values,
+             .values = gm_use_latent_values(use),
              .noise = gm_use_noise_values(use)};
     int32_t *own = NULL;
     gm_status status = GM_OK;
+    GM_TRY(gm_use_check_latents(use));
     if (count < 2)
         return gm_fail(GM_ERROR_ARGUMENT, "a way leads through two latents or more, not %zu", count);
     if (frames < count)

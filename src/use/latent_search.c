@@ -52,7 +52,8 @@ static gm_status create(gm_latent_search *s) {
     o->candidates = GM_MAX(o->candidates ? o->candidates : 1024, o->starts);
     o->steps = o->steps ? o->steps : 250;
     o->rate = o->rate > 0 ? o->rate : 0.05;
-    s->values = gm_use_find_input(use, "latent")->values;
+    GM_TRY(gm_use_check_latents(use));
+    s->values = gm_use_latent_values(use);
     s->noise = gm_use_noise_values(use);
     s->item = gm_sample_values(&use->format);
     s->reach = use->format.kind->ranged ? use->format.high - use->format.low : 1;

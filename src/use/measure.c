@@ -51,6 +51,7 @@ struct gm_comparison {
     size_t class_count;
     gm_column_figure *column_figures; // of tables
     size_t column_count;
+    gm_text_figure *texts; // of texts: GM_TEXT_ROWS, once they are wanted
 };
 
 // ---- Features ----
@@ -211,7 +212,29 @@ static gm_space source_of(const gm_comparison *c, gm_space which) {
     return which == GM_SPACE_WIDE && c->options.features != GM_COMPARISON_CLASSIFIER ? GM_SPACE_NARROW : which;
 }
 
+static bool are_texts(const gm_comparison *c) {
+    return c->sides[0].text && c->sides[1].text;
+}
+
+static gm_status compare_texts(gm_comparison *c) {
+    if (c->texts)
+        return GM_OK;
+    gm_text_figure *rows;
+    GM_TRY(gm_alloc(&rows, GM_TEXT_ROWS, sizeof *rows, "figures"));
+    gm_status status = gm_texts_compare(&c->sides[0], &c->sides[1], rows);
+    if (status == GM_OK)
+        c->texts = rows;
+    else
+        free(rows);
+    return status;
+}
+
 static gm_status make_pairs(gm_comparison *c) {
+    if (are_texts(c)) {
+        c->whole = (gm_pair){.text = &c->texts[0], .texts = GM_MIN(c->sides[0].count, c->sides[1].count)};
+        c->control = (gm_pair){.text = &c->texts[1], .texts = c->whole.texts};
+        return GM_OK;
+    }
     size_t half = c->sides[0].count / 2;
     for (size_t s = 0; s < GM_SPACES; s++)
         if (s != GM_SPACE_TRAINED)
@@ -272,6 +295,15 @@ static gm_status open_comparison(gm_comparison *c, const char *real, const char 
                               .samples = options->samples ? options->samples : DEFAULT_SAMPLES,
                               .paired = options->paired};
     GM_TRY(gm_sides_open(&c->sides[0], &c->sides[1], real, fake, &sides));
+    if (are_texts(c)) {
+        snprintf(c->names[GM_SPACE_NARROW], sizeof c->names[0], "symbols");
+        return options->paired || options->features == GM_COMPARISON_CLASSIFIER
+                   ? gm_fail(GM_ERROR_ARGUMENT,
+                             "%s: texts are compared as two collections, by their symbols: neither in "
+                             "pairs nor by a classifier",
+                             real)
+                   : GM_OK;
+    }
     c->mixture = find_mixture(c);
     c->stacked = gm_stacks_find(c->sides);
     c->split = gm_splits_find(c->sides);
@@ -311,6 +343,7 @@ void gm_comparison_close(gm_comparison **comparison) {
     free(old->figures);
     free(old->class_figures);
     free(old->column_figures);
+    free(old->texts);
     free(old);
     *comparison = NULL;
 }
@@ -344,6 +377,8 @@ static bool stacks_at_hand(const gm_comparison *c) {
 }
 
 static bool does_apply(const gm_comparison *c, const gm_estimator *row) {
+    if (are_texts(c) != (row->when == GM_APPLIES_TO_TEXTS))
+        return false;
     switch (row->when) {
     case GM_APPLIES_UNPAIRED:
         return !c->options.paired;
@@ -356,6 +391,7 @@ static bool does_apply(const gm_comparison *c, const gm_estimator *row) {
     case GM_APPLIES_TO_SPLITS:
         return c->split != NULL;
     case GM_APPLIES_WITH_CLASSES:
+    case GM_APPLIES_TO_TEXTS:
     case GM_APPLIES_ALWAYS:
         break;
     }
@@ -378,7 +414,7 @@ static gm_status add_figures(gm_comparison *c, const gm_estimator *row, const ch
     GM_TRY(row->measure(&c->whole, value));
     GM_TRY(row->measure(&c->control, control));
     gm_space from = source_of(c, row->space), of = from == GM_SPACE_WIDE ? GM_SPACE_PROBABILITIES : from;
-    uint32_t flags = from == GM_SPACE_NARROW && gm_features_are_loose(c->narrow) ? GM_MEASURE_BIASED : 0;
+    uint32_t flags = from == GM_SPACE_NARROW && c->narrow && gm_features_are_loose(c->narrow) ? GM_MEASURE_BIASED : 0;
     for (size_t j = 0; j < gm_estimator_key_count(row); j++) {
         value[j].flags |= flags;
         control[j].flags |= flags;
@@ -426,6 +462,7 @@ static gm_status prepare(gm_comparison *c, const gm_estimator *row) {
     return row->when == GM_APPLIES_WITH_CLASSES ? open_classifier(c)
            : row->when == GM_APPLIES_TO_STACKS  ? name_stacks(c)
            : row->when == GM_APPLIES_TO_SPLITS  ? read_splits(c)
+           : row->when == GM_APPLIES_TO_TEXTS   ? compare_texts(c)
                                                 : GM_OK;
 }
 
@@ -525,5 +562,13 @@ gm_status gm_comparison_columns(gm_comparison *c, const gm_column_figure **figur
         GM_TRY(gm_tables_compare(&c->sides[0], &c->sides[1], &c->column_figures, &c->column_count));
     *figures = c->column_figures;
     *count = c->column_count;
+    return GM_OK;
+}
+
+gm_status gm_comparison_texts(gm_comparison *c, const gm_text_figure **figures, size_t *count) {
+    if (are_texts(c))
+        GM_TRY(compare_texts(c));
+    *figures = c->texts;
+    *count = c->texts ? GM_TEXT_ROWS : 0;
     return GM_OK;
 }

@@ -5,6 +5,7 @@
 #include "ganymede/measure.h"
 #include "use/stacks.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +117,32 @@ static gm_status classes(const gm_pair *p, gm_measure *figures) {
     return GM_OK;
 }
 
+static gm_measure text_figure(const gm_pair *p, double value) {
+    bool missing = !isfinite(value);
+    return (gm_measure){
+        .value = missing ? 0 : value, .count = p->texts, .flags = missing ? (uint32_t)GM_MEASURE_MISSING : 0};
+}
+
+static gm_status short_grams(const gm_pair *p, gm_measure *figures) {
+    for (size_t i = 0; i < 3; i++)
+        figures[i] = text_figure(p, p->text->ngrams[i]);
+    return GM_OK;
+}
+
+static gm_status long_grams(const gm_pair *p, gm_measure *figures) {
+    for (size_t i = 0; i < 3; i++)
+        figures[i] = text_figure(p, p->text->ngrams[3 + i]);
+    return GM_OK;
+}
+
+static gm_status passages(const gm_pair *p, gm_measure *figures) {
+    figures[0] = text_figure(p, p->text->known_words);
+    figures[1] = text_figure(p, p->text->copies);
+    figures[2] = text_figure(p, p->text->distinct_4);
+    figures[3] = text_figure(p, p->text->distinct_6);
+    return GM_OK;
+}
+
 // ---- The table ----
 
 #define ENTROPY_KEYS                                                                                                   \
@@ -167,6 +194,17 @@ const gm_estimator gm_estimators[] = {
       {"class_conditional_entropy", "H(y|x), the classifier's doubt; bad: above its control (unclear images)"},
       {"class_information", "H(y) - H(y|x); bad: below its control"},
       {"class_score", "its exponential, at most the number of classes; bad: below its control"}}},
+    {GM_APPLIES_TO_TEXTS, GM_SPACE_NARROW, short_grams,
+     {{"ngrams_1", "Jensen-Shannon divergence of symbols, bits, 0 to 1; bad: above its control (training text)"},
+      {"ngrams_2", "of pairs of symbols; a chain of order k has its control's for all n up to k + 1"},
+      {"ngrams_3", "of three symbols"}}},
+    {GM_APPLIES_TO_TEXTS, GM_SPACE_NARROW, long_grams,
+     {{"ngrams_4", "of four"}, {"ngrams_5", "of five"}, {"ngrams_6", "of six"}}},
+    {GM_APPLIES_TO_TEXTS, GM_SPACE_NARROW, passages,
+     {{"known_words", "share of whole words that the training text has; bad: below its control"},
+      {"copies", "share of texts whose first 32 symbols stand in the training text; bad: above its control"},
+      {"distinct_4", "different four symbols as a share of all; bad: far below its control (repetition)"},
+      {"distinct_6", "different six symbols as a share of all; bad: far below its control"}}},
 };
 // clang-format on
 const size_t gm_estimator_count = GM_COUNT(gm_estimators);
@@ -234,7 +272,8 @@ gm_status gm_estimator_fail_unknown(const char *key, const char *const sides[2])
                                        [GM_APPLIES_TO_STACKS] = "images of stacked-fashion and stacked-mnist",
                                        [GM_APPLIES_TO_SPLITS] =
                                            "images with a test split, and of runs that learned from such,",
-                                       [GM_APPLIES_WITH_CLASSES] = NULL};
+                                       [GM_APPLIES_WITH_CLASSES] = NULL,
+                                       [GM_APPLIES_TO_TEXTS] = "texts"};
     gm_text list = {0};
     for (const gm_estimator *row = gm_estimators; row < gm_estimators + gm_estimator_count; row++)
         if (gm_metrics_ask_for(key, row) && data[row->when])
@@ -252,7 +291,8 @@ gm_status gm_comparison_keys(char **text) {
                                        [GM_APPLIES_TO_MIXTURES] = "points of a mixture: ",
                                        [GM_APPLIES_TO_STACKS] = "stacked images: ",
                                        [GM_APPLIES_TO_SPLITS] = "data with a test split: ",
-                                       [GM_APPLIES_WITH_CLASSES] = "classifier: "};
+                                       [GM_APPLIES_WITH_CLASSES] = "classifier: ",
+                                       [GM_APPLIES_TO_TEXTS] = "texts: "};
     gm_text keys = {0};
     for (const gm_estimator *row = gm_estimators; row < gm_estimators + gm_estimator_count; row++)
         for (size_t j = 0; j < gm_estimator_key_count(row); j++)

@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "ganymede/data.h"
 #include "ganymede/metrics.h"
+#include "use/texts.h"
 
 enum { GM_ESTIMATE_KEYS = 4 }; // of one estimate, at most
 
@@ -26,6 +27,8 @@ typedef struct gm_pair {
     const gm_mixture *mixture;
     size_t grey_classes; // of the images that are stacked
     gm_samples of[GM_SPACES][2];
+    const gm_text_figure *text; // of texts: their figures; and of how many
+    size_t texts;
 } gm_pair;
 
 typedef enum gm_applies {
@@ -36,6 +39,7 @@ typedef enum gm_applies {
     GM_APPLIES_TO_STACKS,
     GM_APPLIES_TO_SPLITS,
     GM_APPLIES_WITH_CLASSES,
+    GM_APPLIES_TO_TEXTS,
 } gm_applies;
 
 typedef struct gm_estimator {

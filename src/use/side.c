@@ -3,6 +3,7 @@
 
 #include "data/decode.h"
 #include "ganymede/sampler.h"
+#include "sample/scan.h"
 #include "sample/schema.h"
 #include "use/tables.h"
 
@@ -12,6 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { COMPARED_WINDOW = 32 }; // symbols of texts, where no run says how many
+
 static const uint64_t part_seed = 0; // which random part of a large data set is taken
 
 void gm_side_finish(gm_side *side) {
@@ -20,6 +23,7 @@ void gm_side_finish(gm_side *side) {
     free(side->cells);
     gm_table_schema_destroy(&side->table);
     gm_table_schema_destroy(&side->shown);
+    gm_text_schema_destroy(&side->text);
     gm_arena_finish(&side->arena);
     *side = (gm_side){0};
 }
@@ -87,6 +91,33 @@ static gm_status keep_table(gm_side *side, const gm_table_schema *table, double 
     return GM_OK;
 }
 
+// ---- Texts ----
+
+// The schema of texts of so many symbols, as codes.
+static gm_status keep_text(gm_side *side, const gm_text_schema *text, size_t length) {
+    gm_text_schema_destroy(&side->text);
+    GM_TRY(gm_text_schema_copy(&side->text, text));
+    side->text->form = GM_TEXT_NUMBERS;
+    side->text->window = length;
+    return GM_OK;
+}
+
+// What a run has drawn, as codes.
+static gm_status take_codes(gm_side *side, const gm_sampler_info *info) {
+    const size_t length = info->height > 1 ? info->height : info->channels; // one-hot or numbers
+    const gm_sample format = gm_sample_of_text(info->text, length);
+    int32_t *codes;
+    GM_TRY(gm_alloc(&codes, side->count * length, sizeof *codes, side->name));
+    gm_sample_text_codes(&format, side->values, side->count, codes);
+    for (size_t i = 0; i < side->count * length; i++)
+        side->values[i] = (float)codes[i];
+    free(codes);
+    side->channels = length;
+    side->height = side->width = 1;
+    side->bounded = side->ranged = false;
+    return keep_text(side, info->text, length);
+}
+
 static bool ends_with(const char *text, const char *ending) {
     size_t length = strlen(text), tail = strlen(ending);
     return length >= tail && strcmp(text + length - tail, ending) == 0;
@@ -145,6 +176,9 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
     side->data_options.columns = side->table;
     if (status == GM_OK)
         status = draw(side, sampler);
+    if (status == GM_OK && info.text)
+        status = take_codes(side, &info);
+    side->data_options.text = side->text;
     gm_sampler_close(&sampler);
     return status;
 }
@@ -156,6 +190,8 @@ static gm_status gather(gm_side *side, const gm_dataset *dataset, const int32_t 
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
     gm_sample format = gm_dataset_format(info, 0, 255);
     GM_TRY(keep_table(side, info->table, 0, 255));
+    if (info->text)
+        GM_TRY(keep_text(side, info->text, info->text->window));
     side->channels = format.item.dim[0];
     GM_TRY(allocate(side));
     GM_TRY(keep_names(side, info->class_names, info->class_count));
@@ -206,8 +242,17 @@ static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
     return options;
 }
 
-// table: the columns that both sides have, NULL where they are none or not known.
-static gm_status open_data(gm_side *side, const gm_side *run, const gm_table_schema *table,
+// Of texts the real side is what was held out, where it is the run's data or has a split; any other is taken whole.
+static void fit_to_text(gm_side *side, const gm_text_schema *text, const gm_side *run) {
+    gm_dataset_options *options = &side->data_options;
+    bool learned = run && strcmp(run->data, side->name) == 0;
+    options->text = text;
+    options->split = learned && run->data_options.split == GM_SPLIT_TEST ? GM_SPLIT_TRAIN : GM_SPLIT_TEST;
+    options->whole = !learned && !side->held_out;
+}
+
+// table: the columns that both sides have, NULL where they are none or not known. text: how it is read if it is one.
+static gm_status open_data(gm_side *side, const gm_side *run, const gm_table_schema *table, const gm_text_schema *text,
                            const gm_sides_options *options, uint64_t seed) {
     gm_dataset *dataset;
     gm_table_schema columns = table ? *table : (gm_table_schema){0};
@@ -215,8 +260,11 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_table_sch
     side->data_options = fit_to(side, run);
     side->data_options.columns = table ? &columns : NULL;
     side->data_options.seed = seed;
+    if (text)
+        fit_to_text(side, text, run);
     gm_status status = gm_dataset_open(&dataset, side->name, &side->data_options);
     side->data_options.columns = NULL;
+    side->data_options.text = NULL;
     GM_TRY(status);
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
     side->kind = info->white > info->black ? GM_SIDE_IMAGES : GM_SIDE_NUMBERS;
@@ -338,11 +386,19 @@ static gm_status open_both(gm_side *sides[2], const gm_sides_options *options) {
     gm_table_schema *both = NULL;
     if (!runs[0] && !runs[1])
         GM_TRY(gm_tables_find(&both, (const char *[]){sides[0]->name, sides[1]->name}));
+    const gm_text_schema texts = {.window = COMPARED_WINDOW, .form = GM_TEXT_NUMBERS};
     gm_status status = GM_OK;
-    for (size_t i = 0; i < 2 && status == GM_OK; i++) // the two draws of a mixture differ
+    sides[0]->held_out = true;
+    for (size_t i = 0; i < 2 && status == GM_OK; i++) { // the two draws of a mixture differ
+        const gm_side *other = sides[1 - i];
+        bool as_text = !other->text && !runs[0] && !runs[1] && gm_dataset_is_text(sides[i]->name);
         if (!runs[i])
-            status = open_data(sides[i], runs[1 - i] ? sides[1 - i] : NULL, runs[1 - i] ? sides[1 - i]->table : both,
+            status = open_data(sides[i], runs[1 - i] ? other : NULL, runs[1 - i] ? other->table : both,
+                               other->text ? other->text
+                               : as_text   ? &texts
+                                           : NULL,
                                options, i);
+    }
     gm_table_schema_destroy(&both);
     GM_TRY(status);
     for (size_t i = 0; i < 2; i++) // a run has as many samples as it takes

@@ -27,8 +27,10 @@ typedef struct gm_side {
     gm_sample format;       // of rows of a table, without the columns that are set aside; without a schema: of
                             // anything else
     double *cells;          // (count, columns of the schema)
+    gm_text_schema *text;   // of texts: their symbols; values are codes, (count, channels)
     gm_table_schema *table; // private, as are those below
     gm_table_schema *shown; // its columns that are not set aside
+    bool held_out;          // of a text without splits, what is held out is taken
     gm_arena arena;
 } gm_side;
 

@@ -162,7 +162,7 @@ static gm_status create_folders(const folder *f, const int32_t *labels, size_t c
 
 static gm_status generate(const folder *f, const int32_t *labels, size_t first, size_t count, float *samples) {
     const gm_use *use = &f->sampler->use;
-    size_t width = use->categorical_codes + use->continuous_codes, values = gm_use_find_input(use, "latent")->values;
+    size_t width = use->categorical_codes + use->continuous_codes, values = gm_use_latent_values(use);
     labels = labels ? labels + first : NULL;
     if (f->latents)
         return gm_sampler_generate_from(f->sampler, f->latents + first * values, labels, f->seeds + first, count,

@@ -80,6 +80,16 @@ const recipe_case recipe_cases[] = {
     {"imbalance/classifier.yaml", {"data.batch=5", "data.balance=resample"}, 1, 28, false, true, 0},
     {"imbalance/gan.yaml", {"data.batch=3", "data.balance=resample"}, 1, 28, false, true, 0},
     {"cells.yaml", {"data.batch=2"}, 5, 48, false, true, 64},
+    {"text-lm.yaml", {"data.batch=3", "data.text.window=5", "language.1.gru=9"}, 5, 1, true, false, 0},
+    {"text-lm.yaml",
+     {"data.batch=2", "data.text={window: 4, items: lines}",
+      "language=[embedding: 5, lstm: {units: 6, layers: 2}, dropout]", "average.decay=0.9"},
+     4,
+     1,
+     true,
+     false,
+     0},
+    {"text-wgan.yaml", {"data.batch=2", "generator.5.conv.channels=256"}, 32, 1, true, true, 0},
     {"dcgan64.yaml", {"data.batch=2"}, 3, 64, true, true, 0},
     {.file = NULL},
 };
@@ -109,6 +119,29 @@ static gm_dataset_info make_info(const recipe_case *c, size_t size) {
                              .item_bytes = values * (bytes ? 1 : sizeof(float))};
 }
 
+// Of texts any byte is a symbol's code.
+static const gm_text_schema *make_text(const gm_common *common) {
+    static char names[256][4];
+    static const char *symbols[256];
+    static gm_text_schema text;
+    for (size_t i = 0; i < GM_COUNT(symbols); i++) {
+        snprintf(names[i], sizeof names[i], "%zu", i);
+        symbols[i] = names[i];
+    }
+    text = common->data.text;
+    text.symbols = symbols;
+    text.count = GM_COUNT(symbols) - (text.items == GM_TEXT_LINES);
+    return &text;
+}
+
+static void make_symbols(gm_dataset_info *info, const gm_common *common) {
+    if (common->data.text.window == 0)
+        return;
+    info->text = make_text(common);
+    info->kind = GM_DATASET_IMAGES;
+    info->item_bytes = info->item_values;
+}
+
 static gm_model_source make_source(const training *t, const recipe_case *c, const gm_dataset_info *info) {
     const gm_common *common = gm_common_of(t->recipe);
     return (gm_model_source){.data = info,
@@ -127,7 +160,8 @@ void training_init(training *t, const recipe_case *c) {
     check_ok(gm_train_recipe_read(&t->recipe, path, c->settings, settings));
     const gm_common *other = gm_common_second(gm_common_of(t->recipe));
     size_t size = other && other->data.size[0] > 0 ? other->data.size[0] : c->size;
-    const gm_dataset_info infos[] = {make_info(c, c->size), make_info(c, size)};
+    gm_dataset_info infos[] = {make_info(c, c->size), make_info(c, size)};
+    make_symbols(&infos[0], gm_common_of(t->recipe));
     gm_model_source source = make_source(t, c, &infos[0]), second = make_source(t, c, &infos[1]);
     source.second = other ? &second : NULL;
     t->format = source.format;

@@ -1,6 +1,7 @@
 // Gradients of layers by their inputs and by their own variables: once, and twice as penalties need them.
 #include "base/base.h"
 #include "ganymede/nn.h"
+#include "nn/layers.h"
 #include "reference/gradient_check.h"
 
 #include <setjmp.h>
@@ -61,6 +62,7 @@ LAYER(gru_decayed, gm_add(gm_gru(x[0], "n", &(gm_recurrent_params){.units = 2}),
 LAYER(gru_both, gm_gru(x[0], "n", &(gm_recurrent_params){.units = 2, .layers = 2, .bidirectional = true}))
 LAYER(lstm, gm_lstm(x[0], "n", &(gm_recurrent_params){.units = 1}))
 LAYER(lstm_last, gm_lstm(x[0], "n", &(gm_recurrent_params){.units = 2, .bidirectional = true, .last = true}))
+LAYER(embedding_of_shares, gm_square(gm_embedding_layer(x[0], "n", &(gm_embedding_params){.size = 2})))
 LAYER(embedding, gm_square(gm_embedding(gm_reshape(x[1], (gm_shape){2, {2, 3}}), "n",
                                         &(gm_embedding_params){.symbols = 4, .size = 2})))
 
@@ -134,6 +136,7 @@ static gm_gradient_case cases[] = {
           NAMED("n.hh_l0.bias", 4))},
     {CASE(lstm_last, 4, X(2, 2, 3), NAMED("n.hh_l0.weight", 8, 2), NAMED("n.ih_l0_reverse.weight", 8, 2),
           NAMED("n.hh_l0_reverse.bias", 8))},
+    {CASE(embedding_of_shares, 2, X(2, 4, 3), NAMED("n.weight", 4, 2))},
     {CASE(embedding, 1, NAMED("n.weight", 4, 2)), .index_count = 6, .index = {2, 0, 2, 1, 9, 0}},
     {CASE(residual_r1, 4, X(1, 2, 1, 3), NAMED("n.0.0.weight", 2), NAMED("n.0.0.bias", 2),
           NAMED("n.0.1.weight", 2, 1, 1, 1))},

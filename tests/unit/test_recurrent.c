@@ -138,6 +138,80 @@ static void embedding_looks_up_symbols(void **state) {
     end(&f);
 }
 
+// As a layer of a network: numbers, or shares, of which one-hot ones are the same.
+static void embedding_takes_numbers_and_shares(void **state) {
+    (void)state;
+    fixture f;
+    gm_layer layer;
+    gm_network *network;
+    begin(&f);
+    gm_layer_default(&layer, gm_layer_type_find("embedding"));
+    layer.params.embedding = (gm_embedding_params){.symbols = 3, .size = 2};
+    assert_int_equal(gm_network_create(&network, "n", &layer, 1, GM_WEIGHTS_DEFAULT), GM_OK);
+    gm_tensor *numbers = gm_input(f.graph, "numbers", GM_FLOAT32, GM_SHAPE(1, 3));
+    gm_tensor *shares = gm_input(f.graph, "shares", GM_FLOAT32, GM_SHAPE(1, 3, 2));
+    gm_tensor *a = gm_network_apply(network, numbers, GM_MODE_INFERENCE, NULL);
+    gm_tensor *b = gm_network_apply(network, shares, GM_MODE_INFERENCE, NULL);
+    set(&f, numbers, (double[]){2, 0, 1});
+    set(&f, shares, (double[]){0, .5, 0, 0, 1, .5}); // all of symbol 2; half of 0 and half of 2
+    set(&f, gm_variable_find(f.graph, "n.0.weight"), (double[]){1, 2, 3, 4, 5, 6});
+    has_values(&f, a, (double[]){5, 1, 3, 6, 2, 4}, 6);
+    has_values(&f, b, (double[]){5, 3, 6, 4}, 4);
+    gm_network_destroy(&network);
+    end(&f);
+}
+
+// ---- Networks with a memory ----
+
+typedef struct memory {
+    gm_tensor *before, *after[2];
+    size_t kept;
+} memory;
+
+static gm_tensor *recall(void *user, const char *name, gm_shape shape) {
+    memory *m = user;
+    assert_string_equal(name, "n.0");
+    assert_true(gm_shape_equal(&shape, &GM_SHAPE(2, 4, 3)));
+    return m->before;
+}
+
+static void keep(void *user, const char *name, gm_tensor *state) {
+    memory *m = user;
+    assert_string_equal(name, "n.0");
+    m->after[m->kept++] = state;
+}
+
+// A sequence of two positions, at once and one after the other.
+static void memory_goes_from_position_to_position(void **state) {
+    (void)state;
+    fixture f;
+    gm_layer layer;
+    gm_network *network;
+    memory m = {0};
+    begin(&f);
+    gm_layer_default(&layer, gm_layer_type_find("lstm"));
+    layer.params.recurrent = (gm_recurrent_params){.units = 3, .layers = 2};
+    assert_int_equal(gm_network_create(&network, "n", &layer, 1, GM_WEIGHTS_DEFAULT), GM_OK);
+    gm_tensor *x = gm_input(f.graph, "x", GM_FLOAT32, GM_SHAPE(2, 2, 2));
+    gm_tensor *whole = gm_network_apply(network, x, GM_MODE_INFERENCE, NULL), *positions[2];
+    gm_network_set_memory(network, &(gm_network_memory){recall, keep, &m});
+    for (size_t k = 0; k < 2; k++) {
+        m.before = k == 0 ? gm_full(f.graph, GM_SHAPE(2, 4, 3), 0) : m.after[0];
+        gm_tensor *one = gm_slice(x, (const size_t[]){0, 0, k}, (const size_t[]){2, 2, 1});
+        positions[k] = gm_network_apply(network, one, GM_MODE_INFERENCE, NULL);
+    }
+    assert_int_equal(m.kept, 2);
+    set(&f, x, (double[]){1, -2, .5, 3, -1, 2, 0, 1});
+    gm_tensor *joined = gm_concat(positions, 2, 2);
+    gm_tensor *difference = gm_sum_all(gm_abs(gm_subtract(whole, joined)));
+    has_values(&f, difference, (double[]){0}, 1);
+    gm_network_apply(network, x, GM_MODE_INFERENCE, NULL); // not two at a time
+    assert_int_equal(gm_graph_status(f.graph), GM_ERROR_ARGUMENT);
+    assert_non_null(strstr(gm_error_message(), "with a memory it takes one position at a time, not 2"));
+    gm_network_destroy(&network);
+    end(&f);
+}
+
 static void expect_fault(sequence_layer *layer, gm_shape shape, const gm_recurrent_params *params, const char *what) {
     fixture f;
     begin(&f);
@@ -184,6 +258,8 @@ int main(void) {
         cmocka_unit_test(gradients_over_all_positions_are_joined),
         cmocka_unit_test(gradients_twice_have_no_parts_among_zeros),
         cmocka_unit_test(embedding_looks_up_symbols),
+        cmocka_unit_test(embedding_takes_numbers_and_shares),
+        cmocka_unit_test(memory_goes_from_position_to_position),
         cmocka_unit_test(slips_are_named),
     };
     return cmocka_run_group_tests_name("recurrent layers", tests, NULL, NULL);

@@ -1,0 +1,144 @@
+// A language model: its section of the recipe, its layers, and its training step.
+//   N = batch, L = window, C = symbols; loss = -E ln p(x_l | x_1 ... x_(l-1)), over all positions of a window, which
+//   begins without a memory
+#include "base/base.h"
+#include "ganymede/loss.h"
+#include "graph/graph.h"
+#include "model/language.h"
+#include "model/objective.h"
+#include "recipe/value.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+enum { USUAL_WINDOW = 96 };
+
+// ---- Keys ----
+
+// clang-format off
+static const gm_recipe_row rows[] = {
+    GM_ROW_TYPED(gm_language_settings, "language", language, gm_recipe_layers_type, NULL, true,
+                 "a language model's layers: embedding, then gru or lstm and layers that see one position at a time; a map to "
+                 "a logit for each symbol follows by itself"),
+    GM_ROW_INTEGER(gm_language_settings, "length", length, 0, GM_TEXT_MOST_WINDOW, 0,
+                   "symbols of a sample; 0: as many as a window of the data has"),
+    GM_INITIALIZER_ROW(gm_language_settings),
+    GM_ROW_TYPED(gm_language_settings, "optimizer.language", optimizer.language, gm_recipe_optimizer_type,
+                 "{adam: {rate: 2e-3}}", false, "the language model's update rule"),
+    GM_ACCUMULATE_ROW(gm_language_settings),
+    GM_AVERAGE_ROWS(gm_language_settings),
+};
+// clang-format on
+
+// Symbols come as numbers; windows are longer than a GAN's.
+static gm_status resolve(gm_recipe *recipe, void *settings) {
+    const gm_language_settings *language = settings;
+    gm_common *common = gm_recipe_edit(recipe, &gm_common_section);
+    const gm_layer *first = &language->language.layers[0];
+    if (!gm_is_layer(first, "embedding"))
+        return gm_fail(GM_ERROR_FORMAT, "%s: a language model begins with the layer embedding, not with %s",
+                       first->origin, first->type->name);
+    if (gm_recipe_find(recipe, "data.text.form") && common->data.text.form != GM_TEXT_NUMBERS)
+        return gm_fail(GM_ERROR_FORMAT, "%s: data.text.form: a language model takes symbols as numbers: leave it out",
+                       gm_recipe_origin(recipe, "data.text.form"));
+    common->data.text.form = GM_TEXT_NUMBERS;
+    if (common->data.text.window == 0)
+        common->data.text.window = USUAL_WINDOW;
+    return GM_OK;
+}
+
+const gm_recipe_section gm_language_section = {
+    .rows = rows, .row_count = GM_COUNT(rows), .size = sizeof(gm_language_settings), .resolve = resolve};
+
+const gm_language_settings *gm_language_of(const gm_recipe *recipe) {
+    return gm_recipe_settings(recipe, &gm_language_section);
+}
+
+// ---- Layers ----
+
+// Layers that make a position of nothing but that position and the memory of those before it.
+static gm_status check_layer(const gm_layer *layer) {
+    static const char *const known[] = {"embedding", "gru",     "lstm",     "dropout",  "relu", "leaky_relu",
+                                        "tanh",      "sigmoid", "softplus", "residual", "tap",  "layer_norm"};
+    bool steps = false;
+    for (size_t i = 0; i < GM_COUNT(known); i++)
+        steps = steps || gm_is_layer(layer, known[i]);
+    bool recurrent = gm_is_layer(layer, "gru") || gm_is_layer(layer, "lstm");
+    if (recurrent && (layer->params.recurrent.bidirectional || layer->params.recurrent.last))
+        return gm_fail(GM_ERROR_FORMAT,
+                       "%s: a language model sees nothing of what comes: neither bidirectional nor last",
+                       layer->origin);
+    if (gm_is_layer(layer, "layer_norm") && layer->params.sample_norm.over != GM_NORM_OVER_CHANNELS)
+        return gm_fail(GM_ERROR_FORMAT, "%s: a language model sees nothing of what comes: layer_norm over: channels",
+                       layer->origin);
+    for (size_t k = 0; k < layer->type->parameter_count; k++) {
+        const gm_layer_list *inner = gm_layer_inner(layer, k);
+        for (size_t i = 0; inner && i < inner->count; i++)
+            GM_TRY(check_layer(&inner->layers[i]));
+    }
+    return steps ? GM_OK
+                 : gm_fail(GM_ERROR_FORMAT,
+                           "%s: the layer %s is none of a language model's, which are embedding, gru, lstm, layer_norm "
+                           "over: channels, dropout, residual and activations",
+                           layer->origin, layer->type->name);
+}
+
+gm_status gm_language_layers(gm_graph *graph, const gm_language_settings *settings, size_t symbols,
+                             gm_layer_list *layers) {
+    const gm_layer_list *given = &settings->language;
+    gm_layer *list = gm_arena_alloc(&graph->arena, (given->count + 1) * sizeof *list);
+    if (!list)
+        return gm_fail_memory(given->count * sizeof *list, "layers");
+    for (size_t i = 0; i < given->count; i++)
+        GM_TRY(check_layer(&given->layers[i]));
+    memcpy(list, given->layers, given->count * sizeof *list);
+    list[0].params.embedding.symbols = symbols + 1; // 0 is the beginning of a text
+    gm_layer *last = &list[given->count];
+    gm_layer_default(last, gm_layer_type_find("conv"));
+    last->origin = given->layers[given->count - 1].origin;
+    GM_TRY(gm_layer_set_number(last, "channels", (double)symbols));
+    GM_TRY(gm_layer_set_text(last, "kernel", "1"));
+    *layers = (gm_layer_list){list, given->count + 1};
+    return GM_OK;
+}
+
+// ---- The step ----
+
+// What lies behind the first end of a line is not learnt: its labels are none.
+static gm_tensor *labels_of(gm_tensor *x, gm_tensor *before, const gm_text_schema *text) {
+    gm_graph *graph = gm_tensor_graph(x);
+    if (text->items == GM_TEXT_WINDOWS)
+        return gm_cast(x, GM_INT32);
+    gm_tensor *behind = gm_equal(before, gm_constant(graph, 1));
+    return gm_cast(gm_select(behind, gm_constant(graph, -1), x), GM_INT32);
+}
+
+gm_status gm_language_build(gm_model *model, const gm_recipe *recipe, const gm_model_source *source) {
+    const gm_language_settings *settings = gm_language_of(recipe);
+    const gm_text_schema *text = source->format.text;
+    const size_t N = source->batch, L = gm_sample_text_length(&source->format);
+    gm_tensor *counter = gm_objective_counter(model), *logits;
+    gm_network *network;
+    gm_layer_list layers;
+    GM_TRY(gm_language_layers(model->graph, settings, gm_text_schema_codes(text), &layers));
+    GM_TRY(gm_model_add_network(model, "language", &layers, (gm_weight_initializer)settings->initializer, &network));
+    gm_tensor *x = gm_model_real_batch(model, source);
+    gm_tensor *shifted = gm_slice(gm_offset(x, 1), (const size_t[]){0, 0}, (const size_t[]){N, L - 1});
+    gm_tensor *before = gm_pad(shifted, (const size_t[]){0, 1}, (const size_t[]){0, 0});
+    GM_TRY(gm_model_apply(&logits, network, before, NULL, counter));
+    gm_tensor *loss = gm_cross_entropy(logits, labels_of(x, before, text));
+    const gm_model_number numbers[] = {{"loss", "loss", loss, true},
+                                       {"bits", "bits", gm_scale(loss, 1 / log(2)), false}};
+    GM_TRY(gm_objective_build(model, source,
+                              &(gm_objective){.counter = counter,
+                                              .networks = &network,
+                                              .network_count = 1,
+                                              .loss = loss,
+                                              .numbers = numbers,
+                                              .number_count = GM_COUNT(numbers),
+                                              .optimizer = &settings->optimizer.language,
+                                              .accumulate = settings->accumulate,
+                                              .average = &settings->average}));
+    return gm_graph_status(model->graph);
+}

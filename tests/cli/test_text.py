@@ -1,0 +1,132 @@
+"""Texts through the command: data, language models and GANs of characters, samples, evaluation, measures, refusals."""
+import json
+import math
+import unittest
+
+from command import CommandTest
+
+LANGUAGE = """\
+name: tiny-lm
+seed: 3
+steps: 20
+data: { source: words.txt, text: { window: 8, lower: true, join: true }, batch: 8 }
+length: 12
+language: [ { embedding: 6 }, { gru: 12 } ]
+optimizer: { language: { adam: { rate: 1e-2 } } }
+log: { every: 5, samples: 10, checkpoint: 10 }
+"""
+
+GAN = """\
+name: tiny-text-gan
+seed: 3
+steps: 4
+data: { source: words.txt, text: { window: 8, lower: true, join: true }, batch: 4 }
+latent: { size: 4 }
+generator: [ { dense: 24 }, { reshape: [3, 8] }, { conv: { channels: %(symbols)d, kernel: 1 } }, softmax ]
+discriminator: [ { embedding: 4 }, { conv: { channels: 4, kernel: 3, padding: 1 } }, relu, flatten, { dense: 1 } ]
+log: { every: 2, samples: 2, checkpoint: 2 }
+"""
+
+
+class Texts(CommandTest):
+    def setUp(self):
+        super().setUp()
+        lines = [f"{'the a one'.split()[i % 3]} {'cat dog'.split()[i % 2]} sat on mat {i % 7}" for i in range(200)]
+        (self.folder / "words.txt").write_text("\n".join(lines).upper() + "\n")
+        (self.folder / "lm.yaml").write_text(LANGUAGE)
+
+    def train(self, *options):
+        return self.ganymede("train", "lm.yaml", "--no-tune", "--quiet", *options)
+
+    def test_a_language_model_writes_what_its_seeds_say(self):
+        self.train("--out", "a")
+        out, _ = self.ganymede("sample", "a", "--seeds", "0-4")
+        lines = out.splitlines()
+        self.assertEqual([len(line) for line in lines], [12] * 5)
+        alone, _ = self.ganymede("sample", "a", "--seeds", "3")
+        self.assertEqual(alone, lines[3] + "\n")
+        longer, _ = self.ganymede("sample", "a", "--seeds", "0-4", "--length", "20")
+        self.assertEqual([line[:12] for line in longer.splitlines()], lines)
+        begun, _ = self.ganymede("sample", "a", "--seeds", "0-4", "--start", "The cat ", "--temperature", "0.5")
+        self.assertEqual({line[:8] for line in begun.splitlines()}, {"the cat "})
+        cold, _ = self.ganymede("sample", "a", "--seeds", "0-4", "--start", "the ", "--temperature", "0.0001")
+        self.assertEqual(len(set(cold.splitlines())), 1)  # the likeliest symbols, whatever the seed
+        self.ganymede("sample", "a", "--seeds", "0-4", "-o", "s.txt")
+        self.assertEqual((self.folder / "s.txt").read_text(), out)
+        self.ganymede("sample", "a", "--seeds", "0-4", "-o", "s.csv")
+        self.assertEqual((self.folder / "s.csv").read_text(), 'text\n' + "".join(f'"{line}"\n' for line in lines))
+        self.ganymede("sample", "a", "--seeds", "0-4", "-o", "s.png")
+        self.assertTrue((self.folder / "s.png").read_bytes().startswith(b"\x89PNG"))
+
+    def test_a_resumed_model_goes_on_bit_for_bit(self):
+        self.train("--out", "a")
+        self.train("--out", "b", "--steps", "10")
+        self.ganymede("train", "--resume", "b", "--steps", "20", "--no-tune", "--quiet")
+        last = "checkpoints/00000020.safetensors"
+        self.assertEqual((self.folder / "a" / last).read_bytes(), (self.folder / "b" / last).read_bytes())
+
+    def test_bits_stand_beside_chains(self):
+        self.train("--out", "a", "--steps", "300", "--set", "log.checkpoint=300")
+        out, _ = self.ganymede("evaluate", "a", "--json")
+        figures = json.loads(out)
+        self.assertLess(figures["bits"], figures["chain_0"])
+        self.assertLess(figures["chain_3"], figures["chain_1"])
+        self.assertLess(figures["chain_1"], figures["chain_0"])
+        self.assertLess(figures["chain_0"], math.log2(20))
+
+    def test_bits_are_those_of_the_samples_probabilities(self):
+        self.train("--out", "a")
+        one, _ = self.ganymede("evaluate", "a", "--json")
+        (self.folder / "held.txt").write_text("the cat sat on mat 1 the dog sat on mat 2")
+        other, _ = self.ganymede("evaluate", "a", "--data", "held.txt", "--json")
+        self.assertNotEqual(json.loads(one)["bits"], json.loads(other)["bits"])
+        self.refused("evaluate", "a", "--data", "words.txt", "--samples", "3", code=1, says=["no importance samples"])
+
+    def test_samples_are_measured_beside_chains(self):
+        self.train("--out", "a")
+        out, _ = self.ganymede("measure", "words.txt", "a", "--samples", "200", "--json")
+        figures = json.loads(out)
+        self.assertEqual(set(figures) - {"texts"}, {f"ngrams_{n}" for n in range(1, 7)} |
+                         {"known_words", "copies", "distinct_4", "distinct_6"})
+        self.assertEqual(len(figures["texts"]), 7)
+        chain = figures["texts"]["chain of order 5"]
+        self.assertGreater(figures["ngrams_4"]["value"], chain["ngrams_4"])
+        self.assertEqual(figures["texts"]["samples"]["ngrams_2"], figures["ngrams_2"]["value"])
+        self.assertLess(figures["ngrams_1"]["control"], .1)
+        table, _ = self.ganymede("measure", "words.txt", "a", "--samples", "200", "--metrics", "ngrams_3")
+        self.assertIn("chain of order 5", table)
+        self.ganymede("sample", "a", "--seeds", "0-99", "-o", "s.txt")
+        self.refused("measure", "words.txt", "s.txt", code=1, says=["s.txt:1: 't' is none of the 20 symbols"])
+        (self.folder / "lower.txt").write_text((self.folder / "words.txt").read_text().lower())
+        files, _ = self.ganymede("measure", "lower.txt", "s.txt")
+        self.assertIn("chain of order 5", files)
+        self.refused("measure", "words.txt", "a", "--metrics", "frechet", code=1, says=["frechet"])
+        self.refused("measure", "words.txt", "a", "--paired", code=1, says=["neither in pairs"])
+
+    def test_a_gan_of_characters_trains(self):
+        (self.folder / "gan.yaml").write_text(GAN % {"symbols": 19})
+        self.ganymede("train", "gan.yaml", "--out", "g", "--no-tune", "--quiet")
+        out, _ = self.ganymede("sample", "g", "--seeds", "0-2")
+        self.assertEqual([len(line) for line in out.splitlines()], [8] * 3)
+        self.ganymede("measure", "words.txt", "g", "--samples", "64")
+        self.refused("sample", "g", "--temperature", "0.5", code=1, says=["does not write symbol by symbol"])
+
+    def test_what_does_not_fit_is_refused(self):
+        self.train("--out", "a")
+        self.refused("sample", "a", "--start", "the !", code=1, says=["'!' is none of the", "symbols that are known"])
+        self.refused("sample", "a", "--start", "the cat sat on", code=1, says=["has 14 symbols, and a text 12"])
+        self.refused("sample", "a", "--temperature", "-1", code=2, says=["--temperature expects a number above 0"])
+        self.refused("interpolate", "a", "--seeds", "0,1", "--frames", "4", "-o", "x.png", code=1,
+                     says=["have no latents"])
+        for settings, says in (("language=[dense: 4]", "begins with the layer embedding"),
+                               ("language=[embedding: 4, attention]", "attention is none of a language model's"),
+                               ("language=[embedding: 4, gru: {units: 3, bidirectional: true}]", "nothing of what comes"),
+                               ("data.text.form=one_hot", "takes symbols as numbers"),
+                               ("data.text.windw=4", "did you mean 'window'?"),
+                               ("data.text.window=5000", "fewer than the window of 5000")):
+            self.refused("train", "lm.yaml", "--out", "b", "--no-tune", "--set", settings, code=1, says=[says])
+            self.assertFalse((self.folder / "b").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
