@@ -110,6 +110,8 @@ typedef struct gm_dataset_options {
                            // second of each, and so on; mixtures, stacks: how many to draw; 0 = all
     uint64_t seed;         // mixtures and stacks alone: which draw
     const gm_table_schema *columns; // what is known of a table's columns (gm_table_find); NULL: nothing
+    gm_table_numbers numbers;       // what networks see of a table's numbers whose columns do not say it; other than
+                                    // places: a table of numbers alone has a schema, too
     bool named;                     // a table of numbers alone that names more than two columns has a schema, too
     bool whole;                     // a source without splits may be its own test split
     gm_array_layout layout;         // of arrays of rank 4

@@ -127,6 +127,7 @@ static const char *const fits[] = {"auto", "pad", "resize", "crop", NULL}; // gm
 static const char *const alphas[] = {"blend", "keep", NULL};               // gm_alpha
 static const char *const pages[] = {"first", "channels", "items", NULL};   // gm_pages
 static const char *const scales[] = {"type", "range", "percentile", NULL}; // gm_scaling
+static const char *const numbers[] = {"places", "modes", "quantiles", NULL}; // gm_table_numbers
 static const char *const residents[] = {"auto", "yes", "no", NULL};
 static const char *const balances[] = {"none", "resample", "weights", NULL};          // gm_balance
 static const char *const layouts[] = {"auto", "nhwc", "nchw", NULL};                  // gm_array_layout
@@ -175,6 +176,10 @@ static const gm_recipe_row rows[] = {
          "also of plain numbers"),
     GM_ROW_TYPED(gm_common, "data.dialect", data.dialect, gm_dialect_type, "null", false,
          "how a table is written, where it is not found rightly: {separator: ',', decimal: '.', header: true}"),
+    GM_ROW_CHOICE(gm_common, "data.numbers", data.numbers, numbers, 0,
+           "what networks see of a table's numbers: places (between minimum and maximum), modes (which one of a mixture of "
+           "Gaussians, and the place in it, as CTGAN has it) or quantiles (the place among the table's values, as a normal "
+           "deviate); what is found stands in the run's data.columns"),
     GM_ROW_TYPED(gm_common, "data.range", data.range, range_type, NULL, false,
          "the values of black and white, which the generator's last activation must match: [0, 1] for sigmoid, "
          "[-1, 1] for tanh; default: just that, and [-1, 1] for any other; for images alone"),
@@ -296,6 +301,7 @@ gm_dataset_options gm_common_data_options(const gm_common *common) {
                                 .background = {(uint8_t)(rgb >> 16), (uint8_t)(rgb >> 8), (uint8_t)rgb},
                                 .folder = common->data.folder,
                                 .columns = common->data.columns,
+                                .numbers = (gm_table_numbers)common->data.numbers,
                                 .count = common->data.count,
                                 .seed = common->seed,
                                 .layout = (gm_array_layout)common->data.layout,

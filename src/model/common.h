@@ -38,6 +38,7 @@ typedef struct gm_common {
         uint32_t background;             // 0xRRGGBB
         const gm_table_schema *columns; // of a table: what is known of them; NULL: nothing. In the recipe of a run: all
         gm_table_dialect dialect;       // how a table is written, as far as it is known
+        int numbers;                    // gm_table_numbers
         gm_range range;
         size_t batch; // items per batch
         int resident; // gm_resident
