@@ -51,13 +51,13 @@ gm_status gm_autoencoder_code(const gm_autoencoder_settings *a, gm_tensor *encod
 
 // ---- Likelihoods ----
 
-static const double first_step = .01;      // of the variances, towards a batch's errors
+static const double follow = .001;         // of the variances, towards a batch's errors
 static const double least_variance = 1e-4; // (a hundredth of a deviation) squared
 
 gm_tensor *gm_autoencoder_variance(const gm_autoencoder_parts *p, gm_graph *graph) {
     if (!gm_autoencoder_is_tabular(p->settings) || p->codes.places == 0)
         return NULL;
-    return gm_variable(graph, "decoder_variance", GM_FLOAT32, GM_SHAPE(1, p->codes.places), (gm_initializer){.a = 1});
+    return gm_variable(graph, "decoder_variance", GM_FLOAT32, GM_SHAPE(1, p->codes.places), (gm_initializer){.a = .1});
 }
 
 static gm_tensor *errors(const gm_autoencoder_parts *p, gm_tensor *target, gm_tensor *output) {
@@ -69,7 +69,7 @@ gm_tensor *gm_autoencoder_next_variance(const gm_autoencoder_parts *p, gm_tensor
     if (!variance)
         return NULL;
     gm_tensor *seen = gm_mean(gm_square(errors(p, target, output)), 1u << 0);
-    gm_tensor *next = gm_add(gm_scale(variance, 1 - first_step), gm_scale(seen, first_step));
+    gm_tensor *next = gm_add(gm_scale(variance, 1 - follow), gm_scale(seen, follow));
     return gm_maximum(next, gm_constant(gm_tensor_graph(target), least_variance));
 }
 

@@ -9,6 +9,7 @@
 #include "use/fidelity.h"
 #include "use/image_classifier.h"
 #include "use/measure_table.h"
+#include "use/row_figures.h"
 #include "use/side.h"
 #include "use/splits.h"
 #include "use/stacks.h"
@@ -51,6 +52,8 @@ struct gm_comparison {
     size_t class_count;
     gm_column_figure *column_figures; // of tables
     size_t column_count;
+    gm_row_figure *row_figures;
+    size_t row_count;
 };
 
 // ---- Features ----
@@ -311,6 +314,7 @@ void gm_comparison_close(gm_comparison **comparison) {
     free(old->figures);
     free(old->class_figures);
     free(old->column_figures);
+    free(old->row_figures);
     free(old);
     *comparison = NULL;
 }
@@ -525,5 +529,28 @@ gm_status gm_comparison_columns(gm_comparison *c, const gm_column_figure **figur
         GM_TRY(gm_tables_compare(&c->sides[0], &c->sides[1], &c->column_figures, &c->column_count));
     *figures = c->column_figures;
     *count = c->column_count;
+    return GM_OK;
+}
+
+gm_status gm_comparison_rows(gm_comparison *c, const char *targets, const gm_row_figure **figures, size_t *count) {
+    const gm_sides_options options = {.device = c->device,
+                                      .samples = c->options.samples ? c->options.samples : DEFAULT_SAMPLES};
+    gm_side trained = {0};
+    bool apart = false;
+    free(c->row_figures);
+    c->row_figures = NULL;
+    c->row_count = 0;
+    if (targets && !c->sides[0].table)
+        return gm_fail(GM_ERROR_ARGUMENT, "columns are told of tables, which %s and %s are not", c->sides[0].name,
+                       c->sides[1].name);
+    if (c->sides[0].table) {
+        GM_TRY(gm_side_open_trained(&trained, &c->sides[1], &c->sides[0], &options, &apart));
+        gm_status status = gm_row_figures(c->device, &c->sides[0], &c->sides[1], apart ? &trained : NULL, targets,
+                                          &c->row_figures, &c->row_count);
+        gm_side_finish(&trained);
+        GM_TRY(status);
+    }
+    *figures = c->row_figures;
+    *count = c->row_count;
     return GM_OK;
 }
