@@ -54,7 +54,7 @@ static void gather(const double *sorted, size_t count, points *p) {
     p->count = 0;
     for (size_t i = 0; i < count;) {
         double sum = 0;
-        size_t first = i, least = first + GM_MAX(count / (POINTS - 1), (size_t)1);
+        size_t first = i, least = first + (count + POINTS - 1) / POINTS;
         for (; i < count && (i < least || sorted[i] <= sorted[i - 1]); i++)
             sum += sorted[i];
         p->value[p->count] = sum / (double)(i - first);
@@ -67,16 +67,59 @@ typedef struct modes {
     size_t count;
 } modes;
 
-static void begin_modes(const points *p, double spread, modes *m) {
-    double below = 0;
-    size_t i = 0;
-    m->count = GM_MIN((size_t)GM_COLUMN_MODES, p->count);
+// Modes by the sums, over what belongs to each, of weight, distance from the old mean, and its square.
+static void settle(modes *m, double sums[GM_COLUMN_MODES][3], double floor) {
     for (size_t k = 0; k < m->count; k++) {
-        while (i + 1 < p->count && below + p->weight[i] < ((double)k + .5) / (double)m->count)
-            below += p->weight[i++];
-        m->at[k][0] = 1 / (double)m->count;
-        m->at[k][1] = p->value[p->count == m->count ? k : i];
-        m->at[k][2] = spread / (double)m->count;
+        if (sums[k][0] <= 0)
+            continue;
+        double shift = sums[k][1] / sums[k][0];
+        m->at[k][0] = sums[k][0];
+        m->at[k][1] += shift;
+        m->at[k][2] = fmax(floor, sqrt(fmax(0, sums[k][2] / sums[k][0] - shift * shift)));
+    }
+}
+
+// The point whose weight, times its squared distance from the nearest of the means, is largest.
+static size_t find_farthest(const points *p, const modes *m) {
+    size_t best = 0;
+    double most = -1;
+    for (size_t i = 0; i < p->count; i++) {
+        double nearest = INFINITY;
+        for (size_t k = 0; k < m->count; k++)
+            nearest = fmin(nearest, fabs(p->value[i] - m->at[k][1]));
+        double away = m->count > 0 ? p->weight[i] * nearest * nearest : p->weight[i];
+        if (away > most) {
+            most = away;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static size_t nearest_mode(const modes *m, double value) {
+    size_t best = 0;
+    for (size_t k = 1; k < m->count; k++)
+        if (fabs(value - m->at[k][1]) < fabs(value - m->at[best][1]))
+            best = k;
+    return best;
+}
+
+// Means that lie apart, then some rounds of k-means.
+static void begin_modes(const points *p, double floor, modes *m) {
+    enum { MEANS_ROUNDS = 20 };
+    m->count = 0;
+    for (size_t most = GM_MIN((size_t)GM_COLUMN_MODES, p->count); m->count < most; m->count++)
+        m->at[m->count][1] = p->value[find_farthest(p, m)];
+    for (size_t round = 0; round < MEANS_ROUNDS; round++) {
+        double sums[GM_COLUMN_MODES][3] = {{0}};
+        for (size_t i = 0; i < p->count; i++) {
+            size_t k = nearest_mode(m, p->value[i]);
+            double away = p->value[i] - m->at[k][1];
+            sums[k][0] += p->weight[i];
+            sums[k][1] += p->weight[i] * away;
+            sums[k][2] += p->weight[i] * away * away;
+        }
+        settle(m, sums, floor);
     }
 }
 
@@ -107,14 +150,7 @@ static double improve(const points *p, double floor, modes *m) {
             sums[k][2] += weight * away * away;
         }
     }
-    for (size_t k = 0; k < m->count; k++) {
-        if (sums[k][0] <= 0)
-            continue;
-        double shift = sums[k][1] / sums[k][0];
-        m->at[k][0] = sums[k][0];
-        m->at[k][1] += shift;
-        m->at[k][2] = fmax(floor, sqrt(fmax(0, sums[k][2] / sums[k][0] - shift * shift)));
-    }
+    settle(m, sums, floor);
     return likelihood;
 }
 
@@ -141,7 +177,7 @@ static gm_status fit_modes(gm_arena *arena, const double *sorted, size_t count, 
     modes m;
     GM_TRY(gm_alloc(&p, 1, sizeof *p, "the modes of a column"));
     gather(sorted, count, p);
-    begin_modes(p, width, &m);
+    begin_modes(p, least_deviation * width, &m);
     for (size_t i = 0; i < ROUNDS; i++, before = now) {
         now = improve(p, least_deviation * width, &m);
         bool settled = now - before < 1e-6;

@@ -129,7 +129,7 @@ static const char *const pages[] = {"first", "channels", "items", NULL};   // gm
 static const char *const scales[] = {"type", "range", "percentile", NULL}; // gm_scaling
 static const char *const numbers[] = {"places", "modes", "quantiles", NULL}; // gm_table_numbers
 static const char *const residents[] = {"auto", "yes", "no", NULL};
-static const char *const balances[] = {"none", "resample", "weights", NULL};          // gm_balance
+static const char *const balances[] = {"none", "resample", "weights", "columns", NULL}; // gm_balance
 static const char *const layouts[] = {"auto", "nhwc", "nchw", NULL};                  // gm_array_layout
 static const char *const damages[] = {"stop", "skip", NULL};                          // gm_damaged
 static const char *const parts[] = {"whole", "left", "right", "top", "bottom", NULL}; // gm_part
@@ -188,7 +188,8 @@ static const gm_recipe_row rows[] = {
            "keep the whole data set in the device's memory; auto: if it is small"),
     GM_ROW_CHOICE(gm_common, "data.balance", data.balance, balances, GM_BALANCE_NONE,
            "classes of unlike size: none (as they come), resample (batches draw every class equally often) or weights (the "
-           "losses count items of a class the more, the fewer it has)"),
+           "losses count items of a class the more, the fewer it has); of tables columns (each column of categories draws equally "
+           "many rows, its categories by the logarithm of how many have them: CTGAN's training by sampling)"),
     GM_ROW_TYPED(gm_common, "data.augment", data.augment, gm_augmentation_type, "null", false,
          "random changes to the images that are learnt from, drawn anew whenever one is read: {OPERATION: RANGE, ...}, "
          "listed under AUGMENTATION; null: none"),

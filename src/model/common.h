@@ -17,7 +17,7 @@ typedef enum gm_pairs {
 
 typedef enum gm_resident { GM_RESIDENT_AUTO = 0, GM_RESIDENT_YES, GM_RESIDENT_NO } gm_resident;
 
-typedef enum gm_balance { GM_BALANCE_NONE = 0, GM_BALANCE_RESAMPLE, GM_BALANCE_WEIGHTS } gm_balance;
+typedef enum gm_balance { GM_BALANCE_NONE = 0, GM_BALANCE_RESAMPLE, GM_BALANCE_WEIGHTS, GM_BALANCE_COLUMNS } gm_balance;
 
 typedef struct gm_range {
     double low, high;   // the values of black and white
