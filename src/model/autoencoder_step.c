@@ -29,6 +29,11 @@ static gm_status check_fit(const step_builder *s) {
     if (gm_shape_equal(gm_tensor_shape(s->real), gm_tensor_shape(s->output)))
         return GM_OK;
     const gm_layer_list *decoder = &s->settings->decoder;
+    if (s->source->format.table)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: the decoder makes %s, but rows of the table have %zu codes: end it with `dense: %zu`",
+                       decoder->layers[decoder->count - 1].origin, gm_model_sample_text(s->output).text,
+                       s->source->format.item.dim[0], s->source->format.item.dim[0]);
     return gm_fail(GM_ERROR_ARGUMENT, "%s: the decoder makes %s, but the data are %s: change its layers or data.size",
                    decoder->layers[decoder->count - 1].origin, gm_model_sample_text(s->output).text,
                    gm_model_sample_text(s->real).text);

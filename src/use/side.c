@@ -398,8 +398,7 @@ gm_status gm_side_open_trained(gm_side *trained, const gm_side *run, const gm_si
                                const gm_sides_options *options, bool *apart) {
     struct stat info;
     *trained = (gm_side){.name = run->data};
-    *apart =
-        run->kind == GM_SIDE_RUN && run->data && stat(run->data, &info) == 0 && !is_same_file(run->data, real->name);
+    *apart = run->data && stat(run->data, &info) == 0 && !is_same_file(run->data, real->name);
     if (!*apart)
         return GM_OK;
     gm_status status = open_data(trained, NULL, run->table, options, 0);
