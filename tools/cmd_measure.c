@@ -9,7 +9,7 @@
 #include <string.h>
 
 typedef struct measure_arguments {
-    const char *sides[2], *metrics; // real, fake
+    const char *sides[2], *metrics, *targets; // real, fake
     gm_comparison_options options;
     bool json;
 } measure_arguments;
@@ -18,9 +18,9 @@ typedef struct figures_of {
     const gm_figure *figures;
     const gm_column_figure *columns;
     const gm_class_figure *classes;
-    size_t count, column_count, class_count;
+    const gm_row_figure *rows;
     const gm_text_figure *texts;
-    size_t text_count;
+    size_t count, column_count, class_count, row_count, text_count;
 } figures_of;
 
 // ---- For programs ----
@@ -54,6 +54,8 @@ static void print_json_columns(const gm_column_figure *columns, size_t count) {
             double value;
         } numbers[] = {{"total_variation", columns[i].variation},
                        {"control", columns[i].control},
+                       {"ks", columns[i].distance},
+                       {"ks_control", columns[i].distance_control},
                        {"real_missing", columns[i].real_missing},
                        {"fake_missing", columns[i].fake_missing}};
         printf("%s", i > 0 ? ", " : "");
@@ -66,6 +68,27 @@ static void print_json_columns(const gm_column_figure *columns, size_t count) {
         printf("}");
     }
     printf("}");
+}
+
+static void print_json_rows(const gm_row_figure *rows, size_t count) {
+    printf(", \"rows\": [");
+    for (size_t i = 0; i < count; i++) {
+        const struct {
+            const char *key;
+            double value;
+        } numbers[] = {{"value", rows[i].value}, {"control", rows[i].control}, {"trivial", rows[i].trivial}};
+        printf("%s{\"figure\": \"%s\"", i > 0 ? ", " : "", rows[i].key);
+        if (rows[i].column) {
+            printf(", \"column\": ");
+            print_json_string(rows[i].column);
+        }
+        for (size_t k = 0; k < COUNT(numbers); k++) {
+            printf(", \"%s\": ", numbers[k].key);
+            print_json_number(numbers[k].value);
+        }
+        printf("}");
+    }
+    printf("]");
 }
 
 static void print_json_classes(const gm_class_figure *classes, size_t count) {
@@ -114,6 +137,8 @@ static void print_json(const gm_comparison_info *info, const figures_of *all) {
     }
     if (all->column_count > 0)
         print_json_columns(all->columns, all->column_count);
+    if (all->row_count > 0)
+        print_json_rows(all->rows, all->row_count);
     if (all->class_count > 0)
         print_json_classes(all->classes, all->class_count);
     if (all->text_count > 0)
@@ -147,14 +172,24 @@ static cell format_flags(uint32_t flags) {
     return result;
 }
 
+static cell format_distance(double value) {
+    cell result;
+    snprintf(result.text, sizeof result.text, value >= 0 || value < 0 ? "%.4f" : "-", value); // NaN is not
+    return result;
+}
+
 static void print_columns(const gm_column_figure *columns, size_t count) {
     double sum = 0, control = 0;
-    printf("\ntotal variation of each column: 0 of equal shares, 1 where nothing is common\n");
-    printf("%-24s  %-8s  %9s  %9s  %s\n", "column", "type", "variation", "control", "missing: real, fake");
+    printf(
+        "\nof each column the total variation (of numbers over 20 bins) and of numbers the distance of Kolmogorov and\n"
+        "Smirnov: 0 of equal distributions, 1 where nothing is common\n");
+    printf("%-24s  %-8s  %9s  %9s  %9s  %9s  %s\n", "column", "type", "variation", "control", "distance", "control",
+           "missing: real, fake");
     for (size_t i = 0; i < count; i++) {
         const gm_column_figure *column = &columns[i];
         print_part("%-24.60s", column->name);
-        printf("  %-8s  %9.4f  %9.4f", column->type, column->variation, column->control);
+        printf("  %-8s  %9.4f  %9.4f  %9s  %9s", column->type, column->variation, column->control,
+               format_distance(column->distance).text, format_distance(column->distance_control).text);
         if (column->real_missing > 0 || column->fake_missing > 0)
             printf("  %.4f, %.4f", column->real_missing, column->fake_missing);
         printf("\n");
@@ -162,6 +197,17 @@ static void print_columns(const gm_column_figure *columns, size_t count) {
         control += column->control / (double)count;
     }
     printf("%-24s  %-8s  %9.4f  %9.4f\n", "mean", "", sum, control);
+}
+
+static void print_rows(const gm_row_figure *rows, size_t count) {
+    printf("\nrows, beside a half of the real ones; control: the other half; trivial: its columns, each on its own\n");
+    printf("%-24s  %-24s  %9s  %9s  %9s\n", "figure", "column", "value", "control", "trivial");
+    for (size_t i = 0; i < count; i++) {
+        printf("%-24s  ", rows[i].key);
+        print_part("%-24.60s", rows[i].column ? rows[i].column : "");
+        printf("  %9s  %9s  %9s\n  %s\n", format_distance(rows[i].value).text, format_distance(rows[i].control).text,
+               format_distance(rows[i].trivial).text, rows[i].help);
+    }
 }
 
 static cell format_share(double value) {
@@ -214,6 +260,8 @@ static void print_table(const gm_comparison_info *info, const figures_of *all) {
     }
     if (all->column_count > 0)
         print_columns(all->columns, all->column_count);
+    if (all->row_count > 0)
+        print_rows(all->rows, all->row_count);
     if (all->class_count > 0)
         print_classes(all->classes, all->class_count);
     if (all->text_count > 0)
@@ -231,7 +279,9 @@ static int measure(const measure_arguments *arguments) {
         gm_comparison_measure(comparison, arguments->metrics, &all.figures, &all.count) != GM_OK ||
         gm_comparison_classes(comparison, &all.classes, &all.class_count) != GM_OK ||
         gm_comparison_columns(comparison, &all.columns, &all.column_count) != GM_OK ||
-        gm_comparison_texts(comparison, &all.texts, &all.text_count) != GM_OK) {
+        gm_comparison_texts(comparison, &all.texts, &all.text_count) != GM_OK ||
+        ((!arguments->metrics || arguments->targets) &&
+         gm_comparison_rows(comparison, arguments->targets, &all.rows, &all.row_count) != GM_OK)) {
         exit_code = fail_with_message();
     } else {
         gm_comparison_get_info(comparison, &info);
@@ -274,6 +324,10 @@ int command_measure(int count, char **words) {
         {"--paired", NULL, OPTION_FLAG, &arguments.options.paired, "row i of one side belongs to row i of the other"},
         {"--features", "pca", OPTION_TEXT, &features,
          "pca (16 components of the real side), or classifier (trained on the data set, kept on disk)"},
+        {"--target", "LIST", OPTION_TEXT, &arguments.targets,
+         "of tables: columns, with commas between them, that a small network learns from the others on FAKE's rows and "
+         "is "
+         "tested with on REAL's (default: the last of categories and the last of numbers)"},
         {"--json", NULL, OPTION_FLAG, &arguments.json, "one JSON object on standard output"},
         {"--device", "SEL", OPTION_TEXT, &arguments.options.device,
          "gpu, cpu, P:D or part of a name (see ganymede devices)"},

@@ -30,7 +30,8 @@ typedef struct sample_arguments {
     const char *latents, *directions; // files
     double truncation;
     option_number nearest;
-    bool shifted; // along `direction`
+    option_list conditions; // on rows of tables; their seeds are found
+    bool shifted;           // along `direction`
     direction_range direction;
 } sample_arguments;
 
@@ -62,10 +63,34 @@ static bool list_seeds(const usage_text *usage, const char *text, sample_argumen
     return true;
 }
 
+// The seeds whose rows meet the conditions, and their codes; false: a message says why not.
+static bool find_rows(sample_arguments *arguments, gm_sampler *sampler, const gm_sampler_info *info, float **codes) {
+    size_t width = info->categorical_codes + info->continuous_codes;
+    *codes = malloc((arguments->count + 1) * (width + 1) * sizeof **codes);
+    if (!*codes) {
+        fail_with("out of memory for %zu rows; ask for a smaller --count", arguments->count);
+        return false;
+    }
+    if (gm_sampler_find_rows(sampler, arguments->conditions.entries, arguments->conditions.count, arguments->count,
+                             arguments->seeds, *codes) != GM_OK) {
+        fail_with_message();
+        return false;
+    }
+    for (size_t i = width; i < arguments->count * width; i++)
+        (*codes)[i] = (*codes)[i - width];
+    if (width == 0) {
+        free(*codes);
+        *codes = NULL;
+    }
+    return true;
+}
+
 // The codes of every sample; false: a message says why not.
-static bool make_codes(const sample_arguments *arguments, const gm_sampler_info *info, float **codes) {
+static bool make_codes(sample_arguments *arguments, gm_sampler *sampler, const gm_sampler_info *info, float **codes) {
     size_t width = info->categorical_codes + info->continuous_codes;
     *codes = NULL;
+    if (arguments->conditions.count > 0)
+        return find_rows(arguments, sampler, info, codes);
     if (arguments->code_count == 0)
         return true;
     if (arguments->code_count != width) {
@@ -218,7 +243,7 @@ static int sample(sample_arguments *arguments) {
     }
     gm_sampler_get_info(sampler, &info);
     if ((!arguments->latents || read_latents(arguments, &info, &made)) && make_labels(arguments, sampler, &labels) &&
-        make_codes(arguments, &info, &codes) && make_latents(arguments, sampler, codes, &made)) {
+        make_codes(arguments, sampler, &info, &codes) && make_latents(arguments, sampler, codes, &made)) {
         const gm_write_options options = {.rows = arguments->rows,
                                           .columns = arguments->columns,
                                           .channel = arguments->channel.value,
@@ -289,13 +314,22 @@ static int sample_latents(sample_arguments *arguments) {
     return exit_code;
 }
 
-int command_sample(int count, char **words) {
-    sample_arguments arguments = {.truncation = 1, .nearest.value = 5};
+static int run_sample(int count, char **words, const char **entries) {
+    sample_arguments arguments = {.truncation = 1, .nearest.value = 5, .conditions.entries = entries};
+    option_number number = {0};
     const char *seeds = NULL, *grid = NULL, *codes = NULL, *truncation = NULL, *direction = NULL;
     const option_row options[] = {
         {"--seeds", "0-63", OPTION_TEXT, &seeds,
          "which samples: numbers and ranges with commas (default 0 to the cells of the grid, 0-63 without one;"
          " of a sweep its rows, 0-7)"},
+        {"--count", "N", OPTION_NUMBER, &number, "so many samples: those of the seeds from 0 on, in place of --seeds"},
+        {"--where", "CUT=Fair", OPTION_LIST, &arguments.conditions,
+         "of rows of tables: only those of which this is true, COLUMN, one of = != < <= > >=, and a value; may be "
+         "given "
+         "again: then all must be true; rows are drawn until there are --count (default 64), and a generator that "
+         "takes "
+         "conditions is asked for the first category"},
+        {"--keep", "'x > 0'", OPTION_LIST, &arguments.conditions, "the same"},
         {"--class", "NAME", OPTION_TEXT, &arguments.class,
          "of a class-conditional generator: a class's name or number (default: each seed modulo the classes)"},
         {"--codes", "3,*,-1..1", OPTION_TEXT, &codes,
@@ -364,6 +398,13 @@ int command_sample(int count, char **words) {
                            direction);
     if (arguments.directions && !direction)
         return usage_error(&usage, "--directions is for --direction K=FIRST..LAST, which says the one to take");
+    if (number.given && (number.value < 1 || number.value > MOST_SAMPLES))
+        return usage_error(&usage, "--count expects 1 to %d", MOST_SAMPLES);
+    if (number.given && (seeds || arguments.latents))
+        return usage_error(&usage, "--count stands in place of --seeds and --latents");
+    if (arguments.conditions.count > 0 && (seeds || codes || arguments.latents || direction || sweeps))
+        return usage_error(&usage,
+                           "--where and --keep find the seeds: leave out --seeds, --codes, --latents and sweeps");
     if (arguments.latents && (seeds || codes))
         return usage_error(&usage, "--latents stands in place of --seeds and --codes");
     if (arguments.nearest.given && (arguments.nearest.value < 1 || arguments.nearest.value > 100))
@@ -380,6 +421,8 @@ int command_sample(int count, char **words) {
     char standard[40]; // as many as the grid has cells, of a sweep rows
     size_t cells = arguments.rows * (sweeps ? 1 : arguments.columns);
     snprintf(standard, sizeof standard, "0-%zu", (cells > 0 ? cells : sweeps || arguments.nearest.given ? 8 : 64) - 1);
+    if (number.given)
+        snprintf(standard, sizeof standard, "0-%llu", (unsigned long long)number.value - 1);
     if (arguments.latents)
         return sample_latents(&arguments);
     if (!list_seeds(&usage, seeds ? seeds : standard, &arguments, &exit_code))
@@ -391,5 +434,14 @@ int command_sample(int count, char **words) {
         exit_code = sample(&arguments);
     }
     free(arguments.seeds);
+    return exit_code;
+}
+
+int command_sample(int count, char **words) {
+    const char **entries = malloc((size_t)(count > 0 ? count : 1) * sizeof *entries); // of --where and --keep
+    if (!entries)
+        return fail_with("out of memory for %d arguments", count);
+    int exit_code = run_sample(count, words, entries);
+    free(entries);
     return exit_code;
 }

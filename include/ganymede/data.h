@@ -112,10 +112,12 @@ typedef struct gm_dataset_options {
     uint64_t seed;         // mixtures and stacks alone: which draw
     const gm_table_schema *columns; // what is known of a table's columns (gm_table_find); NULL: nothing
     const gm_text_schema
-        *text;              // what is known of a text, or how it shall be read; a window, column or symbols: it is one
-    bool named;             // a table of numbers alone that names more than two columns has a schema, too
-    bool whole;             // a source without splits may be its own test split
-    gm_array_layout layout; // of arrays of rank 4
+        *text; // what is known of a text, or how it shall be read; a window, column or symbols: it is one
+    gm_table_numbers numbers; // what networks see of a table's numbers whose columns do not say it; other than
+                              // places: a table of numbers alone has a schema, too
+    bool named;               // a table of numbers alone that names more than two columns has a schema, too
+    bool whole;               // a source without splits may be its own test split
+    gm_array_layout layout;   // of arrays of rank 4
     gm_damaged damaged;
     gm_hold hold;
     gm_hold usual_hold; // what GM_HOLD_AUTO is where the caller knows better than by the size

@@ -78,9 +78,27 @@ typedef struct gm_column_figure {
                              // the real side's quantiles, of the differences of shares; missing cells are one, too
     double control;          // the same of two disjoint random halves of the real side
     double real_missing, fake_missing; // shares of missing cells
+    // Of numbers the largest difference of the shares below a value (Kolmogorov and Smirnov), 0 to 1, and the control;
+    // NaN of categories.
+    double distance, distance_control;
 } gm_column_figure;
 // A figure for each column that is not set aside; none where the sides are no tables. They belong to the comparison.
 GM_API gm_status gm_comparison_columns(gm_comparison *comparison, const gm_column_figure **figures, size_t *count);
+// A figure of two tables, or what a small network that learned a column from the others on the fake rows tells of real
+// ones. NaN: missing.
+typedef struct gm_row_figure {
+    const char *key;    // "detection_auc"
+    const char *column; // that is told; NULL: none
+    double value;       // of the fake side beside half of the real one
+    double control;     // of the other half of the real side in its place
+    double trivial;     // of that half with each column in an order of its own: the shares are right, nothing else
+    const char *help;   // what a bad value looks like
+} gm_row_figure;
+// Figures of both sides as rows; none where they are no tables, or have too few rows. targets: columns that are told,
+// with commas between them; NULL: the last of categories and the last of numbers. They belong to the comparison. Fails
+// for a target that is none of the columns.
+GM_API gm_status gm_comparison_rows(gm_comparison *comparison, const char *targets, const gm_row_figure **figures,
+                                    size_t *count);
 // The samples of a class, as a classifier that learned from the real images sees them.
 typedef struct gm_class_figure {
     const char *name;

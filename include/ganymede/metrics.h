@@ -181,6 +181,12 @@ typedef struct gm_jsd_params {
 GM_API gm_status gm_measure_jsd(gm_device *device, const gm_samples *real, const gm_samples *fake,
                                 const gm_jsd_params *params, gm_measure *jsd, gm_measure *source_entropy);
 
+// The area under the curve of the same classifier: the chance that it takes a real row rather than a generated one for
+// the real one, each judged by a network that has not seen it; equal logits count half. .5 where they cannot be told
+// apart, 1 where they always are. The rest as above.
+GM_API gm_status gm_measure_detection(gm_device *device, const gm_samples *real, const gm_samples *fake,
+                                      const gm_jsd_params *params, gm_measure *auc);
+
 // What a discriminator says of samples that it was not trained on: its logits.
 typedef struct gm_logits {
     const float *real, *fake;
@@ -189,6 +195,8 @@ typedef struct gm_logits {
 // ln 2 - BCE, a lower bound of the Jensen-Shannon divergence: BCE = (E_p sp(-l) + E_q sp(l)) / 2. Clipped when the
 // discriminator is worse than chance. `standard_error` of the value before clipping (may be NULL; 0 with one sample).
 GM_API gm_status gm_measure_logit_jsd(const gm_logits *logits, gm_measure *measure, double *standard_error);
+// The chance that a real sample's logit is above a generated one's, equal ones counted half (Mann and Whitney 1947).
+GM_API gm_status gm_measure_logit_auc(const gm_logits *logits, gm_measure *measure);
 // Plug-in KL(p || q) = E_p[l] and KL(q || p) = -E_q[l], of logits that are log density ratios (minimax and
 // non-saturating losses; see the table of objectives). No bounds: good only as far as the discriminator is.
 GM_API gm_status gm_measure_logit_kl(const gm_logits *logits, gm_measure *kl, double *kl_error, gm_measure *reverse_kl,

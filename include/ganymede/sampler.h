@@ -58,6 +58,14 @@ GM_API gm_status gm_sampler_find_class(const gm_sampler *sampler, const char *na
 GM_API gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels,
                                      const float *codes, size_t count, float *samples);
 
+// Of rows of tables the first `count` seeds, from 0 on, whose rows meet all conditions: a column, one of = != < <= >
+// >=, and a value as the table has it, nothing for a missing one: "cut=Fair", "x > 0". code (categorical_codes +
+// continuous_codes): what gm_sampler_generate then takes for every one of them, so that a generator that takes
+// conditions is asked for the first category that is wanted; NaN where it is not. Fails for what is no condition or
+// column or category, and where too few rows meet them: after 20,480 seeds and 1000 more for each row asked for.
+GM_API gm_status gm_sampler_find_rows(gm_sampler *sampler, const char *const *conditions, size_t condition_count,
+                                      size_t count, uint64_t *seeds, float *code);
+
 // ---- Texts ----
 
 // How a language model writes. Zeroed fields mean the default.

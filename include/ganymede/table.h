@@ -31,6 +31,15 @@ enum {
     GM_COLUMN_ANY_DECIMALS = 99, // as many as it takes for 9 digits
 };
 
+// What networks see of numbers.
+typedef enum gm_table_numbers {
+    GM_NUMBERS_PLACES = 0, // their place between minimum and maximum
+    GM_NUMBERS_MODES, // which mode of a mixture of Gaussians they are of, and their place in it (CTGAN, Xu et al. 2019)
+    GM_NUMBERS_QUANTILES, // their place among the table's values, on the scale of a normal deviate
+} gm_table_numbers;
+
+enum { GM_COLUMN_MODES = 10, GM_COLUMN_QUANTILES = 129 }; // at most
+
 // What is known of a column. Of a schema that is given, whatever is zero is to be found in the table.
 typedef struct gm_column {
     const char *name; // unique in its table; "1", "2", ... in tables without a header
@@ -46,6 +55,12 @@ typedef struct gm_column {
     double minimum, maximum, mean, deviation;
     // How many rows have each category, or lie in each part of the range; NULL: not known.
     const size_t *counts;
+    // Of numbers at most one of these; NULL: networks see their place between minimum and maximum.
+    const double (*modes)[3]; // share, mean and deviation of each mode
+    size_t mode_count;
+    const double
+        *quantiles; // rising, at equal steps of a normal deviate: the first is the minimum, the last the maximum
+    size_t quantile_count;
     bool counted;   // `missing` is known
     size_t missing; // rows without a value; where there are some, networks see that too
 } gm_column;
@@ -108,7 +123,9 @@ GM_API void gm_table_finish(gm_table *table);
 
 // What networks see of a row: for each column in turn
 //   a number or date: its place between minimum and maximum, 0 to 1; and, if there are missing ones, 1 where it is (the
-//     place then is the mean's), else 0
+//     place then is the mean's), else 0. Of one with modes its place in the likeliest of them, which spans 8 of its
+//     deviations, of one with quantiles its place among these; and behind that, one-hot, which of several modes it is,
+//     the last of them for "missing" if there are such (the place then is the middle)
 //   a category: 1 in its place and 0 in those of the others, the last of them for "missing" if there are such
 //   nothing, of columns that are set aside or whose cells are all alike
 // all of that brought to [low, high] of the recipe's data.range. Places rather than standard deviations: so a tanh or

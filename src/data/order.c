@@ -9,6 +9,7 @@
 #include "data/order.h"
 
 #include "base/base.h"
+#include "data/row_weights.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -102,14 +103,42 @@ gm_status gm_order_init(gm_order *order, uint64_t seed, const gm_dataset *datase
     return status;
 }
 
+gm_status gm_order_init_rows(gm_order *order, uint64_t seed, const gm_dataset *dataset) {
+    const gm_dataset_info *info = gm_dataset_get_info(dataset);
+    *order = (gm_order){.seed = seed, .count = info->count};
+    GM_TRY(check_count(info->count));
+    return gm_row_weights_sum(dataset, &order->sums);
+}
+
 void gm_order_finish(gm_order *order) {
     free(order->first);
     free(order->members);
+    free(order->sums);
     *order = (gm_order){0};
+}
+
+// The first row up to which the weights are more than a random share of their total.
+static int32_t draw_row(const gm_order *order, uint64_t cursor) {
+    double u =
+        gm_philox_uniform(order->seed, gm_stream("data.order.rows"), (uint32_t)cursor, (uint32_t)(cursor >> 32), 0);
+    double wanted = u * order->sums[order->count - 1];
+    size_t low = 0, high = order->count - 1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (order->sums[middle] > wanted)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return (int32_t)low;
 }
 
 gm_status gm_order_indices(const gm_order *order, uint64_t cursor, size_t count, int32_t *indices) {
     size_t K = order->class_count;
+    for (size_t i = 0; order->sums && i < count; i++)
+        indices[i] = draw_row(order, cursor + i);
+    if (order->sums)
+        return GM_OK;
     if (K == 0)
         return gm_loader_indices(order->seed, cursor, count, order->count, indices);
     uint32_t classes = gm_stream("data.order.classes"), items = gm_stream("data.order.items"), bits = bits_for(K);

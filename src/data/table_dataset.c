@@ -2,6 +2,7 @@
 #include "data/csv.h"
 #include "data/items.h"
 #include "data/table.h"
+#include "data/table_codes.h"
 #include "sample/schema.h"
 
 #include <stdlib.h>
@@ -75,6 +76,7 @@ static void warn_of_constants(const char *path, const gm_table_schema *schema, c
 
 static gm_status take_table(gm_dataset *dataset, const char *path, gm_table_schema *schema, size_t rows,
                             const gm_dataset_options *options) {
+    GM_TRY(gm_table_fit(schema, path, rows, options->numbers));
     size_t width = gm_table_stored(schema), count;
     float *stored = NULL;
     if (width == 0)
@@ -103,7 +105,8 @@ static gm_status take_plain(gm_dataset *dataset, const char *path, const gm_tabl
 // Numbers that are taken as they are: vectors or points, and not somebody's table.
 static bool is_plain(const gm_table_schema *schema, const gm_dataset_options *options) {
     const bool named = options->named && schema->dialect.header && schema->column_count > 2;
-    return !named && !(options->columns && options->columns->columns) && gm_table_is_plain(schema);
+    return !named && options->numbers == GM_NUMBERS_PLACES && !(options->columns && options->columns->columns) &&
+           gm_table_is_plain(schema);
 }
 
 gm_status gm_table_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {

@@ -2,6 +2,7 @@
 #include "metrics/moments.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 // ln(1 + e^x), without overflow.
 static double softplus(double x) {
@@ -68,5 +69,43 @@ gm_status gm_measure_logit_kl(const gm_logits *logits, gm_measure *kl, double *k
          fake = mean_of(logits->fake, logits->fake_count, positive);
     report(real.value, &real, &real, real.squared_error, kl, kl_error);
     report(-fake.value, &fake, &fake, fake.squared_error, reverse_kl, reverse_kl_error);
+    return GM_OK;
+}
+
+static int compare(const void *a, const void *b) {
+    float left = *(const float *)a, right = *(const float *)b;
+    return (left > right) - (left < right);
+}
+
+// The finite ones, in order.
+static size_t sort_finite(const float *logits, size_t count, float *sorted) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (isfinite(logits[i]))
+            sorted[kept++] = logits[i];
+    qsort(sorted, kept, sizeof *sorted, compare);
+    return kept;
+}
+
+gm_status gm_measure_logit_auc(const gm_logits *logits, gm_measure *measure) {
+    size_t all = logits->real_count + logits->fake_count, below = 0, equal = 0;
+    float *real;
+    double sum = 0;
+    GM_TRY(gm_alloc(&real, all, sizeof *real, "logits"));
+    size_t n = sort_finite(logits->real, logits->real_count, real);
+    float *fake = real + n;
+    size_t m = sort_finite(logits->fake, logits->fake_count, fake);
+    for (size_t i = 0; i < n; i++) {
+        while (below < m && fake[below] < real[i])
+            below++;
+        for (equal = GM_MAX(equal, below); equal < m && fake[equal] <= real[i];)
+            equal++;
+        sum += ((double)below + (double)equal) / 2;
+    }
+    uint32_t flags = n + m < all ? GM_MEASURE_NOT_FINITE : 0;
+    *measure = n > 0 && m > 0
+                   ? (gm_measure){.value = sum / (double)n / (double)m, .count = GM_MIN(n, m), .flags = flags}
+                   : gm_measure_missing(0, flags);
+    free(real);
     return GM_OK;
 }

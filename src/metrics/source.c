@@ -268,7 +268,15 @@ static gm_status check(classifier *c) {
     return GM_OK;
 }
 
-static gm_status cross_fit(gm_device *device, const features *f, const gm_jsd_params *params, gm_measure *jsd) {
+// What is made of the logits of rows that the networks have not seen.
+typedef gm_status (*judgement)(const gm_logits *logits, gm_measure *measure);
+
+static gm_status divergence(const gm_logits *logits, gm_measure *measure) {
+    return gm_measure_logit_jsd(logits, measure, NULL);
+}
+
+static gm_status cross_fit(gm_device *device, const features *f, const gm_jsd_params *params, judgement judge,
+                           gm_measure *measure) {
     classifier c;
     gm_status status = GM_OK;
     GM_TRY_DONE(classifier_init(&c, device, f, params));
@@ -279,7 +287,7 @@ static gm_status cross_fit(gm_device *device, const features *f, const gm_jsd_pa
             GM_TRY_DONE(check(&c));
     }
     const gm_logits logits = {c.held_out, c.held_out + f->real, f->real, f->fake};
-    GM_TRY_DONE(gm_measure_logit_jsd(&logits, jsd, NULL));
+    GM_TRY_DONE(judge(&logits, measure));
 done:
     classifier_finish(&c);
     return status;
@@ -287,39 +295,45 @@ done:
 
 // ---- The interface ----
 
-static gm_status measure(gm_device *device, const gm_rows *real, const gm_rows *fake, const gm_jsd_params *params,
-                         gm_measure *jsd) {
+// alike: the figure of sides that do not differ
+static gm_status measure_rows(gm_device *device, const gm_rows *real, const gm_rows *fake, const gm_jsd_params *params,
+                              judgement judge, double alike, gm_measure *measure) {
     features f = {0};
-    gm_measure found = {0};
-    *jsd = gm_rows_measure(real, fake, LEAST);
-    jsd->flags |= jsd->count < FEW ? (uint32_t)GM_MEASURE_FEW : 0;
-    if (jsd->flags & GM_MEASURE_MISSING)
+    gm_measure found = {.value = alike};
+    *measure = gm_rows_measure(real, fake, LEAST);
+    measure->flags |= measure->count < FEW ? (uint32_t)GM_MEASURE_FEW : 0;
+    if (measure->flags & GM_MEASURE_MISSING)
         return GM_OK;
     GM_TRY(features_init(&f, real, fake));
-    gm_status status = f.columns > 0 ? cross_fit(device, &f, params, &found) : GM_OK;
-    jsd->flags |= found.flags | (f.constant ? (uint32_t)GM_MEASURE_CONSTANT : 0);
-    jsd->value = found.value;
+    gm_status status = f.columns > 0 ? cross_fit(device, &f, params, judge, &found) : GM_OK;
+    measure->flags |= found.flags | (f.constant ? (uint32_t)GM_MEASURE_CONSTANT : 0);
+    measure->value = found.value;
     free(f.values);
+    return status;
+}
+
+static gm_status measure(gm_device *device, const gm_samples *real, const gm_samples *fake, const gm_jsd_params *params,
+                         judgement judge, double alike, gm_measure *found) {
+    static const gm_jsd_params defaults = {0};
+    gm_rows a, b;
+    params = params ? params : &defaults;
+    if (params->folds == 1 || params->folds > MOST_FOLDS)
+        return gm_fail(GM_ERROR_ARGUMENT, "%zu folds: 2 to %d can be had (0: 2)", params->folds, MOST_FOLDS);
+    GM_TRY(gm_rows_init_both(&a, &b, real, fake));
+    gm_status status = measure_rows(device, &a, &b, params, judge, alike, found);
+    gm_rows_finish(&a);
+    gm_rows_finish(&b);
     return status;
 }
 
 gm_status gm_measure_jsd(gm_device *device, const gm_samples *real, const gm_samples *fake, const gm_jsd_params *params,
                          gm_measure *jsd, gm_measure *source_entropy) {
-    static const gm_jsd_params defaults = {0};
-    gm_rows a, b;
-    params = params ? params : &defaults;
     gm_measure found = gm_measure_missing(0, 0);
     if (jsd)
         *jsd = found;
     if (source_entropy)
         *source_entropy = found;
-    if (params->folds == 1 || params->folds > MOST_FOLDS)
-        return gm_fail(GM_ERROR_ARGUMENT, "%zu folds: 2 to %d can be had (0: 2)", params->folds, MOST_FOLDS);
-    GM_TRY(gm_rows_init_both(&a, &b, real, fake));
-    gm_status status = measure(device, &a, &b, params, &found);
-    gm_rows_finish(&a);
-    gm_rows_finish(&b);
-    GM_TRY(status);
+    GM_TRY(measure(device, real, fake, params, divergence, 0, &found));
     if (jsd)
         *jsd = found;
     if (source_entropy) {
@@ -327,5 +341,14 @@ gm_status gm_measure_jsd(gm_device *device, const gm_samples *real, const gm_sam
         if (!(found.flags & GM_MEASURE_MISSING))
             source_entropy->value = log(2) - found.value;
     }
-    return status;
+    return GM_OK;
+}
+
+gm_status gm_measure_detection(gm_device *device, const gm_samples *real, const gm_samples *fake,
+                               const gm_jsd_params *params, gm_measure *auc) {
+    gm_measure found = gm_measure_missing(0, 0);
+    *auc = found;
+    GM_TRY(measure(device, real, fake, params, gm_measure_logit_auc, .5, &found));
+    *auc = found;
+    return GM_OK;
 }

@@ -4,6 +4,12 @@
 #include "base/base.h"
 
 static gm_status check(const gm_recipe *recipe, const gm_dataset_info *data, const gm_sample *format) {
+    gm_autoencoder_parts parts;
+    if (gm_autoencoder_is_tabular(gm_autoencoder_of(recipe))) {
+        gm_status status = gm_autoencoder_parts_init(&parts, recipe, format);
+        gm_autoencoder_parts_finish(&parts);
+        return status;
+    }
     if (gm_sample_is_scaled(format) || format->table)
         return gm_autoencoder_check_range(recipe);
     if (!gm_autoencoder_is_bernoulli(gm_autoencoder_of(recipe)))
@@ -30,16 +36,33 @@ static gm_status add_decoder(gm_use *use, gm_network **decoder) {
     return gm_use_add_network(use, "decoder", &a->decoder, a->initializer, &a->average, decoder);
 }
 
-static gm_status build_generate(gm_use *use) {
-    const gm_autoencoder_settings *a = gm_autoencoder_of(use->recipe);
+// The format of what is made, where that is rows of a table.
+static gm_sample table_format(const gm_use *use) {
+    const gm_common *common = gm_common_of(use->recipe);
+    return common->data.columns
+               ? gm_sample_of_table(common->data.columns, common->data.range.low, common->data.range.high)
+               : use->format;
+}
+
+static gm_status add_draw(gm_use *use, const gm_autoencoder_parts *parts) {
+    const gm_autoencoder_settings *a = parts->settings;
     gm_network *decoder;
     GM_TRY(add_decoder(use, &decoder));
     gm_tensor *z = gm_use_add_input(use, "latent", GM_FLOAT32, &GM_SHAPE(a->latent.size));
     gm_use_draw_from_seeds(use, decoder);
-    gm_use_add_samples(use, gm_autoencoder_mean(a, gm_network_apply(decoder, z, GM_MODE_INFERENCE, NULL)));
+    gm_use_add_samples(use, gm_autoencoder_draw(parts, gm_network_apply(decoder, z, GM_MODE_INFERENCE, NULL), use));
     use->noise = a->latent;
     use->fill_latent = fill_latent;
     return GM_OK;
+}
+
+static gm_status build_generate(gm_use *use) {
+    gm_sample format = table_format(use);
+    gm_autoencoder_parts parts;
+    GM_TRY(gm_autoencoder_parts_init(&parts, use->recipe, &format));
+    gm_status status = add_draw(use, &parts);
+    gm_autoencoder_parts_finish(&parts);
+    return status;
 }
 
 static gm_status build_first_layer(gm_use *use) {
@@ -49,33 +72,49 @@ static gm_status build_first_layer(gm_use *use) {
 }
 
 // z of data, which have the format of use->format: the mean, where z has a distribution.
-static gm_status add_encoder(gm_use *use, gm_tensor **code) {
-    const gm_autoencoder_settings *a = gm_autoencoder_of(use->recipe);
+static gm_status add_encoder(gm_use *use, const gm_autoencoder_parts *parts, gm_tensor **code) {
+    const gm_autoencoder_settings *a = parts->settings;
     gm_network *encoder;
     gm_tensor *log_variance;
     GM_TRY(gm_use_add_network(use, "encoder", &a->encoder, a->initializer, &a->average, &encoder));
-    gm_tensor *target = gm_autoencoder_target(a, gm_use_add_data(use), NULL);
+    gm_tensor *target = gm_autoencoder_target(parts, gm_use_add_data(use), NULL);
     gm_tensor *seen = gm_autoencoder_input(a, target, NULL);
     gm_tensor *encoded = gm_network_apply(encoder, seen, GM_MODE_INFERENCE, NULL);
     GM_TRY(gm_graph_status(use->graph));
     return gm_autoencoder_code(a, encoded, code, &log_variance);
 }
 
-static gm_status build_encode(gm_use *use) {
+static gm_status add_code(gm_use *use, const gm_autoencoder_parts *parts) {
     gm_tensor *code;
-    GM_TRY(add_encoder(use, &code));
+    GM_TRY(add_encoder(use, parts, &code));
     gm_use_add_output(use, "code", code);
     return GM_OK;
 }
 
-static gm_status build_reconstruct(gm_use *use) {
-    const gm_autoencoder_settings *a = gm_autoencoder_of(use->recipe);
+static gm_status add_reconstruction(gm_use *use, const gm_autoencoder_parts *parts) {
     gm_network *decoder;
     gm_tensor *code;
-    GM_TRY(add_encoder(use, &code));
+    GM_TRY(add_encoder(use, parts, &code));
     GM_TRY(add_decoder(use, &decoder));
-    gm_use_add_samples(use, gm_autoencoder_mean(a, gm_network_apply(decoder, code, GM_MODE_INFERENCE, NULL)));
+    gm_use_add_samples(use, gm_autoencoder_mean(parts, gm_network_apply(decoder, code, GM_MODE_INFERENCE, NULL)));
     return GM_OK;
+}
+
+static gm_status build_of_data(gm_use *use, gm_status (*add)(gm_use *use, const gm_autoencoder_parts *parts)) {
+    const gm_sample format = use->format;
+    gm_autoencoder_parts parts;
+    GM_TRY(gm_autoencoder_parts_init(&parts, use->recipe, &format));
+    gm_status status = add(use, &parts);
+    gm_autoencoder_parts_finish(&parts);
+    return status;
+}
+
+static gm_status build_encode(gm_use *use) {
+    return build_of_data(use, add_code);
+}
+
+static gm_status build_reconstruct(gm_use *use) {
+    return build_of_data(use, add_reconstruction);
 }
 
 // ---- The row ----

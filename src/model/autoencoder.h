@@ -6,7 +6,9 @@
 #include "ganymede/optim.h"
 #include "model/kind.h"
 #include "model/latent.h"
+#include "model/row_codes.h"
 #include "model/training.h"
+#include "model/use.h"
 
 // ---- Settings ----
 
@@ -15,7 +17,11 @@ typedef enum gm_autoencoder_kind_of {
     GM_AUTOENCODER_PLAIN,
     GM_AUTOENCODER_DENOISING, // plain, with noise on what the encoder sees
 } gm_autoencoder_kind_of;
-typedef enum gm_likelihood_of { GM_LIKELIHOOD_BERNOULLI = 0, GM_LIKELIHOOD_GAUSSIAN } gm_likelihood_of;
+typedef enum gm_likelihood_of {
+    GM_LIKELIHOOD_BERNOULLI = 0,
+    GM_LIKELIHOOD_GAUSSIAN,
+    GM_LIKELIHOOD_TABLE, // of rows: each number is Gaussian, with a deviation that is learned, each choice categorical
+} gm_likelihood_of;
 
 typedef struct gm_autoencoder_settings {
     gm_latent latent;
@@ -41,13 +47,24 @@ const gm_autoencoder_settings *gm_autoencoder_of(const gm_recipe *recipe); // NU
 
 bool gm_autoencoder_is_variational(const gm_autoencoder_settings *a);
 bool gm_autoencoder_is_bernoulli(const gm_autoencoder_settings *a);
+bool gm_autoencoder_is_tabular(const gm_autoencoder_settings *a);
 // Fails when data.range contradicts the likelihood or the last activation.
 gm_status gm_autoencoder_check_range(const gm_recipe *recipe);
 
 // ---- Parts (autoencoder_parts.c) ----
 
-// x in the data's range -> what is to be reproduced: x, or x drawn as zeros and ones.
-gm_tensor *gm_autoencoder_target(const gm_autoencoder_settings *a, gm_tensor *x, gm_tensor *counter);
+// What an autoencoder makes of data of a format.
+typedef struct gm_autoencoder_parts {
+    const gm_autoencoder_settings *settings;
+    gm_row_codes codes; // of a likelihood of tables
+} gm_autoencoder_parts;
+
+// format: must outlive the parts. Fails where the likelihood is one of tables, and the format is not.
+gm_status gm_autoencoder_parts_init(gm_autoencoder_parts *parts, const gm_recipe *recipe, const gm_sample *format);
+void gm_autoencoder_parts_finish(gm_autoencoder_parts *parts);
+
+// x in the data's range -> what is to be reproduced: x; x drawn as zeros and ones; the normal codes of rows.
+gm_tensor *gm_autoencoder_target(const gm_autoencoder_parts *p, gm_tensor *x, gm_tensor *counter);
 // -> what the encoder sees: the target, or the target with noise.
 gm_tensor *gm_autoencoder_input(const gm_autoencoder_settings *a, gm_tensor *target, gm_tensor *counter);
 // The encoder's result as mean and log variance of z, (N, size) each; log_variance is NULL unless variational. Fails
@@ -55,9 +72,15 @@ gm_tensor *gm_autoencoder_input(const gm_autoencoder_settings *a, gm_tensor *tar
 gm_status gm_autoencoder_code(const gm_autoencoder_settings *a, gm_tensor *encoded, gm_tensor **mean,
                               gm_tensor **log_variance);
 // ln p(target|z) of the decoder's output -> (N)
-gm_tensor *gm_autoencoder_log_likelihood(const gm_autoencoder_settings *a, gm_tensor *target, gm_tensor *output);
+gm_tensor *gm_autoencoder_log_likelihood(const gm_autoencoder_parts *p, gm_tensor *target, gm_tensor *output);
 // The mean of that likelihood, in the data's range: what is shown.
-gm_tensor *gm_autoencoder_mean(const gm_autoencoder_settings *a, gm_tensor *output);
+gm_tensor *gm_autoencoder_mean(const gm_autoencoder_parts *p, gm_tensor *output);
+// A sample of it: of rows of tables a draw, by numbers of the sample's seed; else the mean.
+gm_tensor *gm_autoencoder_draw(const gm_autoencoder_parts *p, gm_tensor *output, gm_use *use);
+// The variance of each number of a table given z, (1, places), which follows the mean squared errors; and what an
+// update makes of it. NULL: the likelihood has none.
+gm_tensor *gm_autoencoder_variance(const gm_autoencoder_parts *p, gm_graph *graph);
+gm_tensor *gm_autoencoder_next_variance(const gm_autoencoder_parts *p, gm_tensor *target, gm_tensor *output);
 
 // ---- The step (autoencoder_step.c), the bounds (autoencoder_bounds.c), the kind (autoencoder.c) ----
 

@@ -18,6 +18,7 @@ enum { B = 100, AT_ONCE = 64, STANDARD_SAMPLES = 64, KEPT = 3 };
 
 typedef struct bounder {
     const gm_autoencoder_settings *settings;
+    gm_autoencoder_parts parts;
     const gm_evaluation_source *source;
     size_t samples; // draws per item
     gm_graph *graph;
@@ -33,7 +34,6 @@ typedef struct bounder {
 
 // ln p(x|z) p(z) / q(z|x) of one draw per item
 static gm_status build_weights(bounder *e) {
-    const gm_autoencoder_settings *a = e->settings;
     gm_tensor *x = e->kept[0], *m = e->kept[1], *log_variance = e->kept[2], *zero = gm_constant(e->graph, 0);
     gm_tensor *noise = gm_random_normal(e->graph, "latent", *gm_tensor_shape(m), e->draw);
     gm_tensor *z = gm_reparametrize(m, log_variance, noise);
@@ -43,7 +43,7 @@ static gm_status build_weights(bounder *e) {
         return gm_fail(GM_ERROR_ARGUMENT, "%s: its items are %s, but this run was trained on %s",
                        gm_dataset_get_info(e->source->data)->name, gm_model_sample_text(x).text,
                        gm_model_sample_text(output).text);
-    e->likelihood = gm_autoencoder_log_likelihood(a, x, output);
+    e->likelihood = gm_autoencoder_log_likelihood(&e->parts, x, output);
     gm_tensor *prior = gm_gaussian_log_likelihood(z, zero, zero);
     gm_tensor *posterior = gm_gaussian_log_likelihood(z, m, log_variance);
     e->weight = gm_add(e->likelihood, gm_subtract(prior, posterior));
@@ -67,7 +67,7 @@ static gm_status build_graph(bounder *e) {
     e->draw = gm_input(e->graph, "draw", GM_INT32, GM_SHAPE(2));
 
     gm_tensor **given = e->given;
-    given[0] = gm_autoencoder_target(a, e->items, e->place);
+    given[0] = gm_autoencoder_target(&e->parts, e->items, e->place);
     gm_tensor *encoded = gm_network_apply(e->encoder, given[0], GM_MODE_INFERENCE, NULL);
     GM_TRY(gm_graph_status(e->graph));
     GM_TRY(gm_autoencoder_code(a, encoded, &given[1], &given[2]));
@@ -83,6 +83,7 @@ static gm_status build_graph(bounder *e) {
 }
 
 static void finish(bounder *e) {
+    gm_autoencoder_parts_finish(&e->parts);
     gm_plan_destroy(&e->plan);
     gm_network_destroy(&e->encoder);
     gm_network_destroy(&e->decoder);
@@ -214,6 +215,7 @@ gm_status gm_autoencoder_evaluate(gm_evaluation *evaluation, const gm_evaluation
     bounds sums = {0};
     gm_status status;
     GM_TRY_DONE(check(source));
+    GM_TRY_DONE(gm_autoencoder_parts_init(&e.parts, source->recipe, &source->format));
     GM_TRY_DONE(build_graph(&e));
     GM_TRY_DONE(gm_plan_create(&e.plan, e.graph, source->state, NULL));
     GM_TRY_DONE(bound(&e, &sums));

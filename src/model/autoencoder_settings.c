@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-static const char *const kinds[] = {"vae", "plain", "denoising", NULL};   // gm_autoencoder_kind_of
-static const char *const likelihoods[] = {"bernoulli", "gaussian", NULL}; // gm_likelihood_of
+static const char *const kinds[] = {"vae", "plain", "denoising", NULL};            // gm_autoencoder_kind_of
+static const char *const likelihoods[] = {"bernoulli", "gaussian", "table", NULL}; // gm_likelihood_of
 
 // clang-format off
 static const gm_recipe_row rows[] = {
@@ -25,7 +25,9 @@ static const gm_recipe_row rows[] = {
            "vae: z is drawn around its mean and held near N(0, 1), so that the decoder makes samples; plain: z is the "
            "encoder's result; denoising: the same, with noise on what the encoder sees"),
     GM_ROW_CHOICE(gm_autoencoder_settings, "autoencoder.likelihood", autoencoder.likelihood, likelihoods, 0,
-           "of the data given z: bernoulli, of images in [0, 1], or gaussian"),
+           "of the data given z: bernoulli, of images in [0, 1]; gaussian; or table (TVAE), of rows whose numbers have modes or "
+           "quantiles (data.numbers): each number gaussian with a deviation that is learned, each category and mode by the "
+           "softmax of its logits; samples are drawn from it"),
     GM_ROW_NUMBER(gm_autoencoder_settings, "autoencoder.beta", autoencoder.beta, 0, 1000000, 1, "vae: the weight of KL(q(z|x) || p(z)) in the loss"),
     GM_ROW_NUMBER(gm_autoencoder_settings, "autoencoder.deviation", autoencoder.deviation, 1e-6, 1000000, 1,
            "gaussian: the standard deviation of every value"),
@@ -45,6 +47,10 @@ bool gm_autoencoder_is_variational(const gm_autoencoder_settings *a) {
     return a->autoencoder.kind == GM_AUTOENCODER_VARIATIONAL;
 }
 
+bool gm_autoencoder_is_tabular(const gm_autoencoder_settings *a) {
+    return a->autoencoder.likelihood == GM_LIKELIHOOD_TABLE;
+}
+
 bool gm_autoencoder_is_bernoulli(const gm_autoencoder_settings *a) {
     return a->autoencoder.likelihood == GM_LIKELIHOOD_BERNOULLI;
 }
@@ -55,7 +61,7 @@ static bool differs(double a, double b) {
 
 static gm_status check_idle_settings(const gm_recipe *recipe, const gm_autoencoder_settings *a) {
     bool variational = a->autoencoder.kind == GM_AUTOENCODER_VARIATIONAL;
-    bool bernoulli = a->autoencoder.likelihood == GM_LIKELIHOOD_BERNOULLI;
+    bool bernoulli = gm_autoencoder_is_bernoulli(a), gaussian = a->autoencoder.likelihood == GM_LIKELIHOOD_GAUSSIAN;
     bool denoising = a->autoencoder.kind == GM_AUTOENCODER_DENOISING;
     const struct {
         const char *key;
@@ -63,7 +69,7 @@ static gm_status check_idle_settings(const gm_recipe *recipe, const gm_autoencod
         const char *use; // what it is for
     } settings[] = {
         {"beta", !variational && differs(a->autoencoder.beta, 1), "weighs the divergence, which only a vae has"},
-        {"deviation", bernoulli && differs(a->autoencoder.deviation, 1), "is that of a gaussian likelihood"},
+        {"deviation", !gaussian && differs(a->autoencoder.deviation, 1), "is that of a gaussian likelihood"},
         {"binarize", !bernoulli && a->autoencoder.binarize, "is for a bernoulli likelihood"},
         {"noise", !denoising && a->autoencoder.noise > 0, "is for denoising autoencoders"},
     };
@@ -94,6 +100,8 @@ static gm_status check_logits(const gm_autoencoder_settings *a) {
 gm_status gm_autoencoder_check_range(const gm_recipe *recipe) {
     const gm_autoencoder_settings *a = gm_autoencoder_of(recipe);
     const gm_range *range = &gm_common_of(recipe)->data.range;
+    if (gm_autoencoder_is_tabular(a))
+        return GM_OK;
     if (!gm_autoencoder_is_bernoulli(a))
         return gm_common_check_range(recipe, &a->decoder, "decoder");
     if (!differs(range->low, 0) && !differs(range->high, 1))

@@ -15,6 +15,7 @@ typedef struct step_builder {
     gm_model *model;
     const gm_recipe *recipe;
     const gm_autoencoder_settings *settings;
+    gm_autoencoder_parts parts;
     const gm_model_source *source;
     gm_graph *graph;
     gm_network *encoder, *decoder;
@@ -28,6 +29,11 @@ static gm_status check_fit(const step_builder *s) {
     if (gm_shape_equal(gm_tensor_shape(s->real), gm_tensor_shape(s->output)))
         return GM_OK;
     const gm_layer_list *decoder = &s->settings->decoder;
+    if (s->source->format.table)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: the decoder makes %s, but rows of the table have %zu codes: end it with `dense: %zu`",
+                       decoder->layers[decoder->count - 1].origin, gm_model_sample_text(s->output).text,
+                       s->source->format.item.dim[0], s->source->format.item.dim[0]);
     return gm_fail(GM_ERROR_ARGUMENT, "%s: the decoder makes %s, but the data are %s: change its layers or data.size",
                    decoder->layers[decoder->count - 1].origin, gm_model_sample_text(s->output).text,
                    gm_model_sample_text(s->real).text);
@@ -52,7 +58,7 @@ static gm_status apply(step_builder *s) {
 
 // The loss, and what a step shows of it; returns how many numbers that is.
 static size_t build_loss(const step_builder *s, gm_tensor **loss, gm_model_number numbers[3]) {
-    gm_tensor *likelihood = gm_autoencoder_log_likelihood(s->settings, s->real, s->output);
+    gm_tensor *likelihood = gm_autoencoder_log_likelihood(&s->parts, s->real, s->output);
     gm_tensor *reconstruction = *loss = gm_negate(gm_mean_all(likelihood));
     if (!gm_autoencoder_is_variational(s->settings)) {
         numbers[0] = (gm_model_number){"loss", "loss", *loss, true};
@@ -71,10 +77,11 @@ static gm_status build(step_builder *s) {
     gm_weight_initializer initializer = (gm_weight_initializer)a->initializer;
     gm_model_number numbers[3];
     gm_tensor *loss;
+    GM_TRY(gm_autoencoder_parts_init(&s->parts, s->recipe, &s->source->format));
     GM_TRY(gm_model_add_network(s->model, "encoder", &a->encoder, initializer, &s->encoder));
     GM_TRY(gm_model_add_network(s->model, "decoder", &a->decoder, initializer, &s->decoder));
     s->counter = gm_objective_counter(s->model);
-    s->real = gm_autoencoder_target(a, gm_model_real_batch(s->model, s->source), s->counter);
+    s->real = gm_autoencoder_target(&s->parts, gm_model_real_batch(s->model, s->source), s->counter);
     GM_TRY(apply(s));
     GM_TRY(check_fit(s));
     size_t number_count = build_loss(s, &loss, numbers);
@@ -87,6 +94,8 @@ static gm_status build(step_builder *s) {
                                               .number_count = number_count,
                                               .optimizer = &a->optimizer.autoencoder,
                                               .accumulate = a->accumulate,
+                                              .followed = gm_autoencoder_variance(&s->parts, s->graph),
+                                              .following = gm_autoencoder_next_variance(&s->parts, s->real, s->output),
                                               .average = &a->average})); // of both, as a bound needs the pair
     return gm_graph_status(s->graph);
 }
@@ -97,5 +106,7 @@ gm_status gm_autoencoder_build(gm_model *model, const gm_recipe *recipe, const g
                       .settings = gm_autoencoder_of(recipe),
                       .source = source,
                       .graph = model->graph};
-    return build(&s);
+    gm_status status = build(&s);
+    gm_autoencoder_parts_finish(&s.parts);
+    return status;
 }

@@ -159,6 +159,52 @@ static gm_status read_counts(gm_arena *arena, const gm_yaml *map, gm_column *col
     return GM_OK;
 }
 
+static gm_status read_modes(gm_arena *arena, const gm_yaml *map, gm_column *column) {
+    static const char allowed[] = "a list of at most 10 modes [share, mean, deviation], of a number with a range";
+    const gm_yaml *list = find(map, "modes");
+    double(*modes)[3];
+    if (!list)
+        return GM_OK;
+    bool fits = list->kind == GM_YAML_LIST && list->count > 0 && list->count <= GM_COLUMN_MODES;
+    if (!fits || !gm_column_is_number(column) || !column->bounded)
+        return gm_recipe_refuse(list, "modes", allowed);
+    column->modes = (const double(*)[3])(modes = gm_arena_alloc(arena, list->count * sizeof *modes));
+    if (!modes)
+        return fail_out_of_memory();
+    for (; column->mode_count < list->count; column->mode_count++) {
+        const gm_yaml *mode = list->items[column->mode_count];
+        double *to = modes[column->mode_count];
+        if (mode->kind != GM_YAML_LIST || mode->count != 3)
+            return gm_recipe_refuse(mode, "modes", allowed);
+        for (size_t i = 0; i < 3; i++)
+            GM_TRY(read_number(mode->items[i], "modes", &to[i]));
+        if (!(to[0] > 0 && to[2] > 0))
+            return gm_recipe_refuse(mode, "modes", "shares and deviations above 0");
+    }
+    return GM_OK;
+}
+
+static gm_status read_quantiles(gm_arena *arena, const gm_yaml *map, gm_column *column) {
+    static const char allowed[] = "a rising list of 2 to 129 numbers, of a number with a range and no modes";
+    const gm_yaml *list = find(map, "quantiles");
+    double *quantiles;
+    if (!list)
+        return GM_OK;
+    bool fits = list->kind == GM_YAML_LIST && list->count >= 2 && list->count <= GM_COLUMN_QUANTILES;
+    if (!fits || !gm_column_is_number(column) || !column->bounded || column->modes)
+        return gm_recipe_refuse(list, "quantiles", allowed);
+    column->quantiles = quantiles = gm_arena_alloc(arena, list->count * sizeof *quantiles);
+    if (!quantiles)
+        return fail_out_of_memory();
+    for (size_t i = 0; i < list->count; i++) {
+        GM_TRY(read_number(list->items[i], "quantiles", &quantiles[i]));
+        if (i > 0 && quantiles[i] < quantiles[i - 1])
+            return gm_recipe_refuse(list->items[i], "quantiles", allowed);
+    }
+    column->quantile_count = list->count;
+    return GM_OK;
+}
+
 // Of a column whose missing cells are counted nothing is left to be found.
 static gm_status check_whole(const gm_column *column, const char *origin) {
     bool dated = column->type != GM_COLUMN_DATE || !column->bounded || column->date;
@@ -173,8 +219,8 @@ static gm_status check_whole(const gm_column *column, const char *origin) {
 
 static gm_status read_column(gm_arena *arena, const char *name, const char *origin, const gm_yaml *node,
                              gm_column *column) {
-    static const char *const keys[] = {"type",    "decimals", "digits",    "fixed",      "format",  "minimum",
-                                       "maximum", "mean",     "deviation", "categories", "missing", "counts"};
+    static const char *const keys[] = {"type", "decimals",  "digits",     "fixed",   "format", "minimum", "maximum",
+                                       "mean", "deviation", "categories", "missing", "counts", "modes",   "quantiles"};
     *column = (gm_column){.name = name};
     if (strlen(name) > GM_COLUMN_NAME_BYTES)
         return gm_fail(GM_ERROR_FORMAT, "%s: the name of a column has at most %d bytes", origin, GM_COLUMN_NAME_BYTES);
@@ -196,6 +242,8 @@ static gm_status read_column(gm_arena *arena, const char *name, const char *orig
     GM_TRY(read_bounds(node, column));
     GM_TRY(read_categories(arena, node, column));
     GM_TRY(read_counts(arena, node, column));
+    GM_TRY(read_modes(arena, node, column));
+    GM_TRY(read_quantiles(arena, node, column));
     return check_whole(column, origin);
 }
 

@@ -127,8 +127,9 @@ static const char *const fits[] = {"auto", "pad", "resize", "crop", NULL}; // gm
 static const char *const alphas[] = {"blend", "keep", NULL};               // gm_alpha
 static const char *const pages[] = {"first", "channels", "items", NULL};   // gm_pages
 static const char *const scales[] = {"type", "range", "percentile", NULL}; // gm_scaling
+static const char *const numbers[] = {"places", "modes", "quantiles", NULL}; // gm_table_numbers
 static const char *const residents[] = {"auto", "yes", "no", NULL};
-static const char *const balances[] = {"none", "resample", "weights", NULL};          // gm_balance
+static const char *const balances[] = {"none", "resample", "weights", "columns", NULL}; // gm_balance
 static const char *const layouts[] = {"auto", "nhwc", "nchw", NULL};                  // gm_array_layout
 static const char *const damages[] = {"stop", "skip", NULL};                          // gm_damaged
 static const char *const parts[] = {"whole", "left", "right", "top", "bottom", NULL}; // gm_part
@@ -178,6 +179,10 @@ static const gm_recipe_row rows[] = {
     GM_ROW_TYPED(gm_common, "data.text", data.text, gm_text_type, "null", false,
          "of a text, a folder of texts, or a column of a table: {unit: characters, window: 64, ...}, listed under TEXT; what "
          "is not said is found, and stands in the run's recipe"),
+    GM_ROW_CHOICE(gm_common, "data.numbers", data.numbers, numbers, 0,
+           "what networks see of a table's numbers: places (between minimum and maximum), modes (which one of a mixture of "
+           "Gaussians, and the place in it, as CTGAN has it) or quantiles (the place among the table's values, as a normal "
+           "deviate); what is found stands in the run's data.columns"),
     GM_ROW_TYPED(gm_common, "data.range", data.range, range_type, NULL, false,
          "the values of black and white, which the generator's last activation must match: [0, 1] for sigmoid, "
          "[-1, 1] for tanh; default: just that, and [-1, 1] for any other; for images alone"),
@@ -186,7 +191,8 @@ static const gm_recipe_row rows[] = {
            "keep the whole data set in the device's memory; auto: if it is small"),
     GM_ROW_CHOICE(gm_common, "data.balance", data.balance, balances, GM_BALANCE_NONE,
            "classes of unlike size: none (as they come), resample (batches draw every class equally often) or weights (the "
-           "losses count items of a class the more, the fewer it has)"),
+           "losses count items of a class the more, the fewer it has); of tables columns (each column of categories draws equally "
+           "many rows, its categories by the logarithm of how many have them: CTGAN's training by sampling)"),
     GM_ROW_TYPED(gm_common, "data.augment", data.augment, gm_augmentation_type, "null", false,
          "random changes to the images that are learnt from, drawn anew whenever one is read: {OPERATION: RANGE, ...}, "
          "listed under AUGMENTATION; null: none"),
@@ -305,6 +311,7 @@ gm_dataset_options gm_common_data_options(const gm_common *common) {
                                 .folder = common->data.folder,
                                 .columns = common->data.columns,
                                 .text = &common->data.text,
+                                .numbers = (gm_table_numbers)common->data.numbers,
                                 .count = common->data.count,
                                 .seed = common->seed,
                                 .layout = (gm_array_layout)common->data.layout,

@@ -18,7 +18,7 @@ typedef enum gm_pairs {
 
 typedef enum gm_resident { GM_RESIDENT_AUTO = 0, GM_RESIDENT_YES, GM_RESIDENT_NO } gm_resident;
 
-typedef enum gm_balance { GM_BALANCE_NONE = 0, GM_BALANCE_RESAMPLE, GM_BALANCE_WEIGHTS } gm_balance;
+typedef enum gm_balance { GM_BALANCE_NONE = 0, GM_BALANCE_RESAMPLE, GM_BALANCE_WEIGHTS, GM_BALANCE_COLUMNS } gm_balance;
 
 typedef struct gm_range {
     double low, high;   // the values of black and white
@@ -40,6 +40,7 @@ typedef struct gm_common {
         const gm_table_schema *columns; // of a table: what is known of them; NULL: nothing. In the recipe of a run: all
         gm_table_dialect dialect;       // how a table is written, as far as it is known
         gm_text_schema text;            // what is known of a text. In the recipe of a run: all
+        int numbers;                    // gm_table_numbers
         gm_range range;
         size_t batch; // items per batch
         int resident; // gm_resident

@@ -9,6 +9,7 @@
 #include "model/cycle.h"
 #include "model/gan.h"
 #include "model/language.h"
+#include "model/table_gan.h"
 #include "model/translation.h"
 
 #include <string.h>
@@ -17,7 +18,7 @@ enum { MOST_ADDED = 8 };
 
 static const gm_model_kind *const built_in[] = {&gm_gan_kind,        &gm_autoencoder_kind, &gm_classifier_kind,
                                                 &gm_completion_kind, &gm_translation_kind, &gm_cycle_kind,
-                                                &gm_language_kind};
+                                                &gm_language_kind,   &gm_table_gan_kind};
 static const gm_model_kind *added[MOST_ADDED];
 static size_t added_count;
 

@@ -27,6 +27,8 @@ static gm_status build_update(gm_model *model, const gm_model_source *source, co
         }));
         gm_network_assign_statistics(network, update);
     }
+    if (o->followed)
+        gm_phase_assign(update, o->followed, o->following);
     gm_tensor *next = gm_add(step, gm_constant_int(model->graph, 1));
     gm_phase_assign(update, o->counter, gm_model_pair(next, gm_constant_int(model->graph, 0)));
     return GM_OK;

@@ -25,6 +25,7 @@ typedef struct gm_objective {
     const gm_optimizer *optimizer;
     size_t accumulate; // batches whose mean gradient makes one update
     const gm_averaging *average;
+    gm_tensor *followed, *following; // a variable that is no weight, and what each update makes of it; NULL: none
 } gm_objective;
 
 // Appends the phases to the model's graph and the actions to its step.

@@ -122,8 +122,7 @@ gm_tensor *gm_use_add_input(gm_use *use, const char *name, gm_type type, const g
     return x;
 }
 
-static gm_tensor *draw(void *user, const char *name, gm_shape shape) {
-    gm_use *use = user;
+gm_tensor *gm_use_draw(gm_use *use, const char *name, gm_shape shape) {
     gm_shape item = {.rank = shape.rank - 1};
     memcpy(item.dim, shape.dim + 1, item.rank * sizeof *item.dim);
     if (shape.dim[0] != use->batch)
@@ -131,6 +130,10 @@ static gm_tensor *draw(void *user, const char *name, gm_shape shape) {
     gm_tensor *x = gm_use_add_input(use, name, GM_FLOAT32, &item);
     use->inputs[use->input_count - 1].drawn = true;
     return x;
+}
+
+static gm_tensor *draw(void *user, const char *name, gm_shape shape) {
+    return gm_use_draw(user, name, shape);
 }
 
 void gm_use_draw_from_seeds(gm_use *use, gm_network *network) {

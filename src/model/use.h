@@ -77,6 +77,9 @@ struct gm_use {
     void (*fill_latent)(const gm_recipe *recipe, uint64_t seed, const float *codes, float *latent);
     gm_status (*check_codes)(const gm_recipe *recipe, const float *codes, size_t count); // NULL: it has none
     size_t categorical_codes, continuous_codes;
+    // Of rows of tables: the codes that make rows with that category of that column likelier; false: there are none.
+    // NULL: of no column.
+    bool (*ask)(const gm_recipe *recipe, size_t column, size_t category, float *codes);
     size_t classes; // that `labels` may name; 0: there is no such input
     // The output is a ratio only up to what smoothed labels leave of it: a bound from it stays one, a divergence is
     // off.
@@ -107,6 +110,9 @@ gm_status gm_use_add_first_layer(gm_use *use, const char *name, const gm_layer_l
 // An input of use->batch rows, or what is given in its place; its name becomes the tensor's. More than GM_USE_PORTS are
 // a fault of the graph.
 gm_tensor *gm_use_add_input(gm_use *use, const char *name, gm_type type, const gm_shape *item);
+// Uniform numbers of each sample's own seed, of that shape (batch, ...), multiples of 2^-24 from 0 on and below 1: an
+// input that gm_use_generate fills. name: lives as long as the graph.
+gm_tensor *gm_use_draw(gm_use *use, const char *name, gm_shape shape);
 // What the network's layers draw becomes inputs that gm_use_generate fills.
 void gm_use_draw_from_seeds(gm_use *use, gm_network *network);
 // The input `data` of use->format.

@@ -55,6 +55,14 @@ gm_status gm_column_copy(gm_arena *arena, gm_column *copy, const gm_column *colu
         whole = whole &&
                 (copy->counts = gm_arena_copy(arena, column->counts, count_places(column) * sizeof *column->counts));
     copy->categories = column->categories ? words : NULL;
+    if (column->modes) {
+        void *modes = gm_arena_copy(arena, column->modes, column->mode_count * sizeof *column->modes);
+        whole = whole && modes;
+        copy->modes = (const double(*)[3])modes;
+    }
+    if (column->quantiles)
+        whole = whole && (copy->quantiles = gm_arena_copy(arena, column->quantiles,
+                                                          column->quantile_count * sizeof *column->quantiles));
     return whole ? GM_OK : gm_fail_memory(64, "a table's schema");
 }
 
@@ -105,16 +113,26 @@ bool gm_column_shows_missing(const gm_column *column) {
                                                                       : gm_column_is_number(column) && column->bounded);
 }
 
+bool gm_column_is_coded(const gm_column *column) {
+    return gm_column_is_number(column) && (column->modes || column->quantiles);
+}
+
+size_t gm_column_choices(const gm_column *column) {
+    size_t missing = gm_column_shows_missing(column);
+    size_t choices = column->type == GM_COLUMN_CATEGORY ? column->category_count + missing
+                     : gm_column_is_coded(column)       ? GM_MAX(column->mode_count, (size_t)1) + missing
+                                                        : 0;
+    return choices > 1 ? choices : 0;
+}
+
 size_t gm_column_codes(const gm_column *column) {
-    size_t missing = gm_column_shows_missing(column), places = column->category_count + missing;
-    if (column->type == GM_COLUMN_CATEGORY)
-        return places > 1 ? places : 0;
-    return gm_column_has_place(column) + missing;
+    bool marked = !gm_column_is_coded(column) && column->type != GM_COLUMN_CATEGORY && gm_column_shows_missing(column);
+    return gm_column_has_place(column) + gm_column_choices(column) + marked;
 }
 
 size_t gm_column_stored(const gm_column *column) {
-    size_t codes = gm_column_codes(column);
-    return column->type == GM_COLUMN_CATEGORY ? codes > 0 : codes;
+    size_t choices = gm_column_choices(column);
+    return gm_column_codes(column) - choices + (choices > 0);
 }
 
 size_t gm_table_codes(const gm_table_schema *table) {
@@ -129,22 +147,4 @@ size_t gm_table_stored(const gm_table_schema *table) {
     for (size_t i = 0; i < table->column_count; i++)
         sum += gm_column_stored(&table->columns[i]);
     return sum;
-}
-
-void gm_table_store(const gm_table_schema *table, const double *cells, float *stored) {
-    for (size_t i = 0; i < table->column_count; i++) {
-        const gm_column *column = &table->columns[i];
-        double cell = cells[i];
-        if (gm_column_codes(column) == 0)
-            continue;
-        if (column->type == GM_COLUMN_CATEGORY) {
-            *stored++ = isnan(cell) ? (float)column->category_count : (float)cell;
-            continue;
-        }
-        double value = isnan(cell) ? column->mean : cell;
-        if (gm_column_has_place(column))
-            *stored++ = (float)fmax(0, fmin(1, (value - column->minimum) / (column->maximum - column->minimum)));
-        if (gm_column_shows_missing(column))
-            *stored++ = isnan(cell) ? 1.F : 0.F;
-    }
 }

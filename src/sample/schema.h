@@ -17,14 +17,23 @@ bool gm_column_is_aside(const gm_column *column);                               
 // The number of a category; category_count where it is none.
 size_t gm_column_find_category(const gm_column *column, const char *word);
 
+// Whether it is a number that networks see by its modes or quantiles.
+bool gm_column_is_coded(const gm_column *column);
+// How many of a column's codes are one-hot, its last ones: the categories or modes, and whether it is missing; 0: none.
+size_t gm_column_choices(const gm_column *column);
 // How many values of a row data sets store for the column, and how many networks see. Stored are the place of a number
-// in its range, and whether it is missing; the number of a category, category_count where it is missing.
+// in its range, and whether it is missing; the number of a category, category_count where it is missing; the place of a
+// number among quantiles or in its mode, and the number of what is one-hot.
 size_t gm_column_stored(const gm_column *column);
 size_t gm_column_codes(const gm_column *column);
 size_t gm_table_stored(const gm_table_schema *schema);
 bool gm_column_has_place(const gm_column *column); // a number whose place is stored
 // Whether missing cells are seen, beside others.
 bool gm_column_shows_missing(const gm_column *column);
+
+// A number's place, 0 to 1, as networks see it, and its mode; and the number that is there, in the column's range.
+double gm_column_place(const gm_column *column, double value, size_t *mode);
+double gm_column_value(const gm_column *column, double place, size_t mode);
 
 // A row of cells as stored values.
 void gm_table_store(const gm_table_schema *schema, const double *cells, float *stored);

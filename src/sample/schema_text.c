@@ -74,6 +74,26 @@ static void append_counts(gm_text *text, const gm_column *column) {
     gm_text_append(text, "]");
 }
 
+static void append_modes(gm_text *text, const gm_column *column) {
+    gm_text_append(text, ", modes: [");
+    for (size_t k = 0; k < column->mode_count; k++)
+        for (size_t i = 0; i < 3; i++) {
+            gm_text_append(text, i > 0 ? ", " : k > 0 ? ", [" : "[");
+            append_number(text, column->modes[k][i]);
+            gm_text_append(text, i == 2 ? "]" : "");
+        }
+    gm_text_append(text, "]");
+}
+
+static void append_quantiles(gm_text *text, const gm_column *column) {
+    gm_text_append(text, ", quantiles: [");
+    for (size_t i = 0; i < column->quantile_count; i++) {
+        gm_text_append(text, i > 0 ? ", " : "");
+        append_number(text, column->quantiles[i]);
+    }
+    gm_text_append(text, "]");
+}
+
 static void append_column(gm_text *text, const gm_column *column) {
     gm_text_printf(text, "{type: %s", gm_column_type_name(column->type));
     append_form(text, column);
@@ -91,6 +111,10 @@ static void append_column(gm_text *text, const gm_column *column) {
         gm_text_printf(text, ", missing: %zu", column->missing);
     if (column->counts)
         append_counts(text, column);
+    if (column->modes)
+        append_modes(text, column);
+    if (column->quantiles)
+        append_quantiles(text, column);
     gm_text_append(text, "}");
 }
 

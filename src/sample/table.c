@@ -27,7 +27,8 @@ gm_sample gm_sample_of_table(const gm_table_schema *table, double low, double hi
 
 // ---- Stored values to codes ----
 
-// Of every code: the stored value that it comes from, and the category that it stands for, -1 where it is that value.
+// Of every code: the stored value that it comes from, and the category or mode that it stands for, -1 where it is that
+// value.
 typedef struct origin {
     int32_t stored;
     float category;
@@ -41,11 +42,12 @@ static origin *list_origins(const gm_table_schema *table) {
         return NULL;
     for (size_t i = 0; i < table->column_count; i++) {
         const gm_column *column = &table->columns[i];
-        size_t codes = gm_column_codes(column);
-        bool category = column->type == GM_COLUMN_CATEGORY;
-        for (size_t k = 0; k < codes; k++)
-            list[code++] = category ? (origin){stored, (float)k} : (origin){stored + (int32_t)k, -1};
-        stored += (int32_t)gm_column_stored(column);
+        size_t choices = gm_column_choices(column), values = gm_column_codes(column) - choices;
+        for (size_t k = 0; k < values; k++)
+            list[code++] = (origin){stored++, -1};
+        for (size_t k = 0; k < choices; k++)
+            list[code++] = (origin){stored, (float)k};
+        stored += choices > 0;
     }
     return list;
 }
@@ -83,12 +85,11 @@ static gm_tensor *decode(const gm_sample *sample, gm_tensor *stored) {
 // value: what follows in the row; returns behind the column's codes.
 static float *decode_column(const gm_sample *sample, const gm_column *column, const float *stored, float *value) {
     double width = sample->high - sample->low;
-    size_t codes = gm_column_codes(column);
-    bool category = column->type == GM_COLUMN_CATEGORY;
-    for (size_t k = 0; k < codes; k++) {
-        float share = !category ? stored[k] : stored[0] >= (float)k && stored[0] <= (float)k ? 1 : 0;
-        *value++ = (float)(sample->low + width * (double)share);
-    }
+    size_t choices = gm_column_choices(column), values = gm_column_codes(column) - choices;
+    for (size_t k = 0; k < values; k++)
+        *value++ = (float)(sample->low + width * (double)*stored++);
+    for (size_t k = 0; k < choices; k++)
+        *value++ = (float)(sample->low + (*stored >= (float)k && *stored <= (float)k ? width : 0));
     return value;
 }
 
@@ -109,29 +110,35 @@ static double share_of(const gm_sample *sample, float code) {
     return share > 0 ? fmin(share, 1) : 0; // NaN: 0
 }
 
-static double category_of(const gm_column *column, const float *codes) {
-    size_t count = gm_column_codes(column), best = 0;
+static size_t find_largest(const float *codes, size_t count) {
+    size_t best = 0;
     for (size_t k = 1; k < count; k++)
         if (codes[k] > codes[best])
             best = k;
-    return best < column->category_count ? (double)best : NAN;
+    return best;
+}
+
+static double round_to_column(const gm_column *column, double value) {
+    double step = column->decimals < GM_COLUMN_ANY_DECIMALS ? pow(10, (double)column->decimals) : 0;
+    return step > 0 ? fmax(column->minimum, fmin(column->maximum, floor(value * step + .5) / step)) : value;
+}
+
+static double number_of(const gm_sample *sample, const gm_column *column, const float *codes) {
+    bool place = gm_column_has_place(column);
+    size_t choices = gm_column_choices(column), choice = find_largest(codes + place, choices);
+    if (gm_column_shows_missing(column) && (choices > 0 ? choice + 1 == choices : share_of(sample, codes[place]) > .5))
+        return NAN;
+    return place ? round_to_column(column, gm_column_value(column, share_of(sample, codes[0]), choice))
+                 : column->minimum;
 }
 
 static double cell_of(const gm_sample *sample, const gm_column *column, const float *codes, size_t row) {
-    bool place = gm_column_has_place(column);
     if (column->type == GM_COLUMN_INDEX)
         return column->minimum + (double)row;
-    if (column->type == GM_COLUMN_CATEGORY)
-        return category_of(column, codes);
-    if (!gm_column_is_number(column) || !column->bounded)
-        return NAN;
-    if (gm_column_shows_missing(column) && share_of(sample, codes[place]) > .5)
-        return NAN;
-    if (!place)
-        return column->minimum;
-    double value = column->minimum + share_of(sample, codes[0]) * (column->maximum - column->minimum);
-    double step = column->decimals < GM_COLUMN_ANY_DECIMALS ? pow(10, (double)column->decimals) : 0;
-    return step > 0 ? fmax(column->minimum, fmin(column->maximum, floor(value * step + .5) / step)) : value;
+    if (column->type != GM_COLUMN_CATEGORY)
+        return gm_column_is_number(column) && column->bounded ? number_of(sample, column, codes) : NAN;
+    size_t category = find_largest(codes, gm_column_choices(column));
+    return category < column->category_count ? (double)category : NAN;
 }
 
 void gm_sample_cells(const gm_sample *sample, const float *values, size_t count, double *cells) {

@@ -118,6 +118,8 @@ static gm_status check_balance(const gm_trainer *trainer, const gm_model_kind *k
     const gm_dataset_info *data = gm_dataset_get_info(trainer->sources[0].data);
     const int balance = trainer->common->data.balance;
     const char *origin = gm_recipe_origin(trainer->recipe, "data.balance");
+    if (balance == GM_BALANCE_COLUMNS) // which the order of the rows has checked
+        return GM_OK;
     if (balance != GM_BALANCE_NONE && data->class_count == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: data.balance is for data with labels, which %s has not: leave it out",
                        origin, data->name);
@@ -136,9 +138,14 @@ static const gm_order *order_of(const gm_trainer *trainer, const gm_trainer_sour
 static gm_status order_source(gm_trainer *trainer, size_t i) {
     gm_trainer_source *source = &trainer->sources[i];
     const bool labelled = gm_dataset_get_info(source->data)->class_count > 0;
-    const uint64_t seed = trainer->common->seed;
-    return gm_order_init(&source->order, i > 0 ? gm_hash_string(seed, "second") : seed, source->data,
-                         labelled && source->common->data.balance == GM_BALANCE_RESAMPLE);
+    const uint64_t seed = i > 0 ? gm_hash_string(trainer->common->seed, "second") : trainer->common->seed;
+    const int balance = source->common->data.balance;
+    if (balance != GM_BALANCE_COLUMNS)
+        return gm_order_init(&source->order, seed, source->data, labelled && balance == GM_BALANCE_RESAMPLE);
+    gm_status status = gm_order_init_rows(&source->order, seed, source->data);
+    return status == GM_OK
+               ? GM_OK
+               : gm_fail_prefix(status, "%s: data.balance", gm_recipe_origin(trainer->recipe, "data.balance"));
 }
 
 gm_status gm_trainer_use_sources(gm_trainer *trainer, const gm_train_given *given) {

@@ -9,6 +9,7 @@
 #include "use/fidelity.h"
 #include "use/image_classifier.h"
 #include "use/measure_table.h"
+#include "use/row_figures.h"
 #include "use/side.h"
 #include "use/splits.h"
 #include "use/stacks.h"
@@ -52,6 +53,8 @@ struct gm_comparison {
     gm_column_figure *column_figures; // of tables
     size_t column_count;
     gm_text_figure *texts; // of texts: GM_TEXT_ROWS, once they are wanted
+    gm_row_figure *row_figures;
+    size_t row_count;
 };
 
 // ---- Features ----
@@ -344,6 +347,7 @@ void gm_comparison_close(gm_comparison **comparison) {
     free(old->class_figures);
     free(old->column_figures);
     free(old->texts);
+    free(old->row_figures);
     free(old);
     *comparison = NULL;
 }
@@ -570,5 +574,28 @@ gm_status gm_comparison_texts(gm_comparison *c, const gm_text_figure **figures, 
         GM_TRY(compare_texts(c));
     *figures = c->texts;
     *count = c->texts ? GM_TEXT_ROWS : 0;
+    return GM_OK;
+}
+
+gm_status gm_comparison_rows(gm_comparison *c, const char *targets, const gm_row_figure **figures, size_t *count) {
+    const gm_sides_options options = {.device = c->device,
+                                      .samples = c->options.samples ? c->options.samples : DEFAULT_SAMPLES};
+    gm_side trained = {0};
+    bool apart = false;
+    free(c->row_figures);
+    c->row_figures = NULL;
+    c->row_count = 0;
+    if (targets && !c->sides[0].table)
+        return gm_fail(GM_ERROR_ARGUMENT, "columns are told of tables, which %s and %s are not", c->sides[0].name,
+                       c->sides[1].name);
+    if (c->sides[0].table) {
+        GM_TRY(gm_side_open_trained(&trained, &c->sides[1], &c->sides[0], &options, &apart));
+        gm_status status = gm_row_figures(c->device, &c->sides[0], &c->sides[1], apart ? &trained : NULL, targets,
+                                          &c->row_figures, &c->row_count);
+        gm_side_finish(&trained);
+        GM_TRY(status);
+    }
+    *figures = c->row_figures;
+    *count = c->row_count;
     return GM_OK;
 }

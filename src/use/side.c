@@ -256,6 +256,17 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_table_sch
                            const gm_sides_options *options, uint64_t seed) {
     gm_dataset *dataset;
     gm_table_schema columns = table ? *table : (gm_table_schema){0};
+    gm_column *plain = NULL; // rows are read as they are, and not as a run's networks see them
+    if (table) {
+        GM_TRY(gm_alloc(&plain, columns.column_count, sizeof *plain, side->name));
+        for (size_t i = 0; i < columns.column_count; i++) {
+            plain[i] = columns.columns[i];
+            plain[i].modes = NULL;
+            plain[i].quantiles = NULL;
+            plain[i].mode_count = plain[i].quantile_count = 0;
+        }
+        columns.columns = plain;
+    }
     columns.dialect = (gm_table_dialect){.header_known = table != NULL, .header = columns.dialect.header};
     side->data_options = fit_to(side, run);
     side->data_options.columns = table ? &columns : NULL;
@@ -265,6 +276,7 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_table_sch
     gm_status status = gm_dataset_open(&dataset, side->name, &side->data_options);
     side->data_options.columns = NULL;
     side->data_options.text = NULL;
+    free(plain);
     GM_TRY(status);
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
     side->kind = info->white > info->black ? GM_SIDE_IMAGES : GM_SIDE_NUMBERS;
@@ -429,5 +441,26 @@ done:
         gm_side_finish(real);
         gm_side_finish(fake);
     }
+    return status;
+}
+
+static bool is_same_file(const char *a, const char *b) {
+    struct stat first, second;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+gm_status gm_side_open_trained(gm_side *trained, const gm_side *run, const gm_side *real,
+                               const gm_sides_options *options, bool *apart) {
+    struct stat info;
+    *trained = (gm_side){.name = run->data};
+    *apart = run->data && stat(run->data, &info) == 0 && !is_same_file(run->data, real->name);
+    if (!*apart)
+        return GM_OK;
+    gm_status status = open_data(trained, NULL, run->table, NULL, options, 0);
+    if (status == GM_OK)
+        status = gm_tables_convert_like(trained, real);
+    if (status != GM_OK)
+        gm_side_finish(trained);
     return status;
 }

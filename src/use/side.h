@@ -43,6 +43,10 @@ typedef struct gm_sides_options {
 // Both sides, of one shape and in one range; `ranged` of the two is then the same. See gm_comparison_open.
 gm_status gm_sides_open(gm_side *real, gm_side *fake, const char *real_source, const char *fake_source,
                         const gm_sides_options *options);
+// What the run of `run` learned from, as the sides are, whose real one is `real`. *apart: false: it is not to be had,
+// or is the real side's own file, and nothing is read.
+gm_status gm_side_open_trained(gm_side *trained, const gm_side *run, const gm_side *real,
+                               const gm_sides_options *options, bool *apart);
 void gm_side_finish(gm_side *side);
 
 #endif

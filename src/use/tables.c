@@ -81,8 +81,7 @@ gm_status gm_tables_check(const gm_side *real, const gm_side *fake, bool *tables
 
 // ---- Features ----
 
-// How many features a column has.
-static size_t count_features(const gm_column *column) {
+size_t gm_tables_features(const gm_column *column) {
     if (gm_column_is_aside(column))
         return 0;
     return (column->type == GM_COLUMN_CATEGORY ? column->category_count : 1) + gm_column_shows_missing(column);
@@ -122,7 +121,7 @@ static gm_status make_features(gm_side *side, const gm_side *real) {
     const gm_table_schema *table = real->format.table;
     size_t width = 0, begin = 0, values;
     for (size_t i = 0; i < table->column_count; i++)
-        width += count_features(&table->columns[i]);
+        width += gm_tables_features(&table->columns[i]);
     if (!gm_multiply_sizes(side->count, width, &values))
         return gm_fail_memory(SIZE_MAX, side->name);
     free(side->values);
@@ -131,10 +130,10 @@ static gm_status make_features(gm_side *side, const gm_side *real) {
     for (size_t i = 0; i < table->column_count; i++) {
         const gm_column *column = &table->columns[i];
         gm_running_mean mean = find_moments(real, i);
-        for (size_t row = 0; row < side->count && count_features(column) > 0; row++)
+        for (size_t row = 0; row < side->count && gm_tables_features(column) > 0; row++)
             write_features(column, &mean, side->cells[row * table->column_count + i],
                            side->values + row * width + begin);
-        begin += count_features(column);
+        begin += gm_tables_features(column);
     }
     side->kind = GM_SIDE_NUMBERS;
     side->channels = width;
@@ -147,6 +146,11 @@ gm_status gm_tables_convert(gm_side *real, gm_side *fake) {
     GM_TRY(make_cells(fake));
     GM_TRY(make_features(real, real));
     return make_features(fake, real);
+}
+
+gm_status gm_tables_convert_like(gm_side *side, const gm_side *real) {
+    GM_TRY(make_cells(side));
+    return make_features(side, real);
 }
 
 // ---- Columns ----
@@ -197,6 +201,22 @@ static double total_variation(const bins *b, const double *const cells[2], const
     return sum;
 }
 
+double gm_tables_distance(const double *a, size_t a_count, const double *b, size_t b_count) {
+    double most = 0;
+    size_t i = 0, j = 0;
+    if (a_count == 0 || b_count == 0)
+        return NAN;
+    while (i < a_count && j < b_count) {
+        double at = fmin(a[i], b[j]);
+        while (i < a_count && a[i] <= at)
+            i++;
+        while (j < b_count && b[j] <= at)
+            j++;
+        most = fmax(most, fabs((double)i / (double)a_count - (double)j / (double)b_count));
+    }
+    return most;
+}
+
 // One column of a side, its rows in an order, or as they are.
 static void take_column(const gm_side *side, size_t column, const int32_t *order, double *cells, double *missing) {
     size_t width = side->format.table->column_count, empty = 0;
@@ -207,28 +227,44 @@ static void take_column(const gm_side *side, size_t column, const int32_t *order
     *missing = (double)empty / (double)side->count;
 }
 
+// The known cells, in order; returns how many.
+static size_t sort_known(const double *cells, size_t count, double *sorted) {
+    size_t known = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!isnan(cells[i]))
+            sorted[known++] = cells[i];
+    qsort(sorted, known, sizeof *sorted, compare);
+    return known;
+}
+
+// Of the real side and the fake one, or of the real one's halves.
+static double distance_of(const double *const cells[2], const size_t count[2], double *room) {
+    size_t first = sort_known(cells[0], count[0], room);
+    return gm_tables_distance(room, first, room + first, sort_known(cells[1], count[1], room + first));
+}
+
 static gm_status compare_column(const gm_side *real, const gm_side *fake, size_t which, const int32_t *order,
                                 double *room, gm_column_figure *figure) {
     const gm_column *column = &real->format.table->columns[which];
     double *real_cells = room, *fake_cells = real_cells + real->count, *sorted = fake_cells + fake->count;
     bins b = {.column = column, .count = column->category_count + 1};
-    size_t known = 0, half = real->count / 2, *counts;
-    *figure = (gm_column_figure){.name = column->name, .type = gm_column_type_name(column->type)};
+    size_t half = real->count / 2, *counts;
+    *figure = (gm_column_figure){
+        .name = column->name, .type = gm_column_type_name(column->type), .distance = NAN, .distance_control = NAN};
     take_column(real, which, order, real_cells, &figure->real_missing);
     take_column(fake, which, NULL, fake_cells, &figure->fake_missing);
+    const double *const sides[2] = {real_cells, fake_cells}, *const halves[2] = {real_cells, real_cells + half};
+    const size_t counts_of_sides[2] = {real->count, fake->count}, counts_of_halves[2] = {half, half};
     if (column->type != GM_COLUMN_CATEGORY) {
-        for (size_t i = 0; i < real->count; i++)
-            if (!isnan(real_cells[i]))
-                sorted[known++] = real_cells[i];
-        qsort(sorted, known, sizeof *sorted, compare);
+        figure->distance = distance_of(sides, counts_of_sides, sorted);
+        figure->distance_control = distance_of(halves, counts_of_halves, sorted);
+        size_t known = sort_known(real_cells, real->count, sorted);
         b.edge_count = find_edges(sorted, known, b.edges);
         b.count = b.edge_count + 2;
     }
     GM_TRY(gm_alloc(&counts, 2 * b.count, sizeof *counts, "the bins of a column"));
-    figure->variation = total_variation(&b, (const double *[]){real_cells, fake_cells},
-                                        (const size_t[]){real->count, fake->count}, counts);
-    figure->control =
-        total_variation(&b, (const double *[]){real_cells, real_cells + half}, (const size_t[]){half, half}, counts);
+    figure->variation = total_variation(&b, sides, counts_of_sides, counts);
+    figure->control = total_variation(&b, halves, counts_of_halves, counts);
     free(counts);
     return GM_OK;
 }
@@ -240,7 +276,7 @@ gm_status gm_tables_compare(const gm_side *real, const gm_side *fake, gm_column_
     gm_status status;
     *count = 0;
     GM_TRY_DONE(gm_alloc(figures, table->column_count, sizeof **figures, "figures"));
-    GM_TRY_DONE(gm_alloc(&room, 2 * real->count + fake->count, sizeof *room, "a column"));
+    GM_TRY_DONE(gm_alloc(&room, 2 * (real->count + fake->count), sizeof *room, "a column"));
     GM_TRY_DONE(gm_alloc(&order, real->count, sizeof *order, "an order"));
     GM_TRY_DONE(gm_loader_indices(halves_seed, 0, real->count, real->count, order));
     for (size_t i = 0; i < table->column_count; i++)

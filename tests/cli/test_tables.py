@@ -158,6 +158,147 @@ class Tables(CommandTest):
         out, _ = self.ganymede("evaluate", "a", "--data", "held.csv", "--json")
         self.assertEqual(out.count("\n"), 1)
 
+    def learn(self, name, numbers, model, *arguments):
+        codes = {"quantiles": 8, "modes": 0}[numbers]
+        recipe = f"data: {{ source: table.csv, numbers: {numbers}, batch: 20 }}\nlatent: {{ size: 4 }}\n" + model
+        (self.folder / f"{name}.yaml").write_text(recipe.replace("CODES", str(codes or 1)))
+        if not codes:  # as many as there are modes, which the refusal says
+            _, err = self.ganymede("train", f"{name}.yaml", "--dry-run", *arguments, code=1)
+            codes = int(re.search(r"end it with `dense: (\d+)`", err).group(1))
+            (self.folder / f"{name}.yaml").write_text(recipe.replace("CODES", str(codes)))
+        self.train(f"{name}.yaml", "--out", name, *arguments)
+
+    VAE = """\
+encoder: [ dense: 32, relu, dense: 8 ]
+decoder: [ dense: 32, relu, dense: CODES ]
+autoencoder: { likelihood: table }
+optimizer: { autoencoder: { adam: { rate: 1e-2 } } }
+steps: 300
+log: { samples: 300, checkpoint: 150 }
+"""
+    GAN = """\
+table_gan: { packing: 2 }
+generator: [ dense: 32, batch_norm, relu, dense: CODES ]
+discriminator: [ dense: 32, leaky_relu: 0.2, dense: 1 ]
+steps: 60
+log: { samples: 60, checkpoint: 30 }
+"""
+
+    def test_vaes_and_gans_of_tables_make_rows_and_resume(self):
+        for name, numbers, model, steps in ("vae", "quantiles", self.VAE, 300), ("gan", "modes", self.GAN, 60):
+            self.learn(name, numbers, model)
+            self.learn("half", numbers, model, "--steps", steps // 2)
+            self.train("--resume", "half", "--steps", steps)
+            self.assert_same_weights(self.folder / name / f"checkpoints/{steps:08}.safetensors",
+                                     self.folder / f"half/checkpoints/{steps:08}.safetensors")
+            text = columns_of(self.folder / name)["size"]
+            self.assertIn(f", {numbers}: [", text)
+            for path in (self.folder / "half").rglob("*"):
+                if path.is_file():
+                    path.unlink()
+            for path in sorted((self.folder / "half").rglob("*"), reverse=True) + [self.folder / "half"]:
+                path.rmdir()
+            (self.folder / "table.csv").rename(self.folder / "away.csv")  # the run knows its columns
+            self.ganymede("sample", name, "--count", "200", "-o", "rows.csv")
+            self.ganymede("sample", name, "--seeds", "0-199", "-o", "same.csv")
+            (self.folder / "away.csv").rename(self.folder / "table.csv")
+            self.assertEqual((self.folder / "rows.csv").read_bytes(), (self.folder / "same.csv").read_bytes())
+            rows = self.rows_of("rows.csv")
+            low, high = number(text, "minimum"), number(text, "maximum")
+            self.assertTrue(all(low <= float(row["size"]) <= high for row in rows))
+            self.assertTrue(all(re.fullmatch(r"\d\.\d{2}", row["size"]) for row in rows))
+            self.assertTrue({row["class"] for row in rows} <= {"low", "mid", "high"})
+            self.assertTrue(all(re.fullmatch(r"\d*", row["count"]) for row in rows))
+            self.assertGreater(len({row["size"] for row in rows}), 50)
+            if name == "vae":  # rows are drawn, missing cells among them: 17 of 120
+                self.assertTrue(5 < sum(row["count"] == "" for row in rows) < 80)
+                self.assertEqual({row["class"] for row in rows}, {"low", "mid", "high"})
+
+    def rows_of(self, name):
+        with open(self.folder / name, newline="") as file:
+            return list(csv.DictReader(file))
+
+    def test_rows_that_meet_conditions_are_drawn(self):
+        self.learn("vae", "quantiles", self.VAE)
+        self.learn("gan", "modes", self.GAN)
+        for run in "vae", "gan":
+            self.ganymede("sample", run, "--count", 20, "--where", "class=low", "--keep", "size > 3.5", "--keep",
+                          "when >= 2024-02-01", "-o", "rows.csv")
+            rows = self.rows_of("rows.csv")
+            self.assertEqual(len(rows), 20)
+            for row in rows:
+                self.assertEqual(row["class"], "low")
+                self.assertGreater(float(row["size"]), 3.5)
+                self.assertGreaterEqual(row["when"], "2024-02-01")
+        self.ganymede("sample", "vae", "--count", 7, "--where", "count=", "-o", "rows.csv")
+        self.assertEqual([row["count"] for row in self.rows_of("rows.csv")], [""] * 7)
+        self.ganymede("sample", "vae", "--count", 7, "--where", "count !=", "--where", "count<=4", "-o", "rows.csv")
+        self.assertTrue(all(int(row["count"]) <= 4 for row in self.rows_of("rows.csv")))
+        for condition, says in (("colour=red", "the columns are size, class, count, when"), ("class=blue", "none of the categories"),
+                                ("class<low", "no order"), ("size=big", "is no number"), ("when>May", "is no date"),
+                                ("size", "is no condition"), ("id=3", "is no condition"), ("size<", "no order"),
+                                ("size<0", "0 meet the conditions")):
+            self.refused("sample", "vae", "--where", condition, "-o", "rows.csv", code=1, says=says)
+        self.refused("sample", "vae", "--where", "size>3", "--seeds", "0-3", "-o", "rows.csv", code=2, says="leave out --seeds")
+        self.refused("sample", "vae", "--count", "0", code=2, says="--count expects 1")
+
+    def test_recipes_of_tables_are_checked(self):
+        (self.folder / "vae.yaml").write_text("data: { source: table.csv }\nlatent: { size: 4 }\n" + self.VAE.replace("CODES", "8"))
+        plain = ["--set", "data.columns={id: skip, unit: skip}"]  # so that no column is warned of
+        self.refused("train", "vae.yaml", "--dry-run", *plain, code=1,
+                     says="vae.yaml:5: column 'size' has neither modes nor quantiles")
+        self.refused("train", "vae.yaml", "--dry-run", "--set", "data.numbers=quantiles", "--set", "decoder.2.dense=5",
+                     *plain, code=1, says=["vae.yaml", "the decoder makes 5", "end it with `dense: 8`"])
+        (self.folder / "gan.yaml").write_text("data: { source: table.csv, numbers: modes, batch: 21 }\n" + self.GAN)
+        self.refused("train", "gan.yaml", "--dry-run", "--set", "generator.3.dense=5", code=1, says="no multiple")
+        self.refused("train", "gan.yaml", "--dry-run", "--set", "generator.3.dense=5", "--set", "data.batch=20",
+                     "--set", "data.numbers=places", *plain, code=1, says="neither modes nor quantiles")
+        (self.folder / "table.csv").write_text("a,b\n" + "".join(f"{i},{i * i % 17}\n" for i in range(30)))
+        self.refused("train", "gan.yaml", "--dry-run", "--set", "generator.3.dense=5", "--set", "data.batch=20",
+                     "--set", "data.balance=columns", code=1, says="no columns of categories")
+
+    def test_measure_tells_rows_apart(self):
+        draw = random.Random(5)
+
+        def write(name, count, noise, fit):
+            lines = ["x,y,c"]
+            for i in range(count):
+                x = draw.gauss(0, 1)
+                lines.append(f"{x:.4f},{(x if fit else draw.gauss(0, 1)) + noise * draw.gauss(0, 1):.4f},{'p' if x > 0 else 'q'}")
+            (self.folder / name).write_text("\n".join(lines) + "\n")
+
+        write("real.csv", 1200, .1, True)
+        write("good.csv", 600, .1, True)
+        write("bad.csv", 600, .1, False)
+        found = {}
+        for name in "good", "bad":
+            out, _ = self.ganymede("measure", "real.csv", f"{name}.csv", "--target", "y,c", "--json")
+            result = json.loads(out)
+            found[name] = {(f["figure"], f.get("column")): f for f in result["rows"]}
+            self.assertIsNone(result["columns"]["c"]["ks"])
+            self.assertLess(result["columns"]["x"]["ks"], .12)
+        for (figure, column), low, high in ((("detection_auc", None), .4, .6), (("learned_r2", "y"), .95, 1),
+                                            (("correlation_difference", None), 0, .05), (("ks_mean", None), 0, .12)):
+            self.assertTrue(low <= found["good"][figure, column]["value"] <= high, found["good"])
+            self.assertTrue(low <= found["good"][figure, column]["control"] <= high, found["good"])
+        self.assertGreater(found["good"]["learned_f1", "c"]["value"], .9)
+        for side in "value", "trivial":  # what has nothing but the right shares
+            figures = {key: f[side] for key, f in found["bad"].items()}
+            self.assertGreater(figures["detection_auc", None], .8)
+            self.assertGreater(figures["correlation_difference", None], .8)
+            self.assertLess(figures["learned_r2", "y"], .2)
+        self.refused("measure", "real.csv", "good.csv", "--target", "z", code=1, says="'z' is none of the tables' columns")
+
+    def test_measure_says_whether_rows_are_copies(self):
+        write_table(self.folder / "held.csv", rows=200, seed=9)
+        self.learn("vae", "quantiles", self.VAE)
+        out, _ = self.ganymede("measure", "held.csv", "vae", "--json")
+        figures = {f["figure"]: f for f in json.loads(out)["rows"]}
+        self.assertTrue(0 < figures["memorisation"]["value"] < 1)
+        self.assertTrue(.3 < figures["memorisation"]["control"] < .7)
+        out, _ = self.ganymede("measure", "table.csv", "vae", "--json")
+        self.assertNotIn("memorisation", [f["figure"] for f in json.loads(out)["rows"]])  # no rows are held out
+
     def test_measure_compares_tables_column_by_column(self):
         write_table(self.folder / "other.csv", seed=2, separator=";")
         write_table(self.folder / "wrong.csv", seed=2, words=("low", "other"))

@@ -125,6 +125,14 @@ static bool stands_for_all(const char *file) {
     return false;
 }
 
+// Of a recipe that has another case before it. One may need more than its batch to fit the made-up data.
+static bool is_variant(const recipe_case *c) {
+    const recipe_case *first = recipe_cases;
+    while (strcmp(first->file, c->file) != 0)
+        first++;
+    return c->settings[1] && (c != first || c->alike);
+}
+
 enum { CASES_MAX = 64 };
 
 int main(int argument_count, char **arguments) {
@@ -140,7 +148,7 @@ int main(int argument_count, char **arguments) {
     size_t count = 1;
     for (const recipe_case *c = recipe_cases; c->file && count + 3 <= GM_COUNT(tests); c++)
         for (size_t i = 0; i < GM_COUNT(checks); i++) {
-            if (i > 0 && c->settings[1])
+            if (i > 0 && is_variant(c))
                 continue; // variants differ in the training step alone
             if (i == 2 && c->alike)
                 continue; // 64 samples, which take the interpreter long

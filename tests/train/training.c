@@ -2,6 +2,7 @@
 #include "train/training.h"
 
 #include "graph/graph.h"
+#include "sample/schema.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -79,6 +80,21 @@ const recipe_case recipe_cases[] = {
      0},
     {"imbalance/classifier.yaml", {"data.batch=5", "data.balance=resample"}, 1, 28, false, true, 0},
     {"imbalance/gan.yaml", {"data.batch=3", "data.balance=resample"}, 1, 28, false, true, 0},
+    {"table-vae-diamonds.yaml", {"data.batch=7", "decoder.4.dense=13", "average.decay=0.9"}, 7, 1, false, false, 0},
+    {"table-gan-diamonds.yaml",
+     {"data.batch=6", "table_gan.packing=2", "generator.6.dense=15", "data.balance=none"},
+     7,
+     1,
+     false,
+     false,
+     0},
+    {"table-gan-diamonds.yaml",
+     {"data.batch=4", "table_gan.packing=4", "generator.6.dense=15", "discriminator_steps=2"},
+     7,
+     1,
+     true,
+     true,
+     0},
     {"cells.yaml", {"data.batch=2"}, 5, 48, false, true, 64},
     {"text-lm.yaml", {"data.batch=3", "data.text.window=5", "language.1.gru=9"}, 5, 1, true, false, 0},
     {"text-lm.yaml",
@@ -99,6 +115,39 @@ const char *samples_folder(void) {
     if (!folder)
         fail_msg("set GANYMEDE_SAMPLES to the folder of recipes");
     return folder;
+}
+
+// Rows of a made-up table, as recipes with data.numbers learn from: a number, categories, a number that may be missing,
+// another, categories of which some are missing, by modes and by quantiles. STORED: what is stored of a row.
+enum { STORED = 7 };
+static const char *const words[] = {"a", "b", "c"};
+static const size_t counts[] = {30, 20, 14};
+static const double modes[][3] = {{.5, 1, .25}, {.25, 4, 1}, {.25, 8, .5}}, quantiles[] = {0, 1, 2, 4, 10};
+#define NUMBER                                                                                                         \
+    .type = GM_COLUMN_NUMBER, .decimals = 2, .bounded = true, .maximum = 10, .mean = 3, .deviation = 1, .counted = true
+#define WORDS(count)                                                                                                   \
+    .type = GM_COLUMN_CATEGORY, .categories = words, .category_count = count, .counts = counts, .counted = true
+static gm_column by_modes[] = {{.name = "x", NUMBER, .modes = modes, .mode_count = 3},
+                               {.name = "c", WORDS(3)},
+                               {.name = "y", NUMBER, .modes = modes, .mode_count = 2, .missing = 4},
+                               {.name = "z", NUMBER, .modes = modes, .mode_count = 1},
+                               {.name = "d", WORDS(2), .missing = 5}};
+static gm_column by_quantiles[] = {{.name = "x", NUMBER, .quantiles = quantiles, .quantile_count = 5},
+                                   {.name = "c", WORDS(3)},
+                                   {.name = "y", NUMBER, .quantiles = quantiles, .quantile_count = 5, .missing = 4},
+                                   {.name = "z", NUMBER, .quantiles = quantiles, .quantile_count = 5, .missing = 2},
+                                   {.name = "e", WORDS(1)},
+                                   {.name = "d", WORDS(2), .missing = 5}};
+static const gm_table_schema tables[] = {
+    [GM_NUMBERS_MODES] = {.columns = by_modes, .column_count = GM_COUNT(by_modes)},
+    [GM_NUMBERS_QUANTILES] = {.columns = by_quantiles, .column_count = GM_COUNT(by_quantiles)}};
+
+static void make_table(gm_dataset_info *info, int numbers) {
+    if (numbers == GM_NUMBERS_PLACES)
+        return;
+    info->table = &tables[numbers];
+    info->channels = info->item_values = gm_table_stored(info->table);
+    info->item_bytes = info->item_values * sizeof(float);
 }
 
 // What made-up data are said to be.
@@ -162,6 +211,9 @@ void training_init(training *t, const recipe_case *c) {
     size_t size = other && other->data.size[0] > 0 ? other->data.size[0] : c->size;
     gm_dataset_info infos[] = {make_info(c, c->size), make_info(c, size)};
     make_symbols(&infos[0], gm_common_of(t->recipe));
+    make_table(&infos[0], gm_common_of(t->recipe)->data.numbers);
+    if (infos[0].table)
+        gm_common_set_columns(t->recipe, infos[0].table);
     gm_model_source source = make_source(t, c, &infos[0]), second = make_source(t, c, &infos[1]);
     source.second = other ? &second : NULL;
     t->format = source.format;
@@ -235,6 +287,9 @@ gm_phase *training_phase(const training *t, const char *name) {
 double training_input(uint64_t seed, const gm_tensor *input, size_t i) {
     uint32_t stream = gm_stream(gm_tensor_name(input));
     gm_type type = gm_tensor_type(input);
+    const gm_shape *shape = gm_tensor_shape(input);
+    if (type == GM_FLOAT32 && shape->rank == 2 && shape->dim[1] == STORED) // a place or a choice
+        return floor(gm_philox_uniform(seed, stream, 1, 0, i) * 2);
     if (type == GM_FLOAT32)
         return gm_philox_normal(seed, stream, 1, 0, i);
     double values = type != GM_INT32 ? 256 : strcmp(gm_tensor_name(input), "labels") == 0 ? CLASSES : ITEMS;

@@ -110,6 +110,24 @@ static void true_logits_give_the_true_divergences(void **state) {
     release(&y);
 }
 
+static void area_under_the_curve_counts_pairs(void **state) {
+    (void)state;
+    const float real[] = {3, 1, 2, 2}, fake[] = {2, 0, 5};
+    gm_measure auc;
+    // of 12 pairs: 3 above 2 and 0; 1 above 0; twice 2 above 0 and equal to 2
+    check_ok(gm_measure_logit_auc(&(gm_logits){real, fake, 4, 3}, &auc));
+    assert_near(auc.value, (2 + 1 + 1.5 + 1.5) / 12, 1e-12);
+    check_ok(gm_measure_logit_auc(&(gm_logits){fake, real, 3, 4}, &auc));
+    assert_near(auc.value, 1 - 6. / 12, 1e-12);
+    check_ok(gm_measure_logit_auc(&(gm_logits){real, real, 4, 4}, &auc));
+    assert_near(auc.value, .5, 1e-12);
+    check_ok(gm_measure_logit_auc(&(gm_logits){(float[]){1, NAN}, (float[]){-1}, 2, 1}, &auc));
+    assert_near(auc.value, 1, 0);
+    assert_flags(&auc, GM_MEASURE_NOT_FINITE);
+    check_ok(gm_measure_logit_auc(&(gm_logits){real, fake, 4, 0}, &auc));
+    assert_flags(&auc, GM_MEASURE_MISSING);
+}
+
 static void odd_logits_are_flagged_and_never_nan(void **state) {
     (void)state;
     const float good[] = {1e30f, 2, NAN}, bad[] = {-INFINITY, 3, 5};
@@ -365,6 +383,7 @@ int main(void) {
         cmocka_unit_test(histogram_entropies_are_corrected_once),
         cmocka_unit_test(histogram_information_and_divergence),
         cmocka_unit_test(true_logits_give_the_true_divergences),
+        cmocka_unit_test(area_under_the_curve_counts_pairs),
         cmocka_unit_test(odd_logits_are_flagged_and_never_nan),
         cmocka_unit_test(classifier_scores_follow_their_definitions),
         cmocka_unit_test(true_mixtures_cover_their_modes),
