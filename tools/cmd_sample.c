@@ -221,6 +221,8 @@ static int sample(sample_arguments *arguments) {
         done = write_files(arguments, sampler, &info, &options, codes, made.values) &&
                write_folder(arguments, sampler, &options, codes, made.values);
     }
+    if (done && info.privacy)
+        print_line("privacy: %s", info.privacy);
     free(labels);
     free(codes);
     latents_finish(&made);

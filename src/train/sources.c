@@ -204,6 +204,8 @@ bool gm_trainer_is_resident(const gm_trainer *trainer) {
 
 static gm_status send(gm_trainer *trainer, gm_trainer_source *source, const gm_model_input *input) {
     const gm_dataset_info *data = gm_dataset_get_info(source->data);
+    if (!source->resident && gm_trainer_is_private(trainer))
+        return GM_OK; // its batches are drawn when they are wanted
     if (!source->resident)
         return gm_loader_create_ordered(&source->loader, source->data, order_of(trainer, source),
                                         trainer->common->data.batch, trainer->cursor);
@@ -241,6 +243,8 @@ static gm_status next(gm_trainer *trainer, gm_trainer_source *source, const gm_m
 }
 
 gm_status gm_trainer_next_batch(gm_trainer *trainer) {
+    if (gm_trainer_is_private(trainer))
+        return gm_trainer_private_batch(trainer);
     for (size_t i = 0; i < trainer->source_count; i++)
         GM_TRY(next(trainer, &trainer->sources[i], &trainer->model.inputs[i]));
     trainer->cursor += trainer->common->data.batch;
