@@ -53,10 +53,11 @@ typedef struct gm_model_number {
     bool is_loss; // must stay finite
 } gm_model_number;
 
-// What a private step reads beside its batch, which is an update's: its items, then zeros up to the plan's capacity.
+// What a private step reads beside its batch, which is an update's: its items, each at some place, and zeros at the
+// others of the plan's capacity.
 typedef struct gm_model_privacy {
     gm_private_plan plan; // capacity 0: training is not private
-    gm_tensor *mask;      // float32 (capacity): 1 for each of the items, 0 behind them
+    gm_tensor *mask;      // float32 (capacity): 1 where there is an item, else 0
     gm_tensor *noise;     // float32 (values): normal, of deviation plan.noise plan.clip
     size_t values;
 } gm_model_privacy;

@@ -62,15 +62,19 @@ const gm_privacy_settings *gm_privacy_of(const gm_recipe *recipe) {
     return privacy && (privacy->epsilon > 0 || privacy->noise > 0) ? privacy : NULL;
 }
 
+gm_status gm_privacy_check_data(const gm_recipe *recipe, const gm_dataset_info *data) {
+    if (!gm_privacy_of(recipe) || !data->table)
+        return GM_OK;
+    return gm_fail(GM_ERROR_ARGUMENT,
+                   "%s: %s is a table of several types, whose ranges, means and categories would become part of the "
+                   "run: private training takes images, and tables of plain numbers",
+                   gm_recipe_origin(recipe, "privacy"), data->name);
+}
+
 gm_status gm_privacy_plan(const gm_recipe *recipe, const gm_dataset_info *data, gm_private_plan *plan) {
     const gm_privacy_settings *p = gm_privacy_of(recipe);
     const char *origin = gm_recipe_origin(recipe, "privacy");
-    if (data->table)
-        return gm_fail(
-            GM_ERROR_ARGUMENT,
-            "%s: %s is a table of several types, whose ranges, means and categories would become part of the "
-            "run: private training takes images, and tables of plain numbers",
-            origin, data->name);
+    GM_TRY(gm_privacy_check_data(recipe, data));
     *plan = (gm_private_plan){.count = data->count,
                               .batch = gm_common_of(recipe)->data.batch,
                               .epsilon = p->epsilon,

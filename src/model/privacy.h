@@ -16,8 +16,9 @@ typedef struct gm_privacy_settings {
 extern const gm_recipe_section gm_privacy_section;
 const gm_privacy_settings *gm_privacy_of(const gm_recipe *recipe); // NULL: training is not private
 
-// The terms for these data, settled but for the noise. Fails, with the recipe's line, where they are not to be had, and
-// for data of which more than their items becomes part of a run.
+// Fails for data of which more than their items would become part of a run.
+gm_status gm_privacy_check_data(const gm_recipe *recipe, const gm_dataset_info *data);
+// The terms for these data, settled but for the noise. Fails, with the recipe's line, where they are not to be had.
 gm_status gm_privacy_plan(const gm_recipe *recipe, const gm_dataset_info *data, gm_private_plan *plan);
 
 #endif

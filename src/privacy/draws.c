@@ -87,3 +87,16 @@ gm_status gm_draws_choose(gm_draws *draws, double rate, size_t count, size_t mos
     *taken = GM_MIN(*taken, most);
     return GM_OK;
 }
+
+// Durstenfeld 1964.
+gm_status gm_draws_shuffle(gm_draws *draws, int32_t *values, size_t count) {
+    for (size_t i = count; i > 1; i--) {
+        double u;
+        GM_TRY(draw(draws, &u));
+        const size_t k = (size_t)(u * (double)i);
+        const int32_t value = values[k];
+        values[k] = values[i - 1];
+        values[i - 1] = value;
+    }
+    return GM_OK;
+}

@@ -28,5 +28,7 @@ gm_status gm_draws_normal(gm_draws *draws, double deviation, float *values, size
 // Takes each of 0 to count - 1 with probability `rate`, independently, in ascending order: the first `most` of those
 // that were taken -> indices, and how many -> *taken. Fails as above.
 gm_status gm_draws_choose(gm_draws *draws, double rate, size_t count, size_t most, int32_t *indices, size_t *taken);
+// Brings the values into an order of which each is as likely.
+gm_status gm_draws_shuffle(gm_draws *draws, int32_t *values, size_t count);
 
 #endif

@@ -213,34 +213,45 @@ gm_status gm_trainer_private_check(gm_trainer *trainer) {
 
 // ---- The batch ----
 
-static gm_status write_items(gm_trainer *trainer, size_t taken) {
+// Of those that are not resident each goes to its place.
+static gm_status write_items(gm_trainer *trainer) {
     const gm_trainer_source *source = &trainer->sources[0];
     const gm_model_input *input = &trainer->model.inputs[0];
     const gm_trainer_privacy *p = &trainer->privacy;
-    const size_t capacity = plan_of(trainer)->capacity;
-    if (source->resident)
+    const size_t capacity = plan_of(trainer)->capacity, bytes = gm_dataset_get_info(source->data)->item_bytes;
+    if (source->resident) // index -1 gives zeros
         return gm_plan_write(trainer->plan, input->indices, p->indices, capacity * sizeof *p->indices);
-    const size_t bytes = gm_dataset_get_info(source->data)->item_bytes;
-    memset((char *)p->items + taken * bytes, 0, (capacity - taken) * bytes);
+    memset(p->items, 0, capacity * bytes);
     memset(p->labels, 0, capacity * sizeof *p->labels);
-    if (taken > 0)
-        GM_TRY(gm_dataset_gather(source->data, p->indices, taken, p->items, p->labels));
+    for (size_t i = 0; i < capacity; i++)
+        if (p->indices[i] >= 0)
+            GM_TRY(gm_dataset_gather(source->data, &p->indices[i], 1, (char *)p->items + i * bytes, &p->labels[i]));
     GM_TRY(gm_plan_write(trainer->plan, input->batch, p->items, capacity * bytes));
     return input->labels ? gm_plan_write(trainer->plan, input->labels, p->labels, capacity * sizeof *p->labels) : GM_OK;
+}
+
+// Places are drawn, too, in secret. What a step draws for a place (dropout, augmentation) everybody can compute from
+// the seed: were items packed from the front, one item less would move all behind it, and change what these contribute.
+static gm_status draw_batch(gm_trainer *trainer) {
+    const gm_private_plan *plan = plan_of(trainer);
+    gm_trainer_privacy *p = &trainer->privacy;
+    size_t taken;
+    GM_TRY(gm_draws_choose(&p->draws, plan->rate, plan->count, plan->capacity, p->indices, &taken));
+    for (size_t i = taken; i < plan->capacity; i++)
+        p->indices[i] = -1;
+    GM_TRY(gm_draws_shuffle(&p->draws, p->indices, plan->capacity));
+    for (size_t i = 0; i < plan->capacity; i++)
+        p->mask[i] = p->indices[i] >= 0 ? 1 : 0;
+    return GM_OK;
 }
 
 gm_status gm_trainer_private_batch(gm_trainer *trainer) {
     const gm_model_privacy *model = &trainer->model.privacy;
     const gm_private_plan *plan = &model->plan;
     gm_trainer_privacy *p = &trainer->privacy;
-    size_t taken;
     gm_draws_begin(&p->draws, trainer->cursor / plan->batch);
-    GM_TRY(gm_draws_choose(&p->draws, plan->rate, plan->count, plan->capacity, p->indices, &taken));
-    for (size_t i = 0; i < plan->capacity; i++)
-        p->mask[i] = i < taken ? 1 : 0;
-    for (size_t i = taken; i < plan->capacity; i++)
-        p->indices[i] = -1; // no item: gives zeros
-    GM_TRY(write_items(trainer, taken));
+    GM_TRY(draw_batch(trainer));
+    GM_TRY(write_items(trainer));
     GM_TRY(gm_plan_write(trainer->plan, model->mask, p->mask, plan->capacity * sizeof *p->mask));
     GM_TRY(gm_draws_normal(&p->draws, plan->noise * plan->clip, p->noise, model->values));
     GM_TRY(gm_plan_write(trainer->plan, model->noise, p->noise, model->values * sizeof *p->noise));

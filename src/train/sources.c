@@ -2,6 +2,7 @@
 //
 // One cursor counts the items drawn from either. Of pairs both are read in the same order; of others the second has an
 // order of its own, and its own epochs where it has another number of items.
+#include "model/privacy.h"
 #include "train/trainer.h"
 
 #include <string.h>
@@ -149,6 +150,7 @@ gm_status gm_trainer_use_sources(gm_trainer *trainer, const gm_train_given *give
         gm_trainer_source *source = &trainer->sources[i];
         source->data = given->data && i == 0 ? given->data : source->opened;
         source->format = gm_dataset_format(gm_dataset_get_info(source->data), range->low, range->high);
+        GM_TRY(gm_privacy_check_data(trainer->recipe, gm_dataset_get_info(source->data)));
         if (i == 0 && gm_dataset_get_info(source->data)->table)
             GM_TRY(gm_trainer_keep_columns(trainer));
         if (i == 0 && kind->check)
