@@ -25,16 +25,6 @@
 
 // ---- Checks that need shapes ----
 
-gm_status gm_gan_check_logit(const gm_tensor *logit, const gm_layer_list *layers, size_t expected,
-                             const char *network) {
-    const gm_shape *shape = gm_tensor_shape(logit);
-    if (shape->rank > 0 && shape->dim[0] == expected && gm_shape_count(shape) == expected)
-        return GM_OK;
-    return gm_fail(GM_ERROR_ARGUMENT,
-                   "%s: the %s must end in one logit per sample, but it gives %s values: end it with `dense: 1`",
-                   layers->layers[layers->count - 1].origin, network, gm_model_sample_text(logit).text);
-}
-
 static gm_status check_fit(const gm_gan_step *g) {
     const gm_gan_settings *gan = g->settings;
     if (gm_gan_has(g, GM_REGULARIZER_AUGMENT) && gm_tensor_shape(g->real)->rank != 4)
@@ -128,14 +118,6 @@ static gm_gan_loss_params loss_params(const gm_gan_step *g, bool discriminator) 
                                 .weight_fake = labelled ? g->weights : NULL,
                                 .real_target = smooth ? g->settings->regularizers.label_smoothing.real : 0,
                                 .alternative = !discriminator && g->settings->alternative};
-}
-
-gm_model_number gm_gan_score(const gm_gan_step *g, gm_tensor *logit, bool real) {
-    if (!g->settings->loss->log_ratio)
-        return (gm_model_number){real ? "real_logit" : "fake_logit", real ? "l(x)" : "l(G(z))", gm_mean_all(logit),
-                                 false};
-    return (gm_model_number){real ? "real_score" : "fake_score", real ? "D(x)" : "D(G(z))",
-                             gm_mean_all(gm_sigmoid(logit)), false};
 }
 
 // The phase that adds up gradients of all batches but the last; NULL when there is one.

@@ -1,32 +1,13 @@
-// What a private generator has to beat, released with the same epsilon and delta (one item more or less):
-//   means     the sum of each class's images, with noise; a test image is of the class whose mean is nearest
-//   gaussian  sum and second moments of 40 coefficients of each class, with noise; 10,000 images drawn from the normal
-//             distributions of these moments are written into a folder of MNIST's form, as data for a classifier
-// The coefficients are the lowest of the cosine transform, which owes nothing to the data. How many items there are is
-// taken as public, and each class as a tenth of them, say.
-//   private_baselines fashion-mnist 10 1e-5 FOLDER        epsilon "inf": without noise
-#include "ganymede/data.h"
-#include "ganymede/privacy.h"
+// Normal distributions of each class's coefficients. These are the lowest of the cosine transform, which owes nothing
+// to the data.
+#include "baselines.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { SIDE = 28, PIXELS = SIDE * SIDE, KEPT = 40, MOST_CLASSES = 64, DRAWN = 10000 };
-#define LONGEST 10.0 // of an image of [0, 1], and of its coefficients: longer ones are shortened
-#define PI      3.14159265358979323846
+enum { KEPT = 40, DRAWN = 10000 };
 
 static double basis[KEPT][PIXELS];
-static FILE *secure;
-
-static double normal(void) {
-    uint64_t words[2];
-    if (fread(words, sizeof words, 1, secure) != 1)
-        exit(EXIT_FAILURE);
-    const double u = ((double)(words[0] >> 11) + .5) * 0x1p-53, v = (double)(words[1] >> 11) * 0x1p-53;
-    return sqrt(-2 * log(u)) * cos(2 * PI * v);
-}
 
 // In the order of rising frequencies.
 static void make_basis(void) {
@@ -39,53 +20,6 @@ static void make_basis(void) {
                                  cos(PI * b * x / SIDE);
             }
 }
-
-static void read_image(const gm_dataset *data, size_t i, double x[PIXELS]) {
-    for (size_t k = 0; k < PIXELS; k++)
-        x[k] = gm_dataset_images(data)[i * PIXELS + k] / 255.;
-}
-
-static void shorten(double *x, size_t count) {
-    double square = 0;
-    for (size_t k = 0; k < count; k++)
-        square += x[k] * x[k];
-    for (size_t k = 0; k < count && square > LONGEST * LONGEST; k++)
-        x[k] *= LONGEST / sqrt(square);
-}
-
-// ---- Class means ----
-
-static double nearest_mean(const gm_dataset *train, const gm_dataset *test, double noise, size_t classes) {
-    static double means[MOST_CLASSES][PIXELS];
-    double x[PIXELS];
-    const size_t count = gm_dataset_get_info(train)->count, tests = gm_dataset_get_info(test)->count;
-    for (size_t i = 0; i < count; i++) {
-        read_image(train, i, x);
-        shorten(x, PIXELS);
-        for (size_t k = 0; k < PIXELS; k++)
-            means[gm_dataset_labels(train)[i]][k] += x[k];
-    }
-    for (size_t c = 0; c < classes; c++)
-        for (size_t k = 0; k < PIXELS; k++)
-            means[c][k] = (means[c][k] + noise * LONGEST * normal()) * (double)classes / (double)count;
-    size_t right = 0;
-    for (size_t i = 0; i < tests; i++) {
-        size_t best = 0;
-        double least = INFINITY;
-        read_image(test, i, x);
-        for (size_t c = 0; c < classes; c++) {
-            double square = 0;
-            for (size_t k = 0; k < PIXELS; k++)
-                square += (x[k] - means[c][k]) * (x[k] - means[c][k]);
-            if (square < least)
-                least = square, best = c;
-        }
-        right += best == (size_t)gm_dataset_labels(test)[i];
-    }
-    return (double)right / (double)tests;
-}
-
-// ---- Normal distributions ----
 
 typedef struct moments {
     double mean[KEPT], square[KEPT][KEPT];
@@ -187,39 +121,9 @@ static bool write_images(const char *folder, const moments *of, size_t classes) 
     return labels && fclose(labels) == 0 && done;
 }
 
-static int fail(const char *why) {
-    fprintf(stderr, "private_baselines: %s\n", why);
-    return EXIT_FAILURE;
-}
-
-int main(int count, char **words) {
+bool write_gaussian(const gm_dataset *train, double noise, size_t classes, const char *folder) {
     static moments of[MOST_CLASSES];
-    gm_dataset *train = NULL, *test = NULL;
-    if (count != 5)
-        return fail("expected SOURCE EPSILON DELTA FOLDER, such as fashion-mnist 10 1e-5 gaussian");
-    const double epsilon = strtod(words[2], NULL);
-    const gm_private_steps once = {.rate = 1, .steps = 1, .delta = strtod(words[3], NULL)};
-    double noise = 0;
-    secure = fopen("/dev/urandom", "rb");
-    if (!secure)
-        return fail("there is no /dev/urandom");
-    if (isfinite(epsilon) && gm_privacy_find_noise(&once, epsilon, true, &noise) != GM_OK)
-        return fail(gm_error_message());
-    if (gm_dataset_open(&train, words[1], NULL) != GM_OK ||
-        gm_dataset_open(&test, words[1], &(gm_dataset_options){.split = GM_SPLIT_TEST}) != GM_OK)
-        return fail(gm_error_message());
-    const gm_dataset_info *info = gm_dataset_get_info(train);
-    if (!gm_dataset_images(train) || !gm_dataset_images(test) || info->item_values != PIXELS ||
-        info->class_count == 0 || info->class_count > MOST_CLASSES)
-        return fail("takes grey images of 28x28 with up to 64 classes");
     make_basis();
-    printf("noise %.4g\n", noise);
-    printf("means %.4f\n", nearest_mean(train, test, noise, info->class_count));
-    collect(train, noise, info->class_count, of);
-    if (!write_images(words[4], of, info->class_count))
-        return fail("the folder cannot be written to: is it there?");
-    gm_dataset_close(&train);
-    gm_dataset_close(&test);
-    fclose(secure);
-    return EXIT_SUCCESS;
+    collect(train, noise, classes, of);
+    return write_images(folder, of, classes);
 }
