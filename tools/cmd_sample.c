@@ -166,6 +166,8 @@ static bool write_files(const sample_arguments *arguments, gm_sampler *sampler, 
             GM_OK;
     }
     if (done && arguments->nearest.given) {
+        if (info->privacy)
+            fprintf(stderr, "ganymede: warning: --nearest shows real data, which the run's privacy says nothing of\n");
         done = nearest_write(sampler, arguments->out, samples, arguments->seeds, arguments->count,
                              (size_t)arguments->nearest.value);
         free(samples);
