@@ -195,6 +195,8 @@ static bool write_files(const sample_arguments *arguments, gm_sampler *sampler, 
             GM_OK;
     }
     if (done && arguments->nearest.given) {
+        if (info->privacy)
+            fprintf(stderr, "ganymede: warning: --nearest shows real data, which the run's privacy says nothing of\n");
         done = nearest_write(sampler, arguments->out, samples, arguments->seeds, arguments->count,
                              (size_t)arguments->nearest.value);
         free(samples);
@@ -256,6 +258,8 @@ static int sample(sample_arguments *arguments) {
         done = write_files(arguments, sampler, &info, &options, codes, made.values) &&
                write_folder(arguments, sampler, &options, codes, made.values);
     }
+    if (done && info.privacy)
+        print_line("privacy: %s", info.privacy);
     free(labels);
     free(codes);
     latents_finish(&made);

@@ -63,6 +63,11 @@ void progress_start(progress_printer *printer, const gm_train_info *info) {
             print_json_string(info->not_taken);
             printf(", ");
         }
+        if (info->privacy) {
+            printf("\"privacy\": ");
+            print_json_string(info->privacy);
+            printf(", ");
+        }
         printf("\"device_bytes\": %llu}\n", (unsigned long long)device_bytes(info));
         fflush(stdout);
         return;
@@ -73,6 +78,8 @@ void progress_start(progress_printer *printer, const gm_train_info *info) {
     for (size_t i = 0; i < info->network_count; i++)
         printf("%s%s %zu", i ? ", " : "parameters: ", info->networks[i].name, info->networks[i].parameters);
     printf("%sdevice memory %s\n", info->network_count > 0 ? "; " : "", format_bytes(device_bytes(info)).text);
+    if (info->privacy)
+        print_line("privacy: %s", info->privacy);
     if (info->from) {
         print_line("from %s, step %llu: took %zu variables: %s", info->from, (unsigned long long)info->from_step,
                    info->taken_count, info->taken);

@@ -284,6 +284,9 @@ GM_API void gm_grad(gm_tensor *y, gm_tensor *const *xs, size_t count, gm_tensor 
 // by way of views and element-wise operations. Where examples meet (batch norm, statistics of a batch) or an operation
 // is unknown here, the functions fail with the name of the x and the operation. With N = 1 they are those of gm_grad.
 
+// x, whose part for each example counts as that example's own, whatever it is made of: batch norm, say. No gradient
+// goes on to that. Of private examples the claim would be wrong; of samples that hold nothing of them it may be made.
+GM_API gm_tensor *gm_given(gm_tensor *x);
 // The squared norm (N) of each example's gradient over all the xs.
 GM_API gm_tensor *gm_grad_norms(gm_tensor *losses, gm_tensor *const *xs, size_t count);
 // sums[i] = the sum over n of weights[n] times losses[n]'s gradient with respect to xs[i]; weights (N). They are taken

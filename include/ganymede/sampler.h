@@ -42,7 +42,9 @@ typedef struct gm_sampler_info {
     size_t latent, noise;                       // values of z: the first are noise, N(0, 1) or where it is
     bool uniform;                               // U(-1, 1); the others say the codes
     double low, high;                           //
-    const char *data;                // what it learned from, as gm_dataset_open takes it; belongs to the sampler
+    const char *privacy; // of private training, a sentence: what the checkpoint tells of its data at most; NULL: it was
+                         // not private; belongs to the sampler
+    const char *data;    // what it learned from, as gm_dataset_open takes it; belongs to the sampler
     gm_dataset_options data_options; //
 } gm_sampler_info;
 GM_API void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info);

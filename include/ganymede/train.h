@@ -84,7 +84,9 @@ typedef struct gm_train_info {
     const char *taken, *not_taken; // their names with commas; of the others a line each that says why, NULL: all were
     const char *ended;             // why the run is at its end before its last step, in words (monitor.patience); NULL:
                                    // it is not
-    const char *pictured;          // what pictures show: "generate", samples; "reconstruct", data; NULL: there are none
+    const char *privacy;  // of private training, a sentence: the epsilon that it will have spent at its last step,
+                          // and on which terms; NULL: it is not private. Holds until the next call
+    const char *pictured; // what pictures show: "generate", samples; "reconstruct", data; NULL: there are none
 } gm_train_info;
 GM_API void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info);
 

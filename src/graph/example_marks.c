@@ -263,6 +263,8 @@ static gm_status set_mark(gm_examples *e, const gm_tensor *user, const gm_tensor
 
 static gm_status mark_inputs(gm_examples *e, const gm_tensor *node, gm_example_mark *inputs, const bool *constant) {
     const gm_example_mark *mark = &e->mark[node->id];
+    if (gm_is_given(node))
+        return GM_OK;
     for (size_t i = 0; i < node->input_count; i++)
         inputs[i] = (gm_example_mark){.kind = GM_EXAMPLE_SHARED};
     if (mark->kind == GM_EXAMPLE_EACH) {

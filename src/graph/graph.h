@@ -167,6 +167,7 @@ extern const gm_op gm_op_variable, gm_op_input, gm_op_constant;                 
 extern const gm_op gm_op_constant_array;                                        // its attributes are the values
 extern const gm_op gm_op_reshape, gm_op_transpose, gm_op_broadcast, gm_op_flip; // view.c
 extern const gm_op gm_op_stop_gradient;                                         // an identity without a gradient
+bool gm_is_given(const gm_tensor *x);                                           // whether it is gm_given's
 extern const gm_op gm_op_slice, gm_op_pad, gm_op_concat;                        // move.c
 extern const gm_op gm_op_sum, gm_op_max;                                        // reduce.c
 extern const gm_op gm_op_variance; // an identity: the result is input 0, the gradient its own

@@ -161,12 +161,26 @@ gm_tensor *gm_flip(gm_tensor *x, uint32_t axes) {
     return moves ? view(&gm_op_flip, x, &x->shape, &attributes) : x;
 }
 
-gm_tensor *gm_stop_gradient(gm_tensor *x) {
+// Without attributes gradients per example go by what x is made of, with them x is given.
+static gm_tensor *stop(const char *name, gm_tensor *x, const gm_axis_attributes *given) {
     gm_tensor *poison;
-    if (!gm_usable("stop_gradient", &x, 1, &poison))
-        return poison;
     double known;
-    if (x->op == &gm_op_stop_gradient || gm_known(x, &known))
+    if (!gm_usable(name, &x, 1, &poison))
+        return poison;
+    // What is known has no gradient as it is.
+    if (gm_known(x, &known) || (x->op == &gm_op_stop_gradient && (!given || gm_is_given(x))))
         return x;
-    return gm_node(x->graph, &gm_op_stop_gradient, x->type, &x->shape, &x, 1, NULL, 0, NULL);
+    return gm_node(x->graph, &gm_op_stop_gradient, x->type, &x->shape, &x, 1, given, given ? sizeof *given : 0, NULL);
+}
+
+gm_tensor *gm_stop_gradient(gm_tensor *x) {
+    return stop("stop_gradient", x, NULL);
+}
+
+gm_tensor *gm_given(gm_tensor *x) {
+    return stop("given", x, &(gm_axis_attributes){0});
+}
+
+bool gm_is_given(const gm_tensor *x) {
+    return x->op == &gm_op_stop_gradient && x->attributes;
 }

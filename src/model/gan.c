@@ -131,6 +131,7 @@ const gm_model_kind gm_gan_kind = {
     .marks = marks,
     .section = &gm_gan_section,
     .monitored = true,
+    .private = true,
     .weighs = true,
     .check = check,
     .build = gm_gan_build,

@@ -142,6 +142,11 @@ gm_status gm_codes_check(const gm_gan_settings *gan, const float *codes, size_t 
 // whose digits are the categories (the first code's turn fastest), and which draws the continuous ones.
 void gm_codes_fill(const gm_gan_settings *gan, uint64_t run_seed, uint64_t seed, const float *codes, float *z);
 
+// ---- In private (gan_private_check.c) ----
+
+// For the section's `resolve`: fails where a private recipe asks for what D cannot keep private.
+gm_status gm_gan_private_check(const gm_recipe *recipe, const gm_gan_settings *gan);
+
 // ---- The step (gan_step.c) ----
 
 gm_status gm_gan_build(gm_model *model, const gm_recipe *recipe, const gm_model_source *source);

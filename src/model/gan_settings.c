@@ -147,6 +147,7 @@ static gm_status resolve(gm_recipe *recipe, void *settings) {
     GM_TRY(check_logit(gan));
     GM_TRY(check_terms(recipe, gan));
     GM_TRY(check_codes(recipe, gan));
+    GM_TRY(gm_gan_private_check(recipe, gan));
     return gm_regularizers_resolve(gan, gm_common_of(recipe)->data.batch);
 }
 

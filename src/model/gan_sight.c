@@ -42,3 +42,21 @@ gm_tensor *gm_gan_seen(const gm_gan_step *g, gm_tensor *x, const char *name) {
 gm_status gm_gan_judge(const gm_gan_step *g, gm_tensor *x, gm_tensor **logit) {
     return gm_model_apply(logit, g->discriminator, x, g->labels, g->counter);
 }
+
+gm_status gm_gan_check_logit(const gm_tensor *logit, const gm_layer_list *layers, size_t expected,
+                             const char *network) {
+    const gm_shape *shape = gm_tensor_shape(logit);
+    if (shape->rank > 0 && shape->dim[0] == expected && gm_shape_count(shape) == expected)
+        return GM_OK;
+    return gm_fail(GM_ERROR_ARGUMENT,
+                   "%s: the %s must end in one logit per sample, but it gives %s values: end it with `dense: 1`",
+                   layers->layers[layers->count - 1].origin, network, gm_model_sample_text(logit).text);
+}
+
+gm_model_number gm_gan_score(const gm_gan_step *g, gm_tensor *logit, bool real) {
+    if (!g->settings->loss->log_ratio)
+        return (gm_model_number){real ? "real_logit" : "fake_logit", real ? "l(x)" : "l(G(z))", gm_mean_all(logit),
+                                 false};
+    return (gm_model_number){real ? "real_score" : "fake_score", real ? "D(x)" : "D(G(z))",
+                             gm_mean_all(gm_sigmoid(logit)), false};
+}

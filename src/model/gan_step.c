@@ -25,22 +25,14 @@
 
 // ---- Checks that need shapes ----
 
-static gm_status check_logit(const gm_tensor *logit, const gm_layer_list *layers, size_t expected,
-                             const char *network) {
-    const gm_shape *shape = gm_tensor_shape(logit);
-    if (shape->rank > 0 && shape->dim[0] == expected && gm_shape_count(shape) == expected)
-        return GM_OK;
-    return gm_fail(GM_ERROR_ARGUMENT,
-                   "%s: the %s must end in one logit per sample, but it gives %s values: end it with `dense: 1`",
-                   layers->layers[layers->count - 1].origin, network, gm_model_sample_text(logit).text);
-}
-
 static gm_status check_fit(const gm_gan_step *g) {
     const gm_gan_settings *gan = g->settings;
     if (gm_gan_has(g, GM_REGULARIZER_AUGMENT) && gm_tensor_shape(g->real)->rank != 4)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: augment takes images, which these data (%s a sample) are not",
                        gan->regularizers.origin[GM_REGULARIZER_AUGMENT], gm_model_sample_text(g->real).text);
-    if (gm_shape_equal(gm_tensor_shape(g->real), gm_tensor_shape(g->fake)))
+    gm_shape real = *gm_tensor_shape(g->real);
+    real.dim[0] = g->source->batch; // in private there is room for more
+    if (gm_shape_equal(&real, gm_tensor_shape(g->fake)))
         return GM_OK;
     size_t last = gan->generator.count - 1;
     return gm_fail(GM_ERROR_ARGUMENT, "%s: the generator makes %s, but the data are %s: change its layers or data.size",
@@ -89,7 +81,7 @@ static gm_status judge_both(gm_gan_step *g, bool apart, gm_tensor *const x[2], g
     GM_TRY(gm_model_apply(&both, g->discriminator, gm_concat(x, 2, 0), labels, g->counter));
     const gm_shape *shape = gm_tensor_shape(both);
     size_t count = gm_tensor_shape(x[0])->rank > 0 ? gm_tensor_shape(x[0])->dim[0] : 0;
-    for (size_t i = 0; i < 2; i++) // anything but a batch of results is refused by check_logit
+    for (size_t i = 0; i < 2; i++) // anything but a batch of results is refused by gm_gan_check_logit
         logits[i] = shape->rank > 0 && shape->dim[0] == 2 * count ? gm_gan_part(both, i * count, count) : both;
     listen(g, count);
     return GM_OK;
@@ -108,7 +100,7 @@ static gm_status information_bound(const gm_gan_step *g, gm_tensor **bound, gm_t
     for (size_t i = 0; i < 2; i++) {
         gm_tensor *pairs = gm_concat((gm_tensor *[]){x, latents[i]}, 2, 1);
         GM_TRY(gm_model_apply(&T[i], g->statistics, pairs, NULL, g->counter));
-        GM_TRY(check_logit(T[i], &gan->entropy_term.network, N, "statistics network"));
+        GM_TRY(gm_gan_check_logit(T[i], &gan->entropy_term.network, N, "statistics network"));
     }
     *product = T[1];
     *bound = gm_mutual_information_bound(T[0], T[1], (gm_mutual_information_bound_kind)(gan->entropy_term.bound + 1),
@@ -126,15 +118,6 @@ static gm_gan_loss_params loss_params(const gm_gan_step *g, bool discriminator) 
                                 .weight_fake = labelled ? g->weights : NULL,
                                 .real_target = smooth ? g->settings->regularizers.label_smoothing.real : 0,
                                 .alternative = !discriminator && g->settings->alternative};
-}
-
-// What the logits of these samples say: the mean probability of being real where they are log ratios, else their mean.
-static gm_model_number score(const gm_gan_step *g, gm_tensor *logit, bool real) {
-    if (!g->settings->loss->log_ratio)
-        return (gm_model_number){real ? "real_logit" : "fake_logit", real ? "l(x)" : "l(G(z))", gm_mean_all(logit),
-                                 false};
-    return (gm_model_number){real ? "real_score" : "fake_score", real ? "D(x)" : "D(G(z))",
-                             gm_mean_all(gm_sigmoid(logit)), false};
 }
 
 // The phase that adds up gradients of all batches but the last; NULL when there is one.
@@ -202,7 +185,7 @@ static gm_status build_discriminator(gm_gan_step *g, gm_phase **phase, gm_phase 
     const gm_gan_settings *gan = g->settings;
     gm_tensor *inputs[2] = {gm_gan_seen(g, g->real, "real"), gm_gan_seen(g, g->fake, "fake")};
     GM_TRY(judge_both(g, gm_network_across_samples(g->discriminator), inputs, logits));
-    GM_TRY(check_logit(logits[0], &gan->discriminator, g->source->batch / gm_gan_packed(g), "discriminator"));
+    GM_TRY(gm_gan_check_logit(logits[0], &gan->discriminator, g->source->batch / gm_gan_packed(g), "discriminator"));
     *gather = gather_phase(g, "discriminator.gather");
     *phase = gm_phase_create(g->graph, "discriminator");
     gm_network_assign_statistics(g->discriminator, *phase);
@@ -305,25 +288,49 @@ static gm_status build_generator(gm_gan_step *g, gm_phase **phase, gm_phase **ga
 
 // ---- The step ----
 
+static gm_status read_batch(gm_gan_step *g) {
+    const gm_recipe_list *weights = &g->settings->class_weights;
+    const bool labelled = gm_network_needs_labels(g->generator) || gm_network_needs_labels(g->discriminator) ||
+                          gm_classes_are_weighed(g->recipe, weights);
+    if (labelled) {
+        GM_TRY(gm_classes_check(g->recipe, weights, g->source->data));
+        GM_TRY(check_labels(g, g->source->data));
+    }
+    if (gm_gan_is_private(g))
+        return gm_gan_private_batch(g, labelled);
+    g->real = gm_model_real_batch(g->model, g->source);
+    if (!labelled)
+        return GM_OK;
+    g->labels = g->real_labels = gm_model_real_labels(g->model, g->source);
+    return gm_classes_weigh(g->recipe, weights, g->source, g->labels, &g->weights);
+}
+
+static gm_status build_players(gm_gan_step *g, gm_gan_phases *phases) {
+    gm_tensor *logits[2] = {NULL, NULL};
+    if (gm_gan_is_private(g)) {
+        GM_TRY(gm_gan_private_discriminator(g, discriminator_updates(g), &phases->discriminator));
+        return build_generator(g, &phases->generator, &phases->gather[1], NULL);
+    }
+    GM_TRY(build_discriminator(g, &phases->discriminator, &phases->gather[0], logits));
+    if (g->settings->entropy_term.weight > 0)
+        GM_TRY(build_statistics(g, phases->discriminator, phases->gather[0]));
+    GM_TRY(build_lazy_penalties(g, phases->lazy));
+    GM_TRY(build_generator(g, &phases->generator, &phases->gather[1], logits[0]));
+    GM_TRY(gm_model_add_number(g->model, phases->discriminator, gm_gan_score(g, logits[0], true)));
+    return gm_model_add_number(g->model, phases->discriminator, gm_gan_score(g, logits[1], false));
+}
+
 static gm_status build(gm_gan_step *g) {
     const gm_gan_settings *gan = g->settings;
     gm_weight_initializer initializer = (gm_weight_initializer)gan->initializer;
     gm_phase *start = NULL;
     gm_gan_phases phases = {0};
-    gm_tensor *logits[2];
     GM_TRY(gm_model_add_network(g->model, "generator", &gan->generator, initializer, &g->generator));
     GM_TRY(gm_model_add_network(g->model, "discriminator", &gan->discriminator, initializer, &g->discriminator));
     g->counter = gm_model_counter(g->model);
     g->step = gm_model_element(g->counter, 0);
     g->substep = gm_model_element(g->counter, 1);
-    g->real = gm_model_real_batch(g->model, g->source);
-    if (gm_network_needs_labels(g->generator) || gm_network_needs_labels(g->discriminator) ||
-        gm_classes_are_weighed(g->recipe, &gan->class_weights)) {
-        GM_TRY(gm_classes_check(g->recipe, &gan->class_weights, g->source->data));
-        GM_TRY(check_labels(g, g->source->data));
-        g->labels = gm_model_real_labels(g->model, g->source);
-        GM_TRY(gm_classes_weigh(g->recipe, &gan->class_weights, g->source, g->labels, &g->weights));
-    }
+    GM_TRY(read_batch(g));
     if (gm_gan_has(g, GM_REGULARIZER_AUGMENT))
         g->probability = augment_probability(g);
     g->z = gm_codes_append(gan, gm_latent_batch(&gan->latent, g->graph, g->source->batch, g->counter), g->counter);
@@ -338,14 +345,7 @@ static gm_status build(gm_gan_step *g) {
         gm_phase_assign(phases.substep, g->counter,
                         gm_model_pair(g->step, gm_add(g->substep, gm_constant_int(g->graph, 1))));
     }
-    GM_TRY(build_discriminator(g, &phases.discriminator, &phases.gather[0], logits));
-    if (gan->entropy_term.weight > 0)
-        GM_TRY(build_statistics(g, phases.discriminator, phases.gather[0]));
-    GM_TRY(build_lazy_penalties(g, phases.lazy));
-    GM_TRY(build_generator(g, &phases.generator, &phases.gather[1], logits[0]));
-    GM_TRY(gm_model_add_number(g->model, phases.discriminator, score(g, logits[0], true)));
-    GM_TRY(gm_model_add_number(g->model, phases.discriminator, score(g, logits[1], false)));
-
+    GM_TRY(build_players(g, &phases));
     GM_TRY(gm_gan_add_players(g, &phases));
     if (start) {
         gm_phase *average = gm_phase_create(g->graph, "average");

@@ -15,14 +15,19 @@ typedef struct gm_gan_step {
     gm_tensor *counter, *step, *substep;
     size_t most_steps;     // of D in a step
     gm_tensor *updates;    // of D, counted; NULL: their number follows from the step
-    gm_tensor *z, *labels; // labels: NULL when nothing needs them
-    gm_tensor *weights;    // of the labels' classes, (N); NULL: all 1
-    gm_tensor *told;       // of G(z)'s codes by D's head, where D judged G(z) last; NULL: there is no such head
+    gm_tensor *z, *labels; // labels: of G(z), and but in private of the real batch; NULL when nothing needs them
+    gm_tensor *real_labels;
+    gm_tensor *weights; // of the labels' classes, (N); NULL: all 1
+    gm_tensor *told;    // of G(z)'s codes by D's head, where D judged G(z) last; NULL: there is no such head
     gm_tensor *real, *fake;
     gm_tensor *probability; // of augmentations; NULL: always
     gm_tensor *log_average; // of e^T, moving, for the Donsker-Varadhan bound's gradient; NULL: the Jensen-Shannon bound
 } gm_gan_step;
 
+// Fails unless there is one logit for each of `expected` samples.
+gm_status gm_gan_check_logit(const gm_tensor *logit, const gm_layer_list *layers, size_t expected, const char *network);
+// What the logits of these samples say: the mean probability of being real where they are log ratios, else their mean.
+gm_model_number gm_gan_score(const gm_gan_step *g, gm_tensor *logit, bool real);
 bool gm_gan_has(const gm_gan_step *g, gm_regularizer which);
 // Samples begin..begin + count - 1.
 gm_tensor *gm_gan_part(gm_tensor *x, size_t begin, size_t count);
@@ -31,6 +36,14 @@ size_t gm_gan_packed(const gm_gan_step *g);
 // x as D sees it: augmented, with noise, packed. `name` keeps the random streams of several uses apart.
 gm_tensor *gm_gan_seen(const gm_gan_step *g, gm_tensor *x, const char *name);
 gm_status gm_gan_judge(const gm_gan_step *g, gm_tensor *x, gm_tensor **logit);
+
+// ---- In private (gan_private.c) ----
+
+bool gm_gan_is_private(const gm_gan_step *g);
+// The real batch, with room for the plan's capacity; and with `labelled` its labels and drawn ones for G(z).
+gm_status gm_gan_private_batch(gm_gan_step *g, bool labelled);
+// D's phase. updates: of D, made before.
+gm_status gm_gan_private_discriminator(gm_gan_step *g, gm_tensor *updates, gm_phase **phase);
 
 // The penalties that a recipe may ask for, in a fixed order (gan_penalty.c).
 enum { GM_GAN_PENALTIES = 4 };

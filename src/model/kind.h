@@ -21,6 +21,7 @@ typedef struct gm_model_kind {
     const gm_recipe_section *section;
     gm_model_sources sources;
     bool monitored; // it makes samples that are to be like the data
+    bool private;   // it can be trained in private: it keeps to model->privacy.plan
     bool weighs;    // its loss counts samples by their class (gm_classes_weigh)
     // Fails where the recipe does not suit data of this format. NULL: it takes all.
     gm_status (*check)(const gm_recipe *recipe, const gm_dataset_info *data, const gm_sample *format);

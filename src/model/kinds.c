@@ -9,6 +9,7 @@
 #include "model/cycle.h"
 #include "model/gan.h"
 #include "model/language.h"
+#include "model/privacy.h"
 #include "model/table_gan.h"
 #include "model/translation.h"
 
@@ -57,6 +58,8 @@ gm_status gm_model_init(gm_model *model, const gm_recipe *recipe, const gm_model
     }
     model->moving = source->moving;
     model->moving_count = source->moving_count;
+    if (status == GM_OK && gm_privacy_of(recipe))
+        status = gm_privacy_plan(recipe, source->data, &model->privacy.plan);
     if (status == GM_OK)
         status = gm_model_kind_of(recipe)->build(model, recipe, &complete);
     if (status != GM_OK)

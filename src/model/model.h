@@ -7,6 +7,7 @@
 #include "ganymede/optim.h"
 #include "ganymede/plan.h"
 #include "model/augmentation.h"
+#include "privacy/plan.h"
 
 // ---- The training step ----
 
@@ -52,10 +53,20 @@ typedef struct gm_model_number {
     bool is_loss; // must stay finite
 } gm_model_number;
 
+// What a private step reads beside its batch, which is an update's: its items, each at some place, and zeros at the
+// others of the plan's capacity.
+typedef struct gm_model_privacy {
+    gm_private_plan plan; // capacity 0: training is not private
+    gm_tensor *mask;      // float32 (capacity): 1 where there is an item, else 0
+    gm_tensor *noise;     // float32 (values): normal, of deviation plan.noise plan.clip
+    size_t values;
+} gm_model_privacy;
+
 typedef struct gm_model {
     gm_graph *graph;
     gm_network *networks[GM_MODEL_NETWORKS];
     gm_model_input inputs[GM_MODEL_SOURCES];
+    gm_model_privacy privacy;
     gm_tensor *counter;       // see gm_model_counter; NULL: not asked for yet
     gm_phase *start;          // runs once, before the first step; NULL: nothing to do
     gm_model_action *actions; // of a step, in order

@@ -41,6 +41,8 @@ gm_status gm_notes_init(gm_notes *notes, const gm_writing *writing) {
         gm_snprintf(notes->label, sizeof notes->label, "%d", (int)label);
         add(notes, "Class", named ? writing->class_names[label] : notes->label);
     }
+    if (writing->privacy)
+        add(notes, "Privacy", writing->privacy);
     return GM_OK;
 }
 

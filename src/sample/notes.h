@@ -4,7 +4,7 @@
 
 #include "sample/raster.h"
 
-enum { GM_MOST_NOTES = 5 };
+enum { GM_MOST_NOTES = 6 };
 
 // "Recipe", "dcgan". Keys are PNG's where it has them.
 typedef struct gm_note {

@@ -29,6 +29,7 @@ typedef struct gm_writing {
     size_t class_count;
     const char *recipe; // its name; NULL: the file says nothing of what it is
     uint64_t step;
+    const char *privacy; // what the samples tell of the data at most; NULL: they are not private
 } gm_writing;
 
 // Pictures of equal size -> a file: PNG and JPEG take one, WebP shows several one after the other, TIFF has pages.

@@ -118,6 +118,7 @@ gm_status gm_trainer_keep_schema(gm_trainer *trainer) {
 gm_status gm_trainer_start(gm_trainer *trainer, const gm_train_options *options) {
     GM_TRY(gm_run_create(&trainer->run, options->out, trainer->common->name));
     GM_TRY(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
+    GM_TRY(gm_trainer_private_settle(trainer));
     GM_TRY(gm_trainer_log_transfer(trainer));
     GM_TRY(gm_trainer_real_picture(trainer));
     GM_TRY(gm_trainer_sample_picture(trainer));
@@ -184,6 +185,7 @@ gm_status gm_trainer_resume(gm_trainer *trainer, const uint64_t *from) {
     bool begun = trainer->resumed != NULL;
     if (begun)
         GM_TRY(load_checkpoint(trainer, trainer->resumed));
+    GM_TRY(gm_trainer_private_begin(trainer));
     gm_checkpoint_close(&trainer->resumed);
     bool finished = begun && trainer->step >= trainer->common->steps;
     if (!finished || from) {
@@ -193,7 +195,8 @@ gm_status gm_trainer_resume(gm_trainer *trainer, const uint64_t *from) {
     }
     GM_TRY(replay_log(trainer));
     if (begun)
-        return gm_trainer_prune(trainer);     // it may have been killed behind its checkpoint
+        return gm_trainer_prune(trainer); // it may have been killed behind its checkpoint
+    GM_TRY(gm_trainer_private_settle(trainer));
     GM_TRY(gm_trainer_real_picture(trainer)); // killed before checkpoint 0: the seed gives the same start
     GM_TRY(gm_trainer_sample_picture(trainer));
     return gm_trainer_save(trainer);

@@ -29,6 +29,11 @@ gm_status gm_trainer_measure(gm_trainer *trainer, gm_train_progress *progress) {
     }
     progress->numbers = trainer->numbers;
     progress->number_count = trainer->model.number_count;
+    if (gm_trainer_is_private(trainer)) {
+        gm_train_number *spent = &trainer->numbers[progress->number_count++];
+        *spent = (gm_train_number){.name = gm_trainer_private_name(trainer), .label = gm_trainer_private_name(trainer)};
+        GM_TRY(gm_trainer_private_spent(trainer, &spent->value));
+    }
     progress->step = trainer->step;
     progress->steps = trainer->common->steps;
     progress->tick = true;
@@ -181,7 +186,7 @@ static gm_status check_alarm(gm_trainer *trainer, const gm_train_progress *progr
 }
 
 static gm_status check_losses(gm_trainer *trainer, const gm_train_progress *progress) {
-    for (size_t i = 0; i < progress->number_count; i++)
+    for (size_t i = 0; i < trainer->model.number_count; i++)
         if (trainer->model.numbers[i].is_loss && !isfinite(progress->numbers[i].value)) {
             char what[80];
             snprintf(what, sizeof what, "%s is not finite", progress->numbers[i].name);
@@ -214,7 +219,8 @@ static gm_status tick(gm_trainer *trainer, gm_pace *pace, gm_train_progress *pro
 // checkpoint, and what that step has to leave must be there by then.
 static gm_status after_step(gm_trainer *trainer, gm_pace *pace, gm_train_progress *progress) {
     const gm_train_settings *settings = trainer->settings;
-    bool last = trainer->step >= trainer->common->steps;
+    GM_TRY(gm_trainer_private_check(trainer));
+    bool last = trainer->step >= trainer->common->steps || trainer->ended[0];
     progress->tick = progress->measured = false;
     progress->picture = progress->checkpoint = progress->alarm = progress->moved = NULL;
     if (last || due(trainer->step, settings->log.every))
@@ -238,6 +244,7 @@ static gm_status after_step(gm_trainer *trainer, gm_pace *pace, gm_train_progres
 static gm_status interrupted(gm_trainer *trainer) {
     if (!trainer->run)
         return gm_fail(GM_INTERRUPTED, "stopped at step %llu", (unsigned long long)trainer->step);
+    GM_TRY(gm_trainer_private_settle(trainer));
     if (trainer->good_step != trainer->step)
         GM_TRY(gm_trainer_save(trainer));
     return gm_fail(GM_INTERRUPTED, "stopped at step %llu; go on with: ganymede train --resume %s",

@@ -36,7 +36,7 @@ done:
 gm_status gm_trainer_real_picture(gm_trainer *trainer) {
     size_t count = shown(trainer, &trainer->sources[0].format);
     float *values;
-    if (count == 0)
+    if (count == 0 || gm_trainer_is_private(trainer))
         return GM_OK;
     gm_status status = first_items(trainer, &count, &values);
     if (status == GM_OK)

@@ -85,6 +85,7 @@ gm_status gm_trainer_save(gm_trainer *trainer) {
     if (!trainer->run)
         return gm_fail(GM_ERROR_STATE, "this trainer has no run folder to save into");
     const gm_dataset_info *data = gm_dataset_get_info(trainer->sources[0].data);
+    const char *claim = gm_trainer_private_claim(trainer);
     GM_TRY(check_finite(trainer));
     GM_TRY(gm_run_sync_log(trainer->run)); // a power cut must not leave a checkpoint without the lines that led to it
     GM_TRY(gm_checkpoint_write(gm_run_checkpoint_path(trainer->run, trainer->step), trainer->state,
@@ -97,7 +98,8 @@ gm_status gm_trainer_save(gm_trainer *trainer) {
                                                      .data_cursor = trainer->cursor,
                                                      .seed = trainer->common->seed,
                                                      .recipe = trainer->recipe_text.data,
-                                                     .variants = trainer->variants}));
+                                                     .variants = trainer->variants,
+                                                     .note = claim}));
     trainer->good_step = trainer->step;
     return gm_trainer_prune(trainer);
 }

@@ -5,6 +5,7 @@
 #include "data/mixture.h"
 #include "ganymede/device.h"
 #include "model/kinds.h"
+#include "model/privacy.h"
 #include "recipe/value.h"
 #include "train/monitor.h"
 
@@ -35,8 +36,19 @@ static const gm_recipe_row train_rows[] = {
 };
 // clang-format on
 
+// The length of what an item contributes is bounded up to float32's rounding.
+static gm_status resolve_train(gm_recipe *recipe, void *settings) {
+    const int precision = ((gm_train_settings *)settings)->precision;
+    if (!gm_privacy_of(recipe) || precision == GM_PRECISION_FLOAT32 || precision == GM_PRECISION_EXACT)
+        return GM_OK;
+    return gm_fail(GM_ERROR_FORMAT,
+                   "%s: precision: %s would round more than the clipping of private training allows for: set it to "
+                   "float32 or exact",
+                   gm_recipe_origin(recipe, "precision"), precisions[precision]);
+}
+
 const gm_recipe_section gm_train_section = {
-    .rows = train_rows, .row_count = GM_COUNT(train_rows), .size = sizeof(gm_train_settings)};
+    .rows = train_rows, .row_count = GM_COUNT(train_rows), .size = sizeof(gm_train_settings), .resolve = resolve_train};
 
 const gm_train_settings *gm_train_settings_of(const gm_recipe *recipe) {
     return gm_recipe_settings(recipe, &gm_train_section);
@@ -199,8 +211,25 @@ static gm_status check_measured(const gm_recipe *recipe, const gm_monitor_settin
     return GM_OK;
 }
 
+// Its figures, and what is chosen by them, would be those of real samples, which nothing pays for.
+static gm_status resolve_private_monitor(gm_recipe *recipe, gm_monitor_settings *m) {
+    const char *const keys[] = {"monitor.every", "monitor.share", "monitor.patience", "monitor.steer"};
+    const bool asked[] = {m->every > 0, m->share > 0 && gm_recipe_find(recipe, "monitor.share"), m->patience > 0,
+                          m->steer.count > 0};
+    for (size_t i = 0; i < GM_COUNT(keys); i++)
+        if (asked[i])
+            return gm_fail(GM_ERROR_FORMAT,
+                           "%s: %s: private training is not monitored, since every figure would tell of real samples: "
+                           "leave it out",
+                           gm_recipe_origin(recipe, keys[i]), keys[i]);
+    m->share = 0;
+    return GM_OK;
+}
+
 static gm_status resolve_monitor(gm_recipe *recipe, void *settings) {
     gm_monitor_settings *m = settings;
+    if (gm_privacy_of(recipe))
+        GM_TRY(resolve_private_monitor(recipe, m));
     if (m->repeats == 0)
         m->repeats = m->steer.count > 0 ? 5 : 1;
     for (size_t i = 0; i < m->steer.count; i++)
@@ -234,6 +263,8 @@ static void make_schema(void) {
         *kind = (gm_recipe_kind){.name = model->name, .description = model->description, .marks = model->marks};
         kind->sections[kind->section_count++] = &gm_common_section;
         kind->sections[kind->section_count++] = model->section;
+        if (model->private)
+            kind->sections[kind->section_count++] = &gm_privacy_section;
         kind->sections[kind->section_count++] = &gm_train_section;
         if (model->monitored)
             kind->sections[kind->section_count++] = &gm_monitor_section;

@@ -2,6 +2,7 @@
 //
 // One cursor counts the items drawn from either. Of pairs both are read in the same order; of others the second has an
 // order of its own, and its own epochs where it has another number of items.
+#include "model/privacy.h"
 #include "train/trainer.h"
 
 #include <string.h>
@@ -156,6 +157,7 @@ gm_status gm_trainer_use_sources(gm_trainer *trainer, const gm_train_given *give
         gm_trainer_source *source = &trainer->sources[i];
         source->data = given->data && i == 0 ? given->data : source->opened;
         source->format = gm_dataset_format(gm_dataset_get_info(source->data), range->low, range->high);
+        GM_TRY(gm_privacy_check_data(trainer->recipe, gm_dataset_get_info(source->data)));
         if (i == 0 && (gm_dataset_get_info(source->data)->table || gm_dataset_get_info(source->data)->text))
             GM_TRY(gm_trainer_keep_schema(trainer));
         if (i == 0 && kind->check)
@@ -211,6 +213,8 @@ bool gm_trainer_is_resident(const gm_trainer *trainer) {
 
 static gm_status send(gm_trainer *trainer, gm_trainer_source *source, const gm_model_input *input) {
     const gm_dataset_info *data = gm_dataset_get_info(source->data);
+    if (!source->resident && gm_trainer_is_private(trainer))
+        return GM_OK; // its batches are drawn when they are wanted
     if (!source->resident)
         return gm_loader_create_ordered(&source->loader, source->data, order_of(trainer, source),
                                         trainer->common->data.batch, trainer->cursor);
@@ -248,6 +252,8 @@ static gm_status next(gm_trainer *trainer, gm_trainer_source *source, const gm_m
 }
 
 gm_status gm_trainer_next_batch(gm_trainer *trainer) {
+    if (gm_trainer_is_private(trainer))
+        return gm_trainer_private_batch(trainer);
     for (size_t i = 0; i < trainer->source_count; i++)
         GM_TRY(next(trainer, &trainer->sources[i], &trainer->model.inputs[i]));
     trainer->cursor += trainer->common->data.batch;

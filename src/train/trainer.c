@@ -115,7 +115,7 @@ static gm_status build_model(gm_trainer *trainer) {
     for (size_t i = 0; i < trainer->model.network_count; i++)
         trainer->networks[i] = (gm_train_network){gm_network_name(trainer->model.networks[i]),
                                                   gm_model_parameter_count(trainer->model.networks[i])};
-    GM_TRY(gm_alloc(&trainer->numbers, trainer->model.number_count, sizeof *trainer->numbers, "numbers"));
+    GM_TRY(gm_alloc(&trainer->numbers, trainer->model.number_count + 1, sizeof *trainer->numbers, "numbers"));
     return pictured ? gm_use_init(&trainer->pictured, pictured, recipe, &trainer->sources[0].format) : GM_OK;
 }
 
@@ -153,9 +153,11 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options, co
     }
     if (options->resume) {
         GM_TRY(gm_trainer_resume(trainer, options->from));
+        GM_TRY(gm_trainer_private_check(trainer));
         GM_TRY(gm_steer_read(trainer->steered, trainer->steered_count, trainer->state));
         return gm_trainer_send_sources(trainer);
     }
+    GM_TRY(gm_trainer_private_begin(trainer));
     GM_TRY(gm_trainer_send_sources(trainer));
     return options->no_folder ? GM_OK : gm_trainer_start(trainer, options);
 }
@@ -202,6 +204,7 @@ void gm_trainer_destroy(gm_trainer **trainer) {
     gm_recipe_destroy(&old->recipe);
     free(old->class_counts);
     free(old->indices);
+    gm_trainer_private_finish(old);
     free(old->numbers);
     free(old->profile_folder);
     gm_text_finish(&old->moves);
@@ -251,6 +254,7 @@ void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
         .taken = trainer->transfer.taken.data,
         .not_taken = trainer->transfer.left.data,
         .monitor_share = trainer->run_seconds > 0 ? trainer->monitor_seconds / trainer->run_seconds : 0,
+        .privacy = gm_trainer_private_outlook((gm_trainer *)trainer),
         .ended = trainer->ended[0] ? trainer->ended : NULL,
         .waiting_share = trainer->run_seconds > 0 ? trainer->run_waited / trainer->run_seconds : 0,
     };
@@ -273,6 +277,10 @@ static bool is_left_out(const gm_trainer *trainer, const gm_model_action *action
 }
 
 gm_status gm_trainer_step(gm_trainer *trainer) {
+    bool enough;
+    GM_TRY(gm_trainer_private_pay(trainer, &enough));
+    if (!enough)
+        return gm_fail(GM_ERROR_STATE, "the privacy budget is spent: no step can follow");
     for (size_t i = 0; i < trainer->model.action_count; i++) {
         const gm_model_action *action = &trainer->model.actions[i];
         if ((trainer->step * action->per_step + action->index) % action->every != 0 || is_left_out(trainer, action))

@@ -9,6 +9,7 @@
 #include "model/kinds.h"
 #include "run/run.h"
 #include "train/monitor.h"
+#include "train/private.h"
 #include "train/settings.h"
 #include "train/steer.h"
 
@@ -49,6 +50,7 @@ struct gm_trainer {
     gm_use pictured; // what makes the pictures; without a row: nothing does
     gm_plan *picture_plan;
     int32_t *indices;                             // of one batch
+    gm_trainer_privacy privacy;                   // of private training
     gm_run *run;                                  // NULL without a folder
     gm_transfer transfer;                         // zeroed: nothing
     char *profile_folder;                         // NULL without a profile

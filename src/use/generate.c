@@ -85,6 +85,7 @@ void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info) {
                               .data = common->data.source,
                               .data_options = gm_common_data_options(common)};
     const gm_checkpoint_info *checkpoint = gm_checkpoint_get_info(sampler->trained.checkpoint);
+    info->privacy = gm_trained_privacy(&sampler->trained);
     info->data_options.scale_figures = checkpoint->scale_figures;
     info->data_options.scale_channels = checkpoint->scale_channels;
 }

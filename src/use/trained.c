@@ -2,6 +2,7 @@
 #include "use/trained.h"
 
 #include "base/base.h"
+#include "model/privacy.h"
 #include "plan/state.h"
 #include "run/run.h"
 #include "train/settings.h"
@@ -27,6 +28,10 @@ gm_status gm_trained_open(gm_trained *trained, const char *run, gm_device *devic
     if (status != GM_OK)
         gm_trained_close(trained);
     return status;
+}
+
+const char *gm_trained_privacy(const gm_trained *trained) {
+    return gm_privacy_of(trained->recipe) ? gm_checkpoint_get_info(trained->checkpoint)->note : NULL;
 }
 
 void gm_trained_close(gm_trained *trained) {

@@ -16,6 +16,8 @@ typedef struct gm_trained {
 // run: a run folder (its newest whole checkpoint) or a checkpoint file. device: an open one, which must outlive the
 // model, or NULL: the one that the selector names.
 gm_status gm_trained_open(gm_trained *trained, const char *run, gm_device *device, const char *selector);
+// What training has told of its data at most, a sentence; NULL: it was not private.
+const char *gm_trained_privacy(const gm_trained *trained);
 void gm_trained_close(gm_trained *trained);
 
 #endif

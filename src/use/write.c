@@ -18,7 +18,8 @@ static gm_writing writing_of(const gm_sampler *sampler, const char *path, const 
                         .class_names = sampler->class_names,
                         .class_count = sampler->class_count,
                         .recipe = gm_common_of(sampler->trained.recipe)->name,
-                        .step = sampler->trained.step};
+                        .step = sampler->trained.step,
+                        .privacy = gm_trained_privacy(&sampler->trained)};
 }
 
 // ---- One file ----

@@ -29,7 +29,7 @@ LAYERS = [
     ("metrics", "base device graph plan nn loss optim data", "metrics"),
     ("recipe", "base nn loss optim", ""),
     ("bench", "base device graph kernels plan nn recipe", "bench"),
-    ("model", "base device graph kernels plan nn loss optim sample data recipe", "evaluate"),
+    ("model", "base privacy device graph kernels plan nn loss optim sample data recipe", "evaluate"),
     ("run", "base graph plan recipe", ""),
     ("train", "*", "train"),
     ("use", "*", "augmented complete explore measure sampler ganymede translate"),

@@ -78,6 +78,14 @@ const recipe_case recipe_cases[] = {
      false,
      false,
      0},
+    {"private-fashion.yaml", {"data.batch=2", "privacy.delta=0.01", "discriminator_steps=2"}, 1, 28, false, false, 0},
+    {"private-fashion.yaml",
+     {"data.batch=2", "privacy={noise: 1, delta: 0.01}", "discriminator.1={dropout: 0.2}", "discriminator_steps=1"},
+     1,
+     28,
+     true,
+     true,
+     0},
     {"imbalance/classifier.yaml", {"data.batch=5", "data.balance=resample"}, 1, 28, false, true, 0},
     {"imbalance/gan.yaml", {"data.batch=3", "data.balance=resample"}, 1, 28, false, true, 0},
     {"table-vae-diamonds.yaml", {"data.batch=7", "decoder.4.dense=13", "average.decay=0.9"}, 7, 1, false, false, 0},
@@ -229,6 +237,10 @@ size_t training_inputs(const training *t, gm_tensor **inputs) {
             if (all[k])
                 inputs[count++] = all[k];
     }
+    gm_tensor *const private[] = {t->model.privacy.mask, t->model.privacy.noise};
+    for (size_t k = 0; k < GM_COUNT(private); k++)
+        if (private[k])
+            inputs[count++] = private[k];
     return count;
 }
 

@@ -678,6 +678,41 @@ static void says(setup *s, const char *message) {
     end_setup(s);
 }
 
+static gm_tensor *centred(gm_tensor *x) {
+    return gm_subtract(x, gm_mean(x, GM_AXIS(0)));
+}
+
+static gm_tensor *judge_given(gm_tensor *x, gm_tensor *indices) {
+    return mlp(gm_given(centred(x)), indices);
+}
+
+static gm_tensor *judge_mixed(gm_tensor *x, gm_tensor *indices) {
+    return mlp(gm_stop_gradient(centred(x)), indices);
+}
+
+// Whose parts then are the examples' own.
+static void given_values_may_be_made_of_all_examples(void **state) {
+    (void)state;
+    setup s = begin_setup(judge_given, cases[0].example);
+    double found[N];
+    memcpy(found, value_of(&s, gm_grad_norms(s.losses, s.params, s.count)), sizeof found);
+    for (size_t n = 0; n < N; n++) {
+        gm_tensor *gradients[MOST_PARAMS], *norm = gm_constant(s.graph, 0);
+        gm_grad(gm_sum_all(row(s.losses, n)), s.params, s.count, gradients);
+        for (size_t k = 0; k < s.count; k++)
+            norm = gm_add(norm, gm_sum_all(gm_square(gradients[k])));
+        near("given", "norms", n, &found[n], value_of(&s, norm), 1);
+    }
+    gm_tensor *through;
+    gm_grad(gm_sum_all(s.losses), &s.data, 1, &through);
+    assert_true(*value_of(&s, gm_sum_all(gm_abs(through))) <= 0);
+    end_setup(&s);
+    s = begin_setup(judge_mixed, cases[0].example);
+    assert_true(gm_is_poison(gm_grad_norms(s.losses, s.params, s.count)));
+    assert_non_null(strstr(gm_graph_status(s.graph) == GM_OK ? "" : gm_error_message(), "mixes the examples"));
+    end_setup(&s);
+}
+
 static void arguments_that_do_not_fit_are_refused(void **state) {
     (void)state;
     gm_tensor *sums[MOST_PARAMS];
@@ -712,6 +747,7 @@ int main(void) {
         cmocka_unit_test(clipping_differentiates_once),
         cmocka_unit_test(norms_of_volumes_hold_no_gradient_of_an_example),
         cmocka_unit_test(networks_that_mix_examples_are_refused),
+        cmocka_unit_test(given_values_may_be_made_of_all_examples),
         cmocka_unit_test(arguments_that_do_not_fit_are_refused),
         cmocka_unit_test(plans_give_what_the_interpreter_gives),
         cmocka_unit_test(long_examples_are_taken_a_few_at_a_time),
