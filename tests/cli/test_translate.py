@@ -1,5 +1,6 @@
 """Translation through the command: pairs from folders and halves, sizes, names, both directions, resumed runs."""
 import json
+import statistics
 import unittest
 
 from command import CommandTest, read_png, read_safetensors, write_png
@@ -134,7 +135,15 @@ class Translate(CommandTest):
             self.assertIn(said, out)
         self.assertNotEqual((self.folder / "made/0.png").read_bytes(), (self.folder / "made--reverse/0.png").read_bytes())
         figures = json.loads(self.ganymede("evaluate", "whole", "--json")[0])
-        self.assertIn("unchanged", figures["brightness"])
+        self.assertEqual(list(figures["brightness"]), ["this run", "unchanged", "shifted", "nearest", "another"])
+        mean = lambda rows: sum(map(sum, rows))
+        away = lambda a, b: sum((p - q) ** 2 for r, s in zip(a, b) for p, q in zip(r, s))
+        asked = [grey(i + 20, 8, 8) for i in range(5)]
+        trained = [grey(i + 9, 8, 8) for i in range(4)]
+        nearest = [min(trained, key=lambda image: away(image, a)) for a in asked]
+        for way, images in ("nearest", nearest), ("another", [trained[i % 4] for i in range(5)]):
+            wanted = statistics.correlation([mean(a) for a in asked], [mean(b) for b in images])
+            self.assertAlmostEqual(figures["brightness"][way], wanted, places=4)
         self.assertEqual(list(figures["cycle"]), ["this run"])
 
     def test_pools_smaller_than_a_batch_are_refused(self):
