@@ -1,9 +1,10 @@
 // Translations without pairs beside plain ways.
-//   n images x of the first source, m of the second, y; black 0 and white 1; d their values
+//   n images x of the first source, m of the second, y, and M of the second that were trained on; black 0 and white 1
 #include "use/cycle_evaluate.h"
 
 #include "ganymede/metrics.h"
 #include "use/compare.h"
+#include "use/fills.h"
 #include "use/image_classifier.h"
 #include "use/sized.h"
 
@@ -13,6 +14,7 @@
 #include <string.h>
 
 enum { COMPONENTS = 16 };
+#define TRAINED_BYTES ((size_t)512 << 20) // of the images trained on
 
 typedef struct side {
     gm_extent extent;
@@ -25,6 +27,7 @@ typedef struct judgement {
     const gm_trained *trained;
     const char *run;
     side x, y;
+    side trained_y;                  // of the second source, trained on
     bool known;                      // y are the true counterparts of x
     float *made, *back;              // of x; of made
     gm_image_classifier *classifier; // of the whole second source; NULL: it is not of some classes alone
@@ -89,12 +92,26 @@ static gm_status by_means(judgement *j) {
     return GM_OK;
 }
 
-// In the order of the data, which have nothing to do with one another unless they are counterparts.
+static void take(const judgement *j, size_t n, size_t other) {
+    memcpy(j->made + n * j->y.values, j->trained_y.images + other * j->y.values, j->y.values * sizeof *j->made);
+}
+
+static gm_status by_nearest(judgement *j) {
+    const gm_collection trained_y = {
+        .shape = {1, 1, j->y.values}, .images = j->trained_y.images, .count = j->trained_y.count};
+    int32_t *nearest;
+    GM_TRY(gm_alloc(&nearest, j->x.count, sizeof *nearest, "neighbours"));
+    gm_status status = gm_find_nearest(&trained_y, j->x.images, j->x.count, nearest);
+    for (size_t n = 0; n < j->x.count && status == GM_OK; n++)
+        take(j, n, (size_t)nearest[n]);
+    free(nearest);
+    return status;
+}
+
+// Those of equal places in the two, which have nothing to do with one another.
 static gm_status by_chance(judgement *j) {
-    for (size_t n = 0; n < j->x.count; n++) {
-        size_t other = (n + j->y.count / 2) % j->y.count;
-        memcpy(j->made + n * j->y.values, j->y.images + other * j->y.values, j->y.values * sizeof *j->made);
-    }
+    for (size_t n = 0; n < j->x.count; n++)
+        take(j, n, n % j->trained_y.count);
     return GM_OK;
 }
 
@@ -115,7 +132,8 @@ static const struct {
     {"this run", "what it makes", by_run, always},
     {"unchanged", "the image itself", by_nothing, same_size},
     {"shifted", "by the difference of the sides' mean images", by_means, same_size},
-    {"another", "any image of the other side", by_chance, always},
+    {"nearest", "the nearest image of the other side trained on", by_nearest, same_size},
+    {"another", "any image of the other side trained on", by_chance, always},
 };
 
 // ---- Figures ----
@@ -210,8 +228,7 @@ static gm_status report(gm_evaluation *evaluation, const judgement *j, const res
     for (size_t k = 0; k < GM_COUNT(keys); k++)
         for (size_t i = 0; i < GM_COUNT(ways); i++) {
             const gm_mean_figure *f = (const gm_mean_figure *)((const char *)&results[i] + keys[k].offset);
-            if (!ways[i].applies(j) || !keys[k].applies(j) || (k == 0 && ways[i].make != by_run) ||
-                (keys[k].applies == has_pca && ways[i].make == by_chance)) // which are those compared with
+            if (!ways[i].applies(j) || !keys[k].applies(j) || (k == 0 && ways[i].make != by_run))
                 continue;
             GM_TRY(gm_evaluation_add(evaluation, (gm_evaluation_figure){.key = keys[k].key,
                                                                         .label = keys[k].label,
@@ -262,6 +279,19 @@ static gm_status open_classifier(judgement *j, const gm_common *second, const gm
     return gm_image_classifier_open(&j->classifier, j->trained->device, second->data.source, &options);
 }
 
+// The second source as it was trained on, or as much of it as there is room for.
+static gm_status read_trained(judgement *j, const gm_common *second) {
+    gm_dataset_options options = gm_common_data_options(second);
+    gm_dataset *data;
+    GM_TRY(gm_dataset_open(&data, second->data.source, &options));
+    gm_status status = read_side(&j->trained_y, data, GM_MAX(TRAINED_BYTES / sizeof(float) / j->y.values, 1));
+    gm_dataset_close(&data);
+    if (status == GM_OK && memcmp(&j->trained_y.extent, &j->y.extent, sizeof j->y.extent) != 0)
+        status = gm_fail(GM_ERROR_ARGUMENT, "%s: its images have another size than those that are looked at",
+                         second->data.source);
+    return status;
+}
+
 static gm_status prepare(judgement *j) {
     const gm_common *first = gm_common_of(j->trained->recipe), *second = gm_common_second(first);
     const char *asked = gm_dataset_get_info(j->source->data)->name;
@@ -273,6 +303,7 @@ static gm_status prepare(judgement *j) {
     GM_TRY(gm_dataset_open(&data, second->data.source, &options));
     gm_status status = GM_OK;
     GM_TRY_DONE(read_side(&j->y, data, j->source->count));
+    GM_TRY_DONE(read_trained(j, second));
     j->known = have_counterparts(first, second) && j->y.count == j->x.count && strcmp(asked, first->data.source) == 0;
     GM_TRY_DONE(gm_alloc(&j->made, j->x.count * j->y.values, sizeof *j->made, "images"));
     GM_TRY_DONE(gm_alloc(&j->back, j->x.count * j->x.values, sizeof *j->back, "images"));
@@ -301,6 +332,7 @@ gm_status gm_cycle_evaluate(gm_evaluation *evaluation, const gm_evaluation_sourc
         status = report(evaluation, &j, results);
     free(j.x.images);
     free(j.y.images);
+    free(j.trained_y.images);
     free(j.made);
     free(j.back);
     free(j.wanted);

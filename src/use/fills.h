@@ -28,6 +28,8 @@ typedef struct gm_collection {
 
 // The mean of the k images that are nearest by the known pixels (Euclidean distance; of equal ones the first).
 gm_status gm_fill_nearest(const gm_collection *collection, float *images, size_t count, const uint8_t *mask, size_t k);
+// images (count, C, H, W), all of whose pixels are known -> which of the collection is nearest to each.
+gm_status gm_find_nearest(const gm_collection *collection, const float *images, size_t count, int32_t *indices);
 // Linear regression of the hidden pixels on the known ones, of all images of the collection, with a ridge of a
 // ten-thousandth of the known pixels' mean variance.
 gm_status gm_fill_ridge(const gm_collection *collection, float *images, size_t count, const uint8_t *mask);

@@ -41,8 +41,10 @@ static void take(const float *image, const size_t *which, size_t count, float *v
 typedef struct nearest {
     const gm_collection *collection;
     places places;
-    float *known, *images; // of the collection; to be filled
-    size_t k, width;       // d rounded up, zeros behind
+    const float *images; // whose nearest are wanted
+    float *known;        // of the collection
+    int32_t *indices;    // (count, k)
+    size_t k, width;     // d rounded up, zeros behind
 } nearest;
 
 static float distance(const float *a, const float *b, size_t width) {
@@ -74,28 +76,42 @@ static void find(const nearest *n, const float *values, int32_t *nearest_of, flo
     }
 }
 
-static gm_status fill_nearest(void *user, size_t index) {
+static gm_status find_for(void *user, size_t index) {
     const nearest *n = user;
     const gm_picture_shape *shape = &n->collection->shape;
-    size_t values = shape->channels * shape->height * shape->width;
-    float *image = n->images + index * values, *known = NULL, *distances = NULL;
-    int32_t *nearest_of = NULL;
+    float *known = NULL, *distances = NULL;
     gm_status status;
     GM_TRY_DONE(gm_alloc(&known, n->width, sizeof *known, "pixels"));
     GM_TRY_DONE(gm_alloc(&distances, n->k, sizeof *distances, "neighbours"));
-    GM_TRY_DONE(gm_alloc(&nearest_of, n->k, sizeof *nearest_of, "neighbours"));
-    take(image, n->places.known, n->places.d, known);
-    find(n, known, nearest_of, distances);
-    for (size_t i = 0; i < n->places.q; i++) {
-        double sum = 0;
-        for (size_t k = 0; k < n->k; k++)
-            sum += (double)n->collection->images[(size_t)nearest_of[k] * values + n->places.hidden[i]];
-        image[n->places.hidden[i]] = (float)(sum / (double)n->k);
-    }
+    take(n->images + index * shape->channels * shape->height * shape->width, n->places.known, n->places.d, known);
+    find(n, known, n->indices + index * n->k, distances);
 done:
     free(known);
     free(distances);
-    free(nearest_of);
+    return status;
+}
+
+static gm_status find_all(nearest *n, size_t count) {
+    const gm_collection *c = n->collection;
+    size_t values = c->shape.channels * c->shape.height * c->shape.width;
+    n->width = (n->places.d + LANES - 1) / LANES * LANES;
+    GM_TRY(gm_alloc(&n->known, c->count * n->width + 1, sizeof *n->known, "known pixels"));
+    for (size_t m = 0; m < c->count; m++)
+        take(c->images + m * values, n->places.known, n->places.d, n->known + m * n->width);
+    gm_status status = gm_parallel(gm_cpu_count(), count, find_for, n);
+    free(n->known);
+    return status;
+}
+
+gm_status gm_find_nearest(const gm_collection *c, const float *images, size_t count, int32_t *indices) {
+    nearest n = {.collection = c, .images = images, .indices = indices, .k = 1};
+    uint8_t *mask;
+    GM_TRY(gm_alloc(&mask, c->shape.height * c->shape.width, sizeof *mask, "a mask"));
+    gm_status status = places_init(&n.places, &c->shape, mask);
+    if (status == GM_OK)
+        status = find_all(&n, count);
+    free(mask);
+    places_finish(&n.places);
     return status;
 }
 
@@ -104,13 +120,18 @@ gm_status gm_fill_nearest(const gm_collection *c, float *images, size_t count, c
     size_t values = c->shape.channels * c->shape.height * c->shape.width;
     gm_status status;
     GM_TRY_DONE(places_init(&n.places, &c->shape, mask));
-    n.width = (n.places.d + LANES - 1) / LANES * LANES;
-    GM_TRY_DONE(gm_alloc(&n.known, c->count * n.width + 1, sizeof *n.known, "known pixels"));
-    for (size_t m = 0; m < c->count; m++)
-        take(c->images + m * values, n.places.known, n.places.d, n.known + m * n.width);
-    status = gm_parallel(gm_cpu_count(), count, fill_nearest, &n);
+    GM_TRY_DONE(gm_alloc(&n.indices, count * n.k, sizeof *n.indices, "neighbours"));
+    GM_TRY_DONE(find_all(&n, count));
+    for (size_t j = 0; j < count * n.places.q; j++) {
+        const int32_t *of = n.indices + j / n.places.q * n.k;
+        size_t place = n.places.hidden[j % n.places.q];
+        double sum = 0;
+        for (size_t i = 0; i < n.k; i++)
+            sum += (double)c->images[(size_t)of[i] * values + place];
+        images[j / n.places.q * values + place] = (float)(sum / (double)n.k);
+    }
 done:
-    free(n.known);
+    free(n.indices);
     places_finish(&n.places);
     return status;
 }

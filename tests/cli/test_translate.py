@@ -1,5 +1,6 @@
 """Translation through the command: pairs from folders and halves, sizes, names, both directions, resumed runs."""
 import json
+import statistics
 import unittest
 
 from command import CommandTest, read_png, read_safetensors, write_png
@@ -134,8 +135,36 @@ class Translate(CommandTest):
             self.assertIn(said, out)
         self.assertNotEqual((self.folder / "made/0.png").read_bytes(), (self.folder / "made--reverse/0.png").read_bytes())
         figures = json.loads(self.ganymede("evaluate", "whole", "--json")[0])
-        self.assertIn("unchanged", figures["brightness"])
+        self.assertEqual(list(figures["brightness"]), ["this run", "unchanged", "shifted", "nearest", "another"])
+        mean = lambda rows: sum(map(sum, rows))
+        away = lambda a, b: sum((p - q) ** 2 for r, s in zip(a, b) for p, q in zip(r, s))
+        asked = [grey(i + 20, 8, 8) for i in range(5)]
+        trained = [grey(i + 9, 8, 8) for i in range(4)]
+        nearest = [min(trained, key=lambda image: away(image, a)) for a in asked]
+        for way, images in ("nearest", nearest), ("another", [trained[i % 4] for i in range(5)]):
+            wanted = statistics.correlation([mean(a) for a in asked], [mean(b) for b in images])
+            self.assertAlmostEqual(figures["brightness"][way], wanted, places=4)
         self.assertEqual(list(figures["cycle"]), ["this run"])
+
+    def test_the_log_says_how_far_both_ways_lead(self):
+        for side in "ab":
+            (self.folder / side / "train/4.png").unlink()  # so that a batch is all
+        still = "optimizer: { generator: { sgd: 0 }, discriminator: { sgd: 0 } }\n"
+        recipe = CYCLE.replace("batch: 2", "batch: 4").replace("pool: 3", "pool: 4").replace("every: 4", "every: 1")
+        (self.folder / "c.yaml").write_text(recipe + still)
+        self.ganymede("train", "c.yaml", "--out", "run", "--no-tune", "--quiet", "--steps", "1")
+        logged = json.loads((self.folder / "run/log.jsonl").read_text().splitlines()[-1])
+        away = {"identity_l1": [], "cycle_l1": []}
+        for side, there, back in ("a", [], ["--reverse"]), ("b", ["--reverse"], []):
+            for source, way, to in (f"{side}/train", back, "same"), (f"{side}/train", there, "there"), (f"there{side}", back, "again"):
+                self.ganymede("translate", "run", source, *way, "-o", to + side)
+            for key, folder in ("identity_l1", "same"), ("cycle_l1", "again"):
+                for image in (self.folder / side / "train").iterdir():
+                    rows = zip(read_png(image)[2], read_png(self.folder / (folder + side) / image.name)[2])
+                    away[key] += [abs(p - q) / 255 for before, after in rows for p, q in zip(before, after)]
+        for key, values in away.items():
+            self.assertEqual(len(values), 8 * 64)
+            self.assertAlmostEqual(logged[key], statistics.mean(values), delta=.004, msg=key)
 
     def test_pools_smaller_than_a_batch_are_refused(self):
         (self.folder / "c.yaml").write_text(CYCLE.replace("pool: 3", "pool: 1"))

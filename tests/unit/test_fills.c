@@ -118,6 +118,23 @@ static void the_nearest_by_the_known_pixels_fill_in(void **state) {
     }
 }
 
+static void the_nearest_by_all_pixels_are_named(void **state) {
+    (void)state;
+    const uint8_t none[AREA] = {0};
+    float images[ITEMS * AREA], asked[2][AREA];
+    int32_t nearest[2];
+    make_collection(images, none);
+    for (size_t i = 0; i < AREA; i++) {
+        asked[0][i] = 7.4f / ITEMS;
+        asked[1][i] = i % 2 ? 29.f / ITEMS : 20.f / ITEMS; // as far from 24 as from 25
+    }
+    asked[1][0] += .1f;
+    const gm_collection collection = {grey, images, ITEMS};
+    check_ok(gm_find_nearest(&collection, asked[0], 2, nearest));
+    assert_int_equal(nearest[0], 7);
+    assert_int_equal(nearest[1], 25);
+}
+
 static void a_linear_relation_is_found(void **state) {
     (void)state;
     uint8_t mask[AREA];
@@ -155,6 +172,7 @@ int main(void) {
         cmocka_unit_test(channels_are_filled_in_by_themselves),
         cmocka_unit_test(blending_keeps_gradients_and_meets_the_border),
         cmocka_unit_test(the_nearest_by_the_known_pixels_fill_in),
+        cmocka_unit_test(the_nearest_by_all_pixels_are_named),
         cmocka_unit_test(a_linear_relation_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
