@@ -22,7 +22,7 @@ static void formats_are_found_by_ending_in_any_case(void **state) {
     for (size_t i = 0; i < GM_COUNT(unknown); i++) {
         const gm_sample_format *format;
         assert_fails(gm_sample_format_find(unknown[i], &format), GM_ERROR_ARGUMENT,
-                     ".png, .jpg, .webp, .tiff, .npy, .npz, .csv or .tsv");
+                     ".png, .jpg, .webp, .tiff, .npy, .npz, .csv, .tsv or .txt");
         assert_null(format);
     }
     size_t count = 0;
