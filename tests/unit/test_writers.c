@@ -11,8 +11,9 @@ static void formats_are_found_by_ending_in_any_case(void **state) {
     (void)state;
     const struct {
         const char *path, *name;
-    } cases[] = {{"a.png", "PNG"},   {"a/b.JPG", "JPEG"}, {"a.b.jpeg", "JPEG"}, {"x.WebP", "WebP"}, {"x.tif", "TIFF"},
-                 {"x.tiff", "TIFF"}, {"x.npy", "NPY"},    {"x.npz", "NPZ"},     {"x.csv", "CSV"},   {"x.tsv", "TSV"}};
+    } cases[] = {{"a.png", "PNG"},  {"a/b.JPG", "JPEG"}, {"a.b.jpeg", "JPEG"}, {"x.WebP", "WebP"},
+                 {"x.tif", "TIFF"}, {"x.tiff", "TIFF"},  {"x.npy", "NPY"},     {"x.npz", "NPZ"},
+                 {"x.csv", "CSV"},  {"x.tsv", "TSV"},    {"x.txt", "TXT"}};
     for (size_t i = 0; i < GM_COUNT(cases); i++) {
         const gm_sample_format *format;
         assert_ok(gm_sample_format_find(cases[i].path, &format));
@@ -28,7 +29,7 @@ static void formats_are_found_by_ending_in_any_case(void **state) {
     size_t count = 0;
     while (gm_sample_format_at(count))
         count++;
-    assert_int_equal(count, 8);
+    assert_int_equal(count, 9);
 }
 
 static void levels_are_rounded_and_cut_off(void **state) {
