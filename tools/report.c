@@ -200,6 +200,17 @@ static void print_classes(const gm_survey *survey) {
         printf("  and %zu others\n", survey->class_count - shown);
 }
 
+// A character may be a control character, which print_line shows.
+static void print_text(const gm_text_schema *text) {
+    char list[240] = "";
+    size_t used = 0;
+    const bool words = text->unit == GM_TEXT_WORDS;
+    for (size_t i = 0; i < text->count && used + strlen(text->symbols[i]) + 5 < sizeof list; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", words && i > 0 ? " " : "", text->symbols[i]);
+    print_line("networks see  %zu of %zu different %s: %s", text->window, text->count, words ? "words" : "characters",
+               list);
+}
+
 static void print_seen(const data_report *report) {
     const gm_dataset_info *info = report->seen;
     if (!info) {
@@ -207,6 +218,10 @@ static void print_seen(const data_report *report) {
             print_line("networks see  nothing yet: %s", report->refusal);
         else
             print_line("networks see  nothing");
+        return;
+    }
+    if (info->text) {
+        print_text(info->text);
         return;
     }
     if (info->height * info->width == 1)

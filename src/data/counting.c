@@ -226,7 +226,7 @@ static gm_status list_layouts(gm_counting *counting, gm_survey *survey) {
 gm_status gm_counting_survey(gm_counting *counting, gm_survey *survey) {
     size_t bytes = counting->format_count * sizeof *counting->formats;
     *survey = counting->survey;
-    survey->count = counting->count;
+    survey->count = counting->all > 0 ? counting->all : counting->count;
     if (counting->count == 0)
         return GM_OK;
     find_duplicates(counting, survey);

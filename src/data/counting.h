@@ -25,6 +25,7 @@ typedef struct gm_counting {
     gm_counted *items;
     gm_survey_count *formats;
     gm_counted_layout *layouts;
+    size_t all; // items, where only some are added; else 0
     size_t count, capacity, format_count, format_capacity, layout_count, layout_capacity;
 } gm_counting;
 

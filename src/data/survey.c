@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { PIECE = 256 };
+enum { PIECE = 256, MOST_WINDOWS = 1 << 20 };
 
 typedef struct holder {
     gm_survey survey; // what the callers have
@@ -24,12 +24,19 @@ void gm_survey_destroy(gm_survey **survey) {
 
 // ---- Items ----
 
-static gm_status count_piece(const gm_dataset *dataset, size_t first, size_t count, char *items,
+// Of a text the windows overlap: of those that do not at most so many are looked at.
+static size_t step_of(const gm_dataset_info *info) {
+    bool windows = info->text && info->text->items == GM_TEXT_WINDOWS;
+    return windows ? GM_MAX(info->text->window, gm_divide_up(info->count, MOST_WINDOWS)) : 1;
+}
+
+// Every `step`-th item from `first` on.
+static gm_status count_piece(const gm_dataset *dataset, size_t first, size_t step, size_t count, char *items,
                              gm_counting *counting) {
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
     int32_t indices[PIECE], labels[PIECE];
     for (size_t i = 0; i < count; i++)
-        indices[i] = (int32_t)(first + i);
+        indices[i] = (int32_t)(first + i * step);
     GM_TRY(gm_dataset_gather(dataset, indices, count, items, labels));
     for (size_t i = 0; i < count; i++) {
         const gm_fit_source item = {.pixels = items + i * info->item_bytes,
@@ -52,8 +59,11 @@ static gm_status count_items(const gm_dataset *dataset, gm_counting *counting) {
     if (info->class_count > 0)
         GM_TRY(gm_counting_set_classes(counting, info->class_names, info->class_count));
     GM_TRY(gm_alloc(&items, PIECE, info->item_bytes, "items of a data set"));
-    for (size_t first = 0; first < info->count && status == GM_OK; first += PIECE)
-        status = count_piece(dataset, first, GM_MIN(info->count - first, (size_t)PIECE), items, counting);
+    const size_t step = step_of(info);
+    for (size_t first = 0; first < info->count && status == GM_OK; first += PIECE * step)
+        status = count_piece(dataset, first, step, GM_MIN(gm_divide_up(info->count - first, step), (size_t)PIECE),
+                             items, counting);
+    counting->all = info->text ? info->count : 0;
     free(items);
     return status;
 }

@@ -2,6 +2,7 @@
 //
 // A source is read twice, piece by piece: first its symbols are found and its lines counted, then they are stored, a
 // byte each where there are no more than 256. So memory holds the symbols once, and nothing else grows with the text.
+// Long because files, folders and tables go through the same two readings.
 #include "data/texts.h"
 
 #include "data/csv_rows.h"

@@ -8,7 +8,7 @@
 enum { GM_HELD_OUT = 10 }; // one line of so many is held out for the test split, where a source has no splits
 
 // Whether the options ask for a text (gm_texts_are_wanted), or the source shows one: a file that ends in .txt, holds no
-// binary data and is neither a list of pictures nor rows of numbers; a folder with such files and without pictures.
+// binary data and is neither a list of pictures nor rows of numbers; a folder with such files and no others.
 bool gm_texts_tell(const gm_source *source);
 bool gm_texts_tell_folder(const gm_source *source);
 bool gm_texts_are_wanted(const gm_dataset_options *options);

@@ -12,7 +12,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { MOST_LOOKED_AT = 1000 }; // entries of a folder
+enum { MOST_LOOKED_AT = 1000, MOST_LEVELS = 4 }; // entries of a folder, and folders in each other
 
 bool gm_texts_are_wanted(const gm_dataset_options *options) {
     const gm_text_schema *text = options->text;
@@ -76,28 +76,31 @@ bool gm_texts_tell(const gm_source *source) {
 // ---- Folders ----
 
 typedef struct look {
-    bool texts, pictures;
+    bool texts, others;
     size_t entries;
 } look;
 
-static void look_into(int parent, const char *name, bool deeper, look *l) {
-    int descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+// Until there is a file that is no text.
+static void look_into(int parent, const char *name, size_t level, look *l) {
+    int descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
     DIR *folder = descriptor < 0 ? NULL : fdopendir(descriptor);
     const struct dirent *entry;
-    if (!folder) {
+    if (!folder) { // a file
+        l->others = true;
         if (descriptor >= 0)
             close(descriptor);
         return;
     }
-    while (l->entries < MOST_LOOKED_AT && !l->pictures && (entry = readdir(folder))) {
+    while (l->entries < MOST_LOOKED_AT && !l->others && (entry = readdir(folder))) {
         l->entries++;
         if (gm_path_is_hidden(entry->d_name))
             continue;
-        l->pictures = gm_path_is_picture(entry->d_name);
         if (is_called_text(entry->d_name))
             l->texts = true;
-        else if (deeper && !strchr(entry->d_name, '.'))
-            look_into(descriptor, entry->d_name, false, l);
+        else if (level < MOST_LEVELS)
+            look_into(descriptor, entry->d_name, level + 1, l);
+        else
+            l->others = true;
     }
     closedir(folder);
 }
@@ -106,6 +109,6 @@ bool gm_texts_tell_folder(const gm_source *source) {
     look l = {0};
     if (source->text)
         return true;
-    look_into(source->descriptor, ".", true, &l);
-    return l.texts && !l.pictures;
+    look_into(source->descriptor, ".", 0, &l);
+    return l.texts && !l.others;
 }

@@ -5,6 +5,7 @@
 #include "data/decode.h"
 #include "ganymede/nn.h"
 #include "model/augmentation.h"
+#include "model/data_values.h"
 #include "model/second.h"
 #include "model/text_settings.h"
 #include "recipe/value.h"
@@ -19,11 +20,6 @@ typedef enum gm_pairs {
 typedef enum gm_resident { GM_RESIDENT_AUTO = 0, GM_RESIDENT_YES, GM_RESIDENT_NO } gm_resident;
 
 typedef enum gm_balance { GM_BALANCE_NONE = 0, GM_BALANCE_RESAMPLE, GM_BALANCE_WEIGHTS, GM_BALANCE_COLUMNS } gm_balance;
-
-typedef struct gm_range {
-    double low, high;   // the values of black and white
-    const char *origin; // where it stands, to begin messages with; NULL: not in the recipe
-} gm_range;
 
 typedef struct gm_common {
     const char *name; // fit for a folder; default: the file's name without ending

@@ -140,6 +140,11 @@ void gm_use_remember(gm_use *use, gm_network *network);
 // Settles the first `count` values of an input.
 void gm_use_settle(gm_use *use, const char *name, const float *values, size_t count);
 
+// How many values of a port one run of the graph has.
+static inline size_t gm_use_port_width(const gm_use *use, const gm_use_port *port) {
+    return port->along ? port->values / use->positions : port->values;
+}
+
 // As gm_use_run, of at most a batch, rows `first` ... `first + count - 1` of the arrays.
 gm_status gm_use_walk(const gm_use *use, gm_plan *plan, const void *const *inputs, size_t first, size_t count,
                       float *const *outputs);

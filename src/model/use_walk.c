@@ -1,101 +1,11 @@
-// Uses that go from position to position: the graph is that of one position, what it carries comes back at the next.
+// Running uses that go from position to position: what the graph carries comes back at the next.
 #include "model/use.h"
 
 #include "base/base.h"
-#include "graph/graph.h"
 #include "plan/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-// ---- Building ----
-
-static size_t per_run(const gm_use *use, const gm_use_port *port) {
-    return port->along ? port->values / use->positions : port->values;
-}
-
-static void settle_anew(gm_use *use, gm_use_port *port, size_t values, float value) {
-    port->settled = gm_arena_alloc(&use->graph->arena, values * sizeof *port->settled);
-    for (size_t i = 0; port->settled && i < values; i++)
-        port->settled[i] = value;
-    if (!port->settled)
-        gm_fault(use->graph, "out of memory for %zu values", values);
-}
-
-static void set_length(gm_use *use, gm_use_port *port, size_t positions) {
-    if (!port->along)
-        return;
-    port->values = per_run(use, port) * positions;
-    if (port->settled)
-        settle_anew(use, port, port->values, 0);
-}
-
-void gm_use_set_positions(gm_use *use, size_t positions) {
-    for (size_t i = 0; i < use->input_count; i++)
-        set_length(use, &use->inputs[i], positions);
-    for (size_t i = 0; i < use->output_count; i++)
-        set_length(use, &use->outputs[i], positions);
-    use->positions = positions;
-    if (use->format.text && use->output_count > 0)
-        use->format = gm_sample_of_text(use->format.text, positions);
-}
-
-static gm_use_port *latest_input(gm_use *use) {
-    return &use->inputs[use->input_count - 1];
-}
-
-gm_tensor *gm_use_add_along(gm_use *use, const char *name, const gm_shape *item, bool drawn) {
-    gm_tensor *x = gm_use_add_input(use, name, GM_FLOAT32, item);
-    gm_use_port *port = latest_input(use);
-    port->along = true;
-    port->drawn = drawn;
-    port->values *= use->positions;
-    return x;
-}
-
-gm_tensor *gm_use_add_carried(gm_use *use, const char *name, const gm_shape *item) {
-    gm_tensor *x = gm_use_add_input(use, name, GM_FLOAT32, item);
-    latest_input(use)->carried = true;
-    return x;
-}
-
-gm_tensor *gm_use_add_settled(gm_use *use, const char *name, float value, bool along) {
-    gm_tensor *x = along ? gm_use_add_along(use, name, &GM_SHAPE(1), false)
-                         : gm_use_add_input(use, name, GM_FLOAT32, &GM_SHAPE(1));
-    settle_anew(use, latest_input(use), latest_input(use)->values, along ? 0 : value);
-    return x;
-}
-
-void gm_use_add_output_along(gm_use *use, const char *name, gm_tensor *x) {
-    gm_use_add_output(use, name, x);
-    use->outputs[use->output_count - 1].along = true;
-    use->outputs[use->output_count - 1].values *= use->positions;
-}
-
-void gm_use_carry(gm_use *use, const char *name, gm_tensor *x) {
-    gm_use_add_output(use, name, x);
-    use->outputs[use->output_count - 1].carried = true;
-}
-
-static gm_tensor *recall(void *user, const char *name, gm_shape shape) {
-    return gm_use_add_carried(user, name, &GM_SHAPE(shape.dim[1], shape.dim[2]));
-}
-
-static void keep(void *user, const char *name, gm_tensor *state) {
-    gm_use_carry(user, name, state);
-}
-
-void gm_use_remember(gm_use *use, gm_network *network) {
-    gm_network_set_memory(network, &(gm_network_memory){recall, keep, use});
-}
-
-void gm_use_settle(gm_use *use, const char *name, const float *values, size_t count) {
-    for (size_t i = 0; i < use->input_count; i++)
-        if (strcmp(use->inputs[i].name, name) == 0 && use->inputs[i].settled)
-            memcpy(use->inputs[i].settled, values, GM_MIN(count, use->inputs[i].values) * sizeof *values);
-}
-
-// ---- Running ----
 
 typedef struct walk {
     const gm_use *use;
@@ -111,7 +21,7 @@ typedef struct walk {
 static void fill(const walk *w, size_t index, size_t position) {
     const gm_use_port *port = &w->use->inputs[index];
     const float *values = w->inputs[index];
-    size_t width = per_run(w->use, port), offset = port->along ? position * width : 0;
+    size_t width = gm_use_port_width(w->use, port), offset = port->along ? position * width : 0;
     for (size_t i = 0; i < w->count; i++) {
         const float *row = values ? values + (w->first + i) * port->values : port->settled;
         memcpy(w->rows[index] + i * width, row + offset, width * sizeof *row);
@@ -125,18 +35,26 @@ static gm_status write_inputs(const walk *w, size_t position) {
             continue;
         if (!port->carried)
             fill(w, i, position);
-        GM_TRY(gm_plan_write(w->plan, port->x, w->rows[i], w->use->batch * per_run(w->use, port) * sizeof(float)));
+        GM_TRY(gm_plan_write(w->plan, port->x, w->rows[i],
+                             w->use->batch * gm_use_port_width(w->use, port) * sizeof(float)));
     }
     return GM_OK;
+}
+
+static size_t find_carried(const gm_use *use, const char *name) {
+    size_t i = 0;
+    while (i < use->input_count && strcmp(use->inputs[i].name, name) != 0)
+        i++;
+    return i;
 }
 
 static gm_status read_outputs(const walk *w, size_t position) {
     for (size_t i = 0; i < w->use->output_count; i++) {
         const gm_use_port *port = &w->use->outputs[i];
-        size_t width = per_run(w->use, port), bytes = w->use->batch * width * sizeof(float);
-        const gm_use_port *input = port->carried ? gm_use_find_input(w->use, port->name) : NULL;
-        if (input)
-            GM_TRY(gm_plan_read(w->plan, port->x, w->rows[input - w->use->inputs], bytes));
+        size_t width = gm_use_port_width(w->use, port), bytes = w->use->batch * width * sizeof(float);
+        size_t input = port->carried ? find_carried(w->use, port->name) : w->use->input_count;
+        if (input < w->use->input_count)
+            GM_TRY(gm_plan_read(w->plan, port->x, w->rows[input], bytes));
         if (!w->outputs[i] || port->carried)
             continue;
         GM_TRY(gm_plan_read(w->plan, port->x, w->read, bytes));
@@ -153,9 +71,10 @@ gm_status gm_use_walk(const gm_use *use, gm_plan *plan, const void *const *input
     size_t widest = 1;
     gm_status status = GM_OK;
     for (size_t i = 0; i < use->input_count; i++)
-        GM_TRY_DONE(gm_alloc(&w.rows[i], use->batch * per_run(use, &use->inputs[i]), sizeof(float), "a batch"));
+        GM_TRY_DONE(
+            gm_alloc(&w.rows[i], use->batch * gm_use_port_width(use, &use->inputs[i]), sizeof(float), "a batch"));
     for (size_t i = 0; i < use->output_count; i++)
-        widest = GM_MAX(widest, per_run(use, &use->outputs[i]));
+        widest = GM_MAX(widest, gm_use_port_width(use, &use->outputs[i]));
     GM_TRY_DONE(gm_alloc(&w.read, use->batch * widest, sizeof(float), "a batch"));
     for (size_t position = 0; position < use->positions; position++) {
         GM_TRY_DONE(write_inputs(&w, position));

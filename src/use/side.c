@@ -5,6 +5,7 @@
 #include "ganymede/sampler.h"
 #include "sample/scan.h"
 #include "sample/schema.h"
+#include "use/side_text.h"
 #include "use/tables.h"
 
 #include <math.h>
@@ -91,33 +92,6 @@ static gm_status keep_table(gm_side *side, const gm_table_schema *table, double 
     return GM_OK;
 }
 
-// ---- Texts ----
-
-// The schema of texts of so many symbols, as codes.
-static gm_status keep_text(gm_side *side, const gm_text_schema *text, size_t length) {
-    gm_text_schema_destroy(&side->text);
-    GM_TRY(gm_text_schema_copy(&side->text, text));
-    side->text->form = GM_TEXT_NUMBERS;
-    side->text->window = length;
-    return GM_OK;
-}
-
-// What a run has drawn, as codes.
-static gm_status take_codes(gm_side *side, const gm_sampler_info *info) {
-    const size_t length = info->height > 1 ? info->height : info->channels; // one-hot or numbers
-    const gm_sample format = gm_sample_of_text(info->text, length);
-    int32_t *codes;
-    GM_TRY(gm_alloc(&codes, side->count * length, sizeof *codes, side->name));
-    gm_sample_text_codes(&format, side->values, side->count, codes);
-    for (size_t i = 0; i < side->count * length; i++)
-        side->values[i] = (float)codes[i];
-    free(codes);
-    side->channels = length;
-    side->height = side->width = 1;
-    side->bounded = side->ranged = false;
-    return keep_text(side, info->text, length);
-}
-
 static bool ends_with(const char *text, const char *ending) {
     size_t length = strlen(text), tail = strlen(ending);
     return length >= tail && strcmp(text + length - tail, ending) == 0;
@@ -177,7 +151,7 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
     if (status == GM_OK)
         status = draw(side, sampler);
     if (status == GM_OK && info.text)
-        status = take_codes(side, &info);
+        status = gm_side_take_codes(side, &info);
     side->data_options.text = side->text;
     gm_sampler_close(&sampler);
     return status;
@@ -191,7 +165,7 @@ static gm_status gather(gm_side *side, const gm_dataset *dataset, const int32_t 
     gm_sample format = gm_dataset_format(info, 0, 255);
     GM_TRY(keep_table(side, info->table, 0, 255));
     if (info->text)
-        GM_TRY(keep_text(side, info->text, info->text->window));
+        GM_TRY(gm_side_keep_text(side, info->text, info->text->window));
     side->channels = format.item.dim[0];
     GM_TRY(allocate(side));
     GM_TRY(keep_names(side, info->class_names, info->class_count));
@@ -242,15 +216,6 @@ static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
     return options;
 }
 
-// Of texts the real side is what was held out, where it is the run's data or has a split; any other is taken whole.
-static void fit_to_text(gm_side *side, const gm_text_schema *text, const gm_side *run) {
-    gm_dataset_options *options = &side->data_options;
-    bool learned = run && strcmp(run->data, side->name) == 0;
-    options->text = text;
-    options->split = learned && run->data_options.split == GM_SPLIT_TEST ? GM_SPLIT_TRAIN : GM_SPLIT_TEST;
-    options->whole = !learned && !side->held_out;
-}
-
 // table: the columns that both sides have, NULL where they are none or not known. text: how it is read if it is one.
 static gm_status open_data(gm_side *side, const gm_side *run, const gm_table_schema *table, const gm_text_schema *text,
                            const gm_sides_options *options, uint64_t seed) {
@@ -272,7 +237,7 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_table_sch
     side->data_options.columns = table ? &columns : NULL;
     side->data_options.seed = seed;
     if (text)
-        fit_to_text(side, text, run);
+        gm_side_fit_to_text(side, text, run);
     gm_status status = gm_dataset_open(&dataset, side->name, &side->data_options);
     side->data_options.columns = NULL;
     side->data_options.text = NULL;

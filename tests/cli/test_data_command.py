@@ -470,7 +470,7 @@ class Data(CommandTest):
         self.ganymede("data", "w.csv", "-o", "w.tsv")
         self.assertEqual((self.folder / "w.tsv").read_text(), text)
         (self.folder / "w.txt").write_text(text)
-        self.refused("data", "w.txt", code=1, says="w.txt: is no data set")
+        self.refused("data", "w.txt", code=1, says="w.txt: has 55 symbols in its training lines, fewer than the window of 64")
 
     def test_columns_that_tell_nothing_are_named_once(self):
         (self.folder / "c.csv").write_text("n,c,k,e,w\n1,3,a,,u\n2,3,a,,v\n4,3,a,,u\n")

@@ -505,15 +505,15 @@ static void gather_copies_items_and_refuses_other_indices(void **state) {
 static void impossible_options_and_files_are_refused(void **state) {
     (void)state;
     gm_dataset *dataset;
-    write_file(path_of("notes.txt"), "hello", 5);
-    assert_fails(gm_dataset_open(&dataset, path_of("notes.txt"), NULL), GM_ERROR_FORMAT, "notes.txt: is no data set");
+    write_file(path_of("notes.dat"), "hello", 5);
+    assert_fails(gm_dataset_open(&dataset, path_of("notes.dat"), NULL), GM_ERROR_FORMAT, "notes.dat: is no data set");
     write_file(path_of("empty"), "", 0);
     assert_fails(gm_dataset_open(&dataset, path_of("empty"), NULL), GM_ERROR_FORMAT, "empty: is no data set");
     assert_fails(gm_dataset_open(&dataset, temporary, &(gm_dataset_options){.size = {5000}}), GM_ERROR_ARGUMENT,
                  "4096");
     assert_fails(gm_dataset_open(&dataset, temporary, &(gm_dataset_options){.folder = "x"}), GM_ERROR_ARGUMENT,
                  "with a name");
-    unlink(path_of("notes.txt"));
+    unlink(path_of("notes.dat"));
     unlink(path_of("empty"));
 }
 

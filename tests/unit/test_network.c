@@ -333,7 +333,7 @@ static void set_required(gm_layer *layer, const gm_layer *inner) {
 static void every_layer_type_works_from_its_defaults(void **state) {
     (void)state;
     static const char *const of_vectors[] = {"dense", "maxout", "embed", "projection"};
-    static const char *const of_sequences[] = {"phase_shuffle", "gru", "lstm"};
+    static const char *const of_sequences[] = {"phase_shuffle", "gru", "lstm", "embedding"};
     const gm_layer flatten = made("flatten", NULL);
     gm_layer style = made("head", "2"), inner = made("conv", "4");
     assert_int_equal(gm_layer_set_text(&inner, "kernel", "1"), GM_OK);

@@ -11,8 +11,9 @@ static void formats_are_found_by_ending_in_any_case(void **state) {
     (void)state;
     const struct {
         const char *path, *name;
-    } cases[] = {{"a.png", "PNG"},   {"a/b.JPG", "JPEG"}, {"a.b.jpeg", "JPEG"}, {"x.WebP", "WebP"}, {"x.tif", "TIFF"},
-                 {"x.tiff", "TIFF"}, {"x.npy", "NPY"},    {"x.npz", "NPZ"},     {"x.csv", "CSV"},   {"x.tsv", "TSV"}};
+    } cases[] = {{"a.png", "PNG"},  {"a/b.JPG", "JPEG"}, {"a.b.jpeg", "JPEG"}, {"x.WebP", "WebP"},
+                 {"x.tif", "TIFF"}, {"x.tiff", "TIFF"},  {"x.npy", "NPY"},     {"x.npz", "NPZ"},
+                 {"x.csv", "CSV"},  {"x.tsv", "TSV"},    {"x.txt", "TXT"}};
     for (size_t i = 0; i < GM_COUNT(cases); i++) {
         const gm_sample_format *format;
         assert_ok(gm_sample_format_find(cases[i].path, &format));
@@ -22,13 +23,13 @@ static void formats_are_found_by_ending_in_any_case(void **state) {
     for (size_t i = 0; i < GM_COUNT(unknown); i++) {
         const gm_sample_format *format;
         assert_fails(gm_sample_format_find(unknown[i], &format), GM_ERROR_ARGUMENT,
-                     ".png, .jpg, .webp, .tiff, .npy, .npz, .csv or .tsv");
+                     ".png, .jpg, .webp, .tiff, .npy, .npz, .csv, .tsv or .txt");
         assert_null(format);
     }
     size_t count = 0;
     while (gm_sample_format_at(count))
         count++;
-    assert_int_equal(count, 8);
+    assert_int_equal(count, 9);
 }
 
 static void levels_are_rounded_and_cut_off(void **state) {
