@@ -37,24 +37,10 @@ static gm_status check_logits(const gm_critic *critic, const gm_tensor *logits, 
                    last->origin, gm_network_name(critic->network), gm_model_sample_text(logits).text);
 }
 
-// Batch norm sees real and made samples apart.
 static gm_status judge_both(const builder *b, const gm_critic *critic, gm_tensor *logits[2]) {
-    gm_tensor *const x[2] = {critic->real, critic->fake}, *both;
-    size_t batch = b->source->batch;
-    if (gm_network_across_samples(critic->network)) {
-        for (size_t i = 0; i < 2; i++)
-            GM_TRY(gm_model_apply(&logits[i], critic->network, x[i], NULL, b->a->counter));
-        return check_logits(critic, logits[0], batch);
-    }
-    GM_TRY(gm_model_apply(&both, critic->network, gm_concat(x, 2, 0), NULL, b->a->counter));
-    GM_TRY(check_logits(critic, both, 2 * batch));
-    for (size_t i = 0; i < 2; i++) {
-        gm_shape part = *gm_tensor_shape(both);
-        size_t begin[GM_MAX_RANK] = {i * batch};
-        part.dim[0] = batch;
-        logits[i] = gm_slice(both, begin, part.dim);
-    }
-    return GM_OK;
+    gm_tensor *const x[2] = {critic->real, critic->fake};
+    GM_TRY(gm_model_apply_both(logits, critic->network, x, b->a->counter));
+    return check_logits(critic, logits[0], b->source->batch);
 }
 
 // Their mean probability of being real where they are log ratios, else their mean.

@@ -19,6 +19,7 @@ typedef struct step_builder {
     const gm_model_source *source;
     gm_network *generators[SIDES];
     gm_tensor *counter, *real[SIDES], *made[SIDES]; // x and y; F(y) and G(x), each like the real one of its number
+    gm_tensor *same[SIDES];                         // F(x) and G(y); NULL without identity
     gm_critic critics[SIDES];
     gm_pool pools[SIDES];
 } step_builder;
@@ -38,13 +39,6 @@ static const gm_layer_list *discriminator_of(const gm_cycle_settings *c, size_t 
 
 // ---- Generators ----
 
-// By way `side`, of an image of source `side` -> one like those of the other source.
-static gm_status lead(const step_builder *s, size_t side, gm_tensor *x, gm_tensor **made) {
-    static const char *const nouns[SIDES] = {"generator", "reverse_generator"};
-    GM_TRY(gm_model_apply(made, s->generators[side], x, NULL, s->counter));
-    return gm_adversarial_check_fit(*made, s->real[1 - side], generator_of(s->settings, side), nouns[side]);
-}
-
 static gm_status add_generators(step_builder *s) {
     static const char *const names[SIDES] = {"generator", "reverse_generator"};
     for (size_t side = 0; side < SIDES; side++) {
@@ -57,24 +51,44 @@ static gm_status add_generators(step_builder *s) {
     return GM_OK;
 }
 
+// By way `side`: of images of its source ones like those of the other; with identity also, in one batch, of those of
+// the other, which should stay as they are.
+static gm_status lead(step_builder *s, size_t side) {
+    static const char *const nouns[SIDES] = {"generator", "reverse_generator"};
+    gm_tensor *results[SIDES] = {NULL, NULL};
+    if (s->settings->identity > 0)
+        GM_TRY(gm_model_apply_both(results, s->generators[side], s->real, s->counter));
+    else
+        GM_TRY(gm_model_apply(&results[side], s->generators[side], s->real[side], NULL, s->counter));
+    s->made[1 - side] = results[side];
+    s->same[1 - side] = results[1 - side];
+    return gm_adversarial_check_fit(results[side], s->real[1 - side], generator_of(s->settings, side), nouns[side]);
+}
+
+static gm_status lead_both_ways(step_builder *s) {
+    if (s->settings->identity > 0 && !gm_shape_equal(gm_tensor_shape(s->real[0]), gm_tensor_shape(s->real[1])))
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: cycle.identity takes images of one size, but the sources have %s and %s: set it to 0",
+                       gm_recipe_origin(s->recipe, "cycle.identity"), gm_model_sample_text(s->real[0]).text,
+                       gm_model_sample_text(s->real[1]).text);
+    for (size_t side = 0; side < SIDES; side++)
+        GM_TRY(lead(s, side));
+    return GM_OK;
+}
+
+static gm_tensor *add_to(gm_tensor *sum, gm_tensor *term) {
+    return sum ? gm_add(sum, term) : term;
+}
+
 // How far there and back again leads from the image, and, with identity, an image from itself.
 static gm_status build_distances(const step_builder *s, gm_tensor **cycle, gm_tensor **identity) {
     *cycle = *identity = NULL;
     for (size_t side = 0; side < SIDES; side++) {
-        gm_tensor *back, *same;
+        gm_tensor *back;
         GM_TRY(gm_model_apply(&back, s->generators[1 - side], s->made[1 - side], NULL, s->counter));
-        gm_tensor *away = gm_distance_l1(format_of(s, side), back, s->real[side]);
-        *cycle = *cycle ? gm_add(*cycle, away) : away;
-        if (!(s->settings->identity > 0))
-            continue;
-        if (!gm_shape_equal(gm_tensor_shape(s->real[0]), gm_tensor_shape(s->real[1])))
-            return gm_fail(GM_ERROR_ARGUMENT,
-                           "%s: cycle.identity takes images of one size, but the sources have %s and %s: set it to 0",
-                           gm_recipe_origin(s->recipe, "cycle.identity"), gm_model_sample_text(s->real[0]).text,
-                           gm_model_sample_text(s->real[1]).text);
-        GM_TRY(gm_model_apply(&same, s->generators[side], s->real[1 - side], NULL, s->counter));
-        away = gm_distance_l1(format_of(s, 1 - side), same, s->real[1 - side]);
-        *identity = *identity ? gm_add(*identity, away) : away;
+        *cycle = add_to(*cycle, gm_distance_l1(format_of(s, side), back, s->real[side]));
+        if (s->same[side])
+            *identity = add_to(*identity, gm_distance_l1(format_of(s, side), s->same[side], s->real[side]));
     }
     return GM_OK;
 }
@@ -112,8 +126,7 @@ static gm_status build(step_builder *s) {
     s->counter = gm_objective_counter(s->model);
     s->real[0] = gm_model_real_batch(s->model, s->source);
     s->real[1] = gm_model_second_batch(s->model, s->source);
-    for (size_t side = 0; side < SIDES; side++)
-        GM_TRY(lead(s, side, s->real[side], &s->made[1 - side]));
+    GM_TRY(lead_both_ways(s));
     GM_TRY(build_distances(s, &cycle, &identity));
     GM_TRY(add_critics(s));
     gm_tensor *objective = gm_scale(cycle, 2 * c->consistency);

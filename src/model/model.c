@@ -26,6 +26,22 @@ gm_status gm_model_apply(gm_tensor **result, gm_network *network, gm_tensor *x, 
     return gm_graph_status(gm_tensor_graph(x));
 }
 
+gm_status gm_model_apply_both(gm_tensor *results[2], gm_network *network, gm_tensor *const x[2], gm_tensor *counter) {
+    gm_tensor *both;
+    if (gm_network_across_samples(network)) {
+        GM_TRY(gm_model_apply(&results[0], network, x[0], NULL, counter));
+        return gm_model_apply(&results[1], network, x[1], NULL, counter);
+    }
+    GM_TRY(gm_model_apply(&both, network, gm_concat(x, 2, 0), NULL, counter));
+    gm_shape part = *gm_tensor_shape(both);
+    size_t begin[GM_MAX_RANK] = {0};
+    for (size_t i = 0; i < 2; i++, begin[0] += part.dim[0]) {
+        part.dim[0] = gm_tensor_shape(x[i])->dim[0];
+        results[i] = gm_slice(both, begin, part.dim);
+    }
+    return gm_graph_status(gm_tensor_graph(both));
+}
+
 gm_status gm_model_add_network(gm_model *model, const char *name, const gm_layer_list *layers,
                                gm_weight_initializer initializer, gm_network **network) {
     if (model->network_count == GM_MODEL_NETWORKS)

@@ -98,6 +98,8 @@ gm_status gm_model_add_action(gm_model *model, gm_model_action action);
 gm_status gm_model_add_number(gm_model *model, gm_phase *phase, gm_model_number number);
 // Applies the network in training; its faults begin with the recipe's line. labels: NULL where it needs none.
 gm_status gm_model_apply(gm_tensor **result, gm_network *network, gm_tensor *x, gm_tensor *labels, gm_tensor *counter);
+// To two batches of like samples: as one batch, unless the network looks across samples.
+gm_status gm_model_apply_both(gm_tensor *results[2], gm_network *network, gm_tensor *const x[2], gm_tensor *counter);
 // The variable `step`, int32 (2): updates made, and batches within the present one; for what draws noise or counts.
 // Whoever builds the step assigns it.
 gm_tensor *gm_model_counter(gm_model *model);

@@ -146,6 +146,26 @@ class Translate(CommandTest):
             self.assertAlmostEqual(figures["brightness"][way], wanted, places=4)
         self.assertEqual(list(figures["cycle"]), ["this run"])
 
+    def test_the_log_says_how_far_both_ways_lead(self):
+        for side in "ab":
+            (self.folder / side / "train/4.png").unlink()  # so that a batch is all
+        still = "optimizer: { generator: { sgd: 0 }, discriminator: { sgd: 0 } }\n"
+        recipe = CYCLE.replace("batch: 2", "batch: 4").replace("pool: 3", "pool: 4").replace("every: 4", "every: 1")
+        (self.folder / "c.yaml").write_text(recipe + still)
+        self.ganymede("train", "c.yaml", "--out", "run", "--no-tune", "--quiet", "--steps", "1")
+        logged = json.loads((self.folder / "run/log.jsonl").read_text().splitlines()[-1])
+        away = {"identity_l1": [], "cycle_l1": []}
+        for side, there, back in ("a", [], ["--reverse"]), ("b", ["--reverse"], []):
+            for source, way, to in (f"{side}/train", back, "same"), (f"{side}/train", there, "there"), (f"there{side}", back, "again"):
+                self.ganymede("translate", "run", source, *way, "-o", to + side)
+            for key, folder in ("identity_l1", "same"), ("cycle_l1", "again"):
+                for image in (self.folder / side / "train").iterdir():
+                    rows = zip(read_png(image)[2], read_png(self.folder / (folder + side) / image.name)[2])
+                    away[key] += [abs(p - q) / 255 for before, after in rows for p, q in zip(before, after)]
+        for key, values in away.items():
+            self.assertEqual(len(values), 8 * 64)
+            self.assertAlmostEqual(logged[key], statistics.mean(values), delta=.004, msg=key)
+
     def test_pools_smaller_than_a_batch_are_refused(self):
         (self.folder / "c.yaml").write_text(CYCLE.replace("pool: 3", "pool: 1"))
         self.refused("train", "c.yaml", code=1, says=["c.yaml:3: cycle.pool is 1, but a batch has 2 images"])
