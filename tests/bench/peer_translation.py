@@ -34,10 +34,9 @@ class UNet(nn.Module):
         return self.last(torch.cat([x, full], 1))
 
 
-def patches(channels, norm):
-    return nn.Sequential(nn.Conv2d(channels, 32, 4, 2, 1), nn.LeakyReLU(.2),
-                         nn.Conv2d(32, 64, 4, 2, 1, bias=norm is not nn.BatchNorm2d), norm(64), nn.LeakyReLU(.2),
-                         nn.Conv2d(64, 1, 3, 1, 1))
+def patches():
+    return nn.Sequential(nn.Conv2d(2, 32, 4, 2, 1), nn.LeakyReLU(.2), nn.Conv2d(32, 64, 4, 2, 1, bias=False),
+                         nn.BatchNorm2d(64), nn.LeakyReLU(.2), nn.Conv2d(64, 1, 3, 1, 1))
 
 
 class Residual(nn.Sequential):
@@ -45,12 +44,27 @@ class Residual(nn.Sequential):
         return x + super().forward(x)
 
 
-def resnet():
-    norm = lambda channels: nn.InstanceNorm2d(channels, affine=True)
-    conv = lambda i, o, k, **kw: nn.Conv2d(i, o, k, padding=k // 2, padding_mode="reflect", **kw)
-    block = lambda: Residual(conv(32, 32, 3), norm(32), nn.ReLU(), conv(32, 32, 3), norm(32))
-    return nn.Sequential(conv(1, 16, 5), norm(16), nn.ReLU(), nn.Conv2d(16, 32, 3, 2, 1), norm(32), nn.ReLU(), block(),
-                         block(), nn.ConvTranspose2d(32, 16, 4, 2, 1), norm(16), nn.ReLU(), conv(16, 1, 5), nn.Tanh())
+class PlainUNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.full = nn.Sequential(nn.Conv2d(1, 16, 3, 1, 1), nn.LeakyReLU(.2))
+        self.low = nn.Sequential(nn.Conv2d(16, 32, 4, 2, 1), nn.LeakyReLU(.2))
+        self.inner = nn.Sequential(nn.Conv2d(32, 64, 4, 2, 1), nn.LeakyReLU(.2),
+                                   Residual(nn.Conv2d(64, 64, 3, 1, 1), nn.LeakyReLU(.2), nn.Conv2d(64, 64, 3, 1, 1)),
+                                   nn.ConvTranspose2d(64, 32, 4, 2, 1), nn.LeakyReLU(.2))
+        self.up = nn.Sequential(nn.ConvTranspose2d(64, 16, 4, 2, 1), nn.LeakyReLU(.2))
+        self.last = nn.Sequential(nn.Conv2d(32, 1, 3, 1, 1), nn.Tanh())
+
+    def forward(self, x):
+        full = self.full(x)
+        low = self.low(full)
+        x = self.up(torch.cat([self.inner(low), low], 1))
+        return self.last(torch.cat([x, full], 1))
+
+
+def whole_image():
+    return nn.Sequential(nn.Conv2d(1, 32, 4, 2, 1), nn.LeakyReLU(.2), nn.Conv2d(32, 64, 4, 2, 1), nn.LeakyReLU(.2),
+                         nn.Conv2d(64, 64, 3, 2, 1), nn.LeakyReLU(.2), nn.Conv2d(64, 1, 3, 1, 1))
 
 
 class Pool:
@@ -83,7 +97,7 @@ def ready(network, mode):
 
 
 def edges(mode):
-    g, d = ready(UNet(), mode), ready(patches(2, nn.BatchNorm2d), mode)
+    g, d = ready(UNet(), mode), ready(patches(), mode)
     opt_g, opt_d = adam([g], 1e-3, mode), adam([d], 2e-4, mode)
     bce = F.binary_cross_entropy_with_logits
 
@@ -102,11 +116,12 @@ def edges(mode):
 
 
 def trousers(mode):
-    forward, backward = ready(resnet(), mode), ready(resnet(), mode)
-    norm = lambda channels: nn.InstanceNorm2d(channels, affine=True)
-    judges = ready(patches(1, norm), mode), ready(patches(1, norm), mode)
-    opt_g, opt_d = adam([forward, backward], 5e-4, mode), adam(judges, 2e-4, mode)
+    forward, backward = ready(PlainUNet(), mode), ready(PlainUNet(), mode)
+    judges = ready(whole_image(), mode), ready(whole_image(), mode)
+    opt_g, opt_d = adam([forward, backward], 5e-4, mode), adam(judges, 5e-4, mode)
     pools = Pool(), Pool()
+    weights = [p for network in (forward, backward) for p in network.parameters()]
+    averages = [w.detach().clone() for w in weights]
 
     def step(x, y):
         to_y, to_x = forward(x), backward(y)
@@ -116,9 +131,10 @@ def trousers(mode):
         opt_d.step()
         opt_g.zero_grad(set_to_none=True)
         loss = (judges[0](to_y) - 1).square().mean() + (judges[1](to_x) - 1).square().mean()
-        loss = loss + 10 * (F.l1_loss(backward(to_y), x) + F.l1_loss(forward(to_x), y))
-        (loss + 5 * (F.l1_loss(forward(y), y) + F.l1_loss(backward(x), x))).backward()
+        loss = loss + 5 * (F.l1_loss(backward(to_y), x) + F.l1_loss(forward(to_x), y))
+        (loss + 2.5 * (F.l1_loss(forward(y), y) + F.l1_loss(backward(x), x))).backward()
         opt_g.step()
+        torch._foreach_lerp_(averages, [w.detach() for w in weights], .005)
 
     return step, 16
 
