@@ -473,6 +473,9 @@ typedef struct gm_network_memory {
 GM_API void gm_network_set_memory(gm_network *network, const gm_network_memory *memory);
 // The value that the latest application gave the tap or head of that name; NULL when there is none.
 GM_API gm_tensor *gm_network_output(const gm_network *network, const char *name);
+// The values of all its taps and heads in the latest application, in the order in which an application sets them. The
+// array belongs to the network, and the next application changes it.
+GM_API gm_tensor *const *gm_network_outputs(const gm_network *network, size_t *count);
 // Whether any layer, inner ones included, needs labels; or looks across samples in training (gm_layer_type).
 GM_API bool gm_network_needs_labels(const gm_network *network);
 GM_API bool gm_network_across_samples(const gm_network *network);

@@ -5,6 +5,9 @@
 #include "base/base.h"
 #include "graph/graph.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 typedef struct builder {
     gm_model *model;
     const gm_model_source *source;
@@ -108,28 +111,61 @@ static gm_status build_critics(const builder *b, gm_phase **phase, gm_phase **ga
     return add_scores(b, *phase, scores);
 }
 
-// What the generators make of the critics: applied anew, since these were updated. The statistics of what they judge
-// here are dropped, so that real and made samples weigh the same.
-static gm_status persuade(const builder *b, gm_tensor **loss) {
+// The mean distance between the values of two applications, the latest one's being b, summed over the taps; NULL: none.
+static gm_tensor *distance_of_taps(gm_tensor *const *a, const gm_network *network) {
+    size_t count;
+    gm_tensor *const *b = gm_network_outputs(network, &count), *sum = NULL;
+    for (size_t i = 0; i < count; i++)
+        sum = add_to(sum, gm_mean_all(gm_abs(gm_subtract(a[i], b[i]))));
+    return sum;
+}
+
+// What the generators make of a critic: applied anew, since it was updated. The statistics of what it judges here are
+// dropped, so that real and made samples weigh the same.
+static gm_status persuade(const builder *b, const gm_critic *critic, gm_tensor **loss, gm_tensor **distance) {
     const gm_adversarial *a = b->a;
-    *loss = NULL;
-    for (size_t i = 0; i < a->critic_count; i++) {
-        const gm_critic *critic = &a->critics[i];
-        gm_tensor *real = NULL, *made;
-        GM_TRY(
-            gm_model_apply(&made, critic->network, critic->judged ? critic->judged : critic->fake, NULL, a->counter));
-        if (a->loss->generator_needs_real)
-            GM_TRY(gm_model_apply(&real, critic->network, critic->real, NULL, a->counter));
-        gm_network_drop_statistics(critic->network);
-        *loss = add_to(*loss, gm_gan_loss_generator(a->loss, real, made, NULL));
+    gm_tensor *real = NULL, *made, **taps = NULL;
+    size_t count;
+    gm_status status = GM_OK;
+    GM_TRY(gm_model_apply(&made, critic->network, critic->judged ? critic->judged : critic->fake, NULL, a->counter));
+    gm_tensor *const *outputs = gm_network_outputs(critic->network, &count);
+    bool matched = a->features > 0 && count > 0;
+    if (matched) {
+        GM_TRY(gm_alloc(&taps, count, sizeof *taps, "taps"));
+        memcpy(taps, outputs, count * sizeof *taps);
     }
-    return GM_OK;
+    if (matched || a->loss->generator_needs_real)
+        GM_TRY_DONE(gm_model_apply(&real, critic->network, critic->real, NULL, a->counter));
+    gm_network_drop_statistics(critic->network);
+    gm_tensor *logit_real = a->loss->generator_needs_real ? real : NULL;
+    *loss = add_to(*loss, gm_gan_loss_generator(a->loss, logit_real, made, NULL));
+    if (matched)
+        *distance = add_to(*distance, distance_of_taps(taps, critic->network));
+done:
+    free(taps);
+    return status;
+}
+
+// Told before work: a distance of taps where none is.
+static gm_status check_taps(const gm_adversarial *a) {
+    size_t taps = 0, count;
+    for (size_t i = 0; i < a->critic_count; i++) {
+        gm_network_outputs(a->critics[i].network, &count);
+        taps += count;
+    }
+    if (!(a->features > 0) || a->critic_count == 0 || taps > 0)
+        return GM_OK;
+    return gm_fail(GM_ERROR_ARGUMENT,
+                   "%s: the %s names none of its values, whose distance shall be made small: add `tap: NAME` behind a "
+                   "layer of it, or leave out the weight `features`",
+                   a->critics[0].layers->layers[0].origin, gm_network_name(a->critics[0].network));
 }
 
 static gm_status build_generators(const builder *b, gm_phase **phase, gm_phase **gather) {
     const gm_adversarial *a = b->a;
-    gm_tensor *persuasion, *loss = a->objective;
-    GM_TRY(persuade(b, &persuasion));
+    gm_tensor *persuasion = NULL, *distance = NULL, *loss = a->objective;
+    for (size_t i = 0; i < a->critic_count; i++)
+        GM_TRY(persuade(b, &a->critics[i], &persuasion, &distance));
     *gather = gather_phase(b, "generator.gather");
     *phase = gm_phase_create(b->graph, "generator");
     if (*gather)
@@ -138,6 +174,10 @@ static gm_status build_generators(const builder *b, gm_phase **phase, gm_phase *
         gm_tensor *weighed = gm_scale(persuasion, a->weight);
         loss = loss ? gm_add(loss, weighed) : weighed;
         GM_TRY(gm_model_add_number(b->model, *phase, (gm_model_number){"generator_loss", "G", persuasion, true}));
+    }
+    if (distance) {
+        loss = gm_add(loss, gm_scale(distance, a->features));
+        GM_TRY(gm_model_add_number(b->model, *phase, (gm_model_number){"features", "features", distance, true}));
     }
     for (size_t i = 0; i < a->number_count; i++)
         GM_TRY(gm_model_add_number(b->model, *phase, a->numbers[i]));
@@ -186,6 +226,7 @@ gm_status gm_adversarial_build(gm_model *model, const gm_model_source *source, c
         b.advance = gm_phase_create(b.graph, "substep");
         gm_phase_assign(b.advance, a->counter, gm_model_pair(b.step, gm_add(b.substep, gm_constant_int(b.graph, 1))));
     }
+    GM_TRY(check_taps(a));
     if (a->critic_count > 0) {
         GM_TRY(build_critics(&b, &critics, &gather[0]));
         GM_TRY(add_player(&b, critics, gather[0]));

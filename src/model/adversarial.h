@@ -24,6 +24,9 @@ typedef struct gm_critic {
     gm_tensor *judged;      // what it judges in the generators' update; NULL: the fakes
 } gm_critic;
 
+// Feature matching (pix2pixHD, Wang et al. 2018): the generators also minimise, summed over the critics' taps, the mean
+// distance |t(judged) - t(real)|, which asks for the edges and textures that the critics have learned to look for, and
+// not for each pixel. Critics without a tap are none of it.
 typedef struct gm_adversarial {
     gm_tensor *counter; // gm_objective_counter
     gm_network *const *generators;
@@ -32,6 +35,7 @@ typedef struct gm_adversarial {
     size_t critic_count; // 0: the generators follow the objective alone
     const gm_gan_loss *loss;
     double weight;                  // of the generators' loss, which is summed over the critics
+    double features;                // of the distance between the taps' values of image i judged and of real i
     gm_tensor *objective;           // what the generators minimise beside it, a scalar
     const gm_model_number *numbers; // that the generators' phase shows
     size_t number_count;

@@ -19,6 +19,7 @@ typedef struct gm_completion_settings {
     gm_masks masks;
     double l1, known;   // weights of the distances over hidden and over known pixels, of which black to white is 1
     double adversarial; // weight of the generator's loss; 0: it has none
+    double features;    // weight of the distance between the taps' values of the real and the completed image
     const gm_gan_loss *loss;
     int initializer; // gm_weight_initializer
     struct {

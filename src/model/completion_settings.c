@@ -19,6 +19,8 @@ static const gm_recipe_row rows[] = {
     GM_ROW_NUMBER(gm_completion_settings, "completion.known", known, 0, 1000000, 0, "weight of the mean distance from the known pixels"),
     GM_ROW_NUMBER(gm_completion_settings, "completion.adversarial", adversarial, 0, 1000000, 0.001,
          "weight of the generator's loss beside these; 0, and without a discriminator: there is none"),
+    GM_ROW_NUMBER(gm_completion_settings, "completion.features", features, 0, 1000000, 0,
+         "weight of the mean distance between what the discriminators' taps give of the true and of the completed image"),
     GM_ROW_INTEGER(gm_completion_settings, "completion.local_size", local.size, 1, 4096, 16, "height and width of the local discriminator's square"),
     GM_MASKS_ROWS(gm_completion_settings),
     GM_ROW_TYPED(gm_completion_settings, "loss", loss, gm_gan_loss_type, "non_saturating", false,
@@ -46,6 +48,10 @@ static gm_status resolve(gm_recipe *recipe, void *settings) {
     if (!judged && c->adversarial > 0)
         return gm_fail(GM_ERROR_FORMAT, "%s: completion.adversarial needs a discriminator or a local_discriminator",
                        weight->origin);
+    if (c->features > 0 && !(c->adversarial > 0))
+        return gm_fail(GM_ERROR_FORMAT,
+                       "%s: completion.features compares what a discriminator sees: set completion.adversarial above 0",
+                       gm_recipe_origin(recipe, "completion.features"));
     if (!(c->adversarial + c->l1 > 0))
         return gm_fail(GM_ERROR_FORMAT, "%s: nothing is minimised over the hidden pixels: set completion.l1 above 0",
                        gm_recipe_origin(recipe, "completion.l1"));

@@ -1,5 +1,6 @@
 // The training step of a completion as a graph; its phases are those of adversarial.h.
 //   G minimises l1 E_hidden|y - x| + known E_known|y - x| + adversarial loss(D(completed, m))
+//               + features sum_t E|t(completed, m) - t(x, m)|, t the values of D's taps
 // A discriminator sees a completed image, or the real one, and the mask; the local one a square around the hole.
 #include "model/completion.h"
 
@@ -136,6 +137,7 @@ static gm_status build(step_builder *s) {
                                                   .critic_count = critic_count,
                                                   .loss = c->loss,
                                                   .weight = c->adversarial,
+                                                  .features = c->features,
                                                   .objective = objective,
                                                   .numbers = numbers,
                                                   .number_count = 2,

@@ -13,6 +13,7 @@ typedef struct gm_translation_settings {
     gm_layer_list generator, discriminator;
     double l1;          // weight of the distance from y, of which black to white is 2
     double adversarial; // weight of the generator's loss; 0: it has none
+    double features;    // weight of the distance between the taps' values of y and of G(x)
     const gm_gan_loss *loss;
     int initializer; // gm_weight_initializer
     struct {

@@ -18,6 +18,8 @@ static const gm_recipe_row rows[] = {
          "weight of the mean distance from the true counterpart, as in [-1, 1], whatever data.range is"),
     GM_ROW_NUMBER(gm_translation_settings, "translation.adversarial", adversarial, 0, 1000000, 1,
          "weight of the generator's loss beside it; 0, and without a discriminator: there is none"),
+    GM_ROW_NUMBER(gm_translation_settings, "translation.features", features, 0, 1000000, 0,
+         "weight of the mean distance between what the discriminator's taps give of the true counterpart and of the result"),
     GM_ROW_TYPED(gm_translation_settings, "loss", loss, gm_gan_loss_type, "non_saturating", false,
          "what the discriminator and, beside the distance, the generator minimise"),
     GM_INITIALIZER_ROW(gm_translation_settings),
@@ -40,6 +42,11 @@ static gm_status resolve(gm_recipe *recipe, void *settings) {
         return gm_fail(GM_ERROR_FORMAT, "%s: translation.adversarial needs a discriminator", weight->origin);
     if (t->discriminator.count == 0)
         t->adversarial = 0;
+    if (t->features > 0 && !(t->adversarial > 0))
+        return gm_fail(
+            GM_ERROR_FORMAT,
+            "%s: translation.features compares what a discriminator sees: set translation.adversarial above 0",
+            gm_recipe_origin(recipe, "translation.features"));
     if (!(t->adversarial + t->l1 > 0))
         return gm_fail(GM_ERROR_FORMAT, "%s: nothing is minimised: set translation.l1 above 0",
                        gm_recipe_origin(recipe, "translation.l1"));

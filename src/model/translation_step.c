@@ -1,6 +1,6 @@
 // The training step of a translation as a graph; its phases are those of adversarial.h.
-//   G minimises 2 l1 E|G(x) - y| + adversarial loss(D(x, G(x))), black to white being 1: in [-1, 1] it is l1 E|G(x) -
-//   y|
+//   G minimises 2 l1 E|G(x) - y| + adversarial loss(D(x, G(x))) + features sum_t E|t(x, G(x)) - t(x, y)|, t the values
+//   of D's taps; black to white is 1: in [-1, 1] the first is l1 E|G(x) - y|
 // The discriminator sees x and y, or x and G(x), side by side as channels.
 #include "model/translation.h"
 
@@ -83,6 +83,7 @@ static gm_status build(step_builder *s) {
                                                   .critic_count = critic_count,
                                                   .loss = t->loss,
                                                   .weight = t->adversarial,
+                                                  .features = t->features,
                                                   .objective = gm_scale(l1, 2 * t->l1),
                                                   .numbers = numbers,
                                                   .number_count = GM_COUNT(numbers),

@@ -198,6 +198,11 @@ gm_tensor *gm_network_output(const gm_network *network, const char *name) {
     return NULL;
 }
 
+gm_tensor *const *gm_network_outputs(const gm_network *network, size_t *count) {
+    *count = network->output_count;
+    return network->outputs;
+}
+
 static bool is_labelled(const gm_layer_type *type) {
     return type->labelled;
 }

@@ -241,6 +241,21 @@ class Complete(CommandTest):
         ]:
             self.refused("complete", "run", *arguments, code=2, says=says)
 
+    def test_features_are_the_distance_between_what_the_discriminators_taps_give(self):
+        # Behind no layer, a tap names the image and its mask, which are the same outside of the hidden quarter.
+        sets = ["--set", "discriminator=[{tap: seen}, {conv: {channels: 1, kernel: 3, padding: 1}}]", "--set",
+                "masks={box: 0, centre: 1, strokes: 0}", "--set", "local_discriminator=[]", "--set", "log.every=1"]
+        for loss in "non_saturating", "relativistic":
+            self.ganymede("train", "tiny.yaml", "--out", loss, "--no-tune", "--quiet", *sets, "--set", f"loss={loss}",
+                          "--set", "completion={l1: 0, adversarial: 1e-9, features: 8}", "--steps", "80")
+            lines = [line for line in read_log(self.folder / loss) if "features" in line]
+            self.assertEqual(len(lines), 80)
+            for line in lines:
+                self.assertAlmostEqual(line["features"], line["l1"] / 8, delta=1e-6 + 1e-4 * line["features"])
+            # It alone is followed here.
+            first, last = [sum(line["l1"] for line in part) / 20 for part in (lines[:20], lines[60:])]
+            self.assertLess(last, .97 * first)
+
     def test_recipes_that_contradict_themselves_say_where(self):
         for setting, says in [
             ("masks.least=0.9", "masks.least must not be above masks.most"),
@@ -248,6 +263,8 @@ class Complete(CommandTest):
             ("completion.local_size=9", "completion.local_size is 9, but the images are 1x8x8"),
             ("discriminator=[{conv: {channels: 2, kernel: 3}}]", "one logit per sample or in a map of one channel"),
             ("completion={l1: 0, adversarial: 0}", "nothing is minimised"),
+            ("completion={features: 1, adversarial: 0}", "set completion.adversarial above 0"),
+            ("completion.features=1", "names none of its values"),
         ]:
             self.refused("train", "tiny.yaml", "--set", setting, code=1, says=[says])
 

@@ -139,6 +139,11 @@ static void taps_and_heads_give_outputs_and_change_nothing(void **state) {
     assert_ptr_equal(gm_network_output(network, "inside"), gm_tanh(features));
     assert_ptr_equal(gm_network_output(network, "chained"), gm_relu(gm_tanh(features)));
     assert_null(gm_network_output(network, "elsewhere"));
+    size_t count;
+    gm_tensor *const *outputs = gm_network_outputs(network, &count);
+    assert_int_equal(count, 5);
+    assert_ptr_equal(outputs[0], features);
+    assert_ptr_equal(outputs[1], gm_sigmoid(y));
     // The latest application's.
     gm_tensor *other = gm_scale(x, 2);
     gm_network_apply(network, other, GM_MODE_INFERENCE, NULL);
