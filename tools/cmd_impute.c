@@ -144,12 +144,8 @@ static void print_scores_json(const impute_arguments *a, const gm_impute_score *
         const struct {
             const char *key;
             double value;
-        } figures[] = {{"rmse", s->rmse},
-                       {"rmse_spread", s->rmse_spread},
-                       {"written", s->written},
-                       {"accuracy", s->accuracy},
-                       {"accuracy_spread", s->accuracy_spread},
-                       {"coverage", s->coverage}};
+        } figures[] = {{"rmse", s->rmse},         {"rmse_spread", s->rmse_spread},         {"written", s->written},
+                       {"accuracy", s->accuracy}, {"accuracy_spread", s->accuracy_spread}, {"coverage", s->coverage}};
         printf("%s{\"method\": ", i > 0 ? ", " : "");
         print_json_string(s->method);
         for (size_t k = 0; k < COUNT(figures); k++) {
@@ -208,7 +204,8 @@ static bool read_columns(const char *text, gm_table_schema **columns) {
                   text);
         return false;
     }
-    read = (whole || file) && gm_table_schema_parse(columns, braces ? "--columns" : text, whole ? whole : file, bytes) == GM_OK;
+    read = (whole || file) &&
+           gm_table_schema_parse(columns, braces ? "--columns" : text, whole ? whole : file, bytes) == GM_OK;
     if (!read)
         fail_with_message();
     free(whole);
@@ -279,7 +276,8 @@ static char *describe_methods(const char *first) {
 static int parse_and_run(int count, char **words, const char *summary, const char **tried) {
     impute_arguments a = {.methods = {.entries = tried}};
     const option_row options[] = {
-        {"-o", "FILE", OPTION_TEXT, &a.out, "the table with its missing cells filled in; all else stays, byte for byte"},
+        {"-o", "FILE", OPTION_TEXT, &a.out,
+         "the table with its missing cells filled in; all else stays, byte for byte"},
         {"--method", "auto", OPTION_TEXT, &a.method, "how: one of the above"},
         {"--fit", "TABLE", OPTION_TEXT, &a.options.fit, "learn from this table instead, which has the same columns"},
         {"--by", "COLUMN", OPTION_TEXT, &a.options.by,

@@ -48,9 +48,9 @@ GM_API void gm_imputer_close(gm_imputer **imputer);
 // What became of a column by gm_imputer_fill.
 typedef struct gm_impute_column {
     const char *name, *type;
-    const char *method; // that filled it: auto's choice; NULL: nothing was missing, or nothing is known
-    size_t missing;     // cells before
-    size_t left;        // of them, because nothing is known to fill them by
+    const char *method;     // that filled it: auto's choice; NULL: nothing was missing, or nothing is known
+    size_t missing;         // cells before
+    size_t left;            // of them, because nothing is known to fill them by
     double error, baseline; // where auto chose: the error of its choice on cells that it had hidden, and of mean or
                             // mode: root mean square over the range, of categories the share of wrong ones; else NaN
 } gm_impute_column;
@@ -68,20 +68,20 @@ GM_API gm_status gm_imputer_fill(gm_imputer *imputer, const char *method, const 
 
 // What a method gets right of cells that were hidden from it; each figure with its deviation over the seeds.
 typedef struct gm_impute_score {
-    const char *method;         // "nearest=5"
-    double rmse, rmse_spread;   // root mean square of numbers' errors, divided by their columns' ranges; NaN: none
-    double written;             // the same of what would be written, rounded as the column is; its mean
+    const char *method;       // "nearest=5"
+    double rmse, rmse_spread; // root mean square of numbers' errors, divided by their columns' ranges; NaN: none
+    double written;           // the same of what would be written, rounded as the column is; its mean
     double accuracy, accuracy_spread; // share of categories that are right; NaN: there are none
-    double coverage;            // share of hidden numbers within the middle 90 % of drawn ones; NaN: none were drawn
-    size_t left;                // hidden cells that it could not fill, in all; they count as errors of nothing
+    double coverage; // share of hidden numbers within the middle 90 % of drawn ones; NaN: none were drawn
+    size_t left;     // hidden cells that it could not fill, in all; they count as errors of nothing
 } gm_impute_score;
 
 typedef struct gm_impute_scoring {
     double share;               // of the known cells, that are hidden; above 0 and below 1
     const char *const *methods; // NULL: all
     size_t method_count;
-    size_t seeds; // 0: five, from options.seed on
-    size_t draws; // for the coverage; 0: none
+    size_t seeds;                                           // 0: five, from options.seed on
+    size_t draws;                                           // for the coverage; 0: none
     void (*done)(const gm_impute_score *score, void *user); // a method; may be NULL
     void *user;
 } gm_impute_scoring;

@@ -58,8 +58,7 @@ gm_status gm_table_text_read(gm_table_text *t, const gm_table_schema *schema, bo
     size_t capacity = 0, hole_capacity = 0;
     bool end = false;
     source.quiet = true;
-    GM_TRY(gm_table_rows_open(&reader, &source, schema,
-                              &(gm_table_dialect){.header_known = true, .header = header}));
+    GM_TRY(gm_table_rows_open(&reader, &source, schema, &(gm_table_dialect){.header_known = true, .header = header}));
     gm_status status = gm_table_rows_next(&reader, &end);
     while (status == GM_OK && !end) {
         status = take_row(t, &reader, schema->column_count, &capacity, &hole_capacity);

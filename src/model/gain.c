@@ -8,10 +8,11 @@
 static gm_status check(const gm_recipe *recipe, const gm_dataset_info *data, const gm_sample *format) {
     if (format->table)
         return GM_OK;
-    return gm_fail(GM_ERROR_ARGUMENT,
-                   "%s: GAIN fills in tables, but %s holds %s: of a table of numbers without a header say data.columns: "
-                   "{}",
-                   gm_recipe_file(recipe), data->name, format->kind->noun);
+    return gm_fail(
+        GM_ERROR_ARGUMENT,
+        "%s: GAIN fills in tables, but %s holds %s: of a table of numbers without a header say data.columns: "
+        "{}",
+        gm_recipe_file(recipe), data->name, format->kind->noun);
 }
 
 // ---- Layout ----
@@ -34,11 +35,8 @@ gm_status gm_gain_layout_init(gm_gain_layout *l, const gm_sample *format, gm_are
     int32_t *room = gm_arena_alloc(arena, (4 * codes + 1) * sizeof *room);
     if (!room)
         return gm_fail_memory(4 * codes * sizeof *room, "the codes of a table");
-    *l = (gm_gain_layout){.codes = codes,
-                          .places = room,
-                          .flags = room + codes,
-                          .column = room + 2 * codes,
-                          .back = room + 3 * codes};
+    *l = (gm_gain_layout){
+        .codes = codes, .places = room, .flags = room + codes, .column = room + 2 * codes, .back = room + 3 * codes};
     for (size_t i = 0; i < codes; i++)
         l->back[i] = -1;
     for (size_t i = 0; table && i < table->column_count; i++) {

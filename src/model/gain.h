@@ -15,6 +15,7 @@ typedef struct gm_gain_settings {
     double alpha; // weight of the distance from known values beside the generator's loss
     double hint;  // the share of cells of which the discriminator is told whether they are known
     double noise; // in place of missing values: uniform below this
+    double drop;  // the share of known cells that the generator does not see in a step, and is to find again
     double hide;  // the share of known cells that training does not see
     int initializer;
     struct {

@@ -15,6 +15,8 @@ static const gm_recipe_row rows[] = {
     GM_ROW_NUMBER(gm_gain_settings, "gain.alpha", alpha, 0, 1000000, 100, "weight of the mean squared distance from the known values"),
     GM_ROW_NUMBER(gm_gain_settings, "gain.hint", hint, 0, 1, 0.9, "the share of cells of which the discriminator is told that they are known"),
     GM_ROW_NUMBER(gm_gain_settings, "gain.noise", noise, 0, 1, 0.01, "in place of missing values the generator sees uniform noise below this"),
+    GM_ROW_NUMBER(gm_gain_settings, "gain.drop", drop, 0, 0.95, 0,
+         "the share of known cells, drawn anew in every step, that the generator does not see and is to find again; as published: none"),
     GM_ROW_NUMBER(gm_gain_settings, "gain.hide", hide, 0, 0.95, 0,
          "the share of known cells that training does not see, always the same ones, so that hidden_rmse can be told; needs data.resident"),
     GM_INITIALIZER_ROW(gm_gain_settings),

@@ -1,8 +1,10 @@
 // GAIN's training step as a graph, as in the authors' program.
 //   l = D(completed row, h) a logit for each value, h = b m the hint, b Bernoulli(hint), alike for a column's values
 //   D minimises E[m sp(-l) + (1 - m) sp(l)],  sp(l) = ln(1 + e^l)
-//   G minimises E[(1 - m) sp(-l)] + alpha E[(m x - m y)^2] / E[m]
-// Cross-entropies are of logits, so that none is infinite.
+//   G minimises E[(1 - m) sp(-l)] + alpha E[k (x - y)^2] / E[k]
+// k (N, V) is 1 where a value is known, m where the generator also sees it: all of these, but with gain.drop. Then G
+// is told, too, what is missing, and not only that it is not good enough. Cross-entropies are of logits, so that none
+// is infinite.
 //
 // Phases: start (once; the average begins as the generator), discriminator, generator (on the same batch; step + 1),
 // average.
@@ -20,8 +22,9 @@ typedef struct builder {
     gm_gain_layout layout;
     gm_network *generator, *discriminator;
     gm_tensor *counter, *step;
-    gm_tensor *x, *known, *hidden; // hidden: values that training does not see; NULL: it sees all
-    gm_tensor *made, *judged;      // what the discriminator gets: completed rows and hints
+    gm_tensor *x, *known, *seen; // seen: by the generator
+    gm_tensor *hidden;           // values that training does not see; NULL: it sees all
+    gm_tensor *made, *judged;    // what the discriminator gets: completed rows and hints
 } builder;
 
 // ---- The batch ----
@@ -40,9 +43,9 @@ static gm_status hide(builder *b) {
     if (!input->indices)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: gain.hide needs the table on the device: set data.resident: yes",
                        gm_recipe_origin(b->recipe, "gain.hide"));
-    gm_tensor *cells = gm_variable(b->model->graph, "gain.hidden", GM_FLOAT32,
-                                   GM_SHAPE(b->source->data->count, b->layout.columns),
-                                   (gm_initializer){GM_INITIALIZER_UNIFORM, 0, 1});
+    gm_tensor *cells =
+        gm_variable(b->model->graph, "gain.hidden", GM_FLOAT32, GM_SHAPE(b->source->data->count, b->layout.columns),
+                    (gm_initializer){GM_INITIALIZER_UNIFORM, 0, 1});
     gm_tensor *drawn = spread(b, gm_gather(cells, input->indices));
     gm_tensor *hidden = gm_less(drawn, gm_constant(b->model->graph, share));
     b->hidden = gm_multiply(hidden, b->known);
@@ -64,13 +67,18 @@ static gm_status make_rows(builder *b) {
     gm_gain_split(&b->layout, &b->source->format, gm_model_real_batch(b->model, b->source), &b->x, &b->known);
     GM_TRY(hide(b));
     gm_shape shape = *gm_tensor_shape(b->x), columns = GM_SHAPE(shape.dim[0], b->layout.columns);
+    b->seen = b->known;
+    if (b->settings->drop > 0) {
+        gm_tensor *kept = gm_random_bernoulli(graph, "gain.kept", columns, 1 - b->settings->drop, b->counter);
+        b->seen = gm_multiply(b->known, spread(b, kept));
+    }
     gm_tensor *noise = gm_scale(gm_random_uniform(graph, "gain.noise", shape, b->counter), b->settings->noise);
-    GM_TRY(gm_model_apply(&b->made, b->generator, gm_gain_input(b->x, b->known, noise), NULL, b->counter));
+    GM_TRY(gm_model_apply(&b->made, b->generator, gm_gain_input(b->x, b->seen, noise), NULL, b->counter));
     GM_TRY(gm_graph_status(graph));
     GM_TRY(check_shape(b->made, b->x, &b->settings->generator, "generator", "a value in [0, 1]"));
     gm_tensor *told = gm_random_bernoulli(graph, "gain.hint", columns, b->settings->hint, b->counter);
-    gm_tensor *hint = gm_multiply(b->known, spread(b, told));
-    b->judged = gm_concat((gm_tensor *[]){gm_gain_complete(b->x, b->known, b->made), hint}, 2, 1);
+    gm_tensor *hint = gm_multiply(b->seen, spread(b, told));
+    b->judged = gm_concat((gm_tensor *[]){gm_gain_complete(b->x, b->seen, b->made), hint}, 2, 1);
     return GM_OK;
 }
 
@@ -82,8 +90,8 @@ static gm_status judge(const builder *b, gm_tensor **logits) {
     return check_shape(*logits, b->x, &b->settings->discriminator, "discriminator", "a logit");
 }
 
-static gm_tensor *unknown(const builder *b) {
-    return gm_offset(gm_negate(b->known), 1);
+static gm_tensor *unseen(const builder *b) {
+    return gm_offset(gm_negate(b->seen), 1);
 }
 
 // The mean of the squares of errors where `where` is 1.
@@ -112,8 +120,8 @@ static gm_status build_discriminator(const builder *b) {
     gm_phase *phase = gm_phase_create(b->model->graph, "discriminator");
     gm_tensor *logits;
     GM_TRY(judge(b, &logits));
-    gm_tensor *loss = gm_mean_all(gm_add(gm_multiply(b->known, gm_softplus(gm_negate(logits))),
-                                         gm_multiply(unknown(b), gm_softplus(logits))));
+    gm_tensor *loss = gm_mean_all(
+        gm_add(gm_multiply(b->seen, gm_softplus(gm_negate(logits))), gm_multiply(unseen(b), gm_softplus(logits))));
     GM_TRY(gm_model_add_number(b->model, phase, (gm_model_number){"discriminator_loss", "D", loss, true}));
     GM_TRY(descend(b, phase, b->discriminator, loss, &b->settings->optimizer.discriminator));
     return gm_model_add_action(b->model, (gm_model_action){.phase = phase, .fresh = true, .every = 1});
@@ -125,15 +133,14 @@ static gm_status build_generator(const builder *b) {
     gm_tensor *logits;
     GM_TRY(judge(b, &logits));
     gm_network_drop_statistics(b->discriminator);
-    gm_tensor *persuasion = gm_mean_all(gm_multiply(unknown(b), gm_softplus(gm_negate(logits))));
+    gm_tensor *persuasion = gm_mean_all(gm_multiply(unseen(b), gm_softplus(gm_negate(logits))));
     gm_tensor *distance = mean_square(b, b->known);
     gm_tensor *loss = gm_add(persuasion, gm_scale(distance, b->settings->alpha));
     GM_TRY(gm_model_add_number(b->model, phase, (gm_model_number){"generator_loss", "G", persuasion, true}));
     GM_TRY(gm_model_add_number(b->model, phase, (gm_model_number){"known_rmse", "known", gm_sqrt(distance), true}));
     if (b->hidden)
         GM_TRY(gm_model_add_number(
-            b->model, phase,
-            (gm_model_number){"hidden_rmse", "hidden", gm_sqrt(mean_square(b, b->hidden)), false}));
+            b->model, phase, (gm_model_number){"hidden_rmse", "hidden", gm_sqrt(mean_square(b, b->hidden)), false}));
     GM_TRY(descend(b, phase, b->generator, loss, &b->settings->optimizer.generator));
     gm_tensor *next = gm_add(b->step, gm_constant_int(graph, 1));
     gm_phase_assign(phase, b->counter, gm_model_pair(next, gm_constant_int(graph, 0)));

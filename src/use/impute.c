@@ -52,8 +52,9 @@ static gm_status find_places(gm_imputer *m, const gm_table_text *table, const ch
     for (size_t i = 0; i < table->table.rows; i++) {
         (*places)[i] = table->table.cells[i * columns + at];
         if (isnan((*places)[i]))
-            return gm_fail(GM_ERROR_FORMAT, "%s: row %zu has no '%.60s', in whose order the rows shall go: fill it in, "
-                                            "or leave the row out",
+            return gm_fail(GM_ERROR_FORMAT,
+                           "%s: row %zu has no '%.60s', in whose order the rows shall go: fill it in, "
+                           "or leave the row out",
                            table->path, i + 1, by);
     }
     return GM_OK;
@@ -76,8 +77,8 @@ static gm_status open(gm_imputer *m, const char *path, const gm_imputer_options 
     m->learn = m->fitted ? rows_of(m, &m->other, m->other_places) : m->rows;
     for (size_t i = 0; i < m->schema.column_count; i++) {
         const gm_column *column = &m->schema.columns[i];
-        m->columns[i] =
-            (gm_impute_column){.name = column->name, .type = gm_column_type_name(column->type), .error = NAN, .baseline = NAN};
+        m->columns[i] = (gm_impute_column){
+            .name = column->name, .type = gm_column_type_name(column->type), .error = NAN, .baseline = NAN};
     }
     for (size_t i = 0; i < m->table.hole_count; i++) {
         m->columns[m->table.holes[i].column].missing++;

@@ -13,7 +13,8 @@
 
 enum { PARTS = 16 };
 
-static const double lambda = 5; // as if so many rows more had said nothing
+// As if so many rows more had said nothing; of small tables, a share of theirs.
+static const double most_lambda = 5, lambda_share = 0.01;
 
 typedef struct problem {
     gm_equation *equation;
@@ -21,6 +22,7 @@ typedef struct problem {
     const gm_code_rows *rows;
     size_t p, q; // predictors with the 1; outputs
     size_t *known, count;
+    double lambda;
     double *products; // PARTS times (p, p) sums of products, then (p, q) with the outputs
     double *gradient; // PARTS times (p, q)
 } problem;
@@ -166,12 +168,12 @@ static gm_status fit_category(problem *b, double *A, gm_chance chance, uint32_t 
     double change = 1;
     for (size_t i = 0; i < b->p; i++)
         for (size_t k = i; k < b->p; k++)
-            A[i * b->p + k] = A[i * b->p + k] / 2 + (i == k && i + 1 < b->p ? lambda / 2 : 0); // lambda is in it once
+            A[i * b->p + k] = A[i * b->p + k] / 2 + (i == k && i + 1 < b->p ? b->lambda / 2 : 0); // it is in it once
     gm_cholesky(A, b->p, b->p);
     for (size_t step = 0; step < GM_LOGISTIC_STEPS && change > 1e-3; step++) {
         GM_TRY(run_parts(b, add_gradient, b->gradient, b->p * b->q));
         for (size_t i = 0; i < (b->p - 1) * b->q; i++)
-            b->gradient[i] -= lambda * e->weights[i];
+            b->gradient[i] -= b->lambda * e->weights[i];
         gm_cholesky_solve(A, b->p, b->p, b->gradient, b->q, b->q);
         change = 0;
         for (size_t i = 0; i < b->p * b->q; i++) {
@@ -195,9 +197,10 @@ gm_status gm_equation_fit(gm_equation *e, const gm_codes *codes, const gm_code_r
     for (size_t i = 0; i < rows->count; i++)
         if (!isnan(rows->cells[i][e->column]))
             b.known[b.count++] = i;
+    b.lambda = fmin(most_lambda, lambda_share * (double)b.count);
     GM_TRY_DONE(run_parts(&b, add_products, b.products, size));
     for (size_t i = 0; i < b.p; i++)
-        b.products[i * b.p + i] += i + 1 < b.p ? lambda : 1e-9; // the offset is free
+        b.products[i * b.p + i] += i + 1 < b.p ? b.lambda : 1e-9; // the offset is free
     bool category = codes->columns[e->column].category;
     status = (category ? fit_category : fit_number)(&b, b.products, chance, sweep);
     e->fitted = true;

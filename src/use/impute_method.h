@@ -40,7 +40,8 @@ typedef struct gm_impute_method {
     bool falls_back;    // what it leaves, of rows of which nothing is known, say, the mean fills
     // Learns; NULL: there is nothing to learn ahead.
     gm_status (*fit)(gm_impute_fit *fit);
-    // Puts values in place of NaN; what it cannot know stays. cells: in the beginning those of rows. draw: 0: the likeliest; else number `draw` of those that may be.
+    // Puts values in place of NaN; what it cannot know stays. cells: in the beginning those of rows. draw: 0: the
+    // likeliest; else number `draw` of those that may be.
     gm_status (*fill)(const gm_impute_fit *fit, const gm_impute_rows *rows, size_t draw, double *cells);
     void (*finish)(gm_impute_fit *fit);
 } gm_impute_method;

@@ -9,9 +9,9 @@
 #include <string.h>
 
 static const gm_impute_method *const methods[] = {
-    &gm_impute_by_mean,    &gm_impute_by_median,   &gm_impute_by_mode,    &gm_impute_by_min,
-    &gm_impute_by_max,     &gm_impute_by_constant, &gm_impute_by_linear,  &gm_impute_by_polynomial,
-    &gm_impute_by_nearest, &gm_impute_by_ridge,    &gm_impute_by_gain,    &gm_impute_by_auto,
+    &gm_impute_by_mean,    &gm_impute_by_median,   &gm_impute_by_mode,   &gm_impute_by_min,
+    &gm_impute_by_max,     &gm_impute_by_constant, &gm_impute_by_linear, &gm_impute_by_polynomial,
+    &gm_impute_by_nearest, &gm_impute_by_ridge,    &gm_impute_by_gain,   &gm_impute_by_auto,
 };
 
 const gm_impute_info *gm_impute_methods(size_t *count) {
@@ -52,8 +52,7 @@ static gm_status read_argument(gm_impute_fit *fit, const char *text) {
     if (!(m->most > m->least))
         return GM_OK;
     fit->number = gm_parse_double(text, &end);
-    if (end == text || *end || !(fit->number >= m->least && fit->number <= m->most) ||
-        floor(fit->number) < fit->number)
+    if (end == text || *end || !(fit->number >= m->least && fit->number <= m->most) || floor(fit->number) < fit->number)
         return gm_fail(GM_ERROR_ARGUMENT, "%s=%s expects a whole number from %g to %g, not '%.60s'", info->name,
                        info->argument, m->least, m->most, text);
     return GM_OK;

@@ -189,8 +189,8 @@ static gm_status make_equations(gm_impute_fit *fit, chain *c) {
 // ---- The chain ----
 
 // A number from what its equation says, within what is known.
-static double settle(const gm_equation *e, const gm_code_column *column, double value, gm_chance chance,
-                     uint32_t sweep, size_t row) {
+static double settle(const gm_equation *e, const gm_code_column *column, double value, gm_chance chance, uint32_t sweep,
+                     size_t row) {
     if (chance.draw > 0)
         value += e->noise * gm_philox_normal(chance.seed ^ (uint64_t)e->column << 32, gm_stream("impute.value"),
                                              (uint32_t)chance.draw, sweep, row);
@@ -281,8 +281,8 @@ static gm_status take_rows(gm_impute_fit *fit, chain *c) {
     c->rows.count = count;
     c->rows.cells = rows;
     for (size_t i = 0; i < count; i++)
-        rows[i] = learn->cells +
-                  (size_t)((double)i * (double)learn->count / (double)count) * learn->schema->column_count;
+        rows[i] =
+            learn->cells + (size_t)((double)i * (double)learn->count / (double)count) * learn->schema->column_count;
     return GM_OK;
 }
 

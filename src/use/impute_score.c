@@ -103,8 +103,9 @@ static gm_status run_seed(scorer *s, const char *method, uint64_t seed, result *
     GM_TRY_DONE(gm_impute_fit_fill(&fit, &s->rows, 0, s->filled));
     compare(s, r);
     if (r->numbers + r->categories == 0)
-        GM_TRY_DONE(gm_fail(GM_ERROR_ARGUMENT, "%s: has too few known cells: none of them is among the %g that are "
-                                               "hidden",
+        GM_TRY_DONE(gm_fail(GM_ERROR_ARGUMENT,
+                            "%s: has too few known cells: none of them is among the %g that are "
+                            "hidden",
                             m->table.path, s->scoring->share));
     if (s->scoring->draws > 0 && fit.method->info.draws)
         status = judge_draws(s, &fit, r);
@@ -167,8 +168,8 @@ static gm_status list_methods(scorer *s, const char ***names, size_t *count) {
     for (size_t i = 0; i < methods && given == 0; i++)
         if ((!infos[i].argument || infos[i].standard) && !(m->fitted && infos[i].series)) {
             bool plain = !infos[i].argument || !*infos[i].standard;
-            (*names)[(*count)++] = gm_arena_printf(&m->arena, "%s%s%s", infos[i].name, plain ? "" : "=",
-                                                   plain ? "" : infos[i].standard);
+            (*names)[(*count)++] =
+                gm_arena_printf(&m->arena, "%s%s%s", infos[i].name, plain ? "" : "=", plain ? "" : infos[i].standard);
         }
     for (size_t i = 0; i < *count; i++)
         if (!(*names)[i])

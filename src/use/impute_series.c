@@ -73,8 +73,8 @@ static size_t find(const series *s, double place) {
 static size_t window(const series *s, size_t at, double place, size_t count) {
     size_t first = at - 1, behind = at + 1;
     while (behind - first < count) {
-        bool before = first > 0 && (behind == s->count || place - s->points[first - 1].place <=
-                                                              s->points[behind].place - place);
+        bool before =
+            first > 0 && (behind == s->count || place - s->points[first - 1].place <= s->points[behind].place - place);
         if (before)
             first--;
         else
@@ -140,9 +140,9 @@ const gm_impute_method gm_impute_by_linear = {
     .info = {"linear", NULL, NULL, "the line between the known values before and behind, in the order of rows or --by",
              false, true, true},
     .fill = fill_linear};
-const gm_impute_method gm_impute_by_polynomial = {
-    .info = {"polynomial", "DEGREE", "3", "the polynomial through the DEGREE + 1 nearest known values", false, true,
-             false},
-    .least = 1,
-    .most = MOST_DEGREE,
-    .fill = fill_polynomial};
+const gm_impute_method gm_impute_by_polynomial = {.info = {"polynomial", "DEGREE", "3",
+                                                           "the polynomial through the DEGREE + 1 nearest known values",
+                                                           false, true, false},
+                                                  .least = 1,
+                                                  .most = MOST_DEGREE,
+                                                  .fill = fill_polynomial};
