@@ -13,6 +13,7 @@ static const double hidden_share = 0.2;
 typedef struct choices {
     gm_impute_choice *columns;
     size_t *chosen; // of every column, among the methods
+    const gm_impute_method *methods[MOST_METHODS];
     char *names[MOST_METHODS];
     gm_impute_fit fits[MOST_METHODS]; // of all of the table, of those that are chosen
     double *losses;                   // (methods, columns) sums over hidden cells
@@ -70,7 +71,7 @@ static gm_status try_method(choices *c, size_t method, const gm_impute_fit *fit,
     const gm_impute_rows *learn = fit->learn;
     size_t columns = learn->schema->column_count;
     gm_impute_fit inner;
-    GM_TRY(gm_impute_fit_init(&inner, c->names[method]));
+    GM_TRY(gm_impute_fit_start(&inner, c->methods[method], NULL));
     set_up(&inner, fit, &t->rows, t->wanted);
     gm_status status = gm_impute_fit_run(&inner);
     if (status == GM_OK)
@@ -123,8 +124,7 @@ static void choose(choices *c, const gm_impute_fit *fit) {
 }
 
 static gm_status begin(gm_impute_fit *fit, choices **out) {
-    size_t columns = fit->learn->schema->column_count, methods;
-    const gm_impute_info *infos = gm_impute_methods(&methods);
+    size_t columns = fit->learn->schema->column_count;
     choices *c = *out = gm_arena_alloc(&fit->arena, sizeof *c);
     if (!c)
         return gm_fail_memory(sizeof *c, "methods");
@@ -134,13 +134,15 @@ static gm_status begin(gm_impute_fit *fit, choices **out) {
     c->losses = gm_arena_alloc(&fit->arena, (columns + 1) * MOST_METHODS * sizeof *c->losses);
     if (!c->columns || !c->chosen || !c->counts || !c->losses)
         return gm_fail_memory(columns * sizeof *c->losses, "methods");
-    for (size_t i = 0; i < methods && c->count < MOST_METHODS; i++) { // the first is the mean, the baseline
-        if (!infos[i].tried)
+    for (size_t i = 0; i < fit->method_count && c->count < MOST_METHODS; i++) { // the first is the mean, the baseline
+        const gm_impute_info *info = &fit->methods[i]->info;
+        if (!info->tried)
             continue;
-        char *name = gm_arena_printf(&fit->arena, "%s%s%s", infos[i].name, infos[i].argument ? "=" : "",
-                                     infos[i].argument ? infos[i].standard : "");
+        char *name = gm_arena_printf(&fit->arena, "%s%s%s", info->name, info->argument ? "=" : "",
+                                     info->argument ? info->standard : "");
         if (!name)
             return gm_fail_memory(64, "methods");
+        c->methods[c->count] = fit->methods[i];
         c->names[c->count++] = name;
     }
     return GM_OK;
@@ -166,7 +168,7 @@ static gm_status fit_auto(gm_impute_fit *fit) {
             chosen = chosen || (c->chosen[i] == m && fit->wanted[i]);
         if (!chosen)
             continue;
-        GM_TRY_DONE(gm_impute_fit_init(&c->fits[m], c->names[m]));
+        GM_TRY_DONE(gm_impute_fit_start(&c->fits[m], c->methods[m], NULL));
         set_up(&c->fits[m], fit, learn, fit->wanted);
         GM_TRY_DONE(gm_impute_fit_run(&c->fits[m]));
     }

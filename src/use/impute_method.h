@@ -29,7 +29,9 @@ typedef struct gm_impute_fit {
     double number;               // the same as one
     uint64_t seed, steps;
     gm_impute_device *device;
-    void *state;                // the method's own
+    void *state;                                   // the method's own
+    const struct gm_impute_method *const *methods; // all there are, for auto
+    size_t method_count;
     struct gm_impute_fit *rest; // what fills in what it leaves; NULL: nothing does
     gm_arena arena;
 } gm_impute_fit;
@@ -48,6 +50,8 @@ typedef struct gm_impute_method {
 
 // Splits "nearest=5". Fails for a method or argument that there is not.
 gm_status gm_impute_fit_init(gm_impute_fit *fit, const char *text);
+// The same of a row of the table; argument: NULL: the standard one.
+gm_status gm_impute_fit_start(gm_impute_fit *fit, const gm_impute_method *method, const char *argument);
 gm_status gm_impute_fit_run(gm_impute_fit *fit); // learns; the caller has set learn, wanted, seed, steps and device
 // cells: (rows->count, columns), those of rows with values in place of NaN; see gm_impute_method.
 gm_status gm_impute_fit_fill(const gm_impute_fit *fit, const gm_impute_rows *rows, size_t draw, double *cells);

@@ -13,49 +13,35 @@ enum { LANES = 8, PART = 32, LEAST_ROWS = 1000 };
 
 static const double most_work = 1e11; // comparisons of cells
 
-// Rows as they are compared, numbers before categories, each a multiple of LANES wide: 0 where a cell is missing.
+// Rows as they are compared, LANES of them side by side: 0 where a cell is missing.
 typedef struct neighbours {
-    size_t numbers, width, count; // columns of numbers, all; rows to look among
-    size_t *order;                // the schema's column that each is; SIZE_MAX: none, it fills up
-    double *scale;                // of numbers
-    float *values, *known;        // (count, width)
-    size_t *rows;                 // of the table learned from
+    size_t width, count, blocks; // columns; rows to look among, and blocks of LANES of them
+    double *scale;               // of numbers; 0: of categories, which are as they are or not
+    float *values, *known;       // (blocks, width, LANES)
+    size_t *rows;                // of the table learned from
 } neighbours;
 
-static size_t place_columns(neighbours *n, const gm_table_schema *schema, bool category, size_t begin) {
-    for (size_t i = 0; i < schema->column_count; i++)
-        if ((schema->columns[i].type == GM_COLUMN_CATEGORY) == category)
-            n->order[begin++] = i;
-    while (begin % LANES > 0)
-        n->order[begin++] = SIZE_MAX;
-    return begin;
-}
-
-static void take_row(const neighbours *n, const double *cells, float *values, float *known) {
-    for (size_t i = 0; i < n->width; i++) {
-        double cell = n->order[i] == SIZE_MAX ? NAN : cells[n->order[i]];
-        known[i] = isnan(cell) ? 0.F : 1.F;
-        values[i] = isnan(cell) ? 0 : (float)(i < n->numbers ? cell * n->scale[i] : cell + 1);
-    }
+// One cell as it is compared.
+static float take(const neighbours *n, size_t column, double cell) {
+    return isnan(cell) ? 0.F : (float)(n->scale[column] > 0 ? cell * n->scale[column] : cell);
 }
 
 static gm_status allocate(gm_impute_fit *fit, neighbours **out) {
     const gm_impute_rows *learn = fit->learn;
-    size_t width = learn->schema->column_count, room = width + 2 * (size_t)LANES, cells;
+    size_t width = learn->schema->column_count, cells;
     double work = (double)learn->count * (double)width;
     neighbours *n = fit->state = *out = gm_arena_alloc(&fit->arena, sizeof *n);
     if (!n)
         return gm_fail_memory(sizeof *n, "neighbours");
-    n->order = gm_arena_alloc(&fit->arena, room * sizeof *n->order);
-    n->scale = gm_arena_alloc(&fit->arena, room * sizeof *n->scale);
-    if (!n->order || !n->scale)
-        return gm_fail_memory(room, "neighbours");
-    n->numbers = place_columns(n, learn->schema, false, 0);
-    n->width = place_columns(n, learn->schema, true, n->numbers);
+    n->width = width;
+    n->scale = gm_arena_alloc(&fit->arena, (width + 1) * sizeof *n->scale);
+    if (!n->scale)
+        return gm_fail_memory(width, "neighbours");
     n->count = GM_MIN(learn->count, GM_MAX((size_t)(most_work / work), (size_t)LEAST_ROWS));
     if (n->count < learn->count)
         gm_warn("nearest looks for neighbours among %zu of %zu rows", n->count, learn->count);
-    if (!gm_multiply_sizes(n->count, n->width, &cells))
+    n->blocks = gm_divide_up(n->count, LANES);
+    if (!gm_multiply_sizes(n->blocks * LANES, width, &cells))
         return gm_fail_memory(SIZE_MAX, "neighbours");
     GM_TRY(gm_alloc(&n->values, cells, sizeof *n->values, "neighbours"));
     GM_TRY(gm_alloc(&n->known, cells, sizeof *n->known, "neighbours"));
@@ -66,14 +52,19 @@ static gm_status fit_nearest(gm_impute_fit *fit) {
     const gm_impute_rows *learn = fit->learn;
     neighbours *n;
     GM_TRY(allocate(fit, &n));
-    for (size_t i = 0; i < n->numbers; i++) {
-        double range = n->order[i] == SIZE_MAX ? 0 : gm_impute_range(learn, n->order[i]);
+    for (size_t i = 0; i < n->width; i++) {
+        bool category = learn->schema->columns[i].type == GM_COLUMN_CATEGORY;
+        double range = category ? 0 : gm_impute_range(learn, i);
         n->scale[i] = range > 0 ? 1 / range : 0;
     }
     for (size_t i = 0; i < n->count; i++) {
         n->rows[i] = (size_t)((double)i * (double)learn->count / (double)n->count);
-        take_row(n, learn->cells + n->rows[i] * learn->schema->column_count, n->values + i * n->width,
-                 n->known + i * n->width);
+        const double *cells = learn->cells + n->rows[i] * n->width;
+        for (size_t k = 0; k < n->width; k++) {
+            size_t at = (i / LANES * n->width + k) * LANES + i % LANES;
+            n->values[at] = take(n, k, cells[k]);
+            n->known[at] = isnan(cells[k]) ? 0.F : 1.F;
+        }
     }
     return GM_OK;
 }
@@ -89,26 +80,22 @@ static void finish(gm_impute_fit *fit) {
 
 // ---- Filling ----
 
-// The mean over columns known in both; infinite where there are none.
-static float distance(const neighbours *n, const float *a, const float *a_known, const float *b, const float *b_known) {
-    float sum[LANES] = {0}, both[LANES] = {0}, total = 0, count = 0;
-    for (size_t i = 0; i < n->numbers; i += LANES)
+// Of a block of rows, the mean over columns known in both; infinite where there are none.
+static void find_distances(const neighbours *n, const float *row, const size_t *known, size_t count, size_t block,
+                           float *far) {
+    float sum[LANES] = {0}, both[LANES] = {0};
+    const float *values = n->values + block * n->width * LANES, *others = n->known + block * n->width * LANES;
+    for (size_t i = 0; i < count; i++) {
+        const float *b = values + known[i] * LANES, *b_known = others + known[i] * LANES, a = row[known[i]];
+        bool number = n->scale[known[i]] > 0;
         for (size_t k = 0; k < LANES; k++) {
-            float off = a[i + k] * b_known[i + k] - b[i + k] * a_known[i + k];
-            sum[k] += off * off;
-            both[k] += a_known[i + k] * b_known[i + k];
+            float off = a - b[k];
+            sum[k] += (number ? off * off : off != 0 ? 1.F : 0.F) * b_known[k];
+            both[k] += b_known[k];
         }
-    for (size_t i = n->numbers; i < n->width; i += LANES)
-        for (size_t k = 0; k < LANES; k++) {
-            float off = a[i + k] * b_known[i + k] - b[i + k] * a_known[i + k];
-            sum[k] += off != 0 ? 1.F : 0.F;
-            both[k] += a_known[i + k] * b_known[i + k];
-        }
-    for (size_t k = 0; k < LANES; k++) {
-        total += sum[k];
-        count += both[k];
     }
-    return count > 0 ? total / count : INFINITY;
+    for (size_t k = 0; k < LANES; k++)
+        far[k] = both[k] > 0 ? sum[k] / both[k] : INFINITY;
 }
 
 // The nearest so far in which one column is known, nearest first.
@@ -152,45 +139,60 @@ typedef struct filling {
 } filling;
 
 typedef struct room {
-    float *values, *known; // (width)
-    size_t *missing, *counts;
+    float *values; // (width)
+    size_t *known, *missing, *counts;
     found *lists; // (columns, k)
 } room;
 
-static void fill_row(const filling *f, const room *r, size_t row) {
+// Those of a block that are near enough into the lists of the missing columns.
+static void insert_block(const filling *f, const room *r, size_t count, size_t block, const float *far) {
     const neighbours *n = f->fit->state;
     const gm_impute_rows *learn = f->fit->learn;
-    const size_t width = learn->schema->column_count, most = (size_t)f->fit->number;
-    double *cells = f->cells + row * width;
-    size_t count = 0;
-    for (size_t i = 0; i < width; i++)
-        if (isnan(cells[i])) {
-            r->counts[count] = 0;
-            r->missing[count++] = i;
+    const size_t most = (size_t)f->fit->number;
+    float worst = -1;
+    for (size_t k = 0; k < count; k++)
+        worst = fmaxf(worst, r->counts[k] < most ? INFINITY : r->lists[k * most + most - 1].distance);
+    for (size_t i = 0; i < LANES; i++) {
+        if (!(far[i] < worst))
+            continue;
+        size_t row = n->rows[block * LANES + i];
+        for (size_t k = 0; k < count; k++)
+            if (!isnan(learn->cells[row * n->width + r->missing[k]]))
+                insert(r->lists + k * most, &r->counts[k], most, (found){far[i], row});
+    }
+}
+
+static void fill_row(const filling *f, const room *r, size_t row) {
+    const neighbours *n = f->fit->state;
+    const size_t most = (size_t)f->fit->number;
+    double *cells = f->cells + row * n->width;
+    size_t count = 0, known = 0;
+    float far[LANES];
+    for (size_t i = 0; i < n->width; i++) {
+        r->values[i] = take(n, i, cells[i]);
+        if (!isnan(cells[i])) {
+            r->known[known++] = i;
+            continue;
         }
-    if (count == 0)
-        return;
-    take_row(n, cells, r->values, r->known);
-    for (size_t i = 0; i < n->count; i++) {
-        float far = distance(n, r->values, r->known, n->values + i * n->width, n->known + i * n->width);
-        const double *other = learn->cells + n->rows[i] * width;
-        for (size_t k = 0; k < count && isfinite(far); k++)
-            if (!isnan(other[r->missing[k]]))
-                insert(r->lists + k * most, &r->counts[k], most, (found){far, n->rows[i]});
+        r->counts[count] = 0;
+        r->missing[count++] = i;
+    }
+    for (size_t block = 0; block < n->blocks && count > 0; block++) {
+        find_distances(n, r->values, r->known, known, block, far);
+        insert_block(f, r, count, block, far);
     }
     for (size_t k = 0; k < count; k++)
         if (r->counts[k] > 0)
-            cells[r->missing[k]] = average(learn, r->missing[k], r->lists + k * most, r->counts[k]);
+            cells[r->missing[k]] = average(f->fit->learn, r->missing[k], r->lists + k * most, r->counts[k]);
 }
 
 static gm_status fill_part(void *user, size_t part) {
     const filling *f = user;
-    const neighbours *n = f->fit->state;
     size_t width = f->rows->schema->column_count, most = (size_t)f->fit->number;
     room r = {0};
     gm_status status;
-    GM_TRY_DONE(gm_alloc(&r.values, n->width, sizeof *r.values, "neighbours"));
-    GM_TRY_DONE(gm_alloc(&r.known, n->width, sizeof *r.known, "neighbours"));
+    GM_TRY_DONE(gm_alloc(&r.values, width, sizeof *r.values, "neighbours"));
+    GM_TRY_DONE(gm_alloc(&r.known, width, sizeof *r.known, "neighbours"));
     GM_TRY_DONE(gm_alloc(&r.missing, width, sizeof *r.missing, "neighbours"));
     GM_TRY_DONE(gm_alloc(&r.counts, width, sizeof *r.counts, "neighbours"));
     GM_TRY_DONE(gm_alloc(&r.lists, width * most, sizeof *r.lists, "neighbours"));

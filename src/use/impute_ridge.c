@@ -7,8 +7,6 @@
 // is learned from: as many as an amount of work allows.
 #include "use/impute_ridge.h"
 
-#include "sample/schema.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,73 +24,6 @@ typedef struct chain {
     size_t *missing;        // missing cells of the rows, of every column
     size_t most;            // predictors of an equation
 } chain;
-
-// ---- Codes ----
-
-static gm_status describe_column(const gm_impute_rows *learn, size_t i, gm_codes *codes, size_t *first) {
-    const gm_column *column = &learn->schema->columns[i];
-    gm_code_column *c = &codes->columns[i];
-    size_t width = learn->schema->column_count, known = 0;
-    gm_running_mean mean = {0};
-    *c = (gm_code_column){.first = *first, .category = column->type == GM_COLUMN_CATEGORY, .deviation = 1};
-    c->count = c->category ? column->category_count : 1;
-    *first += c->count;
-    c->least = INFINITY;
-    c->most = -INFINITY;
-    for (size_t row = 0; row < learn->count; row++) {
-        double cell = learn->cells[row * width + i];
-        if (isnan(cell))
-            continue;
-        known++;
-        if (c->category) {
-            codes->shares[c->first + (size_t)cell]++;
-            continue;
-        }
-        gm_running_mean_add(&mean, cell);
-        c->least = fmin(c->least, cell);
-        c->most = fmax(c->most, cell);
-    }
-    for (size_t k = 0; k < c->count && c->category; k++)
-        codes->shares[c->first + k] /= (double)GM_MAX(known, (size_t)1);
-    if (c->category)
-        return GM_OK;
-    c->mean = mean.value;
-    if (mean.count > 1 && mean.squares > 0)
-        c->deviation = sqrt(mean.squares / (double)(mean.count - 1));
-    c->least = (c->least - c->mean) / c->deviation;
-    c->most = (c->most - c->mean) / c->deviation;
-    return GM_OK;
-}
-
-static gm_status describe(gm_impute_fit *fit, gm_codes *codes) {
-    const gm_table_schema *schema = fit->learn->schema;
-    size_t count = 0, first = 0;
-    for (size_t i = 0; i < schema->column_count; i++)
-        count += schema->columns[i].type == GM_COLUMN_CATEGORY ? schema->columns[i].category_count : 1;
-    codes->schema = schema;
-    codes->count = count;
-    codes->columns = gm_arena_alloc(&fit->arena, (schema->column_count + 1) * sizeof *codes->columns);
-    codes->shares = gm_arena_alloc(&fit->arena, (count + 1) * sizeof *codes->shares);
-    if (!codes->columns || !codes->shares)
-        return gm_fail_memory(count * sizeof *codes->shares, "codes");
-    for (size_t i = 0; i < schema->column_count; i++)
-        GM_TRY(describe_column(fit->learn, i, codes, &first));
-    return GM_OK;
-}
-
-// What is missing is 0: the mean, the shares of categories.
-static void encode(const gm_codes *codes, const double *cells, float *values) {
-    memset(values, 0, codes->count * sizeof *values);
-    for (size_t i = 0; i < codes->schema->column_count; i++) {
-        const gm_code_column *c = &codes->columns[i];
-        if (isnan(cells[i]))
-            continue;
-        if (!c->category)
-            values[c->first] = (float)((cells[i] - c->mean) / c->deviation);
-        for (size_t k = 0; k < c->count && c->category; k++)
-            values[c->first + k] = (float)(((size_t)cells[i] == k ? 1 : 0) - codes->shares[c->first + k]);
-    }
-}
 
 // ---- Which predictors ----
 
@@ -255,7 +186,7 @@ done:
 static gm_status run_chain(chain *c, gm_chance chance) {
     double moved = INFINITY;
     for (size_t row = 0; row < c->rows.count; row++)
-        encode(&c->codes, c->rows.cells[row], c->rows.values + row * c->codes.count);
+        gm_codes_encode(&c->codes, c->rows.cells[row], c->rows.values + row * c->codes.count);
     for (uint32_t sweep = 0; sweep < SWEEPS; sweep++) {
         bool last = sweep + 1 == SWEEPS || (chance.draw == 0 && moved < settled);
         GM_TRY(run_sweep(c, chance, sweep, last, &moved));
@@ -307,7 +238,7 @@ static gm_status fit_ridge(gm_impute_fit *fit) {
     chain *c = fit->state = gm_arena_alloc(&fit->arena, sizeof *c);
     if (!c)
         return gm_fail_memory(sizeof *c, "equations");
-    GM_TRY(describe(fit, &c->codes));
+    GM_TRY(gm_codes_init(&c->codes, fit->learn, &fit->arena));
     c->equations = gm_arena_alloc(&fit->arena, (columns + 1) * sizeof *c->equations);
     c->order = gm_arena_alloc(&fit->arena, (columns + 1) * sizeof *c->order);
     c->missing = gm_arena_alloc(&fit->arena, (columns + 1) * sizeof *c->missing);
@@ -316,7 +247,7 @@ static gm_status fit_ridge(gm_impute_fit *fit) {
     GM_TRY(take_rows(fit, c));
     order_columns(fit, c);
     for (size_t row = 0; row < c->rows.count; row++)
-        encode(&c->codes, c->rows.cells[row], c->rows.values + row * c->codes.count);
+        gm_codes_encode(&c->codes, c->rows.cells[row], c->rows.values + row * c->codes.count);
     GM_TRY(make_equations(fit, c));
     return run_chain(c, (gm_chance){fit->seed, 0});
 }
@@ -336,21 +267,6 @@ typedef struct filling {
     gm_chance chance;
 } filling;
 
-static double decode(const gm_code_column *column, const gm_codes *codes, const float *values) {
-    size_t best = 0;
-    if (!column->category)
-        return column->mean + column->deviation * (double)values[column->first];
-    double most = -INFINITY;
-    for (size_t k = 0; k < column->count; k++) {
-        double share = (double)values[column->first + k] + codes->shares[column->first + k];
-        if (share > most) {
-            most = share;
-            best = k;
-        }
-    }
-    return (double)best;
-}
-
 // All missing cells of a row, by all equations, until they agree.
 static void fill_row(const filling *f, size_t row, float *values, double *outputs) {
     const chain *c = f->chain;
@@ -360,14 +276,14 @@ static void fill_row(const filling *f, size_t row, float *values, double *output
         missing += isnan(cells[c->order[i]]) ? 1 : 0;
     if (missing == 0)
         return;
-    encode(&c->codes, cells, values);
+    gm_codes_encode(&c->codes, cells, values);
     for (uint32_t sweep = 0; sweep < (missing > 1 ? SWEEPS : 1); sweep++)
         for (size_t i = 0; i < c->count; i++)
             if (isnan(cells[c->order[i]]) && c->equations[c->order[i]].fitted)
                 predict(&c->equations[c->order[i]], &c->codes, values, f->chance, SWEEPS + sweep, row, outputs);
     for (size_t i = 0; i < c->count; i++)
         if (isnan(cells[c->order[i]]) && c->equations[c->order[i]].fitted)
-            cells[c->order[i]] = decode(&c->codes.columns[c->order[i]], &c->codes, values);
+            cells[c->order[i]] = gm_codes_decode(&c->codes, c->order[i], values);
 }
 
 static gm_status fill_part(void *user, size_t part) {

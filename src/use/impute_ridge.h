@@ -18,6 +18,12 @@ typedef struct gm_codes {
     size_t count;            // of all codes
 } gm_codes;
 
+// Means, deviations and shares of the known cells; in the arena.
+gm_status gm_codes_init(gm_codes *codes, const gm_impute_rows *learn, gm_arena *arena);
+// A row of cells as codes (count). What is missing is 0: the mean, the shares of categories.
+void gm_codes_encode(const gm_codes *codes, const double *cells, float *values);
+double gm_codes_decode(const gm_codes *codes, size_t column, const float *values); // the cell, or likeliest category
+
 // What a column is predicted by: code = offset + sum of weight x (code of the predictor), of categories the logit.
 typedef struct gm_equation {
     size_t column;
