@@ -102,6 +102,10 @@ class Impute(CommandTest):
             for i, row in zip(order, rows):
                 self.assertAlmostEqual(float(row[1]), values[i], delta=1e-6, msg=method)
 
+    def test_line_goes_between_the_neighbours_on_either_side(self):
+        self.write("t.csv", "y\n0.0\n10.0\n\n\n\n20.0\n")
+        self.assertEqual(self.fill("t.csv", "--method", "linear"), b"y\n0.0\n10.0\n12.5\n15.0\n17.5\n20.0\n")
+
     def test_beyond_the_ends_the_nearest_value_is_kept(self):
         self.write("t.csv", "y,k\n,\n1.5,a\n,\n2.5,b\n,\n")
         self.assertEqual(self.fill("t.csv", "--method", "linear"), b"y,k\n1.5,a\n1.5,a\n2.0,a\n2.5,b\n2.5,b\n")
