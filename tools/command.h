@@ -40,6 +40,7 @@ int command_interpolate(int count, char **arguments);
 int command_complete(int count, char **arguments);
 int command_measure(int count, char **arguments);
 int command_evaluate(int count, char **arguments);
+int command_impute(int count, char **arguments);
 int command_translate(int count, char **arguments);
 int command_bench(int count, char **arguments);
 int command_privacy(int count, char **arguments);

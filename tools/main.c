@@ -22,6 +22,7 @@ static const command_row commands[] = {
     {"saliency", "draw what a discriminator or classifier looks at", command_saliency},
     {"complete", "fill in the hidden pixels of pictures", command_complete},
     {"translate", "make the counterparts of images as a trained translation has learned them", command_translate},
+    {"impute", "fill in the missing cells of a table, or say how well that goes", command_impute},
     {"measure", "say how far generated samples are from real ones, in numbers", command_measure},
     {"evaluate", "say how a trained model does on held-out data", command_evaluate},
     {"bench", "measure a training step, single operations or a device's ceilings", command_bench},

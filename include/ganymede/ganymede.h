@@ -12,6 +12,7 @@
 #include "ganymede/evaluate.h"
 #include "ganymede/explore.h"
 #include "ganymede/graph.h"
+#include "ganymede/impute.h"
 #include "ganymede/likelihood.h"
 #include "ganymede/loss.h"
 #include "ganymede/measure.h"

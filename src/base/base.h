@@ -142,6 +142,14 @@ typedef struct gm_log_sum {
 void gm_log_sum_add(gm_log_sum *sum, double exponent);
 double gm_log_sum_mean(const gm_log_sum *sum);
 
+// Cholesky's factor L of a symmetric positive definite matrix (n, n), whose rows are `stride` apart: reads the upper
+// half, and writes L into the lower one and the diagonal.
+void gm_cholesky(double *A, size_t n, size_t stride);
+// By that factor, b (n, count) with rows b_stride apart becomes x: L L^T x = b, and of the second L^T x = b: of normal
+// numbers, ones with the covariance A^-1.
+void gm_cholesky_solve(const double *A, size_t n, size_t stride, double *b, size_t b_stride, size_t count);
+void gm_cholesky_solve_upper(const double *A, size_t n, size_t stride, double *b, size_t b_stride, size_t count);
+
 // A function on a thread of its own, with all signals blocked; zeroed: none. Stays where it is until it is waited for.
 // `what` has the thread, in messages: "the loader". wait: returns when the function has, and where none was started.
 // finish: also fails as the function did.

@@ -168,6 +168,18 @@ static gm_status read_quoted(gm_csv_rows *r) {
     }
 }
 
+// Notes where the field lies that begins at `begin` and ends before the reader.
+static gm_status note_span(gm_csv_rows *r, const char *begin) {
+    const char *end = r->at;
+    if (!r->origin)
+        return GM_OK;
+    while (end > begin && end[-1] == ' ')
+        end--;
+    GM_TRY(gm_grow(&r->spans, r->count, &r->span_capacity, sizeof *r->spans, r->name));
+    r->spans[r->count] = (gm_csv_span){(size_t)(begin - r->origin), (size_t)(end - r->origin)};
+    return GM_OK;
+}
+
 // The next field, and the reader behind the separator or the line's end. *last: it ends its line.
 static gm_status read_field(gm_csv_rows *r, bool *last) {
     int byte;
@@ -177,15 +189,18 @@ static gm_status read_field(gm_csv_rows *r, bool *last) {
     GM_TRY(gm_grow(&r->fields, r->count, &r->field_capacity, sizeof *r->fields, r->name));
     r->fields[r->count] = r->text_length;
     GM_TRY(skip_blanks(r, &byte));
+    const char *begin = r->at;
     if (byte == '"') {
         r->at++;
         GM_TRY(read_quoted(r));
+        GM_TRY(note_span(r, begin));
         GM_TRY(skip_blanks(r, &byte));
         if (!is_line_end(byte) && byte != r->dialect.separator)
             return gm_fail(GM_ERROR_FORMAT, "%s:%zu: column %zu: text follows the closing quote", r->name, r->line,
                            r->count + 1);
     } else {
         GM_TRY(append_plain(r, r->dialect.separator));
+        GM_TRY(note_span(r, begin));
         while (r->text_length > r->fields[r->count] && r->text[r->text_length - 1] == ' ')
             r->text_length--;
         GM_TRY(peek(r, &byte));
@@ -202,14 +217,25 @@ static gm_status read_field(gm_csv_rows *r, bool *last) {
 
 // ---- Rows ----
 
+// The end of a blank line, where its field would stand.
+static gm_status note_blank(gm_csv_rows *r) {
+    if (!r->origin || r->columns != 1)
+        return GM_OK;
+    GM_TRY(gm_grow(&r->blanks, r->blank_count, &r->blank_capacity, sizeof *r->blanks, r->name));
+    size_t at = (size_t)(r->at - r->origin);
+    r->blanks[r->blank_count++] = (gm_csv_span){at, at};
+    return GM_OK;
+}
+
 // Blank lines are passed over, but are rows of tables of one column, unless nothing follows them.
 static gm_status skip_blank_lines(gm_csv_rows *r, bool *end) {
     size_t line = r->line, blank = 0;
     int byte;
-    for (;; blank++) {
+    for (r->blank_count = 0;; blank++) {
         GM_TRY(skip_blanks(r, &byte));
         if (!is_line_end(byte) || byte == END)
             break;
+        GM_TRY(note_blank(r));
         GM_TRY(skip_line_end(r));
     }
     *end = byte == END;
@@ -247,6 +273,8 @@ gm_status gm_csv_rows_next(gm_csv_rows *r, bool *end) {
         return GM_OK;
     if (r->blank_rows == 0)
         return read_row(r);
+    if (r->origin)
+        r->spans[0] = r->blanks[r->blank_count - r->blank_rows];
     r->blank_rows--;
     r->fields[0] = 0;
     return append(r, "", 1);
@@ -294,7 +322,7 @@ static gm_status skip_comments(gm_csv_rows *r, bool *end) {
 static gm_status start(gm_csv_rows *r, const gm_csv_source *source) {
     bool empty;
     if (source->data) {
-        r->at = source->data;
+        r->at = r->origin = source->data;
         r->end = r->at + source->bytes;
         r->finished = true;
     } else {
@@ -329,5 +357,7 @@ void gm_csv_rows_finish(gm_csv_rows *rows) {
     free(rows->buffer);
     free(rows->text);
     free(rows->fields);
+    free(rows->spans);
+    free(rows->blanks);
     *rows = (gm_csv_rows){.file = -1};
 }

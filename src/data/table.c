@@ -85,7 +85,7 @@ typedef struct finder {
     const char **names;
     place *sorted; // the names
     gm_arena arena;
-    gm_text scratch;
+    bool lenient;
 } finder;
 
 static gm_status begin_columns(finder *f, const gm_csv_rows *rows) {
@@ -94,8 +94,10 @@ static gm_status begin_columns(finder *f, const gm_csv_rows *rows) {
     GM_TRY(gm_alloc(&f->columns, rows->columns, sizeof *f->columns, rows->name));
     f->count = rows->columns;
     f->dialect = rows->dialect;
-    for (size_t i = 0; i < f->count; i++)
+    for (size_t i = 0; i < f->count; i++) {
         gm_column_finder_init(&f->columns[i], f->names[i], gm_table_find_column(f->given, f->names[i]), i == 0);
+        f->columns[i].lenient = f->lenient;
+    }
     for (size_t i = 0; f->given && i < f->given->column_count; i++)
         if (!find_place(f->sorted, f->count, f->given->columns[i].name))
             return gm_fail(GM_ERROR_FORMAT, "%s: has no column '%.60s', which data.columns names", rows->name,
@@ -176,12 +178,12 @@ static gm_status end_columns(finder *f, const gm_csv_rows *rows, gm_table_schema
         GM_TRY(gm_column_finder_end(&f->columns[from], rows, &f->arena, f->rows, matrix, &column));
         GM_TRY(gm_column_copy(arena, &schema->columns[schema->column_count++], &column));
     }
-    return gm_table_is_plain(schema) ? GM_OK : check_names(rows, f->sorted, f->count);
+    return !f->lenient && gm_table_is_plain(schema) ? GM_OK : check_names(rows, f->sorted, f->count);
 }
 
-gm_status gm_table_find_all(gm_table_schema **schema, const gm_csv_source *sources, size_t count,
-                            const gm_table_schema *given, size_t *rows_found) {
-    finder f = {.given = given && given->column_count > 0 ? given : NULL};
+static gm_status find_all(gm_table_schema **schema, const gm_csv_source *sources, size_t count,
+                          const gm_table_schema *given, size_t *rows_found, bool lenient) {
+    finder f = {.given = given && given->column_count > 0 ? given : NULL, .lenient = lenient};
     gm_csv_rows rows = {.file = -1};
     GM_TRY(gm_table_schema_create(schema));
     gm_status status = GM_OK;
@@ -203,6 +205,16 @@ done:
     if (status != GM_OK)
         gm_table_schema_destroy(schema);
     return status;
+}
+
+gm_status gm_table_find_all(gm_table_schema **schema, const gm_csv_source *sources, size_t count,
+                            const gm_table_schema *given, size_t *rows) {
+    return find_all(schema, sources, count, given, rows, false);
+}
+
+gm_status gm_table_find_lenient(gm_table_schema **schema, const gm_csv_source *sources, size_t count,
+                                const gm_table_schema *given, size_t *rows) {
+    return find_all(schema, sources, count, given, rows, true);
 }
 
 gm_status gm_table_find(gm_table_schema **schema, const char *path, const gm_table_schema *given) {

@@ -9,6 +9,10 @@
 // As gm_table_find, over several tables, of the columns that all of them have: what is found is true of all of them.
 gm_status gm_table_find_all(gm_table_schema **schema, const gm_csv_source *sources, size_t count,
                             const gm_table_schema *given, size_t *rows);
+// The same for tables that are kept as they are but for some cells: a column of text is set aside, with a warning, and
+// of plain numbers, too, names must differ.
+gm_status gm_table_find_lenient(gm_table_schema **schema, const gm_csv_source *sources, size_t count,
+                                const gm_table_schema *given, size_t *rows);
 // Whether it is numbers alone, with none missing and none set aside: a matrix.
 bool gm_table_is_plain(const gm_table_schema *schema);
 
@@ -33,5 +37,9 @@ gm_column_label gm_column_label_of(const gm_csv_rows *rows, const char *name);
 
 // A data set of stored values, or, of plain numbers, of the numbers as they are.
 gm_status gm_table_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options);
+
+// The same of cells in memory, (rows, columns of the schema), which are copied with it. gm_dataset_close(&dataset).
+gm_status gm_table_dataset(gm_dataset **dataset, const char *name, const gm_table_schema *schema, const double *cells,
+                           size_t rows);
 
 #endif

@@ -239,6 +239,14 @@ static gm_status refuse_text(const gm_column_finder *f, const gm_csv_rows *rows,
         rows->name, gm_column_label_of(rows, f->name).text, different, f->name);
 }
 
+static gm_status end_text(const gm_column_finder *f, const gm_csv_rows *rows, size_t count, gm_column *column) {
+    if (!f->lenient)
+        return refuse_text(f, rows, count);
+    gm_warn("%s: %s holds text: it is left as it is", rows->name, gm_column_label_of(rows, f->name).text);
+    column->type = GM_COLUMN_SKIP;
+    return GM_OK;
+}
+
 // The words, in their order, with their counts.
 static gm_status take_words(gm_column_finder *f, gm_arena *arena, gm_column *column) {
     bool ordered = f->given && f->given->categories;
@@ -346,7 +354,7 @@ static gm_status end_auto(gm_column_finder *f, const gm_csv_rows *rows, gm_arena
     else if (f->words.count > 0 && gm_cell_has_thousands(f->words.text, decimal))
         return refuse_mixture(f, rows);
     else if (f->text || (count >= SMALL_TABLE && 2 * f->known.count >= count))
-        return refuse_text(f, rows, count);
+        return end_text(f, rows, count, column);
     else
         return take_words(f, arena, column);
     return GM_OK;

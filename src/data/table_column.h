@@ -17,6 +17,7 @@ typedef struct gm_column_finder {
     const gm_column *given; // NULL: nothing is
     bool first;             // of its table
     bool lacking;           // in a further table
+    bool lenient;           // text is set aside, not refused
     size_t missing, outside;
     gm_cells_seen numbers, dates, words, formulas, large; // formulas and numbers that are too large: also words
     double minimum, maximum;

@@ -7,6 +7,7 @@
 #include "model/classifier.h"
 #include "model/completion.h"
 #include "model/cycle.h"
+#include "model/gain.h"
 #include "model/gan.h"
 #include "model/language.h"
 #include "model/privacy.h"
@@ -19,7 +20,7 @@ enum { MOST_ADDED = 8 };
 
 static const gm_model_kind *const built_in[] = {&gm_gan_kind,        &gm_autoencoder_kind, &gm_classifier_kind,
                                                 &gm_completion_kind, &gm_translation_kind, &gm_cycle_kind,
-                                                &gm_language_kind,   &gm_table_gan_kind};
+                                                &gm_language_kind,   &gm_table_gan_kind,   &gm_gain_kind};
 static const gm_model_kind *added[MOST_ADDED];
 static size_t added_count;
 

@@ -11,6 +11,8 @@
 //   classify     data                    logits [, features]
 //   score        data [, labels]         score: the discriminator's logit, larger for what it takes for real
 //   complete     data, mask              samples: mask (1, height, width): not 0 where a pixel is to be filled in
+//   impute       data, mask, noise       samples: mask (columns with values): not 0 where a cell is to be filled in;
+//                                        noise: in [0, 1) for every value
 //   translate    data                    samples; translate_back: the other way, of the second source's
 //   judge        data [, labels]         ratio: ln p(real) / p(generated), as the discriminator has it
 //   read         data                    surprise: of each symbol of a text, -ln p(symbol | those before it)

@@ -186,41 +186,6 @@ static gm_status add_all(sums *s) {
     return GM_OK;
 }
 
-// Cholesky's factor L of the matrix in the first d columns, whose lower half it replaces, column by column.
-static void factorize(double *A, size_t d, size_t columns) {
-    for (size_t i = 0; i < d; i++)
-        for (size_t j = 0; j <= i; j++) {
-            double sum = A[j * columns + i]; // from the upper half
-            for (size_t k = 0; k < j; k++)
-                sum -= A[i * columns + k] * A[j * columns + k];
-            if (i > j)
-                A[i * columns + j] = sum / A[j * columns + j];
-            else
-                A[i * columns + i] = sqrt(sum);
-        }
-}
-
-// The hidden columns become the coefficients, L L^T w = b.
-static void substitute(double *A, size_t d, size_t q) {
-    size_t columns = d + q;
-    for (size_t i = 0; i < d; i++) {
-        double *row = A + i * columns + d;
-        for (size_t k = 0; k < i; k++)
-            for (size_t j = 0; j < q; j++)
-                row[j] -= A[i * columns + k] * A[k * columns + d + j];
-        for (size_t j = 0; j < q; j++)
-            row[j] /= A[i * columns + i];
-    }
-    for (size_t i = d; i-- > 0;) {
-        double *row = A + i * columns + d;
-        for (size_t k = i + 1; k < d; k++)
-            for (size_t j = 0; j < q; j++)
-                row[j] -= A[k * columns + i] * A[k * columns + d + j];
-        for (size_t j = 0; j < q; j++)
-            row[j] /= A[i * columns + i];
-    }
-}
-
 static void regress(const sums *s, float *image) {
     const places *p = &s->places;
     size_t columns = p->d + p->q;
@@ -247,8 +212,8 @@ gm_status gm_fill_ridge(const gm_collection *c, float *images, size_t count, con
         ridge += s.of[i * columns + i] / (double)d;
     for (size_t i = 0; i < d; i++)
         s.of[i * columns + i] += 1e-4 * ridge + 1e-9;
-    factorize(s.of, d, columns);
-    substitute(s.of, d, s.places.q);
+    gm_cholesky(s.of, d, columns);
+    gm_cholesky_solve(s.of, d, columns, s.of + d, columns, s.places.q); // the hidden columns become coefficients
     for (size_t n = 0; n < count; n++)
         regress(&s, images + n * columns);
 done:

@@ -32,7 +32,7 @@ LAYERS = [
     ("model", "base privacy device graph kernels plan nn loss optim sample data recipe", "evaluate"),
     ("run", "base graph plan recipe", ""),
     ("train", "*", "train"),
-    ("use", "*", "augmented complete explore measure sampler ganymede translate"),
+    ("use", "*", "augmented complete explore impute measure sampler ganymede translate"),
 ]
 LONGEST = 400
 

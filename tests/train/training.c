@@ -85,6 +85,8 @@ const recipe_case recipe_cases[] = {
      false,
      0},
     {"edges-fashion.yaml", {"data.batch=2", "accumulate=2", "average.decay=0.9"}, 1, 28, true, true, 0},
+    {"gain-letter.yaml", {"data.batch=9"}, 16, 1, false, false, 0},
+    {"gain-letter.yaml", {"data.batch=5", "gain.hide=0", "gain.drop=0.3", "average.decay=0.9"}, 16, 1, true, true, 0},
     {"classifier-fashion.yaml",
      {"data.batch=3",
       "data.augment={rotate: 20, crop: 0.8, scale: 0.1, translation: 0.1, flip: true, noise: 0.1, "

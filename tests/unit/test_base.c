@@ -354,6 +354,33 @@ static void mean_and_its_error_follow_their_formulas(void **state) {
     assert_true(isnan(gm_running_mean_error(&one)));
 }
 
+static void cholesky_solves_what_it_has_factored(void **state) {
+    enum { N = 5, STRIDE = 7, COUNT = 2 };
+    double A[N * STRIDE], L[N * STRIDE], b[N * COUNT], y[N];
+    (void)state;
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < N; j++) // a Hilbert matrix, made better by its diagonal
+            A[i * STRIDE + j] = 1 / (double)(i + j + 1) + (i == j ? .1 : 0);
+    memcpy(L, A, sizeof L);
+    gm_cholesky(L, N, STRIDE);
+    for (size_t i = 0; i < N; i++) {
+        y[i] = b[i * COUNT] = (double)i - 1.5;
+        b[i * COUNT + 1] = 1;
+    }
+    gm_cholesky_solve(L, N, STRIDE, b, COUNT, COUNT);
+    gm_cholesky_solve_upper(L, N, STRIDE, y, 1, 1);
+    for (size_t i = 0; i < N; i++) {
+        double first = 0, second = 0, upper = 0;
+        for (size_t j = 0; j < N; j++) {
+            first += A[i * STRIDE + j] * b[j * COUNT];
+            second += A[i * STRIDE + j] * b[j * COUNT + 1];
+            upper += j >= i ? L[j * STRIDE + i] * y[j] : 0;
+        }
+        assert_true(fabs(first - ((double)i - 1.5)) < 1e-12 && fabs(second - 1) < 1e-12);
+        assert_true(fabs(upper - ((double)i - 1.5)) < 1e-12);
+    }
+}
+
 static void clock_does_not_go_back(void **state) {
     (void)state;
     double last = gm_seconds();
@@ -382,6 +409,7 @@ int main(void) {
         cmocka_unit_test(callback_is_called_by_one_thread_at_a_time),
         cmocka_unit_test(log_of_a_mean_of_exponentials_keeps_its_ends),
         cmocka_unit_test(mean_and_its_error_follow_their_formulas),
+        cmocka_unit_test(cholesky_solves_what_it_has_factored),
         cmocka_unit_test(clock_does_not_go_back),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
