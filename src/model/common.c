@@ -1,5 +1,5 @@
-// The section of keys that every recipe has, and what they mean together with a model's last layer. Long because it holds
-// all of them.
+// The section of keys that every recipe has, and what they mean together with a model's last layer. Long because it
+// holds all of them.
 #include "model/common.h"
 
 #include "base/base.h"
