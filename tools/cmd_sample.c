@@ -1,4 +1,5 @@
-// ganymede sample: samples of a trained run, in one file or in a folder with a file for each.
+// ganymede sample: samples of a trained run, in one file or in a folder with a file for each. Long because it has so
+// many options.
 #include "command.h"
 #include "latents.h"
 #include "nearest.h"

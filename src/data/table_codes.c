@@ -16,6 +16,7 @@
 enum { POINTS = 1024, ROUNDS = 200, MOST_ROWS = 65536 };
 
 static const size_t most_cells = (size_t)1 << 24; // that are held for fitting
+static const size_t most_quantiles = 400000;      // of all columns together, as recipes hold them
 static const double least_share = .005, least_deviation = 1e-4, reach = 4;
 
 static int compare(const void *a, const void *b) {
@@ -25,20 +26,26 @@ static int compare(const void *a, const void *b) {
 
 // ---- Quantiles ----
 
-static gm_status fit_quantiles(gm_arena *arena, const double *sorted, size_t count, gm_column *column) {
-    double *quantiles = gm_arena_alloc(arena, GM_COLUMN_QUANTILES * sizeof *quantiles);
+// How many each of so many columns has.
+static size_t count_quantiles(size_t columns) {
+    const size_t least = 9;
+    return GM_MIN(GM_MAX(most_quantiles / columns, least), (size_t)GM_COLUMN_QUANTILES);
+}
+
+static gm_status fit_quantiles(gm_arena *arena, const double *sorted, size_t count, size_t many, gm_column *column) {
+    double *quantiles = gm_arena_alloc(arena, many * sizeof *quantiles);
     if (!quantiles)
-        return gm_fail_memory(GM_COLUMN_QUANTILES * sizeof *quantiles, "quantiles");
-    for (size_t i = 0; i < GM_COLUMN_QUANTILES; i++) {
-        double deviate = reach * (2 * (double)i / (GM_COLUMN_QUANTILES - 1) - 1);
+        return gm_fail_memory(many * sizeof *quantiles, "quantiles");
+    for (size_t i = 0; i < many; i++) {
+        double deviate = reach * (2 * (double)i / (double)(many - 1) - 1);
         double share = erfc(-deviate / sqrt(2)) / 2;
         quantiles[i] = sorted[GM_MIN((size_t)(share * (double)count), count - 1)];
         quantiles[i] = fmax(column->minimum, fmin(column->maximum, quantiles[i]));
     }
     quantiles[0] = column->minimum;
-    quantiles[GM_COLUMN_QUANTILES - 1] = column->maximum;
+    quantiles[many - 1] = column->maximum;
     column->quantiles = quantiles;
-    column->quantile_count = GM_COLUMN_QUANTILES;
+    column->quantile_count = many;
     return GM_OK;
 }
 
@@ -207,6 +214,7 @@ static bool is_wanting(const gm_column *column) {
     return gm_column_is_number(column) && gm_column_codes(column) > 0 && !gm_column_is_coded(column);
 }
 
+// cells: every stride-th is the column's; stride: the columns that are fitted.
 static gm_status fit_column(gm_arena *arena, const double *cells, size_t rows, size_t stride, double *room,
                             gm_table_numbers numbers, gm_column *column) {
     size_t count = 0;
@@ -219,7 +227,7 @@ static gm_status fit_column(gm_arena *arena, const double *cells, size_t rows, s
         room[count++] = column->mean;
     qsort(room, count, sizeof *room, compare);
     return numbers == GM_NUMBERS_MODES ? fit_modes(arena, room, count, column)
-                                       : fit_quantiles(arena, room, count, column);
+                                       : fit_quantiles(arena, room, count, count_quantiles(stride), column);
 }
 
 // Every `step`-th row of the file, of the columns that are wanting.

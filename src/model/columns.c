@@ -1,4 +1,5 @@
-// Schemas of tables from YAML. What is read here is trusted later: every column's parts belong together.
+// Schemas of tables from YAML. What is read here is trusted later: every column's parts belong together. Long because a
+// column has so many.
 #include "model/columns.h"
 
 #include "recipe/value.h"

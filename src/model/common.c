@@ -1,4 +1,5 @@
-// The section of keys that every recipe has, and what they mean together with a model's last layer.
+// The section of keys that every recipe has, and what they mean together with a model's last layer. Long because it
+// holds all of them.
 #include "model/common.h"
 
 #include "base/base.h"
@@ -12,19 +13,19 @@
 // ---- Keys ----
 
 static const char *const splits[] = {"train", "test", NULL};
-static const char *const fits[] = {"auto", "pad", "resize", "crop", NULL}; // gm_fit
-static const char *const alphas[] = {"blend", "keep", NULL};               // gm_alpha
-static const char *const pages[] = {"first", "channels", "items", NULL};   // gm_pages
-static const char *const scales[] = {"type", "range", "percentile", NULL}; // gm_scaling
+static const char *const fits[] = {"auto", "pad", "resize", "crop", NULL};   // gm_fit
+static const char *const alphas[] = {"blend", "keep", NULL};                 // gm_alpha
+static const char *const pages[] = {"first", "channels", "items", NULL};     // gm_pages
+static const char *const scales[] = {"type", "range", "percentile", NULL};   // gm_scaling
 static const char *const numbers[] = {"places", "modes", "quantiles", NULL}; // gm_table_numbers
 static const char *const residents[] = {"auto", "yes", "no", NULL};
 static const char *const balances[] = {"none", "resample", "weights", "columns", NULL}; // gm_balance
-static const char *const layouts[] = {"auto", "nhwc", "nchw", NULL};                  // gm_array_layout
-static const char *const damages[] = {"stop", "skip", NULL};                          // gm_damaged
-static const char *const parts[] = {"whole", "left", "right", "top", "bottom", NULL}; // gm_part
-static const char *const views[] = {"plain", "negative", "edges", NULL};              // gm_image_view
-static const char *const pairings[] = {"auto", "order", "names", NULL};               // gm_pairs
-static const char *const holds[] = {"auto", "yes", "no", NULL};                       // gm_hold
+static const char *const layouts[] = {"auto", "nhwc", "nchw", NULL};                    // gm_array_layout
+static const char *const damages[] = {"stop", "skip", NULL};                            // gm_damaged
+static const char *const parts[] = {"whole", "left", "right", "top", "bottom", NULL};   // gm_part
+static const char *const views[] = {"plain", "negative", "edges", NULL};                // gm_image_view
+static const char *const pairings[] = {"auto", "order", "names", NULL};                 // gm_pairs
+static const char *const holds[] = {"auto", "yes", "no", NULL};                         // gm_hold
 
 // clang-format off
 static const gm_recipe_row rows[] = {

@@ -1,4 +1,5 @@
-// The two sides of a comparison: read, cut down, made of one shape and brought into one range of values.
+// The two sides of a comparison: read, cut down, made of one shape and brought into one range of values. Long because
+// sides are of so many sorts.
 #include "use/side.h"
 
 #include "data/decode.h"

@@ -131,6 +131,20 @@ static void quantiles_are_normal_deviates(void **state) {
     gm_dataset_close(&dataset);
 }
 
+static void equal_quantiles_are_one_place(void **state) {
+    (void)state;
+    static const double quantiles[] = {0, 0, 0, 1, 5};
+    const gm_column column = {
+        .type = GM_COLUMN_NUMBER, .bounded = true, .maximum = 5, .quantiles = quantiles, .quantile_count = 5};
+    static const double values[][2] = {{0, .25}, {.5, .625}, {1, .75}, {3, .875},
+                                       {5, 1},   {-1, 0},    {9, 1}}; // and places
+    size_t mode;
+    for (size_t i = 0; i < GM_COUNT(values); i++)
+        assert_true(fabs(gm_column_place(&column, values[i][0], &mode) - values[i][1]) < 1e-12);
+    for (size_t i = 0; i < 5; i++)
+        assert_true(fabs(gm_column_value(&column, values[i][1], 0) - values[i][0]) < 1e-12);
+}
+
 // What is found is text, and that text is all that is needed to read another table so.
 static void what_is_found_comes_back_as_text(void **state) {
     (void)state;
@@ -221,6 +235,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(modes_are_found),
         cmocka_unit_test(quantiles_are_normal_deviates),
+        cmocka_unit_test(equal_quantiles_are_one_place),
         cmocka_unit_test(what_is_found_comes_back_as_text),
         cmocka_unit_test(bad_modes_and_quantiles_are_refused),
         cmocka_unit_test(rows_are_drawn_by_their_categories),
