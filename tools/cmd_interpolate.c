@@ -68,7 +68,7 @@ static bool find_keys(latents *keys, const interpolate_arguments *arguments, gm_
         bool made = latents_of_seeds(keys, sampler, seeds, NULL, count);
         keys->labels = labels;
         for (size_t i = 0; labels && i < count; i++)
-            labels[i] = (int32_t)(seeds[i] % info->classes);
+            labels[i] = gm_sampler_label(sampler, seeds[i]);
         free(seeds);
         if (!made)
             return false;

@@ -110,7 +110,7 @@ static gm_status draw(gm_side *side, gm_sampler *sampler) {
     if (side->classes > 0)
         GM_TRY(gm_alloc(&side->labels, side->count, sizeof *side->labels, side->name));
     for (size_t i = 0; i < side->count && side->classes > 0; i++)
-        side->labels[i] = (int32_t)(i % side->classes);
+        side->labels[i] = gm_sampler_label(sampler, i);
     GM_TRY(gm_alloc(&seeds, side->count, sizeof *seeds, "seeds"));
     for (size_t i = 0; i < side->count; i++)
         seeds[i] = i;

@@ -242,6 +242,44 @@ class OfDataSets(AugmentTest):
         self.assertFalse((self.folder / "bands-augmented").exists())
 
 
+class ChosenClasses(AugmentTest):
+    """A conditional generator that was trained on some classes of the data is told these alone."""
+
+    def setUp(self):
+        super().setUp()
+        text = CONDITIONAL.replace("data: {", "data: { classes: [2, 0],") + "monitor: { every: 30 }\n"
+        (self.folder / "some.yaml").write_text(text)
+        self.ganymede("train", "some.yaml", "--out", "some", "--quiet")
+
+    def test_seeds_are_of_these_classes(self):
+        self.ganymede("sample", "some", "--seeds", "0-5", "-o", "six.npz")
+        self.assertEqual(read_npz(self.folder / "six.npz")["labels"][2], (0, 2, 0, 2, 0, 2))
+        self.ganymede("sample", "some", "--seeds", "0-5", "-o", "six/")
+        self.assertEqual(sorted(path.name for path in (self.folder / "six").iterdir() if path.is_dir()), ["0", "2"])
+        found = {}
+        for label in 0, 2:
+            self.ganymede("sample", "some", "--seeds", "3", "--class", label, "-o", f"{label}.npz")
+            found[label] = read_npz(self.folder / f"{label}.npz")["samples"][2]
+        self.assertEqual(read_npz(self.folder / "six.npz")["samples"][2][3 * 64:4 * 64], found[2])
+        self.ganymede("interpolate", "some", "--seeds", "3,4", "--frames", 2, "-o", "way.npz")
+        self.assertEqual(read_npz(self.folder / "way.npz")["samples"][2][:64], found[2])
+
+    def test_others_are_refused(self):
+        self.refused("sample", "some", "--class", 1, "-o", "no.png", code=1,
+                     says="none of those that this generator was trained on (data.classes): 2, 0")
+        self.refused("interpolate", "some", "--seeds", "0,1", "--class", "0,1", "--frames", 4, "-o", "no.png", code=1,
+                     says="data.classes")
+
+    def test_figures_are_of_these_classes(self):
+        out, _ = self.ganymede("evaluate", "some", "--count", 60, "--json")
+        self.assertEqual(sorted(json.loads(out)["label_fidelity"]), ["0", "2"])
+        out, _ = self.ganymede("measure", "bands", "some", "--samples", 60, "--features", "classifier", "--json")
+        classes = json.loads(out)["classes"]
+        self.assertEqual({k: figures["n"] for k, figures in classes.items()}, {"0": 30, "1": 0, "2": 30})
+        for figures in classes.values():
+            self.assertAlmostEqual(figures["chance"], .5)
+
+
 class LabelFidelity(AugmentTest):
     def classes(self, fake):
         out, _ = self.ganymede("measure", "bands", fake, "--metrics", "frechet", "--features", "classifier", "--json")
@@ -277,6 +315,28 @@ class LabelFidelity(AugmentTest):
         (same / "train-labels-idx1-ubyte").write_bytes(labels)
         for figures in self.classes("same").values():
             self.assertLess(figures["spread"], 1e-3 * figures["real_spread"])
+
+    def test_classes_of_one_side_alone_are_left_out(self):
+        def folder(name, classes):
+            for k, count in classes.items():
+                (self.folder / name / k).mkdir(parents=True)
+                for i in range(count):
+                    rows = [[(40 * i + 13 * x * y) % 60 + (180 if y // 3 == "abc".find(k) else 0) for x in range(9)]
+                            for y in range(9)]
+                    write_png(self.folder / name / k / f"{i}.png", rows)
+
+        folder("real", {"a": 20, "b": 20, "c": 20})
+        folder("partly", {"b": 12, "d": 8})
+        folder("strange", {"d": 6, "e": 4})
+        common = ("--metrics", "frechet", "--features", "classifier", "--json")
+        out, err = self.ganymede("measure", "real", "partly", *common)
+        classes = json.loads(out)["classes"]
+        self.assertEqual({k: figures["n"] for k, figures in classes.items()}, {"a": 0, "b": 12, "c": 0})
+        self.assertEqual(classes["b"]["fidelity"], 1)
+        self.assertIn("partly: 8 of its 20 samples are of classes that real has not (d): figures by class", err)
+        out, err = self.ganymede("measure", "real", "strange", *common)
+        self.assertNotIn("classes", json.loads(out))
+        self.assertIn("strange: 10 of its 10 samples are of classes that real has not (d, e)", err)
 
     def test_a_conditional_run_is_evaluated_by_class(self):
         (self.folder / "told.yaml").write_text(CONDITIONAL)
