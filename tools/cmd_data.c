@@ -184,14 +184,13 @@ static bool is_picture(const gm_sample_format *format) {
 // False: a message says what is wrong.
 static bool check_arguments(const usage_text *usage, data_arguments *arguments, const option_number *channels,
                             const char *size, const char *fit, const char *split, const char *damaged) {
-    int split_value = GM_SPLIT_TRAIN, damaged_value = GM_DAMAGED_STOP;
+    int damaged_value = GM_DAMAGED_STOP;
     const gm_sample_format *format;
     bool writes = arguments->picture || arguments->out;
-    if (!option_size(usage, size, arguments->options.size) || !option_fit(usage, fit, &arguments->options.fit))
+    if (!option_size(usage, size, arguments->options.size) || !option_fit(usage, fit, &arguments->options.fit) ||
+        !option_split(usage, split, &arguments->options.split))
         return false;
-    if (split && !parse_name(split, splits, COUNT(splits), &split_value))
-        usage_error(usage, "--split expects train or test, not '%s'", split);
-    else if (damaged && !parse_name(damaged, damages, COUNT(damages), &damaged_value))
+    if (damaged && !parse_name(damaged, damages, COUNT(damages), &damaged_value))
         usage_error(usage, "--damaged expects stop or skip, not '%s'", damaged);
     else if ((size || fit || channels->given || damaged) && (arguments->check || arguments->schema))
         usage_error(usage, "--size, --fit, --channels and --damaged are for the report and for writing: leave them out"
@@ -216,7 +215,6 @@ static bool check_arguments(const usage_text *usage, data_arguments *arguments, 
                     " not '%s'",
                     arguments->out);
     else {
-        arguments->options.split = (gm_split)split_value;
         arguments->options.damaged = (gm_damaged)damaged_value;
         arguments->options.channels = (size_t)channels->value;
         return true;

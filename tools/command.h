@@ -109,6 +109,8 @@ int usage_error(const usage_text *usage, const char *format, ...) PRINTF(2, 3);
 // Options that several commands have; NULL: not given. False: they are wrong, which is said.
 // --size: "64" or "48x64", height and width
 bool option_size(const usage_text *usage, const char *text, size_t size[2]);
+// --split: train or test; not given: train
+bool option_split(const usage_text *usage, const char *text, gm_split *split);
 // --fit: pad, resize or crop
 bool option_fit(const usage_text *usage, const char *text, gm_fit *fit);
 

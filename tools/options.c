@@ -207,6 +207,16 @@ bool option_size(const usage_text *usage, const char *text, size_t size[2]) {
     return false;
 }
 
+bool option_split(const usage_text *usage, const char *text, gm_split *split) {
+    bool test = text && strcmp(text, "test") == 0;
+    if (text && !test && strcmp(text, "train") != 0) {
+        usage_error(usage, "--split expects train or test, not '%s'", text);
+        return false;
+    }
+    *split = test ? GM_SPLIT_TEST : GM_SPLIT_TRAIN;
+    return true;
+}
+
 bool option_fit(const usage_text *usage, const char *text, gm_fit *fit) {
     static const char *const names[] = {
         [GM_FIT_AUTO] = "auto", [GM_FIT_PAD] = "pad", [GM_FIT_RESIZE] = "resize", [GM_FIT_CROP] = "crop"};

@@ -190,7 +190,7 @@ static gm_status write_pictures(const gm_dataset *dataset, const char *path, con
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
     gm_status status;
     GM_TRY(check_pictures(info, path));
-    p.writer = gm_writer_for(info->channels);
+    p.writer = gm_writer_for(info->channels - info->alpha); // PNG has opacity beside colours
     p.depth = info->kind == GM_DATASET_IMAGES ? 8 : is_deep(info) ? 16 : 32;
     if (p.depth == 32)
         GM_TRY(gm_writer_find_named(path, "tiff", &p.writer));
@@ -375,6 +375,8 @@ gm_status gm_dataset_convert(const char *source, const gm_dataset_options *optio
         gm_dataset_get_info(dataset)->table
             ? gm_fail(GM_ERROR_ARGUMENT, "%s: %s is a table, no numbers alone: write .csv or .tsv", path, source)
             : gm_dataset_write(dataset, path, NULL);
+    if (status == GM_OK && dataset->info.narrowed)
+        gm_warn("%s: its values of 64 bits became float32", source);
     if (status == GM_OK && dataset->pictures)
         gm_pictures_warn_of_damage(dataset->pictures);
     gm_dataset_close(&dataset);

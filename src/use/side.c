@@ -4,6 +4,7 @@
 #include "data/decode.h"
 #include "ganymede/sampler.h"
 #include "sample/schema.h"
+#include "use/scaling.h"
 #include "use/tables.h"
 
 #include <math.h>
@@ -238,19 +239,12 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_table_sch
 // ---- One range ----
 
 static void find_extent(const gm_side *side, double *least, double *most) {
-    *least = INFINITY;
-    *most = -INFINITY;
-    for (size_t i = 0, count = side->count * item_values(side); i < count; i++)
-        if (isfinite(side->values[i])) {
-            *least = fmin(*least, (double)side->values[i]);
-            *most = fmax(*most, (double)side->values[i]);
-        }
+    gm_find_extent(side->values, side->count * item_values(side), least, most);
 }
 
 // What black and white are. Files say it of images alone: of other floats it is the narrowest usual range that holds
 // them.
 static void find_range(gm_side *side) {
-    static const double usual[][2] = {{0, 1}, {-1, 1}, {0, 255}};
     double least, most;
     if (side->kind == GM_SIDE_IMAGES) {
         side->ranged = true;
@@ -259,12 +253,8 @@ static void find_range(gm_side *side) {
     if (side->kind != GM_SIDE_NUMBERS)
         return;
     find_extent(side, &least, &most);
-    for (size_t i = 0; i < GM_COUNT(usual) && !side->ranged; i++)
-        if (least >= usual[i][0] && most <= usual[i][1]) {
-            side->ranged = true;
-            side->low = usual[i][0];
-            side->high = usual[i][1];
-        }
+    if (!side->ranged)
+        side->ranged = gm_find_usual_range(least, most, &side->low, &side->high);
 }
 
 // A run on arrays of floats took them as they were: its recipe's range then says nothing.

@@ -125,6 +125,13 @@ def read_npz(path):
     return arrays
 
 
+def save_npy(path, kind, code, values, shape):
+    header = str({"descr": kind, "fortran_order": False, "shape": shape}).encode()
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    path.write_bytes(b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header +
+                     struct.pack(f"<{len(values)}{code}", *values))
+
+
 class OfDataSets(AugmentTest):
     def augment(self, *arguments, **more):
         return self.ganymede("augment", *arguments, **more)
@@ -135,7 +142,12 @@ class OfDataSets(AugmentTest):
 
     def test_classes_become_as_large_as_the_largest(self):
         out, _ = self.augment("bands", "-o", "more.npz", "--balance", "--rotate", "20")
-        self.assertEqual(out.splitlines(), ["0: 60 items, 0 new", "1: 6 items, 54 new", "2: 9 items, 51 new", "more.npz"])
+        self.assertEqual(out.splitlines(), ["0: 60 items, 0 new", "1: 6 items, 54 new", "2: 9 items, 51 new",
+                                            "bands: its training split alone was read (--split test: the other)",
+                                            "more.npz"])
+        out, _ = self.augment("bands", "-o", "test.npz", "--split", "test", "--rotate", "20")
+        self.assertEqual(out.splitlines(), ["0: 40 items, 40 new", "1: 40 items, 40 new", "2: 40 items, 40 new",
+                                            "test.npz"])
         more = read_npz(self.folder / "more.npz")
         self.assertEqual(more["x"][:2], ("|u1", (180, 8, 8)))
         self.assertEqual([more["y"][2].count(k) for k in range(3)], [60, 60, 60])
@@ -166,21 +178,61 @@ class OfDataSets(AugmentTest):
         self.assertEqual(read_png(self.folder / "one-augmented" / "00000000-00000000.png")[2], turned)
         self.assertEqual(read_png(self.folder / "one-augmented" / "00000000.png")[2], [bytes(row) for row in rows])
 
+    def test_opacity_moves_with_the_colours_and_is_none(self):
+        rows = [[v for x in range(6) for v in (17 * y, 40 * x, 100, 255 if x < y else 60)] for y in range(6)]
+        (self.folder / "one").mkdir()
+        write_png(self.folder / "one" / "a.png", rows, channels=4)
+        self.augment("one", "--rotate", "90-90", "--brightness", ".2-.2")
+        made = read_png(self.folder / "one-augmented" / "00000000-00000000.png")[2]
+        for y in range(6):
+            for x in range(6):
+                was, now = rows[x][(5 - y) * 4:(5 - y) * 4 + 4], made[y][x * 4:x * 4 + 4]
+                self.assertEqual(now[3], was[3])
+                for c in range(3):
+                    self.assertLessEqual(abs(now[c] - min(255, was[c] + 51)), 1)
+        self.assertEqual(read_png(self.folder / "one-augmented" / "00000000.png")[2], [bytes(row) for row in rows])
+
+    def test_what_changes_nothing_or_less_than_asked_is_said(self):
+        _, err = self.augment("bands", "-o", "a.npz", "--saturation", "0-2", "--flip")
+        self.assertIn("bands: has no colours: saturation changes nothing", err)
+        self.refused("augment", "bands", "-o", "b.npz", "--saturation", "0-2", code=1,
+                     says="has no colours, which is all that saturation changes")
+        save_npy(self.folder / "wide.npy", "<f8", "d", [i / 7 for i in range(72)], (2, 6, 6))
+        for out, command in (("c.npz", ("augment", "wide.npy", "--flip")), ("d.npz", ("data", "wide.npy"))):
+            _, err = self.ganymede(*command, "-o", out)
+            self.assertIn("wide.npy: its values of 64 bits bec", err)
+
+    def test_samples_come_into_the_range_of_floats(self):
+        (self.folder / "told.yaml").write_text(CONDITIONAL.replace("[0, 1], batch", "[-1, 1], batch").replace("sigmoid", "tanh"))
+        self.ganymede("train", "told.yaml", "--out", "told", "--quiet")
+        images = (self.folder / "bands" / "train-images-idx3-ubyte").read_bytes()[16:]
+        labels = (self.folder / "bands" / "train-labels-idx1-ubyte").read_bytes()[8:]
+        made = {}
+        for name, white in (("ones", 1), ("bytes", 255), ("odd", 1000)):
+            save_npy(self.folder / f"{name}.npy", "<f4", "f", [v * white / 255 for v in images], (75, 8, 8))
+            save_npy(self.folder / f"{name}_labels.npy", "<i4", "i", labels, (75,))
+            arguments = (f"{name}.npy", "-o", f"{name}.npz", "--with", "told", "--only-new")
+            if name == "odd":
+                self.refused("augment", *arguments, code=1, says="nothing says what is black and white")
+            else:
+                self.augment(*arguments)
+                made[name] = read_npz(self.folder / f"{name}.npz")["x"][2]
+        self.ganymede("sample", "told", "--seeds", "0-59", "--class", 0, "-o", "same.npz")
+        same = read_npz(self.folder / "same.npz")["samples"][2]
+        for sample, one, byte in zip(same, made["ones"], made["bytes"]):
+            self.assertAlmostEqual((sample + 1) / 2, one, places=5)
+            self.assertAlmostEqual((sample + 1) / 2, byte / 255, places=5)
+
     def test_depth_and_channels_stay(self):
-        def save(name, kind, code, values, shape):
-            header = str({"descr": kind, "fortran_order": False, "shape": shape}).encode()
-            header += b" " * (-(len(header) + 11) % 64) + b"\n"
-            (self.folder / name).write_bytes(b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header +
-                                             struct.pack(f"<{len(values)}{code}", *values))
         deep = [(i * 977) % 65536 for i in range(3 * 36)]
-        save("deep.npy", "<u2", "H", deep, (3, 6, 6))
+        save_npy(self.folder / "deep.npy", "<u2", "H", deep, (3, 6, 6))
         self.augment("deep.npy", "-o", "deep.npz", "--rotate", "90-90")
         arrays = read_npz(self.folder / "deep.npz")
         self.assertEqual((arrays["x"][0], arrays["x"][1]), ("<u2", (6, 6, 6)))
         self.assertEqual(list(arrays["x"][2][:108]), deep)
         self.assertEqual(list(arrays["x"][2][108:144]), [deep[x * 6 + 5 - y] for y in range(6) for x in range(6)])
         floats = [(i % 53) * 2.5 - 7 for i in range(2 * 5 * 36)]
-        save("floats.npy", "<f4", "f", floats, (2, 5, 6, 6))
+        save_npy(self.folder / "floats.npy", "<f4", "f", floats, (2, 5, 6, 6))
         self.augment("floats.npy", "-o", "floats.npz", "--rotate", "90-90", "--only-new")
         kind, shape, values = read_npz(self.folder / "floats.npz")["x"]
         self.assertEqual((kind, shape), ("<f4", (2, 5, 6, 6)))
