@@ -201,7 +201,10 @@ int command_augment(int count, char **words) {
     augment.balance = balance.given;
     augment.to = (size_t)balance.value;
     char *path = out ? NULL : default_path(source);
-    exit_code = out || path ? run(source, out ? out : path, &augment) : fail_with("out of memory");
+    if (!out && !path)
+        exit_code = fail_with("out of memory");
+    else if (option_output(&usage, "-o", out ? out : path, ".zip, .npz or .npy", true, &exit_code))
+        exit_code = run(source, out ? out : path, &augment);
     free(path);
     return exit_code;
 }

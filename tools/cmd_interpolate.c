@@ -188,5 +188,7 @@ int command_interpolate(int count, char **words) {
                            arguments.frames);
     if (arguments.frame_ms.given && arguments.frame_ms.value == 0)
         return usage_error(&usage, "--frame-ms expects 1 or more milliseconds");
+    if (!option_output(&usage, "-o", arguments.out, ".webp, .png, .jpg, .tiff, .npy or .npz", true, &exit_code))
+        return exit_code;
     return interpolate(&arguments);
 }

@@ -244,7 +244,7 @@ int command_project(int count, char **words) {
         exit_code = EXIT_USAGE;
     else if (arguments.count.given && arguments.count.value == 0)
         exit_code = usage_error(&usage, "--count expects at least 1");
-    if (exit_code == EXIT_OK)
+    if (exit_code == EXIT_OK && option_output(&usage, "-o", arguments.out, NULL, true, &exit_code))
         exit_code = project(&arguments);
 done:
     free(words_found);

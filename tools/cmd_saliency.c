@@ -135,7 +135,7 @@ int command_saliency(int count, char **words) {
             exit_code = EXIT_USAGE;
         else if ((arguments.count.given && arguments.count.value == 0) || arguments.columns.value > 4096)
             exit_code = usage_error(&usage, "--count expects at least 1, --columns 1 to 4096");
-        else
+        else if (option_output(&usage, "-o", arguments.out, ".png, .jpg, .webp or .npy", false, &exit_code))
             exit_code = look(&arguments);
     }
     free(found);

@@ -240,23 +240,19 @@ static bool is_picture(const char *path) {
 }
 
 // False: a message says what is wrong with the options that decide on files.
-static bool check_files(const usage_text *usage, sample_arguments *arguments, const char *grid) {
-    const gm_sample_format *format;
+static bool check_files(const usage_text *usage, sample_arguments *arguments, const char *grid, int *exit_code) {
+    *exit_code = EXIT_USAGE;
     if (!arguments->out && !arguments->npy)
         arguments->out = "samples.png";
     arguments->folder = arguments->out && names_folder(arguments->out);
-    bool known = !arguments->out || arguments->folder || gm_sample_format_find(arguments->out, &format) == GM_OK;
-    char named[64];
-    snprintf(named, sizeof named, "x.%s", arguments->format ? arguments->format : "png");
-    if (!known || gm_sample_format_find(named, &format) != GM_OK)
-        usage_error(usage, "%s", gm_error_message());
-    else if (arguments->npy && !has_ending(arguments->npy, ".npy"))
-        usage_error(usage, "--npy expects a name that ends in .npy, not '%s'", arguments->npy);
-    else if (arguments->format && !arguments->folder)
+    if (!option_format(usage, arguments->format, "png, jpeg, webp, tiff, npy, npz, csv or tsv"))
+        return false;
+    if (arguments->format && !arguments->folder)
         usage_error(usage, "--format is of a folder's files: -o names none");
     else if (arguments->quality.given && (arguments->quality.value < 1 || arguments->quality.value > 100))
         usage_error(usage, "--quality expects 1 to 100");
-    else if (arguments->depth.given && arguments->depth.value == 0)
+    else if (arguments->depth.given && arguments->depth.value != 8 && arguments->depth.value != 16 &&
+             arguments->depth.value != 32)
         usage_error(usage, "--depth expects 8, 16 or 32 bits");
     else if (arguments->frame_ms.given && arguments->frame_ms.value == 0)
         usage_error(usage, "--frame-ms expects 1 or more milliseconds");
@@ -268,7 +264,10 @@ static bool check_files(const usage_text *usage, sample_arguments *arguments, co
     else if (arguments->frame_ms.value > 0 && grid)
         usage_error(usage, "--frame-ms shows one sample at a time: leave --grid out");
     else
-        return true;
+        return (!arguments->out ||
+                option_output(usage, "-o", arguments->out, ".png, .jpg, .webp, .tiff, .npy, .npz, .csv or .tsv", true,
+                              exit_code)) &&
+               (!arguments->npy || option_output(usage, "--npy", arguments->npy, ".npy", false, exit_code));
     return false;
 }
 
@@ -333,8 +332,8 @@ int command_sample(int count, char **words) {
     bool sweeps = false, along = false;
     if (!options_parse(&usage, count, words, &arguments.run, &exit_code))
         return exit_code;
-    if (!check_files(&usage, &arguments, grid))
-        return EXIT_USAGE;
+    if (!check_files(&usage, &arguments, grid, &exit_code))
+        return exit_code;
     if (grid && !grid_parse(grid, &arguments.columns, &arguments.rows))
         return usage_error(&usage, "--grid expects COLUMNSxROWS such as 8x8, 1 to 4096 each, not '%s'", grid);
     if (codes && !codes_parse(codes, arguments.codes, &arguments.code_count, &sweeps))

@@ -353,6 +353,11 @@ static gm_status write_table(const char *source, const gm_dataset_options *optio
 
 // ---- The interface ----
 
+gm_status gm_dataset_check_write(const char *path) {
+    return gm_output_check(path,
+                           !ends(path, ".npz") && !ends(path, ".npy") && !ends(path, ".zip") && !ends_as_table(path));
+}
+
 gm_status gm_dataset_write(const gm_dataset *dataset, const char *path, const gm_item_marks *marks) {
     return ends(path, ".npz") || ends(path, ".npy") ? write_arrays(dataset, path, marks)
                                                     : write_pictures(dataset, path, marks);
@@ -363,6 +368,7 @@ gm_status gm_dataset_convert(const char *source, const gm_dataset_options *optio
     gm_dataset_options chosen = options ? *options : (gm_dataset_options){0};
     bool table;
     GM_TRY(gm_apart_check(source, path));
+    GM_TRY(gm_dataset_check_write(path));
     GM_TRY(is_table(source, &chosen, &table));
     if (table && ends_as_table(path))
         return write_table(source, &chosen, path);

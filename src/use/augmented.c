@@ -367,6 +367,7 @@ gm_status gm_dataset_augment(const char *source, const char *path, const gm_augm
     gm_status status;
     GM_TRY(check_options(options));
     GM_TRY(gm_apart_check(source, path));
+    GM_TRY(gm_dataset_check_write(path));
     GM_TRY_DONE(gm_device_open(&m.opened, options->device));
     m.device = m.opened;
     GM_TRY_DONE(open_source(&m, source));
