@@ -241,6 +241,26 @@ class Complete(CommandTest):
         ]:
             self.refused("complete", "run", *arguments, code=2, says=says)
 
+    def test_opacity_is_not_learned(self):
+        (self.folder / "clear").mkdir()
+        for i in range(6):
+            png(self.folder / "clear" / f"{i}.png", 8, 8, 4, 8, noise(256))
+        self.refused("train", "tiny.yaml", "--data", "clear", "--set", "data.alpha=keep", "--dry-run", code=1,
+                     says="cannot be learned: set data.alpha to blend")
+
+    def test_a_picture_that_memory_has_no_room_for_is_told_the_size_that_has(self):
+        self.train()
+        png(self.folder / "other.png", 10, 12, 1, 8, noise(120))
+        said = ""
+        for failing in range(1, 40):  # one of these is the allocation that holds the values
+            environment = {"GANYMEDE_FAULT": f"alloc:{failing}"}
+            _, said = self.ganymede("complete", "run", "other.png", "--box", "1,1,3,3", "-o", f"done-{failing}", code=1,
+                                    env=environment)
+            if "a picture of" in said:
+                break
+        self.assertRegex(said, r"other.png: a picture of 12 x 10 takes .* about 8 x 7 would fit; make it smaller")
+        self.assertNotIn("batch", said)
+
     def test_recipes_that_contradict_themselves_say_where(self):
         for setting, says in [
             ("masks.least=0.9", "masks.least must not be above masks.most"),
