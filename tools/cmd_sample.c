@@ -17,6 +17,7 @@ enum { SWEEP_COLUMNS = 10 };
 typedef struct sample_arguments {
     const char *run, *device, *out, *npy;
     bool folder; // `out` is one
+    bool flat;
     uint64_t *seeds;
     size_t count, rows, columns;
     option_number quality, depth, channel, frame_ms;
@@ -216,6 +217,7 @@ static int sample(sample_arguments *arguments) {
                                           .quality = arguments->quality.value,
                                           .frame_ms = arguments->frame_ms.value,
                                           .format = arguments->format,
+                                          .flat = arguments->flat,
                                           .seeds = arguments->seeds,
                                           .labels = labels ? labels : made.labels};
         done = write_files(arguments, sampler, &info, &options, codes, made.values) &&
@@ -249,6 +251,8 @@ static bool check_files(const usage_text *usage, sample_arguments *arguments, co
         return false;
     if (arguments->format && !arguments->folder)
         usage_error(usage, "--format is of a folder's files: -o names none");
+    else if (arguments->flat && !arguments->folder)
+        usage_error(usage, "--flat is of a folder's files: -o names none");
     else if (arguments->quality.given && (arguments->quality.value < 1 || arguments->quality.value > 100))
         usage_error(usage, "--quality expects 1 to 100");
     else if (arguments->depth.given && arguments->depth.value != 8 && arguments->depth.value != 16 &&
@@ -308,6 +312,8 @@ int command_sample(int count, char **words) {
         {"--format", "png", OPTION_TEXT, &arguments.format,
          "of a folder's files: png, jpeg, webp, tiff, npy, npz, csv or tsv (default: png, of other than 1 or 3 channels"
          " tiff, of a table csv)"},
+        {"--flat", NULL, OPTION_FLAG, &arguments.flat,
+         "all files of a folder side by side, with their classes in labels.csv (default: a sub-folder for each class)"},
         {"--npy", "FILE", OPTION_TEXT, &arguments.npy, "float32 array: N,C,H,W in the recipe's range, or N,d"},
         {"--quality", "95", OPTION_NUMBER, &arguments.quality, "of JPEG"},
         {"--depth", "BITS", OPTION_NUMBER, &arguments.depth,

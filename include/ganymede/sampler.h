@@ -90,7 +90,8 @@ GM_API gm_status gm_sampler_check_write(const gm_sampler *sampler, const char *p
 // Makes the samples of options->seeds (count) and writes each into a file of its own with all its channels,
 // FOLDER/SEED.png, of conditional generators FOLDER/CLASS/SEED.png, so that the folder is a data set again; where a
 // seed follows itself, SEED-0.png, SEED-1.png. CLASS is the class's name, with %2F, %5C and %25 for '/', '\' and '%',
-// or its number where the data had no names. A missing folder is made, one that is not empty refused. The
+// or its number where the data had no names; with options->flat all lie in FOLDER and labels.csv has the classes. A
+// missing folder is made, one that is not empty refused. The
 // samples are those of gm_sampler_generate with options->labels and codes; memory holds a few at a time.
 GM_API gm_status gm_sampler_write_folder(gm_sampler *sampler, const char *folder, const float *codes, size_t count,
                                          const gm_write_options *options);

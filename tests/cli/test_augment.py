@@ -275,7 +275,14 @@ class OfDataSets(AugmentTest):
         self.ganymede("sample", "told", "--seeds", "0-5", "-o", "six.npy")
         out, _ = self.ganymede("data", "six.npy", "--json")
         self.assertEqual([k["count"] for k in json.loads(out)["classes"]], [2, 2, 2])
+        self.ganymede("sample", "told", "--seeds", "0-5", "-o", "flat", "--flat")
+        self.assertEqual((self.folder / "flat" / "labels.csv").read_text().splitlines(),
+                         ["file,label"] + [f'{seed:08d}.png,"{seed % 3}"' for seed in range(6)])
+        out, _ = self.ganymede("data", "flat", "--json")
+        self.assertEqual([k["count"] for k in json.loads(out)["classes"]], [2, 2, 2])
+        self.refused("sample", "told", "-o", "x.png", "--flat", code=2, says="--flat is of a folder's files")
         self.ganymede("train", "tiny.yaml", "--out", "untold", "--quiet")
+        self.refused("sample", "untold", "-o", "x", "--flat", code=1, says="is not told a class")
         self.refused("augment", "bands", "-o", "no.npz", "--with", "untold", code=1, says="is not told a class")
 
     def test_what_cannot_be_is_said(self):
