@@ -273,6 +273,8 @@ class OfDataSets(AugmentTest):
         for byte, value in zip(made["x"][2], same["samples"][2]):
             self.assertLessEqual(abs(byte - 255 * value), .501)
         self.ganymede("sample", "told", "--seeds", "0-5", "-o", "six.npy")
+        out, _ = self.ganymede("data", "six.npy")
+        self.assertIn("labels        of six_labels.npy, which lies beside it", out.splitlines())
         out, _ = self.ganymede("data", "six.npy", "--json")
         self.assertEqual([k["count"] for k in json.loads(out)["classes"]], [2, 2, 2])
         self.ganymede("sample", "told", "--seeds", "0-5", "-o", "flat", "--flat")
