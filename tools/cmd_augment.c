@@ -203,7 +203,9 @@ int command_augment(int count, char **words) {
     char *path = out ? NULL : default_path(source);
     if (!out && !path)
         exit_code = fail_with("out of memory");
-    else if (option_output(&usage, "-o", out ? out : path, ".zip, .npz or .npy", true, &exit_code))
+    else if (!option_ending(&usage, "-o", out ? out : path, ".zip, .npz or .npy", &(bool){true}))
+        exit_code = EXIT_USAGE;
+    else
         exit_code = run(source, out ? out : path, &augment);
     free(path);
     return exit_code;

@@ -236,8 +236,7 @@ int command_data(int count, char **words) {
     if (arguments.picture &&
         !option_output(&usage, "--picture", arguments.picture, ".png, .jpg or .webp", false, &exit_code))
         return exit_code;
-    if (arguments.out &&
-        !option_output(&usage, "-o", arguments.out, ".zip, .npz, .npy, .csv or .tsv", true, &exit_code))
-        return exit_code;
+    if (arguments.out && !option_ending(&usage, "-o", arguments.out, ".zip, .npz, .npy, .csv or .tsv", &(bool){true}))
+        return EXIT_USAGE;
     return run(&arguments) ? EXIT_OK : EXIT_ERROR;
 }

@@ -113,6 +113,8 @@ bool option_size(const usage_text *usage, const char *text, size_t size[2]);
 // or a new or empty folder; and whether it can be written, before any work. *exit_code: how to leave.
 bool option_output(const usage_text *usage, const char *option, const char *path, const char *endings, bool folder,
                    int *exit_code);
+// Its first half: whether the name will do. *folder: whether a folder would do -> whether it is one.
+bool option_ending(const usage_text *usage, const char *option, const char *path, const char *endings, bool *folder);
 // --format: one of the names (text for people: "png, tiff or webp")
 bool option_format(const usage_text *usage, const char *text, const char *names);
 // --split: train or test; not given: train

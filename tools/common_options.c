@@ -84,19 +84,26 @@ static bool ends_in(const char *path, const char *endings) {
     return has_word(endings, lower);
 }
 
+bool option_ending(const usage_text *usage, const char *option, const char *path, const char *endings, bool *folder) {
+    const gm_sample_format *format;
+    bool named = endings ? ends_in(path, endings) : gm_sample_format_find(path, &format) == GM_OK, or_folder = *folder;
+    *folder = or_folder && (names_folder(path) || (!endings && !named));
+    if (*path == '\0' || (!*folder && !endings))
+        usage_error(usage, "%s expects a folder, not '%s'", option, path);
+    else if (!*folder && !named)
+        usage_error(usage, "%s expects a name that ends in %s%s, not '%s'", option, endings,
+                    or_folder ? ", or a folder's without an ending" : "", path);
+    else
+        return true;
+    return false;
+}
+
 bool option_output(const usage_text *usage, const char *option, const char *path, const char *endings, bool folder,
                    int *exit_code) {
-    const gm_sample_format *format;
-    bool named = endings ? ends_in(path, endings) : gm_sample_format_find(path, &format) == GM_OK;
-    bool is_folder = folder && (endings ? names_folder(path) : !named || names_folder(path));
-    *exit_code = EXIT_OK;
-    if (*path == '\0' || (!is_folder && !endings))
-        *exit_code = usage_error(usage, "%s expects a folder, not '%s'", option, path);
-    else if (!is_folder && !named)
-        *exit_code = usage_error(usage, "%s expects a name that ends in %s%s, not '%s'", option, endings,
-                                 folder ? ", or a folder's without an ending" : "", path);
-    else if (gm_output_check(path, is_folder) != GM_OK)
-        *exit_code = fail_with_message();
+    *exit_code = EXIT_USAGE;
+    if (!option_ending(usage, option, path, endings, &folder))
+        return false;
+    *exit_code = gm_output_check(path, folder) == GM_OK ? EXIT_OK : fail_with_message();
     return *exit_code == EXIT_OK;
 }
 
