@@ -104,6 +104,7 @@ static char *default_path(const char *source) {
 
 typedef struct totals {
     size_t made, refused, short_of;
+    bool split;
 } totals;
 
 static void tell(const gm_augmented_class *made, void *user) {
@@ -111,6 +112,7 @@ static void tell(const gm_augmented_class *made, void *user) {
     all->made += made->made;
     all->refused += made->refused;
     all->short_of += made->short_of;
+    all->split = made->split;
     print_part("%s: %zu items, %zu new", made->name ? made->name : "all", made->items, made->made);
     if (made->refused > 0)
         print_part(", %zu refused", made->refused);
@@ -124,6 +126,8 @@ static int run(const char *source, const char *path, const gm_augmented_options 
     if (all.short_of > 0)
         fprintf(stderr, "ganymede: warning: %zu new images are missing: %s\n", all.short_of,
                 options->agree ? "the classifier refused too many: lower --at" : "their classes have no items");
+    if (all.split && options->data.split == GM_SPLIT_TRAIN)
+        print_line("%s: its training split alone was read (--split test: the other)", source);
     print_line("%s", path);
     return EXIT_OK;
 }
@@ -151,7 +155,7 @@ int command_augment(int count, char **words) {
     gm_augmented_options augment = {.operations = GM_AUGMENT_NONE, .data = {.usual_hold = GM_HOLD_YES, .prefix = "--"}};
     option_number versions = {0}, balance = {0}, seed = {0};
     operations changes = {0};
-    const char *source = NULL, *out = NULL, *at = NULL, *size = NULL, *fit = NULL;
+    const char *source = NULL, *out = NULL, *at = NULL, *size = NULL, *fit = NULL, *split = NULL;
     option_row rows[MOST_OPTIONS] = {
         {"-o", "FILE|DIR", OPTION_TEXT, &out,
          "a new folder or .zip of pictures with labels.csv, .npz or .npy; default: beside SRC, as it is"},
@@ -164,6 +168,7 @@ int command_augment(int count, char **words) {
         {"--seed", "N", OPTION_NUMBER, &seed, "another makes other images (default 0)"},
         {"--size", "HxW", OPTION_TEXT, &size, "height and width that pictures are brought to; 64: 64x64"},
         {"--fit", "pad", OPTION_TEXT, &fit, "how: pad, resize or crop"},
+        {"--split", "train", OPTION_TEXT, &split, "of a source with splits: train or test (default train)"},
         {"--device", "SEL", OPTION_TEXT, &augment.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
     };
     size_t fixed = 0;
@@ -188,7 +193,7 @@ int command_augment(int count, char **words) {
     if (!set_operations(&changes, &augment.operations))
         return usage_error(&usage, "%s", gm_error_message());
     if (!check(&usage, &augment, &versions, &balance, at) || !option_size(&usage, size, augment.data.size) ||
-        !option_fit(&usage, fit, &augment.data.fit))
+        !option_fit(&usage, fit, &augment.data.fit) || !option_split(&usage, split, &augment.data.split))
         return EXIT_USAGE;
     augment.at = at ? strtod(at, NULL) : 0;
     augment.seed = seed.value;
@@ -196,7 +201,12 @@ int command_augment(int count, char **words) {
     augment.balance = balance.given;
     augment.to = (size_t)balance.value;
     char *path = out ? NULL : default_path(source);
-    exit_code = out || path ? run(source, out ? out : path, &augment) : fail_with("out of memory");
+    if (!out && !path)
+        exit_code = fail_with("out of memory");
+    else if (!option_ending(&usage, "-o", out ? out : path, ".zip, .npz or .npy", &(bool){true}))
+        exit_code = EXIT_USAGE;
+    else
+        exit_code = run(source, out ? out : path, &augment);
     free(path);
     return exit_code;
 }

@@ -55,9 +55,7 @@ static int complete(const complete_arguments *arguments) {
 }
 
 static int check(const usage_text *usage, complete_arguments *arguments) {
-    const gm_sample_format *format;
-    char named[64];
-    snprintf(named, sizeof named, "x.%s", arguments->write.format ? arguments->write.format : "png");
+    int exit_code;
     if (!arguments->out || *arguments->out == '\0')
         return usage_error(usage, "-o expects the folder that the completed pictures go to");
     if (arguments->count == 0)
@@ -78,9 +76,12 @@ static int check(const usage_text *usage, complete_arguments *arguments) {
     arguments->open.search = arguments->by != NULL;
     arguments->open.restarts = (size_t)arguments->restarts.value;
     arguments->open.steps = (size_t)arguments->steps.value;
-    if (gm_sample_format_find(named, &format) != GM_OK)
-        return usage_error(usage, "%s", gm_error_message());
-    return EXIT_OK;
+    if (gm_hidden_check(&arguments->hidden) != GM_OK)
+        return usage_error(usage, "--missing: %s", gm_error_message());
+    if (!option_format(usage, arguments->write.format, "png, tiff or webp"))
+        return EXIT_USAGE;
+    option_output(usage, "-o", arguments->out, NULL, true, &exit_code);
+    return exit_code;
 }
 
 int command_complete(int count, char **words) {

@@ -162,36 +162,15 @@ static bool parse_name(const char *text, const char *const *names, size_t count,
 }
 
 // Whether the name is a folder's, or ends as what can be written does.
-static bool can_be_written(const char *path) {
-    static const char *const endings[] = {".zip", ".npz", ".npy", ".csv", ".tsv"};
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *ending = strrchr(name, '.');
-    if (*path == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return false;
-    for (size_t i = 0; ending && i < COUNT(endings); i++)
-        if (strcasecmp(ending, endings[i]) == 0)
-            return ending > name;
-    return !ending;
-}
-
-static bool is_picture(const gm_sample_format *format) {
-    static const char *const endings[] = {".png", ".jpg", ".webp"};
-    for (size_t i = 0; i < COUNT(endings); i++)
-        if (strcmp(format->ending, endings[i]) == 0)
-            return true;
-    return false;
-}
-
 // False: a message says what is wrong.
 static bool check_arguments(const usage_text *usage, data_arguments *arguments, const option_number *channels,
                             const char *size, const char *fit, const char *split, const char *damaged) {
-    int split_value = GM_SPLIT_TRAIN, damaged_value = GM_DAMAGED_STOP;
-    const gm_sample_format *format;
+    int damaged_value = GM_DAMAGED_STOP;
     bool writes = arguments->picture || arguments->out;
-    if (!option_size(usage, size, arguments->options.size) || !option_fit(usage, fit, &arguments->options.fit))
+    if (!option_size(usage, size, arguments->options.size) || !option_fit(usage, fit, &arguments->options.fit) ||
+        !option_split(usage, split, &arguments->options.split))
         return false;
-    if (split && !parse_name(split, splits, COUNT(splits), &split_value))
-        usage_error(usage, "--split expects train or test, not '%s'", split);
-    else if (damaged && !parse_name(damaged, damages, COUNT(damages), &damaged_value))
+    if (damaged && !parse_name(damaged, damages, COUNT(damages), &damaged_value))
         usage_error(usage, "--damaged expects stop or skip, not '%s'", damaged);
     else if ((size || fit || channels->given || damaged) && (arguments->check || arguments->schema))
         usage_error(usage, "--size, --fit, --channels and --damaged are for the report and for writing: leave them out"
@@ -206,17 +185,7 @@ static bool check_arguments(const usage_text *usage, data_arguments *arguments, 
         usage_error(usage, "--json is of the report: leave out --check, --schema, --picture and -o");
     else if (arguments->seed.given && !arguments->picture)
         usage_error(usage, "--seed chooses the items of a picture: --picture names none");
-    else if (arguments->picture && gm_sample_format_find(arguments->picture, &format) != GM_OK)
-        usage_error(usage, "%s", gm_error_message());
-    else if (arguments->picture && !is_picture(format))
-        usage_error(usage, "--picture expects a name that ends in .png, .jpg or .webp, not '%s'", arguments->picture);
-    else if (arguments->out && !can_be_written(arguments->out))
-        usage_error(usage,
-                    "-o expects a name that ends in .zip, .npz, .npy, .csv or .tsv, or a folder's without an ending,"
-                    " not '%s'",
-                    arguments->out);
     else {
-        arguments->options.split = (gm_split)split_value;
         arguments->options.damaged = (gm_damaged)damaged_value;
         arguments->options.channels = (size_t)channels->value;
         return true;
@@ -263,6 +232,11 @@ int command_data(int count, char **words) {
     if (!options_parse(&usage, count, words, &arguments.source, &exit_code))
         return exit_code;
     if (!check_arguments(&usage, &arguments, &channels, size, fit, split, damaged))
+        return EXIT_USAGE;
+    if (arguments.picture &&
+        !option_output(&usage, "--picture", arguments.picture, ".png, .jpg or .webp", false, &exit_code))
+        return exit_code;
+    if (arguments.out && !option_ending(&usage, "-o", arguments.out, ".zip, .npz, .npy, .csv or .tsv", &(bool){true}))
         return EXIT_USAGE;
     return run(&arguments) ? EXIT_OK : EXIT_ERROR;
 }

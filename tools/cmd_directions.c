@@ -73,12 +73,14 @@ static void print_shares(const directions_arguments *arguments, const double *sh
         print_line("%s", arguments->out);
 }
 
-static int find(const directions_arguments *arguments) {
+static int find(directions_arguments *arguments) {
     gm_sampler *sampler = NULL;
     gm_sampler_info info;
     if (gm_sampler_open(&sampler, arguments->run, arguments->device) != GM_OK)
         return fail_with_message();
     gm_sampler_get_info(sampler, &info);
+    if (arguments->count == 0)
+        arguments->count = info.noise < DIRECTIONS ? info.noise : DIRECTIONS;
     float *directions = calloc(arguments->count, info.latent * sizeof *directions);
     double *shares = calloc(arguments->count, sizeof *shares);
     bool done = directions && shares;
@@ -96,13 +98,13 @@ static int find(const directions_arguments *arguments) {
 }
 
 int command_directions(int count, char **words) {
-    directions_arguments arguments = {.count = DIRECTIONS, .reach = 3};
+    directions_arguments arguments = {.reach = 3};
     option_number number = {0}, seed = {0};
     const char *method = "closed", *reach = NULL;
     const option_row options[] = {
         {"--method", "closed", OPTION_TEXT, &method,
          "closed: eigenvectors of the first layer's weights; pca: principal components of its activations"},
-        {"--count", "N", OPTION_NUMBER, &number, "how many, the strongest first (default 10)"},
+        {"--count", "N", OPTION_NUMBER, &number, "how many, the strongest first (default 10, or all of fewer)"},
         {"-o", "FILE", OPTION_TEXT, &arguments.out,
          "FILE.npy: N unit vectors of z, which sample takes as --directions; FILE.png, .jpg or .webp: a row of samples"
          " along each"},
@@ -131,7 +133,9 @@ int command_directions(int count, char **words) {
     if (reach && !number_parse(reach, &arguments.reach))
         return usage_error(&usage, "--reach expects a number such as 3, not '%s'", reach);
     arguments.method = strcmp(method, "pca") == 0 ? GM_DIRECTIONS_PCA : GM_DIRECTIONS_CLOSED;
-    arguments.count = number.given ? (size_t)number.value : arguments.count;
+    arguments.count = (size_t)number.value;
     arguments.seed = seed.value;
+    if (arguments.out && !option_output(&usage, "-o", arguments.out, ".npy, .png, .jpg or .webp", false, &exit_code))
+        return exit_code;
     return find(&arguments);
 }

@@ -68,7 +68,7 @@ static bool find_keys(latents *keys, const interpolate_arguments *arguments, gm_
         bool made = latents_of_seeds(keys, sampler, seeds, NULL, count);
         keys->labels = labels;
         for (size_t i = 0; labels && i < count; i++)
-            labels[i] = (int32_t)(seeds[i] % info->classes);
+            labels[i] = gm_sampler_label(sampler, seeds[i]);
         free(seeds);
         if (!made)
             return false;
@@ -188,5 +188,7 @@ int command_interpolate(int count, char **words) {
                            arguments.frames);
     if (arguments.frame_ms.given && arguments.frame_ms.value == 0)
         return usage_error(&usage, "--frame-ms expects 1 or more milliseconds");
+    if (!option_output(&usage, "-o", arguments.out, ".webp, .png, .jpg, .tiff, .npy or .npz", true, &exit_code))
+        return exit_code;
     return interpolate(&arguments);
 }

@@ -12,7 +12,8 @@
 enum { MOST_LISTED = 20, MOST_ROWS = 16 };
 
 typedef struct project_arguments {
-    const char *run, *device, *out, *class, *split;
+    const char *run, *device, *out, *class;
+    gm_split split;
     const char **sources;
     size_t source_count;
     option_number count;
@@ -48,7 +49,7 @@ static bool read_images(projection *p, const project_arguments *arguments, const
                        .low = info->low,
                        .high = info->high};
     wish.options.count = (size_t)arguments->count.value;
-    wish.options.split = arguments->split && strcmp(arguments->split, "test") == 0 ? GM_SPLIT_TEST : GM_SPLIT_TRAIN;
+    wish.options.split = arguments->split;
     if (!images_read(&p->of, arguments->sources, arguments->source_count, &wish))
         return false;
     p->item = info->channels * info->height * info->width;
@@ -184,7 +185,7 @@ static int project(const project_arguments *arguments) {
 int command_project(int count, char **words) {
     project_arguments arguments = {0};
     option_number starts = {0}, steps = {0};
-    const char *rate = NULL, *features = NULL, *weight = NULL, **words_found;
+    const char *split = NULL, *rate = NULL, *features = NULL, *weight = NULL, **words_found;
     int exit_code;
     const option_row options[] = {
         {"-o", "DIR", OPTION_TEXT, &arguments.out,
@@ -198,7 +199,7 @@ int command_project(int count, char **words) {
         {"--feature-weight", "W", OPTION_TEXT, &weight, "of that distance beside the mean squared error (default 0.1)"},
         {"--class", "NAME", OPTION_TEXT, &arguments.class,
          "of a class-conditional generator: of all images (default: their labels, else that of the nearest sample)"},
-        {"--split", "test", OPTION_TEXT, &arguments.split, "of sources with splits: train or test (default train)"},
+        {"--split", "test", OPTION_TEXT, &split, "of sources with splits: train or test (default train)"},
         {"--count", "N", OPTION_NUMBER, &arguments.count, "only the first N items of each source"},
         {"--device", "SEL", OPTION_TEXT, &arguments.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
         {"--json", NULL, OPTION_FLAG, &arguments.json, "one JSON object on standard output"},
@@ -239,11 +240,11 @@ int command_project(int count, char **words) {
              (!features || !number_parse(weight, &arguments.search.features) || arguments.search.features <= 0))
         exit_code =
             usage_error(&usage, "--feature-weight expects a number above 0, beside --features, not '%s'", weight);
-    else if (arguments.split && strcmp(arguments.split, "train") != 0 && strcmp(arguments.split, "test") != 0)
-        exit_code = usage_error(&usage, "--split expects train or test, not '%s'", arguments.split);
+    else if (!option_split(&usage, split, &arguments.split))
+        exit_code = EXIT_USAGE;
     else if (arguments.count.given && arguments.count.value == 0)
         exit_code = usage_error(&usage, "--count expects at least 1");
-    if (exit_code == EXIT_OK)
+    if (exit_code == EXIT_OK && option_output(&usage, "-o", arguments.out, NULL, true, &exit_code))
         exit_code = project(&arguments);
 done:
     free(words_found);

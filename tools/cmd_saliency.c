@@ -12,7 +12,8 @@
 enum { MOST_PRINTED = 20, SHOWN = 16 };
 
 typedef struct saliency_arguments {
-    const char *run, *device, *out, *split, **sources;
+    const char *run, *device, *out, **sources;
+    gm_split split;
     size_t source_count, copies;
     option_number count, columns;
     bool json;
@@ -60,7 +61,7 @@ static int look(const saliency_arguments *arguments) {
     gm_saliency_get_info(saliency, &info);
     image_wish wish = {.data = info.data, .options = info.data_options, .low = info.low, .high = info.high};
     wish.options.count = arguments->count.given ? (size_t)arguments->count.value : SHOWN;
-    wish.options.split = arguments->split && strcmp(arguments->split, "test") == 0 ? GM_SPLIT_TEST : GM_SPLIT_TRAIN;
+    wish.options.split = arguments->split;
     bool done = images_read(&all, arguments->sources, arguments->source_count, &wish);
     size_t item = all.size[0] * all.size[1] * all.size[2];
     float *gradients = done ? malloc(all.count * item * sizeof *gradients) : NULL;
@@ -87,7 +88,7 @@ static int look(const saliency_arguments *arguments) {
 int command_saliency(int count, char **words) {
     saliency_arguments arguments = {.copies = 1};
     option_number smooth = {0};
-    const char **found;
+    const char **found, *split = NULL;
     int exit_code;
     const option_row options[] = {
         {"-o", "FILE", OPTION_TEXT, &arguments.out,
@@ -95,7 +96,7 @@ int command_saliency(int count, char **words) {
          " score, blue where it would lower it; FILE.npy: the gradients (default: saliency.png)"},
         {"--smooth", "N", OPTION_NUMBER, &smooth,
          "the mean over N copies with noise of a tenth of the range (SmoothGrad; default: the gradient itself)"},
-        {"--split", "test", OPTION_TEXT, &arguments.split, "of sources with splits: train or test (default train)"},
+        {"--split", "test", OPTION_TEXT, &split, "of sources with splits: train or test (default train)"},
         {"--count", "N", OPTION_NUMBER, &arguments.count, "the first N items of each source (default 16)"},
         {"--columns", "N", OPTION_NUMBER, &arguments.columns, "pairs in a row of the picture (default: near a square)"},
         {"--device", "SEL", OPTION_TEXT, &arguments.device, "gpu, cpu, P:D or part of a name (see ganymede devices)"},
@@ -130,11 +131,11 @@ int command_saliency(int count, char **words) {
             exit_code = EXIT_USAGE;
         else if (smooth.given && (smooth.value < 2 || smooth.value > 10000))
             exit_code = usage_error(&usage, "--smooth expects 2 to 10000 copies");
-        else if (arguments.split && strcmp(arguments.split, "train") != 0 && strcmp(arguments.split, "test") != 0)
-            exit_code = usage_error(&usage, "--split expects train or test, not '%s'", arguments.split);
+        else if (!option_split(&usage, split, &arguments.split))
+            exit_code = EXIT_USAGE;
         else if ((arguments.count.given && arguments.count.value == 0) || arguments.columns.value > 4096)
             exit_code = usage_error(&usage, "--count expects at least 1, --columns 1 to 4096");
-        else
+        else if (option_output(&usage, "-o", arguments.out, ".png, .jpg, .webp or .npy", false, &exit_code))
             exit_code = look(&arguments);
     }
     free(found);

@@ -18,7 +18,8 @@ enum { SWEEP_COLUMNS = 10 };
 
 typedef struct sample_arguments {
     const char *run, *device, *out, *npy;
-    bool folder;   // `out` is one
+    bool folder; // `out` is one
+    bool flat;
     bool standard; // `out` is none that was asked for: texts are printed
     texts_options texts;
     uint64_t *seeds;
@@ -254,6 +255,7 @@ static int sample(sample_arguments *arguments) {
                                           .quality = arguments->quality.value,
                                           .frame_ms = arguments->frame_ms.value,
                                           .format = arguments->format,
+                                          .flat = arguments->flat,
                                           .seeds = arguments->seeds,
                                           .labels = labels ? labels : made.labels};
         done = write_files(arguments, sampler, &info, &options, codes, made.values) &&
@@ -280,24 +282,22 @@ static bool is_picture(const char *path) {
 }
 
 // False: a message says what is wrong with the options that decide on files.
-static bool check_files(const usage_text *usage, sample_arguments *arguments, const char *grid) {
-    const gm_sample_format *format;
+static bool check_files(const usage_text *usage, sample_arguments *arguments, const char *grid, int *exit_code) {
+    *exit_code = EXIT_USAGE;
     arguments->standard = !arguments->out && !arguments->npy;
     if (arguments->standard)
         arguments->out = "samples.png";
     arguments->folder = arguments->out && names_folder(arguments->out);
-    bool known = !arguments->out || arguments->folder || gm_sample_format_find(arguments->out, &format) == GM_OK;
-    char named[64];
-    snprintf(named, sizeof named, "x.%s", arguments->format ? arguments->format : "png");
-    if (!known || gm_sample_format_find(named, &format) != GM_OK)
-        usage_error(usage, "%s", gm_error_message());
-    else if (arguments->npy && !has_ending(arguments->npy, ".npy"))
-        usage_error(usage, "--npy expects a name that ends in .npy, not '%s'", arguments->npy);
-    else if (arguments->format && !arguments->folder)
+    if (!option_format(usage, arguments->format, "png, jpeg, webp, tiff, npy, npz, csv, tsv or txt"))
+        return false;
+    if (arguments->format && !arguments->folder)
         usage_error(usage, "--format is of a folder's files: -o names none");
+    else if (arguments->flat && !arguments->folder)
+        usage_error(usage, "--flat is of a folder's files: -o names none");
     else if (arguments->quality.given && (arguments->quality.value < 1 || arguments->quality.value > 100))
         usage_error(usage, "--quality expects 1 to 100");
-    else if (arguments->depth.given && arguments->depth.value == 0)
+    else if (arguments->depth.given && arguments->depth.value != 8 && arguments->depth.value != 16 &&
+             arguments->depth.value != 32)
         usage_error(usage, "--depth expects 8, 16 or 32 bits");
     else if (arguments->frame_ms.given && arguments->frame_ms.value == 0)
         usage_error(usage, "--frame-ms expects 1 or more milliseconds");
@@ -309,7 +309,10 @@ static bool check_files(const usage_text *usage, sample_arguments *arguments, co
     else if (arguments->frame_ms.value > 0 && grid)
         usage_error(usage, "--frame-ms shows one sample at a time: leave --grid out");
     else
-        return true;
+        return (!arguments->out ||
+                option_output(usage, "-o", arguments->out, ".png, .jpg, .webp, .tiff, .npy, .npz, .csv, .tsv or .txt",
+                              true, exit_code)) &&
+               (!arguments->npy || option_output(usage, "--npy", arguments->npy, ".npy", false, exit_code));
     return false;
 }
 
@@ -365,6 +368,8 @@ static int run_sample(int count, char **words, const char **entries) {
         {"--format", "png", OPTION_TEXT, &arguments.format,
          "of a folder's files: png, jpeg, webp, tiff, npy, npz, csv, tsv or txt (default: png, of other than 1 or 3"
          " channels tiff, of a table csv, of texts txt)"},
+        {"--flat", NULL, OPTION_FLAG, &arguments.flat,
+         "all files of a folder side by side, with their classes in labels.csv (default: a sub-folder for each class)"},
         {"--npy", "FILE", OPTION_TEXT, &arguments.npy, "float32 array: N,C,H,W in the recipe's range, or N,d"},
         {"--quality", "95", OPTION_NUMBER, &arguments.quality, "of JPEG"},
         {"--depth", "BITS", OPTION_NUMBER, &arguments.depth,
@@ -389,7 +394,9 @@ static int run_sample(int count, char **words, const char **entries) {
     bool sweeps = false, along = false;
     if (!options_parse(&usage, count, words, &arguments.run, &exit_code))
         return exit_code;
-    if (!check_files(&usage, &arguments, grid) || !texts_check(&usage, &arguments.texts))
+    if (!check_files(&usage, &arguments, grid, &exit_code))
+        return exit_code;
+    if (!texts_check(&usage, &arguments.texts))
         return EXIT_USAGE;
     if (grid && !grid_parse(grid, &arguments.columns, &arguments.rows))
         return usage_error(&usage, "--grid expects COLUMNSxROWS such as 8x8, 1 to 4096 each, not '%s'", grid);

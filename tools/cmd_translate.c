@@ -4,6 +4,7 @@
 #include "ganymede/translate.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static int translate(const char *run, const char *source, const char *folder, const gm_translator_options *options,
                      const gm_translate_files *files, bool json) {
@@ -30,6 +31,14 @@ static int translate(const char *run, const char *source, const char *folder, co
     }
     gm_translator_close(&translator);
     return status == GM_OK ? EXIT_OK : fail_with_message();
+}
+
+static bool is_view(const char *name) {
+    static const char *const views[] = {"plain", "negative", "edges"};
+    for (size_t i = 0; i < COUNT(views); i++)
+        if (strcmp(name, views[i]) == 0)
+            return true;
+    return false;
 }
 
 int command_translate(int count, char **words) {
@@ -69,6 +78,12 @@ int command_translate(int count, char **words) {
         return usage_error(&usage, "-o DIR is missing: the folder of the results");
     if (items.given && (items.value < 1 || items.value > SIZE_MAX))
         return usage_error(&usage, "--count expects at least 1");
+    if (files.view && !is_view(files.view))
+        return usage_error(&usage, "--view expects plain, negative or edges, not '%s'", files.view);
+    if (!option_format(&usage, files.format, "png, jpeg, webp, tiff or npy"))
+        return EXIT_USAGE;
+    if (!option_output(&usage, "-o", folder, NULL, true, &exit_code))
+        return exit_code;
     files.count = (size_t)items.value;
     return translate(arguments[0], arguments[1], folder, &open, &files, json);
 }

@@ -110,6 +110,16 @@ int usage_error(const usage_text *usage, const char *format, ...) PRINTF(2, 3);
 // Options that several commands have; NULL: not given. False: they are wrong, which is said.
 // --size: "64" or "48x64", height and width
 bool option_size(const usage_text *usage, const char *text, size_t size[2]);
+// -o and its like: a file whose name ends in one of the endings (text for people: ".png, .jpg or .webp"; NULL: none),
+// or a new or empty folder; and whether it can be written, before any work. *exit_code: how to leave.
+bool option_output(const usage_text *usage, const char *option, const char *path, const char *endings, bool folder,
+                   int *exit_code);
+// Its first half: whether the name will do. *folder: whether a folder would do -> whether it is one.
+bool option_ending(const usage_text *usage, const char *option, const char *path, const char *endings, bool *folder);
+// --format: one of the names (text for people: "png, tiff or webp")
+bool option_format(const usage_text *usage, const char *text, const char *names);
+// --split: train or test; not given: train
+bool option_split(const usage_text *usage, const char *text, gm_split *split);
 // --fit: pad, resize or crop
 bool option_fit(const usage_text *usage, const char *text, gm_fit *fit);
 

@@ -69,6 +69,12 @@ static void print_split(const data_report *report) {
         printf("split         %s (see --split)\n", report->split);
 }
 
+// Labels that a file's name alone has brought.
+static void print_labels_file(const data_report *report) {
+    if (report->seen && report->seen->labels_file)
+        print_line("labels        of %s, which lies beside it", report->seen->labels_file);
+}
+
 static size_t shorter_side(const gm_survey_size *size) {
     return size->height < size->width ? size->height : size->width;
 }
@@ -240,6 +246,7 @@ void report_print(const data_report *report) {
     print_line("source        %s", report->source);
     print_format(survey, report->table);
     print_split(report);
+    print_labels_file(report);
     print_count(report);
     if (report->table) {
         report_print_columns(report->table, survey->count);

@@ -28,6 +28,7 @@ typedef struct gm_augmented_options {
 typedef struct gm_augmented_class {
     const char *name;                      // NULL: without labels
     size_t items, made, refused, short_of; // of the source; new ones; what the classifier refused; what was given up
+    bool split;                            // the source has splits, of which data.split was read alone
 } gm_augmented_class;
 
 // Says how each class came out, while its images are made.
@@ -36,7 +37,9 @@ typedef void (*gm_augmented_callback)(const gm_augmented_class *made, void *user
 // Writes the items of a source and new ones as gm_dataset_convert would: the path's ending says how; labels, names of
 // classes, depth and channels stay. New pictures are called ITEM-SEED, of samples SEED (g00000017), items by their
 // number; archives of arrays have `seeds`, of items -1. The image of a seed is the same whatever is made beside it.
-// With a generator the source is read as its run read it, unless `data` says more. All of it is in memory before it is
+// With a generator the source is read as its run read it, unless `data` says more, and its samples come into the
+// source's range; without one opacity stays, and moves with the colours. Warnings tell of values of 64 bits, which
+// become float32, and of operations that change nothing. All of it is in memory before it is
 // written. Fails for a source that has no images, as opening source, runs and device does, where labels are missing or
 // other ones than a run's, and where nothing is asked for.
 GM_API gm_status gm_dataset_augment(const char *source, const char *path, const gm_augmented_options *options,

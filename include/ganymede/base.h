@@ -8,6 +8,7 @@
 #define GM_API
 #endif
 
+#include <stdbool.h>
 #include <stddef.h>
 
 // The version of these headers; gm_version() says that of the library that runs.
@@ -80,6 +81,11 @@ typedef enum gm_escape_kind {
 // As snprintf: `out` takes at most `size` bytes with the terminating zero (NULL when size is 0), cut between
 // characters; returns how many bytes the whole has without it.
 GM_API size_t gm_escape(gm_escape_kind kind, char *out, size_t size, const char *text);
+
+// Whether a file, or else a folder, could be written at that path, before the work for it is done: fails where a folder
+// stands in the file's place, the folder holds something, what leads there is no folder, or nothing may be written
+// there. Makes nothing. The folder of a file must be there; those above a folder are made with it.
+GM_API gm_status gm_output_check(const char *path, bool is_folder);
 
 // "MAJOR.MINOR.PATCH" of the library.
 GM_API const char *gm_version(void);

@@ -55,6 +55,8 @@ typedef struct gm_hidden {
     const char *mask;   // a picture of the file's size, white (more than half) where a pixel is hidden; NULL
     const char *colour; // where pixels have exactly this colour: "white", "#ff00ff", "255,0,255", or "255"; NULL
 } gm_hidden;
+// Whether the colour is one; fails with what would be.
+GM_API gm_status gm_hidden_check(const gm_hidden *hidden);
 
 // Completes pictures and writes each under its own name into a folder, which is made where it is missing; files of the
 // same name are replaced. Known pixels have the values of the file, in its own depth of 8 or 16 bits (floats: 32), and

@@ -143,6 +143,9 @@ typedef struct gm_dataset_info {
                                     // of 16 bits; both 0 of floats that are taken as they are
     const double (*scale_figures)[2]; // (channels): what of files became black and white, among floats as they are or
                                       // 16 bits as [0, 1]; NULL by GM_SCALE_TYPE
+    bool alpha;                       // the last channel is opacity: pictures whose options.alpha keeps it
+    bool narrowed;                    // the file has values of 64 bits, which are float32 here
+    const char *labels_file;          // the file beside an array whose labels these are; NULL: none
     bool splits;                      // the items are the part of the source that options.split names
     size_t class_count;               // 0 = no labels; those of the whole source, whatever options.count
     const char *const *class_names;   // class_count of them

@@ -110,8 +110,9 @@ typedef struct gm_class_figure {
     double real_spread; //
 } gm_class_figure;
 // A figure for each class of the fake side's labels: of a conditional run those it was told, of a data set its own.
-// None where it has no labels, or no classifier served the measures. They belong to the comparison. Call it behind
-// gm_comparison_measure.
+// Samples of classes that the side whose labels the classifier learned has not are left out, with a warning. None where
+// it has no labels or none of these, or no classifier served the measures. They belong to the comparison. Call it
+// behind gm_comparison_measure.
 GM_API gm_status gm_comparison_classes(gm_comparison *comparison, const gm_class_figure **figures, size_t *count);
 enum { GM_TEXT_GRAMS = 6 };
 // What a collection of texts is made of.

@@ -34,6 +34,8 @@ typedef struct gm_plan_options {
     // units for it, or runs the kernels for CPUs, results are float32's, and a warning says so (gm_log_set).
     gm_precision precision;
     gm_tuning *tuning; // which kernel variants to use, and whether to time them; NULL: the defaults
+    size_t picture[2]; // height and width of the one picture that it is for: without memory for it, a message says
+                       // which would fit; zeros: what it is for is a batch
 } gm_plan_options;
 
 // Plans every phase of the graph for the state's device: fuses, lays out memory, builds programs, binds arguments,

@@ -38,6 +38,7 @@ typedef struct gm_write_options {
                            // TIFF, else NPY; of rows of tables CSV
     const uint64_t *seeds; // what the samples were made from and their classes, for the file to say; NULL = unknown
     const int32_t *labels; //
+    bool flat; // of a folder of samples with classes: none for each class, but labels.csv (file,label) beside the files
 } gm_write_options;
 
 // ---- Pictures ----

@@ -49,11 +49,14 @@ typedef struct gm_sampler_info {
 } gm_sampler_info;
 GM_API void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info);
 // The label of the class of that name, or where none has it of that number. Fails where there is neither, with the
-// names that there are.
+// names that there are, and for a class that the run left out of training (data.classes).
 GM_API gm_status gm_sampler_find_class(const gm_sampler *sampler, const char *name, int32_t *label);
+// The label that a seed's sample has where none is given: the seed modulo the classes, of a run that trained on some of
+// them alone modulo these; 0 of a generator that takes none.
+GM_API int32_t gm_sampler_label(const gm_sampler *sampler, uint64_t seed);
 
 // samples (count, C, H, W): the one of seeds[i] depends on nothing but the weights, seeds[i], labels[i] and codes[i].
-// labels: 0 to classes - 1 each; NULL: the seed modulo the classes.
+// labels: 0 to classes - 1 each, of those trained on; NULL: gm_sampler_label of the seeds.
 // codes (count, categorical_codes + continuous_codes): a category's number or a value each; NaN, or NULL for all: as
 // the seed has it (categories: seed modulo the first code's, then the quotient modulo the second's, ...). Fails when
 // labels or codes are given to a generator without, or are outside of what it has.
@@ -114,7 +117,8 @@ GM_API gm_status gm_sampler_check_write(const gm_sampler *sampler, const char *p
 // Makes the samples of options->seeds (count) and writes each into a file of its own with all its channels,
 // FOLDER/SEED.png, of conditional generators FOLDER/CLASS/SEED.png, so that the folder is a data set again; where a
 // seed follows itself, SEED-0.png, SEED-1.png. CLASS is the class's name, with %2F, %5C and %25 for '/', '\' and '%',
-// or its number where the data had no names. A missing folder is made, one that is not empty refused. The
+// or its number where the data had no names; with options->flat all lie in FOLDER and labels.csv has the classes. A
+// missing folder is made, one that is not empty refused. The
 // samples are those of gm_sampler_generate with options->labels and codes; memory holds a few at a time.
 GM_API gm_status gm_sampler_write_folder(gm_sampler *sampler, const char *folder, const float *codes, size_t count,
                                          const gm_write_options *options);

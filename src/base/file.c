@@ -209,6 +209,43 @@ gm_status gm_folder_create_empty(const char *path, const char *advice) {
     return gm_folder_check_empty(path, advice);
 }
 
+// Of a path whose last part is missing: the folder that it is in, or for a folder the nearest one above it that is
+// there, must take new files.
+static gm_status check_above(const char *path, bool is_folder) {
+    gm_text above = {0};
+    struct stat info;
+    gm_text_append(&above, path);
+    if (above.failed)
+        return gm_fail_memory(strlen(path), "a folder name");
+    int reason = 0;
+    do {
+        while (above.length > 0 && above.data[above.length - 1] == '/')
+            above.length--;
+        while (above.length > 0 && above.data[above.length - 1] != '/')
+            above.length--;
+        above.data[above.length] = '\0';
+        reason = stat(above.length > 0 ? above.data : ".", &info) == 0 ? 0 : errno;
+    } while (reason == ENOENT && is_folder && above.length > 0);
+    if (reason == 0 && access(above.length > 0 ? above.data : ".", W_OK | X_OK) != 0)
+        reason = errno;
+    gm_text_finish(&above);
+    return reason ? gm_fail(GM_ERROR_IO, "%s: cannot be written: %s", path, strerror(reason)) : GM_OK;
+}
+
+gm_status gm_output_check(const char *path, bool is_folder) {
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return errno == ENOENT ? check_above(path, is_folder)
+                               : gm_fail(GM_ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
+    if (is_folder && S_ISDIR(info.st_mode))
+        GM_TRY(gm_folder_check_empty(path, "name another folder"));
+    if (is_folder != S_ISDIR(info.st_mode))
+        return gm_fail(GM_ERROR_IO, "%s: is %s folder: name another", path, is_folder ? "not a" : "a");
+    if (access(path, W_OK) != 0)
+        return gm_fail(GM_ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
+    return GM_OK;
+}
+
 // ---- Writing ----
 
 static gm_status write_all(int descriptor, const char *path, const void *data, size_t bytes) {

@@ -233,6 +233,7 @@ gm_status gm_arrays_take(gm_dataset *dataset, const char *where, gm_array *data,
         GM_TRY_DONE(put_channels_first(where, array, dim));
     status = array->bytes && array->rank >= 3 ? take_bytes(dataset, where, array, &classes, dim, options)
                                               : take_numbers(dataset, where, data, &classes, dim, options);
+    dataset->info.narrowed = data->type->bytes > sizeof(float);
     if (status == GM_OK && array->rank == 4)
         dataset->info.layout = last ? GM_ARRAY_NHWC : GM_ARRAY_NCHW;
 done:

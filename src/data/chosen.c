@@ -1,18 +1,10 @@
 // Items of chosen classes alone.
 #include "data/chosen.h"
 
+#include "data/classes.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-// The class that a word names, `class_count` for none. names: NULL: they have numbers alone.
-static size_t find(const char *word, const char *const *names, size_t class_count) {
-    for (size_t k = 0; names && k < class_count; k++)
-        if (strcmp(names[k], word) == 0)
-            return k;
-    if (*word == '\0' || word[strspn(word, "0123456789")] != '\0' || strlen(word) > 9)
-        return class_count;
-    return GM_MIN((size_t)strtoul(word, NULL, 10), class_count);
-}
 
 static gm_status refuse(const char *where, const char *word, const char *const *names, size_t class_count) {
     enum { MOST_LISTED = 1000 }; // bytes
@@ -31,7 +23,7 @@ static gm_status find_chosen(const char *where, const gm_dataset_options *option
     if (class_count == 0)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: has no labels, and data.classes chooses by them: leave it out", where);
     for (size_t i = 0; i < options->class_count; i++) {
-        size_t k = find(options->classes[i], names, class_count);
+        size_t k = gm_class_find(options->classes[i], names, names ? class_count : 0, class_count);
         if (k == class_count)
             return refuse(where, options->classes[i], names, class_count);
         chosen[k] = 1;

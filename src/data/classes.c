@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool are_numbers(const char *const *names, size_t count) {
@@ -75,13 +76,34 @@ void gm_class_folder(char folder[GM_CLASS_FOLDER_BYTES], const char *const *name
         snprintf(folder, GM_CLASS_FOLDER_BYTES, "%%%zu", index);
 }
 
-// Which of the names of a checkpoint it is: as a line, or as a folder of samples; `count`: none.
-static size_t find(const char *name, const char *const *names, size_t count) {
-    char line[GM_CLASS_NAME_BYTES], folder[GM_CLASS_FOLDER_BYTES];
+// Which of the names of a checkpoint it is, as a line; `count`: none.
+static size_t find_line(const char *name, const char *const *names, size_t count) {
+    char line[GM_CLASS_NAME_BYTES];
+    size_t i = 0;
     gm_escape(GM_ESCAPE_LINE, line, sizeof line, name);
+    while (i < count && strcmp(names[i], line) != 0)
+        i++;
+    return i;
+}
+
+size_t gm_class_find(const char *word, const char *const *names, size_t count, size_t classes) {
     for (size_t i = 0; i < count; i++)
-        if (strcmp(names[i], line) == 0)
+        if (strcmp(names[i], word) == 0)
             return i;
+    size_t line = find_line(word, names, count);
+    if (line < count)
+        return line;
+    if (*word == '\0' || word[strspn(word, "0123456789")] != '\0' || strlen(word) > 9)
+        return classes;
+    return GM_MIN((size_t)strtoul(word, NULL, 10), classes);
+}
+
+// The same, or as a folder of samples.
+static size_t find(const char *name, const char *const *names, size_t count) {
+    char folder[GM_CLASS_FOLDER_BYTES];
+    size_t line = find_line(name, names, count);
+    if (line < count)
+        return line;
     for (size_t i = 0; i < count; i++) {
         gm_class_folder(folder, names, count, count, i);
         if (strcmp(folder, name) == 0)
@@ -100,15 +122,26 @@ static gm_status fail_unknown(const gm_dataset_info *data, size_t class, const c
     return status;
 }
 
-gm_status gm_classes_match(const gm_dataset_info *data, const char *const *names, size_t count, size_t *places) {
+size_t gm_classes_place(const gm_dataset_info *data, const char *const *names, size_t count, size_t *places) {
     size_t known = 0;
-    while (known < data->class_count && (places[known] = find(data->class_names[known], names, count)) < count)
-        known++;
-    if (known == data->class_count)
-        return GM_OK;
-    if (!are_numbers(names, count) && !are_numbers(data->class_names, data->class_count))
-        return fail_unknown(data, known, names, count);
+    for (size_t k = 0; k < data->class_count; k++) {
+        size_t place = find(data->class_names[k], names, count);
+        places[k] = place < count ? place : SIZE_MAX;
+        known += place < count;
+    }
+    if (known == data->class_count ||
+        (!are_numbers(names, count) && !are_numbers(data->class_names, data->class_count)))
+        return known;
     for (size_t k = 0; k < data->class_count; k++)
         places[k] = k;
-    return GM_OK;
+    return data->class_count;
+}
+
+gm_status gm_classes_match(const gm_dataset_info *data, const char *const *names, size_t count, size_t *places) {
+    size_t unknown = 0;
+    if (gm_classes_place(data, names, count, places) == data->class_count)
+        return GM_OK;
+    while (places[unknown] < SIZE_MAX)
+        unknown++;
+    return fail_unknown(data, unknown, names, count);
 }

@@ -8,6 +8,12 @@
 // where not all are known and either has but numbers ("0", "1", ...), or count is 0 (not known any more), by number.
 // -> places (data's class_count). Fails with GM_ERROR_ARGUMENT for a class that the model does not know.
 gm_status gm_classes_match(const gm_dataset_info *data, const char *const *names, size_t count, size_t *places);
+// The same of data that may have others, too, whose place is SIZE_MAX. How many are known.
+size_t gm_classes_place(const gm_dataset_info *data, const char *const *names, size_t count, size_t *places);
+
+// Which of `classes` classes a word names: one of the names of the first `count`, as data have them or as a checkpoint
+// has them (a line), or a number; `classes`: none.
+size_t gm_class_find(const char *word, const char *const *names, size_t count, size_t classes);
 
 enum { GM_CLASS_FOLDER_BYTES = 256 }; // of a folder's name, with its NUL: what file systems take
 

@@ -190,7 +190,7 @@ static gm_status write_pictures(const gm_dataset *dataset, const char *path, con
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
     gm_status status;
     GM_TRY(check_pictures(info, path));
-    p.writer = gm_writer_for(info->channels);
+    p.writer = gm_writer_for(info->channels - info->alpha); // PNG has opacity beside colours
     p.depth = info->kind == GM_DATASET_IMAGES ? 8 : is_deep(info) ? 16 : 32;
     if (p.depth == 32)
         GM_TRY(gm_writer_find_named(path, "tiff", &p.writer));
@@ -353,6 +353,11 @@ static gm_status write_table(const char *source, const gm_dataset_options *optio
 
 // ---- The interface ----
 
+gm_status gm_dataset_check_write(const char *path) {
+    return gm_output_check(path,
+                           !ends(path, ".npz") && !ends(path, ".npy") && !ends(path, ".zip") && !ends_as_table(path));
+}
+
 gm_status gm_dataset_write(const gm_dataset *dataset, const char *path, const gm_item_marks *marks) {
     return ends(path, ".npz") || ends(path, ".npy") ? write_arrays(dataset, path, marks)
                                                     : write_pictures(dataset, path, marks);
@@ -363,6 +368,7 @@ gm_status gm_dataset_convert(const char *source, const gm_dataset_options *optio
     gm_dataset_options chosen = options ? *options : (gm_dataset_options){0};
     bool table;
     GM_TRY(gm_apart_check(source, path));
+    GM_TRY(gm_dataset_check_write(path));
     GM_TRY(is_table(source, &chosen, &table));
     if (table && ends_as_table(path))
         return write_table(source, &chosen, path);
@@ -375,6 +381,8 @@ gm_status gm_dataset_convert(const char *source, const gm_dataset_options *optio
         gm_dataset_get_info(dataset)->table
             ? gm_fail(GM_ERROR_ARGUMENT, "%s: %s is a table, no numbers alone: write .csv or .tsv", path, source)
             : gm_dataset_write(dataset, path, NULL);
+    if (status == GM_OK && dataset->info.narrowed)
+        gm_warn("%s: its values of 64 bits became float32", source);
     if (status == GM_OK && dataset->pictures)
         gm_pictures_warn_of_damage(dataset->pictures);
     gm_dataset_close(&dataset);

@@ -4,6 +4,9 @@
 
 #include "ganymede/data.h"
 
+// Whether gm_dataset_write could write there (gm_output_check).
+gm_status gm_dataset_check_write(const char *path);
+
 // Where the items come from, a number each: of items as they were, SEED -1.
 typedef struct gm_item_marks {
     const int64_t *origins; // the item that it was made of; -1: of none

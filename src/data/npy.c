@@ -295,7 +295,9 @@ gm_status gm_npy_open(gm_dataset *dataset, const gm_source *source, const gm_dat
         gm_debug("%s: %s is no row of labels for it", source->path, path.data);
         path.length = 0;
     }
-    status = gm_arrays_take(dataset, source->path, &data, path.length > 0 ? &labels : NULL, options);
+    GM_TRY_DONE(gm_arrays_take(dataset, source->path, &data, path.length > 0 ? &labels : NULL, options));
+    if (path.length > 0 && !(dataset->info.labels_file = gm_arena_string(&dataset->arena, path.data)))
+        status = gm_fail_memory(path.length, "a file name");
 done:
     gm_text_finish(&path);
     gm_npy_finish(&data.values);

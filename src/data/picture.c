@@ -159,6 +159,7 @@ void gm_picture_join(gm_picture *all, const gm_picture *header) {
 gm_dataset_kind gm_picture_set_info(const gm_picture *all, const gm_dataset_options *options, gm_dataset_info *info) {
     bool kept = all->alpha && options->alpha == GM_ALPHA_KEEP;
     info->channels = options->channels ? options->channels : all->channels + kept;
+    info->alpha = kept && info->channels % 2 == 0;
     info->black = 0;
     info->white = all->type == GM_PICTURE_U8 ? UINT8_MAX : all->type == GM_PICTURE_U16 ? 1 : 0;
     return all->type == GM_PICTURE_U8 ? GM_DATASET_IMAGES : GM_DATASET_FLOATS;

@@ -9,6 +9,7 @@ static gm_status copy(gm_dataset *subset, const gm_dataset *whole, const int32_t
     const gm_dataset_info *info = gm_dataset_get_info(whole);
     subset->info = *info;
     subset->info.count = count;
+    subset->info.labels_file = NULL; // of all items
     subset->info.name = gm_arena_string(&subset->arena, info->name);
     const char **names = gm_arena_alloc(&subset->arena, info->class_count * sizeof *names);
     bool named = subset->info.name && names;

@@ -9,8 +9,8 @@ gm_status gm_check_countable(size_t elements) {
     if (elements <= GM_MOST_ELEMENTS)
         return GM_OK;
     return gm_fail(GM_ERROR_ARGUMENT,
-                   "%zu elements are more than %zu, which is as far as kernels count; use a smaller "
-                   "batch",
+                   "%zu elements are more than %zu, which is as far as kernels count; use a smaller batch, or "
+                   "smaller pictures",
                    elements, GM_MOST_ELEMENTS);
 }
 
@@ -124,10 +124,11 @@ gm_status gm_emit_launch(gm_launch_builder *builder, uint32_t kernel, size_t dim
     for (size_t i = 0; i < dims; i++)
         builder->uncountable = builder->uncountable || global[i] / local[i] > GM_MOST_ELEMENTS;
     if (builder->uncountable)
-        return gm_fail(GM_ERROR_ARGUMENT,
-                       "its kernel goes over more than %zu elements, which is as far as kernels count; use a smaller "
-                       "batch",
-                       GM_MOST_ELEMENTS);
+        return gm_fail(
+            GM_ERROR_ARGUMENT,
+            "its kernel goes over more than %zu elements, which is as far as kernels count; use a smaller batch, or "
+            "smaller pictures",
+            GM_MOST_ELEMENTS);
     if (builder->crowded)
         return gm_fail(GM_ERROR_ARGUMENT, "kernel %s has more than %d arguments", emitter->kernels[kernel].name,
                        GM_MAX_ARGUMENTS);

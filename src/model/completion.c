@@ -8,6 +8,11 @@ static gm_status check(const gm_recipe *recipe, const gm_dataset_info *data, con
     if (format->item.rank != 3)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: a completion learns images, but %s holds %s", gm_recipe_file(recipe),
                        data->name, format->kind->noun);
+    if (data->alpha)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: opacity says which pixels are hidden when pictures are completed, so that it cannot be "
+                       "learned: set data.alpha to blend",
+                       gm_recipe_origin(recipe, "data.alpha"));
     return gm_sample_is_scaled(format)
                ? gm_common_check_range(recipe, &gm_completion_of(recipe)->generator, "generator")
                : GM_OK;

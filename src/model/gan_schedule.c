@@ -11,7 +11,7 @@ static const char steps_name[] = "discriminator_steps";
 gm_status gm_gan_offer_steps(gm_gan_step *g) {
     size_t steps = g->settings->discriminator_steps;
     g->most_steps = (size_t)lround(gm_model_reach(g->model, steps_name, (double)steps));
-    if (!gm_model_offer(g->model, steps_name, (double)steps, 1, 100).variable)
+    if (!gm_model_offer_count(g->model, steps_name, steps, 100).variable)
         return GM_OK;
     for (size_t i = 0; i < GM_GAN_PENALTIES; i++)
         if (gm_gan_penalty_every(g, i) > 1)

@@ -23,6 +23,8 @@
 
 #include <stdlib.h>
 
+static const double least_rate = 1e-12; // at 0 a network would stand still
+
 // ---- Checks that need shapes ----
 
 static gm_status check_fit(const gm_gan_step *g) {
@@ -131,7 +133,7 @@ static gm_status descend(const gm_gan_step *g, gm_phase *phase, gm_phase *gather
     if (network == g->statistics)
         optimizer.weight_clip = 0; // it needs no Lipschitz bound
     const char *rate = network == g->generator ? "optimizer.generator.rate" : "optimizer.discriminator.rate";
-    optimizer.moving_rate = gm_model_offer(g->model, rate, optimizer.rate, 0, 1000).variable;
+    optimizer.moving_rate = gm_model_offer(g->model, rate, optimizer.rate, least_rate, 1000).variable;
     return gm_model_descend(&(gm_model_descent){
         .phase = phase,
         .gather = gather,

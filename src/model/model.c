@@ -196,6 +196,13 @@ gm_model_dial gm_model_offer(gm_model *model, const char *name, double value, do
     return known && known->variable ? (gm_model_dial){1, known->variable} : (gm_model_dial){value, NULL};
 }
 
+gm_model_dial gm_model_offer_count(gm_model *model, const char *name, size_t value, size_t most) {
+    gm_model_dial dial = gm_model_offer(model, name, (double)value, 1, (double)most);
+    for (size_t i = 0; i < model->setting_count; i++)
+        model->settings[i].whole = model->settings[i].whole || strcmp(model->settings[i].name, name) == 0;
+    return dial;
+}
+
 gm_tensor *gm_model_turn(const gm_model_dial *dial, gm_tensor *x) {
     return dial->variable ? gm_multiply(x, dial->variable) : x;
 }

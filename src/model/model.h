@@ -37,6 +37,7 @@ typedef struct gm_model_setting {
     const char *name;    // the recipe's key, "entropy_term.weight"
     double value;        // the recipe's
     double least, most;  // what it may become
+    bool whole;          // how often something is done: where it goes is a whole number, on the way it is rounded
     gm_tensor *variable; // float32 scalar, "setting.NAME"; NULL: it stays
 } gm_model_setting;
 
@@ -130,6 +131,8 @@ typedef struct gm_model_dial {
 
 // Offers a setting to those who would move it between `least` and `most`.
 gm_model_dial gm_model_offer(gm_model *model, const char *name, double value, double least, double most);
+// The same of how often something is done, from once on.
+gm_model_dial gm_model_offer_count(gm_model *model, const char *name, size_t value, size_t most);
 // What `name` may become: the recipe's value, or `to` where it moves and that is more.
 double gm_model_reach(const gm_model *model, const char *name, double value);
 gm_tensor *gm_model_turn(const gm_model_dial *dial, gm_tensor *x);

@@ -82,7 +82,9 @@ struct gm_use {
     // Of rows of tables: the codes that make rows with that category of that column likelier; false: there are none.
     // NULL: of no column.
     bool (*ask)(const gm_recipe *recipe, size_t column, size_t category, float *codes);
-    size_t classes; // that `labels` may name; 0: there is no such input
+    size_t classes;  // that `labels` may name; 0: there is no such input
+    int32_t *chosen; // of these, those that were trained on: chosen_count of them, in their order; none: all
+    size_t chosen_count;
     // The output is a ratio only up to what smoothed labels leave of it: a bound from it stays one, a divergence is
     // off.
     bool smoothed;
@@ -100,6 +102,9 @@ gm_status gm_use_init_batch(gm_use *use, const gm_use_row *row, const gm_recipe 
 gm_status gm_use_append(gm_use *use, const gm_use_row *row, const gm_recipe *recipe, const gm_sample *data,
                         const gm_use_given *given, size_t count);
 void gm_use_finish(gm_use *use);
+// Where the recipe trains on some of the data's classes alone (data.classes), a generator that is told classes knows no
+// others. names: of the first `count` classes, as the data or a checkpoint have them. Fails without memory.
+gm_status gm_use_choose_classes(gm_use *use, const char *const *names, size_t count);
 
 // ---- What uses are built from ----
 
@@ -167,9 +172,9 @@ const gm_use_port *gm_use_find_output(const gm_use *use, const char *name);
 gm_status gm_use_run(const gm_use *use, gm_plan *plan, const void *const *inputs, size_t count, float *const *outputs);
 // How many values of the input `latent` are noise.
 size_t gm_use_noise_values(const gm_use *use);
-// The label of a seed for which none is given.
+// The label of a seed for which none is given: the seed modulo the number of classes, or of those trained on.
 int32_t gm_use_label(const gm_use *use, uint64_t seed);
-// Fails when there is one that the use does not have.
+// Fails when there is one that the use does not have, or that it was not trained on.
 gm_status gm_use_check_labels(const gm_use *use, const int32_t *labels, size_t count);
 // What samples are made of beside the weights, an entry or row each.
 typedef struct gm_use_origins {
@@ -185,7 +190,7 @@ gm_status gm_use_generate_from(const gm_use *use, gm_plan *plan, const gm_use_or
 gm_status gm_use_fill_latents(const gm_use *use, const uint64_t *seeds, const float *codes, size_t count,
                               float *latents);
 // Samples of `seeds`, for `generate`: sample i depends on nothing but the weights, seeds[i], labels[i] and codes[i].
-// labels: NULL: the seed modulo the number of classes. codes: NULL: as the seeds have them. Fails when labels or codes
+// labels: NULL: gm_use_label of the seed. codes: NULL: as the seeds have them. Fails when labels or codes
 // are given to a model without, or are outside of what it has.
 gm_status gm_use_generate(const gm_use *use, gm_plan *plan, const uint64_t *seeds, const int32_t *labels,
                           const float *codes, size_t count, float *samples);

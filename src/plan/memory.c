@@ -6,6 +6,7 @@
 // or writes too far shows. Tools that watch for both themselves want these arenas unfilled and without guards.
 #include "plan/plan.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,15 +53,23 @@ static size_t lowest_offset(const gm_plan *plan, const gm_storage *storage, cons
     return offset + bytes <= limit ? offset : SIZE_MAX;
 }
 
-// Values grow with the batch, so their share that fits is the batch's.
+// Values grow with the batch, so their share that fits is the batch's, or the area's of a picture.
 static gm_status out_of_memory(const gm_plan *plan, size_t needed, uint64_t available) {
     const gm_device_info *info = plan->emitter.info;
-    double share = (double)available / (double)needed;
+    double share = GM_MIN((double)available / (double)needed, 0.9), side = sqrt(share);
+    if (plan->picture[0] > 0)
+        return gm_fail(
+            GM_ERROR_MEMORY,
+            "a picture of %zu x %zu takes %.1f MiB of values, but %s has %.1f MiB (at most %.1f MiB at once): "
+            "about %.0f x %.0f would fit; make it smaller, or cut it into parts that overlap",
+            plan->picture[0], plan->picture[1], (double)needed / 1048576, info->name,
+            (double)info->global_bytes / 1048576, (double)info->max_allocation_bytes / 1048576,
+            floor(side * (double)plan->picture[0]), floor(side * (double)plan->picture[1]));
     return gm_fail(GM_ERROR_MEMORY,
                    "the plan needs %.1f MiB for its values, but %s has %.1f MiB (at most %.1f MiB at once); use a "
                    "smaller batch (about %.3g of this one would fit) or narrower layers",
                    (double)needed / 1048576, info->name, (double)info->global_bytes / 1048576,
-                   (double)info->max_allocation_bytes / 1048576, GM_MIN(share, 0.9));
+                   (double)info->max_allocation_bytes / 1048576, share);
 }
 
 static gm_status create_arenas(gm_plan *plan, const size_t *size, size_t count) {

@@ -106,6 +106,8 @@ gm_status gm_plan_lower(gm_plan **out, gm_graph *graph, gm_state *state, const g
     plan->trial = request->trial;
     plan->emitter.info = gm_device_get_info(state->device);
     plan->tuning = options ? options->tuning : NULL;
+    for (size_t i = 0; i < GM_COUNT(plan->picture); i++)
+        plan->picture[i] = options ? options->picture[i] : 0;
     if (plan->emitter.info->described && plan->tuning && !plan->tuning->forced)
         plan->tuning = NULL; // nothing can be timed there
     plan->unfilled = options && options->unfilled;

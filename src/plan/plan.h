@@ -119,6 +119,7 @@ struct gm_plan {
     gm_state *state;
     gm_device *device;
     bool separate, unfilled;
+    size_t picture[2]; // as in gm_plan_options
     bool trial;        // of candidates: their nodes' names are their variants, and results last until the next phase
     gm_tuning *tuning; // NULL: default variants
     const gm_tensor **asked; // what the tuning wants timed

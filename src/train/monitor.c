@@ -304,7 +304,7 @@ static gm_status prepare(gm_monitor *m) {
     GM_TRY_DONE(gm_alloc(&m->seeds, m->count, sizeof *m->seeds, "seeds"));
     for (size_t i = 0; i < m->count; i++) {
         m->seeds[i] = i;
-        m->fake.labels[i] = m->source.generate->classes > 0 ? (int32_t)(i % m->source.generate->classes) : 0;
+        m->fake.labels[i] = gm_use_label(m->source.generate, i);
     }
     if (m->judged)
         GM_TRY_DONE(judge_init(m));

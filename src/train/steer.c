@@ -71,6 +71,9 @@ gm_status gm_steer_begin(const gm_steer_rules *rules, const gm_model *model, gm_
         if (rule->to < setting->least || rule->to > setting->most)
             return gm_fail(GM_ERROR_FORMAT, "%s: %s may move from %g to %g, not to %g", rule->origin, rule->setting,
                            setting->least, setting->most, rule->to);
+        if (setting->whole && (rule->to < round(rule->to) || rule->to > round(rule->to)))
+            return gm_fail(GM_ERROR_FORMAT, "%s: %s counts: it moves to a whole number, not to %g", rule->origin,
+                           rule->setting, rule->to);
         if (!(rule->to < setting->value || rule->to > setting->value))
             return gm_fail(GM_ERROR_FORMAT, "%s: %s is %g already: `to` is another value", rule->origin, rule->setting,
                            rule->to);

@@ -116,7 +116,10 @@ static gm_status build_model(gm_trainer *trainer) {
         trainer->networks[i] = (gm_train_network){gm_network_name(trainer->model.networks[i]),
                                                   gm_model_parameter_count(trainer->model.networks[i])};
     GM_TRY(gm_alloc(&trainer->numbers, trainer->model.number_count + 1, sizeof *trainer->numbers, "numbers"));
-    return pictured ? gm_use_init(&trainer->pictured, pictured, recipe, &trainer->sources[0].format) : GM_OK;
+    if (!pictured)
+        return GM_OK;
+    GM_TRY(gm_use_init(&trainer->pictured, pictured, recipe, &trainer->sources[0].format));
+    return gm_use_choose_classes(&trainer->pictured, sources[0].data->class_names, sources[0].data->class_count);
 }
 
 static gm_status create(gm_trainer *trainer, const gm_train_options *options, const gm_train_given *given) {

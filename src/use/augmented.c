@@ -14,6 +14,7 @@
 #include "model/classifier.h"
 #include "use/judge.h"
 #include "use/sampler.h"
+#include "use/scaling.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,8 +27,10 @@ typedef struct maker {
     gm_device *opened, *device; // the former only when it was opened here
     gm_dataset *source;
     gm_sample format; // of its items, black at 0 and white at 1
-    size_t K;         // classes; without labels one of all
-    size_t *places;   // of classes among the generator's
+    gm_augment_params operations;
+    size_t K;             // classes; without labels one of all
+    size_t *places;       // of classes among the generator's
+    gm_value_map scaling; // of its samples
     gm_sampler *sampler;
     gm_judge *judge;
     // The graph.
@@ -87,6 +90,7 @@ static gm_status match_generator(maker *m) {
     if (info.channels != data->channels || info.height != data->height || info.width != data->width)
         return gm_fail(GM_ERROR_ARGUMENT, "%s makes %zux%zux%zu, but items of %s are %zux%zux%zu", m->options->with,
                        info.channels, info.height, info.width, data->name, data->channels, data->height, data->width);
+    GM_TRY(gm_scaling_find(&m->scaling, m->options->with, &info, m->source));
     if (data->class_count == 0)
         return GM_OK;
     if (info.classes == 0)
@@ -96,10 +100,31 @@ static gm_status match_generator(maker *m) {
     return gm_classes_match(data, info.class_names, info.class_count, m->places);
 }
 
+// What of the source or the operations does not come out as it is said.
+static gm_status check_operations(maker *m, const gm_dataset_info *info) {
+    gm_augment_params *operations = &m->operations;
+    const gm_interval saturation = m->options->operations.saturation;
+    bool coloured = info->channels - info->alpha == 3, neutral = saturation.low >= 1 && saturation.high <= 1;
+    *operations = m->options->operations;
+    if (info->narrowed)
+        gm_warn("%s: its values of 64 bits become float32", info->name);
+    if (coloured || neutral || (saturation.low >= 0 && saturation.high <= 0)) // zeros: left out
+        return GM_OK;
+    operations->saturation = (gm_interval){0};
+    if (!m->options->with && !gm_augment_is_wanted(operations))
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: has no colours, which is all that saturation changes", info->name);
+    gm_warn("%s: has no colours: saturation changes nothing", info->name);
+    return GM_OK;
+}
+
 static gm_status open_source(maker *m, const char *source) {
     gm_dataset_options data = m->options->data;
     if (m->options->with)
         GM_TRY(open_generator(m, &data));
+    else if (!data.alpha) {
+        data.alpha = GM_ALPHA_KEEP;
+        data.adapted = true; // not all sources have any
+    }
     GM_TRY(gm_dataset_open(&m->source, source, &data));
     const gm_dataset_info *info = gm_dataset_get_info(m->source);
     m->format = gm_dataset_format(info, 0, 1);
@@ -114,15 +139,33 @@ static gm_status open_source(maker *m, const char *source) {
         return gm_fail(GM_ERROR_ARGUMENT, "%s: has no labels for a classifier to agree with", source);
     if (m->options->with)
         GM_TRY(match_generator(m));
-    return m->options->agree ? gm_judge_open(&m->judge, m->options->agree, m->device, info) : GM_OK;
+    if (m->options->agree)
+        GM_TRY(gm_judge_open(&m->judge, m->options->agree, m->device, info));
+    return check_operations(m, info);
+}
+
+// Opacity moves with the colours, and is no colour.
+static gm_tensor *apply(const maker *m, gm_tensor *x, bool opacity) {
+    gm_augmentation augmentation = {.operations = m->operations, .probability = 1, .origin = "augment"};
+    const gm_shape *shape = gm_tensor_shape(x);
+    size_t colours = m->format.item.dim[0] - 1, height = m->format.item.dim[1], width = m->format.item.dim[2];
+    if (!opacity || shape->rank != 4)
+        return gm_augmentation_apply(&augmentation, &m->format, "data.augment", m->counter, x);
+    gm_tensor *parts[] = {gm_slice(x, (const size_t[]){0, 0, 0, 0}, (const size_t[]){B, colours, height, width}),
+                          gm_slice(x, (const size_t[]){0, colours, 0, 0}, (const size_t[]){B, 1, height, width})};
+    for (size_t i = 0; i < GM_COUNT(parts); i++) {
+        parts[i] = gm_augmentation_apply(&augmentation, &m->format, "data.augment", m->counter, parts[i]);
+        augmentation.operations.brightness = augmentation.operations.contrast = (gm_interval){0};
+        augmentation.operations.saturation = augmentation.operations.noise = (gm_interval){0};
+    }
+    return gm_concat(parts, GM_COUNT(parts), 1);
 }
 
 static gm_status build(maker *m) {
-    gm_augmentation augmentation = {.operations = m->options->operations, .probability = 1, .origin = "augment"};
     GM_TRY(gm_graph_create(&m->graph));
     m->x = gm_input(m->graph, "x", GM_FLOAT32, gm_sample_batch(&m->format, B));
     m->counter = gm_input(m->graph, "counter", GM_INT32, GM_SHAPE(2));
-    m->y = gm_augmentation_apply(&augmentation, &m->format, "data.augment", m->counter, m->x);
+    m->y = apply(m, m->x, gm_dataset_get_info(m->source)->alpha);
     m->phase = gm_phase_create(m->graph, "augment");
     gm_phase_fetch(m->phase, m->y);
     GM_TRY(gm_graph_status(m->graph));
@@ -196,18 +239,15 @@ typedef struct class {
 
 // Samples of the generator, of the seeds that the batch's images have.
 static gm_status sample(maker *m, const class *c) {
-    gm_sampler_info info;
     uint64_t seeds[B];
     int32_t labels[B];
-    gm_sampler_get_info(m->sampler, &info);
     for (size_t r = 0; r < B; r++) {
         seeds[r] = m->options->seed + m->batches * B + r;
         labels[r] = m->places ? (int32_t)m->places[c->label] : 0;
     }
     GM_TRY(gm_sampler_generate(m->sampler, seeds, m->places ? labels : NULL, NULL, B, m->before));
-    bool scaled = gm_sample_is_scaled(&m->format) && info.ranged;
-    for (size_t i = 0; i < B * gm_sample_values(&m->format) && scaled; i++)
-        m->before[i] = (float)(((double)m->before[i] - info.low) / (info.high - info.low));
+    for (size_t i = 0; i < B * gm_sample_values(&m->format); i++)
+        m->before[i] = (float)(m->scaling.offset + m->scaling.factor * (double)m->before[i]);
     return GM_OK;
 }
 
@@ -274,7 +314,8 @@ static gm_status make_classes(maker *m, gm_augmented_callback tell, void *user) 
         largest = GM_MAX(largest, counts[k]);
     for (size_t k = 0; k < m->K; k++) {
         class c = {.label = (int32_t)k, .members = members, .wanted = wanted_of(m, counts[k], largest)};
-        gm_augmented_class told = {.name = labels ? info->class_names[k] : NULL, .items = counts[k]};
+        gm_augmented_class told = {
+            .name = labels ? info->class_names[k] : NULL, .items = counts[k], .split = info->splits};
         for (size_t i = 0; i < info->count; i++)
             if (!labels || (size_t)labels[i] == k)
                 members[c.count++] = (int32_t)i;
@@ -326,6 +367,7 @@ gm_status gm_dataset_augment(const char *source, const char *path, const gm_augm
     gm_status status;
     GM_TRY(check_options(options));
     GM_TRY(gm_apart_check(source, path));
+    GM_TRY(gm_dataset_check_write(path));
     GM_TRY_DONE(gm_device_open(&m.opened, options->device));
     m.device = m.opened;
     GM_TRY_DONE(open_source(&m, source));

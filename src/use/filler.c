@@ -88,7 +88,8 @@ static gm_status plan(gm_filler *f, const gm_picture_shape *shape, bool *scaled)
         forget(f);
         GM_TRY(build(f, f->trained_size[0], f->trained_size[1]));
     }
-    return gm_plan_create(&f->plan, f->use.graph, f->trained->state, NULL);
+    const gm_plan_options alone = {.picture = {f->planned.height, f->planned.width}};
+    return gm_plan_create(&f->plan, f->use.graph, f->trained->state, f->use.batch == 1 ? &alone : NULL);
 }
 
 gm_status gm_filler_init(gm_filler *f, const gm_trained *trained, const char *run) {

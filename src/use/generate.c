@@ -24,6 +24,7 @@ static gm_status create(gm_sampler *sampler, const char *run, gm_device *device,
     const gm_checkpoint_info *checkpoint = gm_checkpoint_get_info(sampler->trained.checkpoint);
     sampler->class_names = checkpoint->class_names;
     sampler->class_count = GM_MIN(checkpoint->class_count, sampler->use.classes);
+    GM_TRY(gm_use_choose_classes(&sampler->use, sampler->class_names, sampler->class_count));
     return gm_plan_create(&sampler->plan, sampler->use.graph, sampler->trained.state, NULL);
 }
 
@@ -118,7 +119,12 @@ gm_status gm_sampler_find_class(const gm_sampler *sampler, const char *name, int
         i = (size_t)number;
     }
     *label = (int32_t)i;
-    return GM_OK;
+    gm_status status = gm_use_check_labels(&sampler->use, label, 1);
+    return status == GM_OK ? GM_OK : gm_fail_prefix(status, "%s", name);
+}
+
+int32_t gm_sampler_label(const gm_sampler *sampler, uint64_t seed) {
+    return gm_use_label(&sampler->use, seed);
 }
 
 gm_status gm_sampler_generate(gm_sampler *sampler, const uint64_t *seeds, const int32_t *labels, const float *codes,

@@ -88,6 +88,11 @@ static gm_status read_colour(const char *text, gm_hiding *r) {
                    text);
 }
 
+gm_status gm_hidden_check(const gm_hidden *hidden) {
+    gm_hiding r = {.hidden = hidden};
+    return hidden->colour ? read_colour(hidden->colour, &r) : GM_OK;
+}
+
 gm_status gm_hiding_init(gm_hiding *r, const gm_hidden *hidden) {
     static const gm_hidden clear = {0};
     *r = (gm_hiding){.hidden = hidden ? hidden : &clear};

@@ -4,7 +4,6 @@
 // side, so no key needs code of its own for it. Long because it holds the whole order of a comparison.
 #include "ganymede/measure.h"
 
-#include "data/classes.h"
 #include "metrics/feature_space.h"
 #include "use/fidelity.h"
 #include "use/image_classifier.h"
@@ -494,63 +493,13 @@ gm_status gm_comparison_measure(gm_comparison *c, const char *metrics, const gm_
 
 // ---- Classes ----
 
-// The side's labels as the classifier's, which learned the classes of `known`, and what became of them.
-static gm_status tally(const gm_comparison *c, size_t which, const gm_side *known, gm_class_tally *tallies) {
-    const gm_side *side = &c->sides[which];
-    size_t K = gm_image_classifier_classes(c->classifier), *places = NULL;
-    size_t classes = GM_MAX(side->classes, side->data_classes);
-    int32_t *labels = NULL;
-    gm_status status;
-    GM_TRY_DONE(gm_alloc(&labels, side->count, sizeof *labels, "labels"));
-    GM_TRY_DONE(gm_alloc(&places, GM_MAX(classes, (size_t)1), sizeof *places, "classes"));
-    const gm_dataset_info of = {.name = side->name, .class_count = side->name_count, .class_names = side->class_names};
-    for (size_t k = 0; k < classes; k++)
-        places[k] = k;
-    if (side->name_count > 0)
-        GM_TRY_DONE(gm_classes_match(&of, known->class_names, known->name_count, places));
-    for (size_t i = 0; i < side->count; i++) {
-        size_t place = places[side->labels[i]];
-        if (place >= K)
-            GM_TRY_DONE(
-                gm_fail(GM_ERROR_ARGUMENT, "%s: its class %d is none of %s", side->name, side->labels[i], known->name));
-        labels[i] = (int32_t)place;
-    }
-    status = gm_fidelity_count(c->rows[GM_SPACE_WIDE][which].values, c->rows[GM_SPACE_PROBABILITIES][which].values,
-                               labels, side->count, K, tallies);
-done:
-    free(labels);
-    free(places);
-    return status;
-}
-
-static double share(size_t part, size_t whole) {
-    return whole > 0 ? (double)part / (double)whole : NAN;
-}
-
 static gm_status compare_classes(gm_comparison *c) {
-    const gm_side *known = labelled_side(c);
-    size_t K = gm_image_classifier_classes(c->classifier);
-    gm_class_tally *tallies;
-    GM_TRY(gm_alloc(&tallies, 2 * K, sizeof *tallies, "classes"));
-    gm_status status = tally(c, 1, known, tallies + K);
-    if (status == GM_OK && c->sides[0].labels)
-        status = tally(c, 0, known, tallies);
-    if (status == GM_OK)
-        status = gm_alloc(&c->class_figures, K, sizeof *c->class_figures, "classes");
-    for (size_t k = 0; k < K && status == GM_OK; k++) {
-        const gm_class_tally *real = &tallies[k], *fake = &tallies[K + k];
-        c->class_figures[c->class_count++] =
-            (gm_class_figure){.name = k < known->name_count ? known->class_names[k] : "",
-                              .asked = fake->asked,
-                              .real = real->asked,
-                              .fidelity = share(fake->named, fake->asked),
-                              .real_named = share(real->named, real->asked),
-                              .chance = 1 / (double)K,
-                              .spread = fake->spread,
-                              .real_spread = real->asked > 0 ? real->spread : NAN};
+    gm_fidelity_sides sides = {.sides = c->sides, .known = labelled_side(c), .classifier = c->classifier};
+    for (size_t i = 0; i < 2; i++) {
+        sides.features[i] = c->rows[GM_SPACE_WIDE][i].values;
+        sides.probabilities[i] = c->rows[GM_SPACE_PROBABILITIES][i].values;
     }
-    free(tallies);
-    return status;
+    return gm_fidelity_compare(&sides, &c->class_figures, &c->class_count);
 }
 
 gm_status gm_comparison_classes(gm_comparison *c, const gm_class_figure **figures, size_t *count) {

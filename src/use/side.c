@@ -6,6 +6,7 @@
 #include "ganymede/sampler.h"
 #include "sample/scan.h"
 #include "sample/schema.h"
+#include "use/scaling.h"
 #include "use/side_text.h"
 #include "use/tables.h"
 
@@ -116,7 +117,7 @@ static gm_status draw(gm_side *side, gm_sampler *sampler) {
     if (side->classes > 0)
         GM_TRY(gm_alloc(&side->labels, side->count, sizeof *side->labels, side->name));
     for (size_t i = 0; i < side->count && side->classes > 0; i++)
-        side->labels[i] = (int32_t)(i % side->classes);
+        side->labels[i] = gm_sampler_label(sampler, i);
     GM_TRY(gm_alloc(&seeds, side->count, sizeof *seeds, "seeds"));
     for (size_t i = 0; i < side->count; i++)
         seeds[i] = i;
@@ -264,19 +265,12 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_table_sch
 // ---- One range ----
 
 static void find_extent(const gm_side *side, double *least, double *most) {
-    *least = INFINITY;
-    *most = -INFINITY;
-    for (size_t i = 0, count = side->count * item_values(side); i < count; i++)
-        if (isfinite(side->values[i])) {
-            *least = fmin(*least, (double)side->values[i]);
-            *most = fmax(*most, (double)side->values[i]);
-        }
+    gm_find_extent(side->values, side->count * item_values(side), least, most);
 }
 
 // What black and white are. Files say it of images alone: of other floats it is the narrowest usual range that holds
 // them.
 static void find_range(gm_side *side) {
-    static const double usual[][2] = {{0, 1}, {-1, 1}, {0, 255}};
     double least, most;
     if (side->kind == GM_SIDE_IMAGES) {
         side->ranged = true;
@@ -285,12 +279,8 @@ static void find_range(gm_side *side) {
     if (side->kind != GM_SIDE_NUMBERS)
         return;
     find_extent(side, &least, &most);
-    for (size_t i = 0; i < GM_COUNT(usual) && !side->ranged; i++)
-        if (least >= usual[i][0] && most <= usual[i][1]) {
-            side->ranged = true;
-            side->low = usual[i][0];
-            side->high = usual[i][1];
-        }
+    if (!side->ranged)
+        side->ranged = gm_find_usual_range(least, most, &side->low, &side->high);
 }
 
 // A run on arrays of floats took them as they were: its recipe's range then says nothing.

@@ -83,7 +83,8 @@ static gm_status plan(gm_sized *s, size_t height, size_t width) {
         if (status == GM_OK) {
             forget(s);
             *s = trial;
-            return gm_plan_create(&s->plan, s->use.graph, s->trained->state, NULL);
+            const gm_plan_options alone = {.picture = {size[0], size[1]}};
+            return gm_plan_create(&s->plan, s->use.graph, s->trained->state, s->use.batch == 1 ? &alone : NULL);
         }
         gm_use_finish(&trial.use);
         if (status == GM_ERROR_MEMORY)

@@ -131,7 +131,7 @@ static gm_status put(const folder *f, size_t index, const int32_t *label, const 
     gm_text path = {0};
     options.seeds = &f->seeds[index];
     options.labels = label;
-    name_file(&path, f, index, label);
+    name_file(&path, f, index, f->options->flat ? NULL : label);
     if (path.failed)
         return gm_fail_memory(strlen(f->path), "a file name");
     const gm_writing writing = writing_of(f->sampler, path.data, &options, 1);
@@ -143,7 +143,7 @@ static gm_status put(const folder *f, size_t index, const int32_t *label, const 
 static gm_status create_folders(const folder *f, const int32_t *labels, size_t count) {
     gm_text path = {0};
     gm_status status = gm_folder_create_empty(f->path, "name another folder");
-    size_t classes = labels ? f->sampler->use.classes : 0;
+    size_t classes = labels && !f->options->flat ? f->sampler->use.classes : 0;
     bool *there = NULL;
     if (status == GM_OK && classes > 0)
         status = gm_alloc(&there, classes, sizeof *there, "classes");
@@ -170,6 +170,46 @@ static gm_status generate(const folder *f, const int32_t *labels, size_t first, 
                                         samples);
     return gm_sampler_generate(f->sampler, f->seeds + first, labels, f->codes ? f->codes + first * width : NULL, count,
                                samples);
+}
+
+// file,label of each sample, as data sets read it. Classes without names have numbers.
+static gm_status write_list(const folder *f, const int32_t *labels, size_t count) {
+    const gm_sampler *sampler = f->sampler;
+    gm_text list = {0}, path = {0};
+    gm_text_append(&list, "file,label\n");
+    for (size_t i = 0; i < count; i++) {
+        size_t class = (size_t)labels[i];
+        name_file(&path, f, i, NULL);
+        if (path.failed)
+            break;
+        gm_text_printf(&list, "%s,", path.data + f->path_length + 1);
+        if (class < sampler->class_count)
+            gm_text_printf(&list, "\"%s\"\n", sampler->class_names[class]);
+        else
+            gm_text_printf(&list, "%zu\n", class);
+    }
+    path.length = 0;
+    gm_text_printf(&path, "%.*s/labels.csv", (int)f->path_length, f->path);
+    gm_status status = list.failed || path.failed ? gm_fail_memory(list.length, "labels.csv")
+                                                  : gm_file_write_atomic(path.data, list.data, list.length);
+    gm_text_finish(&list);
+    gm_text_finish(&path);
+    return status;
+}
+
+// What a list of them could not hold is known before the work.
+static gm_status check_flat(const folder *f, const int32_t *labels, size_t count) {
+    const gm_sampler *sampler = f->sampler;
+    if (!f->options->flat)
+        return GM_OK;
+    if (!labels)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: the generator is not told a class, so that its samples have no labels",
+                       f->path);
+    for (size_t i = 0; i < count; i++)
+        if ((size_t)labels[i] < sampler->class_count && strchr(sampler->class_names[labels[i]], '"'))
+            return gm_fail(GM_ERROR_ARGUMENT, "%s: the name of class %s cannot stand in labels.csv: leave out --flat",
+                           f->path, sampler->class_names[labels[i]]);
+    return GM_OK;
 }
 
 // In pieces, so that any number of samples takes little memory. Refuses what the generator has not before it writes.
@@ -213,7 +253,11 @@ static gm_status write_folder(gm_sampler *sampler, const char *path, const float
     f.path_length = length_of(path);
     gm_status status = check_options(&f);
     if (status == GM_OK)
+        status = check_flat(&f, labels, count);
+    if (status == GM_OK)
         status = fill(&f, options->labels, labels, count);
+    if (status == GM_OK && options->flat)
+        status = write_list(&f, labels, count);
     free(labels);
     return status;
 }

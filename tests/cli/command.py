@@ -93,11 +93,12 @@ def read_npy(path):
     return header["shape"], struct.unpack(f"<{len(data) // 4}f", data)
 
 
-def write_png(path, rows):
-    """A grey image of 8 bits."""
+def write_png(path, rows, channels=1):
+    """An image of 8 bits: grey, or the values of each pixel one behind the other."""
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", len(rows[0]) // channels, len(rows), 8,
+                                                                      {1: 0, 3: 2, 4: 6}[channels], 0, 0, 0))
                      + chunk(b"IDAT", zlib.compress(b"".join(b"\0" + bytes(row) for row in rows))) + chunk(b"IEND", b""))
 
 

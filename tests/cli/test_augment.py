@@ -125,6 +125,13 @@ def read_npz(path):
     return arrays
 
 
+def save_npy(path, kind, code, values, shape):
+    header = str({"descr": kind, "fortran_order": False, "shape": shape}).encode()
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    path.write_bytes(b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header +
+                     struct.pack(f"<{len(values)}{code}", *values))
+
+
 class OfDataSets(AugmentTest):
     def augment(self, *arguments, **more):
         return self.ganymede("augment", *arguments, **more)
@@ -135,7 +142,12 @@ class OfDataSets(AugmentTest):
 
     def test_classes_become_as_large_as_the_largest(self):
         out, _ = self.augment("bands", "-o", "more.npz", "--balance", "--rotate", "20")
-        self.assertEqual(out.splitlines(), ["0: 60 items, 0 new", "1: 6 items, 54 new", "2: 9 items, 51 new", "more.npz"])
+        self.assertEqual(out.splitlines(), ["0: 60 items, 0 new", "1: 6 items, 54 new", "2: 9 items, 51 new",
+                                            "bands: its training split alone was read (--split test: the other)",
+                                            "more.npz"])
+        out, _ = self.augment("bands", "-o", "test.npz", "--split", "test", "--rotate", "20")
+        self.assertEqual(out.splitlines(), ["0: 40 items, 40 new", "1: 40 items, 40 new", "2: 40 items, 40 new",
+                                            "test.npz"])
         more = read_npz(self.folder / "more.npz")
         self.assertEqual(more["x"][:2], ("|u1", (180, 8, 8)))
         self.assertEqual([more["y"][2].count(k) for k in range(3)], [60, 60, 60])
@@ -166,21 +178,61 @@ class OfDataSets(AugmentTest):
         self.assertEqual(read_png(self.folder / "one-augmented" / "00000000-00000000.png")[2], turned)
         self.assertEqual(read_png(self.folder / "one-augmented" / "00000000.png")[2], [bytes(row) for row in rows])
 
+    def test_opacity_moves_with_the_colours_and_is_none(self):
+        rows = [[v for x in range(6) for v in (17 * y, 40 * x, 100, 255 if x < y else 60)] for y in range(6)]
+        (self.folder / "one").mkdir()
+        write_png(self.folder / "one" / "a.png", rows, channels=4)
+        self.augment("one", "--rotate", "90-90", "--brightness", ".2-.2")
+        made = read_png(self.folder / "one-augmented" / "00000000-00000000.png")[2]
+        for y in range(6):
+            for x in range(6):
+                was, now = rows[x][(5 - y) * 4:(5 - y) * 4 + 4], made[y][x * 4:x * 4 + 4]
+                self.assertEqual(now[3], was[3])
+                for c in range(3):
+                    self.assertLessEqual(abs(now[c] - min(255, was[c] + 51)), 1)
+        self.assertEqual(read_png(self.folder / "one-augmented" / "00000000.png")[2], [bytes(row) for row in rows])
+
+    def test_what_changes_nothing_or_less_than_asked_is_said(self):
+        _, err = self.augment("bands", "-o", "a.npz", "--saturation", "0-2", "--flip")
+        self.assertIn("bands: has no colours: saturation changes nothing", err)
+        self.refused("augment", "bands", "-o", "b.npz", "--saturation", "0-2", code=1,
+                     says="has no colours, which is all that saturation changes")
+        save_npy(self.folder / "wide.npy", "<f8", "d", [i / 7 for i in range(72)], (2, 6, 6))
+        for out, command in (("c.npz", ("augment", "wide.npy", "--flip")), ("d.npz", ("data", "wide.npy"))):
+            _, err = self.ganymede(*command, "-o", out)
+            self.assertIn("wide.npy: its values of 64 bits bec", err)
+
+    def test_samples_come_into_the_range_of_floats(self):
+        (self.folder / "told.yaml").write_text(CONDITIONAL.replace("[0, 1], batch", "[-1, 1], batch").replace("sigmoid", "tanh"))
+        self.ganymede("train", "told.yaml", "--out", "told", "--quiet")
+        images = (self.folder / "bands" / "train-images-idx3-ubyte").read_bytes()[16:]
+        labels = (self.folder / "bands" / "train-labels-idx1-ubyte").read_bytes()[8:]
+        made = {}
+        for name, white in (("ones", 1), ("bytes", 255), ("odd", 1000)):
+            save_npy(self.folder / f"{name}.npy", "<f4", "f", [v * white / 255 for v in images], (75, 8, 8))
+            save_npy(self.folder / f"{name}_labels.npy", "<i4", "i", labels, (75,))
+            arguments = (f"{name}.npy", "-o", f"{name}.npz", "--with", "told", "--only-new")
+            if name == "odd":
+                self.refused("augment", *arguments, code=1, says="nothing says what is black and white")
+            else:
+                self.augment(*arguments)
+                made[name] = read_npz(self.folder / f"{name}.npz")["x"][2]
+        self.ganymede("sample", "told", "--seeds", "0-59", "--class", 0, "-o", "same.npz")
+        same = read_npz(self.folder / "same.npz")["samples"][2]
+        for sample, one, byte in zip(same, made["ones"], made["bytes"]):
+            self.assertAlmostEqual((sample + 1) / 2, one, places=5)
+            self.assertAlmostEqual((sample + 1) / 2, byte / 255, places=5)
+
     def test_depth_and_channels_stay(self):
-        def save(name, kind, code, values, shape):
-            header = str({"descr": kind, "fortran_order": False, "shape": shape}).encode()
-            header += b" " * (-(len(header) + 11) % 64) + b"\n"
-            (self.folder / name).write_bytes(b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header +
-                                             struct.pack(f"<{len(values)}{code}", *values))
         deep = [(i * 977) % 65536 for i in range(3 * 36)]
-        save("deep.npy", "<u2", "H", deep, (3, 6, 6))
+        save_npy(self.folder / "deep.npy", "<u2", "H", deep, (3, 6, 6))
         self.augment("deep.npy", "-o", "deep.npz", "--rotate", "90-90")
         arrays = read_npz(self.folder / "deep.npz")
         self.assertEqual((arrays["x"][0], arrays["x"][1]), ("<u2", (6, 6, 6)))
         self.assertEqual(list(arrays["x"][2][:108]), deep)
         self.assertEqual(list(arrays["x"][2][108:144]), [deep[x * 6 + 5 - y] for y in range(6) for x in range(6)])
         floats = [(i % 53) * 2.5 - 7 for i in range(2 * 5 * 36)]
-        save("floats.npy", "<f4", "f", floats, (2, 5, 6, 6))
+        save_npy(self.folder / "floats.npy", "<f4", "f", floats, (2, 5, 6, 6))
         self.augment("floats.npy", "-o", "floats.npz", "--rotate", "90-90", "--only-new")
         kind, shape, values = read_npz(self.folder / "floats.npz")["x"]
         self.assertEqual((kind, shape), ("<f4", (2, 5, 6, 6)))
@@ -221,9 +273,18 @@ class OfDataSets(AugmentTest):
         for byte, value in zip(made["x"][2], same["samples"][2]):
             self.assertLessEqual(abs(byte - 255 * value), .501)
         self.ganymede("sample", "told", "--seeds", "0-5", "-o", "six.npy")
+        out, _ = self.ganymede("data", "six.npy")
+        self.assertIn("labels        of six_labels.npy, which lies beside it", out.splitlines())
         out, _ = self.ganymede("data", "six.npy", "--json")
         self.assertEqual([k["count"] for k in json.loads(out)["classes"]], [2, 2, 2])
+        self.ganymede("sample", "told", "--seeds", "0-5", "-o", "flat", "--flat")
+        self.assertEqual((self.folder / "flat" / "labels.csv").read_text().splitlines(),
+                         ["file,label"] + [f'{seed:08d}.png,"{seed % 3}"' for seed in range(6)])
+        out, _ = self.ganymede("data", "flat", "--json")
+        self.assertEqual([k["count"] for k in json.loads(out)["classes"]], [2, 2, 2])
+        self.refused("sample", "told", "-o", "x.png", "--flat", code=2, says="--flat is of a folder's files")
         self.ganymede("train", "tiny.yaml", "--out", "untold", "--quiet")
+        self.refused("sample", "untold", "-o", "x", "--flat", code=1, says="is not told a class")
         self.refused("augment", "bands", "-o", "no.npz", "--with", "untold", code=1, says="is not told a class")
 
     def test_what_cannot_be_is_said(self):
@@ -240,6 +301,44 @@ class OfDataSets(AugmentTest):
             with self.subTest(arguments=arguments):
                 self.refused("augment", *arguments, code=code, says=says)
         self.assertFalse((self.folder / "bands-augmented").exists())
+
+
+class ChosenClasses(AugmentTest):
+    """A conditional generator that was trained on some classes of the data is told these alone."""
+
+    def setUp(self):
+        super().setUp()
+        text = CONDITIONAL.replace("data: {", "data: { classes: [2, 0],") + "monitor: { every: 30 }\n"
+        (self.folder / "some.yaml").write_text(text)
+        self.ganymede("train", "some.yaml", "--out", "some", "--quiet")
+
+    def test_seeds_are_of_these_classes(self):
+        self.ganymede("sample", "some", "--seeds", "0-5", "-o", "six.npz")
+        self.assertEqual(read_npz(self.folder / "six.npz")["labels"][2], (0, 2, 0, 2, 0, 2))
+        self.ganymede("sample", "some", "--seeds", "0-5", "-o", "six/")
+        self.assertEqual(sorted(path.name for path in (self.folder / "six").iterdir() if path.is_dir()), ["0", "2"])
+        found = {}
+        for label in 0, 2:
+            self.ganymede("sample", "some", "--seeds", "3", "--class", label, "-o", f"{label}.npz")
+            found[label] = read_npz(self.folder / f"{label}.npz")["samples"][2]
+        self.assertEqual(read_npz(self.folder / "six.npz")["samples"][2][3 * 64:4 * 64], found[2])
+        self.ganymede("interpolate", "some", "--seeds", "3,4", "--frames", 2, "-o", "way.npz")
+        self.assertEqual(read_npz(self.folder / "way.npz")["samples"][2][:64], found[2])
+
+    def test_others_are_refused(self):
+        self.refused("sample", "some", "--class", 1, "-o", "no.png", code=1,
+                     says="none of those that this generator was trained on (data.classes): 2, 0")
+        self.refused("interpolate", "some", "--seeds", "0,1", "--class", "0,1", "--frames", 4, "-o", "no.png", code=1,
+                     says="data.classes")
+
+    def test_figures_are_of_these_classes(self):
+        out, _ = self.ganymede("evaluate", "some", "--count", 60, "--json")
+        self.assertEqual(sorted(json.loads(out)["label_fidelity"]), ["0", "2"])
+        out, _ = self.ganymede("measure", "bands", "some", "--samples", 60, "--features", "classifier", "--json")
+        classes = json.loads(out)["classes"]
+        self.assertEqual({k: figures["n"] for k, figures in classes.items()}, {"0": 30, "1": 0, "2": 30})
+        for figures in classes.values():
+            self.assertAlmostEqual(figures["chance"], .5)
 
 
 class LabelFidelity(AugmentTest):
@@ -277,6 +376,28 @@ class LabelFidelity(AugmentTest):
         (same / "train-labels-idx1-ubyte").write_bytes(labels)
         for figures in self.classes("same").values():
             self.assertLess(figures["spread"], 1e-3 * figures["real_spread"])
+
+    def test_classes_of_one_side_alone_are_left_out(self):
+        def folder(name, classes):
+            for k, count in classes.items():
+                (self.folder / name / k).mkdir(parents=True)
+                for i in range(count):
+                    rows = [[(40 * i + 13 * x * y) % 60 + (180 if y // 3 == "abc".find(k) else 0) for x in range(9)]
+                            for y in range(9)]
+                    write_png(self.folder / name / k / f"{i}.png", rows)
+
+        folder("real", {"a": 20, "b": 20, "c": 20})
+        folder("partly", {"b": 12, "d": 8})
+        folder("strange", {"d": 6, "e": 4})
+        common = ("--metrics", "frechet", "--features", "classifier", "--json")
+        out, err = self.ganymede("measure", "real", "partly", *common)
+        classes = json.loads(out)["classes"]
+        self.assertEqual({k: figures["n"] for k, figures in classes.items()}, {"a": 0, "b": 12, "c": 0})
+        self.assertEqual(classes["b"]["fidelity"], 1)
+        self.assertIn("partly: 8 of its 20 samples are of classes that real has not (d): figures by class", err)
+        out, err = self.ganymede("measure", "real", "strange", *common)
+        self.assertNotIn("classes", json.loads(out))
+        self.assertIn("strange: 10 of its 10 samples are of classes that real has not (d, e)", err)
 
     def test_a_conditional_run_is_evaluated_by_class(self):
         (self.folder / "told.yaml").write_text(CONDITIONAL)

@@ -218,16 +218,13 @@ class Complete(CommandTest):
         for arguments, says in [
             (["a.png", "-o", "done"], ["a.png: no pixel is clear (opacity 0)"]),
             (["a.png", "--box", "8,0,3,3", "-o", "done"], ["a.png: the box lies outside of its 8 x 8 pixels"]),
-            (["a.png", "--missing", "plaid", "-o", "done"], ["'plaid' is no colour"]),
             (["a.png", "--missing", "#ff00ff", "-o", "done"], ["no pixel has exactly the colour #ff00ff"]),
             (["a.png", "--mask", "no.png", "-o", "done"], ["no.png: is no picture"]),
-            (["a.png", "--box", "2,2,3,3", "-o", "."], ["a.png: lies in the folder"]),
+            (["a.png", "--box", "2,2,3,3", "-o", "."], [".: is not empty"]),
             (["a.png", "a.png", *box], ["two of the files would be written by this name"]),
             (["missing.png", *box], ["missing.png"]),
             (["no.png", *box], ["no.png: is no picture"]),
             (["cut.png", *box], ["cut.png"]),
-            (["a.png", *box, "--format", "jpg"], ["JPEG changes known pixels"]),
-            (["a.png", *box, "--format", "npy"], ["no pictures"]),
         ]:
             self.refused("complete", "run", *arguments, code=1, says=says)
         for arguments, says in [
@@ -236,6 +233,9 @@ class Complete(CommandTest):
             (["a.png", "--box", "1,2,3", "-o", "done"], ["--box expects LEFT,TOP,WIDTH,HEIGHT"]),
             (["a.png", "--box", "1,2,0,3", "-o", "done"], ["--box expects"]),
             (["a.png", *box, "--missing", "black"], ["exclude each other"]),
+            (["a.png", "--missing", "plaid", "-o", "done"], ["'plaid' is no colour"]),
+            (["a.png", *box, "--format", "jpg"], ["--format expects png, tiff or webp, not 'jpg'"]),
+            (["a.png", *box, "--format", "npy"], ["--format expects png, tiff or webp, not 'npy'"]),
             (["a.png", *box, "--by", "magic"], ["--by expects search"]),
             (["a.png", *box, "--restarts", "3"], ["--by search"]),
         ]:
@@ -255,6 +255,26 @@ class Complete(CommandTest):
             # It alone is followed here.
             first, last = [sum(line["l1"] for line in part) / 20 for part in (lines[:20], lines[60:])]
             self.assertLess(last, .97 * first)
+
+    def test_opacity_is_not_learned(self):
+        (self.folder / "clear").mkdir()
+        for i in range(6):
+            png(self.folder / "clear" / f"{i}.png", 8, 8, 4, 8, noise(256))
+        self.refused("train", "tiny.yaml", "--data", "clear", "--set", "data.alpha=keep", "--dry-run", code=1,
+                     says="cannot be learned: set data.alpha to blend")
+
+    def test_a_picture_that_memory_has_no_room_for_is_told_the_size_that_has(self):
+        self.train()
+        png(self.folder / "other.png", 10, 12, 1, 8, noise(120))
+        said = ""
+        for failing in range(1, 40):  # one of these is the allocation that holds the values
+            environment = {"GANYMEDE_FAULT": f"alloc:{failing}"}
+            _, said = self.ganymede("complete", "run", "other.png", "--box", "1,1,3,3", "-o", f"done-{failing}", code=1,
+                                    env=environment)
+            if "a picture of" in said:
+                break
+        self.assertRegex(said, r"other.png: a picture of 12 x 10 takes .* about 8 x 7 would fit; make it smaller")
+        self.assertNotIn("batch", said)
 
     def test_recipes_that_contradict_themselves_say_where(self):
         for setting, says in [

@@ -91,5 +91,63 @@ class Output(CommandTest):
         self.refused("train", "Größe-日本-😀.yaml", code=1, says="Größe-日本-😀.yaml: cannot be opened")
 
 
+class Places(CommandTest):
+    """Where results go is looked at before any work: none of these runs is there."""
+
+    COMMANDS = {  # -o of what kind, and the arguments
+        "complete": ("folder", "run", "images/0.png", "--box", "0,0,2,2"),
+        "translate": ("folder", "run", "images"),
+        "project": ("folder", "run", "images"),
+        "augment": ("both", "images", "--flip", "--with", "run"),
+        "interpolate": ("both", "run", "--seeds", "1,2"),
+        "sample": ("both", "run"),
+        "directions": ("file", "run"),
+        "saliency": ("file", "run", "images"),
+    }
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "full").mkdir()
+        (self.folder / "full" / "x").touch()
+        (self.folder / "dir.npy").mkdir()
+
+    def test_what_stands_in_the_way_is_said_before_the_work(self):
+        for command, (kind, *arguments) in self.COMMANDS.items():
+            cases = []
+            if kind != "file":
+                cases += [("full", 1, "is not empty (it holds x): name another folder"), ("full/x/y", 1, "Not a directory")]
+                cases += [("new.png", 2, "-o expects a folder, not 'new.png'")] if kind == "folder" else []
+            if kind != "folder":
+                cases += [("full/x/y.npy", 1, "Not a directory"), ("none/y.npy", 1, "none/y.npy: cannot be written: No such file"),
+                          ("new.bmp", 2, "-o expects a name that ends in")]
+            if kind == "file":
+                cases += [("dir.npy", 1, "dir.npy: is a folder"), ("new", 2, "-o expects a name that ends in")]
+            for out, code, says in cases:
+                with self.subTest(command=command, out=out):
+                    self.refused(command, *arguments, "-o", out, code=code, says=says)
+        self.assertFalse((self.folder / "new").exists())
+
+    @unittest.skipIf(os.geteuid() == 0, "root may write anywhere")
+    def test_a_folder_that_takes_no_files_is_said(self):
+        (self.folder / "full").chmod(0o555)
+        self.refused("sample", "run", "-o", "full/new.png", code=1, says="full/new.png: cannot be written")
+
+    def test_wrong_words_are_wrong_usage(self):
+        for command, (_, *arguments) in self.COMMANDS.items():
+            for option, word, says in (("--format", "bmp", "not 'bmp'"), ("--view", "upside", "not 'upside'"),
+                                       ("--missing", "nocolour", "'nocolour' is no colour"), ("--depth", 7, "--depth expects"),
+                                       ("--split", "half", "--split expects train or test")):
+                help_text, _ = self.ganymede(command, "--help")
+                if option + " " not in help_text:
+                    continue
+                if option == "--missing":
+                    arguments = arguments[:2]
+                with self.subTest(command=command, option=option):
+                    self.refused(command, *arguments, "-o", "new" if command != "saliency" else "new.png", option, word,
+                                 code=2, says=says)
+        self.refused("complete", "run", "images/0.png", "-o", "new", "--format", "bmp", code=2,
+                     says="--format expects png, tiff or webp, not 'bmp'")
+
+
 if __name__ == "__main__":
     unittest.main()

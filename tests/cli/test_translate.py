@@ -77,7 +77,7 @@ class Translate(CommandTest):
         self.assertEqual((result["count"], result["from"], result["to"]), (3, "a", "b"))
         self.refused("translate", "run", "a", "--reverse", "-o", "x", code=1, says=["one way alone, from a to b"])
         self.refused("translate", "run", "a", code=2, says=["-o DIR is missing"])
-        self.refused("translate", "run", "a", "--view", "sepia", "-o", "x", code=1, says=["no view sepia"])
+        self.refused("translate", "run", "a", "--view", "sepia", "-o", "x", code=2, says="--view expects plain, negative or edges, not 'sepia'")
         figures = json.loads(self.ganymede("evaluate", "run", "--json")[0])
         self.assertEqual(set(figures["l1"]), {"this run", "mean", "ridge", "nearest", "10 nearest", "unchanged"})
         self.assertEqual(figures["count"], 5)

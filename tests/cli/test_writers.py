@@ -369,7 +369,7 @@ class Writers(ImageTest):
         self.train(1)
         for words, says in ((("-o", "s.gif"), [".png, .jpg, .webp, .tiff, .npy, .npz, .csv, .tsv or .txt", "s.gif"]),
                             (("-o", "s.png", "--format", "png"), "--format"),
-                            (("-o", "s", "--format", "gif"), ".png, .jpg"),
+                            (("-o", "s", "--format", "gif"), "png, jpeg"),
                             (("-o", "s.jpg", "--quality", "0"), "1 to 100"),
                             (("-o", "s.jpg", "--quality", "101"), "1 to 100"),
                             (("-o", "s.png", "--channel", "0"), "from 1"),
