@@ -12,7 +12,7 @@
 //
 // HOW TO USE. This text comes once in a program. Then, for each kernel: define GM_CONTRACT_<SECTION> and the instance
 // macros, then include the section's file, which undefines at its end everything it was given: weights_cpu.cl (PACK,
-// SUM), thin_cpu.cl and thin_gpu.cl (what has THIN in its name), contract_cpu.cl and contract_gpu.cl.
+// SUM), thin_cpu.cl and thin_gpu.cl (what has THIN in its name), contract_cpu.cl, outer_cpu.cl and contract_gpu.cl.
 //   GM_NAME               the kernel's name
 //   GM_EPILOGUE_PARAMS    further kernel parameters, beginning with a comma, or nothing
 //   GM_EPILOGUE8(v,h,w,n,k) the float8 to store for outputs k..k+7 (k + 8 <= K always) of pixel (h,w), row n

@@ -53,7 +53,7 @@ static const struct {
     [PACK_THIN] = {"PACK_THIN", "pack_thin", "thin_cpu.cl", .function = true},
     [ROWS_CPU] = {"ROWS_CPU", "rows", "contract_cpu.cl", .epilogue = true},
     [THIN_CPU] = {"THIN_CPU", "thin", "thin_cpu.cl", .epilogue = true},
-    [OUTER_CPU] = {"OUTER_CPU", "outer", "contract_cpu.cl", .epilogue = true},
+    [OUTER_CPU] = {"OUTER_CPU", "outer", "outer_cpu.cl", .epilogue = true},
     [OUTER_THIN_CPU] = {"OUTER_THIN_CPU", "outer_thin", "thin_cpu.cl", .epilogue = true},
     [SUM_CPU] = {"SUM_CPU", "outer_sum", "weights_cpu.cl", .function = true, .epilogue = true},
     [ROWS_GPU] = {"ROWS_GPU", "rows", "contract_gpu.cl", .function = true, .epilogue = true, .reads = true,

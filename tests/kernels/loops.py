@@ -57,7 +57,7 @@ static void any(const float16 *s, const int ss, float16 *t, const int ts) { t[0]
 """
 KERNELS = [
     ("rows", "contract_cpu.cl", "#define GM_CONTRACT_ROWS_CPU\n"),
-    ("outer", "contract_cpu.cl", "#define GM_CONTRACT_OUTER_CPU\n"),
+    ("outer", "outer_cpu.cl", "#define GM_CONTRACT_OUTER_CPU\n"),
     ("fast_rows", "fast_cpu.cl", TRANSFORM + "#define GM_FAST_ROWS_CPU\n"),
     ("fast_outer", "fast_cpu.cl", TRANSFORM + "#define GM_FAST_OUTER_CPU\n"),
 ]
