@@ -57,7 +57,7 @@ gm_tensor *gm_pad2d(gm_tensor *x, const size_t before[2], const size_t after[2],
         return gm_pad(x, (size_t[]){0, 0, before[0], before[1]}, (size_t[]){0, 0, after[0], after[1]});
     if (mode != GM_PADDING_REFLECT && mode != GM_PADDING_REPLICATE)
         return gm_fault(x->graph, "there is no padding mode %d", (int)mode);
-    gm_border_attributes border = {.mode = mode};
+    gm_border_attributes border = {.mode = (int)mode};
     size_t sum = 0;
     for (size_t i = 0; i < 2; i++) {
         border.before[i] = before[i];

@@ -13,17 +13,29 @@ gm_tensor *gm_pad_layer(gm_tensor *x, const size_t *before, const size_t *after,
     if (!gm_positions_usable(x, GM_SPATIAL_AXES))
         return graph->nodes[0];
     const gm_shape d = *shape;
+    const size_t axes = d.rank - 2;
+    if (mode == GM_PADDING_ZERO) {
+        size_t first[GM_MAX_RANK] = {0}, last[GM_MAX_RANK] = {0};
+        memcpy(first + 2, before, axes * sizeof *before);
+        memcpy(last + 2, after, axes * sizeof *after);
+        return gm_pad(x, first, last);
+    }
+    const gm_padding_mode how = (gm_padding_mode)mode;
+    for (size_t i = 0; i < axes; i++) // gm_pad2d says it of images, which x need not be
+        if (how == GM_PADDING_REFLECT && GM_MAX(before[i], after[i]) >= d.dim[2 + i])
+            return gm_fault(graph, "%zu values cannot be reflected at the edge of axis %zu of %s: fewer than %zu",
+                            GM_MAX(before[i], after[i]), 2 + i, gm_shape_text(shape), d.dim[2 + i]);
     if (d.rank == 3) { // a sequence is an image of height 1
         const size_t first[] = {0, before[0]}, last[] = {0, after[0]};
-        gm_tensor *y = gm_pad2d(gm_reshape(x, GM_SHAPE(d.dim[0], d.dim[1], 1, d.dim[2])), first, last, mode);
+        gm_tensor *y = gm_pad2d(gm_reshape(x, GM_SHAPE(d.dim[0], d.dim[1], 1, d.dim[2])), first, last, how);
         return gm_reshape(y, GM_SHAPE(d.dim[0], d.dim[1], before[0] + d.dim[2] + after[0]));
     }
     if (d.rank == 4)
-        return gm_pad2d(x, before, after, mode);
+        return gm_pad2d(x, before, after, how);
     const size_t depth = before[0] + d.dim[2] + after[0];
     const size_t first[] = {before[0], 0}, last[] = {after[0], 0};
-    x = gm_pad2d(gm_reshape(x, GM_SHAPE(d.dim[0], d.dim[1], d.dim[2], d.dim[3] * d.dim[4])), first, last, mode);
-    x = gm_pad2d(gm_reshape(x, GM_SHAPE(d.dim[0], d.dim[1] * depth, d.dim[3], d.dim[4])), before + 1, after + 1, mode);
+    x = gm_pad2d(gm_reshape(x, GM_SHAPE(d.dim[0], d.dim[1], d.dim[2], d.dim[3] * d.dim[4])), first, last, how);
+    x = gm_pad2d(gm_reshape(x, GM_SHAPE(d.dim[0], d.dim[1] * depth, d.dim[3], d.dim[4])), before + 1, after + 1, how);
     return gm_reshape(
         x, GM_SHAPE(d.dim[0], d.dim[1], depth, before[1] + d.dim[3] + after[1], before[2] + d.dim[4] + after[2]));
 }

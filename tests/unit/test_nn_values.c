@@ -269,7 +269,7 @@ static void faults_say_which_shape_and_what_is_allowed(void **state) {
         {pad_vectors, "pad: ", "volumes (N, C, D, H, W), not (4, 12)"},
         {pad_as_volumes, "pad: ", "one for each of the 2 axes behind the channels of (4, 3, 4, 5)"},
         {reflect_all, "pad: ", "6 values cannot be reflected at the edge of axis 2 of (4, 3, 6): fewer than 6"},
-        {reflect_after, "pad: ", "5 values cannot be reflected at the edge of axis 3 of (4, 3, 6, 5)"},
+        {reflect_after, "pad: ", "5 values cannot be reflected at the edge of axis 3 of (4, 3, 4, 5)"},
         {pad_wrongly, "pad: ", "there is no padding mode 7"},
         {conv_reflects_all, "c (conv): ", "4 values cannot be reflected at the edge of axis 2 of (4, 3, 4, 5)"},
         {transposed_reflects, "c (conv_transpose): ", "padding_mode is for conv alone"},
