@@ -128,14 +128,14 @@ gm_status gm_table_text_write(const gm_table_text *t, const gm_table_schema *sch
     gm_text out = {0};
     size_t at = 0;
     for (size_t i = 0; i <= t->hole_count; i++) {
-        const gm_table_hole *hole = &t->holes[i];
-        size_t next = i < t->hole_count ? hole->span.begin : t->bytes;
+        size_t next = i < t->hole_count ? t->holes[i].span.begin : t->bytes;
         for (size_t piece; at < next; at += piece) {
             piece = GM_MIN(next - at, (size_t)PIECE);
             append_bytes(&out, t->text + at, piece);
         }
         if (i == t->hole_count || isnan(values[i]))
             continue;
+        const gm_table_hole *hole = &t->holes[i];
         write_cell(&out, t, &schema->columns[hole->column], t->text[at] == '"', values[i], word);
         at = hole->span.end;
     }
