@@ -241,6 +241,8 @@ void training_init(training *t, const recipe_case *c) {
     make_table(&infos[0], gm_common_of(t->recipe)->data.numbers);
     if (infos[0].table)
         gm_common_set_columns(t->recipe, infos[0].table);
+    if (infos[0].text)
+        gm_common_set_text(t->recipe, infos[0].text);
     gm_model_source source = make_source(t, c, &infos[0]), second = make_source(t, c, &infos[1]);
     source.second = other ? &second : NULL;
     t->format = source.format;
