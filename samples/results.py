@@ -339,7 +339,7 @@ def compared_rows(records):
         yield ""
         yield "| " + " | ".join(["", *(COMPARED_NAMES[key][0] for key in keys)]) + " |"
         yield "|---" * (1 + len(keys)) + "|"
-        for way in found[0][keys[0]]:
+        for way in dict.fromkeys(way for key in keys for way in found[0][key]):
             figures = [spread([run[key].get(way) for run in found], COMPARED_NAMES[key][1],
                               100 if "%" in COMPARED_NAMES[key][0] else 1) for key in keys]
             yield "| " + " | ".join([way, *figures]) + " |"
