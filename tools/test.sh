@@ -5,7 +5,7 @@
 #   tools/test.sh          what guards a change: under AddressSanitizer and UndefinedBehaviorSanitizer only what needs no
 #                          device, and each fuzz target briefly
 #   tools/test.sh --all    also the long sweeps: kernels on Oclgrind and rusticl, the sanitizers for everything on pocl,
-#                          each fuzz target for a minute, training runs killed 50 times
+#                          each fuzz target for 20 seconds, training runs killed 50 times
 #   tools/test.sh --quick  the gcc build only
 set -u
 cd "$(dirname "$0")/.." || exit 1
