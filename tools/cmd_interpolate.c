@@ -146,7 +146,8 @@ int command_interpolate(int count, char **words) {
         {"--loop", NULL, OPTION_FLAG, &arguments.path.loop, "back to the first sample at the end"},
         {"--linear", NULL, OPTION_FLAG, &arguments.path.linear,
          "straight through the latent space (default: along great circles; of uniform latents always straight)"},
-        {"--truncation", "PSI", OPTION_TEXT, &truncation, "z of the samples times PSI (default 1: as they are)"},
+        {"--truncation", "PSI", OPTION_TEXT, &truncation,
+         "nearer to the mean, as sample has it (default 1: as they are)"},
         {"-o", "FILE|DIR", OPTION_TEXT, &arguments.out,
          "FILE.webp: a film; FILE.png or .jpg: all frames beside one another; FILE.npy: an array; DIR: a file each"
          " (default: film.webp)"},

@@ -343,7 +343,8 @@ static int run_sample(int count, char **words, const char **entries) {
         {"--codes", "3,*,-1..1", OPTION_TEXT, &codes,
          "InfoGAN's codes: a value each, * for the seed's own, FIRST..LAST along the columns (a row per seed)"},
         {"--truncation", "PSI", OPTION_TEXT, &truncation,
-         "nearer to the mean, which costs variety: z, normal or uniform, times PSI (default 1); codes stay"},
+         "nearer to the mean, which costs variety: z, or w at a layer `truncation`, less the mean times PSI (default "
+         "1)"},
         {"--direction", "3=-3..3", OPTION_TEXT, &direction,
          "add so much of a latent direction to z, FIRST..LAST along the columns (a row per seed); 0 is the strongest"},
         {"--directions", "FILE.npy", OPTION_TEXT, &arguments.directions,

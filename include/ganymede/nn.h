@@ -169,6 +169,11 @@ GM_API gm_tensor *gm_pixel_norm(gm_tensor *x, double epsilon);
 typedef struct gm_pixel_norm_params {
     double epsilon;
 } gm_pixel_norm_params;
+// The layer `truncation`: x (N, C), left as it is, with a running mean NAME.running_mean (C) of what training has
+// brought there: gm_network_set_truncation.
+typedef struct gm_truncation_params {
+    double momentum; // weight of the new batch in the mean
+} gm_truncation_params;
 
 typedef struct gm_attention_params {
     size_t heads; // 0 means 1
@@ -410,6 +415,7 @@ typedef struct gm_layer {
         gm_adain_params adain;
         gm_modulated_conv_params modulated_conv;
         gm_pixel_norm_params pixel_norm;
+        gm_truncation_params truncation;
         gm_concat_params concat;
         gm_tap_params tap;
         gm_head_params head;
@@ -461,6 +467,10 @@ GM_API gm_tensor *gm_network_apply_labelled(gm_network *network, gm_tensor *x, g
 // come with it and not depend on its place in the batch.
 typedef gm_tensor *(*gm_network_draw)(void *user, const char *name, gm_shape shape);
 GM_API void gm_network_set_draw(gm_network *network, gm_network_draw draw, void *user);
+// psi (N, 1), by which the layer `truncation` multiplies, in inference, how far each sample's vector is from the mean
+// of all; NULL: 1. Whether there is such a layer, inner ones included.
+GM_API void gm_network_set_truncation(gm_network *network, gm_tensor *psi);
+GM_API bool gm_network_truncates(const gm_network *network);
 // Where recurrent layers have their state, so that a network sees a sequence position by position: each application in
 // inference then is one position (N, C, 1), and its layers begin with `recall` (of the shape of their state, (N, rows,
 // units)) and leave the state behind it to `keep`. `name` is the layer's and lives as long as the

@@ -92,8 +92,9 @@ GM_API gm_status gm_sampler_string(const gm_sampler *sampler, const float *sampl
 GM_API gm_status gm_sampler_fill_latents(const gm_sampler *sampler, const uint64_t *seeds, const float *codes,
                                          size_t count, float *latents);
 // Brings the noise of latents (count, latent) nearer to its mean, 0: z becomes psi z (the truncation of Brock et al.
-// 2019 and Karras et al. 2019, taken of z). 1 leaves all as it is, 0 is the mean itself; codes stay as they are.
-GM_API void gm_sampler_truncate(const gm_sampler *sampler, double psi, size_t count, float *latents);
+// 2019 and Karras et al. 2019, taken of z). 1 leaves all as it is, 0 is the mean itself; codes stay as they are. A
+// generator with a layer `truncation` is told psi for that instead, for all samples from now on, and z stays.
+GM_API void gm_sampler_truncate(gm_sampler *sampler, double psi, size_t count, float *latents);
 // As gm_sampler_generate, of latents (count, latent): those of seeds give what the seeds give, bit for bit. seeds:
 // whose numbers layers draw and whose classes samples have without labels; NULL: 0, 1, 2, ...
 GM_API gm_status gm_sampler_generate_from(gm_sampler *sampler, const float *latents, const int32_t *labels,

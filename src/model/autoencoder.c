@@ -49,7 +49,7 @@ static gm_status add_draw(gm_use *use, const gm_autoencoder_parts *parts) {
     gm_network *decoder;
     GM_TRY(add_decoder(use, &decoder));
     gm_tensor *z = gm_use_add_input(use, "latent", GM_FLOAT32, &GM_SHAPE(a->latent.size));
-    gm_use_draw_from_seeds(use, decoder);
+    gm_use_sample_from(use, decoder);
     gm_use_add_samples(use, gm_autoencoder_draw(parts, gm_network_apply(decoder, z, GM_MODE_INFERENCE, NULL), use));
     use->noise = a->latent;
     use->fill_latent = fill_latent;

@@ -36,7 +36,7 @@ static gm_status build_samples(gm_use *use, bool blended) {
         labels = blended ? gm_use_add_input(use, "classes", GM_FLOAT32, &GM_SHAPE(use->classes))
                          : gm_use_add_input(use, "labels", GM_INT32, &GM_SCALAR);
     }
-    gm_use_draw_from_seeds(use, generator);
+    gm_use_sample_from(use, generator);
     gm_use_add_samples(use, gm_network_apply_labelled(generator, z, labels, GM_MODE_INFERENCE, NULL));
     use->noise = gan->latent;
     use->fill_latent = fill_latent;

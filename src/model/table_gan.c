@@ -58,7 +58,7 @@ static gm_status add_rows(gm_use *use, const gm_row_codes *codes) {
     gm_network *generator;
     GM_TRY(gm_use_add_network(use, "generator", &t->generator, t->initializer, &t->average, &generator));
     gm_tensor *z = gm_use_add_input(use, "latent", GM_FLOAT32, &GM_SHAPE(t->latent.size + conditions));
-    gm_use_draw_from_seeds(use, generator);
+    gm_use_sample_from(use, generator);
     gm_tensor *made = gm_network_apply(generator, z, GM_MODE_INFERENCE, NULL);
     GM_TRY(gm_graph_status(use->graph));
     GM_TRY(gm_table_gan_check_made(t, codes, made));

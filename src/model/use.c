@@ -141,6 +141,12 @@ void gm_use_draw_from_seeds(gm_use *use, gm_network *network) {
     gm_network_set_draw(network, draw, use);
 }
 
+void gm_use_sample_from(gm_use *use, gm_network *network) {
+    gm_use_draw_from_seeds(use, network);
+    if (!use->appended && gm_network_truncates(network))
+        gm_network_set_truncation(network, gm_use_add_settled(use, "truncation", 1, false));
+}
+
 gm_tensor *gm_use_add_data(gm_use *use) {
     return gm_use_add_input(use, "data", GM_FLOAT32, &use->format.item);
 }
@@ -226,12 +232,24 @@ static gm_status read_output(const gm_use *use, const gm_use_port *port, gm_plan
     return status;
 }
 
+// The same value for every sample.
+static gm_status write_settled(const gm_use *use, const gm_use_port *port, gm_plan *plan) {
+    float *batch;
+    GM_TRY(gm_alloc(&batch, use->batch * port->values, sizeof *batch, "a batch"));
+    for (size_t i = 0; i < use->batch * port->values; i++)
+        batch[i] = port->settled[i % port->values];
+    gm_status status = gm_plan_write(plan, port->x, batch, use->batch * item_bytes(port));
+    free(batch);
+    return status;
+}
+
 // Rows `first` ... `first + count - 1`, at most a batch, of the arrays. Does not wait for whole batches.
 static gm_status run_batch(const gm_use *use, gm_plan *plan, const void *const *inputs, size_t first, size_t count,
                            float *const *outputs) {
     for (size_t i = 0; i < use->input_count; i++) {
         const gm_use_port *port = &use->inputs[i];
-        GM_TRY(write_input(use, port, plan, (const char *)inputs[i] + first * item_bytes(port), count));
+        GM_TRY(inputs[i] ? write_input(use, port, plan, (const char *)inputs[i] + first * item_bytes(port), count)
+                         : write_settled(use, port, plan));
     }
     GM_TRY(gm_plan_run(plan, use->phase));
     for (size_t i = 0; i < use->output_count; i++)

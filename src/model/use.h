@@ -122,6 +122,9 @@ gm_tensor *gm_use_add_input(gm_use *use, const char *name, gm_type type, const g
 gm_tensor *gm_use_draw(gm_use *use, const char *name, gm_shape shape);
 // What the network's layers draw becomes inputs that gm_use_generate fills.
 void gm_use_draw_from_seeds(gm_use *use, gm_network *network);
+// A network that ends in samples: what its layers draw comes from their seeds, and where one has a mean to draw nearer
+// to, the input `truncation` is settled to 1.
+void gm_use_sample_from(gm_use *use, gm_network *network);
 // The input `data` of use->format.
 gm_tensor *gm_use_add_data(gm_use *use);
 void gm_use_add_output(gm_use *use, const char *name, gm_tensor *x);

@@ -14,6 +14,7 @@ typedef struct gm_layer_context {
     gm_tensor *counter, *labels;       // each may be NULL
     gm_network_draw draw;              // in inference; NULL: nodes of the graph
     void *user;                        // its
+    gm_tensor *truncation;             // (N, 1), in inference; NULL: 1
     const gm_network_memory *memory;   // in inference; NULL: sequences are walked whole
     size_t application;                // training applications of the network before this one
     gm_weight_initializer initializer; // for layers that name none
@@ -28,6 +29,9 @@ gm_tensor *gm_head_apply(gm_layer_context *context, const gm_layer *layer, gm_te
 gm_tensor *gm_concat_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
 // The row that draws noise for a layer's positions (style.c).
 gm_tensor *gm_noise_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
+
+// The row whose running mean is what samples are drawn to (norm.c).
+gm_tensor *gm_truncation_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
 
 // Applies inner layers, named NAME.INDEX; the rest of the context is the outer layer's. No layers: x itself.
 gm_tensor *gm_layers_apply(const gm_layer_context *context, const char *name, const gm_layer_list *list, gm_tensor *x);

@@ -23,6 +23,7 @@ struct gm_network {
     size_t training_applications;
     gm_network_draw draw; // may be NULL
     void *user;
+    gm_tensor *truncation;    // may be NULL
     gm_network_memory memory; // recall: may be NULL
     gm_tensor **parameters, **statistics;
     size_t parameter_count, statistic_count;
@@ -147,6 +148,10 @@ void gm_network_set_draw(gm_network *network, gm_network_draw draw, void *user) 
     network->user = user;
 }
 
+void gm_network_set_truncation(gm_network *network, gm_tensor *psi) {
+    network->truncation = psi;
+}
+
 void gm_network_set_memory(gm_network *network, const gm_network_memory *memory) {
     network->memory = *memory;
 }
@@ -167,6 +172,7 @@ gm_tensor *gm_network_apply_labelled(gm_network *network, gm_tensor *x, gm_tenso
         .labels = labels,
         .draw = network->draw,
         .user = network->user,
+        .truncation = network->truncation,
         .memory = mode == GM_MODE_INFERENCE && network->memory.recall != NULL ? &network->memory : NULL,
         .application = network->training_applications,
         .initializer = network->initializer,
@@ -209,6 +215,14 @@ static bool is_labelled(const gm_layer_type *type) {
 
 static bool is_across_samples(const gm_layer_type *type) {
     return type->across_samples;
+}
+
+static bool is_truncation(const gm_layer_type *type) {
+    return type->apply == gm_truncation_apply;
+}
+
+bool gm_network_truncates(const gm_network *network) {
+    return gm_layers_any(&network->list, is_truncation);
 }
 
 bool gm_network_needs_labels(const gm_network *network) {

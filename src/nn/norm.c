@@ -76,6 +76,24 @@ gm_tensor *gm_batch_norm_layer(gm_tensor *x, const char *name, gm_mode mode, gm_
     return bias != NULL ? gm_add(y, per_channel(bias, x)) : y;
 }
 
+gm_tensor *gm_truncation_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    const gm_shape *shape = gm_tensor_shape(x);
+    const double momentum = layer->params.truncation.momentum;
+    if (gm_is_poison(x))
+        return x;
+    if (shape->rank != 2)
+        return gm_fault(gm_tensor_graph(x), "it takes vectors (N, C), not %s: it stands before a network's reshape",
+                        gm_shape_text(shape));
+    gm_tensor *running_mean = channel_variable(x, context->name, "running_mean", constant(0));
+    if (context->mode == GM_MODE_TRAINING && context->statistics != NULL)
+        update(context->statistics, running_mean, gm_reshape(gm_mean(x, GM_AXIS(0)), (gm_shape){1, {shape->dim[1]}}),
+               momentum);
+    if (context->mode != GM_MODE_INFERENCE || context->truncation == NULL)
+        return x;
+    gm_tensor *mean = per_channel(running_mean, x);
+    return gm_add(mean, gm_multiply(context->truncation, gm_subtract(x, mean)));
+}
+
 gm_tensor *gm_dropout_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, double rate) {
     gm_graph *graph = gm_tensor_graph(x);
     if (gm_is_poison(x))

@@ -807,6 +807,17 @@ static const gm_parameter pixel_norm_parameters[] = {
      .help = "added to the mean of the squares"},
 };
 
+static const gm_parameter truncation_parameters[] = {
+    {.key = "momentum",
+     .kind = GM_PARAMETER_NUMBER,
+     .offset = offsetof(gm_truncation_params, momentum),
+     .positional = true,
+     .initial = 0.005,
+     .minimum = 1e-6,
+     .maximum = 1,
+     .help = "weight of the new batch in the running mean"},
+};
+
 static const gm_parameter noise_parameters[] = {RATE};
 
 static const gm_parameter constant_parameters[] = {
@@ -900,6 +911,10 @@ static const gm_layer_type layer_types[] = {
      .help = "divide by the root mean square of the channels (Karras et al. 2018)",
      PARAMETERS(pixel_norm_parameters),
      .apply = apply_pixel_norm},
+    {.name = "truncation",
+     .help = "vectors as they are; `sample --truncation` draws them to their running mean (Karras et al. 2019)",
+     PARAMETERS(truncation_parameters),
+     .apply = gm_truncation_apply},
     {.name = "noise",
      .help =
          "add noise, drawn for each position, times a trained strength that starts at 0 (StyleGAN, Karras et al. 2019)",

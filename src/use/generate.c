@@ -139,7 +139,12 @@ gm_status gm_sampler_fill_latents(const gm_sampler *sampler, const uint64_t *see
     return gm_use_fill_latents(&sampler->use, seeds, codes, count, latents);
 }
 
-void gm_sampler_truncate(const gm_sampler *sampler, double psi, size_t count, float *latents) {
+void gm_sampler_truncate(gm_sampler *sampler, double psi, size_t count, float *latents) {
+    const float settled = (float)psi;
+    if (gm_use_find_input(&sampler->use, "truncation")) {
+        gm_use_settle(&sampler->use, "truncation", &settled, 1);
+        return;
+    }
     size_t values = gm_use_latent_values(&sampler->use), noise = gm_use_noise_values(&sampler->use);
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < noise; k++)

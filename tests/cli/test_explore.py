@@ -12,7 +12,7 @@ LINEAR = """\
 name: linear
 data: { source: %(data)s, batch: 4 }
 latent: { size: 6, distribution: %(distribution)s }
-generator: [ %(embed)s { dense: 8 } ]
+generator: [ %(embed)s %(first)s { dense: 8 } ]
 discriminator: [ { dense: 4 }, { leaky_relu: 0.2 }, { dense: 1 } ]
 steps: 3
 seed: 7
@@ -34,7 +34,7 @@ def rows_of(path):
 
 
 class Explore(CommandTest):
-    def train_linear(self, distribution="normal", embed="", out="run"):
+    def train_linear(self, distribution="normal", embed="", out="run", first=""):
         rows = [[math.sin(i * (k + 1)) for k in range(WIDTH)] for i in range(24)]
         write_npy(self.folder / "rows.npy", rows)
         if embed:
@@ -43,10 +43,10 @@ class Explore(CommandTest):
             content = labels.read_bytes()
             labels.write_bytes(content.replace(b"(24, 1)", b"(24,)  "))
         (self.folder / "linear.yaml").write_text(LINEAR % {"data": self.folder / "rows.npy",
-                                                           "distribution": distribution, "embed": embed})
+                                                           "distribution": distribution, "embed": embed, "first": first})
         self.ganymede("train", "linear.yaml", "--out", out, "--quiet")
         weights = read_safetensors(self.folder / out / "checkpoints/00000003.safetensors")[0]
-        layer = 1 if embed else 0
+        layer = (1 if embed else 0) + first.count(",")
         shape, data = weights[f"generator.{layer}.weight"][1:]
         values = struct.unpack(f"<{len(data) // 4}f", data)
         self.bias = struct.unpack(f"<{WIDTH}f", weights[f"generator.{layer}.bias"][2])
@@ -126,6 +126,17 @@ class Explore(CommandTest):
         for whole, half, none in zip(*(rows_of(self.folder / name) for name in ("all.npy", "half.npy", "none.npy"))):
             self.assert_near(none, self.bias)
             self.assert_near(half, [(x + b) / 2 for x, b in zip(whole, self.bias)])
+
+    def test_truncation_where_a_layer_says(self):
+        """A generator that norms z would not see it multiplied; one with a layer `truncation` is drawn to its mean."""
+        self.train_linear(first="pixel_norm, { truncation: 1 },")
+        for psi in ("1", "0.5", "0"):
+            self.ganymede("sample", "run", "--seeds", "0-5", "--truncation", psi, "-o", psi + ".npy")
+        ends = [rows_of(self.folder / name) for name in ("1.npy", "0.5.npy", "0.npy")]
+        for whole, half, none in zip(*ends):
+            self.assert_near(none, ends[2][0])
+            self.assert_near(half, [(x + y) / 2 for x, y in zip(whole, none)])
+        self.assertGreater(max(abs(x - y) for x, y in zip(ends[0][0], ends[2][0])), .01)
 
     def test_wrong_latents_are_refused(self):
         self.train_linear()

@@ -94,6 +94,7 @@ generator:
   - pixel_norm
   - dense: { units: 8, rate: 0.1 }
   - leaky_relu: 0.2
+  - truncation
   - tap: w
   - constant: [8, 4, 4]
   - modulated_conv: { style: w, channels: 8 }

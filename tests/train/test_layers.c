@@ -39,6 +39,7 @@ static const layer_case layer_cases[] = {
     {"modulated_conv", {{"style", "w"}, {"channels", "6"}}, IMAGES},
     {"modulated_conv", {{"style", "w"}, {"channels", "3"}, {"kernel", "1"}, {"demodulate", "false"}}, IMAGES},
     {"pixel_norm", {{NULL}}, IMAGES},
+    {"truncation", {{NULL}}, VECTORS},
     {"noise", {{NULL}}, IMAGES},
     {"constant", {{"shape", "5"}}, IMAGES},
     {"concat", {{"from", "w"}}, VECTORS},

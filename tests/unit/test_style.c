@@ -39,6 +39,31 @@ static void constant_is_the_same_for_every_sample(void **state) {
     end(&f);
 }
 
+static void truncation_draws_to_the_running_mean(void **state) {
+    (void)state;
+    fixture f;
+    gm_layer layer;
+    begin(&f);
+    gm_network *network = network_of("truncation", "0.5", &layer);
+    gm_tensor *x = float_input(&f, "x", GM_SHAPE(2, 2)), *psi = float_input(&f, "psi", GM_SHAPE(2, 1));
+    gm_phase *phase = gm_phase_create(f.graph, "training");
+    gm_tensor *trained = gm_network_apply(network, x, GM_MODE_TRAINING, NULL);
+    gm_network_assign_statistics(network, phase);
+    set(&f, x, (const double[]){1, 2, 3, 10});
+    has_values(&f, trained, (const double[]){1, 2, 3, 10}, 4);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(gm_reference_run(f.reference, phase), GM_OK);
+    // 0, then half of (2, 6), then a half more of what was left
+    has_values(&f, gm_variable_find(f.graph, "net.0.running_mean"), (const double[]){1.5, 4.5}, 2);
+    has_values(&f, gm_network_apply(network, x, GM_MODE_INFERENCE, NULL), (const double[]){1, 2, 3, 10}, 4);
+    assert_true(gm_network_truncates(network));
+    gm_network_set_truncation(network, psi);
+    set(&f, psi, (const double[]){0, .5});
+    has_values(&f, gm_network_apply(network, x, GM_MODE_INFERENCE, NULL), (const double[]){1.5, 4.5, 2.25, 7.25}, 4);
+    gm_network_destroy(&network);
+    end(&f);
+}
+
 enum { SIDE = 64, PLACES = SIDE * SIDE };
 
 // Mean and variance of y - x, which must be alike in both channels.
@@ -132,6 +157,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pixel_norm_makes_the_mean_square_1),
         cmocka_unit_test(constant_is_the_same_for_every_sample),
+        cmocka_unit_test(truncation_draws_to_the_running_mean),
         cmocka_unit_test(noise_is_normal_in_training_and_of_seeds),
         cmocka_unit_test(faults_say_what_is_allowed),
     };
