@@ -75,6 +75,11 @@ static void allow_augmentation(gm_text *text) {
         gm_text_printf(text, "%s %s", i > 0 ? "," : "", rows[i].key);
 }
 
+static bool saturates(const gm_augment_params *operations) {
+    const gm_interval s = operations->saturation;
+    return (s.low < 1 || s.high > 1) && (s.low < 0 || s.high > 0); // zeros: left out
+}
+
 const gm_recipe_type gm_augmentation_type = {read_augmentation, write_augmentation, allow_augmentation};
 
 gm_tensor *gm_augmentation_apply(const gm_augmentation *augmentation, const gm_sample *format, const char *name,
@@ -87,6 +92,11 @@ gm_tensor *gm_augmentation_apply(const gm_augmentation *augmentation, const gm_s
     if (gm_tensor_shape(x)->rank != 4)
         return gm_fault(graph, "%s: data.augment is for images, which %s are not: leave it out", augmentation->origin,
                         format->kind->noun);
+    if (saturates(&augmentation->operations) && gm_tensor_shape(x)->dim[1] != 3)
+        return gm_fault(graph,
+                        "%s: saturation is for images of red, green and blue, and these have %zu channels: "
+                        "leave it out",
+                        augmentation->origin, gm_tensor_shape(x)->dim[1]);
     gm_tensor *probability = augmentation->probability < 1 ? gm_constant(graph, augmentation->probability) : NULL;
     gm_tensor *y = gm_scale(gm_offset(x, -low), 1 / width);
     y = gm_augment(y, name, &augmentation->operations, probability, counter);

@@ -81,6 +81,8 @@ class InTraining(AugmentTest):
                          says="data.balance is for data with labels")
         self.refused("train", "points.yaml", "--out", "run", "--set", "data.augment={rotate: 10}", code=1,
                      says="data.augment is for images, which points are not")
+        self.refused("train", "tiny.yaml", "--out", "run", "--set", "data.augment={saturation: [0.5, 2]}", code=1,
+                     says="saturation is for images of red, green and blue, and these have 1 channels")
         (self.folder / "vae.yaml").write_text(
             "data: { source: bands, range: [0, 1], batch: 6, balance: weights }\nautoencoder: { kind: vae }\n"
             "latent: { size: 2 }\nencoder: [ flatten, { dense: 4 } ]\n"
