@@ -52,7 +52,7 @@ static bool read_images(projection *p, const project_arguments *arguments, const
     wish.options.split = arguments->split;
     if (!images_read(&p->of, arguments->sources, arguments->source_count, &wish))
         return false;
-    p->item = info->channels * info->height * info->width;
+    p->item = info->values;
     p->samples = calloc(p->of.count, p->item * sizeof *p->samples);
     p->latents = calloc(p->of.count, info->latent * sizeof *p->latents);
     p->mean = calloc(p->item, sizeof *p->mean);

@@ -80,6 +80,12 @@ typedef enum gm_scaling {
     GM_SCALE_PERCENTILE, // each channel's .5th and 99.5th percentile; what lies beyond is cut off
 } gm_scaling;
 
+// What becomes of sources of clips that have fewer frames than those.
+typedef enum gm_short_films {
+    GM_SHORT_REFUSE = 0, // they are a failure
+    GM_SHORT_REPEAT,     // their last frame stays to the end
+} gm_short_films;
+
 // Which part of each picture is read: of files that hold two side by side.
 typedef enum gm_part { GM_PART_WHOLE = 0, GM_PART_LEFT, GM_PART_RIGHT, GM_PART_TOP, GM_PART_BOTTOM } gm_part;
 
@@ -97,6 +103,12 @@ typedef struct gm_dataset_options {
     gm_fit fit;
     size_t channels; // 0 = their own (3 as soon as one picture of a folder has colours); 1 and 3 become each other,
                      // and 2 and 4 where alpha is kept; any other number must be the pictures' own
+    size_t frames;   // > 0: items are clips of so many frames; of arrays of rank 5, which always are, 0 = as many as
+                     // they have
+    size_t frame_stride; // of clips: every so-manyth frame of the source; 0 = 1
+    size_t frame_hop;    // of longer sources: frames (by the stride) from the beginning of a clip to that of the next;
+                         // 0 = as many as it has, so that clips do not overlap
+    gm_short_films short_films;
     gm_alpha alpha;
     gm_pages pages;
     gm_scaling scale;
@@ -137,7 +149,8 @@ typedef struct gm_dataset_info {
     gm_dataset_kind kind;
     size_t count;                   // items
     size_t channels, height, width; // of one item; vectors of d values are d x 1 x 1
-    size_t item_values;             // channels * height * width
+    size_t frames;                  // of one item, which is a clip (T, C, H, W); 0: items are no clips
+    size_t item_values;             // channels * height * width, of clips times frames
     size_t item_bytes;              // item_values * (1 or 4)
     double black, white;            // the values of an image's black and white: 0 and 255 of bytes, 0 and 1 of pictures
                                     // of 16 bits; both 0 of floats that are taken as they are
@@ -166,7 +179,12 @@ typedef struct gm_dataset_info {
 //     `test` are the splits. A file labels.csv (file,label) or StyleGAN's dataset.json has the labels instead: one of
 //     each picture. Hidden files and __MACOSX are passed over, and so are links to folders that were read already. A
 //     file whose name is a picture's must be one; others are passed over unless they are;
-//   one file of NPY (uint8 of rank 3 or 4: images; other numbers of rank 1 to 4: floats), with its labels in
+//   of options.frames clips (N, T, C, H, W) of the same: each animation (WebP, GIF) or TIFF file of several pages, and
+//     each folder with other pictures, in the order of their names, in which numbers count as such; folders around them
+//     are the classes;
+//   one file of NPY (uint8 of rank 3 or 4: images; other numbers of rank 1 to 4: floats; rank 5: clips, N x T x C x H x
+//   W
+//     or with the channels last; with options.frames also rank 4: one long clip), with its labels in
 //     NAME_labels.npy beside it, of NPZ or safetensors (the array data, images, x or arr_0, else of NPZ the largest;
 //     labels in labels, y or arr_1; x_train, y_train, x_test, y_test are splits), of IDX images, or of CSV or TSV as
 //     gm_csv_read takes it. A table of numbers alone, of which none is missing and no column is set aside, is floats as

@@ -38,15 +38,16 @@ static gm_status count_piece(const gm_dataset *dataset, size_t first, size_t ste
     for (size_t i = 0; i < count; i++)
         indices[i] = (int32_t)(first + i * step);
     GM_TRY(gm_dataset_gather(dataset, indices, count, items, labels));
-    for (size_t i = 0; i < count; i++) {
-        const gm_fit_source item = {.pixels = items + i * info->item_bytes,
+    const size_t frames = GM_MAX(info->frames, (size_t)1); // clips are counted frame by frame
+    for (size_t i = 0; i < count * frames; i++) {
+        const gm_fit_source item = {.pixels = items + i * (info->item_bytes / frames),
                                     .width = info->width,
                                     .height = info->height,
                                     .channels = info->channels,
                                     .step = 1,
                                     .plane = info->height * info->width,
                                     .type = info->kind == GM_DATASET_IMAGES ? GM_PICTURE_U8 : GM_PICTURE_F32};
-        GM_TRY(gm_counting_add(counting, &item, false, NULL, info->class_count > 0 ? labels[i] : -1));
+        GM_TRY(gm_counting_add(counting, &item, false, NULL, info->class_count > 0 ? labels[i / frames] : -1));
     }
     return GM_OK;
 }
