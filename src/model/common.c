@@ -38,7 +38,7 @@ static const gm_recipe_row rows[] = {
          "a run folder, or a checkpoint in one, whose weights and averages of the same names and shapes training begins "
          "with (transfer); null: none"),
     GM_ROW_TYPED(gm_common, "data.source", data.source, gm_recipe_text_type, NULL, true,
-         "a data set's name (fashion-mnist, mnist, cifar-10, stacked-fashion, stacked-mnist, ring8, grid25) or the path "
+         "a data set's name (fashion-mnist, mnist, cifar-10, stacked-fashion, stacked-mnist, moving-fashion, moving-mnist, ring8, grid25) or the path "
          "of a folder or file"),
     GM_ROW_TYPED(gm_common, "data.folder", data.folder, gm_recipe_optional_type, NULL, false,
          "where a named data set lies; null: in the usual places"),
