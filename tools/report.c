@@ -50,7 +50,12 @@ static void print_format(const gm_survey *survey, const gm_table_schema *table) 
 static void print_count(const data_report *report) {
     const gm_survey *survey = report->survey;
     const bool clips = report->seen && report->seen->frames > 0; // which are counted frame by frame
-    printf("%-14s%zu\n", survey->table ? "rows" : clips ? "frames" : "items", survey->count);
+    printf("%-14s%zu\n",
+           survey->table         ? "rows"
+           : !clips              ? "items"
+           : survey->several > 0 ? "files"
+                                 : "frames",
+           survey->count);
     if (survey->damaged > 0)
         print_line("damaged       %zu %s, which 'ganymede data %s --check' lists", survey->damaged,
                    survey->damaged == 1 ? "file" : "files", report->source);
@@ -63,7 +68,7 @@ static void print_count(const data_report *report) {
     if (survey->several > 0)
         printf("pages         %zu %s several pictures, %s\n", survey->several,
                survey->several == 1 ? "file has" : "files have",
-               clips ? "each a frame of a clip; the first alone are counted here"
+               clips ? "which are frames; here the first of each is looked at"
                      : "of which the first counts (see data.pages, and data.frames for clips)");
 }
 

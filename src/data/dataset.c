@@ -65,7 +65,8 @@ static gm_status open_path(gm_dataset *dataset, const char *path, const gm_datas
     gm_source source;
     const gm_format *format;
     GM_TRY(gm_source_open(&source, path));
-    if (options->single && !source.folder && gm_picture_tell(source.head, source.head_bytes)) {
+    const bool alone = options->single || gm_clips_are_wanted(options); // an animation is a data set of clips
+    if (alone && !source.folder && gm_picture_tell(source.head, source.head_bytes)) {
         gm_status opened = gm_folder_open(dataset, &source, options);
         gm_source_finish(&source);
         return opened;

@@ -1,4 +1,5 @@
-// Clips as data: arrays of frames, what is cut out of them, their labels, and how they are written and drawn.
+// Clips as data: arrays of frames, what is cut out of them, their labels, and how they are written and drawn;
+// folders of frames and animations.
 #include "data_support.h"
 
 #include "data/decode.h"
@@ -203,12 +204,180 @@ static void pictures_of_clips_are_strips(void **state) {
     gm_dataset_close(&dataset);
 }
 
+// ---- Files ----
+
+// A grey picture of 2 x 2 pixels.
+static void put_png(const char *name, uint8_t value) {
+    const uint8_t pixels[4] = {value, value, value, value};
+    assert_ok(gm_png_write(path_of(name), pixels, 2, 2, 1));
+}
+
+static void make_folder(const char *name) {
+    assert_int_equal(mkdir(path_of(name), 0777), 0);
+}
+
+// FOLDER/f1.png, f2.png, ... of the values first, first + 1, ...
+static void put_frames(const char *folder, size_t count, uint8_t first) {
+    char name[64];
+    make_folder(folder);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(name, sizeof name, "%s/f%zu.png", folder, i + 1);
+        put_png(name, (uint8_t)(first + i));
+    }
+}
+
+// The values of all frames of all clips, each by its first pixel.
+static void expect_frames(const uint8_t *values, size_t count) {
+    const gm_dataset_info *info = gm_dataset_get_info(dataset);
+    const size_t frame = info->item_values / info->frames;
+    assert_int_equal(info->count * info->frames, count);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(gm_dataset_images(dataset)[i * frame], values[i]);
+}
+
+static void folders_of_pictures_are_clips(void **state) {
+    (void)state;
+    make_folder("f");
+    put_frames("f/x2", 12, 100);
+    put_frames("f/x10", 11, 50);
+    expect_shape(open_with("f", (gm_dataset_options){.frames = 11}), 2, 11, 1, 2, 2);
+    assert_int_equal(gm_dataset_get_info(dataset)->class_count, 0);
+    uint8_t values[22]; // x2 before x10, f2 before f10
+    for (size_t i = 0; i < 22; i++)
+        values[i] = (uint8_t)(i < 11 ? 100 + i : 50 + i - 11);
+    expect_frames(values, 22);
+    refused("f", (gm_dataset_options){.frames = 12}, "clip 1, x10 has 11 frames, of which 12 are wanted");
+    refused("f", (gm_dataset_options){.frames = 2, .damaged = GM_DAMAGED_SKIP}, "data.damaged is stop for clips");
+    refused("f", (gm_dataset_options){.frames = 2, .hold = GM_HOLD_NO}, "clips are held in memory");
+    write_file(path_of("f/x2/f3.png"), "no picture", 10);
+    refused("f", (gm_dataset_options){.frames = 2}, "f/x2/f3.png: is no picture");
+    remove_tree(path_of("f"));
+}
+
+static void folders_around_clips_are_classes(void **state) {
+    (void)state;
+    make_folder("f");
+    make_folder("f/dog");
+    make_folder("f/cat");
+    put_frames("f/dog/1", 2, 10);
+    put_frames("f/cat/1", 4, 20);
+    put_frames("f/cat/2", 2, 30);
+    const gm_dataset_info *info = open_with("f", (gm_dataset_options){.frames = 2});
+    expect_shape(info, 4, 2, 1, 2, 2);
+    assert_int_equal(info->class_count, 2);
+    assert_string_equal(info->class_names[0], "cat");
+    expect_frames((const uint8_t[]){20, 21, 22, 23, 30, 31, 10, 11}, 8);
+    assert_memory_equal(gm_dataset_labels(dataset), ((const int32_t[]){0, 0, 0, 1}), 4 * sizeof(int32_t));
+    open_with("f", (gm_dataset_options){.frames = 2, .count = 2}); // one of each class
+    expect_frames((const uint8_t[]){20, 21, 10, 11}, 4);
+    open_with("f", (gm_dataset_options){.frames = 2, .classes = (const char *const[]){"dog"}, .class_count = 1});
+    expect_frames((const uint8_t[]){10, 11}, 2);
+    put_frames("f/stray", 2, 40);
+    refused("f", (gm_dataset_options){.frames = 2}, "beside folders of pictures (cat)");
+    remove_tree(path_of("f"));
+}
+
+// 4 x 4: all red; green, blue and clear on it, which goes away again; blue, which is cleared; a green pixel.
+static const uint8_t animation[] = {
+    0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0x04, 0x00, 0x04, 0x00, 0x81, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0x00, 0x00,
+    0x00, 0xff, 0x00, 0x00, 0x00, 0xff, 0x21, 0xf9, 0x04, 0x04, 0x05, 0x00, 0x00, 0x00, 0x2c, 0x00, 0x00, 0x00, 0x00,
+    0x04, 0x00, 0x04, 0x00, 0x00, 0x02, 0x0d, 0x0c, 0xc3, 0x30, 0x0c, 0xc3, 0x30, 0x0c, 0xc3, 0x30, 0x0c, 0xc3, 0x30,
+    0x05, 0x00, 0x21, 0xf9, 0x04, 0x0d, 0x05, 0x00, 0x00, 0x00, 0x2c, 0x01, 0x00, 0x01, 0x00, 0x02, 0x00, 0x02, 0x00,
+    0x00, 0x02, 0x04, 0x14, 0x47, 0x50, 0x05, 0x00, 0x21, 0xf9, 0x04, 0x08, 0x05, 0x00, 0x00, 0x00, 0x2c, 0x02, 0x00,
+    0x02, 0x00, 0x02, 0x00, 0x02, 0x00, 0x00, 0x02, 0x04, 0x1c, 0xc7, 0x71, 0x05, 0x00, 0x21, 0xf9, 0x04, 0x00, 0x05,
+    0x00, 0x00, 0x00, 0x2c, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00, 0x02, 0x02, 0x54, 0x01, 0x00, 0x3b,
+};
+
+static void an_animation_is_a_clip(void **state) {
+    (void)state;
+    static const uint8_t red[] = {255, 0, 0}, green[] = {0, 255, 0}, blue[] = {0, 0, 255}, clear[] = {255, 255, 255};
+    static const struct {
+        size_t frame, pixel;
+        const uint8_t *colour;
+    } pixels[] = {{0, 0, red},    {0, 15, red}, {1, 0, red},    {1, 5, green},  {1, 6, blue},  {1, 9, red},
+                  {1, 10, green}, {2, 5, red},  {2, 6, red},    {2, 10, blue},  {2, 15, blue}, {2, 9, red},
+                  {3, 0, green},  {3, 1, red},  {3, 10, clear}, {3, 15, clear}, {3, 9, red}};
+    write_file(path_of("a"), animation, sizeof animation);
+    expect_shape(open_with("a", (gm_dataset_options){.frames = 4}), 1, 4, 3, 4, 4);
+    for (size_t i = 0; i < GM_COUNT(pixels); i++)
+        for (size_t c = 0; c < 3; c++)
+            assert_int_equal(gm_dataset_images(dataset)[(pixels[i].frame * 3 + c) * 16 + pixels[i].pixel],
+                             pixels[i].colour[c]);
+    expect_shape(open_with("a", (gm_dataset_options){.frames = 2, .size = {8, 8}, .channels = 1}), 2, 2, 1, 8, 8);
+    refused("a", (gm_dataset_options){.frames = 5}, "clip 0, a has 4 frames");
+    refused("a", (gm_dataset_options){0}, "is a GIF file: give the folder that it lies in");
+    make_folder("f");
+    write_file(path_of("f/a.gif"), animation, sizeof animation - 1);
+    refused("f", (gm_dataset_options){.frames = 4}, "f/a.gif: is truncated: a GIF file");
+    refused("f", (gm_dataset_options){0}, "f/a.gif: is truncated: a GIF file");
+    write_file(path_of("f/a.gif"), animation, sizeof animation); // images: the first frame, or each as an item
+    expect_shape(open_with("f", (gm_dataset_options){0}), 1, 0, 3, 4, 4);
+    expect_shape(open_with("f", (gm_dataset_options){.pages = GM_PAGES_ITEMS}), 4, 0, 3, 4, 4);
+    assert_int_equal(gm_dataset_images(dataset)[3 * 48], 0); // the last one's first pixel is green
+    expect_shape(open_with("f", (gm_dataset_options){.pages = GM_PAGES_ITEMS, .hold = GM_HOLD_NO}), 4, 0, 3, 4, 4);
+    uint8_t item[48];
+    assert_ok(gm_dataset_gather(dataset, (const int32_t[]){3}, 1, item, NULL));
+    assert_int_equal(item[0], 0);
+    refused("f", (gm_dataset_options){.pages = GM_PAGES_CHANNELS}, "data.pages is for");
+    remove_tree(path_of("f"));
+    gm_dataset_close(&dataset);
+}
+
+// A frame of a canvas of 8000 x 8000 again and again: few bytes, and far too much to make.
+static void an_animation_that_is_too_large_is_refused_unread(void **state) {
+    (void)state;
+    enum { HEAD = 13 + 12, FRAME = 10 + 5, FRAMES = 40 };
+    uint8_t file[HEAD + FRAMES * FRAME + 1];
+    static const uint8_t frame[FRAME] = {0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x4c, 0x01, 0};
+    memcpy(file, animation, HEAD);
+    file[6] = file[8] = 0x40;
+    file[7] = file[9] = 0x1f;
+    for (size_t i = 0; i < FRAMES; i++)
+        memcpy(file + HEAD + i * FRAME, frame, FRAME);
+    file[sizeof file - 1] = 0x3b;
+    write_file(path_of("a"), file, sizeof file);
+    refused("a", (gm_dataset_options){.frames = 4, .size = {4, 4}}, "is too large: 40 frames of 8000 x 8000 pixels");
+}
+
+// What is written as an animation is read again as it was.
+static void written_clips_come_back(void **state) {
+    (void)state;
+    if (!GM_WRITES_WEBP)
+        return;
+    float values[3 * 5 * 36];
+    gm_sample format = gm_sample_of(&GM_SHAPE(3, 5, 6, 6));
+    format.low = 0;
+    format.high = 255;
+    for (size_t i = 0; i < GM_COUNT(values); i++)
+        values[i] = (float)(i * 7 % 256);
+    make_folder("f");
+    gm_writing writing = {.path = path_of("f/a.webp")};
+    assert_ok(gm_sample_write_single(&format, &writing, values));
+    const gm_dataset_info *info = open_with("f", (gm_dataset_options){.frames = 5});
+    expect_shape(info, 1, 5, 3, 6, 6);
+    const gm_sample read = gm_dataset_format(info, 0, 255);
+    float back[3 * 5 * 36];
+    assert_ok(gm_dataset_decode(dataset, &read, (const int32_t[]){0}, 1, back, NULL));
+    for (size_t i = 0; i < GM_COUNT(values); i++)
+        assert_true(back[i] == values[i]);
+    gm_dataset_close(&dataset);
+    remove_tree(path_of("f"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arrays_of_five_axes_are_clips),          cmocka_unit_test(longer_clips_are_cut),
-        cmocka_unit_test(short_clips_are_refused_or_stand_still), cmocka_unit_test(clips_have_labels_and_classes),
-        cmocka_unit_test(what_is_not_for_the_data_is_refused),    cmocka_unit_test(networks_see_channels_before_time),
+        cmocka_unit_test(arrays_of_five_axes_are_clips),
+        cmocka_unit_test(longer_clips_are_cut),
+        cmocka_unit_test(short_clips_are_refused_or_stand_still),
+        cmocka_unit_test(clips_have_labels_and_classes),
+        cmocka_unit_test(what_is_not_for_the_data_is_refused),
+        cmocka_unit_test(networks_see_channels_before_time),
         cmocka_unit_test(pictures_of_clips_are_strips),
+        cmocka_unit_test(folders_of_pictures_are_clips),
+        cmocka_unit_test(folders_around_clips_are_classes),
+        cmocka_unit_test(an_animation_is_a_clip),
+        cmocka_unit_test(an_animation_that_is_too_large_is_refused_unread),
+        cmocka_unit_test(written_clips_come_back),
     };
     return cmocka_run_group_tests(tests, temporary_create, temporary_remove);
 }
