@@ -10,9 +10,9 @@
 #include <stdlib.h>
 
 #define FLOOR     .1  // of white: what is darker is background, which generated frames are seldom rid of
-#define LEAST     1.0 // brightness of a frame, in white pixels, that is something
+#define LEAST     .25 // brightness of a frame, in white pixels, that is something
 #define TOLERANCE .5  // pixels, root mean squared over frames and axes, of a path from the straight one
-#define SLACK     .25 // pixels a frame by which a speed may miss its bounds
+#define SLACK     .5  // pixels a frame by which a speed may miss its bounds: places are rounded
 #define STEP      .05 // pixels a frame, of the grid of speeds
 #define STILL     .1  // pixels a frame: slower ones do not turn
 
