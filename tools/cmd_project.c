@@ -167,7 +167,9 @@ static int project(const project_arguments *arguments) {
     if (gm_sampler_open(&sampler, arguments->run, arguments->device) != GM_OK)
         return fail_with_message();
     gm_sampler_get_info(sampler, &info);
-    bool done = read_images(&p, arguments, sampler, &info);
+    bool done =
+        info.frames == 0 || fail_with("%s: makes clips, and only images are projected", arguments->run) == EXIT_OK;
+    done = done && read_images(&p, arguments, sampler, &info);
     if (done && (gm_sampler_project(sampler, p.of.values, p.labelled && info.classes > 0 ? p.labels : NULL, p.of.count,
                                     &arguments->search, p.latents, p.found, p.samples) != GM_OK ||
                  gm_sampler_mean_item(sampler, p.mean) != GM_OK))

@@ -241,8 +241,8 @@ static void print_seen(const data_report *report) {
     if (info->height * info->width == 1 && info->frames == 0)
         printf("networks see  %zu values", seen_channels(info));
     else if (info->frames > 0)
-        printf("networks see  %zu clips of %zu x %zu x %zu x %zu (channels x frames x height x width)", info->count,
-               info->channels, info->frames, info->height, info->width);
+        printf("networks see  %zu %s of %zu x %zu x %zu x %zu (channels x frames x height x width)", info->count,
+               info->count == 1 ? "clip" : "clips", info->channels, info->frames, info->height, info->width);
     else
         printf("networks see  %zu x %zu x %zu (channels x height x width)", info->channels, info->height, info->width);
     if (info->white > info->black)

@@ -131,6 +131,7 @@ gm_status gm_dataset_survey(gm_survey **survey, const char *source, const gm_dat
         own.pages = options->pages == GM_PAGES_CHANNELS ? GM_PAGES_CHANNELS : GM_PAGES_FIRST;
         own.layout = options->layout;
         own.folder = options->folder;
+        own.prefix = options->prefix;
         own.frames = options->frames;
         own.frame_stride = options->frame_stride;
         own.frame_hop = options->frame_hop;
