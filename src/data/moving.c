@@ -17,8 +17,8 @@
 enum { TRAIN_CLIPS = 20000, TEST_CLIPS = 4000, SIZE = 32, FRAMES = 8 };
 
 static const gm_moving moving_datasets[] = {
-    {.name = "moving-fashion", .of = "fashion-mnist", .slowest = 1, .fastest = 3, .reach = 13.5},
-    {.name = "moving-mnist", .of = "mnist", .slowest = 1, .fastest = 3, .reach = 13.5},
+    {.name = "moving-fashion", .of = "fashion-mnist", .slowest = 1, .fastest = 3, .reach = 11},
+    {.name = "moving-mnist", .of = "mnist", .slowest = 1, .fastest = 3, .reach = 11},
 };
 
 const gm_moving *gm_moving_find(const char *name) {

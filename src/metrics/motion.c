@@ -9,7 +9,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define FLOOR     .1  // of white: what is darker is background, which generated frames are seldom rid of
+#define FLOOR                                                                                                          \
+    .1 // of the clip's brightest pixel: what is darker is background, which generated frames are seldom rid of
 #define LEAST     .25 // brightness of a frame, in white pixels, that is something
 #define TOLERANCE .5  // pixels, root mean squared over frames and axes, of a path from the straight one
 #define SLACK     .5  // pixels a frame by which a speed may miss its bounds: places are rounded
@@ -55,10 +56,13 @@ static double energy_varies(const float *clip, const gm_clip_shape *shape) {
 // (frames, 2): y and x of the centre of mass; false: a frame is empty.
 static bool find_path(const float *clip, const gm_clip_shape *shape, double *path) {
     const size_t W = shape->width;
+    double brightest = 0;
+    for (size_t i = 0; i < shape->frames * shape->height * W; i++)
+        brightest = fmax(brightest, level(clip, shape, 0, i)); // of frames one behind the other
     for (size_t t = 0; t < shape->frames; t++) {
         double mass = 0, y = 0, x = 0;
         for (size_t i = 0; i < shape->height * W; i++) {
-            const double weight = fmax(level(clip, shape, t, i) - FLOOR, 0);
+            const double weight = fmax(level(clip, shape, t, i) - FLOOR * brightest, 0);
             mass += weight;
             y += weight * (double)(i / W);
             x += weight * (double)(i % W);

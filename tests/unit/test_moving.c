@@ -156,7 +156,7 @@ static void size_and_frames_are_what_is_asked_for_and_what_says_nothing_is_refus
 enum { MEASURED = 400 };
 
 static const gm_clip_shape shape = {1, FRAMES, SIZE, SIZE, -1, 1};
-static const gm_motion motion = {1, 3, 13.5};
+static const gm_motion motion = {1, 3, 11};
 
 static float *make_clips(void) {
     gm_dataset *moving = open_moving((gm_dataset_options){.count = MEASURED, .seed = 1});
