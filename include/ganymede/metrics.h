@@ -247,10 +247,10 @@ typedef struct gm_motion {
     double slowest, fastest; // speed of its centre of mass
     double reach;            // it turns with its centre this far from a border at most
 } gm_motion;
-// The share of clips whose centre of mass (of what is brighter than a tenth of its brightest pixel) moves so: on each axis at one
-// speed, up or down, turning at borders alone, at most half a pixel (root mean squared) away from it; the speed within
-// the motion's bounds, or half a pixel a frame beyond. An empty frame is no path; clips that hold NaN are left
-// out.
+// The share of clips whose centre of mass (of what is brighter than a tenth of its brightest pixel) moves so: on each
+// axis at one speed, up or down, turning at borders alone, at most half a pixel (root mean squared) away from it; the
+// speed within the motion's bounds, or half a pixel a frame beyond. An empty frame is no path; clips that hold NaN are
+// left out.
 GM_API gm_status gm_measure_paths(const gm_samples *clips, const gm_clip_shape *shape, const gm_motion *motion,
                                   gm_measure *measure);
 
