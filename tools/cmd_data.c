@@ -14,11 +14,13 @@ enum { GRID = 8 };
 typedef struct data_arguments {
     const char *source, *out, *picture;
     gm_dataset_options options;
-    option_number seed;
+    option_number seed, frames, stride, hop;
+    const char *short_films;
     bool check, json, schema;
 } data_arguments;
 
 static const char *const splits[] = {[GM_SPLIT_TRAIN] = "train", [GM_SPLIT_TEST] = "test"};
+static const char *const shorts[] = {[GM_SHORT_REFUSE] = "refuse", [GM_SHORT_REPEAT] = "repeat"};
 static const char *const damages[] = {[GM_DAMAGED_STOP] = "stop", [GM_DAMAGED_SKIP] = "skip"};
 
 // ---- The report ----
@@ -161,6 +163,31 @@ static bool parse_name(const char *text, const char *const *names, size_t count,
     return false;
 }
 
+// How clips are cut. False: a message says what is wrong.
+static bool check_clips(const usage_text *usage, data_arguments *arguments) {
+    int short_value = GM_SHORT_REFUSE;
+    const bool said = arguments->frames.given || arguments->stride.given || arguments->hop.given;
+    if ((said || arguments->short_films) && (arguments->check || arguments->schema))
+        usage_error(usage, "--frames, --stride, --hop and --short are for the report and for writing: leave them out of"
+                           " --check and --schema");
+    else if (arguments->frames.given && (arguments->frames.value < 1 || arguments->frames.value > 4096))
+        usage_error(usage, "--frames expects 1 to 4096");
+    else if (arguments->stride.given && (arguments->stride.value < 1 || arguments->stride.value > 4096))
+        usage_error(usage, "--stride expects 1 to 4096");
+    else if (arguments->hop.given && (arguments->hop.value < 1 || arguments->hop.value > 1048576))
+        usage_error(usage, "--hop expects 1 to 1048576");
+    else if (arguments->short_films && !parse_name(arguments->short_films, shorts, COUNT(shorts), &short_value))
+        usage_error(usage, "--short expects refuse or repeat, not '%s'", arguments->short_films);
+    else {
+        arguments->options.frames = (size_t)arguments->frames.value;
+        arguments->options.frame_stride = (size_t)arguments->stride.value;
+        arguments->options.frame_hop = (size_t)arguments->hop.value;
+        arguments->options.short_films = (gm_short_films)short_value;
+        return true;
+    }
+    return false;
+}
+
 // Whether the name is a folder's, or ends as what can be written does.
 // False: a message says what is wrong.
 static bool check_arguments(const usage_text *usage, data_arguments *arguments, const option_number *channels,
@@ -208,6 +235,13 @@ int command_data(int count, char **words) {
         {"--size", "HxW", OPTION_TEXT, &size, "height and width that pictures are brought to; 64: 64x64"},
         {"--fit", "pad", OPTION_TEXT, &fit, "how: pad, resize or crop"},
         {"--channels", "N", OPTION_NUMBER, &channels, "1 for grey, 3 for colours"},
+        {"--frames", "N", OPTION_NUMBER, &arguments.frames,
+         "read clips of N frames: animations, folders of pictures, arrays T x C x H x W"},
+        {"--stride", "K", OPTION_NUMBER, &arguments.stride, "of clips: take every K-th frame"},
+        {"--hop", "N", OPTION_NUMBER, &arguments.hop,
+         "of longer clips: frames from the beginning of one to that of the next (default: they do not overlap)"},
+        {"--short", "refuse", OPTION_TEXT, &arguments.short_films,
+         "refuse clips with fewer frames, or repeat their last one"},
         {"--split", "train", OPTION_TEXT, &split, "train or test"},
         {"--damaged", "stop", OPTION_TEXT, &damaged,
          "stop at pictures that cannot be read, or skip them, as long as they are no more than 1 % of all"},
@@ -231,7 +265,7 @@ int command_data(int count, char **words) {
     int exit_code;
     if (!options_parse(&usage, count, words, &arguments.source, &exit_code))
         return exit_code;
-    if (!check_arguments(&usage, &arguments, &channels, size, fit, split, damaged))
+    if (!check_arguments(&usage, &arguments, &channels, size, fit, split, damaged) || !check_clips(&usage, &arguments))
         return EXIT_USAGE;
     if (arguments.picture &&
         !option_output(&usage, "--picture", arguments.picture, ".png, .jpg or .webp", false, &exit_code))

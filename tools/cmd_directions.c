@@ -22,7 +22,7 @@ typedef struct directions_arguments {
 // A row for each direction: the seed's sample with -reach to reach of it.
 static bool write_sheet(const directions_arguments *arguments, gm_sampler *sampler, const gm_sampler_info *info,
                         const float *directions) {
-    size_t count = arguments->count * STEPS, item = info->channels * info->height * info->width;
+    size_t count = arguments->count * STEPS, item = info->values;
     uint64_t *seeds = malloc(count * sizeof *seeds);
     float *z = malloc(count * info->latent * sizeof *z), *samples = malloc(count * item * sizeof *samples);
     bool done = seeds && z && samples;

@@ -107,7 +107,7 @@ static int interpolate(const interpolate_arguments *arguments) {
     gm_sampler_get_info(sampler, &info);
     if (!find_keys(&keys, arguments, sampler, &info))
         goto done;
-    frames = calloc(arguments->frames, info.channels * info.height * info.width * sizeof *frames);
+    frames = calloc(arguments->frames, info.values * sizeof *frames);
     if (!frames) {
         fail_with("out of memory for %zu frames; ask for fewer --frames", arguments->frames);
         goto done;

@@ -1,4 +1,5 @@
 // ganymede measure: how far generated samples are from real ones.
+#include "clips.h"
 #include "command.h"
 #include "texts.h"
 
@@ -20,7 +21,8 @@ typedef struct figures_of {
     const gm_class_figure *classes;
     const gm_row_figure *rows;
     const gm_text_figure *texts;
-    size_t count, column_count, class_count, row_count, text_count;
+    const gm_clip_figure *clips;
+    size_t count, column_count, class_count, row_count, text_count, clip_count;
 } figures_of;
 
 // ---- For programs ----
@@ -143,6 +145,8 @@ static void print_json(const gm_comparison_info *info, const figures_of *all) {
         print_json_classes(all->classes, all->class_count);
     if (all->text_count > 0)
         texts_print_json(all->texts, all->text_count);
+    if (all->clip_count > 0)
+        clips_print_json(all->clips, all->clip_count);
     printf("}\n");
 }
 
@@ -240,8 +244,11 @@ static void print_table(const gm_comparison_info *info, const figures_of *all) {
         key = wide > key ? wide : key;
         features = taken > features ? taken : features;
     }
-    print_part("%s (%zu) and %s (%zu), samples of %zux%zux%zu", info->real, info->real_count, info->fake,
-               info->fake_count, info->channels, info->height, info->width);
+    print_part("%s (%zu) and %s (%zu), samples of %zux", info->real, info->real_count, info->fake, info->fake_count,
+               info->channels);
+    if (info->frames > 0)
+        printf("%zux", info->frames);
+    printf("%zux%zu", info->height, info->width);
     if (info->ranged)
         printf(" in [%g, %g]", info->low, info->high);
     if (all->text_count > 0)
@@ -266,6 +273,8 @@ static void print_table(const gm_comparison_info *info, const figures_of *all) {
         print_classes(all->classes, all->class_count);
     if (all->text_count > 0)
         texts_print_figures(all->texts, all->text_count);
+    if (all->clip_count > 0)
+        clips_print_figures(all->clips, all->clip_count);
 }
 
 // ---- The command ----
@@ -280,6 +289,7 @@ static int measure(const measure_arguments *arguments) {
         gm_comparison_classes(comparison, &all.classes, &all.class_count) != GM_OK ||
         gm_comparison_columns(comparison, &all.columns, &all.column_count) != GM_OK ||
         gm_comparison_texts(comparison, &all.texts, &all.text_count) != GM_OK ||
+        gm_comparison_clips(comparison, &all.clips, &all.clip_count) != GM_OK ||
         ((!arguments->metrics || arguments->targets) &&
          gm_comparison_rows(comparison, arguments->targets, &all.rows, &all.row_count) != GM_OK)) {
         exit_code = fail_with_message();

@@ -52,7 +52,7 @@ static bool read_images(projection *p, const project_arguments *arguments, const
     wish.options.split = arguments->split;
     if (!images_read(&p->of, arguments->sources, arguments->source_count, &wish))
         return false;
-    p->item = info->channels * info->height * info->width;
+    p->item = info->values;
     p->samples = calloc(p->of.count, p->item * sizeof *p->samples);
     p->latents = calloc(p->of.count, info->latent * sizeof *p->latents);
     p->mean = calloc(p->item, sizeof *p->mean);
@@ -167,7 +167,9 @@ static int project(const project_arguments *arguments) {
     if (gm_sampler_open(&sampler, arguments->run, arguments->device) != GM_OK)
         return fail_with_message();
     gm_sampler_get_info(sampler, &info);
-    bool done = read_images(&p, arguments, sampler, &info);
+    bool done =
+        info.frames == 0 || fail_with("%s: makes clips, and only images are projected", arguments->run) == EXIT_OK;
+    done = done && read_images(&p, arguments, sampler, &info);
     if (done && (gm_sampler_project(sampler, p.of.values, p.labelled && info.classes > 0 ? p.labels : NULL, p.of.count,
                                     &arguments->search, p.latents, p.found, p.samples) != GM_OK ||
                  gm_sampler_mean_item(sampler, p.mean) != GM_OK))

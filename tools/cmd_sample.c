@@ -186,7 +186,7 @@ static bool write_files(const sample_arguments *arguments, gm_sampler *sampler, 
     for (size_t i = 0; i < COUNT(files) && done; i++)
         done = !files[i] || gm_sampler_check_write(sampler, files[i], &of_files[i]) == GM_OK;
     if (done && (files[0] || files[1] || print)) {
-        samples = calloc(arguments->count, info->channels * info->height * info->width * sizeof *samples);
+        samples = calloc(arguments->count, info->values * sizeof *samples);
         if (!samples) {
             fail_with("out of memory for %zu samples; ask for fewer --seeds", arguments->count);
             return false;
@@ -212,7 +212,7 @@ static bool write_files(const sample_arguments *arguments, gm_sampler *sampler, 
             print_line("%s", files[i]);
     }
     if (done && print)
-        done = texts_print(sampler, samples, arguments->count, info->channels * info->height * info->width);
+        done = texts_print(sampler, samples, arguments->count, info->values);
     if (!done)
         fail_with_message();
     free(samples);

@@ -45,7 +45,9 @@ bool nearest_write(gm_sampler *sampler, const char *path, const float *samples, 
     gm_sampler_info info;
     neighbors of[2] = {{0}};
     gm_sampler_get_info(sampler, &info);
-    size_t item = info.channels * info.height * info.width;
+    size_t item = info.values;
+    if (info.frames > 0)
+        return fail_with("%s: --nearest is of images, not of %s", path, info.noun) == EXIT_OK;
     bool done = find(&of[0], sampler, GM_NEIGHBORS_PIXELS, samples, count, k, item) &&
                 find(&of[1], sampler, GM_NEIGHBORS_CLASSIFIER, samples, count, k, item);
     size_t columns = 1 + (of[1].known ? 2 : 1) * (k + 1); // an empty one before each kind

@@ -73,7 +73,10 @@ void progress_start(progress_printer *printer, const gm_train_info *info) {
         return;
     }
     print_line("%s on %s", info->name, info->device);
-    print_line("data: %s, %zu %s of %zux%zux%zu%s", info->data, info->data_count, info->noun, info->channels,
+    char frames[40] = "";
+    if (info->frames > 0)
+        snprintf(frames, sizeof frames, "%zu frames of ", info->frames);
+    print_line("data: %s, %zu %s of %s%zux%zux%zu%s", info->data, info->data_count, info->noun, frames, info->channels,
                info->height, info->width, info->resident ? ", on the device" : "");
     for (size_t i = 0; i < info->network_count; i++)
         printf("%s%s %zu", i ? ", " : "parameters: ", info->networks[i].name, info->networks[i].parameters);

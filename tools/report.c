@@ -49,7 +49,13 @@ static void print_format(const gm_survey *survey, const gm_table_schema *table) 
 
 static void print_count(const data_report *report) {
     const gm_survey *survey = report->survey;
-    printf("%-14s%zu\n", survey->table ? "rows" : "items", survey->count);
+    const bool clips = report->seen && report->seen->frames > 0; // which are counted frame by frame
+    printf("%-14s%zu\n",
+           survey->table         ? "rows"
+           : !clips              ? "items"
+           : survey->several > 0 ? "files"
+                                 : "frames",
+           survey->count);
     if (survey->damaged > 0)
         print_line("damaged       %zu %s, which 'ganymede data %s --check' lists", survey->damaged,
                    survey->damaged == 1 ? "file" : "files", report->source);
@@ -60,8 +66,10 @@ static void print_count(const data_report *report) {
     else if (survey->count > 0)
         printf("duplicates    none\n");
     if (survey->several > 0)
-        printf("pages         %zu %s several pictures, of which the first counts (see data.pages)\n", survey->several,
-               survey->several == 1 ? "file has" : "files have");
+        printf("pages         %zu %s several pictures, %s\n", survey->several,
+               survey->several == 1 ? "file has" : "files have",
+               clips ? "which are frames; here the first of each is looked at"
+                     : "of which the first counts (see data.pages, and data.frames for clips)");
 }
 
 static void print_split(const data_report *report) {
@@ -230,8 +238,11 @@ static void print_seen(const data_report *report) {
         print_text(info->text);
         return;
     }
-    if (info->height * info->width == 1)
+    if (info->height * info->width == 1 && info->frames == 0)
         printf("networks see  %zu values", seen_channels(info));
+    else if (info->frames > 0)
+        printf("networks see  %zu %s of %zu x %zu x %zu x %zu (channels x frames x height x width)", info->count,
+               info->count == 1 ? "clip" : "clips", info->channels, info->frames, info->height, info->width);
     else
         printf("networks see  %zu x %zu x %zu (channels x height x width)", info->channels, info->height, info->width);
     if (info->white > info->black)
@@ -332,6 +343,8 @@ void report_print_json(const data_report *report) {
         printf("[%zu, %zu, %zu]", seen_channels(report->seen), report->seen->height, report->seen->width);
     else
         printf("null");
+    printf(", \"frames\": %zu, \"clips\": %zu", report->seen ? report->seen->frames : 0,
+           report->seen && report->seen->frames > 0 ? report->seen->count : 0);
     printf(", \"refusal\": ");
     if (report->refusal)
         print_json_string(report->refusal);

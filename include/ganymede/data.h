@@ -80,6 +80,12 @@ typedef enum gm_scaling {
     GM_SCALE_PERCENTILE, // each channel's .5th and 99.5th percentile; what lies beyond is cut off
 } gm_scaling;
 
+// What becomes of sources of clips that have fewer frames than those.
+typedef enum gm_short_films {
+    GM_SHORT_REFUSE = 0, // they are a failure
+    GM_SHORT_REPEAT,     // their last frame stays to the end
+} gm_short_films;
+
 // Which part of each picture is read: of files that hold two side by side.
 typedef enum gm_part { GM_PART_WHOLE = 0, GM_PART_LEFT, GM_PART_RIGHT, GM_PART_TOP, GM_PART_BOTTOM } gm_part;
 
@@ -97,6 +103,12 @@ typedef struct gm_dataset_options {
     gm_fit fit;
     size_t channels; // 0 = their own (3 as soon as one picture of a folder has colours); 1 and 3 become each other,
                      // and 2 and 4 where alpha is kept; any other number must be the pictures' own
+    size_t frames;   // > 0: items are clips of so many frames; of arrays of rank 5, which always are, 0 = as many as
+                     // they have
+    size_t frame_stride; // of clips: every so-manyth frame of the source; 0 = 1
+    size_t frame_hop;    // of longer sources: frames (by the stride) from the beginning of a clip to that of the next;
+                         // 0 = as many as it has, so that clips do not overlap
+    gm_short_films short_films;
     gm_alpha alpha;
     gm_pages pages;
     gm_scaling scale;
@@ -108,8 +120,8 @@ typedef struct gm_dataset_options {
     uint8_t background[3]; // red, green and blue behind what is blended
     const char *folder;    // where a named data set lies (a recipe's data.folder), or NULL for the usual places
     size_t count;          // at most so many items: the first ones; of class folders the first of each class, then the
-                           // second of each, and so on; mixtures, stacks: how many to draw; 0 = all
-    uint64_t seed;         // mixtures and stacks alone: which draw
+                           // second of each, and so on; mixtures, stacks, moving images: how many to draw; 0 = all
+    uint64_t seed;         // mixtures, stacks and moving images alone: which draw
     const gm_table_schema *columns; // what is known of a table's columns (gm_table_find); NULL: nothing
     const gm_text_schema
         *text; // what is known of a text, or how it shall be read; a window, column or symbols: it is one
@@ -137,7 +149,8 @@ typedef struct gm_dataset_info {
     gm_dataset_kind kind;
     size_t count;                   // items
     size_t channels, height, width; // of one item; vectors of d values are d x 1 x 1
-    size_t item_values;             // channels * height * width
+    size_t frames;                  // of one item, which is a clip (T, C, H, W); 0: items are no clips
+    size_t item_values;             // channels * height * width, of clips times frames
     size_t item_bytes;              // item_values * (1 or 4)
     double black, white;            // the values of an image's black and white: 0 and 255 of bytes, 0 and 1 of pictures
                                     // of 16 bits; both 0 of floats that are taken as they are
@@ -155,7 +168,8 @@ typedef struct gm_dataset_info {
 } gm_dataset_info;
 
 // Opens a data set; all of it is in memory then, but for pictures that shall not be held there. `source` is a name
-// (fashion-mnist, mnist, cifar-10, stacked-fashion, stacked-mnist, ring8, grid25) or a path:
+// (fashion-mnist, mnist, cifar-10, stacked-fashion, stacked-mnist, moving-fashion, moving-mnist, ring8, grid25) or a
+// path:
 //   a folder of IDX files (train-images-idx3-ubyte, t10k-labels.idx1-ubyte, with or without .gz; labels optional),
 //   a folder of CIFAR-10 binary files (data_batch_1.bin to data_batch_5.bin, test_batch.bin),
 //   a folder of pictures (PNG, JPEG, WebP, TIFF, PNM, BMP), a zip archive of one, or a text file that lists pictures, a
@@ -166,7 +180,12 @@ typedef struct gm_dataset_info {
 //     `test` are the splits. A file labels.csv (file,label) or StyleGAN's dataset.json has the labels instead: one of
 //     each picture. Hidden files and __MACOSX are passed over, and so are links to folders that were read already. A
 //     file whose name is a picture's must be one; others are passed over unless they are;
-//   one file of NPY (uint8 of rank 3 or 4: images; other numbers of rank 1 to 4: floats), with its labels in
+//   of options.frames clips (N, T, C, H, W) of the same: each animation (WebP, GIF) or TIFF file of several pages, and
+//     each folder with other pictures, in the order of their names, in which numbers count as such; folders around them
+//     are the classes;
+//   one file of NPY (uint8 of rank 3 or 4: images; other numbers of rank 1 to 4: floats; rank 5: clips, N x T x C x H x
+//   W
+//     or with the channels last; with options.frames also rank 4: one long clip), with its labels in
 //     NAME_labels.npy beside it, of NPZ or safetensors (the array data, images, x or arr_0, else of NPZ the largest;
 //     labels in labels, y or arr_1; x_train, y_train, x_test, y_test are splits), of IDX images, or of CSV or TSV as
 //     gm_csv_read takes it. A table of numbers alone, of which none is missing and no column is set aside, is floats as
@@ -299,6 +318,22 @@ GM_API gm_status gm_dataset_check_held_out(const gm_dataset *other, const gm_dat
 // The name of the grey data set whose images a stacked one is made of: of stacked-fashion, fashion-mnist. NULL for any
 // other name.
 GM_API const char *gm_stacked_find(const char *name);
+
+// ---- Clips of known truth ----
+
+// A grey image at half its size over black frames, in straight motion that the borders throw back: as it came, as fast,
+// about the axis that it hits. Each clip has a speed of its own between `slowest` and `fastest`, in any direction.
+// As data sets: 20,000 clips of 8 frames of 32 x 32 to train on, 4,000 other ones of the images held out to test with,
+// unless options say other numbers (count, frames, size); labels are the images'. Places are rounded to pixels, so that
+// no image changes.
+typedef struct gm_moving {
+    const char *name, *of;   // of: the named data set whose images move
+    double slowest, fastest; // pixels a frame, of the centre of mass
+    double reach;            // pixels between a border and the centre of mass where it turns, at most
+} gm_moving;
+
+// Of moving-fashion and moving-mnist; NULL for any other name.
+GM_API const gm_moving *gm_moving_find(const char *name);
 
 // ---- Two-dimensional mixtures of Gaussians with equal weights (PacGAN, Lin et al. 2018, section 4) ----
 

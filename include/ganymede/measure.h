@@ -51,6 +51,7 @@ typedef struct gm_comparison_info {
     const char *real, *fake; // as given; belong to the comparison, like all strings here
     size_t real_count, fake_count;
     size_t channels, height, width; // of one sample; vectors of d values are d x 1 x 1
+    size_t frames;                  // of clips; 0: samples are none
     bool ranged;                    // images, whose values of black and white are
     double low, high;               //
     size_t k;                       //
@@ -127,6 +128,21 @@ typedef struct gm_text_figure {
 // and Markov chains of order 1 to 5 that are counted on the training text, as many texts of the same length of each.
 // None where the sides are no texts. They belong to the comparison. Call it behind gm_comparison_measure.
 GM_API gm_status gm_comparison_texts(gm_comparison *comparison, const gm_text_figure **figures, size_t *count);
+// What clips are like, beside the real ones.
+typedef struct gm_clip_figure {
+    char name[32]; // "samples", "control", "frozen first frame"
+    double frames, differences,
+        clips;     // Frechet distances, along at most 32, 32 and 64 principal components of the real
+                   // ones, of frames, of differences between a frame and the next, of whole clips
+    double energy; // how much the energy of a clip's frames varies (gm_measure_energy)
+    double paths;  // share of straight paths (gm_measure_paths); NaN: what moves is not known to go
+                   // straight
+} gm_clip_figure;
+// Of clips of two frames or more: the fake ones; the control, one half of the real ones beside the other; and beside
+// that half what is made of the other one: its first frames frozen, its frames in random order, frames of different
+// clips, the mean clip, and each clip's values in random places. NaN: missing. None where the sides are no clips. They
+// belong to the comparison. Call it behind gm_comparison_measure.
+GM_API gm_status gm_comparison_clips(gm_comparison *comparison, const gm_clip_figure **figures, size_t *count);
 // Fails when `metrics` holds a word that is no key, with the list of keys: to be asked before any work.
 GM_API gm_status gm_comparison_check(const char *metrics);
 // Every key with what it is and what a bad value looks like, one a line. The caller frees it.

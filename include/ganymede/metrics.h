@@ -229,6 +229,31 @@ GM_API gm_status gm_measure_mixture(const gm_samples *points, const double (*cen
 // The same from class indices, 0 to modes - 1 (stacked images: 1000): every sample counts as one of high quality.
 GM_API gm_status gm_measure_modes(const int32_t *classes, size_t count, size_t modes, gm_mode_measures *measures);
 
+// ---- What moves in clips ----
+
+// Rows of clips are (C, T, H, W), from `low`, which is black, to `high`.
+typedef struct gm_clip_shape {
+    size_t channels, frames, height, width;
+    double low, high;
+} gm_clip_shape;
+
+// How much a clip's energy (the sum of a frame's squared values, black being 0 and white 1, channels averaged) varies:
+// standard deviation over mean of its frames, averaged over the clips. 0 where what is seen stays the same. Clips that
+// are black throughout or hold NaN are left out (GM_MEASURE_NOT_FINITE).
+GM_API gm_status gm_measure_energy(const gm_samples *clips, const gm_clip_shape *shape, gm_measure *measure);
+
+// Something bright on black that goes straight and is thrown back by the borders; in pixels, and pixels a frame.
+typedef struct gm_motion {
+    double slowest, fastest; // speed of its centre of mass
+    double reach;            // it turns with its centre this far from a border at most
+} gm_motion;
+// The share of clips whose centre of mass (of what is brighter than a tenth of its brightest pixel) moves so: on each
+// axis at one speed, up or down, turning at borders alone, at most half a pixel (root mean squared) away from it; the
+// speed within the motion's bounds, or half a pixel a frame beyond. An empty frame is no path; clips that hold NaN are
+// left out.
+GM_API gm_status gm_measure_paths(const gm_samples *clips, const gm_clip_shape *shape, const gm_motion *motion,
+                                  gm_measure *measure);
+
 #ifdef __cplusplus
 }
 #endif

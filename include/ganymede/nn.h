@@ -358,6 +358,11 @@ typedef struct gm_concat_params {
     char from[GM_NAME_SIZE];
 } gm_concat_params;
 
+// Of the present value the channels first to first + count - 1.
+typedef struct gm_slice_params {
+    size_t first, count; // count 0: to the last
+} gm_slice_params;
+
 // Names the present value, which goes on unchanged.
 typedef struct gm_tap_params {
     char name[GM_NAME_SIZE];
@@ -417,6 +422,7 @@ typedef struct gm_layer {
         gm_pixel_norm_params pixel_norm;
         gm_truncation_params truncation;
         gm_concat_params concat;
+        gm_slice_params slice;
         gm_tap_params tap;
         gm_head_params head;
     } params;

@@ -29,6 +29,8 @@ typedef struct gm_sampler_info {
     const char *name;               // the recipe's; belongs to the sampler
     uint64_t step;                  // of the checkpoint
     size_t channels, height, width; // of one sample; vectors of d values are d x 1 x 1
+    size_t frames;                  // of one sample, a clip (C, T, H, W); 0: it is none
+    size_t values;                  // in one sample
     const char *noun;               // what samples are, for people: "images", "points"
     bool ranged;                    // values lie between black, which is `low`, and white, `high`
     const gm_table_schema

@@ -66,6 +66,7 @@ typedef struct gm_train_info {
     uint64_t step, steps;                       // generator steps taken and wanted
     size_t batch, batches;                      // real images in a batch, and batches in a generator step
     size_t data_count, channels, height, width; // of the data; vectors of d values are d x 1 x 1
+    size_t frames;                              // of one item, a clip; 0: it is none
     bool resident;                              // the data set lies on the device
     const gm_train_network *networks;
     size_t network_count;

@@ -1,6 +1,7 @@
 // Arrays as data sets: which of a file's arrays are the items and the labels, and how their axes are meant.
 #include "data/arrays.h"
 
+#include "data/clips.h"
 #include "data/settings.h"
 
 #include <math.h>
@@ -214,14 +215,13 @@ static gm_status take_numbers(gm_dataset *dataset, const char *where, gm_array *
     return classes > 0 ? gm_dataset_set_classes(dataset, where, NULL, classes) : GM_OK;
 }
 
-gm_status gm_arrays_take(gm_dataset *dataset, const char *where, gm_array *data, const gm_array *labels,
-                         const gm_dataset_options *options) {
+// Items of at most three axes.
+static gm_status take_items(gm_dataset *dataset, const char *where, gm_array *data, const gm_array *labels,
+                            const gm_dataset_options *options) {
     gm_npy *array = &data->values;
     int32_t *classes = NULL;
     size_t dim[4];
     gm_status status = GM_OK;
-    if (array->rank == 0 || array->rank > 4)
-        return gm_fail(GM_ERROR_FORMAT, "%s: has %zu dimensions: a data set has 1 to 4", where, array->rank);
     if (array->rank < 4)
         GM_TRY(gm_settings_check(where, "has no axis of channels", ~(unsigned)GM_SETTING_LAYOUT, options));
     bool last = arrange(array, options->layout, dim);
@@ -239,4 +239,55 @@ gm_status gm_arrays_take(gm_dataset *dataset, const char *where, gm_array *data,
 done:
     free(classes);
     return status;
+}
+
+// ---- Clips ----
+
+// The frames of all clips as items, (N T, C, H, W), of which films are made again.
+static gm_status take_clips(gm_dataset *dataset, const char *where, gm_array *data, const gm_array *labels,
+                            const gm_dataset_options *options) {
+    gm_npy *array = &data->values;
+    const bool single = array->rank == 4; // one long clip
+    const size_t count = single ? 1 : array->dim[0], frames = array->dim[single ? 0 : 1];
+    const gm_dataset_options inner = gm_clips_frame_options(options);
+    int32_t *classes = NULL;
+    size_t largest = 0;
+    gm_film *films = NULL;
+    gm_status status;
+    if (labels)
+        GM_TRY_DONE(read_labels(where, labels, count, &classes));
+    if (!single) {
+        memmove(array->dim, array->dim + 1, 4 * sizeof *array->dim);
+        array->dim[0] = count * frames; // which fits, or the array's count had not
+        array->rank = 4;
+    }
+    GM_TRY_DONE(take_items(dataset, where, data, NULL, &inner));
+    GM_TRY_DONE(gm_alloc(&films, count, sizeof *films, where));
+    for (size_t i = 0; i < count; i++) {
+        films[i] = (gm_film){.first = i * frames, .count = frames, .label = classes ? classes[i] : 0};
+        largest = GM_MAX(largest, (size_t)films[i].label);
+    }
+    GM_TRY_DONE(gm_clips_make(dataset, where, films, count, classes != NULL, NULL, NULL, options));
+    if (classes)
+        status = gm_dataset_set_classes(dataset, where, NULL, largest + 1);
+done:
+    free(classes);
+    free(films);
+    return status;
+}
+
+gm_status gm_arrays_take(gm_dataset *dataset, const char *where, gm_array *data, const gm_array *labels,
+                         const gm_dataset_options *options) {
+    const gm_npy *array = &data->values;
+    if (array->rank == 0 || array->rank > 5)
+        return gm_fail(GM_ERROR_FORMAT, "%s: has %zu dimensions: a data set has 1 to 5", where, array->rank);
+    if (array->rank == 5 || (array->rank == 4 && gm_clips_are_wanted(options)))
+        return take_clips(dataset, where, data, labels, options);
+    if (gm_clips_are_wanted(options))
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: has %zu dimensions: clips are arrays N x T x C x H x W, or T x C x H x W, or with the "
+                       "channels last",
+                       where, array->rank);
+    GM_TRY(gm_clips_check_unwanted(where, options));
+    return take_items(dataset, where, data, labels, options);
 }

@@ -31,7 +31,8 @@ gm_status gm_arrays_choose(const char *where, const gm_array_entry *entries, siz
 // Whether the array could be the labels of so many items, as gm_arrays_take takes them.
 bool gm_arrays_have_labels(const gm_npy *array, size_t items);
 
-// The items of rank 1 to 4: (N), (N, d), (N, H, W), or with channels first or last (options->layout). Bytes of rank 3
+// The items of rank 1 to 4: (N), (N, d), (N, H, W), or with channels first or last (options->layout); clips of rank 5,
+// (N, T, C, H, W), or of rank 4, one of them, where the options ask for frames. Bytes of rank 3
 // and 4 are images; 16-bit numbers without sign of that rank become floats from 0 to 1; all else stays as it is.
 // Labels: whole numbers from 0 on, (N) or (N, 1); or NULL. Takes over what it needs of the values.
 gm_status gm_arrays_take(gm_dataset *dataset, const char *where, gm_array *data, const gm_array *labels,

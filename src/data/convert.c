@@ -54,7 +54,7 @@ static bool is_deep(const gm_dataset_info *info) {
 
 // Floats that are taken as they are may be pictures, too: of vectors height and width are 1.
 static bool has_pixels(const gm_dataset_info *info) {
-    return info->white > info->black || (!info->table && info->height * info->width > 1);
+    return info->frames == 0 && (info->white > info->black || (!info->table && info->height * info->width > 1));
 }
 
 typedef struct pictures {
@@ -161,7 +161,8 @@ static gm_status put_labels(pictures *p) {
 
 static gm_status check_pictures(const gm_dataset_info *info, const char *path) {
     if (!has_pixels(info))
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: %s holds numbers, no pictures: write .npz or .npy", path, info->name);
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: %s holds %s, no pictures: write .npz or .npy", path, info->name,
+                       info->frames > 0 ? "clips" : "numbers");
     for (size_t k = 0; k < info->class_count; k++)
         if (strpbrk(info->class_names[k], "\"\r\n"))
             return gm_fail(GM_ERROR_ARGUMENT, "%s: the name of class %s cannot stand in labels.csv: write .npz", path,
@@ -225,7 +226,7 @@ static void make_deep(const gm_dataset_info *info, char *items, size_t count) {
     }
 }
 
-// Items as (N, C, H, W), (N, H, W) of one channel or (N, d).
+// Items as (N, T, C, H, W) of clips, (N, C, H, W), (N, H, W) of one channel or (N, d).
 static gm_file_array describe(const gm_dataset_info *info, const void *values) {
     gm_file_array array = info->kind == GM_DATASET_IMAGES ? (gm_file_array){.type = "u1", .size = 1}
                           : is_deep(info)                 ? (gm_file_array){.type = "u2", .size = sizeof(uint16_t)}
@@ -233,9 +234,11 @@ static gm_file_array describe(const gm_dataset_info *info, const void *values) {
     array.name = "x";
     array.values = values;
     array.dim[array.rank++] = info->count;
-    if (info->channels > 1 || (info->height == 1 && info->width == 1))
+    if (info->frames > 0)
+        array.dim[array.rank++] = info->frames;
+    if (info->channels > 1 || info->frames > 0 || (info->height == 1 && info->width == 1))
         array.dim[array.rank++] = info->channels;
-    if (info->height > 1 || info->width > 1) {
+    if (info->height > 1 || info->width > 1 || info->frames > 0) {
         array.dim[array.rank++] = info->height;
         array.dim[array.rank++] = info->width;
     }

@@ -1,9 +1,11 @@
 // Opening a data set by name or path, and reading items out of it.
 #include "data/chosen.h"
+#include "data/clips.h"
 #include "data/folder.h"
 #include "data/format.h"
 #include "data/items.h"
 #include "data/mixture.h"
+#include "data/moving.h"
 #include "data/picture.h"
 #include "data/pictures.h"
 #include "data/scale.h"
@@ -63,7 +65,8 @@ static gm_status open_path(gm_dataset *dataset, const char *path, const gm_datas
     gm_source source;
     const gm_format *format;
     GM_TRY(gm_source_open(&source, path));
-    if (options->single && !source.folder && gm_picture_tell(source.head, source.head_bytes)) {
+    const bool alone = options->single || gm_clips_are_wanted(options); // an animation is a data set of clips
+    if (alone && !source.folder && gm_picture_tell(source.head, source.head_bytes)) {
         gm_status opened = gm_folder_open(dataset, &source, options);
         gm_source_finish(&source);
         return opened;
@@ -111,27 +114,43 @@ static gm_status open_named(gm_dataset *dataset, const named_dataset *named, con
     return gm_dataset_set_classes(dataset, named->name, named->classes, GM_COUNT(named->classes));
 }
 
-static gm_status open_stacked(gm_dataset *dataset, const char *of, const gm_dataset_options *options) {
+// Data sets that are made of the images of a named one, in grey.
+static gm_status open_made(gm_dataset *dataset, const char *of, size_t channels, const gm_dataset_options *inner,
+                           gm_status (*fill)(gm_dataset *made, const gm_dataset *base,
+                                             const gm_dataset_options *options),
+                           const gm_dataset_options *options) {
     gm_dataset *base;
-    gm_dataset_options inner = *options;
-    if (options->channels != 0 && options->channels != GM_STACK_CHANNELS)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: its images have %d channels, not %zu: leave out channels",
-                       dataset->info.name, GM_STACK_CHANNELS, options->channels);
-    inner.channels = 1;
-    inner.count = 0;
-    inner.usual_hold = GM_HOLD_YES;
-    inner.view = GM_VIEW_PLAIN; // of the stack, as are the classes
-    inner.class_count = 0;
-    GM_TRY(gm_dataset_open(&base, of, &inner));
-    gm_status status = gm_stacked_fill(dataset, base, options);
+    gm_dataset_options grey = *inner;
+    if (options->channels != 0 && options->channels != channels)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: its images have %zu channel%s, not %zu: leave out channels",
+                       dataset->info.name, channels, channels == 1 ? "" : "s", options->channels);
+    grey.channels = 1;
+    grey.count = 0;
+    grey.usual_hold = GM_HOLD_YES;
+    grey.view = GM_VIEW_PLAIN; // of what is made, as are the classes
+    grey.class_count = 0;
+    GM_TRY(gm_dataset_open(&base, of, &grey));
+    gm_status status = fill(dataset, base, options);
     gm_dataset_close(&base);
     return status;
+}
+
+static gm_status open_moving(gm_dataset *dataset, const char *of, const gm_dataset_options *options) {
+    gm_dataset_options inner = *options;
+    inner.size[0] = inner.size[1] = inner.frames = 0; // of the clips
+    GM_TRY(gm_settings_check(dataset->info.name, "is drawn clips",
+                             GM_SETTINGS_OF_IMAGES | GM_SETTING_FRAMES | GM_SETTING_FOLDER, options));
+    if (!options->adapted)
+        GM_TRY(gm_clips_check_unwanted(dataset->info.name, options));
+    inner.frame_stride = inner.frame_hop = 0;
+    inner.short_films = GM_SHORT_REFUSE;
+    return open_made(dataset, of, 1, &inner, gm_moving_fill, options);
 }
 
 // ---- The interface ----
 
 static bool is_name(const char *source) {
-    return gm_mixture_find(source) || gm_stacked_find(source) || find_named(source);
+    return gm_mixture_find(source) || gm_stacked_find(source) || gm_moving_find(source) || find_named(source);
 }
 
 bool gm_dataset_is_path(const char *source) {
@@ -172,6 +191,7 @@ static gm_status open_any(gm_dataset *dataset, const char *source, const gm_data
     const gm_mixture *mixture = gm_mixture_find(source);
     const named_dataset *named = find_named(source);
     const char *stacked = gm_stacked_find(source);
+    const gm_moving *moving = gm_moving_find(source);
     if (options->size[0] > MAX_SIZE || options->size[1] > MAX_SIZE || (options->size[0] == 0 && options->size[1] > 0))
         return gm_fail(GM_ERROR_ARGUMENT, "%s: images of height %zu and width %zu: size is 1 to %d each", source,
                        options->size[0], options->size[1], MAX_SIZE);
@@ -180,13 +200,15 @@ static gm_status open_any(gm_dataset *dataset, const char *source, const gm_data
     if (mixture)
         return gm_mixture_open(dataset, mixture, options);
     if (stacked)
-        return open_stacked(dataset, stacked, options);
+        return open_made(dataset, stacked, GM_STACK_CHANNELS, options, gm_stacked_fill, options);
+    if (moving)
+        return open_moving(dataset, moving->of, options);
     if (named)
         return open_named(dataset, named, options);
     if (!exists(source))
         return gm_fail(GM_ERROR_IO,
                        "%s: is neither a file or folder nor a data set's name (fashion-mnist, mnist, cifar-10, "
-                       "stacked-fashion, stacked-mnist, ring8, grid25)",
+                       "stacked-fashion, stacked-mnist, moving-fashion, moving-mnist, ring8, grid25)",
                        source);
     return open_path(dataset, source, options, NULL);
 }

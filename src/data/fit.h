@@ -16,6 +16,7 @@ typedef struct gm_picture {
     bool alpha;
     size_t pages; // of a header: how many pictures the file holds, at least 1
     bool paged;   // of a header: its format has pages
+    bool moving;  // of a header: they are the frames of an animation
 } gm_picture;
 
 size_t gm_picture_value_bytes(gm_picture_type type);

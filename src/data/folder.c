@@ -4,11 +4,12 @@
 // A name that ends as a picture's is taken for one, so that a file that is none is refused and not lost; of others the
 // first bytes tell. Pictures are decoded once and kept where they all fit into a quarter of the machine's memory; else
 // the list of files stays, and each is decoded whenever it is wanted. Long because what is found depends on classes,
-// labels and splits alike.
+// labels and splits alike, and clips are made of the same files.
 #include "data/folder.h"
 
 #include "data/chosen.h"
 #include "data/classes.h"
+#include "data/clip_files.h"
 #include "data/labels.h"
 #include "data/magic.h"
 #include "data/partners.h"
@@ -183,6 +184,15 @@ static gm_status refuse_strays(const listing *list, size_t stray, size_t classed
     return status;
 }
 
+static gm_status take_classes(listing *list, gm_arena *arena) {
+    const char **classes = NULL;
+    gm_status status = find_classes(&list->tree.paths, &classes, &list->class_count);
+    if (status == GM_OK)
+        status = set_classes(list, classes, arena);
+    free(classes);
+    return status;
+}
+
 // Every picture lies in a folder, whose name on the first level is its class, or none does.
 static gm_status classify(listing *list, gm_arena *arena) {
     const gm_paths *paths = &list->tree.paths;
@@ -191,14 +201,22 @@ static gm_status classify(listing *list, gm_arena *arena) {
         *(*gm_paths_folder(paths, i) ? &classed : &stray) = i;
     if (classed == count)
         return GM_OK;
-    if (stray < count)
-        return refuse_strays(list, stray, classed);
-    const char **classes = NULL;
-    gm_status status = find_classes(paths, &classes, &list->class_count);
-    if (status == GM_OK)
-        status = set_classes(list, classes, arena);
-    free(classes);
-    return status;
+    return stray < count ? refuse_strays(list, stray, classed) : take_classes(list, arena);
+}
+
+// Of clips: the folders in which all of them lie.
+static gm_status classify_clips(listing *list, gm_clip_files *clips, gm_arena *arena) {
+    size_t stray = clips->count, classed = clips->count;
+    for (size_t i = clips->count; i-- > 0;)
+        *(gm_clip_files_have_class(clips, i) ? &classed : &stray) = i;
+    if (classed == clips->count)
+        return GM_OK;
+    if (stray < clips->count)
+        return refuse_strays(list, clips->films[stray].first, clips->films[classed].first);
+    GM_TRY(take_classes(list, arena));
+    for (size_t i = 0; i < clips->count; i++)
+        clips->films[i].label = list->labels[clips->films[i].first];
+    return GM_OK;
 }
 
 // ---- How many ----
@@ -315,7 +333,14 @@ static gm_status list_pictures(listing *list, const gm_source *source, const gm_
     GM_TRY_DONE(gm_tree_open(&list->tree, source));
     GM_TRY_DONE(find_labels(list, options, arena, &label_file));
     GM_TRY_DONE(keep_pictures(list, options));
-    GM_TRY_DONE(label_file ? check_labels(list, label_file) : classify(list, arena));
+    if (label_file)
+        GM_TRY_DONE(check_labels(list, label_file));
+    if (gm_clips_are_wanted(options)) { // whose classes show when their frames have been counted
+        status = gm_clip_files_sort(&list->tree, list->labels);
+        goto done;
+    }
+    if (!label_file)
+        GM_TRY_DONE(classify(list, arena));
     GM_TRY_DONE(gm_chosen_keep_files(&list->tree, list->labels, list->classes, list->class_count, options));
     status = take_first(list, options->count);
 done:
@@ -350,10 +375,53 @@ bool gm_folder_tell_zip(const gm_source *source) {
     return gm_zip_tell(source->path, source->head, source->head_bytes);
 }
 
+// Clips of the frames in memory, and their classes.
+static gm_status cut_clips(gm_dataset *dataset, listing *list, const gm_pictures *pictures,
+                           const gm_dataset_options *options) {
+    gm_clip_files clips;
+    const bool listed = dataset->labels != NULL; // by a file
+    gm_status status;
+    list->labels = NULL;
+    GM_TRY_DONE(gm_clip_files_group(&clips, &list->tree, pictures->pages, dataset->labels));
+    if (!listed)
+        GM_TRY_DONE(classify_clips(list, &clips, &dataset->arena));
+    status = gm_clips_make(dataset, list->tree.path, clips.films, clips.count, list->class_count > 0,
+                           gm_clip_files_name, &clips, options);
+done:
+    gm_clip_files_finish(&clips);
+    return status;
+}
+
+static gm_status open_clips(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {
+    listing list;
+    gm_pictures *pictures = NULL;
+    gm_dataset_options frames;
+    gm_status status;
+    GM_TRY(gm_clip_files_options(source->path, options, &frames));
+    GM_TRY(list_pictures(&list, source, options, &dataset->arena));
+    GM_TRY_DONE(gm_pictures_create(&pictures, &list.tree, list.labels, &frames));
+    dataset->labels = list.labels;
+    dataset->info.splits = list.split;
+    list.labels = NULL;
+    GM_TRY_DONE(fill(dataset, pictures, &frames));
+    list.tree = pictures->tree; // with a file for each frame
+    pictures->tree = (gm_tree){0};
+    GM_TRY_DONE(cut_clips(dataset, &list, pictures, options));
+    if (list.class_count > 0)
+        status = gm_dataset_set_classes(dataset, source->path, list.classes, list.class_count);
+done:
+    listing_finish(&list);
+    gm_pictures_destroy(&pictures);
+    return status;
+}
+
 gm_status gm_folder_open(gm_dataset *dataset, const gm_source *source, const gm_dataset_options *options) {
     listing list;
     gm_pictures *pictures = NULL;
     gm_status status;
+    if (gm_clips_are_wanted(options))
+        return open_clips(dataset, source, options);
+    GM_TRY(gm_clips_check_unwanted(source->path, options));
     GM_TRY(list_pictures(&list, source, options, &dataset->arena));
     GM_TRY_DONE(gm_pictures_create(&pictures, &list.tree, list.labels, options));
     dataset->labels = list.labels;

@@ -11,7 +11,7 @@
 // A channel of one value alone is black, and so is NaN, what lies around a picture.
 void gm_scale_apply(const gm_dataset_info *info, float *items, size_t count) {
     size_t area = info->height * info->width;
-    for (size_t i = 0; info->scale_figures && i < count * info->channels; i++) {
+    for (size_t i = 0; info->scale_figures && i < count * info->item_values / area; i++) {
         const double *ends = info->scale_figures[i % info->channels];
         double factor = ends[1] > ends[0] ? 1 / (ends[1] - ends[0]) : 0;
         for (size_t k = i * area; k < (i + 1) * area; k++)

@@ -42,6 +42,7 @@ gm_status gm_dataset_set_items(gm_dataset *dataset, const char *where, gm_datase
     bool fits =
         gm_multiply_sizes(info->channels, info->height, &info->item_values) &&
         gm_multiply_sizes(info->item_values, info->width, &info->item_values) &&
+        gm_multiply_sizes(info->item_values, GM_MAX(info->frames, (size_t)1), &info->item_values) &&
         gm_multiply_sizes(info->item_values, kind == GM_DATASET_FLOATS ? sizeof(float) : 1, &info->item_bytes) &&
         gm_multiply_sizes(info->item_bytes, info->count, &total);
     if (!fits || info->item_values == 0)

@@ -11,7 +11,7 @@ typedef struct magic {
 #define PATTERN(bytes) bytes, sizeof(bytes) - 1
 
 static const magic magics[] = {
-    {PATTERN("GIF8"), "a GIF file, which is not read yet"},
+    {PATTERN("GIF8"), "a GIF file of a kind that is not read"},
     {PATTERN("BM????\0\0\0\0"), "a BMP file of a kind that is not read"},
     {PATTERN("????ftypavif"), "an AVIF file, which is not read yet"},
     {PATTERN("????ftyphei"), "a HEIC file, which is not read yet"},

@@ -151,7 +151,7 @@ void gm_path_shorten(char *name) {
 
 bool gm_path_is_picture(const char *name) {
     static const char *const endings[] = {".png", ".apng", ".jpg", ".jpeg", ".webp", ".tif", ".tiff",
-                                          ".bmp", ".pbm",  ".pgm", ".ppm",  ".pnm",  ".pam"};
+                                          ".gif", ".bmp",  ".pbm", ".pgm",  ".ppm",  ".pnm", ".pam"};
     const char *dot = strrchr(name, '.');
     for (size_t i = 0; dot && dot != name && i < GM_COUNT(endings); i++)
         if (strcasecmp(dot, endings[i]) == 0)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const gm_picture_format *const formats[] = {
-    &gm_png_format, &gm_jpeg_format, &gm_webp_format, &gm_tiff_format, &gm_pnm_format, &gm_bmp_format,
+    &gm_png_format, &gm_jpeg_format, &gm_webp_format, &gm_tiff_format, &gm_pnm_format, &gm_bmp_format, &gm_gif_format,
 };
 
 // ---- Reading ----
@@ -55,6 +55,8 @@ const char *gm_picture_tell(const uint8_t *head, size_t bytes) {
 
 static const gm_picture_wish own_size = {0};
 
+#define MOST_MOVING ((size_t)1 << 31) // pixels of all frames of an animation
+
 gm_status gm_picture_parse(const char *name, const void *data, size_t bytes, const gm_picture_wish *wish,
                            gm_picture *picture) {
     const gm_picture_format *format;
@@ -69,7 +71,13 @@ gm_status gm_picture_parse_header(const char *name, const void *data, size_t byt
     *picture = (gm_picture){0};
     GM_TRY(find_reader(&format, name, data, bytes));
     GM_TRY(format->parse_header(name, data, bytes, whole, wish ? wish : &own_size, picture));
-    picture->paged = format->paged;
+    picture->moving = format->parse_frames && picture->pages > 1;
+    picture->paged = format->paged || picture->moving;
+    if (picture->moving && picture->pages > MOST_MOVING / (picture->width * picture->height))
+        return gm_fail(GM_ERROR_FORMAT,
+                       "%s: is too large: %zu frames of %zu x %zu pixels, of which no more than %zu are "
+                       "read in all",
+                       name, picture->pages, picture->width, picture->height, MOST_MOVING);
     return GM_OK;
 }
 
@@ -203,19 +211,45 @@ static gm_status check_finite(const gm_picture *picture) {
     return GM_OK;
 }
 
+static gm_status place(const char *name, gm_picture *picture, const gm_dataset_options *options,
+                       const gm_dataset_info *info, void *item) {
+    GM_TRY(cut(name, options->part, picture)); // which names it
+    gm_status status = check_finite(picture);
+    if (status == GM_OK)
+        status = fit_item(picture, options, info, item);
+    return status == GM_OK ? GM_OK : gm_fail_prefix(status, "%s", name);
+}
+
 gm_status gm_picture_place(const char *name, const void *data, size_t bytes, size_t page,
                            const gm_dataset_options *options, const gm_dataset_info *info, void *item) {
     gm_picture picture;
     const gm_picture_wish wish = gm_picture_wish_of(options, page, info->height, info->width);
     GM_TRY(gm_picture_parse(name, data, bytes, &wish, &picture));
-    gm_status status = cut(name, options->part, &picture);
-    if (status != GM_OK) {
-        free(picture.pixels);
-        return status;
-    }
-    status = check_finite(&picture);
-    if (status == GM_OK)
-        status = fit_item(&picture, options, info, item);
+    gm_status status = place(name, &picture, options, info, item);
     free(picture.pixels);
-    return status == GM_OK ? GM_OK : gm_fail_prefix(status, "%s", name);
+    return status;
+}
+
+typedef struct placing {
+    const char *name;
+    const gm_dataset_options *options;
+    const gm_dataset_info *info;
+    char *items;
+    size_t count;
+} placing;
+
+static gm_status place_frame(void *user, size_t page, gm_picture picture) {
+    const placing *p = user;
+    return page < p->count ? place(p->name, &picture, p->options, p->info, p->items + page * p->info->item_bytes)
+                           : GM_OK;
+}
+
+gm_status gm_picture_place_frames(const char *name, const void *data, size_t bytes, size_t count,
+                                  const gm_dataset_options *options, const gm_dataset_info *info, void *items) {
+    const gm_picture_format *format;
+    placing p = {name, options, info, items, count};
+    GM_TRY(find_reader(&format, name, data, bytes));
+    if (!format->parse_frames)
+        return gm_fail(GM_ERROR_STATE, "%s: is no animation", name);
+    return format->parse_frames(name, data, bytes, place_frame, &p);
 }

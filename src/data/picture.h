@@ -35,5 +35,8 @@ gm_dataset_kind gm_picture_set_info(const gm_picture *all, const gm_dataset_opti
 // A file's page as an item of the data set: read, blended or not, fitted.
 gm_status gm_picture_place(const char *name, const void *data, size_t bytes, size_t page,
                            const gm_dataset_options *options, const gm_dataset_info *info, void *item);
+// The first `count` frames of an animation as items that follow each other.
+gm_status gm_picture_place_frames(const char *name, const void *data, size_t bytes, size_t count,
+                                  const gm_dataset_options *options, const gm_dataset_info *info, void *items);
 
 #endif

@@ -19,6 +19,9 @@ typedef struct gm_picture_wish {
     size_t page; // which of several items
 } gm_picture_wish;
 
+// Takes a frame of several, `page` counting them; the pixels are only lent, but may be changed.
+typedef gm_status gm_picture_take(void *user, size_t page, gm_picture picture);
+
 typedef struct gm_picture_format {
     const char *name;
     const char *package; // Debian's, to build Ganymede with where it was built without; NULL: it can be read
@@ -31,9 +34,12 @@ typedef struct gm_picture_format {
                               const gm_picture_wish *wish, gm_picture *picture);
     gm_status (*parse)(const char *name, const uint8_t *data, size_t bytes, const gm_picture_wish *wish,
                        gm_picture *picture);
+    // Of formats of animations: all frames in their order, each as large as the first. `parse` and `parse_header` know
+    // them as pages, but then each costs as much as all before it. NULL: the format has no animations.
+    gm_status (*parse_frames)(const char *name, const uint8_t *data, size_t bytes, gm_picture_take *take, void *user);
 } gm_picture_format;
 
 extern const gm_picture_format gm_png_format, gm_jpeg_format, gm_webp_format, gm_tiff_format, gm_pnm_format,
-    gm_bmp_format;
+    gm_bmp_format, gm_gif_format;
 
 #endif

@@ -175,7 +175,7 @@ static gm_status look_at(const headers *h, size_t file, gm_picture *header) {
     } else {
         status = gm_picture_check(path, header, &h->first, &h->pictures->options);
         if (h->counts)
-            h->counts[file] = (uint32_t)header->pages;
+            h->counts[file] = (uint32_t)header->pages | (header->moving ? GM_PAGE_MOVING : 0);
     }
     free(path);
     return status;
@@ -216,6 +216,10 @@ static gm_status find_first(headers *h) {
     return GM_OK;
 }
 
+static uint32_t pages_of(uint32_t count) {
+    return GM_MAX(count & ~GM_PAGE_MOVING, 1u); // a damaged file has none
+}
+
 // Repeats each file for each of its pictures, up to `most` of them (0: all), and its label.
 static gm_status expand(gm_pictures *pictures, const uint32_t *counts, size_t most, int32_t **labels) {
     gm_paths *paths = &pictures->tree.paths;
@@ -225,7 +229,7 @@ static gm_status expand(gm_pictures *pictures, const uint32_t *counts, size_t mo
     int32_t *of_items = NULL;
     gm_status status;
     for (size_t i = 0; i < pictures->total; i++)
-        total += GM_MAX(counts[i], 1u); // a damaged one has none
+        total += pages_of(counts[i]);
     total = most ? GM_MIN(total, most) : total;
     GM_TRY_DONE(gm_alloc(&files, total, sizeof *files, "a list of pictures"));
     GM_TRY_DONE(gm_alloc(&damaged, total, 1, "a list of pictures"));
@@ -233,10 +237,10 @@ static gm_status expand(gm_pictures *pictures, const uint32_t *counts, size_t mo
     if (*labels)
         GM_TRY_DONE(gm_alloc(&of_items, total, sizeof *of_items, "labels"));
     for (size_t i = 0; i < pictures->total; i++)
-        for (uint32_t page = 0; page < GM_MAX(counts[i], 1u) && at < total; page++, at++) {
+        for (uint32_t page = 0; page < pages_of(counts[i]) && at < total; page++, at++) {
             files[at] = paths->files[i];
             damaged[at] = pictures->damaged[i];
-            pictures->pages[at] = page;
+            pictures->pages[at] = page | (counts[i] & GM_PAGE_MOVING);
             if (of_items)
                 of_items[at] = (*labels)[i];
         }
@@ -337,8 +341,8 @@ static gm_status read_item(const gm_pictures *pictures, size_t file, const gm_da
     if (status == GM_OK && pictures->sampled)
         status = check_seen(pictures, path, data, bytes);
     if (status == GM_OK)
-        status = gm_picture_place(path, data, bytes, pictures->pages ? pictures->pages[file] : 0, &pictures->options,
-                                  info, item);
+        status = gm_picture_place(path, data, bytes, pictures->pages ? pictures->pages[file] & ~GM_PAGE_MOVING : 0,
+                                  &pictures->options, info, item);
     free(data);
     free(path);
     return status;
@@ -351,10 +355,33 @@ typedef struct decoding {
     int32_t *labels;        // of the items that were taken, or NULL
 } decoding;
 
+// Item `first`, a frame of an animation, and those that follow in its file: each is made of the one before.
+static gm_status decode_frames(const decoding *d, size_t first) {
+    gm_pictures *pictures = d->pictures;
+    size_t bytes, count = 1;
+    char *path, *data = NULL;
+    if (pictures->pages[first] != GM_PAGE_MOVING) // they come with the first
+        return GM_OK;
+    while (first + count < pictures->total && pictures->pages[first + count] == (GM_PAGE_MOVING | (uint32_t)count))
+        count++;
+    GM_TRY(gm_tree_path(&pictures->tree, first, &path));
+    gm_status status = gm_picture_read(&pictures->tree, first, path, &data, &bytes);
+    if (status == GM_OK)
+        status = gm_picture_place_frames(path, data, bytes, count, &pictures->options, &pictures->info,
+                                         d->items + first * pictures->info.item_bytes);
+    free(data);
+    free(path);
+    for (size_t i = 0; i < count && status != GM_OK; i++)
+        GM_TRY(note_damage(pictures, first + i, status));
+    return GM_OK;
+}
+
 static gm_status decode(void *user, size_t file) {
     const decoding *d = user;
     if (d->pictures->damaged[file]) // by its header
         return GM_OK;
+    if (d->pictures->pages && d->pictures->pages[file] & GM_PAGE_MOVING)
+        return decode_frames(d, file);
     gm_status status = read_item(d->pictures, file, &d->pictures->info, d->items + file * d->pictures->info.item_bytes);
     return status == GM_OK ? GM_OK : note_damage(d->pictures, file, status);
 }

@@ -6,6 +6,8 @@
 #include "data/picture.h"
 #include "data/tree.h"
 
+#define GM_PAGE_MOVING (UINT32_C(1) << 31) // a page is a frame of an animation
+
 typedef struct gm_pictures {
     gm_tree tree;               // its files are the items
     int32_t *labels;            // of all or NULL; the caller's
@@ -14,10 +16,10 @@ typedef struct gm_pictures {
 
     bool sampled; // headers of some were read, which have `seen` in common; others are held against that
     gm_picture seen;
-    bool skip;    // damaged pictures are left out
-    size_t total; // files, of which some may be damaged
-    uint32_t
-        *pages; // (total) which picture of its file each is; NULL: the first. The tree then has such files repeated
+    bool skip;       // damaged pictures are left out
+    size_t total;    // files, of which some may be damaged
+    uint32_t *pages; // (total) which picture of its file each is, with GM_PAGE_MOVING; NULL: the first. The tree then
+                     // has such files repeated
     pthread_mutex_t mutex;
     // Under the mutex:
     uint8_t *damaged; // (total) whether it is known to be

@@ -75,7 +75,7 @@ static gm_status count_all(const gm_dataset *dataset, statistic *statistics, uns
         for (size_t i = 0; i < count; i++)
             indices[i] = (int32_t)(first + i);
         GM_TRY_DONE(gm_dataset_gather(dataset, indices, count, items, NULL));
-        for (size_t i = 0; i < count * info->channels; i++)
+        for (size_t i = 0; i < count * info->item_values / area; i++)
             for (size_t end = 0; end < ENDS; end++)
                 count_values(&statistics[i % info->channels * ENDS + end], items + i * area, area, shift);
     }

@@ -29,7 +29,10 @@ static unsigned find_set(const gm_dataset_options *options) {
            (options->size[0] ? GM_SETTING_SIZE : 0u) | (options->fit > GM_FIT_PAD ? GM_SETTING_FIT : 0u) |
            (options->channels ? GM_SETTING_CHANNELS : 0u) | (options->view ? GM_SETTING_VIEW : 0u) |
            (options->part ? GM_SETTING_PART : 0u) | (says_background(options) ? GM_SETTING_BACKGROUND : 0u) |
-           (options->hold ? GM_SETTING_HOLD : 0u) | (says_text(options) ? GM_SETTING_TEXT : 0u);
+           (options->hold ? GM_SETTING_HOLD : 0u) | (says_text(options) ? GM_SETTING_TEXT : 0u) |
+           (options->frames || options->frame_stride > 1 || options->frame_hop || options->short_films
+                ? GM_SETTING_FRAMES
+                : 0u);
 }
 
 static const struct {
@@ -50,6 +53,7 @@ static const struct {
     {GM_SETTING_PART, "part", "for files of pictures side by side"},
     {GM_SETTING_BACKGROUND, "background", "for the transparency of picture files"},
     {GM_SETTING_TEXT, "text", "for texts"},
+    {GM_SETTING_FRAMES, "frames", "for clips: animations, folders of frames, arrays"},
     {GM_SETTING_HOLD, "hold", "for picture files, which are decoded"},
 };
 

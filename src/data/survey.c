@@ -1,8 +1,10 @@
 // What a source holds before anything is fitted: of pictures every file is looked at, of all else the items as they are
 // when it is opened.
+#include "data/clips.h"
 #include "data/counting.h"
 #include "data/format.h"
 #include "data/items.h"
+#include "data/picture.h"
 
 #include <stdlib.h>
 
@@ -38,15 +40,16 @@ static gm_status count_piece(const gm_dataset *dataset, size_t first, size_t ste
     for (size_t i = 0; i < count; i++)
         indices[i] = (int32_t)(first + i * step);
     GM_TRY(gm_dataset_gather(dataset, indices, count, items, labels));
-    for (size_t i = 0; i < count; i++) {
-        const gm_fit_source item = {.pixels = items + i * info->item_bytes,
+    const size_t frames = GM_MAX(info->frames, (size_t)1); // clips are counted frame by frame
+    for (size_t i = 0; i < count * frames; i++) {
+        const gm_fit_source item = {.pixels = items + i * (info->item_bytes / frames),
                                     .width = info->width,
                                     .height = info->height,
                                     .channels = info->channels,
                                     .step = 1,
                                     .plane = info->height * info->width,
                                     .type = info->kind == GM_DATASET_IMAGES ? GM_PICTURE_U8 : GM_PICTURE_F32};
-        GM_TRY(gm_counting_add(counting, &item, false, NULL, info->class_count > 0 ? labels[i] : -1));
+        GM_TRY(gm_counting_add(counting, &item, false, NULL, info->class_count > 0 ? labels[i / frames] : -1));
     }
     return GM_OK;
 }
@@ -96,11 +99,21 @@ static gm_status survey_path(const char *path, const gm_dataset_options *options
     return status;
 }
 
+// Whether the source is one file of which clips are made.
+static bool is_film(const char *path, const gm_dataset_options *options) {
+    gm_source source;
+    if (!gm_clips_are_wanted(options) || gm_source_open(&source, path) != GM_OK)
+        return false;
+    bool film = !source.folder && gm_picture_tell(source.head, source.head_bytes);
+    gm_source_finish(&source);
+    return film;
+}
+
 static gm_status survey_any(holder *h, const char *source, const gm_dataset_options *options) {
     gm_counting counting;
     GM_TRY(gm_counting_init(&counting, &h->arena));
-    gm_status status = gm_dataset_is_path(source) ? survey_path(source, options, &counting)
-                                                  : survey_opened(source, options, &counting);
+    const bool looked_at = gm_dataset_is_path(source) && !is_film(source, options);
+    gm_status status = looked_at ? survey_path(source, options, &counting) : survey_opened(source, options, &counting);
     if (status == GM_OK)
         status = gm_counting_survey(&counting, &h->survey);
     gm_counting_finish(&counting);
@@ -118,6 +131,11 @@ gm_status gm_dataset_survey(gm_survey **survey, const char *source, const gm_dat
         own.pages = options->pages == GM_PAGES_CHANNELS ? GM_PAGES_CHANNELS : GM_PAGES_FIRST;
         own.layout = options->layout;
         own.folder = options->folder;
+        own.prefix = options->prefix;
+        own.frames = options->frames;
+        own.frame_stride = options->frame_stride;
+        own.frame_hop = options->frame_hop;
+        own.short_films = options->short_films;
         own.seed = options->seed;
     }
     GM_TRY(gm_alloc(&new, 1, sizeof *new, "a survey"));

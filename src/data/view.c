@@ -55,7 +55,7 @@ gm_status gm_image_view_apply(const gm_dataset_info *info, gm_image_view view, v
     float *room = NULL;
     if (view == GM_VIEW_EDGES)
         GM_TRY(gm_alloc(&room, area, sizeof *room, "edges"));
-    for (size_t k = 0; view != GM_VIEW_PLAIN && k < count * info->channels; k++) {
+    for (size_t k = 0; view != GM_VIEW_PLAIN && k < count * info->item_values / area; k++) {
         const plane p = {(char *)items + k * area * value, value == 1, info->black, info->white};
         if (view == GM_VIEW_EDGES)
             find_edges(&p, info->height, info->width, room);

@@ -1,5 +1,5 @@
-// WebP through libwebp: lossy and lossless -> 8-bit RGB, with opacity where the file has it. Of an animation the first
-// frame on its canvas.
+// WebP through libwebp: lossy and lossless -> 8-bit RGB, with opacity where the file has it. Of an animation the
+// first frame, or each, on its canvas.
 #include "data/picture_format.h"
 
 #include <string.h>
@@ -49,22 +49,38 @@ static gm_status read_features(const char *name, const uint8_t *data, size_t byt
     return GM_OK;
 }
 
-static gm_picture describe_picture(const WebPBitstreamFeatures *features) {
+// How many frames the whole file has, where they are asked for.
+static gm_status count_frames(const char *name, const uint8_t *data, size_t bytes, const gm_picture_wish *wish,
+                              const WebPBitstreamFeatures *features, size_t *frames) {
+    *frames = 1;
+    if (wish->pages != GM_PAGES_ITEMS || !features->has_animation)
+        return GM_OK;
+    const WebPData file = {data, bytes};
+    WebPDemuxer *demuxer = WebPDemux(&file);
+    *frames = demuxer ? WebPDemuxGetI(demuxer, WEBP_FF_FRAME_COUNT) : 0;
+    WebPDemuxDelete(demuxer);
+    return *frames > 0 ? GM_OK : fail(name, VP8_STATUS_BITSTREAM_ERROR);
+}
+
+static gm_picture describe_picture(const WebPBitstreamFeatures *features, size_t frames) {
     bool alpha = features->has_alpha;
     return (gm_picture){.width = (size_t)features->width,
                         .height = (size_t)features->height,
                         .channels = 3u + alpha,
                         .alpha = alpha,
-                        .pages = 1};
+                        .pages = frames};
 }
 
 static gm_status parse_header(const char *name, const uint8_t *data, size_t bytes, bool whole,
                               const gm_picture_wish *wish, gm_picture *picture) {
-    (void)wish;
     WebPBitstreamFeatures features;
+    size_t frames;
     *picture = (gm_picture){0};
     GM_TRY(read_features(name, data, bytes, whole, &features));
-    *picture = describe_picture(&features);
+    if (features.has_animation && wish->pages == GM_PAGES_ITEMS && !whole)
+        return GM_OK;
+    GM_TRY(count_frames(name, data, bytes, wish, &features, &frames));
+    *picture = describe_picture(&features, frames);
     return GM_OK;
 }
 
@@ -83,31 +99,51 @@ static gm_status read_still(const char *name, const uint8_t *data, size_t bytes,
     return code == VP8_STATUS_OK ? GM_OK : fail(name, code);
 }
 
-// The canvas has opacity, whether the file has or not.
-static gm_status read_first_frame(const char *name, const uint8_t *data, size_t bytes, gm_picture *picture) {
+// An animation's decoder, of a canvas as the picture has it; NULL: its data are damaged.
+static WebPAnimDecoder *open_frames(const uint8_t *data, size_t bytes, const gm_picture *picture) {
     const WebPData file = {data, bytes};
     WebPAnimInfo info;
-    uint8_t *canvas, *out = picture->pixels;
-    int time;
     WebPAnimDecoder *decoder = WebPAnimDecoderNew(&file, NULL);
-    bool read = decoder && WebPAnimDecoderGetInfo(decoder, &info) && info.canvas_width == picture->width &&
-                info.canvas_height == picture->height && WebPAnimDecoderGetNext(decoder, &canvas, &time);
-    for (size_t i = 0; read && i < picture->width * picture->height; i++)
+    if (decoder && WebPAnimDecoderGetInfo(decoder, &info) && info.canvas_width == picture->width &&
+        info.canvas_height == picture->height)
+        return decoder;
+    WebPAnimDecoderDelete(decoder);
+    return NULL;
+}
+
+// The canvas has opacity, whether the file has or not.
+static void copy_canvas(const uint8_t *canvas, const gm_picture *picture) {
+    uint8_t *out = picture->pixels;
+    for (size_t i = 0; i < picture->width * picture->height; i++)
         memcpy(out + i * picture->channels, canvas + 4 * i, picture->channels);
+}
+
+static gm_status read_frame(const char *name, const uint8_t *data, size_t bytes, size_t frame, gm_picture *picture) {
+    uint8_t *canvas = NULL;
+    int time;
+    WebPAnimDecoder *decoder = open_frames(data, bytes, picture);
+    bool read = decoder != NULL;
+    for (size_t i = 0; i <= frame && read; i++)
+        read = WebPAnimDecoderGetNext(decoder, &canvas, &time);
+    if (read)
+        copy_canvas(canvas, picture);
     WebPAnimDecoderDelete(decoder);
     return read ? GM_OK : fail(name, VP8_STATUS_BITSTREAM_ERROR);
 }
 
 static gm_status parse(const char *name, const uint8_t *data, size_t bytes, const gm_picture_wish *wish,
                        gm_picture *picture) {
-    (void)wish;
     WebPBitstreamFeatures features;
+    size_t frames;
     *picture = (gm_picture){0};
     GM_TRY(read_features(name, data, bytes, true, &features));
-    *picture = describe_picture(&features);
+    GM_TRY(count_frames(name, data, bytes, wish, &features, &frames));
+    *picture = describe_picture(&features, frames);
     gm_status status = gm_alloc(&picture->pixels, picture->width * picture->height, picture->channels, name);
-    if (status == GM_OK)
-        status = (features.has_animation ? read_first_frame : read_still)(name, data, bytes, picture);
+    if (status == GM_OK && features.has_animation)
+        status = read_frame(name, data, bytes, wish->pages == GM_PAGES_ITEMS ? wish->page : 0, picture);
+    else if (status == GM_OK)
+        status = read_still(name, data, bytes, picture);
     if (status != GM_OK) {
         free(picture->pixels);
         *picture = (gm_picture){0};
@@ -115,7 +151,37 @@ static gm_status parse(const char *name, const uint8_t *data, size_t bytes, cons
     return status;
 }
 
-const gm_picture_format gm_webp_format = {.name = "WebP", .tell = tell, .parse_header = parse_header, .parse = parse};
+static gm_status take_frames(const char *name, WebPAnimDecoder *decoder, const gm_picture *picture,
+                             gm_picture_take *take, void *user) {
+    uint8_t *canvas;
+    int time;
+    for (size_t i = 0; WebPAnimDecoderHasMoreFrames(decoder); i++) {
+        if (!WebPAnimDecoderGetNext(decoder, &canvas, &time))
+            return fail(name, VP8_STATUS_BITSTREAM_ERROR);
+        copy_canvas(canvas, picture);
+        GM_TRY(take(user, i, *picture));
+    }
+    return GM_OK;
+}
+
+static gm_status parse_frames(const char *name, const uint8_t *data, size_t bytes, gm_picture_take *take, void *user) {
+    WebPBitstreamFeatures features;
+    gm_status status;
+    GM_TRY(read_features(name, data, bytes, true, &features));
+    gm_picture picture = describe_picture(&features, 1);
+    WebPAnimDecoder *decoder = open_frames(data, bytes, &picture);
+    if (!decoder)
+        return fail(name, VP8_STATUS_BITSTREAM_ERROR);
+    GM_TRY_DONE(gm_alloc(&picture.pixels, picture.width * picture.height, picture.channels, name));
+    status = take_frames(name, decoder, &picture, take, user);
+done:
+    free(picture.pixels);
+    WebPAnimDecoderDelete(decoder);
+    return status;
+}
+
+const gm_picture_format gm_webp_format = {
+    .name = "WebP", .tell = tell, .parse_header = parse_header, .parse = parse, .parse_frames = parse_frames};
 
 #else
 

@@ -25,6 +25,7 @@ static const char *const damages[] = {"stop", "skip", NULL};                    
 static const char *const parts[] = {"whole", "left", "right", "top", "bottom", NULL};   // gm_part
 static const char *const views[] = {"plain", "negative", "edges", NULL};                // gm_image_view
 static const char *const pairings[] = {"auto", "order", "names", NULL};                 // gm_pairs
+static const char *const shorts[] = {"refuse", "repeat", NULL};                         // gm_short_films
 static const char *const holds[] = {"auto", "yes", "no", NULL};                         // gm_hold
 
 // clang-format off
@@ -37,7 +38,7 @@ static const gm_recipe_row rows[] = {
          "a run folder, or a checkpoint in one, whose weights and averages of the same names and shapes training begins "
          "with (transfer); null: none"),
     GM_ROW_TYPED(gm_common, "data.source", data.source, gm_recipe_text_type, NULL, true,
-         "a data set's name (fashion-mnist, mnist, cifar-10, stacked-fashion, stacked-mnist, ring8, grid25) or the path "
+         "a data set's name (fashion-mnist, mnist, cifar-10, stacked-fashion, stacked-mnist, moving-fashion, moving-mnist, ring8, grid25) or the path "
          "of a folder or file"),
     GM_ROW_TYPED(gm_common, "data.folder", data.folder, gm_recipe_optional_type, NULL, false,
          "where a named data set lies; null: in the usual places"),
@@ -94,6 +95,15 @@ static const gm_recipe_row rows[] = {
     GM_ROW_CHOICE(gm_common, "data.layout", data.layout, layouts, 0,
            "axes of an array of images: nhwc (channels last) or nchw; auto: nhwc where the last axis is shorter than the "
            "two before it"),
+    GM_ROW_INTEGER(gm_common, "data.frames", data.frames, 0, 4096, 0,
+           "read clips of so many frames: animations (WebP, GIF), folders of pictures, or arrays T x C x H x W and N x T x C "
+           "x H x W; 0: images, and arrays of five axes as the clips that they hold"),
+    GM_ROW_INTEGER(gm_common, "data.stride", data.stride, 1, 4096, 1, "of clips: take every so-manyth frame"),
+    GM_ROW_INTEGER(gm_common, "data.hop", data.hop, 0, 1048576, 0,
+           "of longer clips: frames (by the stride) from the beginning of one to that of the next, each of which is kept; 0: "
+           "as many as a clip has, so that none overlap"),
+    GM_ROW_CHOICE(gm_common, "data.short", data.short_films, shorts, 0,
+           "clips with fewer frames: refuse them, or repeat their last frame"),
     GM_ROW_CHOICE(gm_common, "data.part", data.part, parts, 0,
            "of files that hold two pictures side by side: the half that is read"),
     GM_ROW_CHOICE(gm_common, "data.view", data.view, views, 0,
@@ -203,6 +213,10 @@ gm_dataset_options gm_common_data_options(const gm_common *common) {
                                 .seed = common->seed,
                                 .layout = (gm_array_layout)common->data.layout,
                                 .damaged = (gm_damaged)common->data.damaged,
+                                .frames = common->data.frames,
+                                .frame_stride = common->data.stride,
+                                .frame_hop = common->data.hop,
+                                .short_films = (gm_short_films)common->data.short_films,
                                 .part = (gm_part)common->data.part,
                                 .view = (gm_image_view)common->data.view,
                                 .classes = common->data.classes.words,

@@ -42,10 +42,12 @@ typedef struct gm_common {
         int resident; // gm_resident
         int balance;  // gm_balance
         gm_augmentation augment;
-        int layout, damaged, hold; // gm_array_layout, gm_damaged, gm_hold
-        int part, view;            // gm_part, gm_image_view
-        gm_recipe_words classes;   // none: all
-        int pairs;                 // gm_pairs
+        int layout, damaged, hold;  // gm_array_layout, gm_damaged, gm_hold
+        int part, view;             // gm_part, gm_image_view
+        size_t frames, stride, hop; // of clips, as in gm_dataset_options
+        int short_films;            // gm_short_films
+        gm_recipe_words classes;    // none: all
+        int pairs;                  // gm_pairs
         gm_second second;
     } data;
 } gm_common;

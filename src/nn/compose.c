@@ -48,3 +48,18 @@ gm_tensor *gm_concat_apply(gm_layer_context *context, const gm_layer *layer, gm_
                         gm_shape_text(own), from, gm_shape_text(its));
     return gm_concat((gm_tensor *[]){x, other}, 2, 1);
 }
+
+gm_tensor *gm_slice_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    const gm_slice_params *params = &layer->params.slice;
+    const gm_shape *shape = gm_tensor_shape(x);
+    size_t begin[GM_MAX_RANK] = {0, params->first};
+    gm_shape size = *shape;
+    (void)context;
+    if (gm_is_poison(x))
+        return x;
+    if (shape->rank < 2 || params->first >= shape->dim[1] || params->count > shape->dim[1] - params->first)
+        return gm_fault(gm_tensor_graph(x), "there are no channels %zu to %zu in %s: they count from 0", params->first,
+                        params->first + GM_MAX(params->count, (size_t)1) - 1, gm_shape_text(shape));
+    size.dim[1] = params->count > 0 ? params->count : shape->dim[1] - params->first;
+    return gm_slice(x, begin, size.dim);
+}

@@ -27,6 +27,7 @@ gm_tensor *gm_residual_apply(gm_layer_context *context, const gm_layer *layer, g
 gm_tensor *gm_tap_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
 gm_tensor *gm_head_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
 gm_tensor *gm_concat_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
+gm_tensor *gm_slice_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
 // The row that draws noise for a layer's positions (style.c).
 gm_tensor *gm_noise_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
 

@@ -836,6 +836,22 @@ static const gm_parameter concat_parameters[] = {
     NAME("from", gm_concat_params, from, true, "the tap or head whose channels are appended"),
 };
 
+enum { MOST_CHANNELS = 1 << 20 };
+
+static const gm_parameter slice_parameters[] = {
+    {.key = "first",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_slice_params, first),
+     .maximum = MOST_CHANNELS,
+     .positional = true,
+     .help = "channel that becomes the first, from 0"},
+    {.key = "count",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_slice_params, count),
+     .maximum = MOST_CHANNELS,
+     .help = "how many follow, itself among them; 0: all"},
+};
+
 static const gm_parameter tap_parameters[] = {
     NAME("name", gm_tap_params, name, true, "of the value, for heads and losses"),
 };
@@ -1022,6 +1038,10 @@ static const gm_layer_type layer_types[] = {
      .help = "append the channels of a tap or head, as U-Nets do (Ronneberger et al. 2015)",
      PARAMETERS(concat_parameters),
      .apply = gm_concat_apply},
+    {.name = "slice",
+     .help = "some of the channels, such as those of a latent that mean one thing (MoCoGAN, Tulyakov et al. 2018)",
+     PARAMETERS(slice_parameters),
+     .apply = gm_slice_apply},
     {.name = "tap",
      .help = "name the value here; it goes on unchanged",
      PARAMETERS(tap_parameters),

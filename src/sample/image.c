@@ -8,26 +8,8 @@ static bool claims(const gm_shape *item) {
     return item->rank == 3;
 }
 
-// x = low + (stored - black) (high - low) / (white - black)
-static double factor(const gm_sample *sample) {
-    return (sample->high - sample->low) / (sample->white - sample->black);
-}
-
-static gm_tensor *decode(const gm_sample *sample, gm_tensor *stored) {
-    gm_tensor *x = sample->bytes ? gm_cast(stored, GM_FLOAT32) : stored;
-    if (!gm_sample_is_scaled(sample))
-        return x;
-    return gm_offset(gm_scale(x, factor(sample)), sample->low - factor(sample) * sample->black);
-}
-
 static void decode_values(const gm_sample *sample, const void *stored, size_t count, float *values) {
-    const uint8_t *bytes = stored;
-    const float *floats = stored;
-    bool scaled = gm_sample_is_scaled(sample);
-    for (size_t i = 0; i < count * gm_sample_values(sample); i++) {
-        double value = sample->bytes ? (double)bytes[i] : (double)floats[i];
-        values[i] = (float)(scaled ? sample->low + factor(sample) * (value - sample->black) : value);
-    }
+    gm_sample_scale_values(sample, stored, count * gm_sample_values(sample), values);
 }
 
 static size_t shown(const gm_sample *sample, size_t rows, size_t columns) {
@@ -74,7 +56,7 @@ const gm_sample_kind gm_sample_image = {
     .noun = "images",
     .claims = claims,
     .ranged = true,
-    .decode = decode,
+    .decode = gm_sample_scale,
     .decode_values = decode_values,
     .shown = shown,
     .picture = picture,

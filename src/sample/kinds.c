@@ -5,7 +5,7 @@
 
 enum { MOST_ADDED = 8 };
 
-static const gm_sample_kind *const built_in[] = {&gm_sample_points, &gm_sample_image};
+static const gm_sample_kind *const built_in[] = {&gm_sample_points, &gm_sample_clip, &gm_sample_image};
 static const gm_sample_kind *added[MOST_ADDED];
 static size_t added_count;
 
@@ -27,5 +27,8 @@ static const gm_sample_kind *find_kind(const gm_shape *item) {
 }
 
 gm_sample gm_sample_of(const gm_shape *item) {
-    return (gm_sample){.kind = find_kind(item), .item = *item, .stored = *item, .low = -1, .high = 1};
+    gm_sample sample = {.kind = find_kind(item), .item = *item, .stored = *item, .low = -1, .high = 1};
+    if (sample.kind->stored)
+        sample.stored = sample.kind->stored(item);
+    return sample;
 }

@@ -16,7 +16,7 @@ typedef struct gm_sample_kind gm_sample_kind;
 // The format of the samples of a data set, or of those that a network makes.
 typedef struct gm_sample {
     const gm_sample_kind *kind;
-    gm_shape item;                // of one sample, without the batch: (C, H, W), or (d)
+    gm_shape item;                // of one sample, without the batch: (C, H, W), (C, T, H, W) or (d)
     gm_shape stored;              // of one as data sets hold it; most kinds: the same
     bool bytes;                   // data sets store them as bytes, else as float32
     double black, white;          // what these are in data sets; both 0: values are taken as they are
@@ -27,13 +27,14 @@ typedef struct gm_sample {
 } gm_sample;
 
 struct gm_sample_kind {
-    const char *name, *noun;              // "image", "images"
-    bool (*claims)(const gm_shape *item); // whether samples of this shape are of this kind
-    bool ranged;                          // values lie between black and white, and may be brought into another range
+    const char *name, *noun;                  // "image", "images"
+    bool (*claims)(const gm_shape *item);     // whether samples of this shape are of this kind
+    gm_shape (*stored)(const gm_shape *item); // as data sets hold one of them; NULL: in the same shape
+    bool ranged; // values lie between black and white, and may be brought into another range
     // Stored values (N, item) as networks see them, float32: on the device, and `count` of them on the host.
     gm_tensor *(*decode)(const gm_sample *sample, gm_tensor *stored);
     void (*decode_values)(const gm_sample *sample, const void *stored, size_t count, float *values);
-    // The way back, for files: float32 values that data sets may hold and `decode` takes. NULL: values as they are.
+    // The way back, for files: float32 values of the stored shape, in the networks' range. NULL: values as they are.
     void (*encode_values)(const gm_sample *sample, const float *values, size_t count, float *stored);
     // Writes samples as CSV, or with tabs between the fields. NULL: the kind has no such form.
     gm_status (*write_csv)(const gm_sample *sample, const char *path, bool tabs, const float *values, size_t count);
@@ -46,13 +47,24 @@ struct gm_sample_kind {
     // Draws samples (count, item) as one picture of that depth (8 or 16). gm_raster_finish(picture)
     gm_status (*picture)(const gm_sample *sample, const gm_writing *writing, size_t depth, const float *values,
                          size_t count, gm_raster *picture);
+    // Of samples that move: how many frames they have, and that frame of all of them as a picture. NULL: they stand
+    // still.
+    size_t (*frames)(const gm_sample *sample);
+    gm_status (*moving)(const gm_sample *sample, const gm_writing *writing, size_t depth, const float *values,
+                        size_t count, size_t frame, gm_raster *picture);
     // One sample as a picture with all its channels, of any depth; NULL: a sample is none. gm_raster_finish(raster)
     gm_status (*raster)(const gm_sample *sample, const gm_writing *writing, size_t depth, const float *values,
                         gm_raster *raster);
 };
 
-extern const gm_sample_kind gm_sample_image, gm_sample_points, gm_sample_row, gm_sample_texts;
+extern const gm_sample_kind gm_sample_image, gm_sample_points, gm_sample_row, gm_sample_texts, gm_sample_clip;
 
+// Stored values as networks see them, between `low` and `high` where there is a black and a white, on the device and
+// `count` of them on the host; their order stays.
+gm_tensor *gm_sample_scale(const gm_sample *sample, gm_tensor *stored);
+void gm_sample_scale_values(const gm_sample *sample, const void *stored, size_t count, float *values);
+// How many frames a sample has; 0: it does not move.
+size_t gm_sample_frames(const gm_sample *sample);
 // Whether data sets store them with a black and a white of their own, which become low and high.
 bool gm_sample_is_scaled(const gm_sample *sample);
 // The format of samples of that shape, of the first kind that claims them; range [-1, 1].
@@ -76,7 +88,7 @@ gm_status gm_sample_kind_add(const gm_sample_kind *kind);
 gm_shape gm_sample_batch(const gm_sample *sample, size_t count);  // (count, item)
 gm_shape gm_sample_stored(const gm_sample *sample, size_t count); // (count, stored)
 size_t gm_sample_values(const gm_sample *sample);                 // in one sample
-// Channels, height and width of one sample; d x 1 x 1 for vectors.
+// Channels, height and width of one sample, of a clip those of a frame; d x 1 x 1 for vectors.
 void gm_sample_size(const gm_sample *sample, size_t size[3]);
 // Writes samples (count, item) into writing->path, in the format that its ending names, whole or not at all.
 gm_status gm_sample_write(const gm_sample *sample, const gm_writing *writing, const float *values, size_t count);

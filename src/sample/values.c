@@ -27,7 +27,7 @@ static gm_status put(const gm_writing *writing, gm_status status, gm_bytes *file
 }
 
 static gm_file_array array_of(const gm_sample *sample, const float *values, size_t count) {
-    gm_shape batch = gm_sample_batch(sample, count);
+    gm_shape batch = sample->kind->encode_values ? gm_sample_stored(sample, count) : gm_sample_batch(sample, count);
     gm_file_array array = {
         .name = "samples", .type = "f4", .values = values, .size = sizeof *values, .rank = batch.rank};
     memcpy(array.dim, batch.dim, batch.rank * sizeof *array.dim);

@@ -48,6 +48,25 @@ static gm_status put_picture(const gm_writer *writer, const gm_writing *writing,
     return status;
 }
 
+// A picture of all samples that moves.
+static gm_status put_moving(const gm_writer *writer, const gm_writing *writing, const gm_sample *sample,
+                            const float *values, size_t count) {
+    const size_t frames = sample->kind->frames(sample);
+    size_t depth;
+    gm_raster *pictures;
+    GM_TRY(gm_writer_depth(writer, writing, &depth));
+    GM_TRY(gm_alloc(&pictures, frames, sizeof *pictures, writing->path));
+    gm_status status = GM_OK;
+    for (size_t t = 0; t < frames && status == GM_OK; t++)
+        status = sample->kind->moving(sample, writing, depth, values, count, t, &pictures[t]);
+    if (status == GM_OK)
+        status = gm_writer_put(writer, writing, pictures, frames);
+    for (size_t t = 0; t < frames; t++)
+        gm_raster_finish(&pictures[t]);
+    free(pictures);
+    return status;
+}
+
 gm_status gm_sample_check_write(const gm_sample *sample, const gm_writing *writing) {
     const gm_writer *writer;
     GM_TRY(gm_writer_find(writing->path, &writer));
@@ -62,6 +81,8 @@ gm_status gm_sample_write(const gm_sample *sample, const gm_writing *writing, co
     GM_TRY(gm_writer_check(writer, writing, sample));
     if (writer->put_values)
         return writer->put_values(writing, sample, values, count);
+    if (sample->kind->moving && writer->takes & GM_WRITE_FRAMES)
+        return put_moving(writer, writing, sample, values, count);
     if (writer->pages || writing->options.frame_ms > 0)
         return put_pages(writer, writing, sample, values, count);
     return put_picture(writer, writing, sample, values, count);
@@ -73,6 +94,8 @@ gm_status gm_sample_write_single(const gm_sample *sample, const gm_writing *writ
     GM_TRY(gm_writer_check(writer, writing, sample));
     if (writer->put_values)
         return writer->put_values(writing, sample, values, 1);
+    if (sample->kind->moving && writer->takes & GM_WRITE_FRAMES)
+        return put_moving(writer, writing, sample, values, 1);
     return put_pages(writer, writing, sample, values, 1);
 }
 
@@ -86,6 +109,9 @@ gm_status gm_sample_single_format(const gm_sample *sample, const char *path, con
     } else {
         writer = gm_writer_for(channels);
     }
+    if (sample->kind->moving && writer->encode_pictures && !(writer->takes & GM_WRITE_FRAMES))
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: a file of %s holds no %s: write webp, npy or npz", path,
+                       writer->format.name, sample->kind->noun);
     *format = &writer->format;
     return GM_OK;
 }

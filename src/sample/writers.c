@@ -144,7 +144,10 @@ gm_status gm_writer_check(const gm_writer *writer, const gm_writing *writing, co
     for (size_t i = 0; i < GM_COUNT(settings); i++)
         if (wrong & settings[i].setting)
             return refuse_setting(writer, writing->path, i);
-    if (writing->options.channel > 0 && !sample->kind->raster)
+    if (writer->pages && sample->kind->moving)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: %s holds %s, not %s: write .webp or .npy, or .png for film strips",
+                       writing->path, writer->format.name, writer->format.holds, sample->kind->noun);
+    if (writing->options.channel > 0 && !sample->kind->raster && !sample->kind->moving)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: %s have no channels to choose from: leave out channel", writing->path,
                        sample->kind->noun);
     return GM_OK;

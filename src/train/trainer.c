@@ -245,6 +245,7 @@ void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
         .channels = data->channels,
         .height = data->height,
         .width = data->width,
+        .frames = data->frames,
         .resident = gm_trainer_is_resident(trainer),
         .variants = trainer->variants,
         .networks = trainer->networks,

@@ -69,6 +69,8 @@ void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info) {
                               .channels = size[0],
                               .height = size[1],
                               .width = size[2],
+                              .frames = gm_sample_frames(&use->format),
+                              .values = gm_sample_values(&use->format),
                               .ranged = use->format.kind->ranged,
                               .table = use->format.table,
                               .text = use->format.text,

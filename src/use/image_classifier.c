@@ -128,6 +128,8 @@ static gm_status material_init(material *m, const char *source, const gm_dataset
             "%s: a classifier learns from images with labels of two classes or more, which this data set has "
             "not: only what needs none can be measured",
             source);
+    if (info->frames > 0)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: holds clips, and the reference classifier is of images", source);
     if (GM_MIN(info->height, info->width) < LEAST_SIDE)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: images of %zu x %zu are too small for a classifier: %d x %d at least",
                        source, info->height, info->width, LEAST_SIDE, LEAST_SIDE);

@@ -51,7 +51,9 @@ struct gm_comparison {
     size_t class_count;
     gm_column_figure *column_figures; // of tables
     size_t column_count;
-    gm_text_figure *texts; // of texts: GM_TEXT_ROWS, once they are wanted
+    const gm_moving *truth;    // of what moves in clips
+    gm_clip_comparison *clips; // of clips, once they are wanted
+    gm_text_figure *texts;     // of texts: GM_TEXT_ROWS, once they are wanted
     gm_row_figure *row_figures;
     size_t row_count;
 };
@@ -71,10 +73,10 @@ static gm_samples samples_of(const matrix *m, size_t first, size_t count) {
 // A data set of images that one of the sides is, or that a run learned from.
 static const gm_side *labelled_side(const gm_comparison *c) {
     for (size_t i = 0; i < 2; i++)
-        if (c->sides[i].kind == GM_SIDE_IMAGES && c->sides[i].data_classes > 1)
+        if (c->sides[i].kind == GM_SIDE_IMAGES && c->sides[i].data_classes > 1 && c->sides[i].frames == 0)
             return &c->sides[i];
     for (size_t i = 0; i < 2; i++)
-        if (c->sides[i].kind == GM_SIDE_RUN && c->sides[i].bounded)
+        if (c->sides[i].kind == GM_SIDE_RUN && c->sides[i].bounded && c->sides[i].frames == 0)
             return &c->sides[i];
     return NULL;
 }
@@ -89,7 +91,7 @@ static void describe_classifier(char *text, size_t room, const gm_image_classifi
 static gm_status classify(gm_comparison *c) {
     for (size_t i = 0; i < 2; i++) {
         const gm_side *s = &c->sides[i];
-        const gm_samples images = {s->values, s->count, s->channels * s->height * s->width};
+        const gm_samples images = {s->values, s->count, gm_side_values(s)};
         matrix *wide = &c->rows[GM_SPACE_WIDE][i], *probabilities = &c->rows[GM_SPACE_PROBABILITIES][i];
         GM_TRY(matrix_init(wide, s->count, GM_IMAGE_CLASSIFIER_FEATURES));
         GM_TRY(matrix_init(probabilities, s->count, gm_image_classifier_classes(c->classifier)));
@@ -195,7 +197,7 @@ static gm_status make_narrow(gm_comparison *c) {
     for (size_t i = 0; i < 2; i++) {
         const gm_side *s = &c->sides[i];
         from[i] = classified ? samples_of(&c->rows[GM_SPACE_WIDE][i], 0, s->count)
-                             : (gm_samples){s->values, s->count, s->channels * s->height * s->width};
+                             : (gm_samples){s->values, s->count, gm_side_values(s)};
     }
     gm_status status = gm_features_create(&c->narrow, c->device, &from[0], &from[1]);
     if (status != GM_OK)
@@ -231,6 +233,29 @@ static gm_status compare_texts(gm_comparison *c) {
     return status;
 }
 
+// Nothing moves in a single frame.
+static bool are_clips(const gm_comparison *c) {
+    return c->sides[0].frames > 1;
+}
+
+static gm_status compare_clips(gm_comparison *c) {
+    static const char *const names[] = {"frames", "differences", "clips"};
+    gm_clip_comparison *found;
+    if (c->clips)
+        return GM_OK;
+    GM_TRY(gm_alloc(&found, 1, sizeof *found, "figures"));
+    gm_status status = gm_clips_compare(c->device, &c->sides[0], &c->sides[1], c->truth, found);
+    if (status != GM_OK) {
+        free(found);
+        return gm_fail_prefix(status, "%s", c->sides[0].name);
+    }
+    c->clips = found;
+    for (size_t v = 0; v < GM_CLIP_VIEWS; v++)
+        snprintf(c->names[GM_SPACE_FRAMES + v], sizeof c->names[0], "pca-%zu of %s", found->components[v], names[v]);
+    snprintf(c->names[GM_SPACE_MOTION], sizeof c->names[0], "brightness");
+    return GM_OK;
+}
+
 static gm_status make_pairs(gm_comparison *c) {
     if (are_texts(c)) {
         c->whole = (gm_pair){.text = &c->texts[0], .texts = GM_MIN(c->sides[0].count, c->sides[1].count)};
@@ -243,6 +268,12 @@ static gm_status make_pairs(gm_comparison *c) {
             GM_TRY(shuffle_rows(&c->halves[s], &c->rows[s][0]));
     c->whole = c->control =
         (gm_pair){.device = c->device, .k = c->options.k, .mixture = c->mixture, .grey_classes = c->grey_classes};
+    if (c->clips) {
+        c->whole.clip = &c->clips->rows[0];
+        c->whole.clips = c->clips->counts[0];
+        c->control.clip = &c->clips->rows[1];
+        c->control.clips = c->clips->counts[1];
+    }
     for (size_t s = 0; s < GM_SPACES; s++) {
         gm_space from = source_of(c, (gm_space)s);
         bool of_sides = s != GM_SPACE_TRAINED && s != GM_SPACE_HELD_OUT;
@@ -309,6 +340,7 @@ static gm_status open_comparison(gm_comparison *c, const char *real, const char 
     c->mixture = find_mixture(c);
     c->stacked = gm_stacks_find(c->sides);
     c->split = gm_splits_find(c->sides);
+    c->truth = gm_clips_find_truth(c->sides);
     if (options->features == GM_COMPARISON_CLASSIFIER)
         GM_TRY(open_classifier(c));
     return make_narrow(c);
@@ -345,6 +377,7 @@ void gm_comparison_close(gm_comparison **comparison) {
     free(old->figures);
     free(old->class_figures);
     free(old->column_figures);
+    free(old->clips);
     free(old->texts);
     free(old->row_figures);
     free(old);
@@ -358,6 +391,7 @@ void gm_comparison_get_info(const gm_comparison *c, gm_comparison_info *info) {
                                  .real_count = real->count,
                                  .fake_count = fake->count,
                                  .channels = real->channels,
+                                 .frames = real->frames,
                                  .height = real->height,
                                  .width = real->width,
                                  .ranged = real->ranged,
@@ -371,7 +405,7 @@ void gm_comparison_get_info(const gm_comparison *c, gm_comparison_info *info) {
 // Classes are looked at unasked when a run was told them and the real side has labels to learn the classifier from.
 static bool classes_at_hand(const gm_comparison *c) {
     bool told = c->sides[0].classes > 0 || c->sides[1].classes > 0;
-    return c->classifier || (told && c->sides[0].ranged && c->sides[0].data_classes > 1);
+    return c->classifier || (told && labelled_side(c) && c->sides[0].ranged && c->sides[0].data_classes > 1);
 }
 
 // Modes of stacked images are counted unasked when one side is the data set itself, with labels.
@@ -393,6 +427,10 @@ static bool does_apply(const gm_comparison *c, const gm_estimator *row) {
         return c->stacked != NULL;
     case GM_APPLIES_TO_SPLITS:
         return c->split != NULL;
+    case GM_APPLIES_TO_CLIPS:
+        return are_clips(c);
+    case GM_APPLIES_TO_MOVING:
+        return c->truth != NULL;
     case GM_APPLIES_WITH_CLASSES:
     case GM_APPLIES_TO_TEXTS:
     case GM_APPLIES_ALWAYS:
@@ -462,11 +500,12 @@ static void check_split(gm_comparison *c, const char *metrics) {
 }
 
 static gm_status prepare(gm_comparison *c, const gm_estimator *row) {
-    return row->when == GM_APPLIES_WITH_CLASSES ? open_classifier(c)
-           : row->when == GM_APPLIES_TO_STACKS  ? name_stacks(c)
-           : row->when == GM_APPLIES_TO_SPLITS  ? read_splits(c)
-           : row->when == GM_APPLIES_TO_TEXTS   ? compare_texts(c)
-                                                : GM_OK;
+    return row->when == GM_APPLIES_WITH_CLASSES                                    ? open_classifier(c)
+           : row->when == GM_APPLIES_TO_STACKS                                     ? name_stacks(c)
+           : row->when == GM_APPLIES_TO_SPLITS                                     ? read_splits(c)
+           : row->when == GM_APPLIES_TO_TEXTS                                      ? compare_texts(c)
+           : row->when == GM_APPLIES_TO_CLIPS || row->when == GM_APPLIES_TO_MOVING ? compare_clips(c)
+                                                                                   : GM_OK;
 }
 
 gm_status gm_comparison_measure(gm_comparison *c, const char *metrics, const gm_figure **figures, size_t *count) {
@@ -523,6 +562,12 @@ gm_status gm_comparison_texts(gm_comparison *c, const gm_text_figure **figures, 
         GM_TRY(compare_texts(c));
     *figures = c->texts;
     *count = c->texts ? GM_TEXT_ROWS : 0;
+    return GM_OK;
+}
+
+gm_status gm_comparison_clips(gm_comparison *c, const gm_clip_figure **figures, size_t *count) {
+    *figures = c->clips ? c->clips->rows : NULL;
+    *count = c->clips ? GM_CLIP_ROWS : 0;
     return GM_OK;
 }
 

@@ -143,6 +143,37 @@ static gm_status passages(const gm_pair *p, gm_measure *figures) {
     return GM_OK;
 }
 
+static gm_measure clip_figure(const gm_pair *p, double value) {
+    bool missing = !isfinite(value);
+    return (gm_measure){
+        .value = missing ? 0 : value, .count = p->clips, .flags = missing ? (uint32_t)GM_MEASURE_MISSING : 0};
+}
+
+static gm_status frames(const gm_pair *p, gm_measure *figures) {
+    figures[0] = clip_figure(p, p->clip->frames);
+    return GM_OK;
+}
+
+static gm_status differences(const gm_pair *p, gm_measure *figures) {
+    figures[0] = clip_figure(p, p->clip->differences);
+    return GM_OK;
+}
+
+static gm_status clips(const gm_pair *p, gm_measure *figures) {
+    figures[0] = clip_figure(p, p->clip->clips);
+    return GM_OK;
+}
+
+static gm_status energy(const gm_pair *p, gm_measure *figures) {
+    figures[0] = clip_figure(p, p->clip->energy);
+    return GM_OK;
+}
+
+static gm_status paths(const gm_pair *p, gm_measure *figures) {
+    figures[0] = clip_figure(p, p->clip->paths);
+    return GM_OK;
+}
+
 // ---- The table ----
 
 #define ENTROPY_KEYS                                                                                                   \
@@ -205,6 +236,16 @@ const gm_estimator gm_estimators[] = {
       {"copies", "share of texts whose first 32 symbols stand in the training text; bad: above its control"},
       {"distinct_4", "different four symbols as a share of all; bad: far below its control (repetition)"},
       {"distinct_6", "different six symbols as a share of all; bad: far below its control"}}},
+    {GM_APPLIES_TO_CLIPS, GM_SPACE_FRAMES, frames,
+     {{"frechet_frames", "distance of single frames; bad: far above its control"}}},
+    {GM_APPLIES_TO_CLIPS, GM_SPACE_DIFFERENCES, differences,
+     {{"frechet_differences", "of a frame and the next; bad: near that of frozen or shuffled frames (wrong motion)"}}},
+    {GM_APPLIES_TO_CLIPS, GM_SPACE_CLIPS, clips,
+     {{"frechet_clips", "of whole clips; bad: far above its control"}}},
+    {GM_APPLIES_TO_CLIPS, GM_SPACE_MOTION, energy,
+     {{"energy_variation", "how the energy of a clip's frames varies; bad: above its control (what is seen changes)"}}},
+    {GM_APPLIES_TO_MOVING, GM_SPACE_MOTION, paths,
+     {{"straight_paths", "share of clips whose centre of mass goes straight between the borders; bad: below 1"}}},
 };
 // clang-format on
 const size_t gm_estimator_count = GM_COUNT(gm_estimators);
@@ -273,7 +314,9 @@ gm_status gm_estimator_fail_unknown(const char *key, const char *const sides[2])
                                        [GM_APPLIES_TO_SPLITS] =
                                            "images with a test split, and of runs that learned from such,",
                                        [GM_APPLIES_WITH_CLASSES] = NULL,
-                                       [GM_APPLIES_TO_TEXTS] = "texts"};
+                                       [GM_APPLIES_TO_TEXTS] = "texts",
+                                       [GM_APPLIES_TO_CLIPS] = "clips",
+                                       [GM_APPLIES_TO_MOVING] = "clips of moving-fashion and moving-mnist"};
     gm_text list = {0};
     for (const gm_estimator *row = gm_estimators; row < gm_estimators + gm_estimator_count; row++)
         if (gm_metrics_ask_for(key, row) && data[row->when])
@@ -292,7 +335,9 @@ gm_status gm_comparison_keys(char **text) {
                                        [GM_APPLIES_TO_STACKS] = "stacked images: ",
                                        [GM_APPLIES_TO_SPLITS] = "data with a test split: ",
                                        [GM_APPLIES_WITH_CLASSES] = "classifier: ",
-                                       [GM_APPLIES_TO_TEXTS] = "texts: "};
+                                       [GM_APPLIES_TO_TEXTS] = "texts: ",
+                                       [GM_APPLIES_TO_CLIPS] = "clips: ",
+                                       [GM_APPLIES_TO_MOVING] = "moving images: "};
     gm_text keys = {0};
     for (const gm_estimator *row = gm_estimators; row < gm_estimators + gm_estimator_count; row++)
         for (size_t j = 0; j < gm_estimator_key_count(row); j++)

@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "ganymede/data.h"
 #include "ganymede/metrics.h"
+#include "use/clips.h"
 #include "use/texts.h"
 
 enum { GM_ESTIMATE_KEYS = 4 }; // of one estimate, at most
@@ -16,6 +17,10 @@ typedef enum gm_space {
     GM_SPACE_PROBABILITIES, // the classifier's
     GM_SPACE_TRAINED,       // as WIDE: all that was trained on, and the fakes
     GM_SPACE_HELD_OUT,      // as WIDE: one half of what was not, and the other, which is the control's fakes
+    GM_SPACE_FRAMES,        // of clips; these spaces have names alone
+    GM_SPACE_DIFFERENCES,   //
+    GM_SPACE_CLIPS,         //
+    GM_SPACE_MOTION,        //
     GM_SPACE_STACKS,        // which mode each stacked image is of: one column
     GM_SPACES,
 } gm_space;
@@ -29,6 +34,8 @@ typedef struct gm_pair {
     gm_samples of[GM_SPACES][2];
     const gm_text_figure *text; // of texts: their figures; and of how many
     size_t texts;
+    const gm_clip_figure *clip; // of clips: their figures; and of how many
+    size_t clips;
 } gm_pair;
 
 typedef enum gm_applies {
@@ -40,6 +47,8 @@ typedef enum gm_applies {
     GM_APPLIES_TO_SPLITS,
     GM_APPLIES_WITH_CLASSES,
     GM_APPLIES_TO_TEXTS,
+    GM_APPLIES_TO_CLIPS,
+    GM_APPLIES_TO_MOVING,
 } gm_applies;
 
 typedef struct gm_estimator {

@@ -31,12 +31,12 @@ void gm_side_finish(gm_side *side) {
     *side = (gm_side){0};
 }
 
-static size_t item_values(const gm_side *side) {
-    return side->channels * side->height * side->width;
+size_t gm_side_values(const gm_side *side) {
+    return side->channels * GM_MAX(side->frames, (size_t)1) * side->height * side->width;
 }
 
 static gm_status allocate(gm_side *side) {
-    return gm_alloc(&side->values, side->count * item_values(side), sizeof *side->values, side->name);
+    return gm_alloc(&side->values, side->count * gm_side_values(side), sizeof *side->values, side->name);
 }
 
 static gm_status keep(gm_side *side, const char **text) {
@@ -134,6 +134,7 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
     side->kind = GM_SIDE_RUN;
     side->count = options->samples;
     side->channels = info.channels;
+    side->frames = info.frames;
     side->height = info.height;
     side->width = info.width;
     side->bounded = side->ranged = info.ranged;
@@ -207,6 +208,10 @@ static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
     options.size[1] = run->data_options.size[1];
     options.fit = run->data_options.fit;
     options.channels = run->data_options.channels;
+    options.frames = run->data_options.frames;
+    options.frame_stride = run->data_options.frame_stride;
+    options.frame_hop = run->data_options.frame_hop;
+    options.short_films = run->data_options.short_films;
     options.damaged = run->data_options.damaged;
     options.alpha = run->data_options.alpha;
     options.pages = run->data_options.pages;
@@ -249,6 +254,7 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_table_sch
     side->kind = info->white > info->black ? GM_SIDE_IMAGES : GM_SIDE_NUMBERS;
     side->count = GM_MIN(info->count, options->samples);
     side->channels = info->channels;
+    side->frames = info->frames;
     side->height = info->height;
     side->width = info->width;
     side->bounded = gm_dataset_format(info, 0, 1).kind->ranged;
@@ -265,7 +271,7 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_table_sch
 // ---- One range ----
 
 static void find_extent(const gm_side *side, double *least, double *most) {
-    gm_find_extent(side->values, side->count * item_values(side), least, most);
+    gm_find_extent(side->values, side->count * gm_side_values(side), least, most);
 }
 
 // What black and white are. Files say it of images alone: of other floats it is the narrowest usual range that holds
@@ -296,7 +302,7 @@ static void convert(gm_side *side, double low, double high) {
     double scale = (high - low) / (side->high - side->low);
     if (side->low == low && side->high == high)
         return;
-    for (size_t i = 0, count = side->count * item_values(side); i < count; i++)
+    for (size_t i = 0, count = side->count * gm_side_values(side); i < count; i++)
         side->values[i] = (float)(low + ((double)side->values[i] - side->low) * scale);
     side->low = low;
     side->high = high;
@@ -330,16 +336,25 @@ static gm_status share_range(gm_side *real, gm_side *fake) {
 
 // ---- Both ----
 
+static const char *describe_shape(const gm_side *side, char *text, size_t room) {
+    if (side->frames > 0)
+        gm_snprintf(text, room, "%zux%zux%zux%zu", side->channels, side->frames, side->height, side->width);
+    else
+        gm_snprintf(text, room, "%zux%zux%zu", side->channels, side->height, side->width);
+    return text;
+}
+
 static gm_status check_shapes(const gm_side *real, const gm_side *fake, bool paired) {
+    char shapes[2][96];
     const gm_side *sides[2] = {real, fake};
     for (size_t i = 0; i < 2; i++)
         if (sides[i]->count == 0)
             return gm_fail(GM_ERROR_ARGUMENT, "%s: holds no samples", sides[i]->name);
-    if (real->channels != fake->channels || real->height != fake->height || real->width != fake->width)
-        return gm_fail(GM_ERROR_ARGUMENT,
-                       "samples of %s are %zux%zux%zu, those of %s %zux%zux%zu: only equal shapes can be compared",
-                       real->name, real->channels, real->height, real->width, fake->name, fake->channels, fake->height,
-                       fake->width);
+    if (real->channels != fake->channels || real->frames != fake->frames || real->height != fake->height ||
+        real->width != fake->width)
+        return gm_fail(GM_ERROR_ARGUMENT, "samples of %s are %s, those of %s %s: only equal shapes can be compared",
+                       real->name, describe_shape(real, shapes[0], sizeof shapes[0]), fake->name,
+                       describe_shape(fake, shapes[1], sizeof shapes[1]));
     if (paired && real->count != fake->count)
         return gm_fail(GM_ERROR_ARGUMENT, "%s has %zu rows and %s %zu: pairs need equally many", real->name,
                        real->count, fake->name, fake->count);

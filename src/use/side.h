@@ -14,8 +14,9 @@ typedef struct gm_side {
     gm_side_kind kind;
     float *values; // (count, channels, height, width)
     size_t count, channels, height, width;
-    bool bounded; // values lie between a black and a white (of kinds of sample that have a range)
-    bool ranged;  // black and white of the images are `low` and `high`
+    size_t frames; // of clips, (count, channels, frames, height, width); 0: they are none
+    bool bounded;  // values lie between a black and a white (of kinds of sample that have a range)
+    bool ranged;   // black and white of the images are `low` and `high`
     double low, high;
     const char *data; // the data set that it is, or that its run learned from; NULL: an array or a table
     gm_dataset_options data_options;
@@ -48,5 +49,6 @@ gm_status gm_sides_open(gm_side *real, gm_side *fake, const char *real_source, c
 gm_status gm_side_open_trained(gm_side *trained, const gm_side *run, const gm_side *real,
                                const gm_sides_options *options, bool *apart);
 void gm_side_finish(gm_side *side);
+size_t gm_side_values(const gm_side *side); // in one sample
 
 #endif

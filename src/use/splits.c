@@ -62,9 +62,9 @@ gm_status gm_splits_read(const gm_side *side, bool held_out, const gm_row_maker 
     gm_sample format = gm_dataset_format(info, side->low, side->high);
     gm_status status = GM_OK;
     *count = info->count;
-    if (info->item_values != side->channels * side->height * side->width)
+    if (info->item_values != gm_side_values(side))
         status = gm_fail(GM_ERROR_ARGUMENT, "%s: its items have %zu values, not %zu: has it changed?", info->name,
-                         info->item_values, side->channels * side->height * side->width);
+                         info->item_values, gm_side_values(side));
     if (status == GM_OK)
         status = gm_alloc(rows, info->count * maker->columns, sizeof **rows, "features");
     if (status == GM_OK)

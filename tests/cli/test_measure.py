@@ -34,6 +34,17 @@ optimizer: { generator: { adam: { rate: 1e-3 } }, discriminator: { adam: { rate:
 steps: 2
 log: { every: 2, samples: 0, checkpoint: 2 }
 """
+MOVING = """\
+name: moving
+data: { source: moving-mnist, folder: %(folder)s, count: 300, range: [-1, 1], batch: 8 }
+latent: { size: 4 }
+generator: [{ dense: 8192 }, tanh, { reshape: [1, 8, 32, 32] }]
+discriminator: [flatten, { dense: 1 }]
+loss: non_saturating
+optimizer: { generator: { adam: { rate: 1e-3 } }, discriminator: { adam: { rate: 1e-3 } } }
+steps: 2
+log: { every: 2, samples: 0, checkpoint: 2 }
+"""
 STACKED = """\
 name: stacked
 data: { source: %(source)s, folder: %(folder)s, range: [-1, 1], batch: 8 }
@@ -97,6 +108,7 @@ class MeasureTest(CommandTest):
         found = json.loads(out)
         for figures in found.pop("classes", {}).values():
             self.assertEqual(list(figures), ["n", "fidelity", "real", "chance", "spread", "real_spread"])
+        self.clips = found.pop("clips", {})
         for key, figure in found.items():
             self.assertEqual(list(figure), FIELDS, key)
         return found
@@ -406,6 +418,76 @@ class Measure(MeasureTest):
         ]:
             with self.subTest(arguments=arguments):
                 self.refused("measure", *arguments, code=code, says=says)
+
+
+class Clips(MeasureTest):
+    COUNT, FRAMES, SIDE = 240, 5, 12
+    KEYS = ["frechet_frames", "frechet_differences", "frechet_clips", "energy_variation"]
+
+    def write_clips(self, name, make, seed=SEED):
+        """Clips (N, T, 1, H, W) of a square of 3 x 3 whose corner in frame t is make(rng, start, step, t)."""
+        rng, side = random.Random(seed), self.SIDE
+        values = bytearray(self.COUNT * self.FRAMES * side * side)
+        for i in range(self.COUNT):
+            start, step = [rng.randrange(3, 6) for _ in "yx"], [rng.choice([-1, 0, 1]) for _ in "yx"]
+            for t in range(self.FRAMES):
+                top, left = make(rng, start, step, t)
+                for y in range(top, top + 3):
+                    at = ((i * self.FRAMES + t) * side + y) * side + left
+                    values[at:at + 3] = bytes([255] * 3)
+        write_npy(self.folder / name, (self.COUNT, self.FRAMES, 1, side, side), values, "B")
+
+    def test_frames_and_differences_tell_motion_from_stillness(self):
+        def moving(rng, start, step, t):
+            return [max(0, s + d * (t - 2)) for s, d in zip(start, step)]
+
+        self.write_clips("real.npy", moving)
+        self.write_clips("like.npy", moving, SEED + 1)
+        self.write_clips("still.npy", lambda rng, start, step, t: moving(rng, start, step, 0), SEED + 2)
+        like = self.measure("real.npy", "like.npy")
+        still = self.measure("real.npy", "still.npy", "--metrics", ",".join(self.KEYS))
+        rows = self.clips
+        self.assertEqual(list(like), UNPAIRED + self.KEYS)
+        for key in self.KEYS[:3]:
+            self.assertLess(like[key]["value"], 2 * like[key]["control"])
+        self.assertLess(still["frechet_frames"]["value"], .3 * rows["mean clip"]["frechet_frames"])
+        self.assertGreater(still["frechet_differences"]["value"], 30 * like["frechet_differences"]["control"])
+        self.assertEqual(list(rows), ["samples", "control", "frozen first frame", "frames shuffled",
+                                      "frames of different clips", "mean clip", "values scattered (noise)"])
+        for name, row in rows.items():
+            self.assertEqual(list(row), self.KEYS + ["straight_paths"])
+            self.assertIsNone(row["straight_paths"])  # nobody said that these go straight
+        for name in "samples", "control":
+            for key in self.KEYS:
+                self.assertEqual(rows[name][key], still[key]["value" if name == "samples" else "control"])
+        # what stands still has no differences, whoever made it so
+        self.assertAlmostEqual(rows["frozen first frame"]["frechet_differences"] / rows["samples"]["frechet_differences"],
+                               1, delta=.3)
+        for name in "frames shuffled", "frames of different clips":
+            self.assertGreater(rows[name]["frechet_differences"], 5 * rows["control"]["frechet_differences"])
+            self.assertLess(rows[name]["frechet_frames"], 5 * rows["control"]["frechet_frames"])
+        for name in "control", "frozen first frame", "frames shuffled", "frames of different clips":
+            self.assertAlmostEqual(rows[name]["energy_variation"], 0)  # all squares are as bright
+        self.assertGreater(rows["values scattered (noise)"]["energy_variation"], .1)
+        self.assertRegex(self.ganymede("measure", "real.npy", "still.npy", "--metrics", "energy_variation")[0],
+                         r"samples of 1x5x12x12 [^$]*\nframes of different clips +[\d.]+ +[\d.]+ +[\d.]+ +0 +-\n")
+        self.refused("measure", "real.npy", "like.npy", "--metrics", "straight_paths", code=1,
+                     says=["straight_paths: known of clips of moving-fashion and moving-mnist alone, which neither "
+                           "real.npy nor like.npy is"])
+        self.refused("measure", "real.npy", self.npy("images.npy", [[0] * 144], shape=(1, 12, 12)), code=1,
+                     says=["samples of real.npy are 1x5x12x12, those of images.npy 1x12x12"])
+
+    def test_paths_are_looked_at_where_the_truth_is_known(self):
+        write_blocks(self.folder / "mnist")
+        (self.folder / "moving.yaml").write_text(MOVING % {"folder": self.folder / "mnist"})
+        self.ganymede("train", "moving.yaml", "--out", "run", "--no-tune", "--quiet")
+        found = self.measure("moving-mnist", "run", "--samples", "200")
+        self.assertEqual(list(found), UNPAIRED + ["memorisation", "near_copies"] + self.KEYS + ["straight_paths"])
+        paths = found["straight_paths"]
+        self.assertEqual((paths["value"], paths["control"]), (0, 1))  # noise goes nowhere
+        self.assertEqual(found["energy_variation"]["control"], 0)
+        self.assertEqual(self.clips["frozen first frame"]["straight_paths"], 0)
+        self.assertLess(self.clips["frames shuffled"]["straight_paths"], .05)
 
 
 class Stacked(MeasureTest):

@@ -93,6 +93,9 @@ class Recipes(CommandTest):
                 if recipe.stem == "cells":
                     write_floats(self.folder / "cells.npy", (4, 5, 48, 64))
                     data = ["--data", "cells.npy"]
+                if "source: moving" in text:
+                    write_floats(self.folder / "clips.npy", (4, 8, 1, 32, 32))
+                    data, size = ["--data", "clips.npy"], []
                 fitted = []
                 if "source: diamonds.csv" in text:  # whose codes are as many as its columns make
                     (self.folder / "words.csv").write_text("c,d\n" + "".join(f"{i % 2}a,{i % 3}b\n" for i in range(40)))

@@ -7,6 +7,19 @@
 
 #include <stdlib.h>
 
+// All frames of an animation, which follow each other; a picture has none.
+static inline bool fuzz_frames(const gm_picture_format *format, const gm_picture *header, const uint8_t *data,
+                               size_t bytes, const gm_dataset_options *options, gm_dataset_info *info) {
+    const size_t count = GM_MIN(header->pages, (size_t)64);
+    if (!format->parse_frames || header->pages < 2)
+        return true;
+    info->item_bytes = info->channels * info->width * info->height * (info->kind == GM_DATASET_FLOATS ? 4 : 1);
+    void *items = calloc(count, info->item_bytes);
+    bool read = items && gm_picture_place_frames("fuzz", data, bytes, count, options, info, items) == GM_OK;
+    free(items);
+    return read;
+}
+
 // The header, the picture, and the picture as an item of a data set; how follows from the number of bytes.
 static inline bool fuzz_picture(const gm_picture_format *format, const uint8_t *data, size_t bytes) {
     gm_picture header, all = {0};
@@ -31,7 +44,7 @@ static inline bool fuzz_picture(const gm_picture_format *format, const uint8_t *
     void *item = calloc(info.channels * info.width * info.height, sizeof(float));
     bool read = item && gm_picture_place("fuzz", data, bytes, header.pages - 1, &options, &info, item) == GM_OK;
     free(item);
-    return read;
+    return read && fuzz_frames(format, &header, data, bytes, &options, &info);
 }
 
 #endif

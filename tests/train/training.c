@@ -133,6 +133,22 @@ const recipe_case recipe_cases[] = {
      false,
      0},
     {"text-wgan.yaml", {"data.batch=2", "generator.5.conv.channels=256"}, 32, 1, true, true, 0},
+    {"video-clothes.yaml",
+     {"data.batch=2", "generator.1.conv_transpose.channels=16", "generator.4.conv_transpose.channels=12",
+      "discriminator.5.conv.channels=16"},
+     1,
+     32,
+     false,
+     false,
+     0},
+    {"mocogan-clothes.yaml",
+     {"data.batch=2", "generator.6.conv_transpose.channels=16", "generator.9.conv_transpose.channels=12",
+      "discriminator.5.conv.channels=16"},
+     1,
+     32,
+     true,
+     true,
+     0},
     {"dcgan64.yaml", {"data.batch=2"}, 3, 64, true, true, 0},
     {.file = NULL},
 };
@@ -218,6 +234,12 @@ static void make_symbols(gm_dataset_info *info, const gm_common *common) {
     info->item_bytes = info->item_values;
 }
 
+static void make_clips(gm_dataset_info *info, const gm_common *common) {
+    info->frames = common->data.frames;
+    info->item_values *= GM_MAX(info->frames, (size_t)1);
+    info->item_bytes *= GM_MAX(info->frames, (size_t)1);
+}
+
 static gm_model_source make_source(const training *t, const recipe_case *c, const gm_dataset_info *info) {
     const gm_common *common = gm_common_of(t->recipe);
     return (gm_model_source){.data = info,
@@ -238,6 +260,7 @@ void training_init(training *t, const recipe_case *c) {
     size_t size = other && other->data.size[0] > 0 ? other->data.size[0] : c->size;
     gm_dataset_info infos[] = {make_info(c, c->size), make_info(c, size)};
     make_symbols(&infos[0], gm_common_of(t->recipe));
+    make_clips(&infos[0], gm_common_of(t->recipe));
     make_table(&infos[0], gm_common_of(t->recipe)->data.numbers);
     if (infos[0].table)
         gm_common_set_columns(t->recipe, infos[0].table);

@@ -93,8 +93,8 @@ static void channels_stand_last_where_the_last_axis_is_the_shortest(void **state
     expect_shape(open_with("a.npy", (gm_dataset_options){.layout = GM_ARRAY_NHWC}), 2, 4, 3, 4);
     assert_int_equal(gm_dataset_images(dataset)[1], 4);
     gm_dataset_close(&dataset);
-    put("a.npy", make("u1", "1, 1, 2, 2, 2", 8));
-    refused("a.npy", "has 5 dimensions");
+    put("a.npy", make("u1", "1, 1, 1, 2, 2, 2", 8));
+    refused("a.npy", "has 6 dimensions");
     unlink(path_of("a.npy"));
 }
 

@@ -94,7 +94,7 @@ static void check_folder(const char *format) {
 
 static void pictures_cut_or_changed_anywhere_are_refused_or_read(void **state) {
     (void)state;
-    static const char *const formats[] = {"png", "jpeg", "webp", "tiff", "pnm", "bmp"};
+    static const char *const formats[] = {"png", "jpeg", "webp", "tiff", "pnm", "bmp", "gif"};
     for (size_t i = 0; i < GM_COUNT(formats); i++)
         check_folder(formats[i]);
 }

@@ -180,6 +180,31 @@ static void concat_says_which_shapes_do_not_agree(void **state) {
     end(&f);
 }
 
+static void slice_takes_some_channels(void **state) {
+    (void)state;
+    gm_layer middle = made("slice", "1"), end_of = made("slice", "2");
+    assert_int_equal(gm_layer_set_text(&middle, "count", "2"), GM_OK);
+    const gm_layer whole[] = {made("slice", "0")};
+    gm_network *some = network_of("some", &middle, 1), *rest = network_of("rest", &end_of, 1),
+               *all = network_of("all", whole, 1);
+    fixture f;
+    begin(&f);
+    gm_tensor *x = gm_input(f.graph, "x", GM_FLOAT32, GM_SHAPE(2, 4, 2));
+    double values[16];
+    for (size_t i = 0; i < 16; i++)
+        values[i] = (double)i;
+    set(&f, x, values);
+    has_values(&f, gm_network_apply(some, x, GM_MODE_TRAINING, NULL), (const double[]){2, 3, 4, 5, 10, 11, 12, 13}, 8);
+    has_values(&f, gm_network_apply(rest, x, GM_MODE_TRAINING, NULL), (const double[]){4, 5, 6, 7, 12, 13, 14, 15}, 8);
+    has_values(&f, gm_network_apply(all, x, GM_MODE_TRAINING, NULL), values, 16);
+    gm_network_apply(some, gm_input(f.graph, "y", GM_FLOAT32, GM_SHAPE(2, 2)), GM_MODE_TRAINING, NULL);
+    fault_says(&f, "some layer 0 (slice): ", "there are no channels 1 to 2 in (2, 2): they count from 0");
+    gm_network_destroy(&some);
+    gm_network_destroy(&rest);
+    gm_network_destroy(&all);
+    end(&f);
+}
+
 // The style is a tap; its weights start as a network's do, without the gain of an activation.
 static void adain_takes_its_style_from_a_tap(void **state) {
     (void)state;
@@ -461,6 +486,7 @@ int main(void) {
         cmocka_unit_test(taps_and_heads_give_outputs_and_change_nothing),
         cmocka_unit_test(concat_appends_the_channels_of_a_tap),
         cmocka_unit_test(concat_says_which_shapes_do_not_agree),
+        cmocka_unit_test(slice_takes_some_channels),
         cmocka_unit_test(adain_takes_its_style_from_a_tap),
         cmocka_unit_test(rates_multiply_on_the_way_in),
         cmocka_unit_test(gains_pass_heads_but_not_blocks),
