@@ -6,6 +6,7 @@
 #include "graph/graph.h"
 #include "model/language.h"
 #include "model/objective.h"
+#include "nn/layers.h"
 #include "recipe/value.h"
 
 #include <math.h>
@@ -57,41 +58,13 @@ const gm_language_settings *gm_language_of(const gm_recipe *recipe) {
 
 // ---- Layers ----
 
-// Layers that make a position of nothing but that position and the memory of those before it.
-static gm_status check_layer(const gm_layer *layer) {
-    static const char *const known[] = {"embedding", "gru",     "lstm",     "dropout",  "relu", "leaky_relu",
-                                        "tanh",      "sigmoid", "softplus", "residual", "tap",  "layer_norm"};
-    bool steps = false;
-    for (size_t i = 0; i < GM_COUNT(known); i++)
-        steps = steps || gm_is_layer(layer, known[i]);
-    bool recurrent = gm_is_layer(layer, "gru") || gm_is_layer(layer, "lstm");
-    if (recurrent && (layer->params.recurrent.bidirectional || layer->params.recurrent.last))
-        return gm_fail(GM_ERROR_FORMAT,
-                       "%s: a language model sees nothing of what comes: neither bidirectional nor last",
-                       layer->origin);
-    if (gm_is_layer(layer, "layer_norm") && layer->params.sample_norm.over != GM_NORM_OVER_CHANNELS)
-        return gm_fail(GM_ERROR_FORMAT, "%s: a language model sees nothing of what comes: layer_norm over: channels",
-                       layer->origin);
-    for (size_t k = 0; k < layer->type->parameter_count; k++) {
-        const gm_layer_list *inner = gm_layer_inner(layer, k);
-        for (size_t i = 0; inner && i < inner->count; i++)
-            GM_TRY(check_layer(&inner->layers[i]));
-    }
-    return steps ? GM_OK
-                 : gm_fail(GM_ERROR_FORMAT,
-                           "%s: the layer %s is none of a language model's, which are embedding, gru, lstm, layer_norm "
-                           "over: channels, dropout, residual and activations",
-                           layer->origin, layer->type->name);
-}
-
 gm_status gm_language_layers(gm_graph *graph, const gm_language_settings *settings, size_t symbols,
                              gm_layer_list *layers) {
     const gm_layer_list *given = &settings->language;
     gm_layer *list = gm_arena_alloc(&graph->arena, (given->count + 1) * sizeof *list);
     if (!list)
         return gm_fail_memory(given->count * sizeof *list, "layers");
-    for (size_t i = 0; i < given->count; i++)
-        GM_TRY(check_layer(&given->layers[i]));
+    GM_TRY(gm_layers_check_positions(given, "a language model"));
     memcpy(list, given->layers, given->count * sizeof *list);
     list[0].params.embedding.symbols = symbols + 1; // 0 is the beginning of a text
     gm_layer *last = &list[given->count];

@@ -24,6 +24,7 @@ struct gm_network {
     gm_network_draw draw; // may be NULL
     void *user;
     gm_network_memory memory; // recall: may be NULL
+    gm_tensor *given;         // may be NULL
     gm_tensor **parameters, **statistics;
     size_t parameter_count, statistic_count;
 };
@@ -151,6 +152,10 @@ void gm_network_set_memory(gm_network *network, const gm_network_memory *memory)
     network->memory = *memory;
 }
 
+void gm_network_set_given(gm_network *network, gm_tensor *given) {
+    network->given = given;
+}
+
 gm_tensor *gm_network_apply_labelled(gm_network *network, gm_tensor *x, gm_tensor *labels, gm_mode mode,
                                      gm_tensor *counter) {
     gm_graph *graph = gm_tensor_graph(x);
@@ -165,6 +170,7 @@ gm_tensor *gm_network_apply_labelled(gm_network *network, gm_tensor *x, gm_tenso
         .statistics = network->pending,
         .counter = counter,
         .labels = labels,
+        .given = network->given,
         .draw = network->draw,
         .user = network->user,
         .memory = mode == GM_MODE_INFERENCE && network->memory.recall != NULL ? &network->memory : NULL,

@@ -187,10 +187,17 @@ gm_status gm_trainer_resume(gm_trainer *trainer, const uint64_t *from) {
         GM_TRY(load_checkpoint(trainer, trainer->resumed));
     GM_TRY(gm_trainer_private_begin(trainer));
     gm_checkpoint_close(&trainer->resumed);
+    if (begun)
+        GM_TRY(gm_trainer_read_pretrained(trainer));
     bool finished = begun && trainer->step >= trainer->common->steps;
     if (!finished || from) {
         uint64_t line = finished ? trainer->step : trainer->step - trainer->step % trainer->settings->log.every;
         GM_TRY(gm_run_go_back(trainer->run, trainer->step, line, !from));
+        if (trainer->step == 0)
+            GM_TRY(gm_run_log_cut_pretraining(trainer->run, gm_trainer_pretrains(trainer)
+                                                                ? trainer->pretrained -
+                                                                      trainer->pretrained % trainer->settings->log.every
+                                                                : trainer->pretrained));
         GM_TRY(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
     }
     GM_TRY(replay_log(trainer));

@@ -1,9 +1,10 @@
 """Texts through the command: data, language models and GANs of characters, samples, evaluation, measures, refusals."""
 import json
 import math
+import signal
 import unittest
 
-from command import CommandTest
+from command import CommandTest, read_log, read_safetensors
 
 LANGUAGE = """\
 name: tiny-lm
@@ -25,6 +26,21 @@ latent: { size: 4 }
 generator: [ { dense: 24 }, { reshape: [3, 8] }, { conv: { channels: %(symbols)d, kernel: 1 } }, softmax ]
 discriminator: [ { embedding: 4 }, { conv: { channels: 4, kernel: 3, padding: 1 } }, relu, flatten, { dense: 1 } ]
 log: { every: 2, samples: 2, checkpoint: 2 }
+"""
+
+WRITER = """\
+name: tiny-writer
+seed: 3
+steps: 4
+data: { source: words.txt, text: { window: 8, lower: true, join: true }, batch: 4 }
+latent: { size: 2 }
+generator: [ { feedback: { symbols: 19, length: 8, temperature: 0.7, layers: [ { gru: 12 } ] } } ]
+discriminator: [ { conv: { channels: 4, kernel: 3, padding: 1 } }, relu, flatten, { dense: 1 } ]
+pretrain: { steps: 30, optimizer: { adam: { rate: 1e-2 } } }
+discriminator_steps: 2
+average: { decay: 0.9 }
+monitor: { metrics: [] }
+log: { every: 2, samples: 2, checkpoint: 2, keep: 1 }
 """
 
 
@@ -111,6 +127,49 @@ class Texts(CommandTest):
         self.ganymede("measure", "words.txt", "g", "--samples", "64")
         self.refused("sample", "g", "--temperature", "0.5", code=1, says=["does not write symbol by symbol"])
 
+    def test_a_writer_is_pretrained_before_its_steps(self):
+        (self.folder / "writer.yaml").write_text(WRITER)
+        whole = ("train", "writer.yaml", "--no-tune", "--quiet")
+        self.ganymede(*whole, "--out", "a")
+        log = [json.loads(line) for line in (self.folder / "a/log.jsonl").read_text().splitlines()]
+        self.assertEqual([line.get("pretraining") for line in log], [*range(2, 31, 2), None, None])
+        self.assertEqual([line["step"] for line in log], [0] * 15 + [2, 4])
+        self.assertLess(log[14]["pretrain_loss"], log[0]["pretrain_loss"] - .1)
+        kept = sorted(path.name for path in (self.folder / "a/checkpoints").iterdir())
+        self.assertEqual(kept, ["00000000.safetensors", "00000004.safetensors"])
+        # What pretraining left is measured beside the end, and is what checkpoint 0 gives by itself.
+        both = json.loads(self.ganymede("measure", "words.txt", "a", "--samples", "50", "--json")[0])["texts"]
+        start = json.loads(self.ganymede("measure", "words.txt", "a/checkpoints/00000000.safetensors", "--samples",
+                                         "50", "--json")[0])["texts"]
+        self.assertEqual(both["pretrained"], start["samples"])
+        self.assertNotIn("pretrained", start)
+        # The first step's averages are those of the pretrained weights.
+        tensors = read_safetensors(self.folder / "a/checkpoints/00000000.safetensors")[0]
+        for name in ("0.weight", "0.0.hh_l0.weight"):
+            self.assertEqual(tensors["generator_average." + name], tensors["generator." + name])
+
+    def test_stopped_pretraining_goes_on_bit_for_bit(self):
+        (self.folder / "writer.yaml").write_text(WRITER.replace("steps: 30", "steps: 2000"))
+        whole = ("train", "writer.yaml", "--no-tune", "--set", "log.every=10", "--set", "log.checkpoint=500")
+        self.ganymede(*whole, "--quiet", "--out", "a")
+        last = "checkpoints/00000004.safetensors"
+        for name, lines, number in (("b", 5, signal.SIGINT), ("c", 70, signal.SIGINT), ("d", 70, signal.SIGKILL)):
+            with self.subTest(lines=lines, number=number):
+                process = self.start(*whole, "--json", "--out", name)
+                for _ in range(lines):
+                    process.stdout.readline()
+                code, _, err = self.stop(process, number)
+                self.assertEqual(code, -number if number == signal.SIGKILL else 130)
+                if number == signal.SIGINT:
+                    self.assertIn("of pretraining; go on with: ganymede train --resume", err)
+                resumed = self.ganymede("train", "--resume", name, "--no-tune", "--json")[0]
+                self.assertIn('"pretraining": 2000', resumed)
+                self.assertNotIn('"pretraining": 10,', resumed)
+                self.assert_same_weights(self.folder / "a" / last, self.folder / name / last)
+                self.assertEqual(read_log(self.folder / "a"), read_log(self.folder / name))
+        self.refused("train", "writer.yaml", "--no-tune", "--out", "e", "--set", "generator=[dense: 152, reshape: "
+                     "[19, 8], softmax]", code=1, says=["pretrain is for generators that end in the layer feedback"])
+
     def test_what_does_not_fit_is_refused(self):
         self.train("--out", "a")
         self.refused("sample", "a", "--start", "the !", code=1, says=["'!' is none of the", "symbols that are known"])
@@ -119,7 +178,7 @@ class Texts(CommandTest):
         self.refused("interpolate", "a", "--seeds", "0,1", "--frames", "4", "-o", "x.png", code=1,
                      says=["have no latents"])
         for settings, says in (("language=[dense: 4]", "begins with the layer embedding"),
-                               ("language=[embedding: 4, attention]", "attention is none of a language model's"),
+                               ("language=[embedding: 4, attention]", "attention is none of those of a language model's"),
                                ("language=[embedding: 4, gru: {units: 3, bidirectional: true}]", "nothing of what comes"),
                                ("data.text.form=one_hot", "takes symbols as numbers"),
                                ("data.text.windw=4", "did you mean 'window'?"),
