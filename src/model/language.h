@@ -24,11 +24,14 @@ const gm_language_settings *gm_language_of(const gm_recipe *recipe); // NULL: th
 gm_status gm_language_layers(gm_graph *graph, const gm_language_settings *settings, size_t symbols,
                              gm_layer_list *layers);
 
+// How many classes the network knows; SIZE_MAX: it is not told any.
+size_t gm_language_classes(const gm_language_settings *settings, const gm_layer **layer);
+
 gm_status gm_language_build(gm_model *model, const gm_recipe *recipe, const gm_model_source *source);
 // Bits per symbol on a text, beside those of Markov chains.
 gm_status gm_language_evaluate(gm_evaluation *evaluation, const gm_evaluation_source *source);
 // The use `generate`; and `read`: what the model says of a text, position by position,
-//   data -> surprise: -ln p(symbol | those before it)
+//   data [, labels] -> surprise: -ln p(symbol | those before it)
 enum { GM_LANGUAGE_USES = 2 };
 extern const gm_use_row gm_language_uses[GM_LANGUAGE_USES];
 

@@ -14,7 +14,13 @@ static gm_status add_network(gm_use *use, size_t symbols, gm_tensor *before, gm_
     GM_TRY(gm_language_layers(use->graph, settings, symbols, &layers));
     GM_TRY(gm_use_add_network(use, "language", &layers, settings->initializer, &settings->average, &network));
     gm_use_remember(use, network);
-    *logits = gm_network_apply(network, before, GM_MODE_INFERENCE, NULL);
+    gm_tensor *labels = NULL;
+    if (gm_network_needs_labels(network)) {
+        const gm_layer *layer;
+        use->classes = gm_language_classes(settings, &layer);
+        labels = gm_use_add_input(use, "labels", GM_INT32, &GM_SCALAR);
+    }
+    *logits = gm_network_apply_labelled(network, before, labels, GM_MODE_INFERENCE, NULL);
     if (gm_graph_status(use->graph) == GM_OK)
         *logits = gm_reshape(*logits, GM_SHAPE(use->batch, symbols));
     return GM_OK;

@@ -127,6 +127,32 @@ class Texts(CommandTest):
         self.ganymede("measure", "words.txt", "g", "--samples", "64")
         self.refused("sample", "g", "--temperature", "0.5", code=1, says=["does not write symbol by symbol"])
 
+    def test_a_model_is_told_classes(self):
+        rows = ["text,of"]
+        for i in range(200):
+            for word, name in (("cat", "animals"), ("sun", "stars"))[::1 - i % 2 * 2]:
+                rows.append(f"the {word} {i % 7},{name}")
+                (self.folder / "books" / name).mkdir(parents=True, exist_ok=True)
+                with open(self.folder / "books" / name / "1.txt", "a") as file:
+                    file.write(f"the {word} {i % 7}\n")
+        (self.folder / "rows.csv").write_text("\n".join(rows) + "\n")
+        told = ("--set", "language=[{embedding: 6}, {embed: {classes: 2, size: 3}}, {gru: 16}]", "--steps", "300",
+                "--set", "log.checkpoint=300", "--set", "log.every=100")
+        for source, more in (("books", ()), ("rows.csv", ("--set", "data.text={window: 10, items: lines, column: text,"
+                                                          " label: of}"))):
+            with self.subTest(source=source):
+                run = f"run-{source}"
+                self.train("--out", run, "--data", source, *told, *more)
+                for name, word, other in (("animals", "cat", "sun"), ("stars", "sun", "cat")):
+                    out = self.ganymede("sample", run, "--class", name, "--count", "20", "--length", "24")[0]
+                    self.assertGreater(out.count(word), 5 * out.count(other) + 5, out)
+                figures = json.loads(self.ganymede("evaluate", run, "--json")[0])
+                self.assertLess(figures["bits"] + .2, figures["bits_misled"])
+        (self.folder / "held.txt").write_text("the cat 1 the sun 2")
+        self.refused("evaluate", "run-books", "--data", "held.txt", code=1, says=["has no classes, which this model"])
+        self.refused("sample", "run-books", "--class", "planets", code=1, says=["animals, stars"])
+        self.refused("train", "lm.yaml", "--out", "c", "--no-tune", *told, code=1, says=["embed needs classes"])
+
     def test_a_writer_is_pretrained_before_its_steps(self):
         (self.folder / "writer.yaml").write_text(WRITER)
         whole = ("train", "writer.yaml", "--no-tune", "--quiet")
