@@ -100,8 +100,9 @@ done:
     return status;
 }
 
-// Bits of the chains of the orders 0 to GM_CHAIN_ORDERS - 1 that the trained-on text gives.
-static gm_status read_chains(gm_evaluation *evaluation, const gm_evaluation_source *source, const gm_codes *text) {
+// Bits of the chains of the orders 0 to GM_CHAIN_ORDERS - 1 that the trained-on text gives, and gaps beside them.
+static gm_status compare_with_chains(gm_evaluation *evaluation, const gm_evaluation_source *source,
+                                     const gm_codes *text, const size_t *places) {
     const gm_common *common = gm_common_of(source->recipe);
     gm_dataset_options options = gm_common_data_options(common);
     gm_dataset *trained;
@@ -122,6 +123,8 @@ static gm_status read_chains(gm_evaluation *evaluation, const gm_evaluation_sour
                                                                 .help = "a Markov chain counted on the text that "
                                                                         "was trained on, smoothed (Witten-Bell)"});
     }
+    if (status == GM_OK)
+        status = gm_language_evaluate_gaps(evaluation, source, chain, places);
     gm_chain_destroy(&chain);
     gm_dataset_close(&trained);
     return status;
@@ -155,11 +158,9 @@ static gm_status read_text(gm_evaluation *evaluation, const gm_evaluation_source
                            const gm_use *use, reading *r) {
     size_t *places;
     gm_plan *plan = NULL;
-    gm_status status = place_classes(source, use, &places);
-    if (status == GM_OK)
-        status = make_rows(r, source->data->windows, codes->count, places);
-    free(places);
-    GM_TRY(status);
+    gm_status status;
+    GM_TRY_DONE(place_classes(source, use, &places));
+    GM_TRY_DONE(make_rows(r, source->data->windows, codes->count, places));
     r->classes = source->class_count > 0 ? GM_MIN(source->class_count, use->classes) : use->classes;
     GM_TRY_DONE(gm_plan_create(&plan, use->graph, source->state, NULL));
     GM_TRY_DONE(read_all(r, codes, use, plan, 0));
@@ -171,7 +172,10 @@ static gm_status read_text(gm_evaluation *evaluation, const gm_evaluation_source
                              "the same where each text is told to be of the class behind its own (control): how much "
                              "the class says"));
     }
+    if (r->end == SIZE_MAX)
+        status = compare_with_chains(evaluation, source, codes, places);
 done:
+    free(places);
     gm_plan_destroy(&plan);
     return status;
 }
@@ -196,8 +200,7 @@ gm_status gm_language_evaluate(gm_evaluation *evaluation, const gm_evaluation_so
     gm_status status;
     evaluation->info.unit = "bits per symbol";
     GM_TRY_DONE(gm_use_init(&use, &gm_language_uses[1], source->recipe, &format));
-    GM_TRY_DONE(read_text(evaluation, source, &codes, &use, &r));
-    status = lines ? GM_OK : read_chains(evaluation, source, &codes);
+    status = read_text(evaluation, source, &codes, &use, &r);
 done:
     gm_use_finish(&use);
     free(r.rows);

@@ -74,5 +74,17 @@ static gm_status build_read(gm_use *use) {
     return GM_OK;
 }
 
+static gm_status build_spell(gm_use *use) {
+    const gm_text_schema *text;
+    gm_tensor *logits;
+    GM_TRY(find_text(use, &text));
+    gm_use_set_positions(use, 1);
+    gm_tensor *symbol = gm_use_add_input(use, "symbol", GM_FLOAT32, &GM_SHAPE(1));
+    GM_TRY(add_network(use, gm_text_schema_codes(text), symbol, &logits));
+    gm_use_add_output(use, "likelihoods", gm_log_softmax(logits, 1));
+    return GM_OK;
+}
+
 const gm_use_row gm_language_uses[GM_LANGUAGE_USES] = {{.name = "generate", .build = build_generate},
-                                                       {.name = "read", .build = build_read}};
+                                                       {.name = "read", .build = build_read},
+                                                       {.name = "spell", .build = build_spell}};

@@ -127,6 +127,51 @@ class Texts(CommandTest):
         self.ganymede("measure", "words.txt", "g", "--samples", "64")
         self.refused("sample", "g", "--temperature", "0.5", code=1, says=["does not write symbol by symbol"])
 
+    def test_gaps_are_filled_by_what_stands_around_them(self):
+        long = ("--steps", "400", "--set", "log.checkpoint=400", "--set", "log.every=100")
+        self.train("--out", "a", *long)
+        # Which animal it is stands behind the gap alone; all other bytes stay, those that no symbol is for, too.
+        given = "The _at sat  on m__ 3\r\nTHE _og Sat \u20ac on mat 2\tone c_t"
+        filled = "The cat sat  on mat 3\r\nTHE dog Sat \u20ac on mat 2\tone cat"
+        (self.folder / "given.txt").write_bytes(given.encode())
+        _, err = self.ganymede("complete", "a", "given.txt", "-o", "filled.txt")
+        self.assertIn("given.txt: 1 of its characters are none that the run knows", err)
+        self.assertEqual((self.folder / "filled.txt").read_bytes(), filled.encode())
+        (self.folder / "other.txt").write_bytes(given.replace("_", "\u2753").encode())
+        out, _ = self.ganymede("complete", "a", "other.txt", "-o", "other-filled.txt", "--gap", "\u2753", "--json")
+        self.assertEqual({key: json.loads(out)[key] for key in ("gaps", "characters")}, {"gaps": 4, "characters": 5})
+        self.assertEqual((self.folder / "other-filled.txt").read_bytes(), filled.encode())
+        figures = json.loads(self.ganymede("evaluate", "a", "--json")[0])
+        for length in ("gaps of 1", "gaps of 3", "gaps of 5"):
+            self.assertGreater(figures["filled"][length], figures["filled_before"][length] + .02)
+            self.assertGreater(figures["filled"][length], figures["filled_most"][length] + .2)
+            self.assertGreater(figures["filled_chain"][length], figures["filled_most"][length])
+        # Of lines each is by itself.
+        self.train("--out", "b", "--set", "data.text={items: lines, window: 24, lower: true}", *long)
+        (self.folder / "given.txt").write_text("the _at sat on mat 3\n\nthe _og sat on mat 2")
+        self.ganymede("complete", "b", "given.txt", "-o", "filled.txt")
+        self.assertEqual((self.folder / "filled.txt").read_text(), "the cat sat on mat 3\n\nthe dog sat on mat 2")
+
+    def test_gaps_that_cannot_be_filled_are_refused(self):
+        self.train("--out", "a")
+        for name, content in (("none.txt", b"the cat"), ("latin.txt", b"the c_t \xe9"), ("zero.txt", b"the\0c_t"),
+                              ("some.txt", b"the c_t")):
+            (self.folder / name).write_bytes(content)
+        for words, code, says in ((("none.txt", "-o", "o.txt"), 1, "none.txt: holds no '_'"),
+                                  (("latin.txt", "-o", "o.txt"), 1, "latin.txt: 1 of its bytes are no UTF-8"),
+                                  (("zero.txt", "-o", "o.txt"), 1, "zero.txt:1: holds a byte of zero"),
+                                  (("gone.txt", "-o", "o.txt"), 1, "gone.txt: cannot be opened"),
+                                  (("some.txt", "-o", "some.txt"), 1, "some.txt: would replace itself"),
+                                  (("some.txt", "-o", "o.txt", "--gap", "t"), 1, "'t' is one of the run's"),
+                                  (("some.txt", "-o", "o.txt", "--gap", "__"), 1, "take one character such as _"),
+                                  (("some.txt", "-o", "o.txt", "--class", "x"), 1, "was trained without classes"),
+                                  (("some.txt", "none.txt", "-o", "o.txt"), 2, "expects one text at a time"),
+                                  (("some.txt", "-o", "o.txt", "--box", "1,1,2,2"), 2, "the other options are of pictures"),
+                                  (("some.txt", "-o", "o"), 2, "-o expects a name that ends in .txt"),
+                                  (("some.png", "-o", "o", "--gap", "#"), 2, "--gap and --class are of texts")):
+            self.refused("complete", "a", *words, code=code, says=[says])
+            self.assertFalse((self.folder / "o.txt").exists())
+
     def test_a_model_is_told_classes(self):
         rows = ["text,of"]
         for i in range(200):
