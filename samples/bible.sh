@@ -1,12 +1,11 @@
 #!/bin/sh
 # The King James Bible as a text, a verse a line: what the recipes text-*.yaml learn from. Of Debian's bible-kjv-text.
-#   samples/bible.sh [FILE]            (default: bible.txt)
-#   samples/bible.sh --books [FOLDER]  (default: books) a folder for each book, which is its class
+#   samples/bible.sh [FILE]     (default: bible.txt)
+#   samples/bible.sh FOLDER/    a folder for each book, which is its class
 set -eu
-books=
-[ "${1:-}" != --books ] || { books=yes; shift; }
-to=${1:-${books:+books}}
-to=${to:-bible.txt}
+to=${1:-bible.txt}
+case $to in */) books=yes ;; *) books= ;; esac
+to=${to%/}
 command -v bible > /dev/null || { echo "bible.sh: install it with apt-get install bible-kjv-text" >&2; exit 1; }
 bible -f -l0 gen1:1-rev22:21 > "$to.new"
 [ "$(wc -l < "$to.new")" -eq 31102 ] || { echo "bible.sh: $to.new has not 31102 verses" >&2; exit 1; }

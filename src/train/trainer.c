@@ -307,28 +307,9 @@ gm_status gm_trainer_step(gm_trainer *trainer) {
     return GM_OK;
 }
 
-bool gm_trainer_pretrains(const gm_trainer *trainer) {
-    return trainer->step == 0 && trainer->pretrained < trainer->model.pretraining.steps;
-}
-
 gm_status gm_trainer_pretrain_step(gm_trainer *trainer) {
     GM_TRY(run_actions(trainer, true));
     trainer->pretrained++;
-    return GM_OK;
-}
-
-// The counter tells steps that ended from those that a recipe of more steps began.
-gm_status gm_trainer_read_pretrained(gm_trainer *trainer) {
-    const gm_model_pretraining *pretraining = &trainer->model.pretraining;
-    int32_t done, counter[2];
-    if (pretraining->steps == 0)
-        return GM_OK;
-    GM_TRY(gm_state_read(trainer->state, gm_tensor_name(pretraining->done), &done, sizeof done));
-    GM_TRY(gm_state_read(trainer->state, gm_tensor_name(trainer->model.counter), counter, sizeof counter));
-    trainer->pretrained = trainer->good_pretrained = (uint64_t)done;
-    if (trainer->step == 0 && counter[1] != 0 && trainer->pretrained >= pretraining->steps)
-        return gm_fail(GM_ERROR_ARGUMENT, "%s: %llu steps of pretraining are taken: pretrain.steps must be more",
-                       gm_run_path(trainer->run), (unsigned long long)trainer->pretrained);
     return GM_OK;
 }
 

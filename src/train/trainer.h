@@ -103,11 +103,11 @@ double gm_trainer_waiting_since(const gm_trainer *trainer, const gm_moment *star
 gm_status gm_trainer_create_given(gm_trainer **trainer, const gm_train_options *options, const gm_train_given *given);
 
 // Whether steps of pretraining are still to be taken.
-bool gm_trainer_pretrains(const gm_trainer *trainer);
+static inline bool gm_trainer_pretrains(const gm_trainer *trainer) {
+    return trainer->step == 0 && trainer->pretrained < trainer->model.pretraining.steps;
+}
 // One of them, enqueued.
 gm_status gm_trainer_pretrain_step(gm_trainer *trainer);
-// How many the state has taken: what a resumed run begins with.
-gm_status gm_trainer_read_pretrained(gm_trainer *trainer);
 
 // A failure of training itself: "training HOW: WHAT at step N; ..." with `good`, the step of the checkpoint to go back
 // to.

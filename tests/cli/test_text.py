@@ -216,6 +216,8 @@ class Texts(CommandTest):
         self.assertNotIn("pretrained", start)
         # The first step's averages are those of the pretrained weights.
         tensors = read_safetensors(self.folder / "a/checkpoints/00000000.safetensors")[0]
+        self.assertEqual([value for *_, value in (tensors["step"], tensors["pretrain.done"])],
+                         [bytes(8), (30).to_bytes(4, "little")])
         for name in ("0.weight", "0.0.hh_l0.weight"):
             self.assertEqual(tensors["generator_average." + name], tensors["generator." + name])
 
