@@ -79,11 +79,11 @@ typedef struct gm_text_completion {
     uint64_t step;        // of the checkpoint
     size_t gaps, symbols; // that were filled in
 } gm_text_completion;
-// Fills the gaps of a text in UTF-8, runs of the character `gap`, each of which stands for one, with what makes the whole
-// likely to a language model: a beam search by what stands before each gap, of up to a window, and behind it, of up to
-// 16 characters. All other bytes are written as they are. `out` is replaced where it is there. Fails when the run is no
-// language model of characters, the file has no gap or is no UTF-8, `gap` is one of the run's symbols, and where a class
-// is wanted or not known.
+// Fills the gaps of a text in UTF-8, runs of the character `gap`, each of which stands for one, with what makes the
+// whole likely to a language model: a beam search by what stands before each gap, of up to a window, and behind it, of
+// up to 16 characters. All other bytes are written as they are. `out` is replaced where it is there. Fails when the run
+// is no language model of characters, the file has no gap or is no UTF-8, `gap` is one of the run's symbols, and where
+// a class is wanted or not known.
 GM_API gm_status gm_complete_text(const char *run, const char *file, const char *out,
                                   const gm_text_completion_options *options, gm_text_completion *done);
 
