@@ -208,6 +208,11 @@ class Texts(CommandTest):
         self.assertLess(log[14]["pretrain_loss"], log[0]["pretrain_loss"] - .1)
         kept = sorted(path.name for path in (self.folder / "a/checkpoints").iterdir())
         self.assertEqual(kept, ["00000000.safetensors", "00000004.safetensors"])
+        # A text is its seed's, wherever it lies in a batch.
+        texts = self.ganymede("sample", "a", "--seeds", "0-69")[0].splitlines()
+        self.assertGreater(len(set(texts)), 60)
+        for seed in (0, 64, 69):
+            self.assertEqual(self.ganymede("sample", "a", "--seeds", str(seed))[0].splitlines(), [texts[seed]])
         # What pretraining left is measured beside the end, and is what checkpoint 0 gives by itself.
         both = json.loads(self.ganymede("measure", "words.txt", "a", "--samples", "50", "--json")[0])["texts"]
         start = json.loads(self.ganymede("measure", "words.txt", "a/checkpoints/00000000.safetensors", "--samples",
@@ -251,7 +256,7 @@ class Texts(CommandTest):
         self.refused("interpolate", "a", "--seeds", "0,1", "--frames", "4", "-o", "x.png", code=1,
                      says=["have no latents"])
         for settings, says in (("language=[dense: 4]", "begins with the layer embedding"),
-                               ("language=[embedding: 4, attention]", "attention is none of those of a language model's"),
+                               ("language=[embedding: 4, attention]", "attention is none of those of a language model"),
                                ("language=[embedding: 4, gru: {units: 3, bidirectional: true}]", "nothing of what comes"),
                                ("data.text.form=one_hot", "takes symbols as numbers"),
                                ("data.text.windw=4", "did you mean 'window'?"),
