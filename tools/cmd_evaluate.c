@@ -156,8 +156,9 @@ int command_evaluate(int count, char **words) {
         .summary = "Says how a trained model does on held-out data (the test split, or what --data names): of a vae\n"
                    "bounds on the log likelihood, the ELBO and the tighter IWAE; of a classifier the accuracy, the\n"
                    "recall of each class and the confusion matrix; of a completion or translation how near it comes,\n"
-                   "beside plain ways; of a conditional generator whether its samples are of the class asked for, and\n"
-                   "how they spread. RUN is a run folder (its newest checkpoint) or a\n"
+                   "beside plain ways; of a language model bits per symbol and how well it fills gaps, beside\n"
+                   "Markov chains; of a conditional generator whether its samples are of the class asked for,\n"
+                   "and how they spread. RUN is a run folder (its newest checkpoint) or a\n"
                    ".safetensors file in it.",
         .example = "ganymede evaluate runs/00000-vae-fashion --samples 200 --count 1000",
         .options = options,

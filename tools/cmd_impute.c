@@ -213,6 +213,15 @@ static bool read_columns(const char *text, gm_table_schema **columns) {
     return read;
 }
 
+static bool check_methods(const usage_text *usage, const impute_arguments *a) {
+    bool known = !a->method || gm_impute_check(a->method) == GM_OK;
+    for (size_t i = 0; i < a->methods.count && known; i++)
+        known = gm_impute_check(a->methods.entries[i]) == GM_OK;
+    if (!known)
+        usage_error(usage, "%s", gm_error_message());
+    return known;
+}
+
 // False: a message says what is wrong.
 static bool check_arguments(const usage_text *usage, const impute_arguments *a) {
     bool evaluates = a->share.given;
@@ -235,7 +244,7 @@ static bool check_arguments(const usage_text *usage, const impute_arguments *a) 
     else if (!evaluates && !option_apart(usage, a->table, a->out))
         return false;
     else
-        return true;
+        return check_methods(usage, a);
     return false;
 }
 
@@ -257,6 +266,19 @@ static bool run(impute_arguments *a) {
     return done;
 }
 
+typedef struct method_name {
+    char text[64];
+} method_name;
+
+// "nearest[=K]": where the argument may be left out.
+static method_name name_of(const gm_impute_info *info) {
+    method_name result;
+    const bool may = info->argument && info->standard;
+    snprintf(result.text, sizeof result.text, "%s%s%s%s%s", info->name, may ? "[" : "", info->argument ? "=" : "",
+             info->argument ? info->argument : "", may ? "]" : "");
+    return result;
+}
+
 // The methods, for the help.
 static char *describe_methods(const char *first) {
     size_t count, size = 8192, length;
@@ -266,10 +288,8 @@ static char *describe_methods(const char *first) {
         return NULL;
     length = (size_t)snprintf(text, size, "%s", first);
     for (size_t i = 0; i < count && length < size; i++)
-        length += (size_t)snprintf(text + length, size - length, "\n  %c %s%s%-*s %s", infos[i].tried ? '*' : ' ',
-                                   infos[i].name, infos[i].argument ? "=" : "",
-                                   17 - (int)strlen(infos[i].name) - (infos[i].argument ? 1 : 0),
-                                   infos[i].argument ? infos[i].argument : "", infos[i].help);
+        length += (size_t)snprintf(text + length, size - length, "\n  %c %-20s %s", infos[i].tried ? '*' : ' ',
+                                   name_of(&infos[i]).text, infos[i].help);
     return text;
 }
 

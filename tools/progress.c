@@ -95,13 +95,19 @@ void progress_start(progress_printer *printer, const gm_train_info *info) {
     if (info->folder)
         print_line("run: %s, step %llu of %llu", info->folder, (unsigned long long)info->step,
                    (unsigned long long)info->steps);
+    if (info->pretrained < info->pretraining_steps && info->step == 0)
+        print_line("pretraining before it: step %llu of %llu", (unsigned long long)info->pretrained,
+                   (unsigned long long)info->pretraining_steps);
     fflush(stdout);
 }
 
 static void show_json(const progress_printer *printer, const gm_train_progress *progress) {
     if (!progress->tick && !progress->picture && !progress->checkpoint)
         return;
-    printf("{\"event\": \"step\", \"step\": %llu, \"seconds\": ", (unsigned long long)progress->step);
+    printf("{\"event\": \"step\", \"step\": %llu, ", (unsigned long long)progress->step);
+    if (progress->pretraining_steps > 0)
+        printf("\"pretraining\": %llu, ", (unsigned long long)progress->pretrained);
+    printf("\"seconds\": ");
     print_json_number(progress->seconds);
     printf(", \"%s_per_s\": ", printer->noun);
     print_json_number(progress->items_per_second);
@@ -165,9 +171,11 @@ void progress_show(progress_printer *printer, const gm_train_progress *progress)
         return;
     }
     char line[320];
-    int used = snprintf(line, sizeof line, "step %llu/%llu  %.0f %s/s  left %s", (unsigned long long)progress->step,
-                        (unsigned long long)progress->steps, progress->items_per_second, printer->noun,
-                        format_time(progress->seconds_left).text);
+    const bool before = progress->pretraining_steps > 0;
+    int used = snprintf(line, sizeof line, "%s %llu/%llu  %.0f %s/s  left %s", before ? "pretraining" : "step",
+                        (unsigned long long)(before ? progress->pretrained : progress->step),
+                        (unsigned long long)(before ? progress->pretraining_steps : progress->steps),
+                        progress->items_per_second, printer->noun, format_time(progress->seconds_left).text);
     if (progress->waiting > WORTH_SAYING && used > 0 && (size_t)used < sizeof line)
         used +=
             snprintf(line + used, sizeof line - (size_t)used, "  waiting for data %.0f %%", 100 * progress->waiting);

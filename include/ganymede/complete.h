@@ -68,6 +68,25 @@ GM_API gm_status gm_completer_write_folder(gm_completer *completer, const char *
                                            const char *folder, const gm_hidden *hidden,
                                            const gm_write_options *options);
 
+// Zeroed fields mean the default.
+typedef struct gm_text_completion_options {
+    const char *device;     // a selector, as gm_device_open takes
+    gm_device *opened;      // an open device to use instead
+    const char *gap;        // the character that stands for one that is missing; NULL: "_"
+    const char *class_name; // of models that are told classes: the text's, by name or number
+} gm_text_completion_options;
+typedef struct gm_text_completion {
+    uint64_t step;        // of the checkpoint
+    size_t gaps, symbols; // that were filled in
+} gm_text_completion;
+// Fills the gaps of a text in UTF-8, runs of the character `gap`, each of which stands for one, with what makes the
+// whole likely to a language model: a beam search by what stands before each gap, of up to a window, and behind it, of
+// up to 16 characters. All other bytes are written as they are. `out` is replaced where it is there. Fails when the run
+// is no language model of characters, the file has no gap or is no UTF-8, `gap` is one of the run's symbols, and where
+// a class is wanted or not known.
+GM_API gm_status gm_complete_text(const char *run, const char *file, const char *out,
+                                  const gm_text_completion_options *options, gm_text_completion *done);
+
 #ifdef __cplusplus
 }
 #endif

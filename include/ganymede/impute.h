@@ -28,6 +28,8 @@ typedef struct gm_impute_info {
     bool tried;  // `auto` tries it
 } gm_impute_info;
 GM_API const gm_impute_info *gm_impute_methods(size_t *count);
+// Whether "nearest=5" names a method, with an argument that it takes; fails with what would. Before any work.
+GM_API gm_status gm_impute_check(const char *method);
 
 // Zeroed fields mean the default. Strings need to live as long as the imputer.
 typedef struct gm_imputer_options {

@@ -125,6 +125,7 @@ typedef struct gm_text_figure {
     double distinct_4, distinct_6; // different runs of so many symbols as a share of all
 } gm_text_figure;
 // Of texts: the fake ones, the control (n-grams of windows of the training text; words and copies of the real texts),
+// of a run that was pretrained what that left (its checkpoint 0),
 // and Markov chains of order 1 to 5 that are counted on the training text, as many texts of the same length of each.
 // None where the sides are no texts. They belong to the comparison. Call it behind gm_comparison_measure.
 GM_API gm_status gm_comparison_texts(gm_comparison *comparison, const gm_text_figure **figures, size_t *count);

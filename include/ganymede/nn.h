@@ -286,8 +286,8 @@ GM_API gm_tensor *gm_upsample(gm_tensor *x, const gm_upsample_params *params);
 typedef struct gm_embed_params {
     size_t classes, size;
 } gm_embed_params;
-// x (N, M), labels -> (N, M + size): x, then the label's row of NAME.weight (classes, size), which starts from N(0, 1)
-// as PyTorch's Embedding.
+// x (N, M) or (N, M, ...), labels -> (N, M + size, ...): x, then, at every position, the label's row of NAME.weight
+// (classes, size), which starts from N(0, 1) as PyTorch's Embedding.
 GM_API gm_tensor *gm_embed(gm_tensor *x, gm_tensor *labels, const char *name, const gm_embed_params *params);
 
 typedef struct gm_projection_params {
@@ -363,6 +363,17 @@ typedef struct gm_slice_params {
     size_t first, count; // count 0: to the last
 } gm_slice_params;
 
+// x (N, M) -> sequences (N, symbols, length), written position by position: the layers see the symbol before (one-hot;
+// zeros at the first position) and x, (N, symbols + M, 1), a map to a logit per symbol follows by itself, and the
+// symbol is drawn by Gumbel noise, exactly one-hot, in training with the gradient of the soft choice. Layers must see
+// one position at a time, as gru and lstm do. Variables NAME.weight (symbols, H), NAME.bias, and those of the layers.
+// Noise: as gm_gumbel_softmax_params.
+typedef struct gm_feedback_params {
+    size_t symbols, length;
+    double temperature; // of the soft choice; above 0
+    gm_layer_list layers;
+} gm_feedback_params;
+
 // Names the present value, which goes on unchanged.
 typedef struct gm_tap_params {
     char name[GM_NAME_SIZE];
@@ -413,6 +424,7 @@ typedef struct gm_layer {
         gm_embedding_params embedding;
         gm_projection_params projection;
         gm_residual_params residual;
+        gm_feedback_params feedback;
         gm_padding_params padding;
         gm_pixel_shuffle_params pixel_shuffle; // pixel_unshuffle, too
         gm_phase_shuffle_params phase_shuffle;
@@ -487,6 +499,10 @@ typedef struct gm_network_memory {
     void *user;
 } gm_network_memory;
 GM_API void gm_network_set_memory(gm_network *network, const gm_network_memory *memory);
+// Texts (N, symbols, length), one-hot, that layers `feedback` read from the next application on in place of what they
+// draw: they then give the logits of each symbol behind those before it, for training by maximum likelihood (Williams &
+// Zipser 1989, "teacher forcing"). NULL: they draw again.
+GM_API void gm_network_set_given(gm_network *network, gm_tensor *given);
 // The value that the latest application gave the tap or head of that name; NULL when there is none.
 GM_API gm_tensor *gm_network_output(const gm_network *network, const char *name);
 // The values of all its taps and heads in the latest application, in the order in which an application sets them. The

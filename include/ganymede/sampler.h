@@ -36,6 +36,7 @@ typedef struct gm_sampler_info {
     const gm_table_schema
         *table;                 // of rows of a table: its columns, which channels are codes of; belongs to the sampler
     const gm_text_schema *text; // of texts: their symbols; belongs to the sampler
+    bool pretrained;            // it has gone on from pretraining, which left its run's checkpoint 0
     bool written;               // symbol by symbol, as gm_sampler_set_writing says
     size_t classes;             // that the generator takes labels of; 0: it takes none
     const char *const *class_names; // of the first class_count of them, as the data called them; belongs to the sampler

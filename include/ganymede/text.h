@@ -41,6 +41,7 @@ typedef struct gm_text_schema {
     bool join;             // line breaks and runs of spaces become one space
     size_t most;           // keep so many symbols, the most frequent; all others are GM_TEXT_OTHER; 0: all
     const char *column;    // of a table: the column in which the texts stand; NULL: none
+    const char *label;     // and that of their classes; NULL: none
     // Each in UTF-8, in the order of their codes. Given ones must be all that there are, or have GM_TEXT_OTHER.
     const char *const *symbols;
     size_t count;

@@ -64,6 +64,7 @@ typedef struct gm_train_info {
     const char *noun; // what is learned from, for people: "images", "points"
     uint64_t seed;
     uint64_t step, steps;                       // generator steps taken and wanted
+    uint64_t pretrained, pretraining_steps;     // of pretraining, before the first of those; 0: there are none
     size_t batch, batches;                      // real images in a batch, and batches in a generator step
     size_t data_count, channels, height, width; // of the data; vectors of d values are d x 1 x 1
     size_t frames;                              // of one item, a clip; 0: it is none
@@ -103,11 +104,12 @@ typedef struct gm_train_number {
 // How training goes.
 typedef struct gm_train_progress {
     uint64_t step, steps;
-    double seconds;                        // since gm_trainer_run began
-    double items_per_second, seconds_left; // items: real ones drawn, which gm_train_info's noun names
-    bool tick;                             // the numbers below are of this very step, and were written to log.jsonl
-    const gm_train_number *numbers;        // as of the latest tick: losses, and what else the model shows
-    size_t number_count;                   // 0 before the first tick
+    uint64_t pretrained, pretraining_steps; // while it is being pretrained, at step 0; else 0
+    double seconds;                         // since gm_trainer_run began
+    double items_per_second, seconds_left;  // items: real ones drawn, which gm_train_info's noun names
+    bool tick;                              // the numbers below are of this very step, and were written to log.jsonl
+    const gm_train_number *numbers;         // as of the latest tick: losses, and what else the model shows
+    size_t number_count;                    // 0 before the first tick
     double waiting; // the share of the time between the two latest ticks that was spent waiting for data, 0 to 1
     bool measured;  // the figures below are of this very step
     const gm_train_number *figures; // as of the latest measurement of the recipe's `monitor`; NaN: none could be had
@@ -129,7 +131,7 @@ typedef bool (*gm_train_callback)(const gm_train_progress *progress, void *user)
 // alarm of the monitor where the recipe wants to stop then.
 GM_API gm_status gm_trainer_run(gm_trainer *trainer, gm_train_callback callback, void *user);
 
-// For loops of one's own: one generator step with its discriminator steps, enqueued; no log, no files.
+// For loops of one's own: one generator step with its discriminator steps, enqueued; no log, no files, no pretraining.
 GM_API gm_status gm_trainer_step(gm_trainer *trainer);
 // Waits for the device.
 GM_API gm_status gm_trainer_wait(gm_trainer *trainer);

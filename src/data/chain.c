@@ -178,7 +178,8 @@ double gm_chain_bits(const gm_chain *c, const gm_codes *text, size_t order) {
     return sum / (double)text->count;
 }
 
-static size_t draw(const gm_chain *c, const int32_t *before, size_t order, double u) {
+// The longest context that the text has.
+static const context *find_longest(const gm_chain *c, const int32_t *before, size_t order) {
     uint64_t key = nothing;
     const context *of = find_context(c, key);
     for (size_t k = 1; k <= order; k++) {
@@ -188,6 +189,20 @@ static size_t draw(const gm_chain *c, const int32_t *before, size_t order, doubl
             break;
         of = longer;
     }
+    return of;
+}
+
+int32_t gm_chain_likeliest(const gm_chain *c, size_t order, const int32_t *end, size_t known) {
+    const context *of = find_longest(c, end, GM_MIN(GM_MIN(order, c->order), known));
+    const follower *best = &c->followers[of->last - 1];
+    for (size_t at = best->before; at > 0; at = c->followers[at - 1].before)
+        if (c->followers[at - 1].count >= best->count)
+            best = &c->followers[at - 1];
+    return (int32_t)best->symbol;
+}
+
+static size_t draw(const gm_chain *c, const int32_t *before, size_t order, double u) {
+    const context *of = find_longest(c, before, order);
     double left = u * of->total;
     size_t at = of->last;
     while (c->followers[at - 1].before > 0 && left >= c->followers[at - 1].count) {

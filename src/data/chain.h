@@ -29,6 +29,9 @@ void gm_chain_destroy(gm_chain **chain);
 // Bell 1991): p_k(c | h) = (n(h c) + t(h) p_(k-1)(c | h')) / (n(h) + t(h)), t(h) different symbols having followed h;
 // below order 0 all are alike.
 double gm_chain_bits(const gm_chain *chain, const gm_codes *text, size_t order);
+// The symbol that most often followed the longest of the last symbols before `end`, at most `order` of them, that the
+// text has; `known` stand there. Of equals the first that followed.
+int32_t gm_chain_likeliest(const gm_chain *chain, size_t order, const int32_t *end, size_t known);
 // Draws samples `first` ... of `length` symbols each, unsmoothed: by the longest of the last symbols, at most `order`,
 // that the text has. codes: (count, length). Sample i is the same whatever is asked together with it.
 void gm_chain_draw(const gm_chain *chain, size_t order, uint64_t seed, uint64_t first, size_t count, size_t length,

@@ -31,8 +31,10 @@ typedef struct reader {
     const gm_source *source; // or
     const char *data;        // bytes in memory
     size_t bytes;
-    gm_tree tree;    // of a folder: its texts
-    int32_t *labels; // of them; NULL: none
+    gm_tree tree;     // of a folder: its texts
+    int32_t *labels;  // of them; NULL: none
+    int32_t label;    // of what is read at present
+    gm_symbols words; // of a table: its classes
     const char **classes;
     size_t class_count;
     bool splits;
@@ -46,7 +48,9 @@ typedef struct reader {
     gm_windows *windows;
     size_t item;       // that the next window is
     size_t line_start; // of lines: where in the row of symbols the present one begins
-    size_t shorter;    // texts that are shorter than a window
+    size_t from;       // where the present piece begins
+    size_t tried;      // pieces, and
+    size_t shorter;    // those that are shorter than a window
     size_t latin1;
 } reader;
 
@@ -170,7 +174,7 @@ static gm_status scan_file(reader *r, const char *path) {
     return finish_scan(r, &scan, status);
 }
 
-static gm_status find_column(const gm_csv_rows *rows, const char *name, size_t *column) {
+static gm_status find_column(const gm_csv_rows *rows, const char *key, const char *name, size_t *column) {
     char *end;
     unsigned long number = strtoul(name, &end, 10);
     for (*column = 0; *column < rows->columns && rows->dialect.header; (*column)++)
@@ -180,18 +184,32 @@ static gm_status find_column(const gm_csv_rows *rows, const char *name, size_t *
         *column = number - 1;
         return GM_OK;
     }
-    return gm_fail(GM_ERROR_ARGUMENT, "%s: has no column '%s' (data.text.column): it has %zu, by name or number",
-                   rows->name, name, rows->columns);
+    return gm_fail(GM_ERROR_ARGUMENT, "%s: has no column '%s' (data.text.%s): it has %zu, by name or number",
+                   rows->name, name, key, rows->columns);
+}
+
+static gm_status add_piece(reader *r);
+
+// The class of the row that comes. Rows of one class that follow each other are one piece.
+static gm_status take_label(reader *r, const char *name) {
+    if (!r->storing)
+        return gm_symbols_add(&r->words, name, strlen(name));
+    int32_t label = (int32_t)gm_symbols_find(&r->words, name, strlen(name));
+    gm_status status = label != r->label ? add_piece(r) : GM_OK;
+    r->label = label;
+    return status;
 }
 
 // Each field is a line.
 static gm_status scan_rows(reader *r, gm_csv_rows *rows) {
     gm_scan scan = scan_of(r, rows->name);
-    size_t column = 0;
+    size_t column = 0, label = 0;
     bool end = false, found = false;
     gm_status status = gm_csv_rows_next(rows, &end);
     while (status == GM_OK && !end) {
-        if (!found && (status = find_column(rows, r->text.column, &column)) != GM_OK)
+        if (!found && (status = find_column(rows, "column", r->text.column, &column)) != GM_OK)
+            return status;
+        if (!found && r->text.label && (status = find_column(rows, "label", r->text.label, &label)) != GM_OK)
             return status;
         if (found || !rows->dialect.header) {
             char *field = gm_csv_field(rows, column);
@@ -199,7 +217,9 @@ static gm_status scan_rows(reader *r, gm_csv_rows *rows) {
             for (size_t i = 0; i < bytes; i++)
                 field[i] = field[i] == '\n' || field[i] == '\r' ? ' ' : field[i];
             scan.line = rows->row_line;
-            status = gm_scan_push(&scan, field, bytes);
+            status = r->text.label ? take_label(r, gm_csv_field(rows, label)) : GM_OK;
+            if (status == GM_OK)
+                status = gm_scan_push(&scan, field, bytes);
             if (status == GM_OK)
                 status = gm_scan_push(&scan, "\n", 1);
         }
@@ -356,16 +376,19 @@ static gm_status settle(reader *r, gm_arena *arena) {
 
 // ---- Windows ----
 
-static gm_status add_piece(reader *r, size_t from) {
+// What was stored since the last one.
+static gm_status add_piece(reader *r) {
     gm_windows *w = r->windows;
     const bool lines = r->text.items == GM_TEXT_LINES;
-    size_t symbols = w->symbol_count - from;
+    const size_t from = r->from, symbols = w->symbol_count - from;
     size_t items = lines ? symbols / w->length : symbols >= w->length ? symbols - w->length + 1 : 0;
-    r->shorter += items == 0;
+    r->from = w->symbol_count;
+    r->tried += symbols > 0 || !r->text.label;
+    r->shorter += items == 0 && (symbols > 0 || !r->text.label);
     if (items == 0)
         return GM_OK;
     GM_TRY(gm_grow(&w->pieces, w->piece_count, &w->piece_capacity, sizeof *w->pieces, r->path));
-    w->pieces[w->piece_count++] = (gm_window_piece){r->item, from, r->labels ? r->labels[r->at] : 0};
+    w->pieces[w->piece_count++] = (gm_window_piece){r->item, from, r->label};
     r->item += items;
     return GM_OK;
 }
@@ -392,10 +415,11 @@ static gm_status store(reader *r) {
     r->storing = true;
     GM_TRY(allocate_windows(r));
     for (r->at = 0; r->at < r->document_count; r->at++) {
-        size_t from = r->line_start = r->windows->symbol_count;
+        r->from = r->line_start = r->windows->symbol_count;
+        r->label = r->labels ? r->labels[r->at] : 0;
         r->line = r->symbol = 0;
         GM_TRY(scan_document(r, r->at));
-        GM_TRY(add_piece(r, from));
+        GM_TRY(add_piece(r));
     }
     if (r->item == 0)
         return gm_fail(GM_ERROR_FORMAT, "%s: has %zu symbols%s, fewer than the window of %zu: set data.text.window",
@@ -406,7 +430,7 @@ static gm_status store(reader *r) {
                        r->text.window);
     if (r->shorter > 0)
         gm_warn("%s: %zu of %zu texts are shorter than the window of %zu, and are left out", r->path, r->shorter,
-                r->document_count, r->text.window);
+                r->tried, r->text.window);
     return GM_OK;
 }
 
@@ -426,7 +450,11 @@ static gm_status fill(gm_dataset *dataset, reader *r) {
     info->text = dataset->text;
     dataset->windows = r->windows;
     r->windows = NULL;
-    if (!r->labels)
+    if (r->text.label) {
+        r->classes = (const char **)r->words.names;
+        r->class_count = r->words.count;
+    }
+    if (!r->labels && !r->text.label)
         return GM_OK;
     GM_TRY(gm_dataset_set_classes(dataset, r->path, r->classes, r->class_count));
     GM_TRY(gm_alloc(&dataset->labels, count, sizeof *dataset->labels, r->path));
@@ -442,6 +470,11 @@ static gm_status read_all(gm_dataset *dataset, reader *r) {
     if (r->options->text)
         r->text = *r->options->text;
     r->text.window = r->text.window > 0 ? r->text.window : GM_TEXT_WINDOW;
+    if (r->text.label && !r->text.column)
+        return gm_fail(GM_ERROR_ARGUMENT,
+                       "%s: data.text.label names the classes of a table's texts: name their column, "
+                       "too (data.text.column)",
+                       r->path);
     r->document_count = r->source && r->source->folder ? r->tree.paths.count : 1;
     r->held_out = !r->splits && !r->options->whole;
     r->test = r->options->split == GM_SPLIT_TEST;
@@ -458,6 +491,7 @@ static gm_status read_all(gm_dataset *dataset, reader *r) {
 static void finish(reader *r) {
     gm_tree_finish(&r->tree);
     gm_symbols_finish(&r->symbols);
+    gm_symbols_finish(&r->words);
     gm_windows_destroy(&r->windows);
     free(r->labels);
     free(r->documents);

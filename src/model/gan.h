@@ -101,6 +101,11 @@ typedef struct gm_gan_settings {
     struct {
         gm_optimizer generator, discriminator;
     } optimizer;
+    struct {
+        size_t steps;  // 0: none
+        double weight; // of the same loss in the generator's own steps
+        gm_optimizer optimizer;
+    } pretrain;                 // by maximum likelihood
     size_t discriminator_steps; // per generator step
     size_t accumulate;          // batches whose mean gradient makes one update
     gm_averaging average;
@@ -141,6 +146,12 @@ gm_status gm_codes_check(const gm_gan_settings *gan, const float *codes, size_t 
 // Writes a sample's codes as z has them. codes: a category's number or a value each; NaN, or NULL for all: by the seed,
 // whose digits are the categories (the first code's turn fastest), and which draws the continuous ones.
 void gm_codes_fill(const gm_gan_settings *gan, uint64_t run_seed, uint64_t seed, const float *codes, float *z);
+
+// ---- By maximum likelihood (gan_pretrain.c) ----
+
+bool gm_gan_learns_likelihood(const gm_gan_settings *gan);
+// For the section's `resolve`: fails where the generator gives no likelihood.
+gm_status gm_gan_pretrain_check(const gm_recipe *recipe, const gm_gan_settings *gan);
 
 // ---- In private (gan_private_check.c) ----
 

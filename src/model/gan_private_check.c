@@ -35,6 +35,8 @@ gm_status gm_gan_private_check(const gm_recipe *recipe, const gm_gan_settings *g
         key = "codes", why = "the discriminator learns by the loss alone";
     if (gan->entropy_term.weight > 0)
         key = "entropy_term", why = "the discriminator's phase learns by the loss alone";
+    if (gm_gan_learns_likelihood(gan))
+        key = "pretrain", why = "the generator would see the data, which the discriminator alone may";
     if (gan->class_weights.count > 0)
         key = "class_weights", why = "every sample is clipped to the same length";
     if (key)

@@ -69,6 +69,13 @@ static const gm_recipe_row rows[] = {
          "{adam: {rate: 2e-4, beta1: 0.5}}", false, "the generator's update rule"),
     GM_ROW_TYPED(gm_gan_settings, "optimizer.discriminator", optimizer.discriminator, gm_recipe_optimizer_type,
          "{adam: {rate: 2e-4, beta1: 0.5}}", false, "the discriminator's update rule"),
+    GM_ROW_INTEGER(gm_gan_settings, "pretrain.steps", pretrain.steps, 0, 1000000000, 0,
+         "of a generator that ends in feedback: steps before the first, not counted among `steps`, in which it learns by "
+         "maximum likelihood which symbol follows those before it"),
+    GM_ROW_NUMBER(gm_gan_settings, "pretrain.weight", pretrain.weight, 0, 1000000, 0,
+         "factor of that loss as a term of the generator's own steps, against forgetting; 0: none"),
+    GM_ROW_TYPED(gm_gan_settings, "pretrain.optimizer", pretrain.optimizer, gm_recipe_optimizer_type,
+         "{adam: {rate: 2e-3}}", false, "the update rule of these steps"),
     GM_ROW_INTEGER(gm_gan_settings, "discriminator_steps", discriminator_steps, 1, 1000, 1, "discriminator steps per generator step"),
     GM_ACCUMULATE_ROW(gm_gan_settings),
     GM_AVERAGE_ROWS(gm_gan_settings),
@@ -147,6 +154,7 @@ static gm_status resolve(gm_recipe *recipe, void *settings) {
     GM_TRY(check_logit(gan));
     GM_TRY(check_terms(recipe, gan));
     GM_TRY(check_codes(recipe, gan));
+    GM_TRY(gm_gan_pretrain_check(recipe, gan));
     GM_TRY(gm_gan_private_check(recipe, gan));
     return gm_regularizers_resolve(gan, gm_common_of(recipe)->data.batch);
 }

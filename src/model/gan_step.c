@@ -2,6 +2,7 @@
 //   N = batch; x real, z latent, G(z) fake, l = D's logit.
 //
 // Phases, in the order in which a step runs them:
+//   pretrain       in steps of their own, before the first: an update of G by maximum likelihood on a real batch
 //   start          once before the first step: the averages begin as the generator
 //   substep        advances the sub-step, wherever the next phase shall draw fresh noise
 //   discriminator  one update of D on a real batch and on G(z): as two training batches, as in the DCGAN paper, where D
@@ -281,6 +282,12 @@ static gm_status build_generator(gm_gan_step *g, gm_phase **phase, gm_phase **ga
         gm_gan_loss_generator(gan->loss, gan->loss->generator_needs_real ? real_logit : NULL, judged, &params);
     GM_TRY(gm_model_add_number(g->model, *phase, (gm_model_number){"generator_loss", "G", loss, true}));
     GM_TRY(add_terms(g, judged, &params, &loss));
+    if (gan->pretrain.weight > 0) {
+        gm_tensor *likelihood;
+        GM_TRY(gm_gan_likelihood(g, &likelihood));
+        GM_TRY(gm_model_add_number(g->model, *phase, (gm_model_number){"likelihood_loss", "-ln p", likelihood, true}));
+        loss = gm_add(loss, gm_scale(likelihood, gan->pretrain.weight));
+    }
     GM_TRY(descend(g, *phase, *gather, g->generator, loss, g->step));
     gm_network_assign_statistics(g->generator, *phase);
     gm_tensor *next = gm_add(g->step, gm_constant_int(g->graph, 1));
@@ -348,6 +355,8 @@ static gm_status build(gm_gan_step *g) {
                         gm_model_pair(g->step, gm_add(g->substep, gm_constant_int(g->graph, 1))));
     }
     GM_TRY(build_players(g, &phases));
+    if (gan->pretrain.steps > 0)
+        GM_TRY(gm_gan_add_pretraining(g));
     GM_TRY(gm_gan_add_players(g, &phases));
     if (start) {
         gm_phase *average = gm_phase_create(g->graph, "average");

@@ -21,6 +21,7 @@ typedef struct gm_gan_step {
     gm_tensor *told;    // of G(z)'s codes by D's head, where D judged G(z) last; NULL: there is no such head
     gm_tensor *real, *fake;
     gm_tensor *probability; // of augmentations; NULL: always
+    gm_tensor *likelihood;  // of the real batch, a loss; NULL: not asked for yet
     gm_tensor *log_average; // of e^T, moving, for the Donsker-Varadhan bound's gradient; NULL: the Jensen-Shannon bound
 } gm_gan_step;
 
@@ -52,6 +53,13 @@ size_t gm_gan_penalty_every(const gm_gan_step *g, size_t i);
 const char *gm_gan_penalty_phase(size_t i); // the phase's name, where it has one of its own
 // D's gradients at samples that are drawn or made of real and generated ones; D judges them anew.
 gm_status gm_gan_penalty(const gm_gan_step *g, size_t i, gm_tensor **penalty);
+
+// ---- By maximum likelihood (gan_pretrain.c) ----
+
+// The mean of -ln p of the real batch's symbols, each behind those before it.
+gm_status gm_gan_likelihood(gm_gan_step *g, gm_tensor **loss);
+// The steps before the first. Behind all other phases of the generator.
+gm_status gm_gan_add_pretraining(gm_gan_step *g);
 
 // The phases that the schedule knows (gan_schedule.c).
 typedef struct gm_gan_phases {

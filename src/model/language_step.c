@@ -6,6 +6,7 @@
 #include "graph/graph.h"
 #include "model/language.h"
 #include "model/objective.h"
+#include "nn/layers.h"
 #include "recipe/value.h"
 
 #include <math.h>
@@ -19,8 +20,8 @@ enum { USUAL_WINDOW = 96 };
 // clang-format off
 static const gm_recipe_row rows[] = {
     GM_ROW_TYPED(gm_language_settings, "language", language, gm_recipe_layers_type, NULL, true,
-                 "a language model's layers: embedding, then gru or lstm and layers that see one position at a time; a map to "
-                 "a logit for each symbol follows by itself"),
+                 "a language model's layers: embedding, embed where it is told classes, then gru or lstm and layers that see one "
+                 "position at a time; a map to a logit for each symbol follows by itself"),
     GM_ROW_INTEGER(gm_language_settings, "length", length, 0, GM_TEXT_MOST_WINDOW, 0,
                    "symbols of a sample; 0: as many as a window of the data has"),
     GM_INITIALIZER_ROW(gm_language_settings),
@@ -57,41 +58,13 @@ const gm_language_settings *gm_language_of(const gm_recipe *recipe) {
 
 // ---- Layers ----
 
-// Layers that make a position of nothing but that position and the memory of those before it.
-static gm_status check_layer(const gm_layer *layer) {
-    static const char *const known[] = {"embedding", "gru",     "lstm",     "dropout",  "relu", "leaky_relu",
-                                        "tanh",      "sigmoid", "softplus", "residual", "tap",  "layer_norm"};
-    bool steps = false;
-    for (size_t i = 0; i < GM_COUNT(known); i++)
-        steps = steps || gm_is_layer(layer, known[i]);
-    bool recurrent = gm_is_layer(layer, "gru") || gm_is_layer(layer, "lstm");
-    if (recurrent && (layer->params.recurrent.bidirectional || layer->params.recurrent.last))
-        return gm_fail(GM_ERROR_FORMAT,
-                       "%s: a language model sees nothing of what comes: neither bidirectional nor last",
-                       layer->origin);
-    if (gm_is_layer(layer, "layer_norm") && layer->params.sample_norm.over != GM_NORM_OVER_CHANNELS)
-        return gm_fail(GM_ERROR_FORMAT, "%s: a language model sees nothing of what comes: layer_norm over: channels",
-                       layer->origin);
-    for (size_t k = 0; k < layer->type->parameter_count; k++) {
-        const gm_layer_list *inner = gm_layer_inner(layer, k);
-        for (size_t i = 0; inner && i < inner->count; i++)
-            GM_TRY(check_layer(&inner->layers[i]));
-    }
-    return steps ? GM_OK
-                 : gm_fail(GM_ERROR_FORMAT,
-                           "%s: the layer %s is none of a language model's, which are embedding, gru, lstm, layer_norm "
-                           "over: channels, dropout, residual and activations",
-                           layer->origin, layer->type->name);
-}
-
 gm_status gm_language_layers(gm_graph *graph, const gm_language_settings *settings, size_t symbols,
                              gm_layer_list *layers) {
     const gm_layer_list *given = &settings->language;
     gm_layer *list = gm_arena_alloc(&graph->arena, (given->count + 1) * sizeof *list);
     if (!list)
         return gm_fail_memory(given->count * sizeof *list, "layers");
-    for (size_t i = 0; i < given->count; i++)
-        GM_TRY(check_layer(&given->layers[i]));
+    GM_TRY(gm_layers_check_positions(given, "a language model"));
     memcpy(list, given->layers, given->count * sizeof *list);
     list[0].params.embedding.symbols = symbols + 1; // 0 is the beginning of a text
     gm_layer *last = &list[given->count];
@@ -103,7 +76,35 @@ gm_status gm_language_layers(gm_graph *graph, const gm_language_settings *settin
     return GM_OK;
 }
 
+size_t gm_language_classes(const gm_language_settings *settings, const gm_layer **layer) {
+    size_t fewest = SIZE_MAX;
+    *layer = NULL;
+    gm_find_classes(&settings->language, &fewest, layer);
+    return fewest;
+}
+
 // ---- The step ----
+
+static gm_status find_labels(gm_model *model, const gm_model_source *source, const gm_language_settings *settings,
+                             gm_tensor **labels) {
+    const gm_dataset_info *data = source->data;
+    const gm_layer *layer;
+    const size_t classes = gm_language_classes(settings, &layer);
+    *labels = NULL;
+    if (!layer)
+        return GM_OK;
+    if (data->class_count == 0)
+        return gm_fail(
+            GM_ERROR_ARGUMENT,
+            "%s: %s needs classes, but %s has none: give folders of texts, one for each class, or the column "
+            "of a table (data.text.label)",
+            layer->origin, layer->type->name, data->name);
+    if (classes < data->class_count)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: %s has %zu classes, but %s knows only %zu: raise its `classes`",
+                       layer->origin, data->name, data->class_count, layer->type->name, classes);
+    *labels = gm_model_real_labels(model, source);
+    return GM_OK;
+}
 
 // What lies behind the first end of a line is not learnt: its labels are none.
 static gm_tensor *labels_of(gm_tensor *x, gm_tensor *before, const gm_text_schema *text) {
@@ -118,7 +119,7 @@ gm_status gm_language_build(gm_model *model, const gm_recipe *recipe, const gm_m
     const gm_language_settings *settings = gm_language_of(recipe);
     const gm_text_schema *text = source->format.text;
     const size_t N = source->batch, L = gm_sample_text_length(&source->format);
-    gm_tensor *counter = gm_objective_counter(model), *logits;
+    gm_tensor *counter = gm_objective_counter(model), *logits, *labels;
     gm_network *network;
     gm_layer_list layers;
     GM_TRY(gm_language_layers(model->graph, settings, gm_text_schema_codes(text), &layers));
@@ -126,7 +127,8 @@ gm_status gm_language_build(gm_model *model, const gm_recipe *recipe, const gm_m
     gm_tensor *x = gm_model_real_batch(model, source);
     gm_tensor *shifted = gm_slice(gm_offset(x, 1), (const size_t[]){0, 0}, (const size_t[]){N, L - 1});
     gm_tensor *before = gm_pad(shifted, (const size_t[]){0, 1}, (const size_t[]){0, 0});
-    GM_TRY(gm_model_apply(&logits, network, before, NULL, counter));
+    GM_TRY(find_labels(model, source, settings, &labels));
+    GM_TRY(gm_model_apply(&logits, network, before, labels, counter));
     gm_tensor *loss = gm_cross_entropy(logits, labels_of(x, before, text));
     const gm_model_number numbers[] = {{"loss", "loss", loss, true},
                                        {"bits", "bits", gm_scale(loss, 1 / log(2)), false}};

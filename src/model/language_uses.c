@@ -14,7 +14,13 @@ static gm_status add_network(gm_use *use, size_t symbols, gm_tensor *before, gm_
     GM_TRY(gm_language_layers(use->graph, settings, symbols, &layers));
     GM_TRY(gm_use_add_network(use, "language", &layers, settings->initializer, &settings->average, &network));
     gm_use_remember(use, network);
-    *logits = gm_network_apply(network, before, GM_MODE_INFERENCE, NULL);
+    gm_tensor *labels = NULL;
+    if (gm_network_needs_labels(network)) {
+        const gm_layer *layer;
+        use->classes = gm_language_classes(settings, &layer);
+        labels = gm_use_add_input(use, "labels", GM_INT32, &GM_SCALAR);
+    }
+    *logits = gm_network_apply_labelled(network, before, labels, GM_MODE_INFERENCE, NULL);
     if (gm_graph_status(use->graph) == GM_OK)
         *logits = gm_reshape(*logits, GM_SHAPE(use->batch, symbols));
     return GM_OK;
@@ -68,5 +74,17 @@ static gm_status build_read(gm_use *use) {
     return GM_OK;
 }
 
+static gm_status build_spell(gm_use *use) {
+    const gm_text_schema *text;
+    gm_tensor *logits;
+    GM_TRY(find_text(use, &text));
+    gm_use_set_positions(use, 1);
+    gm_tensor *symbol = gm_use_add_input(use, "symbol", GM_FLOAT32, &GM_SHAPE(1));
+    GM_TRY(add_network(use, gm_text_schema_codes(text), symbol, &logits));
+    gm_use_add_output(use, "likelihoods", gm_log_softmax(logits, 1));
+    return GM_OK;
+}
+
 const gm_use_row gm_language_uses[GM_LANGUAGE_USES] = {{.name = "generate", .build = build_generate},
-                                                       {.name = "read", .build = build_read}};
+                                                       {.name = "read", .build = build_read},
+                                                       {.name = "spell", .build = build_spell}};

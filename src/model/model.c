@@ -121,6 +121,20 @@ static gm_status declare_averages(const char *network, gm_tensor *const *values,
     return status;
 }
 
+gm_status gm_model_average_begin(gm_network *network, gm_phase *phase) {
+    size_t count[2];
+    gm_tensor *const *values[2] = {gm_network_parameters(network, &count[0]),
+                                   gm_network_statistics(network, &count[1])};
+    gm_status status = GM_OK;
+    for (size_t i = 0; i < 2 && status == GM_OK; i++) {
+        gm_tensor **averages;
+        GM_TRY(gm_alloc(&averages, count[i] + 1, sizeof(gm_tensor *), "averages"));
+        status = declare_averages(gm_network_name(network), values[i], count[i], phase, averages);
+        free(averages);
+    }
+    return status;
+}
+
 gm_status gm_model_average(gm_network *network, gm_phase *phase, gm_phase *start, const gm_average_params *params) {
     size_t count[2];
     gm_tensor *const *values[2] = {gm_network_parameters(network, &count[0]),
@@ -143,7 +157,7 @@ gm_status gm_model_add_action(gm_model *model, gm_model_action action) {
     GM_TRY(gm_grow(&model->actions, model->action_count, &model->action_capacity, sizeof *model->actions,
                    "the actions of a step"));
     model->actions[model->action_count++] = action;
-    model->batches += action.fresh;
+    model->batches += action.fresh && !action.before;
     return GM_OK;
 }
 

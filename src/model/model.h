@@ -27,6 +27,7 @@ typedef struct gm_model_action {
     bool fresh; // first, the next real batch is drawn
     size_t every, index, per_step;
     const char *counted; // the setting whose value, rounded, says how many of these places run; NULL: all
+    bool before;         // it runs in the steps of pretraining, and in no others
 } gm_model_action;
 
 #define GM_MODEL_SETTING "setting." // what the names of variables that are settings begin with
@@ -63,6 +64,13 @@ typedef struct gm_model_privacy {
     size_t values;
 } gm_model_privacy;
 
+// Steps before the first, which are not counted among the others: those of the actions that run `before`.
+typedef struct gm_model_pretraining {
+    size_t steps;                      // 0: none
+    gm_tensor *done;                   // int32 scalar, a variable: taken so far
+    size_t first_number, number_count; // its numbers among the model's
+} gm_model_pretraining;
+
 typedef struct gm_model {
     gm_graph *graph;
     gm_network *networks[GM_MODEL_NETWORKS];
@@ -73,6 +81,7 @@ typedef struct gm_model {
     gm_model_action *actions; // of a step, in order
     gm_model_number *numbers;
     size_t network_count, action_count, action_capacity, number_count, number_capacity;
+    gm_model_pretraining pretraining;
     size_t batches;                               // real ones in a step, at most
     gm_model_setting settings[GM_MODEL_SETTINGS]; // that may move
     size_t setting_count;
@@ -96,6 +105,10 @@ typedef struct gm_model_source {
 } gm_model_source;
 
 void gm_model_finish(gm_model *model);
+// Whether number `index` is one of pretraining.
+static inline bool gm_model_is_before(const gm_model *model, size_t index) {
+    return index - model->pretraining.first_number < model->pretraining.number_count;
+}
 // NULL where the model has none of that name.
 gm_tensor *gm_model_find_number(const gm_model *model, const char *name);
 // The number of trainable values of a network.
@@ -158,6 +171,9 @@ typedef struct gm_model_descent {
 gm_status gm_model_descend(const gm_model_descent *descent);
 // The `scale` that the source's precision wants.
 double gm_model_loss_scale(const gm_model_source *source);
+// Declares the averages of a network's parameters and statistics, NETWORK_average..., and makes them equal in the
+// phase.
+gm_status gm_model_average_begin(gm_network *network, gm_phase *phase);
 // Declares the averages of a network's parameters and statistics, NETWORK_average..., and appends their next values to
 // the phase; `start` makes them equal.
 gm_status gm_model_average(gm_network *network, gm_phase *phase, gm_phase *start, const gm_average_params *params);

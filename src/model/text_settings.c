@@ -34,6 +34,8 @@ static const char map[] = "null, or a map such as {window: 96, lower: true}";
 static const char other_keys[] =
     "  column: a text; default null\n"
     "      of a table: the name, or the number from 1 on, of the column in which the texts stand\n"
+    "  label: a text; default null\n"
+    "      of a table: the column with the classes of the texts\n"
     "  symbols: a text of the characters, a list of symbols, or null; default null\n"
     "      those that there are, U+FFFD for all others; null: those that are found, which then stand in the run's "
     "recipe\n";
@@ -111,18 +113,21 @@ static void write_symbols(const gm_text_schema *of, gm_text *text) {
 
 static gm_status read_key(gm_arena *arena, gm_text_schema *text, const char *key, const char *origin,
                           const gm_yaml *node) {
-    const char *known[GM_COUNT(rows) + 2];
+    const char *known[GM_COUNT(rows) + 3];
     const gm_parameter *row = gm_parameter_find(rows, GM_COUNT(rows), key);
     if (strcmp(key, "symbols") == 0)
         return read_symbols(arena, "data.text.symbols", text, node);
     if (strcmp(key, "column") == 0)
         return gm_recipe_optional_type.read(arena, "data.text.column", &text->column, node);
+    if (strcmp(key, "label") == 0)
+        return gm_recipe_optional_type.read(arena, "data.text.label", &text->label, node);
     if (row)
         return gm_recipe_read_parameter(row, text, node);
     for (size_t i = 0; i < GM_COUNT(rows); i++)
         known[i] = rows[i].key;
     known[GM_COUNT(rows)] = "column";
     known[GM_COUNT(rows) + 1] = "symbols";
+    known[GM_COUNT(rows) + 2] = "label";
     return gm_recipe_unknown(origin, "key in data.text", key, known, GM_COUNT(known));
 }
 
@@ -140,8 +145,8 @@ static gm_status read_text(gm_arena *arena, const char *key, void *field, const 
 static void write_text(const void *field, gm_text *text) {
     const gm_text_schema *of = field;
     char value[80];
-    bool said = of->column || of->count > 0 || of->unit || of->items || of->form || of->window > 0 || of->lower ||
-                of->join || of->most > 0;
+    bool said = of->column || of->label || of->count > 0 || of->unit || of->items || of->form || of->window > 0 ||
+                of->lower || of->join || of->most > 0;
     if (!said) {
         gm_text_append(text, " null");
         return;
@@ -151,6 +156,10 @@ static void write_text(const void *field, gm_text *text) {
         gm_text_printf(text, "%s: %s, ", rows[i].key, gm_parameter_format(&rows[i], of, value, sizeof value));
     gm_text_append(text, "column:");
     gm_recipe_optional_type.write(&of->column, text);
+    if (of->label) {
+        gm_text_append(text, ", label:");
+        gm_recipe_optional_type.write(&of->label, text);
+    }
     gm_text_append(text, ", symbols:");
     write_symbols(of, text);
     gm_text_append(text, "}");

@@ -15,7 +15,8 @@
 //                                        noise: in [0, 1) for every value
 //   translate    data                    samples; translate_back: the other way, of the second source's
 //   judge        data [, labels]         ratio: ln p(real) / p(generated), as the discriminator has it
-//   read         data                    surprise: of each symbol of a text, -ln p(symbol | those before it)
+//   read         data [, labels]         surprise: of each symbol of a text, -ln p(symbol | those before it)
+//   spell        symbol [, labels]       likelihoods: of every symbol, ln p(symbol | those so far); for gm_use_steps
 // Language models generate without a latent, symbol by symbol, and read so: gm_use_set_positions.
 #ifndef GM_MODEL_USE_H
 #define GM_MODEL_USE_H
@@ -158,6 +159,24 @@ static inline size_t gm_use_port_width(const gm_use *use, const gm_use_port *por
 // As gm_use_run, of at most a batch, rows `first` ... `first + count - 1` of the arrays.
 gm_status gm_use_walk(const gm_use *use, gm_plan *plan, const void *const *inputs, size_t first, size_t count,
                       float *const *outputs);
+
+// Positions one by one, for whoever chooses between them what comes next. Zeroed: not open.
+typedef struct gm_use_steps {
+    const gm_use *use;
+    gm_plan *plan;
+    float *carried[GM_USE_PORTS]; // (batch, ...), of the inputs that are
+    float *moved;                 // room for the largest of them
+} gm_use_steps;
+// use, plan: stay the caller's, and outlive it. At the first position.
+gm_status gm_use_steps_init(gm_use_steps *steps, const gm_use *use, gm_plan *plan);
+void gm_use_steps_finish(gm_use_steps *steps);
+// Back to the first position.
+void gm_use_steps_begin(gm_use_steps *steps);
+// Row i goes on from where row from[i] is, for all rows of the batch.
+void gm_use_steps_choose(gm_use_steps *steps, const size_t *from);
+// One position of a whole batch: arrays (batch, ...) of the inputs that are not carried, and of the outputs that are
+// wanted.
+gm_status gm_use_steps_run(gm_use_steps *steps, const void *const *inputs, float *const *outputs);
 
 // ---- Running ----
 

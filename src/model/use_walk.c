@@ -87,3 +87,67 @@ done:
     free(w.read);
     return status;
 }
+
+// ---- Steps ----
+
+static size_t carried_bytes(const gm_use *use, const gm_use_port *port) {
+    return use->batch * gm_use_port_width(use, port) * sizeof(float);
+}
+
+gm_status gm_use_steps_init(gm_use_steps *steps, const gm_use *use, gm_plan *plan) {
+    size_t most = 1;
+    gm_status status = GM_OK;
+    *steps = (gm_use_steps){.use = use, .plan = plan};
+    for (size_t i = 0; i < use->input_count && status == GM_OK; i++) {
+        const gm_use_port *port = &use->inputs[i];
+        most = GM_MAX(most, carried_bytes(use, port));
+        if (port->carried)
+            status = gm_alloc(&steps->carried[i], carried_bytes(use, port), 1, "a batch");
+    }
+    if (status == GM_OK)
+        status = gm_alloc(&steps->moved, most, 1, "a batch");
+    if (status != GM_OK)
+        gm_use_steps_finish(steps);
+    return status;
+}
+
+void gm_use_steps_finish(gm_use_steps *steps) {
+    for (size_t i = 0; i < GM_USE_PORTS; i++)
+        free(steps->carried[i]);
+    free(steps->moved);
+    *steps = (gm_use_steps){0};
+}
+
+void gm_use_steps_begin(gm_use_steps *steps) {
+    for (size_t i = 0; i < GM_USE_PORTS; i++)
+        if (steps->carried[i])
+            memset(steps->carried[i], 0, carried_bytes(steps->use, &steps->use->inputs[i]));
+}
+
+void gm_use_steps_choose(gm_use_steps *steps, const size_t *from) {
+    for (size_t i = 0; i < steps->use->input_count; i++) {
+        const gm_use_port *port = &steps->use->inputs[i];
+        const size_t width = gm_use_port_width(steps->use, port);
+        for (size_t r = 0; steps->carried[i] && r < steps->use->batch; r++)
+            memcpy(steps->moved + r * width, steps->carried[i] + from[r] * width, width * sizeof(float));
+        if (steps->carried[i])
+            memcpy(steps->carried[i], steps->moved, carried_bytes(steps->use, port));
+    }
+}
+
+gm_status gm_use_steps_run(gm_use_steps *steps, const void *const *inputs, float *const *outputs) {
+    const gm_use *use = steps->use;
+    for (size_t i = 0; i < use->input_count; i++) {
+        const gm_use_port *port = &use->inputs[i];
+        GM_TRY(gm_plan_write(steps->plan, port->x, port->carried ? steps->carried[i] : inputs[i],
+                             carried_bytes(use, port)));
+    }
+    GM_TRY(gm_plan_run(steps->plan, use->phase));
+    for (size_t i = 0; i < use->output_count; i++) {
+        const gm_use_port *port = &use->outputs[i];
+        float *to = port->carried ? steps->carried[find_carried(use, port->name)] : outputs[i];
+        if (to)
+            GM_TRY(gm_plan_read(steps->plan, port->x, to, carried_bytes(use, port)));
+    }
+    return GM_OK;
+}

@@ -3,13 +3,13 @@
 
 #include "graph/graph.h"
 
-// x (N, M) and labels (N); the poison tensor after a fault.
-static gm_tensor *check(gm_tensor *x, gm_tensor *labels) {
+// x (N, M), at least, and labels (N); the poison tensor after a fault.
+static gm_tensor *check(gm_tensor *x, gm_tensor *labels, size_t most_rank) {
     gm_graph *graph = gm_tensor_graph(x);
     const gm_shape *shape = gm_tensor_shape(x);
     if (gm_is_poison(x) || (labels != NULL && gm_is_poison(labels)))
         return graph->nodes[0];
-    if (shape->rank != 2)
+    if (shape->rank < 2 || shape->rank > most_rank)
         return gm_fault(graph, "it takes vectors (N, M), not %s: put `flatten` before it", gm_shape_text(shape));
     if (labels == NULL)
         return gm_fault(graph, "it needs the samples' labels, but none are given: use it where data and training are "
@@ -39,18 +39,25 @@ static gm_tensor *rows_of(gm_tensor *table, gm_tensor *labels) {
 
 gm_tensor *gm_embed_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_embed_params *params) {
     gm_graph *graph = gm_tensor_graph(x);
-    if (gm_is_poison(check(x, labels)))
+    if (gm_is_poison(check(x, labels, GM_MAX_RANK)))
         return graph->nodes[0];
     if (params->classes == 0 || params->size == 0)
         return gm_fault(graph, "classes and size must be at least 1");
     gm_tensor *table = gm_layer_variable(graph, name, "weight", (gm_shape){2, {params->classes, params->size}},
                                          (gm_initializer){GM_INITIALIZER_NORMAL, 0, 1});
-    return gm_concat((gm_tensor *[]){x, rows_of(table, labels)}, 2, 1);
+    gm_shape shape = *gm_tensor_shape(x), narrow = {.rank = shape.rank, .dim = {shape.dim[0], params->size}};
+    shape.dim[1] = params->size;
+    for (size_t i = 2; i < narrow.rank; i++)
+        narrow.dim[i] = 1;
+    gm_tensor *rows = rows_of(table, labels);
+    if (shape.rank > 2)
+        rows = gm_broadcast(gm_reshape(rows, narrow), shape);
+    return gm_concat((gm_tensor *[]){x, rows}, 2, 1);
 }
 
 gm_tensor *gm_projection_layer(gm_tensor *x, gm_tensor *labels, const char *name, const gm_projection_params *params) {
     gm_graph *graph = gm_tensor_graph(x);
-    if (gm_is_poison(check(x, labels)))
+    if (gm_is_poison(check(x, labels, 2)))
         return graph->nodes[0];
     if (params->classes == 0)
         return gm_fault(graph, "classes must be at least 1");

@@ -12,6 +12,7 @@ typedef struct gm_layer_context {
     gm_mode mode;
     gm_statistics *statistics;
     gm_tensor *counter, *labels;       // each may be NULL
+    gm_tensor *given;                  // what `feedback` reads in place of what it draws; NULL: it draws
     gm_network_draw draw;              // in inference; NULL: nodes of the graph
     void *user;                        // its
     gm_tensor *truncation;             // (N, 1), in inference; NULL: 1
@@ -33,6 +34,8 @@ gm_tensor *gm_noise_apply(gm_layer_context *context, const gm_layer *layer, gm_t
 
 // The row whose running mean is what samples are drawn to (norm.c).
 gm_tensor *gm_truncation_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
+// The row that writes position by position (feedback.c).
+gm_tensor *gm_feedback_apply(gm_layer_context *context, const gm_layer *layer, gm_tensor *x);
 
 // Applies inner layers, named NAME.INDEX; the rest of the context is the outer layer's. No layers: x itself.
 gm_tensor *gm_layers_apply(const gm_layer_context *context, const char *name, const gm_layer_list *list, gm_tensor *x);
@@ -51,6 +54,13 @@ gm_status gm_layers_check(const gm_layer_list *list, const char *network, const 
 // What the latest training application made of a variable: its pending value, or the variable.
 gm_tensor *gm_statistics_latest(const gm_statistics *statistics, gm_tensor *variable);
 void gm_statistics_update(gm_statistics *statistics, gm_tensor *variable, gm_tensor *value);
+
+// Fails unless the layers, inner ones included, make of a position nothing but that position and the memory of those
+// before it. noun: whose they are, "a language model".
+gm_status gm_layers_check_positions(const gm_layer_list *list, const char *noun);
+
+// Zeros as numbers, which nothing folds: the first step of a recurrence is like the others, and runs their kernels.
+gm_tensor *gm_layer_zeros(gm_graph *graph, const gm_shape *shape);
 
 // A variable NAME.PART of a layer.
 gm_tensor *gm_layer_variable(gm_graph *graph, const char *name, const char *part, gm_shape shape, gm_initializer start);

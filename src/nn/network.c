@@ -25,6 +25,7 @@ struct gm_network {
     void *user;
     gm_tensor *truncation;    // may be NULL
     gm_network_memory memory; // recall: may be NULL
+    gm_tensor *given;         // may be NULL
     gm_tensor **parameters, **statistics;
     size_t parameter_count, statistic_count;
 };
@@ -156,6 +157,10 @@ void gm_network_set_memory(gm_network *network, const gm_network_memory *memory)
     network->memory = *memory;
 }
 
+void gm_network_set_given(gm_network *network, gm_tensor *given) {
+    network->given = given;
+}
+
 gm_tensor *gm_network_apply_labelled(gm_network *network, gm_tensor *x, gm_tensor *labels, gm_mode mode,
                                      gm_tensor *counter) {
     gm_graph *graph = gm_tensor_graph(x);
@@ -170,6 +175,7 @@ gm_tensor *gm_network_apply_labelled(gm_network *network, gm_tensor *x, gm_tenso
         .statistics = network->pending,
         .counter = counter,
         .labels = labels,
+        .given = network->given,
         .draw = network->draw,
         .user = network->user,
         .truncation = network->truncation,

@@ -72,8 +72,7 @@ static gm_tensor *times_transposed(gm_tensor *x, gm_tensor *weight) {
     return gm_gemm(x, weight, &(gm_gemm_params){.transpose_b = true});
 }
 
-// Zeros as numbers, which nothing folds: the first step is like the others, and runs their kernels.
-static gm_tensor *start_of(gm_graph *graph, const gm_shape *shape) {
+gm_tensor *gm_layer_zeros(gm_graph *graph, const gm_shape *shape) {
     float *zeros = gm_arena_alloc(&graph->arena, gm_shape_count(shape) * sizeof *zeros);
     if (zeros == NULL)
         return gm_fault(graph, "out of memory for a state of %zu numbers", gm_shape_count(shape));
@@ -91,7 +90,7 @@ static gm_tensor *walk(gm_tensor *rows, const cell_type *cell, const weights *w,
     if (outputs == NULL)
         return gm_fault(graph, "out of memory for %zu positions", positions);
     gm_tensor *inputs = gm_add(times_transposed(rows, w->ih), w->bias_ih), *bias = gm_broadcast(w->bias_hh, all);
-    gm_tensor *state[MOST_STATES] = {start_of(graph, &zeros)};
+    gm_tensor *state[MOST_STATES] = {gm_layer_zeros(graph, &zeros)};
     for (size_t s = 1; s < cell->states; s++)
         state[s] = state[0];
     for (size_t k = 0; k < positions; k++) {

@@ -760,6 +760,33 @@ static const gm_parameter residual_parameters[] = {
     RATE,
 };
 
+static const gm_parameter feedback_parameters[] = {
+    {.key = "symbols",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_feedback_params, symbols),
+     .minimum = 2,
+     .maximum = MAX_CHANNELS,
+     .required = true,
+     .help = "how many there are to choose from: channels of the output"},
+    {.key = "length",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_feedback_params, length),
+     .minimum = 2,
+     .maximum = GM_MAX_RECURRENT_POSITIONS,
+     .required = true,
+     .help = "positions of the output"},
+    {.key = "temperature",
+     .kind = GM_PARAMETER_NUMBER,
+     .offset = offsetof(gm_feedback_params, temperature),
+     .initial = 1,
+     .minimum = 1e-3,
+     .maximum = 1e3,
+     .help = "of the soft choice whose gradient training takes: near 0 it is nearly the hard one's, and noisy"},
+    LAYERS("layers", gm_feedback_params, layers, true,
+           "what sees the symbol before and the input; a map to a logit for each symbol follows by itself"),
+    RATE,
+};
+
 static const gm_parameter adain_parameters[] = {
     NAME("style", gm_adain_params, style, true, "the tap or head with the vectors that make the scales"),
     EPSILON(gm_adain_params),
@@ -1033,6 +1060,13 @@ static const gm_layer_type layer_types[] = {
      .help = "layers with a way past them: f(x) + shortcut(x) (He et al. 2016)",
      PARAMETERS(residual_parameters),
      .apply = gm_residual_apply,
+     .weighted = true},
+    {.name = "feedback",
+     .help = "write a sequence from a vector: each symbol is drawn (gumbel_softmax, hard) from what layers such as gru "
+             "make of the one drawn before (Kusner & Hernandez-Lobato 2016)",
+     PARAMETERS(feedback_parameters),
+     .apply = gm_feedback_apply,
+     .gain = gain_one,
      .weighted = true},
     {.name = "concat",
      .help = "append the channels of a tap or head, as U-Nets do (Ronneberger et al. 2015)",

@@ -76,5 +76,7 @@ gm_status gm_run_log_read(gm_run *run, char **text, size_t *bytes);
 // Cuts log.jsonl before the first line whose "step" is beyond `step`, or behind the last line feed. Lines that are no
 // JSON stay: whoever put them there may want them.
 gm_status gm_run_log_cut(gm_run *run, uint64_t step);
+// The same of lines of pretraining, those with a number "pretraining", behind that many of its steps.
+gm_status gm_run_log_cut_pretraining(gm_run *run, uint64_t steps);
 
 #endif

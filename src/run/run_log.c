@@ -69,11 +69,11 @@ gm_status gm_run_log_read(gm_run *run, char **text, size_t *bytes) {
     return GM_OK;
 }
 
-// The step of a line without its line feed; -1: it has none, as one that is no JSON object.
-static gm_status step_of(gm_run *run, const char *line, size_t length, double *step) {
+// The number of that key in a line without its line feed; -1: it has none, as one that is no JSON object.
+static gm_status number_of(gm_run *run, const char *key, const char *line, size_t length, double *step) {
     json_t *object;
     gm_status status = gm_json_parse(&object, gm_run_log_path(run), "a line", line, length, 0);
-    const json_t *at = json_object_get(object, "step");
+    const json_t *at = json_object_get(object, key);
     *step = json_is_number(at) ? json_number_value(at) : -1;
     json_decref(object);
     return status == GM_ERROR_FORMAT ? GM_OK : status;
@@ -89,7 +89,7 @@ gm_status gm_run_survey_log(gm_run *run, uint64_t step, size_t *later, uint64_t 
     double at = 0;
     for (const char *line = text, *feed;
          status == GM_OK && (feed = memchr(line, '\n', bytes - (size_t)(line - text))) != NULL; line = feed + 1) {
-        status = step_of(run, line, (size_t)(feed - line), &at);
+        status = number_of(run, "step", line, (size_t)(feed - line), &at);
         if (at > (double)step)
             ++*later;
         else if (at > (double)*last) {
@@ -101,14 +101,15 @@ gm_status gm_run_survey_log(gm_run *run, uint64_t step, size_t *later, uint64_t 
     return status;
 }
 
-gm_status gm_run_log_cut(gm_run *run, uint64_t step) {
+// Before the first line in which the number is more.
+static gm_status cut(gm_run *run, const char *key, uint64_t step) {
     char *text;
     size_t bytes;
     GM_TRY(gm_run_log_read(run, &text, &bytes));
     gm_status status = GM_OK;
     const char *line = text, *feed;
     for (double at = 0; (feed = memchr(line, '\n', bytes - (size_t)(line - text))) != NULL; line = feed + 1) {
-        status = step_of(run, line, (size_t)(feed - line), &at);
+        status = number_of(run, key, line, (size_t)(feed - line), &at);
         if (status != GM_OK || at > (double)step)
             break;
     }
@@ -119,6 +120,14 @@ gm_status gm_run_log_cut(gm_run *run, uint64_t step) {
         return gm_fail(GM_ERROR_IO, "%s: cannot be cut back: %s", gm_run_log_path(run), strerror(errno));
     run->log_size = end;
     return GM_OK;
+}
+
+gm_status gm_run_log_cut(gm_run *run, uint64_t step) {
+    return cut(run, "step", step);
+}
+
+gm_status gm_run_log_cut_pretraining(gm_run *run, uint64_t steps) {
+    return cut(run, "pretraining", steps);
 }
 
 // ---- Writing ----

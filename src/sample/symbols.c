@@ -104,6 +104,8 @@ gm_status gm_text_schema_copy(gm_text_schema **copy, const gm_text_schema *text)
         whole = (symbols[i] = gm_arena_string(&made->arena, text->symbols[i])) != NULL;
     if (text->column && whole)
         whole = (made->text.column = gm_arena_string(&made->arena, text->column)) != NULL;
+    if (text->label && whole)
+        whole = (made->text.label = gm_arena_string(&made->arena, text->label)) != NULL;
     made->text.symbols = symbols;
     *copy = &made->text;
     if (whole)

@@ -155,6 +155,21 @@ static gm_status load_checkpoint(gm_trainer *trainer, const gm_checkpoint *check
     return GM_OK;
 }
 
+// The counter tells steps that ended from those that a recipe of more steps began.
+static gm_status read_pretrained(gm_trainer *trainer) {
+    const gm_model_pretraining *pretraining = &trainer->model.pretraining;
+    int32_t done, counter[2];
+    if (pretraining->steps == 0)
+        return GM_OK;
+    GM_TRY(gm_state_read(trainer->state, gm_tensor_name(pretraining->done), &done, sizeof done));
+    GM_TRY(gm_state_read(trainer->state, gm_tensor_name(trainer->model.counter), counter, sizeof counter));
+    trainer->pretrained = trainer->good_pretrained = (uint64_t)done;
+    if (trainer->step == 0 && counter[1] != 0 && trainer->pretrained >= pretraining->steps)
+        return gm_fail(GM_ERROR_ARGUMENT, "%s: %llu steps of pretraining are taken: pretrain.steps must be more",
+                       gm_run_path(trainer->run), (unsigned long long)trainer->pretrained);
+    return GM_OK;
+}
+
 // The checkpoint that a resumed run goes on from; none where it was killed before its first.
 gm_status gm_trainer_open_checkpoint(gm_trainer *trainer, const uint64_t *from) {
     uint64_t *steps;
@@ -187,10 +202,17 @@ gm_status gm_trainer_resume(gm_trainer *trainer, const uint64_t *from) {
         GM_TRY(load_checkpoint(trainer, trainer->resumed));
     GM_TRY(gm_trainer_private_begin(trainer));
     gm_checkpoint_close(&trainer->resumed);
+    if (begun)
+        GM_TRY(read_pretrained(trainer));
     bool finished = begun && trainer->step >= trainer->common->steps;
     if (!finished || from) {
         uint64_t line = finished ? trainer->step : trainer->step - trainer->step % trainer->settings->log.every;
         GM_TRY(gm_run_go_back(trainer->run, trainer->step, line, !from));
+        if (trainer->step == 0)
+            GM_TRY(gm_run_log_cut_pretraining(trainer->run, gm_trainer_pretrains(trainer)
+                                                                ? trainer->pretrained -
+                                                                      trainer->pretrained % trainer->settings->log.every
+                                                                : trainer->pretrained));
         GM_TRY(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
     }
     GM_TRY(replay_log(trainer));

@@ -19,16 +19,19 @@ static gm_status diverged(gm_trainer *trainer, const char *what) {
 }
 
 gm_status gm_trainer_measure(gm_trainer *trainer, gm_train_progress *progress) {
-    if (trainer->step == 0)
+    const bool before = trainer->step == 0 && trainer->pretrained > 0;
+    if (trainer->step == 0 && !before)
         return gm_fail(GM_ERROR_STATE, "there is nothing to measure before the first step");
+    progress->numbers = trainer->numbers;
+    progress->number_count = 0;
     for (size_t i = 0; i < trainer->model.number_count; i++) {
         const gm_model_number *number = &trainer->model.numbers[i];
         float value;
+        if (gm_model_is_before(&trainer->model, i) != before)
+            continue;
         GM_TRY(gm_plan_read(trainer->plan, number->x, &value, sizeof value));
-        trainer->numbers[i] = (gm_train_number){number->name, number->label, (double)value};
+        trainer->numbers[progress->number_count++] = (gm_train_number){number->name, number->label, (double)value};
     }
-    progress->numbers = trainer->numbers;
-    progress->number_count = trainer->model.number_count;
     if (gm_trainer_is_private(trainer)) {
         gm_train_number *spent = &trainer->numbers[progress->number_count++];
         *spent = (gm_train_number){.name = gm_trainer_private_name(trainer), .label = gm_trainer_private_name(trainer)};
@@ -60,6 +63,8 @@ static gm_status write_log(gm_trainer *trainer, const gm_train_progress *progres
     gm_log_line line = {0};
     gm_log_begin(&line);
     gm_log_integer(&line, "step", (int64_t)progress->step);
+    if (progress->pretraining_steps > 0)
+        gm_log_integer(&line, "pretraining", (int64_t)progress->pretrained);
     gm_log_integer(&line, "images", (int64_t)trainer->cursor);
     for (size_t i = 0; i < progress->number_count; i++)
         gm_log_number(&line, progress->numbers[i].name, progress->numbers[i].value);
@@ -94,8 +99,10 @@ static void set_pace(gm_pace *pace, const gm_trainer *trainer, gm_train_progress
     progress->step = trainer->step;
     progress->seconds = now - pace->start;
     progress->items_per_second = (double)(trainer->cursor - pace->items[0]) / taken;
-    progress->seconds_left = (double)(trainer->common->steps - trainer->step) * taken /
-                             GM_MAX((double)(trainer->step - pace->step[0]), 1e-9);
+    const uint64_t step = trainer->pretrained + trainer->step,
+                   steps = progress->pretraining_steps > 0 ? progress->pretraining_steps
+                                                           : trainer->pretrained + trainer->common->steps;
+    progress->seconds_left = (double)(steps - step) * taken / GM_MAX((double)(step - pace->step[0]), 1e-9);
     if (progress->tick) {
         progress->waiting = gm_trainer_waiting_since(trainer, &pace->tick);
         pace->tick = gm_trainer_moment(trainer);
@@ -104,7 +111,7 @@ static void set_pace(gm_pace *pace, const gm_trainer *trainer, gm_train_progress
         pace->items[0] = pace->items[1];
         pace->items[1] = trainer->cursor;
         pace->time[1] = now;
-        pace->step[1] = trainer->step;
+        pace->step[1] = step;
     }
 }
 
@@ -186,12 +193,16 @@ static gm_status check_alarm(gm_trainer *trainer, const gm_train_progress *progr
 }
 
 static gm_status check_losses(gm_trainer *trainer, const gm_train_progress *progress) {
-    for (size_t i = 0; i < trainer->model.number_count; i++)
-        if (trainer->model.numbers[i].is_loss && !isfinite(progress->numbers[i].value)) {
+    for (size_t i = 0; i < trainer->model.number_count; i++) {
+        const gm_model_number *number = &trainer->model.numbers[i];
+        double value = gm_train_number_find(progress, number->name);
+        const bool shown = gm_model_is_before(&trainer->model, i) == (progress->pretraining_steps > 0);
+        if (number->is_loss && shown && !isfinite(value)) {
             char what[80];
-            snprintf(what, sizeof what, "%s is not finite", progress->numbers[i].name);
+            snprintf(what, sizeof what, "%s is not finite", number->name);
             return diverged(trainer, what);
         }
+    }
     return GM_OK;
 }
 
@@ -242,28 +253,81 @@ static gm_status after_step(gm_trainer *trainer, gm_pace *pace, gm_train_progres
 }
 
 static gm_status interrupted(gm_trainer *trainer) {
+    const bool before = gm_trainer_pretrains(trainer);
+    const unsigned long long step = before ? trainer->pretrained : trainer->step;
+    const char *of = before ? " of pretraining" : "";
     if (!trainer->run)
-        return gm_fail(GM_INTERRUPTED, "stopped at step %llu", (unsigned long long)trainer->step);
+        return gm_fail(GM_INTERRUPTED, "stopped at step %llu%s", step, of);
     GM_TRY(gm_trainer_private_settle(trainer));
-    if (trainer->good_step != trainer->step)
+    if (trainer->good_step != trainer->step || trainer->good_pretrained != trainer->pretrained)
         GM_TRY(gm_trainer_save(trainer));
-    return gm_fail(GM_INTERRUPTED, "stopped at step %llu; go on with: ganymede train --resume %s",
-                   (unsigned long long)trainer->step, gm_run_path(trainer->run));
+    return gm_fail(GM_INTERRUPTED, "stopped at step %llu%s; go on with: ganymede train --resume %s", step, of,
+                   gm_run_path(trainer->run));
 }
+
+// ---- Pretraining ----
+
+static gm_status tick_before(gm_trainer *trainer, gm_pace *pace, gm_train_progress *progress) {
+    GM_TRY(gm_trainer_measure(trainer, progress));
+    set_pace(pace, trainer, progress);
+    GM_TRY(write_log(trainer, progress));
+    return check_losses(trainer, progress);
+}
+
+// Its checkpoints and its picture are those of step 0: what the first step begins from.
+static gm_status after_pretraining_step(gm_trainer *trainer, gm_pace *pace, gm_train_progress *progress) {
+    const gm_train_settings *settings = trainer->settings;
+    const bool last = !gm_trainer_pretrains(trainer);
+    progress->tick = false;
+    progress->picture = progress->checkpoint = NULL;
+    progress->pretrained = trainer->pretrained;
+    if (last || due(trainer->pretrained, settings->log.every))
+        GM_TRY(tick_before(trainer, pace, progress));
+    else
+        set_pace(pace, trainer, progress);
+    if (!trainer->run)
+        return GM_OK;
+    if (last && gm_trainer_has_pictures(trainer)) {
+        GM_TRY(gm_trainer_sample_picture(trainer));
+        progress->picture = gm_run_sample_path(trainer->run, 0);
+    }
+    if (last || due(trainer->pretrained, settings->log.checkpoint)) {
+        GM_TRY(gm_trainer_save(trainer));
+        progress->checkpoint = gm_run_checkpoint_path(trainer->run, 0);
+    }
+    return GM_OK;
+}
+
+static gm_status pretrain(gm_trainer *trainer, gm_pace *pace, gm_train_callback callback, void *user) {
+    gm_train_progress progress = {.steps = trainer->common->steps,
+                                  .pretraining_steps = trainer->model.pretraining.steps};
+    gm_status status = GM_OK;
+    while (status == GM_OK && gm_trainer_pretrains(trainer)) {
+        status = gm_trainer_pretrain_step(trainer);
+        if (status == GM_OK)
+            status = after_pretraining_step(trainer, pace, &progress);
+        if (status == GM_OK && callback && callback(&progress, user))
+            status = interrupted(trainer);
+    }
+    return status;
+}
+
+// ---- All of it ----
 
 gm_status gm_trainer_run(gm_trainer *trainer, gm_train_callback callback, void *user) {
     const uint64_t first = trainer->step, steps = trainer->common->steps;
     const gm_moment begin = gm_trainer_moment(trainer);
     gm_pace pace = {.start = begin.seconds,
                     .time = {begin.seconds, begin.seconds},
-                    .step = {first, first},
+                    .step = {trainer->pretrained + first, trainer->pretrained + first},
                     .items = {trainer->cursor, trainer->cursor},
                     .tick = begin};
     gm_train_progress progress = {.steps = steps};
     bool profiling = trainer->profile_folder != NULL;
-    if (profiling)
-        GM_TRY(gm_profile_start(trainer->device));
-    gm_status status = GM_OK;
+    gm_status status = pretrain(trainer, &pace, callback, user);
+    if (status == GM_OK && profiling)
+        status = gm_profile_start(trainer->device);
+    profiling = profiling && status == GM_OK;
     while (status == GM_OK && trainer->step < steps && !trainer->ended[0]) {
         status = gm_trainer_step(trainer);
         if (status == GM_OK)

@@ -10,8 +10,10 @@ gm_status gm_trainer_fail(gm_trainer *trainer, const char *how, const char *what
     if (trainer->run && good != GM_RUN_NO_STEP)
         snprintf(checkpoint, sizeof checkpoint, "the last good checkpoint is %s",
                  gm_run_checkpoint_path(trainer->run, good));
-    return gm_fail(GM_ERROR_STATE, "training %s: %s at step %llu; %s; try a lower learning rate or another seed", how,
-                   what, (unsigned long long)trainer->step, checkpoint);
+    bool before = gm_trainer_pretrains(trainer);
+    return gm_fail(GM_ERROR_STATE, "training %s: %s at step %llu%s; %s; try a lower learning rate or another seed", how,
+                   what, (unsigned long long)(before ? trainer->pretrained : trainer->step),
+                   before ? " of pretraining" : "", checkpoint);
 }
 
 // A checkpoint with a NaN in it would poison every resumed run.
@@ -70,13 +72,14 @@ gm_status gm_trainer_check_patience(gm_trainer *trainer) {
     return GM_OK;
 }
 
-// The latest few stay, the best, and the one that an alarm would name.
+// The latest few stay, the best, the one that an alarm would name, and what pretraining left.
 gm_status gm_trainer_prune(gm_trainer *trainer) {
     uint64_t *steps;
     size_t count;
     GM_TRY(gm_run_list_checkpoints(trainer->run, &steps, &count));
-    const uint64_t kept[2] = {gm_watch_best(&trainer->watch, steps, count),
-                              gm_watch_last_good(&trainer->watch, steps, count)};
+    const uint64_t start = trainer->model.pretraining.steps > 0 ? 0 : GM_RUN_NO_STEP; // to be measured beside the end
+    const uint64_t kept[3] = {gm_watch_best(&trainer->watch, steps, count),
+                              gm_watch_last_good(&trainer->watch, steps, count), start};
     free(steps);
     return gm_run_prune(trainer->run, trainer->settings->log.keep, kept, GM_COUNT(kept));
 }
@@ -101,5 +104,6 @@ gm_status gm_trainer_save(gm_trainer *trainer) {
                                                      .variants = trainer->variants,
                                                      .note = claim}));
     trainer->good_step = trainer->step;
+    trainer->good_pretrained = trainer->pretrained;
     return gm_trainer_prune(trainer);
 }

@@ -219,6 +219,8 @@ void gm_trainer_destroy(gm_trainer **trainer) {
 static void count_step_work(const gm_trainer *trainer, gm_train_info *info) {
     for (size_t i = 0; i < trainer->model.action_count; i++) {
         const gm_model_action *action = &trainer->model.actions[i];
+        if (action->before)
+            continue;
         gm_phase_work work = gm_plan_phase_work(trainer->plan, action->phase);
         info->step_flop += work.flop / (double)action->every;
         info->step_launches += (double)work.launches / (double)action->every;
@@ -239,6 +241,8 @@ void gm_trainer_get_info(const gm_trainer *trainer, gm_train_info *info) {
         .seed = trainer->common->seed,
         .step = trainer->step,
         .steps = trainer->common->steps,
+        .pretrained = trainer->pretrained,
+        .pretraining_steps = trainer->model.pretraining.steps,
         .batch = trainer->common->data.batch,
         .batches = trainer->model.batches,
         .data_count = data->count,
@@ -280,20 +284,33 @@ static bool is_left_out(const gm_trainer *trainer, const gm_model_action *action
     return false;
 }
 
-gm_status gm_trainer_step(gm_trainer *trainer) {
-    bool enough;
-    GM_TRY(gm_trainer_private_pay(trainer, &enough));
-    if (!enough)
-        return gm_fail(GM_ERROR_STATE, "the privacy budget is spent: no step can follow");
+static gm_status run_actions(gm_trainer *trainer, bool before) {
     for (size_t i = 0; i < trainer->model.action_count; i++) {
         const gm_model_action *action = &trainer->model.actions[i];
+        if (action->before != before)
+            continue;
         if ((trainer->step * action->per_step + action->index) % action->every != 0 || is_left_out(trainer, action))
             continue;
         if (action->fresh)
             GM_TRY(gm_trainer_next_batch(trainer));
         GM_TRY(gm_plan_run(trainer->plan, action->phase));
     }
+    return GM_OK;
+}
+
+gm_status gm_trainer_step(gm_trainer *trainer) {
+    bool enough;
+    GM_TRY(gm_trainer_private_pay(trainer, &enough));
+    if (!enough)
+        return gm_fail(GM_ERROR_STATE, "the privacy budget is spent: no step can follow");
+    GM_TRY(run_actions(trainer, false));
     trainer->step++;
+    return GM_OK;
+}
+
+gm_status gm_trainer_pretrain_step(gm_trainer *trainer) {
+    GM_TRY(run_actions(trainer, true));
+    trainer->pretrained++;
     return GM_OK;
 }
 

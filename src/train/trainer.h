@@ -58,6 +58,7 @@ struct gm_trainer {
     gm_train_number *numbers;                     // of the model, for gm_train_progress, as of the latest tick
     uint64_t step, cursor;                        // generator steps taken, items of the data set drawn
     uint64_t good_step;                           // of the newest checkpoint that we wrote or read
+    uint64_t pretrained, good_pretrained;         // steps of pretraining taken, and by that checkpoint
     gm_monitor *monitor;                          // NULL before the first measurement
     size_t monitor_interval;                      // steps between them; 0: none
     gm_watch watch;
@@ -100,6 +101,13 @@ gm_moment gm_trainer_moment(const gm_trainer *trainer);
 double gm_trainer_waiting_since(const gm_trainer *trainer, const gm_moment *start);
 
 gm_status gm_trainer_create_given(gm_trainer **trainer, const gm_train_options *options, const gm_train_given *given);
+
+// Whether steps of pretraining are still to be taken.
+static inline bool gm_trainer_pretrains(const gm_trainer *trainer) {
+    return trainer->step == 0 && trainer->pretrained < trainer->model.pretraining.steps;
+}
+// One of them, enqueued.
+gm_status gm_trainer_pretrain_step(gm_trainer *trainer);
 
 // A failure of training itself: "training HOW: WHAT at step N; ..." with `good`, the step of the checkpoint to go back
 // to.

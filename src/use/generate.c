@@ -75,6 +75,7 @@ void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info) {
                               .table = use->format.table,
                               .text = use->format.text,
                               .written = use->positions > 0,
+                              .pretrained = sampler->trained.step > 0 && gm_trained_is_pretrained(&sampler->trained),
                               .classes = use->classes,
                               .class_names = sampler->class_names,
                               .class_count = sampler->class_count,

@@ -23,8 +23,10 @@ static gm_status fail_unknown(const char *text) {
     gm_text names = {0};
     for (size_t i = 0; i < GM_COUNT(methods); i++) {
         const gm_impute_info *info = &methods[i]->info;
-        gm_text_printf(&names, "%s%s%s%s", i > 0 ? ", " : "", info->name, info->argument ? "=" : "",
-                       info->argument ? info->argument : "");
+        if (!info->argument || info->standard)
+            gm_text_printf(&names, "%s%s", names.length > 0 ? ", " : "", info->name);
+        if (info->argument)
+            gm_text_printf(&names, "%s%s=%s", names.length > 0 ? ", " : "", info->name, info->argument);
     }
     gm_status status = gm_fail(GM_ERROR_ARGUMENT, "'%.60s' is no method to fill in missing cells: expected one of %s",
                                text, names.data ? names.data : "");
@@ -44,4 +46,11 @@ gm_status gm_impute_fit_init(gm_impute_fit *fit, const char *text) {
         return GM_OK;
     }
     return fail_unknown(text);
+}
+
+gm_status gm_impute_check(const char *method) {
+    gm_impute_fit fit;
+    GM_TRY(gm_impute_fit_init(&fit, method));
+    gm_impute_fit_finish(&fit);
+    return GM_OK;
 }

@@ -53,7 +53,8 @@ struct gm_comparison {
     size_t column_count;
     const gm_moving *truth;    // of what moves in clips
     gm_clip_comparison *clips; // of clips, once they are wanted
-    gm_text_figure *texts;     // of texts: GM_TEXT_ROWS, once they are wanted
+    gm_text_figure *texts;     // of texts: text_count of them, once they are wanted
+    size_t text_count;
     gm_row_figure *row_figures;
     size_t row_count;
 };
@@ -224,8 +225,14 @@ static gm_status compare_texts(gm_comparison *c) {
     if (c->texts)
         return GM_OK;
     gm_text_figure *rows;
+    gm_side start = {0};
+    bool there;
+    const gm_sides_options options = {.device = c->device, .samples = c->sides[1].count};
     GM_TRY(gm_alloc(&rows, GM_TEXT_ROWS, sizeof *rows, "figures"));
-    gm_status status = gm_texts_compare(&c->sides[0], &c->sides[1], rows);
+    gm_status status = gm_side_open_start(&start, &c->sides[1], &options, &there);
+    if (status == GM_OK)
+        status = gm_texts_compare(&c->sides[0], &c->sides[1], there ? &start : NULL, rows, &c->text_count);
+    gm_side_finish(&start);
     if (status == GM_OK)
         c->texts = rows;
     else
@@ -561,7 +568,7 @@ gm_status gm_comparison_texts(gm_comparison *c, const gm_text_figure **figures, 
     if (are_texts(c))
         GM_TRY(compare_texts(c));
     *figures = c->texts;
-    *count = c->texts ? GM_TEXT_ROWS : 0;
+    *count = c->texts ? c->text_count : 0;
     return GM_OK;
 }
 

@@ -141,6 +141,7 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
     side->low = info.low;
     side->high = info.high;
     side->classes = info.classes;
+    side->pretrained = info.pretrained;
     side->data = info.data;
     side->data_options = info.data_options;
     gm_status status = keep(side, &side->data);
@@ -419,6 +420,19 @@ static bool is_same_file(const char *a, const char *b) {
     struct stat first, second;
     return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
            first.st_ino == second.st_ino;
+}
+
+gm_status gm_side_open_start(gm_side *start, const gm_side *run, const gm_sides_options *options, bool *there) {
+    struct stat info;
+    *there = false;
+    *start = (gm_side){0};
+    if (!run->pretrained || ends_with(run->name, ".safetensors"))
+        return GM_OK;
+    start->name = gm_arena_printf(&start->arena, "%s/checkpoints/00000000.safetensors", run->name);
+    if (!start->name)
+        return gm_fail_memory(strlen(run->name), "a file name");
+    *there = stat(start->name, &info) == 0;
+    return *there ? open_run(start, options) : GM_OK;
 }
 
 gm_status gm_side_open_trained(gm_side *trained, const gm_side *run, const gm_side *real,

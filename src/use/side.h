@@ -25,6 +25,7 @@ typedef struct gm_side {
     const char *const *class_names; // of the labels, name_count of them
     size_t name_count;
     size_t classes;         // that its run was told; 0: none
+    bool pretrained;        // of a run: it has gone on from pretraining
     gm_sample format;       // of rows of a table, without the columns that are set aside; without a schema: of
                             // anything else
     double *cells;          // (count, columns of the schema)
@@ -48,6 +49,9 @@ gm_status gm_sides_open(gm_side *real, gm_side *fake, const char *real_source, c
 // or is the real side's own file, and nothing is read.
 gm_status gm_side_open_trained(gm_side *trained, const gm_side *run, const gm_side *real,
                                const gm_sides_options *options, bool *apart);
+// What pretraining left of a run: its checkpoint 0. *there: false: the side is no folder of a run that was pretrained,
+// or has not gone further, and nothing is read.
+gm_status gm_side_open_start(gm_side *start, const gm_side *run, const gm_sides_options *options, bool *there);
 void gm_side_finish(gm_side *side);
 size_t gm_side_values(const gm_side *side); // in one sample
 

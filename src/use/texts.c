@@ -17,8 +17,8 @@ typedef struct comparison {
     gm_dataset *trained;
     gm_codes codes;     // of all of it
     gm_symbols words;   // of all of it
-    gm_passages of[2];  // real, fake
-    int32_t *values[2]; // theirs
+    gm_passages of[3];  // real, fake, and what pretraining left
+    int32_t *values[3]; // theirs
     int32_t *drawn;     // windows of the training text, or of a chain
 } comparison;
 
@@ -175,7 +175,15 @@ static gm_status open_trained(comparison *c) {
     return gather_words(c);
 }
 
-gm_status gm_texts_compare(const gm_side *real, const gm_side *fake, gm_text_figure rows[GM_TEXT_ROWS]) {
+static gm_status fill_start(comparison *c, const gm_side *start, gm_text_figure *row) {
+    gm_snprintf(row->name, sizeof row->name, "pretrained");
+    GM_TRY(take_codes(c, 2, start));
+    GM_TRY(fill_grams(c, &c->of[2], row));
+    return fill_rest(c, &c->of[2], row);
+}
+
+gm_status gm_texts_compare(const gm_side *real, const gm_side *fake, const gm_side *start,
+                           gm_text_figure rows[GM_TEXT_ROWS], size_t *count) {
     comparison c = {.real = real, .fake = fake, .text = real->text};
     gm_passages trained;
     gm_status status;
@@ -191,12 +199,17 @@ gm_status gm_texts_compare(const gm_side *real, const gm_side *fake, gm_text_fig
     GM_TRY_DONE(draw_trained(&c, &trained));
     GM_TRY_DONE(fill_grams(&c, &trained, &rows[1]));
     GM_TRY_DONE(fill_rest(&c, &c.of[0], &rows[1]));
-    status = fill_chains(&c, rows + 2);
+    *count = 2;
+    if (start)
+        GM_TRY_DONE(fill_start(&c, start, &rows[(*count)++]));
+    GM_TRY_DONE(fill_chains(&c, rows + *count));
+    *count += GM_TEXT_CHAINS;
 done:
     gm_symbols_finish(&c.words);
     gm_dataset_close(&c.trained);
     free(c.values[0]);
     free(c.values[1]);
+    free(c.values[2]);
     free(c.drawn);
     return status;
 }

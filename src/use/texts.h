@@ -5,10 +5,12 @@
 #include "ganymede/measure.h"
 #include "use/side.h"
 
-enum { GM_TEXT_CHAINS = 5, GM_TEXT_ROWS = 2 + GM_TEXT_CHAINS, GM_TEXT_PASSAGE = 32 };
+enum { GM_TEXT_CHAINS = 5, GM_TEXT_ROWS = 3 + GM_TEXT_CHAINS, GM_TEXT_PASSAGE = 32 };
 
 // Of the fake texts; of the control (training windows' n-grams, real texts' words and copies); of chains of order 1 to
-// 5, counted on the training text. Fails where the training text is not to be had.
-gm_status gm_texts_compare(const gm_side *real, const gm_side *fake, gm_text_figure rows[GM_TEXT_ROWS]);
+// 5, counted on the training text. start: what pretraining left of the fake side's run, whose row then stands behind
+// the control's; NULL: there is none. *count: rows. Fails where the training text is not to be had.
+gm_status gm_texts_compare(const gm_side *real, const gm_side *fake, const gm_side *start,
+                           gm_text_figure rows[GM_TEXT_ROWS], size_t *count);
 
 #endif

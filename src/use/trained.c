@@ -2,6 +2,7 @@
 #include "use/trained.h"
 
 #include "base/base.h"
+#include "model/gan.h"
 #include "model/privacy.h"
 #include "plan/state.h"
 #include "run/run.h"
@@ -32,6 +33,11 @@ gm_status gm_trained_open(gm_trained *trained, const char *run, gm_device *devic
 
 const char *gm_trained_privacy(const gm_trained *trained) {
     return gm_privacy_of(trained->recipe) ? gm_checkpoint_get_info(trained->checkpoint)->note : NULL;
+}
+
+bool gm_trained_is_pretrained(const gm_trained *trained) {
+    const gm_gan_settings *gan = gm_gan_of(trained->recipe);
+    return gan && gan->pretrain.steps > 0;
 }
 
 void gm_trained_close(gm_trained *trained) {

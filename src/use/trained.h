@@ -18,6 +18,8 @@ typedef struct gm_trained {
 gm_status gm_trained_open(gm_trained *trained, const char *run, gm_device *device, const char *selector);
 // What training has told of its data at most, a sentence; NULL: it was not private.
 const char *gm_trained_privacy(const gm_trained *trained);
+// Whether its training began with steps of pretraining, which its checkpoint 0 is behind.
+bool gm_trained_is_pretrained(const gm_trained *trained);
 void gm_trained_close(gm_trained *trained);
 
 #endif

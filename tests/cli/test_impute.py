@@ -263,17 +263,19 @@ class Impute(CommandTest):
 
     def test_wrong_usage(self):
         self.write("t.csv", "x\n1\n\n3\n")
-        for arguments, said in ((("-o", "o.csv", "--method", "magic"), "no method"),
-                                (("-o", "o.csv", "--method", "nearest=0"), "1 to 1000"),
-                                (("-o", "o.csv", "--method", "polynomial=x"), "1 to 9"),
-                                (("-o", "o.csv", "--method", "mean=2"), "no argument"),
-                                (("-o", "o.csv", "--method", "constant"), "constant=V"),
-                                (("-o", "o.csv", "--method", "mean", "--multiple", "3"), "one value alone"),
+        for arguments, said in ((("-o", "o.csv", "--method", "mean", "--multiple", "3"), "one value alone"),
                                 (("-o", "o.csv", "--method", "linear", "--by", "y"), "no column 'y'"),
                                 (("-o", "o.csv", "--method", "linear", "--fit", "t.csv"), "learns from no other"),
                                 (("-o", "o.csv", "--columns", "{y: skip}"), "no column 'y'")):
             self.refused("impute", "t.csv", *arguments, code=1, says=said)
-        for arguments, said in (((), "-o FILLED.csv"), (("-o", "t.csv"), "t.csv"), (("--evaluate", "2"), "share"),
+        for arguments, said in ((("-o", "o.csv", "--method", "magic"), "no method"),
+                                (("-o", "o.csv", "--method", "magic"), "ridge, gain, gain=RUN, auto"),
+                                (("--evaluate", "0.2", "--try", "mean", "--try", "magic"), "'magic' is no method"),
+                                (("-o", "o.csv", "--method", "nearest=0"), "1 to 1000"),
+                                (("-o", "o.csv", "--method", "polynomial=x"), "1 to 9"),
+                                (("-o", "o.csv", "--method", "mean=2"), "no argument"),
+                                (("-o", "o.csv", "--method", "constant"), "constant=V"),
+                                ((), "-o FILLED.csv"), (("-o", "t.csv"), "t.csv"), (("--evaluate", "2"), "share"),
                                 (("-o", "o.csv", "--seeds", "2"), "--evaluate"),
                                 (("-o", "o.csv", "--multiple", "1"), "2 to 1000")):
             self.refused("impute", "t.csv", *arguments, code=2, says=said)

@@ -64,6 +64,21 @@ static void draws_follow_the_text(void **state) {
     free(codes);
 }
 
+static void the_likeliest_follows_most_often(void **state) {
+    (void)state;
+    static const uint8_t text[] = {0, 1, 2, 0, 1, 3, 0, 1, 3, 0, 1, 3, 2, 3};
+    static const int32_t before[] = {3, 0, 1, 2, 1};
+    const gm_codes learnt = codes_of(text, sizeof text, 4);
+    gm_chain *chain;
+    assert_ok(gm_chain_create(&chain, &learnt, 2));
+    assert_int_equal(gm_chain_likeliest(chain, 2, before + 3, 3), 3); // behind 0 1 three times, 2 once
+    assert_int_equal(gm_chain_likeliest(chain, 2, before + 4, 4), 0); // 1 2 was followed by 0
+    assert_int_equal(gm_chain_likeliest(chain, 1, before + 4, 4), 0); // 2 by 0 and by 3, 0 first
+    assert_int_equal(gm_chain_likeliest(chain, 2, before + 5, 5), 3); // 2 1 is not there: as behind 1
+    assert_int_equal(gm_chain_likeliest(chain, 2, before + 3, 0), 0); // nothing is known: 0, 1 and 3 are as frequent
+    gm_chain_destroy(&chain);
+}
+
 static void divergences_are_counted(void **state) {
     (void)state;
     static const int32_t a[] = {0, 0, 1, 1}, b[] = {0, 0, 0, 1}, c[] = {2, 2, 3, 3};
@@ -99,9 +114,8 @@ static void copies_are_found_word_for_word(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bits_are_witten_and_bells),
-        cmocka_unit_test(draws_follow_the_text),
-        cmocka_unit_test(divergences_are_counted),
+        cmocka_unit_test(bits_are_witten_and_bells),        cmocka_unit_test(draws_follow_the_text),
+        cmocka_unit_test(the_likeliest_follows_most_often), cmocka_unit_test(divergences_are_counted),
         cmocka_unit_test(copies_are_found_word_for_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

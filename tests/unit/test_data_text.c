@@ -151,6 +151,38 @@ static void a_column_of_a_table_is_a_text(void **state) {
                  "has no column 'word' (data.text.column)");
 }
 
+// Rows of one class that follow each other are one piece, into which no other's windows lead.
+static void a_column_of_classes_parts_the_text(void **state) {
+    (void)state;
+    gm_dataset *dataset;
+    const char table[] = "of,words\nb,abc\na,\"ca\"\na,bcb\nb,ac\nb,\n";
+    char window[4] = "";
+    static const struct {
+        const char *window;
+        int32_t label;
+    } expected[] = {{"abc", 0}, {" ca", 1}, {"ca ", 1}, {"a b", 1}, {" bc", 1}, {"bcb", 1}, {" ac", 0}};
+    write_file(path_of("t.csv"), table, strlen(table));
+    assert_ok(gm_dataset_open(&dataset, path_of("t.csv"),
+                              OPTIONS(.window = 3, .column = "words", .label = "of", .join = true)));
+    const gm_dataset_info *info = gm_dataset_get_info(dataset);
+    assert_int_equal(info->class_count, 2);
+    assert_string_equal(info->class_names[0], "b");
+    assert_int_equal(info->count, GM_COUNT(expected));
+    for (size_t i = 0; i < GM_COUNT(expected); i++) {
+        uint8_t codes[3];
+        assert_int_equal(gm_windows_read(dataset->windows, i, codes), expected[i].label);
+        assert_int_equal(dataset->labels[i], expected[i].label);
+        for (size_t k = 0; k < 3; k++)
+            window[k] = *gm_text_schema_symbol(info->text, codes[k]);
+        assert_string_equal(window, expected[i].window);
+    }
+    gm_dataset_close(&dataset);
+    assert_fails(gm_dataset_open(&dataset, path_of("t.csv"), OPTIONS(.column = "words", .label = "off")),
+                 GM_ERROR_ARGUMENT, "has no column 'off' (data.text.label)");
+    assert_fails(gm_dataset_open(&dataset, path_of("t.csv"), OPTIONS(.window = 3, .label = "of")), GM_ERROR_ARGUMENT,
+                 "name their column, too (data.text.column)");
+}
+
 static void folders_have_classes_and_splits(void **state) {
     (void)state;
     static const char *const folders[] = {"s", "s/train", "s/test", "s/train/a", "s/train/b", "s/test/a", "s/test/b"};
@@ -253,11 +285,17 @@ static void codes_are_written_and_read(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(windows_begin_at_every_place),     cmocka_unit_test(every_tenth_line_is_held_out),
-        cmocka_unit_test(bytes_are_utf8_or_latin1),         cmocka_unit_test(letters_and_spaces_are_brought_together),
-        cmocka_unit_test(lines_are_cut_and_filled),         cmocka_unit_test(words_are_symbols),
-        cmocka_unit_test(a_column_of_a_table_is_a_text),    cmocka_unit_test(folders_have_classes_and_splits),
-        cmocka_unit_test(what_cannot_be_learnt_is_refused), cmocka_unit_test(tables_and_lists_stay_what_they_are),
+        cmocka_unit_test(windows_begin_at_every_place),
+        cmocka_unit_test(every_tenth_line_is_held_out),
+        cmocka_unit_test(bytes_are_utf8_or_latin1),
+        cmocka_unit_test(letters_and_spaces_are_brought_together),
+        cmocka_unit_test(lines_are_cut_and_filled),
+        cmocka_unit_test(words_are_symbols),
+        cmocka_unit_test(a_column_of_a_table_is_a_text),
+        cmocka_unit_test(a_column_of_classes_parts_the_text),
+        cmocka_unit_test(folders_have_classes_and_splits),
+        cmocka_unit_test(what_cannot_be_learnt_is_refused),
+        cmocka_unit_test(tables_and_lists_stay_what_they_are),
         cmocka_unit_test(codes_are_written_and_read),
     };
     return cmocka_run_group_tests(tests, temporary_create, temporary_remove);

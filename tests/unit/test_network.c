@@ -332,9 +332,10 @@ static void set_required(gm_layer *layer, const gm_layer *inner) {
 
 static void every_layer_type_works_from_its_defaults(void **state) {
     (void)state;
-    static const char *const of_vectors[] = {"dense", "maxout", "embed", "projection"};
+    static const char *const of_vectors[] = {"dense", "maxout", "embed", "projection", "feedback"};
     static const char *const of_sequences[] = {"phase_shuffle", "gru", "lstm", "embedding"};
     const gm_layer flatten = made("flatten", NULL);
+    const gm_layer recurrent = made("gru", "4");
     gm_layer style = made("head", "2"), inner = made("conv", "4");
     assert_int_equal(gm_layer_set_text(&inner, "kernel", "1"), GM_OK);
     assert_int_equal(gm_layer_set_layers(&style, "layers", &flatten, 1), GM_OK);
@@ -343,7 +344,7 @@ static void every_layer_type_works_from_its_defaults(void **state) {
     for (size_t i = 0; i < types; i++) {
         gm_layer layer;
         gm_layer_default(&layer, &type[i]);
-        set_required(&layer, &inner);
+        set_required(&layer, strcmp(type[i].name, "feedback") == 0 ? &recurrent : &inner);
         size_t positional = 0;
         for (size_t k = 0; k < type[i].parameter_count; k++)
             positional += type[i].parameters[k].positional;

@@ -363,8 +363,7 @@ static void spectral_norm_divides_by_the_largest_singular_value(void **state) {
 
 static void faults_name_the_innermost_layer_and_its_line(void **state) {
     (void)state;
-    gm_layer conv = with(made("conv", "8"), "kernel", "1"),
-             embed = with(with(made("embed", NULL), "classes", "3"), "size", "2");
+    gm_layer conv = with(made("conv", "8"), "kernel", "1"), projection = with(made("projection", NULL), "classes", "3");
     conv.origin = "r.yaml:7";
     gm_layer grouped = with(conv, "groups", "2"), norm = made("group_norm", "2"), one = made("instance_norm", NULL);
     const gm_layer inner[] = {made("flatten", NULL), conv}, way[] = {made("flatten", NULL)};
@@ -383,7 +382,7 @@ static void faults_name_the_innermost_layer_and_its_line(void **state) {
         {grouped, "r.yaml:7: d layer 0 (conv): ", "2 groups do not divide both the input's 3 channels and the 8 of"},
         {norm, "d layer 0 (group_norm): ", "2 groups do not divide the 3 channels of (4, 3, 4, 4)"},
         {made("layer_norm", NULL), NULL, NULL},
-        {embed, "d layer 0 (embed): ", "put `flatten` before it"},
+        {projection, "d layer 0 (projection): ", "put `flatten` before it"},
         {made("dense", "3"), "d layer 0 (dense): ", "put `flatten` before it"},
         {one, NULL, NULL},
     };
