@@ -119,6 +119,7 @@ gm_status gm_trainer_start(gm_trainer *trainer, const gm_train_options *options)
     GM_TRY(gm_run_create(&trainer->run, options->out, trainer->common->name));
     GM_TRY(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
     GM_TRY(gm_trainer_private_settle(trainer));
+    GM_TRY(gm_trainer_survey(trainer));
     GM_TRY(gm_trainer_log_transfer(trainer));
     GM_TRY(gm_trainer_real_picture(trainer));
     GM_TRY(gm_trainer_sample_picture(trainer));
@@ -152,6 +153,7 @@ static gm_status load_checkpoint(gm_trainer *trainer, const gm_checkpoint *check
     GM_TRY(gm_checkpoint_load(checkpoint, trainer->state, GM_MODEL_SETTING)); // a run may begin to be steered
     trainer->step = trainer->good_step = info->step;
     trainer->cursor = info->data_cursor;
+    trainer->surveyed = true;
     return GM_OK;
 }
 
@@ -197,6 +199,8 @@ gm_status gm_trainer_resume(gm_trainer *trainer, const uint64_t *from) {
     if (begun)
         return gm_trainer_prune(trainer); // it may have been killed behind its checkpoint
     GM_TRY(gm_trainer_private_settle(trainer));
+    GM_TRY(gm_trainer_send_sources(trainer));
+    GM_TRY(gm_trainer_survey(trainer));
     GM_TRY(gm_trainer_real_picture(trainer)); // killed before checkpoint 0: the seed gives the same start
     GM_TRY(gm_trainer_sample_picture(trainer));
     return gm_trainer_save(trainer);

@@ -281,6 +281,7 @@ static bool is_left_out(const gm_trainer *trainer, const gm_model_action *action
 
 gm_status gm_trainer_step(gm_trainer *trainer) {
     bool enough;
+    GM_TRY(gm_trainer_survey(trainer)); // of a trainer without a folder: a dry run has no need of it
     GM_TRY(gm_trainer_private_pay(trainer, &enough));
     if (!enough)
         return gm_fail(GM_ERROR_STATE, "the privacy budget is spent: no step can follow");

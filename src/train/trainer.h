@@ -12,6 +12,7 @@
 #include "train/private.h"
 #include "train/settings.h"
 #include "train/steer.h"
+#include "train/survey.h"
 
 // Data that training reads.
 typedef struct gm_trainer_source {
@@ -56,6 +57,7 @@ struct gm_trainer {
     char *profile_folder;                         // NULL without a profile
     gm_train_network networks[GM_MODEL_NETWORKS]; // for gm_train_info
     gm_train_number *numbers;                     // of the model, for gm_train_progress, as of the latest tick
+    bool surveyed; // what the model learns of the data before the first step is there
     uint64_t step, cursor;                        // generator steps taken, items of the data set drawn
     uint64_t good_step;                           // of the newest checkpoint that we wrote or read
     gm_monitor *monitor;                          // NULL before the first measurement

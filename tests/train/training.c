@@ -105,6 +105,20 @@ const recipe_case recipe_cases[] = {
      true,
      true,
      0},
+    {"private-moments-fashion.yaml",
+     {"data.batch=20", "privacy.delta=0.01", "moments.products=10"},
+     1,
+     28,
+     false,
+     false,
+     0},
+    {"private-moments-fashion.yaml",
+     {"data.batch=20", "privacy=null", "moments.features=[flatten, dense: 9, tanh]"},
+     1,
+     28,
+     true,
+     true,
+     0},
     {"imbalance/classifier.yaml", {"data.batch=5", "data.balance=resample"}, 1, 28, false, true, 0},
     {"imbalance/gan.yaml", {"data.batch=3", "data.balance=resample"}, 1, 28, false, true, 0},
     {"table-vae-diamonds.yaml", {"data.batch=7", "decoder.4.dense=13", "average.decay=0.9"}, 7, 1, false, false, 0},
@@ -262,6 +276,8 @@ size_t training_inputs(const training *t, gm_tensor **inputs) {
     for (size_t k = 0; k < GM_COUNT(private); k++)
         if (private[k])
             inputs[count++] = private[k];
+    if (t->model.survey.mask)
+        inputs[count++] = t->model.survey.mask;
     return count;
 }
 
@@ -300,9 +316,13 @@ gm_phase *training_add_gradients(training *t) {
 size_t training_phases(const training *t, gm_phase **phases) {
     const gm_model *model = &t->model;
     size_t count = 0;
-    assert_in_range(model->action_count, 1, 31);
+    assert_in_range(model->action_count, 1, 29);
     if (model->start)
         phases[count++] = model->start;
+    if (model->survey.gather) {
+        phases[count++] = model->survey.begin;
+        phases[count++] = model->survey.gather;
+    }
     for (size_t i = 0; i < model->action_count; i++)
         phases[count++] = model->actions[i].phase;
     return count;
