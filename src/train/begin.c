@@ -21,13 +21,20 @@ static gm_status path_setting(gm_text *setting, const char *key, const char *sou
     return setting->failed ? gm_fail_memory(strlen(source), "a setting") : GM_OK;
 }
 
+static gm_status parse(gm_trainer *trainer, const char *path, const char *text, const char *const *settings,
+                       size_t count) {
+    return text ? gm_train_recipe_parse(&trainer->recipe, path, text, strlen(text), settings, count)
+                : gm_train_recipe_read(&trainer->recipe, path, settings, count);
+}
+
 // text: of the recipe, when `path` is but its name; NULL: it is a file's.
 static gm_status read_recipe(gm_trainer *trainer, const char *path, const char *text, const gm_train_options *options) {
     gm_status status = GM_OK;
     gm_text source = {0}, from = {0};
+    gm_codec_texts codec = {0};
     const char **settings = NULL;
     size_t count = options->setting_count;
-    GM_TRY_DONE(gm_alloc(&settings, count + 2, sizeof *settings, "settings"));
+    GM_TRY_DONE(gm_alloc(&settings, count + 2 + GM_COUNT(codec.part), sizeof *settings, "settings"));
     if (count > 0)
         memcpy(settings, options->settings, count * sizeof *settings);
     if (options->data) {
@@ -38,10 +45,15 @@ static gm_status read_recipe(gm_trainer *trainer, const char *path, const char *
         GM_TRY_DONE(path_setting(&from, "from", options->weights));
         settings[count++] = from.data;
     }
-    if (text)
-        GM_TRY_DONE(gm_train_recipe_parse(&trainer->recipe, path, text, strlen(text), settings, count));
-    else
-        GM_TRY_DONE(gm_train_recipe_read(&trainer->recipe, path, settings, count));
+    GM_TRY_DONE(parse(trainer, path, text, settings, count));
+    GM_TRY_DONE(gm_trainer_read_codec(trainer->recipe, &codec));
+    for (size_t i = 0; i < GM_COUNT(codec.part); i++)
+        if (codec.part[i].length > 0)
+            settings[count++] = codec.part[i].data;
+    if (codec.part[0].length > 0) {
+        gm_recipe_destroy(&trainer->recipe);
+        GM_TRY_DONE(parse(trainer, path, text, settings, count));
+    }
     trainer->common = gm_common_of(trainer->recipe);
     trainer->settings = gm_train_settings_of(trainer->recipe);
     trainer->monitoring = gm_monitor_settings_of(trainer->recipe);
@@ -50,6 +62,7 @@ done:
     free(settings);
     gm_text_finish(&source);
     gm_text_finish(&from);
+    gm_codec_texts_finish(&codec);
     return status;
 }
 

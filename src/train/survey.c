@@ -65,8 +65,13 @@ static gm_status run(survey *s) {
 
 gm_status gm_trainer_survey(gm_trainer *trainer) {
     survey s = {0};
-    if (!trainer->model.survey.gather || trainer->surveyed || gm_device_get_info(trainer->device)->described)
+    if (trainer->surveyed || gm_device_get_info(trainer->device)->described)
         return GM_OK;
+    GM_TRY(gm_trainer_fit_components(trainer));
+    if (!trainer->model.survey.gather) {
+        trainer->surveyed = true;
+        return GM_OK;
+    }
     GM_TRY(gm_trainer_private_survey(trainer));
     gm_status status = init(&s, trainer);
     if (status == GM_OK)

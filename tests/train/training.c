@@ -113,7 +113,7 @@ const recipe_case recipe_cases[] = {
      false,
      0},
     {"private-moments-fashion.yaml",
-     {"data.batch=20", "privacy=null", "moments.features=[flatten, dense: 9, tanh]"},
+     {"data.batch=20", "privacy.epsilon=0", "moments.features=[flatten, dense: 9, tanh]"},
      1,
      28,
      true,
