@@ -145,6 +145,33 @@ static gm_status resume_ledger(gm_trainer *trainer) {
     return GM_OK;
 }
 
+static gm_status afford(gm_trainer *trainer, uint64_t updates, bool *enough) {
+    const double budget = plan_of(trainer)->epsilon;
+    double epsilon;
+    *enough = true;
+    if (!(budget > 0) || (updates <= trainer->privacy.known && trainer->privacy.known_epsilon <= budget))
+        return GM_OK;
+    GM_TRY(spent_by(trainer, updates, &epsilon));
+    *enough = epsilon <= budget;
+    return GM_OK;
+}
+
+// A release that is not in the budget must not be made.
+static gm_status check_survey(gm_trainer *trainer) {
+    const gm_private_plan *plan = plan_of(trainer);
+    bool enough;
+    if (trainer->surveyed)
+        return GM_OK;
+    GM_TRY(afford(trainer, trainer->privacy.spent + 1, &enough));
+    if (enough)
+        return GM_OK;
+    return gm_fail(GM_ERROR_STATE,
+                   "%s: was stopped between its release and its first checkpoint, and its budget, epsilon %g at delta "
+                   "%g, does not reach for another: start a new run",
+                   trainer->run ? gm_run_path(trainer->run) : gm_recipe_file(trainer->recipe), plan->epsilon,
+                   plan->delta);
+}
+
 gm_status gm_trainer_private_begin(gm_trainer *trainer) {
     gm_trainer_privacy *p = &trainer->privacy;
     const gm_dataset_info *data = gm_dataset_get_info(trainer->sources[0].data);
@@ -159,8 +186,10 @@ gm_status gm_trainer_private_begin(gm_trainer *trainer) {
     p->known = planned(trainer);
     GM_TRY(gm_private_plan_spent(plan, p->known, &p->known_epsilon));
     p->draws = (gm_draws){.reproducible = plan->reproducible, .seed = trainer->common->seed};
-    if (is_of_survey(trainer))
+    if (is_of_survey(trainer)) {
+        GM_TRY(check_survey(trainer));
         return gm_alloc(&p->noise, trainer->model.privacy.values, sizeof *p->noise, "noise");
+    }
     GM_TRY(gm_alloc(&p->mask, plan->capacity, sizeof *p->mask, "a batch's mask"));
     GM_TRY(gm_alloc(&p->noise, trainer->model.privacy.values, sizeof *p->noise, "noise"));
     GM_TRY(gm_alloc(&p->indices, plan->capacity, sizeof *p->indices, "a batch's indices"));
@@ -179,17 +208,6 @@ void gm_trainer_private_finish(gm_trainer *trainer) {
 }
 
 // ---- The budget ----
-
-static gm_status afford(gm_trainer *trainer, uint64_t updates, bool *enough) {
-    const double budget = plan_of(trainer)->epsilon;
-    double epsilon;
-    *enough = true;
-    if (!(budget > 0) || (updates <= trainer->privacy.known && trainer->privacy.known_epsilon <= budget))
-        return GM_OK;
-    GM_TRY(spent_by(trainer, updates, &epsilon));
-    *enough = epsilon <= budget;
-    return GM_OK;
-}
 
 // Fewer where the budget reaches for fewer.
 gm_status gm_trainer_private_pay(gm_trainer *trainer, bool *enough) {
@@ -230,15 +248,8 @@ gm_status gm_trainer_private_check(gm_trainer *trainer) {
 gm_status gm_trainer_private_survey(gm_trainer *trainer) {
     const gm_model_privacy *model = &trainer->model.privacy;
     gm_trainer_privacy *p = &trainer->privacy;
-    bool enough;
     if (!gm_trainer_is_private(trainer))
         return GM_OK;
-    GM_TRY(afford(trainer, p->spent + 1, &enough));
-    if (!enough)
-        return gm_fail(GM_ERROR_STATE,
-                       "%s: was stopped between its release and its first checkpoint, and its budget, epsilon %g at "
-                       "delta %g, does not reach for another: start a new run",
-                       gm_run_path(trainer->run), model->plan.epsilon, model->plan.delta);
     GM_TRY(write_ledger(trainer, p->spent + 1));
     gm_draws_begin(&p->draws, p->spent);
     GM_TRY(gm_draws_normal(&p->draws, model->plan.noise * model->plan.clip, p->noise, model->values));
