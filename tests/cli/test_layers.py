@@ -133,7 +133,8 @@ discriminator:
 """, "wasserstein", "regularizers: [gradient_penalty: { weight: 10 }]\n"),
 }
 SAMPLE = 4 * 64  # bytes
-UNTRIED = {"embed", "embedding", "projection", "head", "sigmoid"}  # in the samples' recipes
+UNTRIED = {"embed", "embedding", "projection", "head", "sigmoid",  # in the samples' recipes
+           "pca", "pca_inverse"}  # in test_codes.py
 
 
 class Layers(CommandTest):
