@@ -340,6 +340,13 @@ typedef struct gm_reshape_params {
     gm_shape shape; // of one sample
 } gm_reshape_params;
 
+// pca: to the places along the data's axes of largest variance, in deviations; pca_inverse: back, to samples of a shape
+// (gm_reshape_params). The axes are variables of the graph, "pca.mean" (1, d), "pca.axes" (components, d) and
+// "pca.variance" (1, components), which whoever trains fits to the data.
+typedef struct gm_components_params {
+    size_t components; // 1 to 128
+} gm_components_params;
+
 // y = f(x) + shortcut(x); an empty shortcut is x itself.
 typedef struct gm_residual_params {
     gm_layer_list layers, shortcut;
@@ -419,7 +426,8 @@ typedef struct gm_layer {
         gm_softmax_params softmax; // log_softmax, too
         gm_gumbel_softmax_params gumbel_softmax;
         gm_activation_params activation;
-        gm_reshape_params reshape; // constant, too
+        gm_reshape_params reshape;       // constant, pca_inverse, too
+        gm_components_params components; // pca
         gm_embed_params embed;
         gm_embedding_params embedding;
         gm_projection_params projection;

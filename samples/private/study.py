@@ -2,8 +2,9 @@
 """What a private generator is worth beside plain releases at the same epsilon: the table of samples/private/README.md.
 
     samples/private/study.py --baselines               # minutes: means, Gaussians, real images
+    samples/private/study.py --no-gan                  # and matched moments: some minutes for each epsilon
     samples/private/study.py                           # and the GAN at epsilon 10, 1 and without noise: hours
-    samples/private/study.py --epsilons 10 --steps 500 # a shorter training
+    samples/private/study.py --epsilons 10 --steps 500 # shorter trainings
 
 Fashion-MNIST, delta 1e-5, one item more or less. Whatever is released becomes 10,000 labelled images; two classifiers
 (logistic.yaml, classifier.yaml) learn from these alone and are held against the 10,000 real test images. Calls `ganymede`
@@ -21,6 +22,8 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 JUDGES = ("logistic", "classifier")
 DELTA = "1e-5"
+GENERATORS = {"moments": ("private-moments-fashion.yaml", "the generator that matches moments"),
+              "gan": ("private-fashion.yaml", "the GAN")}
 
 
 def run(*words):
@@ -78,14 +81,15 @@ class Study:
         self.row(f"means, {epsilon}", lambda: {"nearest": means})
         self.row(f"gaussian, {epsilon}", lambda: self.judge(f"gaussian-{epsilon}", folder))
 
-    def gan(self, epsilon):
+    def generator(self, name, epsilon):
+        """What learns from the samples of GENERATORS[name]."""
         terms = ("epsilon=0",) if epsilon == "inf" else (f"epsilon={epsilon}", f"delta={DELTA}")
         settings = [word for term in terms for word in ("--set", f"privacy.{term}")]
         steps = ["--steps", self.steps] if self.steps else []
-        trained = self.train(HERE.parent / "private-fashion.yaml", f"gan-{epsilon}", *settings, *steps)
-        images = self.folder / f"gan-{epsilon}.npz"
+        trained = self.train(HERE.parent / GENERATORS[name][0], f"{name}-{epsilon}", *settings, *steps)
+        images = self.folder / f"{name}-{epsilon}.npz"
         print(ganymede("sample", trained, "--seeds", "0-9999", "-o", images), end="")
-        return self.judge(f"gan-{epsilon}", images)
+        return self.judge(f"{name}-{epsilon}", images)
 
     def write_table(self, epsilons):
         def cell(name, epsilon):
@@ -94,7 +98,8 @@ class Study:
         lines = ["| released | " + " | ".join(f"epsilon {e}" for e in epsilons) + " |", "|---|" + "---|" * len(epsilons)]
         for name, words in (("means", "ten class means, nearest mean"),
                             ("gaussian", "a Gaussian of 40 cosine coefficients per class: logistic / network"),
-                            ("gan", "samples of the GAN: logistic / network")):
+                            *((name, f"samples of {words}: logistic / network")
+                              for name, (_, words) in GENERATORS.items())):
             lines.append(f"| {words} | " + " | ".join(cell(name, e) for e in epsilons) + " |")
         real = self.results.get("real")
         if real:
@@ -109,16 +114,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("private-study"))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, help="generator steps of the GAN (default: the recipe's)")
+    parser.add_argument("--steps", type=int, help="steps of the generators (default: their recipes')")
     parser.add_argument("--epsilons", default="10,1,inf", help="with commas; inf: without noise")
-    parser.add_argument("--baselines", action="store_true", help="no GAN")
+    parser.add_argument("--baselines", action="store_true", help="neither GAN nor matched moments")
+    parser.add_argument("--no-gan", action="store_true", help="no GAN, which takes an hour for each epsilon")
     given = parser.parse_args()
     study, epsilons = Study(given.out, given.seed, given.steps), given.epsilons.split(",")
     study.row("real", lambda: study.judge("real", "fashion-mnist"))
     for epsilon in epsilons:
         study.baselines(epsilon)
-    for epsilon in epsilons if not given.baselines else ():
-        study.row(f"gan, {epsilon}", lambda: study.gan(epsilon))
+    wanted = [name for name in GENERATORS if not given.baselines and not (given.no_gan and name == "gan")]
+    for name in wanted:
+        for epsilon in epsilons:
+            study.row(f"{name}, {epsilon}", lambda: study.generator(name, epsilon))
     study.write_table(epsilons)
 
 

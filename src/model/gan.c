@@ -7,7 +7,9 @@
 
 static gm_status check(const gm_recipe *recipe, const gm_dataset_info *data, const gm_sample *format) {
     (void)data;
-    return gm_sample_is_scaled(format) ? gm_common_check_range(recipe, &gm_gan_of(recipe)->generator, "generator")
+    const gm_gan_settings *gan = gm_gan_of(recipe);
+    return gm_sample_is_scaled(format) ? gm_common_check_range(recipe, gm_gan_output(gan),
+                                                               gan->frozen.decoder.count > 0 ? "decoder" : "generator")
                                        : GM_OK;
 }
 
@@ -37,7 +39,13 @@ static gm_status build_samples(gm_use *use, bool blended) {
                          : gm_use_add_input(use, "labels", GM_INT32, &GM_SCALAR);
     }
     gm_use_sample_from(use, generator);
-    gm_use_add_samples(use, gm_network_apply_labelled(generator, z, labels, GM_MODE_INFERENCE, NULL));
+    gm_tensor *made = gm_network_apply_labelled(generator, z, labels, GM_MODE_INFERENCE, NULL);
+    if (gan->frozen.decoder.count > 0) {
+        gm_network *decoder;
+        GM_TRY(gm_use_add_network(use, "decoder", &gan->frozen.decoder, gan->initializer, NULL, &decoder));
+        made = gm_network_apply(decoder, made, GM_MODE_INFERENCE, NULL);
+    }
+    gm_use_add_samples(use, made);
     use->noise = gan->latent;
     use->fill_latent = fill_latent;
     use->check_codes = check_codes;
@@ -87,6 +95,11 @@ static gm_status add_logit(gm_use *use, gm_tensor **logit) {
     gm_tensor *labels = NULL;
     GM_TRY(gm_use_add_network(use, "discriminator", &gan->discriminator, gan->initializer, NULL, &discriminator));
     gm_tensor *x = gm_use_add_data(use);
+    if (gan->frozen.encoder.count > 0) {
+        gm_network *encoder;
+        GM_TRY(gm_use_add_network(use, "encoder", &gan->frozen.encoder, gan->initializer, NULL, &encoder));
+        GM_TRY(gm_gan_code(gan, encoder, x, &x));
+    }
     if (gm_network_needs_labels(discriminator))
         labels = gm_use_add_input(use, "labels", GM_INT32, &GM_SCALAR);
     *logit =
@@ -131,7 +144,7 @@ const gm_model_kind gm_gan_kind = {
     .marks = marks,
     .section = &gm_gan_section,
     .monitored = true,
-    .private = true,
+    .private = GM_PRIVATE_UPDATES,
     .weighs = true,
     .check = check,
     .build = gm_gan_build,

@@ -96,6 +96,11 @@ typedef struct gm_gan_settings {
         const char *head;           // of the discriminator
         double weight;
     } codes;
+    const char *latent_of; // the run of the autoencoder whose codes are learnt; NULL: none
+    struct {
+        gm_layer_list encoder, decoder; // around the GAN, not trained; of none: there is nothing around it
+        size_t size;                    // of the encoder's values only the first so many; 0: all
+    } frozen;
     gm_recipe_list class_weights; // by label; empty: all 1
     gm_regularizers regularizers;
     struct {
@@ -116,6 +121,14 @@ const gm_gan_settings *gm_gan_of(const gm_recipe *recipe); // NULL: the recipe's
 
 // How many classes the networks know, and the layer that knows the fewest; SIZE_MAX and NULL when none needs labels.
 size_t gm_gan_classes(const gm_gan_settings *gan, const gm_layer **layer);
+
+// ---- Around it (gan_frozen.c) ----
+
+gm_status gm_gan_frozen_check(const gm_recipe *recipe, const gm_gan_settings *gan);
+// The layers that make what samples are made of last.
+const gm_layer_list *gm_gan_output(const gm_gan_settings *gan);
+// x as data -> what the generator has to make.
+gm_status gm_gan_code(const gm_gan_settings *gan, gm_network *encoder, gm_tensor *x, gm_tensor **code);
 
 // ---- Regularisers (gan_regularizers.c) ----
 

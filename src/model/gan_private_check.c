@@ -29,6 +29,9 @@ gm_status gm_gan_private_check(const gm_recipe *recipe, const gm_gan_settings *g
     const char *key = NULL, *why = NULL;
     if (gan->loss->generator_needs_real)
         key = "loss", why = "a relativistic one makes pairs of real and generated samples";
+    if (gan->latent_of || gan->frozen.encoder.count > 0)
+        key = gan->latent_of ? "latent_of" : "frozen",
+        why = "what it was learnt from, or is fitted to, is not accounted for";
     if (gan->accumulate > 1)
         key = "accumulate", why = "an update is one batch: make data.batch larger";
     if (gan->codes.continuous > 0 || gan->codes.categorical.count > 0)

@@ -62,6 +62,16 @@ static const gm_recipe_row rows[] = {
          "then a number per continuous code that sets its log variance"),
     GM_ROW_NUMBER(gm_gan_settings, "codes.weight", codes.weight, 0, 1000000, 1,
            "factor of the bound on I(codes; G(z)) that both networks maximise"),
+    GM_ROW_TYPED(gm_gan_settings, "latent_of", latent_of, gm_recipe_optional_type, NULL, false,
+         "the run of an autoencoder (or a checkpoint), whose codes are learnt in place of the data: these go through its "
+         "encoder, what the generator makes through its decoder; both become part of the run; null: none"),
+    GM_ROW_TYPED(gm_gan_settings, "frozen.encoder", frozen.encoder, gm_recipe_optional_layers_type, "[]", false,
+         "layers that are not trained, from the data to what the generator makes: of latent_of, which fills them in, or "
+         "[pca: 64]; []: none"),
+    GM_ROW_TYPED(gm_gan_settings, "frozen.decoder", frozen.decoder, gm_recipe_optional_layers_type, "[]", false,
+         "and back, such as [pca_inverse: [1, 28, 28]]"),
+    GM_ROW_INTEGER(gm_gan_settings, "frozen.size", frozen.size, 0, 65536, 0,
+         "of what frozen.encoder gives only the first so many values (a vae's means); 0: all"),
     GM_CLASS_WEIGHTS_ROW(gm_gan_settings),
     GM_ROW_TYPED(gm_gan_settings, "regularizers", regularizers, gm_regularizers_type, NULL, false,
          "what else keeps training in bounds, in any combination"),
@@ -147,10 +157,12 @@ static gm_status check_codes(const gm_recipe *recipe, const gm_gan_settings *gan
 static gm_status resolve(gm_recipe *recipe, void *settings) {
     gm_gan_settings *gan = settings;
     double low;
-    gm_natural_low(&gan->generator, &low);
+    GM_TRY(gm_gan_frozen_check(recipe, gan));
+    gm_natural_low(gm_gan_output(gan), &low);
     gm_common_default_range(recipe, low);
-    if (!gm_common_is_unranged(gm_common_of(recipe)))
-        GM_TRY(gm_common_check_range(recipe, &gan->generator, "generator"));
+    if (!gm_common_is_unranged(gm_common_of(recipe)) && (!gan->latent_of || gan->frozen.decoder.count > 0))
+        GM_TRY(
+            gm_common_check_range(recipe, gm_gan_output(gan), gan->frozen.decoder.count > 0 ? "decoder" : "generator"));
     GM_TRY(check_logit(gan));
     GM_TRY(check_terms(recipe, gan));
     GM_TRY(check_codes(recipe, gan));

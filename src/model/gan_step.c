@@ -297,6 +297,29 @@ static gm_status build_generator(gm_gan_step *g, gm_phase **phase, gm_phase **ga
 
 // ---- The step ----
 
+// The networks around the GAN, which nothing trains, belong to its state.
+static gm_status encode(gm_gan_step *g) {
+    const gm_gan_settings *gan = g->settings;
+    gm_network *encoder, *decoder;
+    gm_tensor *back;
+    if (gan->latent_of && gan->frozen.encoder.count == 0)
+        return gm_fail(GM_ERROR_STATE, "%s: latent_of: its layers are not there: train reads them",
+                       gm_recipe_origin(g->recipe, "latent_of"));
+    if (gan->frozen.encoder.count == 0)
+        return GM_OK;
+    const gm_shape data = *gm_tensor_shape(g->real);
+    GM_TRY(gm_model_add_network(g->model, "encoder", &gan->frozen.encoder, GM_WEIGHTS_DEFAULT, &encoder));
+    GM_TRY(gm_model_add_network(g->model, "decoder", &gan->frozen.decoder, GM_WEIGHTS_DEFAULT, &decoder));
+    GM_TRY(gm_gan_code(gan, encoder, g->real, &g->real));
+    back = gm_network_apply(decoder, g->real, GM_MODE_INFERENCE, NULL);
+    GM_TRY(gm_graph_status(g->graph));
+    if (gm_shape_equal(gm_tensor_shape(back), &data))
+        return GM_OK;
+    return gm_fail(GM_ERROR_ARGUMENT, "%s: the decoder makes %s of the data's codes, but the data are otherwise: %s",
+                   gan->frozen.decoder.layers[gan->frozen.decoder.count - 1].origin, gm_model_sample_text(back).text,
+                   "change its layers or data.size");
+}
+
 static gm_status read_batch(gm_gan_step *g) {
     const gm_recipe_list *weights = &g->settings->class_weights;
     const bool labelled = gm_network_needs_labels(g->generator) || gm_network_needs_labels(g->discriminator) ||
@@ -308,6 +331,7 @@ static gm_status read_batch(gm_gan_step *g) {
     if (gm_gan_is_private(g))
         return gm_gan_private_batch(g, labelled);
     g->real = gm_model_real_batch(g->model, g->source);
+    GM_TRY(encode(g));
     if (!labelled)
         return GM_OK;
     g->labels = g->real_labels = gm_model_real_labels(g->model, g->source);

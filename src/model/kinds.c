@@ -10,6 +10,7 @@
 #include "model/gain.h"
 #include "model/gan.h"
 #include "model/language.h"
+#include "model/moments.h"
 #include "model/privacy.h"
 #include "model/table_gan.h"
 #include "model/translation.h"
@@ -18,9 +19,9 @@
 
 enum { MOST_ADDED = 8 };
 
-static const gm_model_kind *const built_in[] = {&gm_gan_kind,        &gm_autoencoder_kind, &gm_classifier_kind,
-                                                &gm_completion_kind, &gm_translation_kind, &gm_cycle_kind,
-                                                &gm_language_kind,   &gm_table_gan_kind,   &gm_gain_kind};
+static const gm_model_kind *const built_in[] = {
+    &gm_gan_kind,   &gm_autoencoder_kind, &gm_classifier_kind, &gm_completion_kind, &gm_translation_kind,
+    &gm_cycle_kind, &gm_language_kind,    &gm_table_gan_kind,  &gm_gain_kind,       &gm_moments_kind};
 static const gm_model_kind *added[MOST_ADDED];
 static size_t added_count;
 
@@ -46,6 +47,7 @@ const gm_model_kind *gm_model_kind_of(const gm_recipe *recipe) {
 }
 
 gm_status gm_model_init(gm_model *model, const gm_recipe *recipe, const gm_model_source *source) {
+    const gm_model_kind *kind = gm_model_kind_of(recipe);
     *model = (gm_model){0};
     gm_status status = gm_graph_create(&model->graph);
     if (status == GM_OK)
@@ -60,9 +62,11 @@ gm_status gm_model_init(gm_model *model, const gm_recipe *recipe, const gm_model
     model->moving = source->moving;
     model->moving_count = source->moving_count;
     if (status == GM_OK && gm_privacy_of(recipe))
-        status = gm_privacy_plan(recipe, source->data, &model->privacy.plan);
+        status = gm_privacy_plan(recipe, source->data,
+                                 kind->private == GM_PRIVATE_SURVEY ? source->data->count : source->batch,
+                                 &model->privacy.plan);
     if (status == GM_OK)
-        status = gm_model_kind_of(recipe)->build(model, recipe, &complete);
+        status = kind->build(model, recipe, &complete);
     if (status != GM_OK)
         gm_model_finish(model);
     return status;

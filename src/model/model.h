@@ -71,11 +71,20 @@ typedef struct gm_model_pretraining {
     size_t first_number, number_count; // its numbers among the model's
 } gm_model_pretraining;
 
+// What is learnt of the data before the first step, in one pass over all of them, a batch at a time; whoever trains
+// runs it. Without a phase `gather` there is nothing.
+typedef struct gm_model_survey {
+    gm_phase *begin;  // runs once, before the first batch; in private with the noise of model->privacy
+    gm_phase *gather; // of each batch of the first source: items in their order, zeros behind the last
+    gm_tensor *mask;  // float32 (batch): 1 where there is an item, else 0
+} gm_model_survey;
+
 typedef struct gm_model {
     gm_graph *graph;
     gm_network *networks[GM_MODEL_NETWORKS];
     gm_model_input inputs[GM_MODEL_SOURCES];
     gm_model_privacy privacy;
+    gm_model_survey survey;
     gm_tensor *counter;       // see gm_model_counter; NULL: not asked for yet
     gm_phase *start;          // runs once, before the first step; NULL: nothing to do
     gm_model_action *actions; // of a step, in order

@@ -58,7 +58,7 @@ gm_status gm_objective_build(gm_model *model, const gm_model_source *source, con
         if (i > 0)
             GM_TRY(gm_model_add_action(model, (gm_model_action){.phase = substep, .every = 1}));
         gm_phase *phase = i + 1 < o->accumulate ? gather : update;
-        GM_TRY(gm_model_add_action(model, (gm_model_action){.phase = phase, .fresh = true, .every = 1}));
+        GM_TRY(gm_model_add_action(model, (gm_model_action){.phase = phase, .fresh = !o->reads_nothing, .every = 1}));
     }
     return model->start ? build_averages(model, o, step) : GM_OK;
 }

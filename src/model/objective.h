@@ -23,7 +23,8 @@ typedef struct gm_objective {
     const gm_model_number *numbers; // that a step shows
     size_t number_count;
     const gm_optimizer *optimizer;
-    size_t accumulate; // batches whose mean gradient makes one update
+    bool reads_nothing; // no batch of the data
+    size_t accumulate;  // batches whose mean gradient makes one update
     const gm_averaging *average;
     gm_tensor *followed, *following; // a variable that is no weight, and what each update makes of it; NULL: none
 } gm_objective;

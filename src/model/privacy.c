@@ -9,15 +9,17 @@
 // clang-format off
 static const gm_recipe_row rows[] = {
     GM_ROW_NUMBER(gm_privacy_settings, "privacy.epsilon", epsilon, 0, GM_PRIVATE_MOST_EPSILON, 0,
-           "the budget: what a run may tell of any one item of the data; training ends where it is spent. Without "
+           "the budget: what a run may tell of any one item of the data; training ends where it is spent, but a survey's is spent "
+           "before the first step. Without "
            "privacy.noise that is found, for all the steps. 0: none"),
     GM_ROW_NUMBER(gm_privacy_settings, "privacy.noise", noise, 0, 1000000, 0,
-           "deviation of the noise on the sum of the clipped gradients, as a multiple of privacy.clip; 0: as "
+           "deviation of the noise on the sum of what is clipped, as a multiple of privacy.clip; 0: as "
            "privacy.epsilon wants it, and without that: training is not private"),
     GM_ROW_NUMBER(gm_privacy_settings, "privacy.delta", delta, 1e-30, 1, 1e-5,
            "probability that the bound may not hold; at most 1 / items"),
     GM_ROW_NUMBER(gm_privacy_settings, "privacy.clip", clip, 1e-9, 1000000, 1,
-           "largest norm of an item's gradient over all of the discriminator's weights; longer ones are shortened to it"),
+           "largest norm of an item's gradient over all of the discriminator's weights, or of its features where moments are "
+           "matched; longer ones are shortened to it"),
     GM_ROW_BOOLEAN(gm_privacy_settings, "privacy.reproducible", reproducible, 0,
            "take the noise from the seed, not from the operating system's secure source: repeatable, and not private at "
            "all, since anybody can compute it"),
@@ -73,12 +75,12 @@ gm_status gm_privacy_check_data(const gm_recipe *recipe, const gm_dataset_info *
                                : "text, whose symbols and their counts");
 }
 
-gm_status gm_privacy_plan(const gm_recipe *recipe, const gm_dataset_info *data, gm_private_plan *plan) {
+gm_status gm_privacy_plan(const gm_recipe *recipe, const gm_dataset_info *data, size_t batch, gm_private_plan *plan) {
     const gm_privacy_settings *p = gm_privacy_of(recipe);
     const char *origin = gm_recipe_origin(recipe, "privacy");
     GM_TRY(gm_privacy_check_data(recipe, data));
     *plan = (gm_private_plan){.count = data->count,
-                              .batch = gm_common_of(recipe)->data.batch,
+                              .batch = batch,
                               .epsilon = p->epsilon,
                               .delta = p->delta,
                               .clip = p->clip,

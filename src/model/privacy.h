@@ -19,6 +19,7 @@ const gm_privacy_settings *gm_privacy_of(const gm_recipe *recipe); // NULL: trai
 // Fails for data of which more than their items would become part of a run.
 gm_status gm_privacy_check_data(const gm_recipe *recipe, const gm_dataset_info *data);
 // The terms for these data, settled but for the noise. Fails, with the recipe's line, where they are not to be had.
-gm_status gm_privacy_plan(const gm_recipe *recipe, const gm_dataset_info *data, gm_private_plan *plan);
+// batch: how many items a sum is over, on average.
+gm_status gm_privacy_plan(const gm_recipe *recipe, const gm_dataset_info *data, size_t batch, gm_private_plan *plan);
 
 #endif

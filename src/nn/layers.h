@@ -121,6 +121,8 @@ gm_tensor *gm_dropout_layer(gm_tensor *x, const char *name, gm_mode mode, gm_ten
 gm_tensor *gm_gumbel_softmax_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, gm_tensor *noise,
                                    const gm_gumbel_softmax_params *params);
 gm_tensor *gm_flatten_layer(gm_tensor *x);
+gm_tensor *gm_pca_layer(gm_tensor *x, const char *name, const gm_components_params *params);
+gm_tensor *gm_pca_inverse_layer(gm_tensor *x, gm_shape shape);
 gm_tensor *gm_reshape_samples_layer(gm_tensor *x, gm_shape shape);
 
 // A whole number from `least` on, of `choices` equally likely ones, from each u of [0, 1) (augment.c).

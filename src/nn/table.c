@@ -217,6 +217,15 @@ static gm_tensor *apply_reshape(gm_layer_context *context, const gm_layer *layer
     return gm_reshape_samples_layer(x, layer->params.reshape.shape);
 }
 
+static gm_tensor *apply_pca(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    return gm_pca_layer(x, context->name, &layer->params.components);
+}
+
+static gm_tensor *apply_pca_inverse(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
+    (void)context;
+    return gm_pca_inverse_layer(x, layer->params.reshape.shape);
+}
+
 static gm_tensor *apply_embed(gm_layer_context *context, const gm_layer *layer, gm_tensor *x) {
     return gm_embed_layer(x, context->labels, context->name, &layer->params.embed);
 }
@@ -714,6 +723,17 @@ static const gm_parameter reshape_parameters[] = {
      .help = "shape of one sample, [C, H, W] for images"},
 };
 
+static const gm_parameter components_parameters[] = {
+    {.key = "components",
+     .kind = GM_PARAMETER_INTEGER,
+     .offset = offsetof(gm_components_params, components),
+     .minimum = 1,
+     .maximum = 128,
+     .required = true,
+     .positional = true,
+     .help = "how many axes"},
+};
+
 #define CLASSES(type)                                                                                                  \
     {                                                                                                                  \
         .key = "classes", .kind = GM_PARAMETER_INTEGER, .offset = offsetof(type, classes), .minimum = 1,               \
@@ -1014,6 +1034,15 @@ static const gm_layer_type layer_types[] = {
      .apply = apply_dropout},
     {.name = "flatten", .help = "images to vectors", .apply = apply_flatten},
     {.name = "reshape", .help = "vectors to images", PARAMETERS(reshape_parameters), .apply = apply_reshape},
+    {.name = "pca",
+     .help = "samples to their places along the data's axes of largest variance, in deviations; fitted to the data "
+             "before the first step, and never trained: the first layer of a network that gets the data",
+     PARAMETERS(components_parameters),
+     .apply = apply_pca},
+    {.name = "pca_inverse",
+     .help = "from places along the axes of pca back to samples of that shape",
+     PARAMETERS(reshape_parameters),
+     .apply = apply_pca_inverse},
     {.name = "relu", .help = "max(x, 0)", .apply = apply_relu, .gain = gain_relu},
     {.name = "leaky_relu",
      .help = "x, or slope x where x is negative",

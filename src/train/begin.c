@@ -21,13 +21,20 @@ static gm_status path_setting(gm_text *setting, const char *key, const char *sou
     return setting->failed ? gm_fail_memory(strlen(source), "a setting") : GM_OK;
 }
 
+static gm_status parse(gm_trainer *trainer, const char *path, const char *text, const char *const *settings,
+                       size_t count) {
+    return text ? gm_train_recipe_parse(&trainer->recipe, path, text, strlen(text), settings, count)
+                : gm_train_recipe_read(&trainer->recipe, path, settings, count);
+}
+
 // text: of the recipe, when `path` is but its name; NULL: it is a file's.
 static gm_status read_recipe(gm_trainer *trainer, const char *path, const char *text, const gm_train_options *options) {
     gm_status status = GM_OK;
     gm_text source = {0}, from = {0};
+    gm_codec_texts codec = {0};
     const char **settings = NULL;
     size_t count = options->setting_count;
-    GM_TRY_DONE(gm_alloc(&settings, count + 2, sizeof *settings, "settings"));
+    GM_TRY_DONE(gm_alloc(&settings, count + 2 + GM_COUNT(codec.part), sizeof *settings, "settings"));
     if (count > 0)
         memcpy(settings, options->settings, count * sizeof *settings);
     if (options->data) {
@@ -38,10 +45,15 @@ static gm_status read_recipe(gm_trainer *trainer, const char *path, const char *
         GM_TRY_DONE(path_setting(&from, "from", options->weights));
         settings[count++] = from.data;
     }
-    if (text)
-        GM_TRY_DONE(gm_train_recipe_parse(&trainer->recipe, path, text, strlen(text), settings, count));
-    else
-        GM_TRY_DONE(gm_train_recipe_read(&trainer->recipe, path, settings, count));
+    GM_TRY_DONE(parse(trainer, path, text, settings, count));
+    GM_TRY_DONE(gm_trainer_read_codec(trainer->recipe, &codec));
+    for (size_t i = 0; i < GM_COUNT(codec.part); i++)
+        if (codec.part[i].length > 0)
+            settings[count++] = codec.part[i].data;
+    if (codec.part[0].length > 0) {
+        gm_recipe_destroy(&trainer->recipe);
+        GM_TRY_DONE(parse(trainer, path, text, settings, count));
+    }
     trainer->common = gm_common_of(trainer->recipe);
     trainer->settings = gm_train_settings_of(trainer->recipe);
     trainer->monitoring = gm_monitor_settings_of(trainer->recipe);
@@ -50,6 +62,7 @@ done:
     free(settings);
     gm_text_finish(&source);
     gm_text_finish(&from);
+    gm_codec_texts_finish(&codec);
     return status;
 }
 
@@ -119,6 +132,7 @@ gm_status gm_trainer_start(gm_trainer *trainer, const gm_train_options *options)
     GM_TRY(gm_run_create(&trainer->run, options->out, trainer->common->name));
     GM_TRY(gm_run_write_recipe(trainer->run, trainer->recipe_text.data));
     GM_TRY(gm_trainer_private_settle(trainer));
+    GM_TRY(gm_trainer_survey(trainer));
     GM_TRY(gm_trainer_log_transfer(trainer));
     GM_TRY(gm_trainer_real_picture(trainer));
     GM_TRY(gm_trainer_sample_picture(trainer));
@@ -152,6 +166,7 @@ static gm_status load_checkpoint(gm_trainer *trainer, const gm_checkpoint *check
     GM_TRY(gm_checkpoint_load(checkpoint, trainer->state, GM_MODEL_SETTING)); // a run may begin to be steered
     trainer->step = trainer->good_step = info->step;
     trainer->cursor = info->data_cursor;
+    trainer->surveyed = true;
     return GM_OK;
 }
 
@@ -219,6 +234,8 @@ gm_status gm_trainer_resume(gm_trainer *trainer, const uint64_t *from) {
     if (begun)
         return gm_trainer_prune(trainer); // it may have been killed behind its checkpoint
     GM_TRY(gm_trainer_private_settle(trainer));
+    GM_TRY(gm_trainer_send_sources(trainer));
+    GM_TRY(gm_trainer_survey(trainer));
     GM_TRY(gm_trainer_real_picture(trainer)); // killed before checkpoint 0: the seed gives the same start
     GM_TRY(gm_trainer_sample_picture(trainer));
     return gm_trainer_save(trainer);

@@ -16,8 +16,7 @@ static gm_status draw(const gm_trainer *trainer, const gm_sample *format, const 
     return gm_sample_write(format, &writing, values, count);
 }
 
-// The first items that training reads, as the networks see them; *count becomes how many. free(*values)
-static gm_status first_items(const gm_trainer *trainer, size_t *count, float **values) {
+gm_status gm_trainer_first_items(const gm_trainer *trainer, size_t *count, float **values) {
     const gm_dataset_info *data = gm_dataset_get_info(trainer->sources[0].data);
     int32_t *indices = NULL;
     gm_status status = GM_OK;
@@ -38,7 +37,7 @@ gm_status gm_trainer_real_picture(gm_trainer *trainer) {
     float *values;
     if (count == 0 || gm_trainer_is_private(trainer))
         return GM_OK;
-    gm_status status = first_items(trainer, &count, &values);
+    gm_status status = gm_trainer_first_items(trainer, &count, &values);
     if (status == GM_OK)
         status = draw(trainer, &trainer->sources[0].format, gm_run_real_path(trainer->run), values, count);
     free(values);
@@ -59,7 +58,7 @@ static gm_status generate(gm_trainer *trainer, size_t count, float *samples) {
 // Of the items in the picture of real data; *count becomes how many.
 static gm_status reconstruct(gm_trainer *trainer, size_t *count, float *samples) {
     float *items;
-    gm_status status = first_items(trainer, count, &items);
+    gm_status status = gm_trainer_first_items(trainer, count, &items);
     if (status == GM_OK)
         status = gm_use_run(&trainer->pictured, trainer->picture_plan, (const void *[GM_USE_PORTS]){items}, *count,
                             (float *[GM_USE_PORTS]){samples});

@@ -17,9 +17,16 @@ bool gm_trainer_is_private(const gm_trainer *trainer) {
     return plan_of(trainer)->capacity > 0;
 }
 
+// Whether all is told in the survey, before the first step.
+static bool is_of_survey(const gm_trainer *trainer) {
+    return trainer->model.survey.gather != NULL;
+}
+
 // Up to the last step of the recipe.
 static uint64_t planned(const gm_trainer *trainer) {
     const uint64_t steps = trainer->common->steps;
+    if (is_of_survey(trainer))
+        return trainer->privacy.spent + !trainer->surveyed;
     return trainer->privacy.spent + (steps > trainer->step ? steps - trainer->step : 0) * trainer->model.batches;
 }
 
@@ -49,13 +56,18 @@ static const char *words(gm_trainer *trainer, const char *what, uint64_t updates
     double epsilon = NAN;
     if (!gm_trainer_is_private(trainer) || spent_by(trainer, updates, &epsilon) != GM_OK)
         return NULL;
+    char sums[100];
+    if (is_of_survey(trainer))
+        snprintf(sums, sizeof sums, "%llu release%s of sums over all %zu items", (unsigned long long)updates,
+                 updates == 1 ? "" : "s", plan->count);
+    else
+        snprintf(sums, sizeof sums, "%llu updates, each of %zu of %zu items on average", (unsigned long long)updates,
+                 plan->batch, plan->count);
     snprintf(
         trainer->privacy.text, sizeof trainer->privacy.text,
-        "%s%sepsilon %.3g at delta %g (%llu updates, each of %zu of %zu items on average, clipped to %g, noise %.4g "
-        "times that; for data with one item more or less)",
+        "%s%sepsilon %.3g at delta %g (%s, clipped to %g, noise %.4g times that; for data with one item more or less)",
         plan->reproducible ? "NOT PRIVATE, since privacy.reproducible lets anybody compute the noise; else " : "", what,
-        gm_private_rounded(epsilon), plan->delta, (unsigned long long)updates, plan->batch, plan->count, plan->clip,
-        plan->noise);
+        gm_private_rounded(epsilon), plan->delta, sums, plan->clip, plan->noise);
     return trainer->privacy.text;
 }
 
@@ -98,7 +110,7 @@ static gm_status take_up(gm_trainer *trainer, const gm_ledger *ledger) {
         double was, is;
     } terms[] = {
         {"the number of items", (double)ledger->items, (double)plan->count},
-        {"data.batch", ledger->batch, (double)plan->batch},
+        {is_of_survey(trainer) ? "the number of items" : "data.batch", ledger->batch, (double)plan->batch},
         {"privacy.delta", ledger->delta, plan->delta},
         {"privacy.clip", ledger->clip, plan->clip},
         {"privacy.noise", ledger->noise, plan->noise > 0 ? plan->noise : ledger->noise},
@@ -133,6 +145,33 @@ static gm_status resume_ledger(gm_trainer *trainer) {
     return GM_OK;
 }
 
+static gm_status afford(gm_trainer *trainer, uint64_t updates, bool *enough) {
+    const double budget = plan_of(trainer)->epsilon;
+    double epsilon;
+    *enough = true;
+    if (!(budget > 0) || (updates <= trainer->privacy.known && trainer->privacy.known_epsilon <= budget))
+        return GM_OK;
+    GM_TRY(spent_by(trainer, updates, &epsilon));
+    *enough = epsilon <= budget;
+    return GM_OK;
+}
+
+// A release that is not in the budget must not be made.
+static gm_status check_survey(gm_trainer *trainer) {
+    const gm_private_plan *plan = plan_of(trainer);
+    bool enough;
+    if (trainer->surveyed)
+        return GM_OK;
+    GM_TRY(afford(trainer, trainer->privacy.spent + 1, &enough));
+    if (enough)
+        return GM_OK;
+    return gm_fail(GM_ERROR_STATE,
+                   "%s: was stopped between its release and its first checkpoint, and its budget, epsilon %g at delta "
+                   "%g, does not reach for another: start a new run",
+                   trainer->run ? gm_run_path(trainer->run) : gm_recipe_file(trainer->recipe), plan->epsilon,
+                   plan->delta);
+}
+
 gm_status gm_trainer_private_begin(gm_trainer *trainer) {
     gm_trainer_privacy *p = &trainer->privacy;
     const gm_dataset_info *data = gm_dataset_get_info(trainer->sources[0].data);
@@ -147,6 +186,10 @@ gm_status gm_trainer_private_begin(gm_trainer *trainer) {
     p->known = planned(trainer);
     GM_TRY(gm_private_plan_spent(plan, p->known, &p->known_epsilon));
     p->draws = (gm_draws){.reproducible = plan->reproducible, .seed = trainer->common->seed};
+    if (is_of_survey(trainer)) {
+        GM_TRY(check_survey(trainer));
+        return gm_alloc(&p->noise, trainer->model.privacy.values, sizeof *p->noise, "noise");
+    }
     GM_TRY(gm_alloc(&p->mask, plan->capacity, sizeof *p->mask, "a batch's mask"));
     GM_TRY(gm_alloc(&p->noise, trainer->model.privacy.values, sizeof *p->noise, "noise"));
     GM_TRY(gm_alloc(&p->indices, plan->capacity, sizeof *p->indices, "a batch's indices"));
@@ -165,17 +208,6 @@ void gm_trainer_private_finish(gm_trainer *trainer) {
 }
 
 // ---- The budget ----
-
-static gm_status afford(gm_trainer *trainer, uint64_t updates, bool *enough) {
-    const double budget = plan_of(trainer)->epsilon;
-    double epsilon;
-    *enough = true;
-    if (!(budget > 0) || (updates <= trainer->privacy.known && trainer->privacy.known_epsilon <= budget))
-        return GM_OK;
-    GM_TRY(spent_by(trainer, updates, &epsilon));
-    *enough = epsilon <= budget;
-    return GM_OK;
-}
 
 // Fewer where the budget reaches for fewer.
 gm_status gm_trainer_private_pay(gm_trainer *trainer, bool *enough) {
@@ -208,6 +240,22 @@ gm_status gm_trainer_private_check(gm_trainer *trainer) {
         snprintf(trainer->ended, sizeof trainer->ended,
                  "step %llu: the privacy budget, epsilon %g at delta %g, is spent", (unsigned long long)trainer->step,
                  plan_of(trainer)->epsilon, plan_of(trainer)->delta);
+    return GM_OK;
+}
+
+// ---- The survey ----
+
+gm_status gm_trainer_private_survey(gm_trainer *trainer) {
+    const gm_model_privacy *model = &trainer->model.privacy;
+    gm_trainer_privacy *p = &trainer->privacy;
+    if (!gm_trainer_is_private(trainer))
+        return GM_OK;
+    GM_TRY(write_ledger(trainer, p->spent + 1));
+    gm_draws_begin(&p->draws, p->spent);
+    GM_TRY(gm_draws_normal(&p->draws, model->plan.noise * model->plan.clip, p->noise, model->values));
+    GM_TRY(gm_plan_write(trainer->plan, model->noise, p->noise, model->values * sizeof *p->noise));
+    memset(p->noise, 0, model->values * sizeof *p->noise);
+    p->spent++;
     return GM_OK;
 }
 

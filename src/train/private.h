@@ -25,6 +25,9 @@ bool gm_trainer_is_private(const struct gm_trainer *trainer);
 // Behind the model's plan and a resumed checkpoint's step.
 gm_status gm_trainer_private_begin(struct gm_trainer *trainer);
 void gm_trainer_private_finish(struct gm_trainer *trainer);
+// The noise of a survey, of which the private training of some kinds consists, once it is in the ledger. Whether the
+// budget reaches for it, gm_trainer_private_begin has told.
+gm_status gm_trainer_private_survey(struct gm_trainer *trainer);
 // The next batch, and its noise.
 gm_status gm_trainer_private_batch(struct gm_trainer *trainer);
 // Pays for the step that comes next, and those up to the next line of the log. *enough: false where the budget does not

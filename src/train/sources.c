@@ -213,8 +213,8 @@ bool gm_trainer_is_resident(const gm_trainer *trainer) {
 
 static gm_status send(gm_trainer *trainer, gm_trainer_source *source, const gm_model_input *input) {
     const gm_dataset_info *data = gm_dataset_get_info(source->data);
-    if (!source->resident && gm_trainer_is_private(trainer))
-        return GM_OK; // its batches are drawn when they are wanted
+    if (!source->resident && (gm_trainer_is_private(trainer) || source->loader))
+        return GM_OK; // its batches are drawn when they are wanted, or are on their way
     if (!source->resident)
         return gm_loader_create_ordered(&source->loader, source->data, order_of(trainer, source),
                                         trainer->common->data.batch, trainer->cursor);

@@ -146,6 +146,8 @@ static gm_status create(gm_trainer *trainer, const gm_train_options *options, co
         GM_TRY(gm_plan_create(&trainer->picture_plan, trainer->pictured.graph, trainer->state, NULL));
     if (trainer->model.start && !trainer->resumed && !gm_device_get_info(trainer->device)->described)
         GM_TRY(gm_plan_run(trainer->plan, trainer->model.start));
+    if (!trainer->resumed && !gm_device_get_info(trainer->device)->described)
+        GM_TRY(gm_trainer_take_codec(trainer));
     if (common->from && !trainer->resumed && !gm_device_get_info(trainer->device)->described)
         GM_TRY(gm_trainer_transfer(trainer));
     GM_TRY(gm_alloc(&trainer->indices, common->data.batch, sizeof *trainer->indices, "a batch's indices"));
@@ -300,6 +302,7 @@ static gm_status run_actions(gm_trainer *trainer, bool before) {
 
 gm_status gm_trainer_step(gm_trainer *trainer) {
     bool enough;
+    GM_TRY(gm_trainer_survey(trainer)); // of a trainer without a folder: a dry run has no need of it
     GM_TRY(gm_trainer_private_pay(trainer, &enough));
     if (!enough)
         return gm_fail(GM_ERROR_STATE, "the privacy budget is spent: no step can follow");

@@ -12,6 +12,7 @@
 #include "train/private.h"
 #include "train/settings.h"
 #include "train/steer.h"
+#include "train/survey.h"
 
 // Data that training reads.
 typedef struct gm_trainer_source {
@@ -56,6 +57,7 @@ struct gm_trainer {
     char *profile_folder;                         // NULL without a profile
     gm_train_network networks[GM_MODEL_NETWORKS]; // for gm_train_info
     gm_train_number *numbers;                     // of the model, for gm_train_progress, as of the latest tick
+    bool surveyed;                                // what the model learns of the data before the first step is there
     uint64_t step, cursor;                        // generator steps taken, items of the data set drawn
     uint64_t good_step;                           // of the newest checkpoint that we wrote or read
     uint64_t pretrained, good_pretrained;         // steps of pretraining taken, and by that checkpoint
@@ -125,6 +127,19 @@ gm_status gm_trainer_start(gm_trainer *trainer, const gm_train_options *options)
 gm_status gm_trainer_open_checkpoint(gm_trainer *trainer, const uint64_t *from);
 // Loads it, and makes the folder that of a run which has just reached its step.
 gm_status gm_trainer_resume(gm_trainer *trainer, const uint64_t *from);
+
+// An autoencoder whose codes are learnt (codec.c): what it makes of the recipe, settings, which are empty where there
+// is nothing to do; and its weights, into the state.
+typedef struct gm_codec_texts {
+    gm_text part[4];
+} gm_codec_texts;
+gm_status gm_trainer_read_codec(const gm_recipe *recipe, gm_codec_texts *texts);
+void gm_codec_texts_finish(gm_codec_texts *texts);
+gm_status gm_trainer_take_codec(gm_trainer *trainer);
+// Fits what the model's layers want fitted to the data (components.c).
+gm_status gm_trainer_fit_components(gm_trainer *trainer);
+// The first items that training reads, as the networks see them; *count becomes how many. free(*values)
+gm_status gm_trainer_first_items(const gm_trainer *trainer, size_t *count, float **values);
 
 // Takes the weights of the run that the recipe begins from, and notes them in the log.
 gm_status gm_trainer_transfer(gm_trainer *trainer);

@@ -23,6 +23,19 @@ steps: 20
 log: { every: 5, samples: 10, checkpoint: 10 }
 """
 
+# Of this kind all is told before the first step.
+MOMENTS = """\
+name: moments
+data: { source: %s, range: [0, 1], batch: 8 }
+privacy: { epsilon: 2, delta: 1e-3 }
+latent: { size: 3 }
+generator: [ { embed: { classes: 2, size: 2 } }, { dense: 8 }, relu, { dense: 64 }, sigmoid, { reshape: [1, 8, 8] } ]
+moments: { products: 5 }
+seed: 5
+steps: 10
+log: { every: 5, samples: 10, checkpoint: 5 }
+"""
+
 
 class Private(CommandTest):
     def setUp(self):
@@ -66,6 +79,40 @@ class Private(CommandTest):
         out, _ = self.ganymede("sample", "a", "--seeds", "0-3", "-o", "a.png")
         self.assertIn(f"privacy: {self.note('a', 20)}", out)
         self.assertIn(self.note("a", 20).encode(), (self.folder / "a.png").read_bytes())
+
+    def test_moments_are_released_once(self):
+        (self.folder / "private.yaml").write_text(MOMENTS % (self.folder / "data"))
+        out, _ = self.train("a", "--steps", 5)
+        self.assertRegex(out, r"privacy: at its end epsilon 2 at delta 0.001 \(1 release of sums over all 400 items, clipped "
+                              r"to 1, noise \S+ times that")
+        before = read_safetensors(self.folder / "a/checkpoints/00000000.safetensors")[0]
+        self.assertTrue(any(before["moments.sums"][2]))
+        self.assertEqual(self.ledger("a")["updates"], 1)
+        self.ganymede("train", "--resume", "a", "--steps", 10, "--quiet")
+        after = read_safetensors(self.folder / "a/checkpoints/00000010.safetensors")[0]
+        self.assertEqual(before["moments.sums"], after["moments.sums"])
+        self.assertEqual(self.ledger("a")["updates"], 1)
+        self.assertEqual([line["epsilon"] for line in read_log(self.folder / "a")], [2, 2])
+        out, _ = self.ganymede("sample", "a", "--seeds", "0-3", "-o", "a.png")
+        self.assertIn("privacy: epsilon 2 at delta 0.001 (1 release", out)
+        self.assertFalse((self.folder / "a/samples/real.png").exists())
+        self.train("b", "--quiet")
+        other = read_safetensors(self.folder / "b/checkpoints/00000000.safetensors")[0]
+        self.assertNotEqual(before["moments.sums"], other["moments.sums"])
+
+    def test_a_second_release_is_paid_for(self):
+        """A run that was killed before its first checkpoint had released already."""
+        (self.folder / "private.yaml").write_text(MOMENTS % (self.folder / "data"))
+        self.train("a", "--quiet")
+        for path in (self.folder / "a/checkpoints").iterdir():
+            path.unlink()
+        self.refused("train", "--resume", "a", code=1, says="does not reach for another")
+        (self.folder / "private.yaml").write_text((MOMENTS % (self.folder / "data")).replace("epsilon: 2", "noise: 2"))
+        self.train("b", "--quiet")
+        for path in (self.folder / "b/checkpoints").iterdir():
+            path.unlink()
+        self.ganymede("train", "--resume", "b", "--quiet")
+        self.assertEqual(self.ledger("b")["updates"], 2)
 
     def test_dry_run_says_what_will_be_spent(self):
         out, _ = self.ganymede("train", "private.yaml", "--dry-run", "--set", "privacy={epsilon: 3, delta: 1e-3}")

@@ -46,6 +46,15 @@ const recipe_case recipe_cases[] = {
      false,
      true,
      0},
+    {"latent-fashion.yaml",
+     {"data.batch=6",
+      "frozen={size: 20, encoder: [flatten, dense: 40], decoder: [dense: 784, reshape: [1, 28, 28], sigmoid]}"},
+     1,
+     28,
+     false,
+     false,
+     0},
+    {"pca-fashion.yaml", {"data.batch=5", "average.decay=0.9"}, 1, 28, true, false, 0},
     {"infogan-fashion.yaml", {"data.batch=3"}, 1, 32, false, false, 0},
     {"stacked-fashion.yaml", {"data.batch=4"}, 3, 32, true, true, 0},
     {"vae-fashion.yaml", {"data.batch=13"}, 1, 28, false, false, 0},
@@ -100,6 +109,21 @@ const recipe_case recipe_cases[] = {
     {"private-fashion.yaml", {"data.batch=2", "privacy.delta=0.01", "discriminator_steps=2"}, 1, 28, false, false, 0},
     {"private-fashion.yaml",
      {"data.batch=2", "privacy={noise: 1, delta: 0.01}", "discriminator.1={dropout: 0.2}", "discriminator_steps=1"},
+     1,
+     28,
+     true,
+     true,
+     0},
+    {"private-moments-fashion.yaml",
+     {"data.batch=20", "privacy.delta=0.01", "moments.products=10",
+      "moments.features=[tap: pixels, conv: {channels: 4, kernel: 5, stride: 4}, leaky_relu: 0.2]"},
+     1,
+     28,
+     false,
+     false,
+     0},
+    {"private-moments-fashion.yaml",
+     {"data.batch=20", "privacy.epsilon=0", "moments.features=[flatten, dense: 9, tanh]"},
      1,
      28,
      true,
@@ -310,6 +334,8 @@ size_t training_inputs(const training *t, gm_tensor **inputs) {
     for (size_t k = 0; k < GM_COUNT(private); k++)
         if (private[k])
             inputs[count++] = private[k];
+    if (t->model.survey.mask)
+        inputs[count++] = t->model.survey.mask;
     return count;
 }
 
@@ -322,7 +348,7 @@ static void fetch_gradients(gm_phase *phase, gm_tensor *loss, const gm_network *
     gm_tensor *gradients[64];
     size_t count;
     gm_tensor *const *parameters = gm_network_parameters(network, &count);
-    assert_in_range(count, 1, GM_COUNT(gradients));
+    assert_in_range(count, 0, GM_COUNT(gradients)); // of networks around a model there may be none
     gm_grad(loss, parameters, count, gradients);
     for (size_t i = 0; i < count; i++)
         gm_phase_fetch(phase, gradients[i]);
@@ -348,9 +374,13 @@ gm_phase *training_add_gradients(training *t) {
 size_t training_phases(const training *t, gm_phase **phases) {
     const gm_model *model = &t->model;
     size_t count = 0;
-    assert_in_range(model->action_count, 1, 31);
+    assert_in_range(model->action_count, 1, 29);
     if (model->start)
         phases[count++] = model->start;
+    if (model->survey.gather) {
+        phases[count++] = model->survey.begin;
+        phases[count++] = model->survey.gather;
+    }
     for (size_t i = 0; i < model->action_count; i++)
         phases[count++] = model->actions[i].phase;
     return count;
