@@ -172,6 +172,10 @@ void gm_use_add_samples(gm_use *use, gm_tensor *x) {
         use->format = gm_sample_of_text(text, item.dim[1]);
         return;
     }
+    if (common->data.sound.rate > 0 && item.rank == 2) {
+        use->format = gm_sample_of_sound(&common->data.sound, item.dim[0], item.dim[1]);
+        return;
+    }
     use->format = gm_sample_of(&item);
     use->format.low = common->data.range.low;
     use->format.high = common->data.range.high;

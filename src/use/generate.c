@@ -72,6 +72,7 @@ void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info) {
                               .ranged = use->format.kind->ranged,
                               .table = use->format.table,
                               .text = use->format.text,
+                              .sound = use->format.sound,
                               .written = use->positions > 0,
                               .classes = use->classes,
                               .class_names = sampler->class_names,

@@ -155,6 +155,9 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
     if (status == GM_OK && info.text)
         status = gm_side_take_codes(side, &info);
     side->data_options.text = side->text;
+    if (info.sound)
+        side->sound = *info.sound;
+    side->data_options.sound = NULL; // side->sound, which may move
     gm_sampler_close(&sampler);
     return status;
 }
@@ -168,6 +171,8 @@ static gm_status gather(gm_side *side, const gm_dataset *dataset, const int32_t 
     GM_TRY(keep_table(side, info->table, 0, 255));
     if (info->text)
         GM_TRY(gm_side_keep_text(side, info->text, info->text->window));
+    if (info->sound)
+        side->sound = *info->sound;
     side->channels = format.item.dim[0];
     GM_TRY(allocate(side));
     GM_TRY(keep_names(side, info->class_names, info->class_count));
@@ -196,6 +201,15 @@ static gm_status take_part(gm_side *side, const gm_dataset *dataset, bool paired
 // How the data set is read: as the run beside it reads its own. An array is taken as it is.
 static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
     gm_dataset_options options = {.adapted = true};
+    if (run && run->sound.rate > 0) {
+        if (strcmp(run->data, side->name) == 0)
+            options = run->data_options;
+        options.count = 0;
+        options.sound = &run->sound;
+        options.channels = run->channels;
+        options.damaged = run->data_options.damaged;
+        return options;
+    }
     if (!run || !run->bounded || gm_dataset_is_array(side->name))
         return options;
     if (strcmp(run->data, side->name) == 0) {
@@ -243,6 +257,7 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_table_sch
     gm_status status = gm_dataset_open(&dataset, side->name, &side->data_options);
     side->data_options.columns = NULL;
     side->data_options.text = NULL;
+    side->data_options.sound = NULL;
     free(plain);
     GM_TRY(status);
     const gm_dataset_info *info = gm_dataset_get_info(dataset);

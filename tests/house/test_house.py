@@ -24,7 +24,7 @@ LAYERS = [
     ("nn", "base graph", "nn augment"),
     ("loss", "base graph", "loss penalty likelihood"),
     ("optim", "base graph", "optim"),
-    ("sample", "base graph", "sample table text"),
+    ("sample", "base graph", "sample sound table text"),
     ("data", "base graph sample", "data"),
     ("metrics", "base device graph plan nn loss optim data", "metrics"),
     ("recipe", "base nn loss optim", ""),
