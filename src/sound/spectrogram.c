@@ -9,6 +9,14 @@
 
 enum { MOST_BANDS = 1024 };
 
+size_t gm_spectrogram_window(size_t rate) {
+    const double wanted = .03 * (double)rate * sqrt(.5);
+    size_t window = GM_STFT_LEAST_WINDOW;
+    while ((double)window < wanted && window < GM_STFT_MOST_WINDOW)
+        window *= 2;
+    return window;
+}
+
 size_t gm_spectrogram_frames(const gm_spectrogram *s) {
     return gm_divide_up(s->count, s->hop);
 }

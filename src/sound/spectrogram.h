@@ -12,6 +12,9 @@ typedef struct gm_spectrogram {
     double floor;              // what is quieter is as loud; a sine of full scale has 1
 } gm_spectrogram;
 
+// The power of two of values that comes nearest to 30 milliseconds at a rate of so many Hz, within what a spectrum can
+// have.
+size_t gm_spectrogram_window(size_t rate);
 size_t gm_spectrogram_frames(const gm_spectrogram *s); // n / hop, rounded up
 // Fails where the numbers make no spectrogram; before any work.
 gm_status gm_spectrogram_check(const gm_spectrogram *s);

@@ -293,6 +293,14 @@ static void sound_of_a_spectrogram_has_that_spectrogram(void **state) {
     free(again);
 }
 
+static void usual_windows_last_30_milliseconds(void **state) {
+    (void)state;
+    static const size_t cases[][2] = {{8000, 256},   {16000, 512}, {22050, 512},       {44100, 1024},
+                                      {48000, 1024}, {1, 16},      {1000000000, 65536}};
+    for (size_t c = 0; c < GM_COUNT(cases); c++)
+        assert_int_equal(gm_spectrogram_window(cases[c][0]), cases[c][1]);
+}
+
 static void impossible_spectrograms_are_refused(void **state) {
     (void)state;
     gm_spectrogram s = usual;
@@ -323,6 +331,7 @@ int main(void) {
         cmocka_unit_test(griffin_lim_finds_phases),
         cmocka_unit_test(spectrogram_shows_what_there_is),
         cmocka_unit_test(sound_of_a_spectrogram_has_that_spectrogram),
+        cmocka_unit_test(usual_windows_last_30_milliseconds),
         cmocka_unit_test(impossible_spectrograms_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
