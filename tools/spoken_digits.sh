@@ -68,9 +68,17 @@ esac
     speak test "$test"
 } | xargs -P "$(nproc 2>/dev/null || echo 1)" -L 1 espeak-ng || fail "espeak-ng failed"
 
+# espeak-ng does not fail where it cannot write.
+count() {
+    echo "$1" | wc -w
+}
+each=$(($(count "$words") * $(count "$pitches") * $(count "$speeds")))
 for split in train test; do
-    echo "$folder/$split: $(find "$folder/$split" -name '*.wav' | wc -l) clips of $(echo "$words" | wc -w) words"
+    [ $split = train ] && voices=$train || voices=$test
+    made=$(find "$folder/$split" -name '*.wav' -size +1k | wc -l)
+    [ "$made" -eq $((each * $(count "$voices"))) ] ||
+        fail "$folder/$split: only $made of $((each * $(count "$voices"))) clips were written: is the disk full?"
+    echo "$folder/$split: $made clips of $(count "$words") words by $(count "$voices") voices"
 done
-[ -z "$(find "$folder" -name '*.wav' -size -1k)" ] || fail "$folder: some clips are empty"
 alike=$(find "$folder" -name '*.wav' -exec cksum {} + | cut -d ' ' -f 1,2 | sort | uniq -d | wc -l)
 [ "$alike" -eq 0 ] || echo "spoken_digits.sh: $alike clips have copies: this espeak-ng speaks some voices alike" >&2

@@ -38,6 +38,11 @@ typedef struct sounds {
     char message[GM_MESSAGE_BYTES];
 } sounds;
 
+// What stands in front of the keys of a sound's schema in messages.
+static const char *sound_prefix(const gm_dataset_options *options) {
+    return options->prefix ? options->prefix : "data.sound.";
+}
+
 // ---- Windows ----
 
 gm_status gm_sounds_read(const gm_tree *tree, size_t file, const gm_sound_wish *wish, gm_sound *sound) {
@@ -148,8 +153,8 @@ static gm_status check_alike(const sounds *s, const char *path, const char *firs
     const char *prefix = gm_settings_prefix(s->options);
     if (sound->rate != s->schema.rate)
         return gm_fail(GM_ERROR_ARGUMENT,
-                       "%s: has %zu values a second, but %s has %zu: give %ssound.rate to make all the same", path,
-                       sound->rate, first, s->schema.rate, prefix);
+                       "%s: has %zu values a second, but %s has %zu: give %srate to make all the same", path,
+                       sound->rate, first, s->schema.rate, sound_prefix(s->options));
     if (sound->channels != s->channels && sound->channels != 1)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: has %zu channels, not %zu: give %schannels 1 to mix them", path,
                        sound->channels, s->channels, prefix);
@@ -160,8 +165,8 @@ static gm_status check_alike(const sounds *s, const char *path, const char *firs
         return GM_OK;
     if (sound->frames != s->schema.window)
         return gm_fail(GM_ERROR_ARGUMENT,
-                       "%s: has %zu values, but %s has %zu: give %ssound.window to make all sounds the same", path,
-                       sound->frames, first, s->schema.window, prefix);
+                       "%s: has %zu values, but %s has %zu: give %swindow to make all sounds the same", path,
+                       sound->frames, first, s->schema.window, sound_prefix(s->options));
     return GM_OK;
 }
 
@@ -205,8 +210,8 @@ static gm_status settle(sounds *s) {
     }
     if (s->schema.window > GM_SOUND_MOST_WINDOW)
         return gm_fail(GM_ERROR_ARGUMENT,
-                       "%s: has %zu values in each sound, and windows have at most %d: give %ssound.window",
-                       s->list.tree.path, s->schema.window, GM_SOUND_MOST_WINDOW, gm_settings_prefix(s->options));
+                       "%s: has %zu values in each sound, and windows have at most %d: give %swindow",
+                       s->list.tree.path, s->schema.window, GM_SOUND_MOST_WINDOW, sound_prefix(s->options));
     return GM_OK;
 }
 
@@ -240,10 +245,9 @@ static void warn(const sounds *s) {
         gm_warn("%s: %zu of %zu sounds are damaged and left out; %s", s->list.tree.path, s->damaged,
                 s->list.tree.paths.count, s->message);
     if (clipped > 0)
-        gm_warn(
-            "%s: %zu of %zu sounds have values beyond -1 and 1, which are cut off: %ssound.loudness peak keeps their "
-            "shape",
-            s->list.tree.path, clipped, s->list.tree.paths.count, gm_settings_prefix(s->options));
+        gm_warn("%s: %zu of %zu sounds have values beyond -1 and 1, which are cut off: %sloudness peak keeps their "
+                "shape",
+                s->list.tree.path, clipped, s->list.tree.paths.count, sound_prefix(s->options));
 }
 
 // Puts the windows one behind the other, and gives back the pieces.

@@ -1,12 +1,14 @@
-// Sounds (C, T), from -1 to 1; pictures of them are waveforms.
+// Sounds (C, T), from -1 to 1; pictures of them are waveforms, each above its spectrogram.
 #include "sample/sample.h"
 
+#include "sample/heat.h"
 #include "sample/sound_file.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { CELL = 192, WAVE = 64, GAP = 4, MOST_ROWS = 128 }; // pixels of a cell's width and height, and between cells
+// Pixels of a cell: its width, the heights of the wave and of the spectrogram below it; and between cells.
+enum { CELL = 128, WAVE = 40, SPECTRUM = 64, GAP = 4, MOST_ROWS = 128 };
 
 // Sounds have no shape of their own: they are known by their schema.
 static bool claims(const gm_shape *item) {
@@ -46,10 +48,11 @@ typedef struct cell {
 } cell;
 
 static void put(const cell *c, size_t x, size_t y, double level) {
-    gm_raster_set(c->picture, (c->top + y) * c->picture->width + c->left + x, level * c->most);
+    for (size_t k = 0; k < 3; k++)
+        gm_raster_set(c->picture, 3 * ((c->top + y) * c->picture->width + c->left + x) + k, level * c->most);
 }
 
-// For each column of pixels a line from the least to the largest value that lies there, of the first channel.
+// For each column of pixels a line from the least to the largest value that lies there.
 static void draw_wave(const cell *c, const float *values, size_t length) {
     for (size_t x = 0; x < CELL; x++) {
         const size_t first = x * length / CELL, last = GM_MAX((x + 1) * length / CELL, first + 1);
@@ -67,6 +70,13 @@ static void draw_wave(const cell *c, const float *values, size_t length) {
     }
 }
 
+// Of several channels the first, above its spectrogram.
+static gm_status draw(const cell *c, const gm_sample *sample, const float *values) {
+    const gm_pane below = {c->picture, c->left, c->top + WAVE, CELL, SPECTRUM};
+    draw_wave(c, values, sample->item.dim[1]);
+    return gm_heat_draw_sound(&below, values, sample->item.dim[1], sample->sound->rate);
+}
+
 static gm_status picture(const gm_sample *sample, const gm_writing *writing, size_t depth, const float *values,
                          size_t count, gm_raster *made) {
     size_t rows = writing->options.rows, columns = writing->options.columns;
@@ -76,15 +86,19 @@ static gm_status picture(const gm_sample *sample, const gm_writing *writing, siz
         rows = gm_divide_up(count, columns);
     rows = GM_MIN(rows, (size_t)MOST_ROWS);
     count = GM_MIN(count, rows * columns);
-    GM_TRY(gm_raster_create(made, writing->path, columns * (CELL + GAP) - GAP, rows * (WAVE + GAP) - GAP, 1, depth));
+    GM_TRY(gm_raster_create(made, writing->path, columns * (CELL + GAP) - GAP, rows * (WAVE + SPECTRUM + GAP) - GAP, 3,
+                            depth));
     const double most = depth == 16 ? 65535 : 255;
-    for (size_t i = 0; i < made->width * made->height; i++)
+    gm_status status = GM_OK;
+    for (size_t i = 0; i < made->width * made->height * 3; i++)
         gm_raster_set(made, i, most);
-    for (size_t i = 0; i < count; i++) {
-        const cell c = {made, i % columns * (CELL + GAP), i / columns * (WAVE + GAP), most};
-        draw_wave(&c, values + i * gm_sample_values(sample), sample->item.dim[1]);
+    for (size_t i = 0; i < count && status == GM_OK; i++) {
+        const cell c = {made, i % columns * (CELL + GAP), i / columns * (WAVE + SPECTRUM + GAP), most};
+        status = draw(&c, sample, values + i * gm_sample_values(sample));
     }
-    return GM_OK;
+    if (status != GM_OK)
+        gm_raster_finish(made);
+    return status;
 }
 
 const gm_sample_kind gm_sample_sounds = {
