@@ -15,14 +15,14 @@
 
 // ---- Telling ----
 
-typedef struct format {
+typedef struct known_format {
     const char *name, *pattern; // '?' is any byte
     size_t bytes;
-} format;
+} known_format;
 
 #define PATTERN(bytes) bytes, sizeof(bytes) - 1
 
-static const format formats[] = {
+static const known_format formats[] = {
     {"WAV", PATTERN("RIFF????WAVE")},  {"WAV", PATTERN("RIFX????WAVE")},
     {"RF64", PATTERN("RF64????WAVE")}, {"W64", PATTERN("riff\x2e\x91\xcf\x11")},
     {"FLAC", PATTERN("fLaC")},         {"Ogg", PATTERN("OggS")},
@@ -31,7 +31,7 @@ static const format formats[] = {
     {"MP3", PATTERN("ID3")},
 };
 
-static bool fits(const format *row, const uint8_t *head, size_t bytes) {
+static bool fits(const known_format *row, const uint8_t *head, size_t bytes) {
     bool all = bytes >= row->bytes;
     for (size_t i = 0; all && i < row->bytes; i++)
         all = row->pattern[i] == '?' || (uint8_t)row->pattern[i] == head[i];

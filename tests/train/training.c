@@ -134,6 +134,13 @@ const recipe_case recipe_cases[] = {
      0},
     {"text-wgan.yaml", {"data.batch=2", "generator.5.conv.channels=256"}, 32, 1, true, true, 0},
     {"dcgan64.yaml", {"data.batch=2"}, 3, 64, true, true, 0},
+    {"wavegan-digits.yaml",
+     {"data.batch=3", "data.sound.window=256", "generator.1.dense.units=256", "generator.2.reshape=[256, 1]"},
+     1,
+     256,
+     true,
+     true,
+     0},
     {.file = NULL},
 };
 
@@ -218,6 +225,17 @@ static void make_symbols(gm_dataset_info *info, const gm_common *common) {
     info->item_bytes = info->item_values;
 }
 
+static void make_sounds(gm_dataset_info *info, const gm_common *common) {
+    if (common->data.sound.window == 0)
+        return;
+    info->sound = &common->data.sound;
+    info->kind = GM_DATASET_FLOATS;
+    info->width = 1;
+    info->white = 0;
+    info->item_values = info->channels * info->height;
+    info->item_bytes = info->item_values * sizeof(float);
+}
+
 static gm_model_source make_source(const training *t, const recipe_case *c, const gm_dataset_info *info) {
     const gm_common *common = gm_common_of(t->recipe);
     return (gm_model_source){.data = info,
@@ -238,6 +256,7 @@ void training_init(training *t, const recipe_case *c) {
     size_t size = other && other->data.size[0] > 0 ? other->data.size[0] : c->size;
     gm_dataset_info infos[] = {make_info(c, c->size), make_info(c, size)};
     make_symbols(&infos[0], gm_common_of(t->recipe));
+    make_sounds(&infos[0], gm_common_of(t->recipe));
     make_table(&infos[0], gm_common_of(t->recipe)->data.numbers);
     if (infos[0].table)
         gm_common_set_columns(t->recipe, infos[0].table);

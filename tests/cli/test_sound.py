@@ -1,0 +1,159 @@
+"""Sounds through the command: what there is, training, samples as WAV and FLAC, resuming, measures, refusals."""
+import json
+import pathlib
+import shutil
+import struct
+import unittest
+import zipfile
+
+from command import CommandTest, checkpoints, read_npy, read_wav, write_sounds, write_wav
+
+RECIPE = """\
+name: tiny-sound
+seed: 3
+steps: 4
+data: { source: words, channels: 1, sound: { rate: 8000, window: 64, trim: true, loudness: peak }, batch: 8 }
+latent: { size: 4 }
+generator:
+  - embed: { classes: 3, size: 2 }
+  - dense: 64
+  - reshape: [4, 16]
+  - relu
+  - upsample: { factor: 4, mode: bilinear }
+  - conv: { channels: 1, kernel: 9, padding: 4 }
+  - tanh
+discriminator:
+  - conv: { channels: 4, kernel: 9, stride: 4, padding: 3 }
+  - leaky_relu: 0.2
+  - phase_shuffle: 2
+  - flatten
+  - projection: { classes: 3 }
+log: { every: 2, samples: 2, checkpoint: 2 }
+"""
+
+
+class Sounds(CommandTest):
+    def setUp(self):
+        super().setUp()
+        write_sounds(self.folder / "words", words=3)
+        (self.folder / "sound.yaml").write_text(RECIPE)
+
+    def train(self, *options):
+        return self.ganymede("train", "sound.yaml", "--no-tune", "--quiet", *options)
+
+    def test_samples_are_waves_of_their_class(self):
+        self.train("--out", "a")
+        self.ganymede("sample", "a", "--seeds", "0-5", "-o", "d")
+        files = sorted(str(p.relative_to(self.folder / "d")) for p in (self.folder / "d").rglob("*.wav"))
+        self.assertEqual(files, [f"w{seed % 3}/0000000{seed}.wav" for seed in sorted(range(6), key=lambda s: (s % 3, s))])
+        self.ganymede("sample", "a", "--seeds", "0-5", "-o", "s.npy")
+        shape, values = read_npy(self.folder / "s.npy")
+        self.assertEqual(shape, (6, 1, 64))
+        self.ganymede("sample", "a", "--seeds", "0-5", "-o", "s.wav")
+        rate, [whole] = read_wav(self.folder / "s.wav")
+        self.assertEqual((rate, len(whole)), (8000, 6 * 64))
+        for seed in range(6):
+            rate, [one] = read_wav(self.folder / "d" / f"w{seed % 3}" / f"0000000{seed}.wav")
+            self.assertEqual(one, whole[64 * seed:64 * seed + 64])
+        for ours, exact in zip(whole, values):
+            self.assertAlmostEqual(ours, exact, delta=5e-5)
+        again, _ = self.ganymede("sample", "a", "--seeds", "2", "-o", "one.wav")
+        self.assertEqual(read_wav(self.folder / "one.wav")[1][0], whole[128:192])
+        out, _ = self.ganymede("data", "d", "--json")
+        self.assertEqual([c["name"] for c in json.loads(out)["classes"]], ["w0", "w1", "w2"])
+        self.assertIn(b"tiny-sound", (self.folder / "s.wav").read_bytes())
+
+    def test_depths_formats_and_lists(self):
+        self.train("--out", "a")
+        self.ganymede("sample", "a", "--seeds", "0-2", "-o", "s.flac")
+        self.ganymede("sample", "a", "--seeds", "0-2", "--depth", "32", "-o", "s.wav")
+        self.ganymede("sample", "a", "--seeds", "0-2", "-o", "s.npy")
+        for name, says in (("s.flac", "1 FLAC of 16 bits"), ("s.wav", "1 WAV of 32 bits (floats)")):
+            out, _ = self.ganymede("data", name)
+            self.assertIn(says, out)
+        self.ganymede("data", "s.wav", "--window", "64", "--longer", "slice", "-o", "back.npy")
+        self.assertEqual(read_npy(self.folder / "back.npy")[1], read_npy(self.folder / "s.npy")[1])
+        self.ganymede("sample", "a", "--seeds", "0-2", "--flat", "--format", "flac", "-o", "flat")
+        self.assertEqual((self.folder / "flat/labels.csv").read_text(),
+                         'file,label\n00000000.flac,"w0"\n00000001.flac,"w1"\n00000002.flac,"w2"\n')
+        self.ganymede("sample", "a", "--seeds", "0-2", "-o", "s.png")
+        self.assertTrue((self.folder / "s.png").read_bytes().startswith(b"\x89PNG"))
+        self.assertTrue((self.folder / "a/samples/real.png").exists())
+
+    def test_resumed_runs_continue_bit_for_bit(self):
+        self.train("--out", "whole")
+        self.train("--out", "half", "--steps", "2")
+        self.assertEqual(checkpoints(self.folder / "half"), [0, 2])
+        self.ganymede("train", "--resume", "half", "--steps", "4", "--quiet")
+        self.assert_same_weights(self.folder / "whole/checkpoints/00000004.safetensors",
+                                 self.folder / "half/checkpoints/00000004.safetensors")
+
+    def test_what_is_found_stands_in_the_recipe_of_the_run(self):
+        for path in (self.folder / "words").rglob("[123].wav"):
+            path.unlink()
+        (self.folder / "sound.yaml").write_text(RECIPE.replace("rate: 8000, window: 64, trim: true, ", "")
+                                                .replace("[4, 16]", "[4, 25]").replace("dense: 64", "dense: 100"))
+        self.train("--out", "a")
+        self.assertIn("{rate: 8000, window: 100, longer: cut, trim: false, loudness: peak}",
+                      (self.folder / "a/recipe.yaml").read_text())
+        _, err = self.ganymede("train", "sound.yaml", "--resume", "a", "--steps", "6")
+        self.assertNotIn("differs", err)
+
+    def test_data_tells_of_sounds(self):
+        write_wav(self.folder / "words/w0/quiet.wav", [0] * 9000)
+        out, _ = self.ganymede("data", "words", "--json")
+        report = json.loads(out)
+        self.assertEqual((report["format"], report["count"]), ("sounds", 13))
+        self.assertEqual(report["formats"], [{"name": "WAV of 16 bits", "count": 13}])
+        self.assertEqual(report["sounds"]["rates"], [{"name": "8000", "count": 13}])
+        self.assertEqual((report["sounds"]["silent"], report["sounds"]["too_loud"]), (1, 0))
+        self.assertEqual((report["sounds"]["shortest"], report["sounds"]["longest"]), (.0125, 1.125))
+        self.assertEqual(report["shape"], None)
+        self.assertIn("give --window", report["refusal"])
+        out, _ = self.ganymede("data", "words", "--rate", "4000", "--window", "32")
+        self.assertIn("networks see  32 values of 1 channel, 4000 a second", out)
+        self.assertIn("silent        1", out)
+        with zipfile.ZipFile(self.folder / "words.zip", "w") as archive:
+            for path in sorted((self.folder / "words").rglob("*.wav")):
+                archive.write(path, path.relative_to(self.folder))
+        zipped, _ = self.ganymede("data", "words.zip", "--json")
+        self.assertEqual(json.loads(zipped)["sounds"], report["sounds"])
+        self.assertEqual(json.loads(zipped)["classes"], report["classes"])
+        (self.folder / "list.txt").write_text("words/w1/0.wav\nwords/w1/1.wav\n")
+        listed, _ = self.ganymede("data", "list.txt", "--json")
+        self.assertEqual(json.loads(listed)["count"], 2)
+
+    def test_damaged_files_are_listed(self):
+        (self.folder / "words/w0/bad.wav").write_bytes(b"RIFF\4\0\0\0WAVE")
+        good = (self.folder / "words/w1/0.wav").read_bytes()
+        (self.folder / "words/w1/cut.wav").write_bytes(good[:100])
+        out, _ = self.ganymede("data", "words", "--check", code=1)
+        self.assertEqual([line.split(":")[0] for line in out.splitlines()], ["words/w0/bad.wav", "words/w1/cut.wav"])
+        out, err = self.ganymede("data", "words", "--window", "32", code=1)
+        self.assertIn("damaged       2 files", out)
+        _, err = self.ganymede("train", "sound.yaml", code=1)
+        self.assertRegex(err, "words/w0/bad.wav: cannot be read as WAV: .*\n$")
+
+    def test_refusals(self):
+        self.train("--out", "a")
+        self.ganymede("train", "tiny.yaml", "--out", "b", "--quiet")
+        for words, code, says in (
+                (("sample", "b", "-o", "s.wav"), 1, "s.wav: WAV holds sounds, not images"),
+                (("sample", "a", "--depth", "8", "-o", "s.wav"), 1, "s.wav: WAV holds values of 16, 24 or 32 bits, not 8"),
+                (("sample", "a", "--depth", "32", "-o", "s.flac"), 1, "FLAC holds values of 16 or 24 bits, not 32"),
+                (("sample", "a", "-o", "s.csv"), 1, "CSV holds points and rows of tables, not sounds"),
+                (("data", "words", "--size", "8"), 1, "is a folder of sounds, and --size is for images"),
+                (("data", "images", "--window", "8"), 1, "--sound is for sounds"),
+                (("data", "words", "--longer", "stretch"), 2, "--longer expects cut or slice, not 'stretch'"),
+                (("data", "words", "--rate", "0"), 2, "--rate expects 1 to 768000"),
+                (("train", "sound.yaml", "--set", "data.sound={rat: 8000}"), 1, "unknown key in data.sound 'rat'"),
+                (("train", "sound.yaml", "--set", "data.sound.window=0"), 1, "give data.sound.window")):
+            with self.subTest(words=words):
+                _, err = self.ganymede(*words, code=code)
+                self.assertIn(says, err)
+                self.assertEqual(err.count("\n"), 1)
+        self.assertFalse((self.folder / "s.wav").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
