@@ -2,7 +2,7 @@
 import json
 import pathlib
 import shutil
-import struct
+import subprocess
 import unittest
 import zipfile
 
@@ -133,6 +133,21 @@ class Sounds(CommandTest):
         self.assertIn("damaged       2 files", out)
         _, err = self.ganymede("train", "sound.yaml", code=1)
         self.assertRegex(err, "words/w0/bad.wav: cannot be read as WAV: .*\n$")
+
+    @unittest.skipUnless(shutil.which("espeak-ng"), "needs espeak-ng")
+    def test_spoken_digits_are_made_in_two_splits(self):
+        script = pathlib.Path(__file__).resolve().parents[2] / "tools/spoken_digits.sh"
+        done = subprocess.run([script, "--quick", "digits"], cwd=self.folder, capture_output=True, text=True, timeout=300)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout, "digits/train: 160 clips of 10 words by 4 voices\n"
+                                      "digits/test: 40 clips of 10 words by 1 voices\n")
+        for split, each in (("train", 16), ("test", 4)):
+            out, _ = self.ganymede("data", "digits", "--split", split, "--rate", "8000", "--window", "4096", "--trim", "--json")
+            report = json.loads(out)
+            self.assertEqual([c["count"] for c in report["classes"]], [each] * 10)
+            self.assertEqual((report["shape"], report["duplicates"], report["sounds"]["silent"]), ([1, 4096, 1], 0, 0))
+        again = subprocess.run([script, "--quick", "digits"], cwd=self.folder, capture_output=True, text=True, timeout=300)
+        self.assertEqual((again.returncode, again.stderr.count("\n")), (1, 1))
 
     def test_refusals(self):
         self.train("--out", "a")
