@@ -233,7 +233,8 @@ int command_data(int count, char **words) {
         {"--picture", "FILE", OPTION_TEXT, &arguments.picture, "draw random items: FILE.png, .jpg or .webp"},
         {"--seed", "N", OPTION_NUMBER, &arguments.seed, "which random items (default 0)"},
         {"-o", "FILE|DIR", OPTION_TEXT, &arguments.out,
-         "write the data as .zip or DIR (pictures), .npz or .npy; a table as .csv or .tsv. A FILE that is there is"
+         "write the data as .zip or DIR (pictures; of sounds WAV), .npz or .npy; a table as .csv or .tsv. A FILE that "
+         "is there is"
          " replaced; a DIR must be new or empty"},
         {"--size", "HxW", OPTION_TEXT, &size, "height and width that pictures are brought to; 64: 64x64"},
         {"--fit", "pad", OPTION_TEXT, &fit, "how: pad, resize or crop"},

@@ -231,7 +231,8 @@ typedef void (*gm_damage_callback)(const char *message, void *user);
 GM_API gm_status gm_dataset_check(const char *source, const gm_dataset_options *options, gm_damage_callback damage,
                                   void *user, size_t *count);
 
-// Writes what gm_dataset_open reads as another kind of source, by the path's ending: .zip, an archive of pictures;
+// Writes what gm_dataset_open reads as another kind of source, by the path's ending: .zip, an archive of pictures or
+// sounds (WAV of 16 bits);
 // .npz, with its items as the array x (uint8 or uint16 of pictures, float32 of other numbers), labels y and
 // class_names; .npy, with NAME_labels.npy; any other, a new or empty folder of
 // pictures. Pictures are PNG files of 8 or 16 bits,

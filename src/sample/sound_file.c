@@ -2,16 +2,15 @@
 #include "sample/sound_file.h"
 
 #include "base/base.h"
+#include "sample/notes.h"
+
+#include <stdlib.h>
 
 #ifdef GM_HAVE_SOUND
-
-#include "sample/bytes.h"
-#include "sample/notes.h"
 
 #include <limits.h>
 #include <math.h>
 #include <sndfile.h>
-#include <stdlib.h>
 #include <string.h>
 
 // ---- A file in memory, as libsndfile asks for it ----
@@ -123,11 +122,12 @@ gm_status gm_sound_file_check(const gm_sample *sample, const gm_writing *writing
     return GM_OK;
 }
 
-gm_status gm_sound_file_write(const gm_sample *sample, const gm_writing *writing, int container, const float *values,
-                              size_t count) {
+gm_status gm_sound_file_encode(const gm_sample *sample, const gm_writing *writing, int container, const float *values,
+                               size_t count, gm_bytes *bytes) {
     memory m = {.path = writing->path};
     SF_VIRTUAL_IO io = {memory_length, memory_seek, memory_read, memory_write, memory_tell};
     SF_INFO info = info_of(sample, writing, container);
+    *bytes = (gm_bytes){0};
     GM_TRY(gm_sound_file_check(sample, writing, container));
     SNDFILE *file = sf_open_virtual(&io, SFM_WRITE, &info, &m);
     gm_status status =
@@ -139,8 +139,9 @@ gm_status gm_sound_file_write(const gm_sample *sample, const gm_writing *writing
     if (m.status != GM_OK)
         status = gm_fail_memory(m.bytes.length, writing->path);
     if (status == GM_OK)
-        status = gm_file_write_atomic(writing->path, m.bytes.data, m.bytes.length);
-    free(m.bytes.data);
+        *bytes = m.bytes;
+    else
+        free(m.bytes.data);
     return status;
 }
 
@@ -153,11 +154,21 @@ gm_status gm_sound_file_check(const gm_sample *sample, const gm_writing *writing
     return gm_fail(GM_ERROR_STATE, "%s: this build writes no sound", writing->path);
 }
 
-gm_status gm_sound_file_write(const gm_sample *sample, const gm_writing *writing, int container, const float *values,
-                              size_t count) {
+gm_status gm_sound_file_encode(const gm_sample *sample, const gm_writing *writing, int container, const float *values,
+                               size_t count, gm_bytes *bytes) {
     (void)values;
     (void)count;
+    *bytes = (gm_bytes){0};
     return gm_sound_file_check(sample, writing, container);
 }
 
 #endif
+
+gm_status gm_sound_file_write(const gm_sample *sample, const gm_writing *writing, int container, const float *values,
+                              size_t count) {
+    gm_bytes bytes;
+    GM_TRY(gm_sound_file_encode(sample, writing, container, values, count, &bytes));
+    gm_status status = gm_file_write_atomic(writing->path, bytes.data, bytes.length);
+    free(bytes.data);
+    return status;
+}

@@ -123,6 +123,22 @@ class Sounds(CommandTest):
         listed, _ = self.ganymede("data", "list.txt", "--json")
         self.assertEqual(json.loads(listed)["count"], 2)
 
+    def test_data_sets_are_converted(self):
+        self.ganymede("data", "words", "--rate", "4000", "--window", "40", "-o", "out")
+        self.ganymede("data", "words", "--rate", "4000", "--window", "40", "-o", "out.zip")
+        self.ganymede("data", "words", "--rate", "4000", "--window", "40", "-o", "out.npy")
+        rate, [values] = read_wav(self.folder / "out/00000011.wav")
+        self.assertEqual((rate, len(values)), (4000, 40))
+        shape, exact = read_npy(self.folder / "out.npy")
+        self.assertEqual(len(exact), 12 * 40)
+        for ours, wanted in zip(values, exact[11 * 40:]):
+            self.assertAlmostEqual(ours, wanted, delta=5e-5)
+        for name in ("out", "out.zip"):
+            out, _ = self.ganymede("data", name, "--json")
+            report = json.loads(out)
+            self.assertEqual([(c["name"], c["count"]) for c in report["classes"]], [("w0", 4), ("w1", 4), ("w2", 4)])
+            self.assertEqual((report["shape"], report["sounds"]["rates"]), ([1, 40, 1], [{"name": "4000", "count": 12}]))
+
     def test_damaged_files_are_listed(self):
         (self.folder / "words/w0/bad.wav").write_bytes(b"RIFF\4\0\0\0WAVE")
         good = (self.folder / "words/w1/0.wav").read_bytes()
