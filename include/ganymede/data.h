@@ -199,6 +199,8 @@ GM_API gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const
 GM_API bool gm_dataset_is_table(const char *source);
 // Whether it is a path that is read as a text without being told so.
 GM_API bool gm_dataset_is_text(const char *source);
+// Whether it is a path that is read as sounds.
+GM_API bool gm_dataset_is_sound(const char *source);
 GM_API void gm_dataset_close(gm_dataset **dataset);
 
 // The rest belongs to the data set and lives as long.

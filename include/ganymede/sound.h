@@ -33,6 +33,11 @@ typedef struct gm_sound_schema {
     size_t window;        // values of a channel in an item; 0: the sounds' own length
     int longer, loudness; // gm_sound_longer, gm_sound_loudness
     bool trim;            // silence at both ends is left out first: what is below 1/200 of the sound's largest value
+    // Networks see spectrograms of so many bands on Slaney's mel scale, at most 1024; 0: waveforms.
+    size_t bands;
+    size_t spectrum; // values that each spectrum is of, an even number; 0: the power of two nearest to 30 milliseconds
+    size_t hop;      // from one spectrum to the next, at most spectrum / 2; 0: a quarter of it
+    double floor;    // what is quieter is as if it were so loud, where a sine of full scale is 1; 0: 0.001
 } gm_sound_schema;
 
 #ifdef __cplusplus

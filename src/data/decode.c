@@ -22,6 +22,8 @@ gm_sample gm_dataset_format(const gm_dataset_info *info, double low, double high
         return gm_sample_of_table(info->table, low, high);
     if (info->text)
         return gm_sample_of_text(info->text, 0);
+    if (info->sound && info->sound->bands > 0)
+        return gm_sample_of_spectrogram(info->sound, info->channels, low, high);
     if (info->sound)
         return gm_sample_of_sound(info->sound, info->channels, info->height);
     gm_shape item = vectors ? GM_SHAPE(info->channels) : GM_SHAPE(info->channels, info->height, info->width);

@@ -17,7 +17,7 @@ static bool says_text(const gm_dataset_options *options) {
 
 static bool says_sound(const gm_dataset_options *options) {
     const gm_sound_schema *sound = options->sound;
-    return sound && (sound->rate || sound->window || sound->longer || sound->loudness || sound->trim);
+    return sound && (sound->rate || sound->window || sound->longer || sound->loudness || sound->trim || sound->bands);
 }
 
 static bool says_background(const gm_dataset_options *options) {

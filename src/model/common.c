@@ -244,6 +244,9 @@ void gm_common_set_sound_found(gm_recipe *recipe, const gm_sound_schema *sound) 
     gm_sound_schema *said = &((gm_common *)gm_recipe_edit(recipe, &gm_common_section))->data.sound;
     said->rate = said->rate > 0 ? said->rate : sound->rate;
     said->window = said->window > 0 ? said->window : sound->window;
+    said->spectrum = said->bands > 0 && said->spectrum == 0 ? sound->spectrum : said->spectrum;
+    said->hop = said->bands > 0 && said->hop == 0 ? sound->hop : said->hop;
+    said->floor = said->bands > 0 && !(said->floor > 0) ? sound->floor : said->floor;
 }
 
 void gm_common_set_symbols(gm_recipe *recipe, const gm_text_schema *text) {

@@ -23,6 +23,15 @@ static const gm_parameter rows[] = {
             "of sounds longer than a window: the middle is cut out, or they are sliced into windows, each a sample"),
     ROW(trim, BOOLEAN, .help = "leave out the silence at both ends first, below 1/200 of the sound's largest value"),
     ROW(loudness, CHOICE, .choices = loudnesses, .help = "as it is, or each file's largest value becomes 1 or -1"),
+    ROW(bands, INTEGER, .maximum = 1024,
+        .help = "networks see spectrograms (channels, bands, window / hop) of so many bands on Slaney's mel scale, as "
+                "images in data.range; files are made of them by Griffin and Lim's method; 0: waveforms"),
+    ROW(spectrum, INTEGER, .maximum = 65536,
+        .help = "values of each spectrum, an even number from 16 on; 0: the power of two nearest to 30 milliseconds"),
+    ROW(hop, INTEGER, .maximum = 32768,
+        .help = "values from one spectrum to the next, at most half a spectrum; 0: a quarter of it"),
+    ROW(floor, NUMBER, .maximum = 1,
+        .help = "of a spectrogram: what is quieter is as if it were so loud, a sine of full scale being 1; 0: 0.001"),
 };
 
 static const char map[] = "null, or a map such as {rate: 8000, window: 4096}";
@@ -49,7 +58,7 @@ static gm_status read_sound(gm_arena *arena, const char *key, void *field, const
 static void write_sound(const void *field, gm_text *text) {
     const gm_sound_schema *of = field;
     char value[80];
-    if (!of->rate && !of->window && !of->longer && !of->loudness && !of->trim) {
+    if (!of->rate && !of->window && !of->longer && !of->loudness && !of->trim && !of->bands) {
         gm_text_append(text, " null");
         return;
     }

@@ -11,6 +11,7 @@
 #include "ganymede/table.h"
 #include "ganymede/text.h"
 #include "sample/raster.h"
+#include "sound/spectrogram.h"
 
 typedef struct gm_sample_kind gm_sample_kind;
 
@@ -56,7 +57,8 @@ struct gm_sample_kind {
                         gm_raster *raster);
 };
 
-extern const gm_sample_kind gm_sample_image, gm_sample_points, gm_sample_row, gm_sample_texts, gm_sample_sounds;
+extern const gm_sample_kind gm_sample_image, gm_sample_points, gm_sample_row, gm_sample_texts, gm_sample_sounds,
+    gm_sample_spectrograms;
 
 // Whether data sets store them with a black and a white of their own, which become low and high.
 bool gm_sample_is_scaled(const gm_sample *sample);
@@ -68,6 +70,11 @@ gm_sample gm_sample_of_table(const gm_table_schema *table, double low, double hi
 gm_sample gm_sample_of_text(const gm_text_schema *text, size_t length);
 // The format of sounds of so many values in each channel; the schema must outlive it.
 gm_sample gm_sample_of_sound(const gm_sound_schema *sound, size_t channels, size_t length);
+// The format of spectrograms of such sounds, all of whose schema is said.
+gm_sample gm_sample_of_spectrogram(const gm_sound_schema *sound, size_t channels, double low, double high);
+gm_spectrogram gm_sample_spectrogram(const gm_sound_schema *sound); // how they are made
+// Spectrograms (count, item) -> the sounds that they stand for, (count, channels, window). Fails without memory.
+gm_status gm_sample_hear(const gm_sample *sample, const float *values, size_t count, float *sounds);
 // Texts as networks see them, or make them -> codes (count, length): of one-hot places the largest value's, numbers
 // rounded; what is no code is the nearest.
 void gm_sample_text_codes(const gm_sample *sample, const float *values, size_t count, int32_t *codes);
