@@ -34,6 +34,8 @@ static const gm_parameter rows[] = {
         .help = "of a spectrogram: what is quieter is as if it were so loud, a sine of full scale being 1; 0: 0.001"),
 };
 
+enum { OF_WAVEFORMS = 5 }; // so many rows say something of them
+
 static const char map[] = "null, or a map such as {rate: 8000, window: 4096}";
 
 static gm_status read_sound(gm_arena *arena, const char *key, void *field, const gm_yaml *node) {
@@ -62,7 +64,7 @@ static void write_sound(const void *field, gm_text *text) {
         gm_text_append(text, " null");
         return;
     }
-    for (size_t i = 0; i < GM_COUNT(rows); i++)
+    for (size_t i = 0; i < (of->bands > 0 ? GM_COUNT(rows) : (size_t)OF_WAVEFORMS); i++)
         gm_text_printf(text, "%s%s: %s", i > 0 ? ", " : " {", rows[i].key,
                        gm_parameter_format(&rows[i], of, value, sizeof value));
     gm_text_append(text, "}");

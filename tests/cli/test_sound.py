@@ -1,6 +1,8 @@
 """Sounds through the command: what there is, training, samples as WAV and FLAC, resuming, measures, refusals."""
 import json
+import math
 import pathlib
+import random
 import shutil
 import subprocess
 import unittest
@@ -184,6 +186,147 @@ class Sounds(CommandTest):
                 self.assertIn(says, err)
                 self.assertEqual(err.count("\n"), 1)
         self.assertFalse((self.folder / "s.wav").exists())
+
+
+SPECTROGRAMS = """\
+name: tiny-spectrogram
+seed: 3
+steps: 4
+data: { source: words, channels: 1, sound: { rate: 8000, window: 64, bands: 8, spectrum: 16, hop: 8 }, batch: 8 }
+latent: { size: 4 }
+generator:
+  - embed: { classes: 3, size: 2 }
+  - dense: 64
+  - reshape: [1, 8, 8]
+  - tanh
+discriminator:
+  - conv: { channels: 4, kernel: 3, stride: 2, padding: 1 }
+  - leaky_relu: 0.2
+  - flatten
+  - projection: { classes: 3 }
+log: { every: 2, samples: 2, checkpoint: 2 }
+"""
+RATE, WINDOW = 8000, 1024
+
+
+def tone(hertz, level=.5, seed=None):
+    rng = random.Random(seed)
+    return [level * math.sin(2 * math.pi * hertz * t / RATE) + (rng.gauss(0, .002) if seed is not None else 0)
+            for t in range(WINDOW)]
+
+
+class Spectrograms(CommandTest):
+    def setUp(self):
+        super().setUp()
+        write_sounds(self.folder / "words", words=3)
+        (self.folder / "spectrogram.yaml").write_text(SPECTROGRAMS)
+
+    def train(self, *options):
+        return self.ganymede("train", "spectrogram.yaml", "--no-tune", "--quiet", *options)
+
+    def test_samples_are_images_that_sound(self):
+        self.train("--out", "a")
+        self.ganymede("sample", "a", "--seeds", "0-5", "-o", "s.npy")
+        shape, values = read_npy(self.folder / "s.npy")
+        self.assertEqual(shape, (6, 1, 8, 8))
+        self.assertTrue(all(-1 <= value <= 1 for value in values))
+        self.ganymede("sample", "a", "--seeds", "0-5", "-o", "s.wav")
+        rate, [whole] = read_wav(self.folder / "s.wav")
+        self.assertEqual((rate, len(whole)), (RATE, 6 * 64))
+        self.assertGreater(max(map(abs, whole)), .001)
+        self.ganymede("sample", "a", "--seeds", "0-5", "-o", "d")
+        for seed in range(6):
+            rate, [one] = read_wav(self.folder / "d" / f"w{seed % 3}" / f"0000000{seed}.wav")
+            self.assertEqual(one, whole[64 * seed:64 * seed + 64])
+        self.ganymede("sample", "a", "--seeds", "0-5", "-o", "s.png")
+        self.assertTrue((self.folder / "s.png").read_bytes().startswith(b"\x89PNG"))
+
+    def test_resumed_runs_continue_bit_for_bit(self):
+        self.train("--out", "whole")
+        self.train("--out", "half", "--steps", "2")
+        self.ganymede("train", "--resume", "half", "--steps", "4", "--quiet")
+        self.assert_same_weights(self.folder / "whole/checkpoints/00000004.safetensors",
+                                 self.folder / "half/checkpoints/00000004.safetensors")
+
+    def test_what_is_not_said_stands_in_the_recipe_of_the_run(self):
+        (self.folder / "spectrogram.yaml").write_text(
+            SPECTROGRAMS.replace("window: 64, bands: 8, spectrum: 16, hop: 8", "window: 512, bands: 8"))
+        self.train("--out", "a")
+        self.assertIn("bands: 8, spectrum: 256, hop: 64, floor: 0.001}", (self.folder / "a/recipe.yaml").read_text())
+        _, err = self.ganymede("train", "spectrogram.yaml", "--resume", "a", "--steps", "6")
+        self.assertNotIn("differs", err)
+
+    def test_refusals(self):
+        for setting, says in (
+                ("data.sound.hop=9", "words: spectra of 16 values, one every 9: give 1 to 8, half of a window"),
+                ("data.sound.spectrum=15", "words: a spectrum of 15 values: give an even number, 16 to 65536"),
+                ("data.sound.bands=2000", "data.sound.bands"),
+                ("data.sound.bands=4", "the generator makes 1x8x8, but the data are 1x4x8"),
+                ("data.source=images", "--set data.source=images")):
+            with self.subTest(setting=setting):
+                _, err = self.ganymede("train", "spectrogram.yaml", "--set", setting, code=1)
+                self.assertEqual(err.count("\n"), 1)
+                if "images" not in setting:
+                    self.assertIn(says, err)
+                else:
+                    self.assertIn("sound is for sounds", err)
+
+
+class Measures(CommandTest):
+    """Three tones, whose pitch varies: classes a classifier hears."""
+
+    def setUp(self):
+        super().setUp()
+        self.rng = random.Random(5)
+        for split, each in (("train", 40), ("test", 20)):
+            self.write(f"tones/{split}", each, self.tone)
+
+    def tone(self, word):
+        return tone(500 + 800 * word + self.rng.uniform(-60, 60), self.rng.uniform(.2, .8))
+
+    def write(self, folder, each, make):
+        for word in range(3):
+            (self.folder / folder / f"w{word}").mkdir(parents=True)
+            for i in range(each):
+                write_wav(self.folder / folder / f"w{word}" / f"{i}.wav", make(word))
+
+    def measure(self, *words):
+        env = {"XDG_CACHE_HOME": str(self.folder / "caches"), "GANYMEDE_CACHE": None, "POCL_EXTRA_BUILD_FLAGS": None}
+        out, _ = self.ganymede("measure", *words, "--json", env=env)
+        return json.loads(out)
+
+    def test_other_sounds_are_farther_than_held_out_ones(self):
+        self.write("noise", 20, lambda word: [self.rng.uniform(-.3, .3) for _ in range(WINDOW)])
+        self.write("hiss", 20, lambda word: [v + self.rng.gauss(0, .002) for v in self.tone(word)])
+        self.write("one", 20, lambda word: self.tone(1))
+        keys = ("--features", "classifier", "--metrics", "frechet,class_entropy,class_confidence,memorisation,near_copies")
+        test, noise, hiss, one = (self.measure("tones", folder, *keys) for folder in ("tones/test", "noise", "hiss", "one"))
+        self.assertRegex(test["frechet"]["features"], r"^classifier \(accuracy (1\.00|\.9\d)\)$")
+        self.assertGreater(noise["frechet"]["value"], 5 * test["frechet"]["value"])
+        self.assertGreater(one["frechet"]["value"], 5 * test["frechet"]["value"])
+        self.assertLess(hiss["frechet"]["value"], 2 * test["frechet"]["value"])  # the floor hides it
+        self.assertGreater(test["class_entropy"]["value"], 1.05)  # of ln 3 = 1.099
+        self.assertLess(one["class_entropy"]["value"], .2)
+        self.assertGreater(test["class_confidence"]["value"], .9)
+        self.assertEqual({name: c["fidelity"] > .9 for name, c in test["classes"].items()}, dict.fromkeys(("w0", "w1", "w2"), True))
+        self.assertLess(one["classes"]["w0"]["fidelity"], .1)
+        copies = self.measure("tones", "tones/train", *keys)
+        self.assertEqual((copies["memorisation"]["value"], copies["near_copies"]["value"]), (1, 1))
+        self.assertLess(test["memorisation"]["value"], .7)
+
+    def test_runs_of_both_forms_are_heard_alike(self):
+        said = "window: 64, bands: 8, spectrum: 16, hop: 8"
+        forms = {"wave": ("window: 1024", "[1, 1024]"), "bands": ("window: 1024, bands: 8, spectrum: 256, hop: 128", "[1, 8, 8]")}
+        for name, (sound, shape) in forms.items():
+            (self.folder / f"{name}.yaml").write_text(
+                SPECTROGRAMS.replace("source: words", "source: tones").replace(said, sound).replace("[1, 8, 8]", shape)
+                .replace("dense: 64", "dense: 1024" if name == "wave" else "dense: 64"))
+            self.ganymede("train", f"{name}.yaml", "--no-tune", "--quiet", "--steps", "2", "--out", name)
+            found = self.measure("tones", name, "--samples", "60")
+            self.assertIn("class_score", found)  # unasked, as it was told classes
+            self.assertIn("memorisation", found)
+            self.assertEqual(sorted(found["classes"]), ["w0", "w1", "w2"])
+            self.assertEqual(found["frechet"]["range"], [-1, 1])
 
 
 if __name__ == "__main__":

@@ -141,6 +141,7 @@ const recipe_case recipe_cases[] = {
      true,
      true,
      0},
+    {"spectrogram-digits.yaml", {"data.batch=2"}, 1, 64, false, true, 32},
     {.file = NULL},
 };
 
@@ -229,6 +230,8 @@ static void make_sounds(gm_dataset_info *info, const gm_common *common) {
     if (common->data.sound.window == 0)
         return;
     info->sound = &common->data.sound;
+    if (info->sound->bands > 0)
+        return; // images
     info->kind = GM_DATASET_FLOATS;
     info->width = 1;
     info->white = 0;

@@ -1,10 +1,13 @@
 // Sounds as data sets: depths, channels, rates and formats, windows, and what is refused.
+#include "data/decode.h"
 #include "data/sound.h"
 
 #include "data_support.h"
 
 #include <math.h>
 #include <sndfile.h>
+
+#include "sound/spectrogram.h"
 
 enum { PCM = 1, FLOATS = 3 };
 
@@ -393,6 +396,42 @@ static void few_damaged_sounds_may_be_left_out(void **state) {
     assert_fails(gm_dataset_open(&dataset, path_of("many"), &skip), GM_ERROR_FORMAT, "2 of 100 sounds are damaged");
 }
 
+// Each channel's image is that of its own sound; what is not said is filled in; networks see data.range.
+static void spectrograms_are_those_of_the_sounds(void **state) {
+    (void)state;
+    static file f;
+    gm_dataset *plain, *seen;
+    make_wave(&f, PCM, 16, 2, 8000, 1000);
+    write_file(path_of("bands.wav"), f.bytes, f.length);
+    const gm_sound_schema schema = {.bands = 24};
+    assert_ok(gm_dataset_open(&plain, path_of("bands.wav"), NULL));
+    assert_ok(gm_dataset_open(&seen, path_of("bands.wav"), &(gm_dataset_options){.sound = &schema}));
+    const gm_dataset_info *info = gm_dataset_get_info(seen);
+    assert_int_equal(info->channels, 2);
+    assert_int_equal(info->height, 24);
+    assert_int_equal(info->width, 16); // 1000 / 64, rounded up
+    assert_int_equal(info->sound->spectrum, 256);
+    assert_int_equal(info->sound->hop, 64);
+    assert_int_equal(info->sound->window, 1000);
+    const gm_spectrogram s = {8000, 1000, 24, 256, 64, 1e-3};
+    float *images = malloc(2 * 24 * 16 * sizeof *images), *values = malloc(2 * 24 * 16 * sizeof *values);
+    assert_ok(gm_spectrogram_of(&s, gm_dataset_floats(plain), 2, images));
+    assert_memory_equal(images, gm_dataset_floats(seen), 2 * 24 * 16 * sizeof *images);
+    const gm_sample format = gm_dataset_format(info, 0, 1);
+    assert_int_equal(format.item.rank, 3);
+    assert_ok(gm_dataset_decode(seen, &format, (const int32_t[]){0}, 1, values, NULL));
+    for (size_t i = 0; i < (size_t)2 * 24 * 16; i++)
+        if (fabs((double)values[i] - ((double)images[i] + 1) / 2) > 1e-6)
+            fail_msg("value %zu is %g, of %g", i, (double)values[i], (double)images[i]);
+    free(images);
+    free(values);
+    gm_dataset_close(&plain);
+    gm_dataset_close(&seen);
+    const gm_sound_schema wrong = {.bands = 24, .hop = 200};
+    assert_fails(gm_dataset_open(&seen, path_of("bands.wav"), &(gm_dataset_options){.sound = &wrong}),
+                 GM_ERROR_ARGUMENT, "bands.wav: spectra of 256 values, one every 200: give 1 to 128");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waves_of_any_depth_and_channels_are_read),
@@ -407,6 +446,7 @@ int main(void) {
         cmocka_unit_test(silence_at_the_ends_is_left_out),
         cmocka_unit_test(folders_have_classes_and_splits),
         cmocka_unit_test(few_damaged_sounds_may_be_left_out),
+        cmocka_unit_test(spectrograms_are_those_of_the_sounds),
     };
     return cmocka_run_group_tests(tests, temporary_create, temporary_remove);
 }
