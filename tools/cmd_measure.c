@@ -1,5 +1,6 @@
 // ganymede measure: how far generated samples are from real ones.
 #include "command.h"
+#include "sounds.h"
 #include "texts.h"
 
 #include "ganymede/measure.h"
@@ -20,7 +21,8 @@ typedef struct figures_of {
     const gm_class_figure *classes;
     const gm_row_figure *rows;
     const gm_text_figure *texts;
-    size_t count, column_count, class_count, row_count, text_count;
+    const gm_sound_figure *sounds;
+    size_t count, column_count, class_count, row_count, text_count, sound_count;
 } figures_of;
 
 // ---- For programs ----
@@ -143,6 +145,8 @@ static void print_json(const gm_comparison_info *info, const figures_of *all) {
         print_json_classes(all->classes, all->class_count);
     if (all->text_count > 0)
         texts_print_json(all->texts, all->text_count);
+    if (all->sound_count > 0)
+        sounds_print_json(all->sounds, all->sound_count);
     printf("}\n");
 }
 
@@ -266,6 +270,8 @@ static void print_table(const gm_comparison_info *info, const figures_of *all) {
         print_classes(all->classes, all->class_count);
     if (all->text_count > 0)
         texts_print_figures(all->texts, all->text_count);
+    if (all->sound_count > 0)
+        sounds_print_figures(all->sounds, all->sound_count);
 }
 
 // ---- The command ----
@@ -280,6 +286,7 @@ static int measure(const measure_arguments *arguments) {
         gm_comparison_classes(comparison, &all.classes, &all.class_count) != GM_OK ||
         gm_comparison_columns(comparison, &all.columns, &all.column_count) != GM_OK ||
         gm_comparison_texts(comparison, &all.texts, &all.text_count) != GM_OK ||
+        gm_comparison_sounds(comparison, &all.sounds, &all.sound_count) != GM_OK ||
         ((!arguments->metrics || arguments->targets) &&
          gm_comparison_rows(comparison, arguments->targets, &all.rows, &all.row_count) != GM_OK)) {
         exit_code = fail_with_message();

@@ -310,6 +310,15 @@ class Measures(CommandTest):
         self.assertGreater(test["class_confidence"]["value"], .9)
         self.assertEqual({name: c["fidelity"] > .9 for name, c in test["classes"].items()}, dict.fromkeys(("w0", "w1", "w2"), True))
         self.assertLess(one["classes"]["w0"]["fidelity"], .1)
+        beside = test["sounds"]
+        self.assertEqual([(name, row["n"]) for name, row in beside.items()],
+                         [("samples", 60), ("held-out sounds", 60), ("random phases", 120), ("halves of two, glued", 120),
+                          ("noise of 0.05 added", 120), ("silence", 120)])
+        self.assertAlmostEqual(beside["samples"]["frechet"], test["frechet"]["value"])
+        self.assertAlmostEqual(beside["samples"]["frechet"], beside["held-out sounds"]["frechet"], places=3)
+        for wrong in ("random phases", "halves of two, glued", "silence"):
+            self.assertGreater(beside[wrong]["frechet"], 2 * beside["samples"]["frechet"], wrong)
+        self.assertLess(beside["silence"]["score"], 1.05)
         copies = self.measure("tones", "tones/train", *keys)
         self.assertEqual((copies["memorisation"]["value"], copies["near_copies"]["value"]), (1, 1))
         self.assertLess(test["memorisation"]["value"], .7)
