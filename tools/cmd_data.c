@@ -14,6 +14,7 @@ enum { GRID = 8 };
 typedef struct data_arguments {
     const char *source, *out, *picture;
     gm_dataset_options options;
+    gm_sound_schema sound;
     option_number seed, frames, stride, hop;
     const char *short_films;
     bool check, json, schema;
@@ -45,7 +46,8 @@ static bool look(const data_arguments *arguments, const gm_survey *survey, const
     data_report report = {
         .source = arguments->source, .split = splits[arguments->options.split], .survey = survey, .table = table};
     gm_status status = gm_dataset_open(&dataset, arguments->source, options);
-    bool asked = options->size[0] > 0 || options->fit || options->channels > 0;
+    bool asked = options->size[0] > 0 || options->fit || options->channels > 0 || options->sound->rate > 0 ||
+                 options->sound->window > 0;
     report.sound = status == GM_OK || (status == GM_ERROR_ARGUMENT && !asked && survey->damaged == 0);
     if (status == GM_OK) {
         report.seen = gm_dataset_get_info(dataset);
@@ -188,6 +190,33 @@ static bool check_clips(const usage_text *usage, data_arguments *arguments) {
     return false;
 }
 
+// How sounds are read, as texts of the options.
+typedef struct sound_words {
+    option_number rate, window;
+    const char *longer, *loudness;
+} sound_words;
+
+static bool check_sound(const usage_text *usage, data_arguments *arguments, const sound_words *words) {
+    static const char *const longers[] = {[GM_SOUND_CUT] = "cut", [GM_SOUND_SLICE] = "slice"};
+    static const char *const loudnesses[] = {[GM_SOUND_KEEP] = "keep", [GM_SOUND_PEAK] = "peak"};
+    gm_sound_schema *sound = &arguments->sound;
+    if (words->rate.given && (words->rate.value < 1 || words->rate.value > GM_SOUND_MOST_RATE))
+        usage_error(usage, "--rate expects 1 to %d values a second", GM_SOUND_MOST_RATE);
+    else if (words->window.given && (words->window.value < 1 || words->window.value > GM_SOUND_MOST_WINDOW))
+        usage_error(usage, "--window expects 1 to %d values", GM_SOUND_MOST_WINDOW);
+    else if (words->longer && !parse_name(words->longer, longers, COUNT(longers), &sound->longer))
+        usage_error(usage, "--longer expects cut or slice, not '%s'", words->longer);
+    else if (words->loudness && !parse_name(words->loudness, loudnesses, COUNT(loudnesses), &sound->loudness))
+        usage_error(usage, "--loudness expects keep or peak, not '%s'", words->loudness);
+    else {
+        sound->rate = (size_t)words->rate.value;
+        sound->window = (size_t)words->window.value;
+        arguments->options.sound = sound;
+        return true;
+    }
+    return false;
+}
+
 // Whether the name is a folder's, or ends as what can be written does.
 // False: a message says what is wrong.
 static bool check_arguments(const usage_text *usage, data_arguments *arguments, const option_number *channels,
@@ -223,6 +252,7 @@ static bool check_arguments(const usage_text *usage, data_arguments *arguments, 
 int command_data(int count, char **words) {
     data_arguments arguments = {.options = {.usual_hold = GM_HOLD_NO, .prefix = "--", .named = true}};
     option_number channels = {0};
+    sound_words sound = {0};
     const char *size = NULL, *fit = NULL, *split = NULL, *damaged = NULL;
     const option_row options[] = {
         {"--check", NULL, OPTION_FLAG, &arguments.check,
@@ -230,11 +260,19 @@ int command_data(int count, char **words) {
         {"--picture", "FILE", OPTION_TEXT, &arguments.picture, "draw random items: FILE.png, .jpg or .webp"},
         {"--seed", "N", OPTION_NUMBER, &arguments.seed, "which random items (default 0)"},
         {"-o", "FILE|DIR", OPTION_TEXT, &arguments.out,
-         "write the data as .zip or DIR (pictures), .npz or .npy; a table as .csv or .tsv. A FILE that is there is"
+         "write the data as .zip or DIR (pictures; of sounds WAV), .npz or .npy; a table as .csv or .tsv. A FILE that "
+         "is there is"
          " replaced; a DIR must be new or empty"},
         {"--size", "HxW", OPTION_TEXT, &size, "height and width that pictures are brought to; 64: 64x64"},
         {"--fit", "pad", OPTION_TEXT, &fit, "how: pad, resize or crop"},
-        {"--channels", "N", OPTION_NUMBER, &channels, "1 for grey, 3 for colours"},
+        {"--channels", "N", OPTION_NUMBER, &channels,
+         "1 for grey, or of sounds one channel that is the mean of all; 3 for colours"},
+        {"--rate", "HZ", OPTION_NUMBER, &sound.rate, "values in a second that sounds are brought to"},
+        {"--window", "N", OPTION_NUMBER, &sound.window, "values in each item of sounds"},
+        {"--longer", "cut", OPTION_TEXT, &sound.longer,
+         "of sounds longer than the window: cut out the middle, or slice them into windows"},
+        {"--trim", NULL, OPTION_FLAG, &arguments.sound.trim, "leave out the silence at both ends of sounds first"},
+        {"--loudness", "keep", OPTION_TEXT, &sound.loudness, "keep it, or peak: each sound's largest value becomes 1"},
         {"--frames", "N", OPTION_NUMBER, &arguments.frames,
          "read clips of N frames: animations, folders of pictures, arrays T x C x H x W"},
         {"--stride", "K", OPTION_NUMBER, &arguments.stride, "of clips: take every K-th frame"},
@@ -265,7 +303,8 @@ int command_data(int count, char **words) {
     int exit_code;
     if (!options_parse(&usage, count, words, &arguments.source, &exit_code))
         return exit_code;
-    if (!check_arguments(&usage, &arguments, &channels, size, fit, split, damaged) || !check_clips(&usage, &arguments))
+    if (!check_arguments(&usage, &arguments, &channels, size, fit, split, damaged) ||
+        !check_clips(&usage, &arguments) || !check_sound(&usage, &arguments, &sound))
         return EXIT_USAGE;
     if (arguments.picture &&
         !option_output(&usage, "--picture", arguments.picture, ".png, .jpg or .webp", false, &exit_code))

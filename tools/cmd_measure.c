@@ -1,6 +1,7 @@
 // ganymede measure: how far generated samples are from real ones.
 #include "clips.h"
 #include "command.h"
+#include "sounds.h"
 #include "texts.h"
 
 #include "ganymede/measure.h"
@@ -22,7 +23,8 @@ typedef struct figures_of {
     const gm_row_figure *rows;
     const gm_text_figure *texts;
     const gm_clip_figure *clips;
-    size_t count, column_count, class_count, row_count, text_count, clip_count;
+    const gm_sound_figure *sounds;
+    size_t count, column_count, class_count, row_count, text_count, clip_count, sound_count;
 } figures_of;
 
 // ---- For programs ----
@@ -147,6 +149,8 @@ static void print_json(const gm_comparison_info *info, const figures_of *all) {
         texts_print_json(all->texts, all->text_count);
     if (all->clip_count > 0)
         clips_print_json(all->clips, all->clip_count);
+    if (all->sound_count > 0)
+        sounds_print_json(all->sounds, all->sound_count);
     printf("}\n");
 }
 
@@ -275,6 +279,8 @@ static void print_table(const gm_comparison_info *info, const figures_of *all) {
         texts_print_figures(all->texts, all->text_count);
     if (all->clip_count > 0)
         clips_print_figures(all->clips, all->clip_count);
+    if (all->sound_count > 0)
+        sounds_print_figures(all->sounds, all->sound_count);
 }
 
 // ---- The command ----
@@ -290,6 +296,7 @@ static int measure(const measure_arguments *arguments) {
         gm_comparison_columns(comparison, &all.columns, &all.column_count) != GM_OK ||
         gm_comparison_texts(comparison, &all.texts, &all.text_count) != GM_OK ||
         gm_comparison_clips(comparison, &all.clips, &all.clip_count) != GM_OK ||
+        gm_comparison_sounds(comparison, &all.sounds, &all.sound_count) != GM_OK ||
         ((!arguments->metrics || arguments->targets) &&
          gm_comparison_rows(comparison, arguments->targets, &all.rows, &all.row_count) != GM_OK)) {
         exit_code = fail_with_message();

@@ -288,7 +288,7 @@ static bool check_files(const usage_text *usage, sample_arguments *arguments, co
     if (arguments->standard)
         arguments->out = "samples.png";
     arguments->folder = arguments->out && names_folder(arguments->out);
-    if (!option_format(usage, arguments->format, "png, jpeg, webp, tiff, npy, npz, csv, tsv or txt"))
+    if (!option_format(usage, arguments->format, "png, jpeg, webp, tiff, npy, npz, csv, tsv, txt, wav or flac"))
         return false;
     if (arguments->format && !arguments->folder)
         usage_error(usage, "--format is of a folder's files: -o names none");
@@ -310,8 +310,9 @@ static bool check_files(const usage_text *usage, sample_arguments *arguments, co
         usage_error(usage, "--frame-ms shows one sample at a time: leave --grid out");
     else
         return (!arguments->out ||
-                option_output(usage, "-o", arguments->out, ".png, .jpg, .webp, .tiff, .npy, .npz, .csv, .tsv or .txt",
-                              true, exit_code)) &&
+                option_output(usage, "-o", arguments->out,
+                              ".png, .jpg, .webp, .tiff, .npy, .npz, .csv, .tsv, .txt, .wav or .flac", true,
+                              exit_code)) &&
                (!arguments->npy || option_output(usage, "--npy", arguments->npy, ".npy", false, exit_code));
     return false;
 }
@@ -367,8 +368,9 @@ static int run_sample(int count, char **words, const char **entries) {
          "samples.png, "
          "unless --npy is given; texts are printed). A FILE that is there is replaced; a DIR must be new or empty"},
         {"--format", "png", OPTION_TEXT, &arguments.format,
-         "of a folder's files: png, jpeg, webp, tiff, npy, npz, csv, tsv or txt (default: png, of other than 1 or 3"
-         " channels tiff, of a table csv, of texts txt)"},
+         "of a folder's files: png, jpeg, webp, tiff, npy, npz, csv, tsv, txt, wav or flac (default: png, of other "
+         "than 1 or 3"
+         " channels tiff, of a table csv, of texts txt, of sounds wav)"},
         {"--flat", NULL, OPTION_FLAG, &arguments.flat,
          "all files of a folder side by side, with their classes in labels.csv (default: a sub-folder for each class)"},
         {"--npy", "FILE", OPTION_TEXT, &arguments.npy, "float32 array: N,C,H,W in the recipe's range, or N,d"},

@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 . tools/install.sh
 
 install_packages "gcc libc6-dev meson ninja-build pkg-config python3 ocl-icd-opencl-dev opencl-c-headers \
-    libclblast-dev libpng-dev zlib1g-dev libyaml-dev libjansson-dev dataset-fashion-mnist pocl-opencl-icd" \
-    "libjpeg62-turbo-dev libwebp-dev libtiff-dev"
+    libclblast-dev libpng-dev zlib1g-dev libyaml-dev libjansson-dev libkissfft-dev dataset-fashion-mnist pocl-opencl-icd" \
+    "libjpeg62-turbo-dev libwebp-dev libtiff-dev libsndfile1-dev libsamplerate0-dev"
 
 build=build
 if [ ! -f $build/build.ninja ]; then

@@ -17,7 +17,7 @@ static size_t seen_channels(const gm_dataset_info *info) {
 
 // ---- For people ----
 
-static void print_bar(size_t count, size_t most) {
+void report_print_bar(size_t count, size_t most) {
     size_t length = most > 0 ? (size_t)((double)BAR * (double)count / (double)most + .5) : 0;
     length = count > 0 && length == 0 ? 1 : length;
     printf("  ");
@@ -109,7 +109,7 @@ static void print_sides(const gm_survey *survey) {
         char range[48];
         snprintf(range, sizeof range, "%zu to %zu", (size_t)1 << bin, ((size_t)2 << bin) - 1);
         printf("  %-16s%8zu", range, counts[bin]);
-        print_bar(counts[bin], most);
+        report_print_bar(counts[bin], most);
     }
 }
 
@@ -126,7 +126,7 @@ static void print_sizes(const gm_survey *survey) {
         char size[48];
         snprintf(size, sizeof size, "%zu x %zu", sizes[i].height, sizes[i].width);
         printf("  %-16s%8zu", size, sizes[i].count);
-        print_bar(sizes[i].count, sizes[0].count);
+        report_print_bar(sizes[i].count, sizes[0].count);
     }
 }
 
@@ -208,7 +208,7 @@ static void print_classes(const gm_survey *survey) {
     }
     for (size_t k = 0; k < shown && least < most; k++) {
         print_part("  %-*s%8zu", wide, classes[k].name, classes[k].count);
-        print_bar(classes[k].count, most);
+        report_print_bar(classes[k].count, most);
     }
     if (shown < survey->class_count)
         printf("  and %zu others\n", survey->class_count - shown);
@@ -238,6 +238,11 @@ static void print_seen(const data_report *report) {
         print_text(info->text);
         return;
     }
+    if (info->sound) {
+        printf("networks see  %zu values of %zu %s, %zu a second, from -1 to 1; %zu items\n", info->sound->window,
+               info->channels, info->channels == 1 ? "channel" : "channels", info->sound->rate, info->count);
+        return;
+    }
     if (info->height * info->width == 1 && info->frames == 0)
         printf("networks see  %zu values", seen_channels(info));
     else if (info->frames > 0)
@@ -262,7 +267,10 @@ void report_print(const data_report *report) {
     if (report->table) {
         report_print_columns(report->table, survey->count);
     } else {
-        print_sizes(survey);
+        if (survey->sounds)
+            report_print_sounds(survey);
+        else
+            print_sizes(survey);
         print_layouts(survey);
         print_classes(survey);
     }
@@ -271,7 +279,7 @@ void report_print(const data_report *report) {
 
 // ---- For programs ----
 
-static void print_json_counts(const gm_survey_count *counts, size_t count) {
+void report_print_json_counts(const gm_survey_count *counts, size_t count) {
     printf("[");
     for (size_t i = 0; i < count; i++) {
         printf("%s{\"name\": ", i > 0 ? ", " : "");
@@ -325,19 +333,24 @@ void report_print_json(const data_report *report) {
     printf(", \"folder\": %s, \"count\": %zu, \"damaged\": %zu, \"duplicates\": %zu, \"several_pages\": %zu, "
            "\"formats\": ",
            survey->folder ? "true" : "false", survey->count, survey->damaged, survey->duplicates, survey->several);
-    print_json_counts(survey->formats, survey->format_count);
-    // Of tables these are of what is stored for networks.
+    report_print_json_counts(survey->formats, survey->format_count);
+    // Of tables these are of what is stored for networks, of sounds lengths are told instead.
     printf(", \"sizes\": ");
-    print_json_sizes(survey, survey->table ? 0 : survey->size_count);
+    print_json_sizes(survey, survey->table || survey->sounds ? 0 : survey->size_count);
     printf(", \"values\": ");
     print_json_layouts(survey, survey->table ? 0 : survey->layout_count);
     printf(", \"classes\": ");
-    print_json_counts(survey->classes, survey->class_count);
+    report_print_json_counts(survey->classes, survey->class_count);
     printf(", \"columns\": ");
     if (report->table)
         report_print_columns_json(report->table);
     else
         printf("[]");
+    printf(", \"sounds\": ");
+    if (survey->sounds)
+        report_print_sounds_json(survey->sounds);
+    else
+        printf("null");
     printf(", \"shape\": ");
     if (report->seen)
         printf("[%zu, %zu, %zu]", seen_channels(report->seen), report->seen->height, report->seen->width);

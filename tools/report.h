@@ -20,4 +20,12 @@ void report_print_json(const data_report *report);
 void report_print_columns(const gm_table_schema *table, size_t rows);
 void report_print_columns_json(const gm_table_schema *table);
 
+// Sounds, likewise. report_sounds.c
+void report_print_sounds(const gm_survey *survey);
+void report_print_sounds_json(const gm_survey_sounds *sounds);
+
+// A bar as long as `count` of `most`; counts by name as a JSON list. report.c
+void report_print_bar(size_t count, size_t most);
+void report_print_json_counts(const gm_survey_count *counts, size_t count);
+
 #endif

@@ -22,8 +22,8 @@ if [ "${1:-}" = --all ]; then
 fi
 
 install_packages "gcc g++ libc6-dev clang meson ninja-build pkg-config python3 ocl-icd-opencl-dev \
-    opencl-c-headers libclblast-dev libpng-dev zlib1g-dev libyaml-dev libjansson-dev libcmocka-dev \
-    dataset-fashion-mnist pocl-opencl-icd" "libjpeg62-turbo-dev libwebp-dev libtiff-dev imagemagick webp \
+    opencl-c-headers libclblast-dev libpng-dev zlib1g-dev libyaml-dev libjansson-dev libkissfft-dev libcmocka-dev \
+    dataset-fashion-mnist pocl-opencl-icd" "libjpeg62-turbo-dev libwebp-dev libtiff-dev libsndfile1-dev libsamplerate0-dev espeak-ng imagemagick webp \
     libtiff-tools libjpeg-turbo-progs python3-numpy python3-pil python3-tifffile libclang-rt-dev llvm oclgrind mesa-opencl-icd clang-16 libclc-15"
 
 broken=0

@@ -8,6 +8,7 @@
 
 #include "ganymede/base.h"
 #include "ganymede/sample.h"
+#include "ganymede/sound.h"
 #include "ganymede/table.h"
 #include "ganymede/text.h"
 
@@ -125,11 +126,12 @@ typedef struct gm_dataset_options {
     const gm_table_schema *columns; // what is known of a table's columns (gm_table_find); NULL: nothing
     const gm_text_schema
         *text; // what is known of a text, or how it shall be read; a window, column or symbols: it is one
-    gm_table_numbers numbers; // what networks see of a table's numbers whose columns do not say it; other than
-                              // places: a table of numbers alone has a schema, too
-    bool named;               // a table of numbers alone that names more than two columns has a schema, too
-    bool whole;               // a source without splits may be its own test split
-    gm_array_layout layout;   // of arrays of rank 4
+    const gm_sound_schema *sound; // how sounds shall be read; NULL: as they are
+    gm_table_numbers numbers;     // what networks see of a table's numbers whose columns do not say it; other than
+                                  // places: a table of numbers alone has a schema, too
+    bool named;                   // a table of numbers alone that names more than two columns has a schema, too
+    bool whole;                   // a source without splits may be its own test split
+    gm_array_layout layout;       // of arrays of rank 4
     gm_damaged damaged;
     gm_hold hold;
     gm_hold usual_hold; // what GM_HOLD_AUTO is where the caller knows better than by the size
@@ -164,7 +166,9 @@ typedef struct gm_dataset_info {
     const char *const *class_names;   // class_count of them
     const gm_table_schema *table;     // the columns of a table that is not plain numbers; else NULL
     const gm_text_schema *text;       // of texts: all that is known of them; items are their codes; else NULL
-    gm_array_layout layout;           // of an array of rank 4: where its channels were found; else GM_ARRAY_AUTO
+    const gm_sound_schema *sound; // of sounds: their rate and window; items are channels x window x 1, from -1 to 1;
+                                  // else NULL
+    gm_array_layout layout;       // of an array of rank 4: where its channels were found; else GM_ARRAY_AUTO
 } gm_dataset_info;
 
 // Opens a data set; all of it is in memory then, but for pictures that shall not be held there. `source` is a name
@@ -197,6 +201,10 @@ typedef struct gm_dataset_info {
 //     with a warning. Items are windows of it, uint8 or float32 codes (window x 1 x 1), read out of one copy of the
 //     text. Files or folders `train` and `test` are its splits; where there are none, every tenth line is held out as
 //     the test split (of a text of fewer lines its last tenth), unless it is to be `whole`.
+//   sounds (WAV, FLAC, Ogg, AIFF, AU, CAF, MP3): a file, or a folder, archive or list of them, as of pictures. Decoded
+//   to
+//     one rate (options.sound), mixed down where options.channels is 1, cut or padded to one window: float32 from -1 to
+//     1, of which no more is read than half of the machine's memory.
 // Files are told by their first bytes, folders by what is in them. Pipes and devices are refused.
 // A stacked set's item is three random images of the grey one as its colour channels, as many items as that has unless
 // `count` says otherwise; the label of three of classes a, b, c is 100 a + 10 b + c.
@@ -210,6 +218,8 @@ GM_API gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const
 GM_API bool gm_dataset_is_table(const char *source);
 // Whether it is a path that is read as a text without being told so.
 GM_API bool gm_dataset_is_text(const char *source);
+// Whether it is a path that is read as sounds.
+GM_API bool gm_dataset_is_sound(const char *source);
 GM_API void gm_dataset_close(gm_dataset **dataset);
 
 // The rest belongs to the data set and lives as long.
@@ -242,7 +252,8 @@ typedef void (*gm_damage_callback)(const char *message, void *user);
 GM_API gm_status gm_dataset_check(const char *source, const gm_dataset_options *options, gm_damage_callback damage,
                                   void *user, size_t *count);
 
-// Writes what gm_dataset_open reads as another kind of source, by the path's ending: .zip, an archive of pictures;
+// Writes what gm_dataset_open reads as another kind of source, by the path's ending: .zip, an archive of pictures or
+// sounds (WAV of 16 bits);
 // .npz, with its items as the array x (uint8 or uint16 of pictures, float32 of other numbers), labels y and
 // class_names; .npy, with NAME_labels.npy; any other, a new or empty folder of
 // pictures. Pictures are PNG files of 8 or 16 bits,
@@ -276,6 +287,18 @@ typedef struct gm_survey_layout {
 } gm_survey_layout;
 
 // What is in the files of a source before anything is fitted. Lists without an end are as long as their counts say.
+// Sounds: rates in values a second, lengths in seconds. How many there are of each power of two of milliseconds: bin k
+// counts those of 2^k up to 2^(k + 1), the first and last ones also those that are shorter and longer.
+enum { GM_SURVEY_LENGTHS = 24 };
+typedef struct gm_survey_sounds {
+    const gm_survey_count *rates; // "8000"; the most frequent first
+    size_t rate_count;
+    size_t silent; // sounds whose values are all 0
+    size_t beyond; // that have values beyond -1 and 1
+    double shortest, longest, total;
+    size_t lengths[GM_SURVEY_LENGTHS];
+} gm_survey_sounds;
+
 typedef struct gm_survey {
     const char *format;     // what reads it: "pictures", "NPZ"; NULL of a data set's name
     gm_array_layout layout; // of an array of rank 4: where its channels stand; else GM_ARRAY_AUTO
@@ -286,6 +309,8 @@ typedef struct gm_survey {
     size_t damaged;         // pictures that cannot
     size_t duplicates;      // items that equal an earlier one: same size, type and values (by hashes of 64 bits)
     size_t several;         // files with more than one picture, of which the first counts alone
+    const gm_survey_sounds
+        *sounds; // of sounds; NULL of anything else. Their sizes are values x 1, each at its own rate
     const gm_survey_count *formats; // of pictures: "PNG", with how many there are; the most frequent first
     size_t format_count;
     const gm_survey_size *sizes; // different ones, the most frequent first

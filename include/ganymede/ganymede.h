@@ -25,6 +25,7 @@
 #include "ganymede/privacy.h"
 #include "ganymede/sample.h"
 #include "ganymede/sampler.h"
+#include "ganymede/sound.h"
 #include "ganymede/table.h"
 #include "ganymede/text.h"
 #include "ganymede/train.h"

@@ -144,6 +144,20 @@ typedef struct gm_clip_figure {
 // clips, the mean clip, and each clip's values in random places. NaN: missing. None where the sides are no clips. They
 // belong to the comparison. Call it behind gm_comparison_measure.
 GM_API gm_status gm_comparison_clips(gm_comparison *comparison, const gm_clip_figure **figures, size_t *count);
+
+// What a classifier of the real sounds says of a collection, in the mean.
+typedef struct gm_sound_figure {
+    char name[32];     // "samples", "halves of two, glued"
+    size_t count;      // sounds; 0: there are none, and the figures are NaN
+    double frechet;    // distance from the real side among the classifier's features
+    double score;      // as class_score
+    double entropy;    // as class_entropy, nats
+    double confidence; // as class_confidence
+} gm_sound_figure;
+// Of sounds: the fake ones; held-out real ones; and real ones with random phases, glued from halves of two, with noise
+// added, and silenced. None unless the real side is a data set of sounds and a classifier served the measures. They
+// belong to the comparison. Call it behind gm_comparison_measure.
+GM_API gm_status gm_comparison_sounds(gm_comparison *comparison, const gm_sound_figure **figures, size_t *count);
 // Fails when `metrics` holds a word that is no key, with the list of keys: to be asked before any work.
 GM_API gm_status gm_comparison_check(const char *metrics);
 // Every key with what it is and what a bad value looks like, one a line. The caller frees it.

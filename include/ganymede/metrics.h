@@ -208,6 +208,7 @@ typedef struct gm_class_measures {
     gm_measure conditional; // H(y|x), mean of the rows' entropies
     gm_measure information; // H(y) - H(y|x)
     gm_measure score;       // its exponential: the Inception score (Salimans et al. 2016) without Inception
+    gm_measure confidence;  // mean of the rows' largest probabilities
 } gm_class_measures;
 // probabilities (N, classes). Rows are divided by their sum; one that is negative or whose sum is off by more than 1 %
 // fails. Few: fewer than 10 rows per class.

@@ -36,9 +36,10 @@ typedef struct gm_sampler_info {
     const gm_table_schema
         *table;                 // of rows of a table: its columns, which channels are codes of; belongs to the sampler
     const gm_text_schema *text; // of texts: their symbols; belongs to the sampler
-    bool pretrained;            // it has gone on from pretraining, which left its run's checkpoint 0
-    bool written;               // symbol by symbol, as gm_sampler_set_writing says
-    size_t classes;             // that the generator takes labels of; 0: it takes none
+    const gm_sound_schema *sound;   // of sounds: their rate; belongs to the sampler
+    bool pretrained;                // it has gone on from pretraining, which left its run's checkpoint 0
+    bool written;                   // symbol by symbol, as gm_sampler_set_writing says
+    size_t classes;                 // that the generator takes labels of; 0: it takes none
     const char *const *class_names; // of the first class_count of them, as the data called them; belongs to the sampler
     size_t class_count;             // 0: the data had none, or an older program wrote the checkpoint
     size_t categorical_codes, continuous_codes; // how many latent codes it takes

@@ -61,8 +61,8 @@ gm_status gm_chosen_keep(gm_dataset *dataset, const gm_dataset_options *options)
     return status;
 }
 
-gm_status gm_chosen_keep_files(gm_tree *tree, int32_t *labels, const char *const *names, size_t class_count,
-                               const gm_dataset_options *options) {
+gm_status gm_chosen_keep_files(gm_tree *tree, const char *noun, int32_t *labels, const char *const *names,
+                               size_t class_count, const gm_dataset_options *options) {
     size_t count = tree->paths.count, left = 0;
     uint8_t *chosen = NULL, *kept = NULL;
     gm_status status;
@@ -76,7 +76,7 @@ gm_status gm_chosen_keep_files(gm_tree *tree, int32_t *labels, const char *const
             labels[left++] = labels[i];
     gm_paths_keep(&tree->paths, kept);
     if (left == 0)
-        status = gm_fail(GM_ERROR_ARGUMENT, "%s: has no pictures of the classes that data.classes chooses", tree->path);
+        status = gm_fail(GM_ERROR_ARGUMENT, "%s: has no %s of the classes that data.classes chooses", tree->path, noun);
 done:
     free(chosen);
     free(kept);

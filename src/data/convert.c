@@ -9,6 +9,7 @@
 #include "data/items.h"
 #include "data/pictures.h"
 #include "sample/array.h"
+#include "sample/sound_file.h"
 #include "sample/writers.h"
 #include "sample/zip_write.h"
 
@@ -119,10 +120,16 @@ static gm_status put_item(pictures *p, size_t index, const void *item, int32_t l
     gm_bytes file = {0};
     char name[64];
     const gm_writing writing = {.path = p->path};
-    GM_TRY(gm_raster_create(&raster, p->path, info->width, info->height, info->channels, p->depth));
-    fill_raster(info, item, &raster);
-    gm_status status = p->writer->encode_pictures(&writing, &raster, 1, &file);
-    gm_raster_finish(&raster);
+    gm_status status;
+    if (info->sound) {
+        const gm_sample sound = gm_sample_of_sound(info->sound, info->channels, info->height);
+        status = gm_sound_file_encode(&sound, &writing, p->writer->container, item, 1, &file);
+    } else {
+        GM_TRY(gm_raster_create(&raster, p->path, info->width, info->height, info->channels, p->depth));
+        fill_raster(info, item, &raster);
+        status = p->writer->encode_pictures(&writing, &raster, 1, &file);
+        gm_raster_finish(&raster);
+    }
     if (status != GM_OK) {
         free(file.data);
         return status;
@@ -185,7 +192,7 @@ static void warn_of_numbers(const gm_dataset_info *info, const char *path) {
         gm_warn("%s: its classes have other numbers than in %s: labels.csv has their names alone", path, info->name);
 }
 
-// Floats that are taken as they are stay so: as 32 bits, in TIFF.
+// Floats that are taken as they are stay so: as 32 bits, in TIFF; sounds are WAV of 16 bits.
 static gm_status write_pictures(const gm_dataset *dataset, const char *path, const gm_item_marks *marks) {
     pictures p = {.dataset = dataset, .path = path, .marks = marks, .zip = {.path = path}};
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
@@ -194,8 +201,8 @@ static gm_status write_pictures(const gm_dataset *dataset, const char *path, con
     p.writer = gm_writer_for(info->channels - info->alpha); // PNG has opacity beside colours
     p.depth = info->kind == GM_DATASET_IMAGES ? 8 : is_deep(info) ? 16 : 32;
     if (p.depth == 32)
-        GM_TRY(gm_writer_find_named(path, "tiff", &p.writer));
-    if (!p.writer->encode_pictures)
+        GM_TRY(gm_writer_find_named(path, info->sound ? "wav" : "tiff", &p.writer));
+    if (!p.writer->encode_pictures && !info->sound)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: pictures of %zu channels are not written: write .npz", path,
                        info->channels);
     p.zipped = ends(path, ".zip");

@@ -9,6 +9,7 @@
 #include "data/picture.h"
 #include "data/pictures.h"
 #include "data/scale.h"
+#include "data/spectrograms.h"
 #include "data/stacked.h"
 #include "data/texts.h"
 #include "data/view.h"
@@ -177,14 +178,22 @@ bool gm_dataset_is_table(const char *source) {
     return table;
 }
 
-bool gm_dataset_is_text(const char *source) {
+static bool is_read_by(const char *source, unsigned takes) {
     gm_source opened;
     const gm_format *format;
     if (!gm_dataset_is_path(source) || gm_source_open(&opened, source) != GM_OK)
         return false;
-    bool text = gm_format_find(&opened, &format) == GM_OK && format->takes == GM_SETTINGS_OF_TEXTS;
+    bool is = gm_format_find(&opened, &format) == GM_OK && format->takes == takes;
     gm_source_finish(&opened);
-    return text;
+    return is;
+}
+
+bool gm_dataset_is_text(const char *source) {
+    return is_read_by(source, GM_SETTINGS_OF_TEXTS);
+}
+
+bool gm_dataset_is_sound(const char *source) {
+    return is_read_by(source, GM_SETTINGS_OF_SOUNDS);
 }
 
 static gm_status open_any(gm_dataset *dataset, const char *source, const gm_dataset_options *options) {
@@ -249,6 +258,8 @@ gm_status gm_dataset_open(gm_dataset **dataset, const char *source, const gm_dat
         status = gm_chosen_keep(new, &chosen);
     if (status == GM_OK)
         status = gm_image_view_make(new, &chosen);
+    if (status == GM_OK)
+        status = gm_spectrograms_make(new);
     if (status != GM_OK)
         gm_dataset_close(&new);
     *dataset = new;

@@ -22,6 +22,10 @@ gm_sample gm_dataset_format(const gm_dataset_info *info, double low, double high
         return gm_sample_of_table(info->table, low, high);
     if (info->text)
         return gm_sample_of_text(info->text, 0);
+    if (info->sound && info->sound->bands > 0)
+        return gm_sample_of_spectrogram(info->sound, info->channels, low, high);
+    if (info->sound)
+        return gm_sample_of_sound(info->sound, info->channels, info->height);
     const size_t C = info->channels, T = info->frames, H = info->height, W = info->width;
     gm_shape item = T > 0 ? GM_SHAPE(C, T, H, W) : vectors ? GM_SHAPE(C) : GM_SHAPE(C, H, W);
     gm_sample format = gm_sample_of(&item);

@@ -11,6 +11,7 @@
 #include "data/npz.h"
 #include "data/paths.h"
 #include "data/picture.h"
+#include "data/sounds.h"
 #include "data/table.h"
 #include "data/tensors.h"
 #include "data/texts.h"
@@ -35,6 +36,13 @@ static const gm_format formats[] = {
      .takes = GM_SETTINGS_OF_IMAGES,
      .tell = gm_cifar_folder_tell,
      .open = gm_cifar_folder_open},
+    {.name = "sounds",
+     .folder = true,
+     .takes = GM_SETTINGS_OF_SOUNDS,
+     .tell = gm_sounds_tell_folder,
+     .open = gm_sounds_open,
+     .check = gm_sounds_check,
+     .survey = gm_sounds_survey},
     {.name = "pictures",
      .folder = true,
      .takes = GM_SETTINGS_OF_PICTURES,
@@ -42,12 +50,30 @@ static const gm_format formats[] = {
      .check = gm_folder_check,
      .survey = gm_folder_survey},
     {.name = "NPZ", .takes = GM_SETTINGS_OF_ARRAYS, .tell = gm_npz_tell, .open = gm_npz_open},
+    {.name = "sound",
+     .takes = GM_SETTINGS_OF_SOUNDS,
+     .tell = gm_sounds_tell,
+     .open = gm_sounds_open,
+     .check = gm_sounds_check,
+     .survey = gm_sounds_survey},
+    {.name = "ZIP of sounds",
+     .takes = GM_SETTINGS_OF_SOUNDS,
+     .tell = gm_sounds_tell_zip,
+     .open = gm_sounds_open,
+     .check = gm_sounds_check,
+     .survey = gm_sounds_survey},
     {.name = "ZIP",
      .takes = GM_SETTINGS_OF_PICTURES,
      .tell = gm_folder_tell_zip,
      .open = gm_folder_open,
      .check = gm_folder_check,
      .survey = gm_folder_survey},
+    {.name = "paths of sounds",
+     .takes = GM_SETTINGS_OF_SOUNDS,
+     .tell = gm_sounds_tell_list,
+     .open = gm_sounds_open,
+     .check = gm_sounds_check,
+     .survey = gm_sounds_survey},
     {.name = "paths of pictures",
      .takes = GM_SETTINGS_OF_PICTURES,
      .tell = gm_list_tell,

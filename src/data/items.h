@@ -15,6 +15,7 @@ struct gm_dataset {
     bool numbered;              // the classes have no names but their numbers
     gm_table_schema *table;     // of its columns; NULL: it is no table
     gm_text_schema *text;       // of its symbols; NULL: it is no text
+    gm_sound_schema sound;      // of sounds
     struct gm_windows *windows; // of a text: its items, in place of `items`
     gm_arena arena;             // the strings
 };

@@ -3,6 +3,7 @@
 
 #include "data/pairs.h"
 #include "data/picture.h"
+#include "data/sound.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +38,8 @@ static const char *next_line(const char **at, const char *end, size_t *length) {
     return NULL;
 }
 
-// Whether the name of a list's line ends as a picture's, be it there or not, or leads to one.
-static bool names_picture(const gm_source *source, const gm_field *name) {
+// Whether the name of a list's line ends as a picture's or a sound's, be it there or not, or leads to one.
+static bool names_item(const gm_source *source, const gm_field *name, bool *sound) {
     const char *slash = strrchr(source->path, '/');
     uint8_t head[64];
     size_t bytes, before = 0;
@@ -47,15 +48,17 @@ static bool names_picture(const gm_source *source, const gm_field *name) {
         gm_text_printf(&path, "%.*s/", (int)(slash - source->path), source->path);
     before = path.length;
     gm_text_printf(&path, "%.*s", (int)name->length, name->text);
-    bool picture =
-        !path.failed &&
-        (gm_path_is_picture(path.data + before) ||
-         (gm_file_read_start(path.data, head, sizeof head, &bytes) == GM_OK && gm_picture_tell(head, bytes)));
+    bool item = !path.failed && (gm_path_is_picture(path.data + before) || gm_path_is_sound(path.data + before));
+    *sound = item && gm_path_is_sound(path.data + before);
+    if (!path.failed && !item && gm_file_read_start(path.data, head, sizeof head, &bytes) == GM_OK) {
+        *sound = gm_sound_tell(head, bytes) != NULL;
+        item = *sound || gm_picture_tell(head, bytes);
+    }
     gm_text_finish(&path);
-    return picture;
+    return item;
 }
 
-gm_list_form gm_list_find_form(const gm_source *source) {
+static gm_list_form find_form(const gm_source *source, bool *sounds) {
     const char *text = (const char *)source->head, *end = text + source->head_bytes;
     if (source->head_bytes == 0 || memchr(text, '\0', source->head_bytes))
         return GM_LIST_NONE;
@@ -70,15 +73,26 @@ gm_list_form gm_list_find_form(const gm_source *source) {
         char path[MOST_LENGTH];
         memcpy(path, line, length);
         path[length] = '\0';
-        if (i == 0 && gm_path_is_picture(path))
+        *sounds = gm_path_is_sound(path);
+        if (i == 0 && (gm_path_is_picture(path) || *sounds))
             return GM_LIST_PATHS;
         separator = i == 0 ? gm_pair_separator(line, line + length) : separator;
         if (!gm_pair_split(line, line + length, separator, fields))
             break;
-        if (names_picture(source, &fields[0]))
+        if (names_item(source, &fields[0], sounds))
             return i == 0 ? GM_LIST_LABELLED : GM_LIST_HEADED;
     }
     return GM_LIST_NONE;
+}
+
+gm_list_form gm_list_find_form(const gm_source *source) {
+    bool sounds;
+    return find_form(source, &sounds);
+}
+
+bool gm_list_names_sounds(const gm_source *source) {
+    bool sounds = false;
+    return find_form(source, &sounds) != GM_LIST_NONE && sounds;
 }
 
 bool gm_list_tell(const gm_source *source) {

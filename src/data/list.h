@@ -8,14 +8,15 @@
 
 typedef enum gm_list_form {
     GM_LIST_NONE = 0,
-    GM_LIST_PATHS,    // a text whose first line with a path ends as pictures' names do
+    GM_LIST_PATHS,    // a text whose first line with a path ends as names of pictures or sounds do
     GM_LIST_LABELLED, // lines of a path and a label (pairs.h), of which the first path ends so or leads to a picture
     GM_LIST_HEADED,   // the same below a header
 } gm_list_form;
 
 // Looks at the first bytes of the files that it may name.
 gm_list_form gm_list_find_form(const gm_source *source);
-bool gm_list_tell(const gm_source *source);
+bool gm_list_tell(const gm_source *source);         // of any: its first path may be a sound's, too
+bool gm_list_names_sounds(const gm_source *source); // it is
 bool gm_list_tell_labelled(const gm_source *source);
 
 // Moves *text behind spaces, and returns the length of the line from there to `end` without those at its end; 0 where

@@ -149,14 +149,24 @@ void gm_path_shorten(char *name) {
     *to = '\0';
 }
 
-bool gm_path_is_picture(const char *name) {
-    static const char *const endings[] = {".png", ".apng", ".jpg", ".jpeg", ".webp", ".tif", ".tiff",
-                                          ".gif", ".bmp",  ".pbm", ".pgm",  ".ppm",  ".pnm", ".pam"};
+static bool ends_as(const char *name, const char *const *endings, size_t count) {
     const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && dot != name && i < GM_COUNT(endings); i++)
+    for (size_t i = 0; dot && dot != name && i < count; i++)
         if (strcasecmp(dot, endings[i]) == 0)
             return true;
     return false;
+}
+
+bool gm_path_is_picture(const char *name) {
+    static const char *const endings[] = {".png", ".apng", ".jpg", ".jpeg", ".webp", ".tif", ".tiff",
+                                          ".gif", ".bmp",  ".pbm", ".pgm",  ".ppm",  ".pnm", ".pam"};
+    return ends_as(name, endings, GM_COUNT(endings));
+}
+
+bool gm_path_is_sound(const char *name) {
+    static const char *const endings[] = {".wav",  ".wave", ".flac", ".ogg", ".oga", ".opus", ".aif", ".aiff",
+                                          ".aifc", ".au",   ".snd",  ".caf", ".w64", ".rf64", ".mp3"};
+    return ends_as(name, endings, GM_COUNT(endings));
 }
 
 bool gm_path_is_hidden(const char *name) {

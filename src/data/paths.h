@@ -44,6 +44,8 @@ void gm_paths_keep(gm_paths *paths, const uint8_t *keep);
 void gm_path_shorten(char *name);
 // Whether a name ends as pictures' do: .png, .jpg, ...
 bool gm_path_is_picture(const char *name);
+// Whether a name ends as sounds' do: .wav, .flac, ...
+bool gm_path_is_sound(const char *name);
 // What programs leave beside the files of their users: hidden ones, __MACOSX.
 bool gm_path_is_hidden(const char *name);
 

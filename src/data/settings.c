@@ -15,6 +15,11 @@ static bool says_text(const gm_dataset_options *options) {
            (text->unit || text->items || text->lower || text->join || text->most || gm_texts_are_wanted(options));
 }
 
+static bool says_sound(const gm_dataset_options *options) {
+    const gm_sound_schema *sound = options->sound;
+    return sound && (sound->rate || sound->window || sound->longer || sound->loudness || sound->trim || sound->bands);
+}
+
 static bool says_background(const gm_dataset_options *options) {
     const uint8_t *colour = options->background;
     return options->has_background && (colour[0] < 255 || colour[1] < 255 || colour[2] < 255);
@@ -32,7 +37,8 @@ static unsigned find_set(const gm_dataset_options *options) {
            (options->hold ? GM_SETTING_HOLD : 0u) | (says_text(options) ? GM_SETTING_TEXT : 0u) |
            (options->frames || options->frame_stride > 1 || options->frame_hop || options->short_films
                 ? GM_SETTING_FRAMES
-                : 0u);
+                : 0u) |
+           (says_sound(options) ? GM_SETTING_SOUND : 0u);
 }
 
 static const struct {
@@ -48,12 +54,13 @@ static const struct {
     {GM_SETTING_SCALE, "scale", "for pictures of 16 bits or floats"},
     {GM_SETTING_SIZE, "size", "for images"},
     {GM_SETTING_FIT, "fit", "for images"},
-    {GM_SETTING_CHANNELS, "channels", "for images"},
+    {GM_SETTING_CHANNELS, "channels", "for images and sounds"},
     {GM_SETTING_VIEW, "view", "for images"},
     {GM_SETTING_PART, "part", "for files of pictures side by side"},
     {GM_SETTING_BACKGROUND, "background", "for the transparency of picture files"},
     {GM_SETTING_TEXT, "text", "for texts"},
     {GM_SETTING_FRAMES, "frames", "for clips: animations, folders of frames, arrays"},
+    {GM_SETTING_SOUND, "sound", "for sounds"},
     {GM_SETTING_HOLD, "hold", "for picture files, which are decoded"},
 };
 

@@ -31,6 +31,10 @@ static gm_status copy(gm_dataset *subset, const gm_dataset *whole, const int32_t
     if (info->text)
         GM_TRY(gm_text_schema_copy(&subset->text, info->text));
     subset->info.text = subset->text;
+    if (info->sound) {
+        subset->sound = *info->sound;
+        subset->info.sound = &subset->sound;
+    }
     GM_TRY(gm_alloc(&subset->items, count, info->item_bytes, info->name));
     if (gm_dataset_labels(whole))
         GM_TRY(gm_alloc(&subset->labels, count, sizeof *subset->labels, info->name));

@@ -2,6 +2,7 @@
 #include "data/tree.h"
 
 #include "data/picture.h"
+#include "data/sound.h"
 #include "data/walk.h"
 
 #include <stdio.h>
@@ -93,7 +94,8 @@ static gm_status list(gm_tree *tree, const gm_source *source) {
         GM_TRY(gm_zip_open(&tree->zip, source->path));
         return list_archive(tree);
     }
-    if (gm_picture_tell(source->head, source->head_bytes)) {
+    if (gm_picture_tell(source->head, source->head_bytes) || gm_sound_tell(source->head, source->head_bytes) ||
+        gm_path_is_sound(source->path)) {
         const char *slash = strrchr(source->path, '/');
         tree->form = GM_LIST_PATHS; // as a list beside it would have it
         return gm_paths_add(&tree->paths, "", slash ? slash + 1 : source->path, 1);

@@ -48,7 +48,7 @@ static const gm_recipe_row rows[] = {
     GM_ROW_CHOICE(gm_common, "data.fit", data.fit, fits, 1,
            "how: pad (black borders), resize (stretch), crop (cut out the middle); auto is pad"),
     GM_ROW_INTEGER(gm_common, "data.channels", data.channels, 0, 4096, 0,
-           "1 (grey) or 3 (colour), one more where alpha is kept, or any number that the data have; 0: the data's own"),
+           "1 (grey) or 3 (colour), one more where alpha is kept, or any number that the data have; of sounds 1 mixes them down; 0: the data's own"),
     GM_ROW_CHOICE(gm_common, "data.alpha", data.alpha, alphas, 0,
            "transparency: blend (with data.background) or keep (as the last channel, opaque where a picture has none)"),
     GM_ROW_TYPED(gm_common, "data.background", data.background, gm_data_colour_type, "white", false,
@@ -70,6 +70,9 @@ static const gm_recipe_row rows[] = {
     GM_ROW_TYPED(gm_common, "data.text", data.text, gm_text_type, "null", false,
          "of a text, a folder of texts, or a column of a table: {unit: characters, window: 64, ...}, listed under TEXT; what "
          "is not said is found, and stands in the run's recipe"),
+    GM_ROW_TYPED(gm_common, "data.sound", data.sound, gm_sound_type, "null", false,
+         "of sounds: {rate: 8000, window: 4096, ...}, listed under SOUND; what is not said is found, and stands in the run's "
+         "recipe"),
     GM_ROW_CHOICE(gm_common, "data.numbers", data.numbers, numbers, 0,
            "what networks see of a table's numbers: places (between minimum and maximum), modes (which one of a mixture of "
            "Gaussians, and the place in it, as CTGAN has it) or quantiles (the place among the table's values, as a normal "
@@ -149,6 +152,7 @@ static gm_status resolve(gm_recipe *recipe, void *settings) {
 static void document(gm_text *text) {
     gm_augmentation_document(text);
     gm_text_settings_document(text);
+    gm_sound_settings_document(text);
 }
 
 const gm_recipe_section gm_common_section = {
@@ -208,6 +212,7 @@ gm_dataset_options gm_common_data_options(const gm_common *common) {
                                 .folder = common->data.folder,
                                 .columns = common->data.columns,
                                 .text = &common->data.text,
+                                .sound = &common->data.sound,
                                 .numbers = (gm_table_numbers)common->data.numbers,
                                 .count = common->data.count,
                                 .seed = common->seed,
@@ -242,6 +247,20 @@ void gm_common_set_columns(gm_recipe *recipe, const gm_table_schema *columns) {
 void gm_common_set_text(gm_recipe *recipe, const gm_text_schema *text) {
     gm_common *common = gm_recipe_edit(recipe, &gm_common_section);
     common->data.text = *text;
+}
+
+void gm_common_set_sound(gm_recipe *recipe, const gm_sound_schema *sound) {
+    gm_common *common = gm_recipe_edit(recipe, &gm_common_section);
+    common->data.sound = *sound;
+}
+
+void gm_common_set_sound_found(gm_recipe *recipe, const gm_sound_schema *sound) {
+    gm_sound_schema *said = &((gm_common *)gm_recipe_edit(recipe, &gm_common_section))->data.sound;
+    said->rate = said->rate > 0 ? said->rate : sound->rate;
+    said->window = said->window > 0 ? said->window : sound->window;
+    said->spectrum = said->bands > 0 && said->spectrum == 0 ? sound->spectrum : said->spectrum;
+    said->hop = said->bands > 0 && said->hop == 0 ? sound->hop : said->hop;
+    said->floor = said->bands > 0 && !(said->floor > 0) ? sound->floor : said->floor;
 }
 
 void gm_common_set_symbols(gm_recipe *recipe, const gm_text_schema *text) {

@@ -7,6 +7,7 @@
 #include "model/augmentation.h"
 #include "model/data_values.h"
 #include "model/second.h"
+#include "model/sound_settings.h"
 #include "model/text_settings.h"
 #include "recipe/value.h"
 
@@ -36,6 +37,7 @@ typedef struct gm_common {
         const gm_table_schema *columns; // of a table: what is known of them; NULL: nothing. In the recipe of a run: all
         gm_table_dialect dialect;       // how a table is written, as far as it is known
         gm_text_schema text;            // what is known of a text. In the recipe of a run: all
+        gm_sound_schema sound;          // of sounds. In the recipe of a run: all
         int numbers;                    // gm_table_numbers
         gm_range range;
         size_t batch; // items per batch
@@ -74,6 +76,10 @@ gm_dataset_options gm_common_other_split(const gm_common *common);
 void gm_common_set_columns(gm_recipe *recipe, const gm_table_schema *columns);
 // The same of a text.
 void gm_common_set_text(gm_recipe *recipe, const gm_text_schema *text);
+// The same of sounds.
+void gm_common_set_sound(gm_recipe *recipe, const gm_sound_schema *sound);
+// Of them, only the rate and the window, where they are not said.
+void gm_common_set_sound_found(gm_recipe *recipe, const gm_sound_schema *sound);
 // Of it, only what is to be found where it is not said: the symbols and the window.
 void gm_common_set_symbols(gm_recipe *recipe, const gm_text_schema *text);
 // What the last activation of the network that makes samples makes: a sigmoid [0, 1], a tanh [-1, 1]; false: any other,

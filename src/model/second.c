@@ -11,8 +11,8 @@
 
 static const char section[] = "data.";
 // Both are read into one batch by one trainer, and made for networks in one range.
-static const char *const shared[] = {"second",  "pairs",   "batch", "range",   "resident", "hold",
-                                     "damaged", "columns", "text",  "dialect", "augment",  "balance"};
+static const char *const shared[] = {"second",  "pairs", "batch", "range",   "resident", "hold",   "damaged",
+                                     "columns", "text",  "sound", "dialect", "augment",  "balance"};
 enum { MOST_KEYS = 64 };
 
 // The row's key without its section; NULL: it is of another section, or of both sources.

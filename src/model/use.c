@@ -178,6 +178,16 @@ void gm_use_add_samples(gm_use *use, gm_tensor *x) {
         use->format = gm_sample_of_text(text, item.dim[1]);
         return;
     }
+    const gm_sound_schema *sound = &common->data.sound;
+    if (sound->bands > 0 && item.rank == 3 && item.dim[1] == sound->bands) {
+        use->format = gm_sample_of_spectrogram(sound, item.dim[0], common->data.range.low, common->data.range.high);
+        if (use->format.item.dim[2] == item.dim[2])
+            return;
+    }
+    if (common->data.sound.rate > 0 && item.rank == 2) {
+        use->format = gm_sample_of_sound(&common->data.sound, item.dim[0], item.dim[1]);
+        return;
+    }
     use->format = gm_sample_of(&item);
     use->format.low = common->data.range.low;
     use->format.high = common->data.range.high;

@@ -7,9 +7,11 @@
 
 #include "ganymede/graph.h"
 #include "ganymede/sample.h"
+#include "ganymede/sound.h"
 #include "ganymede/table.h"
 #include "ganymede/text.h"
 #include "sample/raster.h"
+#include "sound/spectrogram.h"
 
 typedef struct gm_sample_kind gm_sample_kind;
 
@@ -24,6 +26,7 @@ typedef struct gm_sample {
     double reach;                 // of points: they are expected in [-reach, reach]; 0: wherever they are
     const gm_table_schema *table; // of rows of tables: their columns
     const gm_text_schema *text;   // of texts: their symbols
+    const gm_sound_schema *sound; // of sounds: their rate
 } gm_sample;
 
 struct gm_sample_kind {
@@ -41,6 +44,9 @@ struct gm_sample_kind {
     // Writes samples as a text, each on a line, or parted by lines of '%' where they have lines themselves. NULL: as
     // above.
     gm_status (*write_text)(const gm_sample *sample, const char *path, const float *values, size_t count);
+    // Writes sounds, one behind the other, into a file of that gm_sound_container. NULL: as above.
+    gm_status (*write_sound)(const gm_sample *sample, const gm_writing *writing, int container, const float *values,
+                             size_t count);
     const char *single; // the format of single ones in a folder, "csv"; NULL: the first that takes their channels
     // How many samples a picture of rows x columns cells shows; 0: samples of this format make none.
     size_t (*shown)(const gm_sample *sample, size_t rows, size_t columns);
@@ -57,7 +63,8 @@ struct gm_sample_kind {
                         gm_raster *raster);
 };
 
-extern const gm_sample_kind gm_sample_image, gm_sample_points, gm_sample_row, gm_sample_texts, gm_sample_clip;
+extern const gm_sample_kind gm_sample_image, gm_sample_points, gm_sample_row, gm_sample_texts, gm_sample_clip,
+    gm_sample_sounds, gm_sample_spectrograms;
 
 // Stored values as networks see them, between `low` and `high` where there is a black and a white, on the device and
 // `count` of them on the host; their order stays.
@@ -73,6 +80,13 @@ gm_sample gm_sample_of(const gm_shape *item);
 gm_sample gm_sample_of_table(const gm_table_schema *table, double low, double high);
 // The format of texts of so many symbols, 0: of the schema's window; the schema must outlive it.
 gm_sample gm_sample_of_text(const gm_text_schema *text, size_t length);
+// The format of sounds of so many values in each channel; the schema must outlive it.
+gm_sample gm_sample_of_sound(const gm_sound_schema *sound, size_t channels, size_t length);
+// The format of spectrograms of such sounds, all of whose schema is said.
+gm_sample gm_sample_of_spectrogram(const gm_sound_schema *sound, size_t channels, double low, double high);
+gm_spectrogram gm_sample_spectrogram(const gm_sound_schema *sound); // how they are made
+// Spectrograms (count, item) -> the sounds that they stand for, (count, channels, window). Fails without memory.
+gm_status gm_sample_hear(const gm_sample *sample, const float *values, size_t count, float *sounds);
 // Texts as networks see them, or make them -> codes (count, length): of one-hot places the largest value's, numbers
 // rounded; what is no code is the nearest.
 void gm_sample_text_codes(const gm_sample *sample, const float *values, size_t count, int32_t *codes);

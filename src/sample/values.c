@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 #include "sample/array.h"
+#include "sample/sound_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -94,4 +95,12 @@ gm_status gm_values_put_text(const gm_writing *writing, const gm_sample *sample,
 
 gm_status gm_values_put_tsv(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count) {
     return put_lines(writing, sample, true, values, count);
+}
+
+gm_status gm_values_put_wav(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count) {
+    return sample->kind->write_sound(sample, writing, GM_SOUND_WAV, values, count);
+}
+
+gm_status gm_values_put_flac(const gm_writing *writing, const gm_sample *sample, const float *values, size_t count) {
+    return sample->kind->write_sound(sample, writing, GM_SOUND_FLAC, values, count);
 }

@@ -1,6 +1,7 @@
 // The table of files that samples and pictures are written as. A new one is a function and a row here.
 #include "sample/writers.h"
 
+#include "sample/sound_file.h"
 #include "sample/values.h"
 
 #include <stdlib.h>
@@ -39,6 +40,16 @@ static const gm_writer writers[] = {
     {.format = {"TSV", ".tsv", NULL, "the same with tabs between the fields", NULL, true},
      .put_values = gm_values_put_tsv},
     {.format = {"TXT", ".txt", NULL, "a line for each text", NULL, true}, .put_values = gm_values_put_text},
+    {.format = {"WAV", ".wav", ".wave", "sounds of 16, 24 or 32 bits (floats), one behind the other", "libsndfile1-dev",
+                GM_WRITES_SOUND},
+     .put_values = gm_values_put_wav,
+     .container = GM_SOUND_WAV,
+     .takes = GM_WRITE_DEPTH},
+    {.format = {"FLAC", ".flac", NULL, "sounds of 16 or 24 bits, one behind the other", "libsndfile1-dev",
+                GM_WRITES_SOUND},
+     .put_values = gm_values_put_flac,
+     .container = GM_SOUND_FLAC,
+     .takes = GM_WRITE_DEPTH},
 };
 
 // ---- Finding one ----
@@ -150,7 +161,7 @@ gm_status gm_writer_check(const gm_writer *writer, const gm_writing *writing, co
     if (writing->options.channel > 0 && !sample->kind->raster && !sample->kind->moving)
         return gm_fail(GM_ERROR_ARGUMENT, "%s: %s have no channels to choose from: leave out channel", writing->path,
                        sample->kind->noun);
-    return GM_OK;
+    return writer->container ? gm_sound_file_check(sample, writing, writer->container) : GM_OK;
 }
 
 // ---- Writing ----

@@ -22,6 +22,7 @@ typedef struct gm_writer {
     size_t depths[3];     // of pictures: the first is what is written unless another is asked for
     bool pages;           // several samples are a picture each; else one picture shows all of them, or, where the
                           // options ask for an animation, one after the other
+    int container;        // of sounds: gm_sound_container; else 0
     unsigned takes;       // bits of gm_write_setting
 } gm_writer;
 

@@ -76,6 +76,7 @@ static gm_status compare_recipes(const gm_trainer *trainer, const gm_train_optio
         gm_common_set_columns(given.recipe, found);
         if (text->count > 0 && given.common->data.text.count == 0)
             gm_common_set_symbols(given.recipe, text);
+        gm_common_set_sound_found(given.recipe, &trainer->common->data.sound);
         gm_text_finish(&given.recipe_text);
         status = gm_recipe_write(given.recipe, &given.recipe_text);
     }
@@ -116,6 +117,8 @@ gm_status gm_trainer_keep_schema(gm_trainer *trainer) {
         gm_common_set_columns(trainer->recipe, info->table);
     if (info->text)
         gm_common_set_text(trainer->recipe, info->text);
+    if (info->sound)
+        gm_common_set_sound(trainer->recipe, info->sound);
     gm_status status = gm_recipe_write(trainer->recipe, &text);
     if (status == GM_OK) // a recipe that is too long could not be read again
         status = gm_train_recipe_parse(&again, gm_recipe_file(trainer->recipe), text.data, text.length, NULL, 0);

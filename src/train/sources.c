@@ -158,7 +158,8 @@ gm_status gm_trainer_use_sources(gm_trainer *trainer, const gm_train_given *give
         source->data = given->data && i == 0 ? given->data : source->opened;
         source->format = gm_dataset_format(gm_dataset_get_info(source->data), range->low, range->high);
         GM_TRY(gm_privacy_check_data(trainer->recipe, gm_dataset_get_info(source->data)));
-        if (i == 0 && (gm_dataset_get_info(source->data)->table || gm_dataset_get_info(source->data)->text))
+        const gm_dataset_info *info = gm_dataset_get_info(source->data);
+        if (i == 0 && (info->table || info->text || info->sound))
             GM_TRY(gm_trainer_keep_schema(trainer));
         if (i == 0 && kind->check)
             GM_TRY(kind->check(trainer->recipe, gm_dataset_get_info(source->data), &source->format));

@@ -74,6 +74,7 @@ void gm_sampler_get_info(const gm_sampler *sampler, gm_sampler_info *info) {
                               .ranged = use->format.kind->ranged,
                               .table = use->format.table,
                               .text = use->format.text,
+                              .sound = use->format.sound,
                               .written = use->positions > 0,
                               .pretrained = sampler->trained.step > 0 && gm_trained_is_pretrained(&sampler->trained),
                               .classes = use->classes,

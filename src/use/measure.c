@@ -10,6 +10,7 @@
 #include "use/measure_table.h"
 #include "use/row_figures.h"
 #include "use/side.h"
+#include "use/sounds.h"
 #include "use/splits.h"
 #include "use/stacks.h"
 #include "use/tables.h"
@@ -55,6 +56,7 @@ struct gm_comparison {
     gm_clip_comparison *clips; // of clips, once they are wanted
     gm_text_figure *texts;     // of texts: text_count of them, once they are wanted
     size_t text_count;
+    gm_sound_figure *sounds; // GM_SOUND_ROWS, once they are wanted
     gm_row_figure *row_figures;
     size_t row_count;
 };
@@ -386,6 +388,7 @@ void gm_comparison_close(gm_comparison **comparison) {
     free(old->column_figures);
     free(old->clips);
     free(old->texts);
+    free(old->sounds);
     free(old->row_figures);
     free(old);
     *comparison = NULL;
@@ -575,6 +578,28 @@ gm_status gm_comparison_texts(gm_comparison *c, const gm_text_figure **figures, 
 gm_status gm_comparison_clips(gm_comparison *c, const gm_clip_figure **figures, size_t *count) {
     *figures = c->clips ? c->clips->rows : NULL;
     *count = c->clips ? GM_CLIP_ROWS : 0;
+    return GM_OK;
+}
+
+static gm_status compare_sounds(gm_comparison *c) {
+    gm_sound_figure *rows;
+    const matrix *wide = c->rows[GM_SPACE_WIDE], *probabilities = &c->rows[GM_SPACE_PROBABILITIES][1];
+    const gm_samples features[2] = {samples_of(&wide[0], 0, wide[0].count), samples_of(&wide[1], 0, wide[1].count)};
+    const gm_samples named = samples_of(probabilities, 0, probabilities->count);
+    GM_TRY(gm_alloc(&rows, GM_SOUND_ROWS, sizeof *rows, "figures"));
+    gm_status status = gm_sounds_compare(&c->sides[0], c->classifier, features, &named, rows);
+    if (status == GM_OK)
+        c->sounds = rows;
+    else
+        free(rows);
+    return status;
+}
+
+gm_status gm_comparison_sounds(gm_comparison *c, const gm_sound_figure **figures, size_t *count) {
+    if (c->classifier && c->sides[0].sound.rate > 0 && c->sides[0].kind == GM_SIDE_IMAGES && !c->sounds)
+        GM_TRY(compare_sounds(c));
+    *figures = c->sounds;
+    *count = c->sounds ? GM_SOUND_ROWS : 0;
     return GM_OK;
 }
 

@@ -114,6 +114,7 @@ static gm_status classes(const gm_pair *p, gm_measure *figures) {
     figures[1] = found.conditional;
     figures[2] = found.information;
     figures[3] = found.score;
+    figures[4] = found.confidence;
     return GM_OK;
 }
 
@@ -222,9 +223,10 @@ const gm_estimator gm_estimators[] = {
       {"mode_reverse_kl", "KL(share of fakes per triple||equal shares); bad: far above 1000/2n, which perfect fakes have"}}},
     {GM_APPLIES_WITH_CLASSES, GM_SPACE_PROBABILITIES, classes,
      {{"class_entropy", "H(y) of the fakes' classes; bad: below its control (classes are missing)"},
-      {"class_conditional_entropy", "H(y|x), the classifier's doubt; bad: above its control (unclear images)"},
+      {"class_conditional_entropy", "H(y|x), the classifier's doubt; bad: above its control (unclear samples)"},
       {"class_information", "H(y) - H(y|x); bad: below its control"},
-      {"class_score", "its exponential, at most the number of classes; bad: below its control"}}},
+      {"class_score", "its exponential, at most the number of classes; bad: below its control"},
+      {"class_confidence", "mean probability of the likeliest class; bad: below its control (unclear samples)"}}},
     {GM_APPLIES_TO_TEXTS, GM_SPACE_NARROW, short_grams,
      {{"ngrams_1", "Jensen-Shannon divergence of symbols, bits, 0 to 1; bad: above its control (training text)"},
       {"ngrams_2", "of pairs of symbols; a chain of order k has its control's for all n up to k + 1"},

@@ -8,7 +8,7 @@
 #include "use/clips.h"
 #include "use/texts.h"
 
-enum { GM_ESTIMATE_KEYS = 4 }; // of one estimate, at most
+enum { GM_ESTIMATE_KEYS = 5 }; // of one estimate, at most
 
 // What estimates are taken of.
 typedef enum gm_space {

@@ -7,6 +7,7 @@
 #include "sample/scan.h"
 #include "sample/schema.h"
 #include "use/scaling.h"
+#include "use/side_sound.h"
 #include "use/side_text.h"
 #include "use/tables.h"
 
@@ -157,6 +158,9 @@ static gm_status open_run(gm_side *side, const gm_sides_options *options) {
     if (status == GM_OK && info.text)
         status = gm_side_take_codes(side, &info);
     side->data_options.text = side->text;
+    side->data_options.sound = NULL; // the sampler's
+    if (status == GM_OK && info.sound)
+        status = gm_side_hear(side, &info);
     gm_sampler_close(&sampler);
     return status;
 }
@@ -170,6 +174,8 @@ static gm_status gather(gm_side *side, const gm_dataset *dataset, const int32_t 
     GM_TRY(keep_table(side, info->table, 0, 255));
     if (info->text)
         GM_TRY(gm_side_keep_text(side, info->text, info->text->window));
+    if (info->sound)
+        GM_TRY(gm_side_keep_sound(side, info->sound));
     side->channels = format.item.dim[0];
     GM_TRY(allocate(side));
     GM_TRY(keep_names(side, info->class_names, info->class_count));
@@ -198,6 +204,14 @@ static gm_status take_part(gm_side *side, const gm_dataset *dataset, bool paired
 // How the data set is read: as the run beside it reads its own. An array is taken as it is.
 static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
     gm_dataset_options options = {.adapted = true};
+    if (run && run->sound.rate > 0) {
+        if (strcmp(run->data, side->name) == 0)
+            options = run->data_options;
+        options.count = 0;
+        options.channels = run->channels;
+        options.damaged = run->data_options.damaged;
+        return options;
+    }
     if (!run || !run->bounded || gm_dataset_is_array(side->name))
         return options;
     if (strcmp(run->data, side->name) == 0) {
@@ -224,9 +238,16 @@ static gm_dataset_options fit_to(const gm_side *side, const gm_side *run) {
     return options;
 }
 
-// table: the columns that both sides have, NULL where they are none or not known. text: how it is read if it is one.
-static gm_status open_data(gm_side *side, const gm_side *run, const gm_table_schema *table, const gm_text_schema *text,
-                           const gm_sides_options *options, uint64_t seed) {
+// How data are read; NULL: what is not known.
+typedef struct as_what {
+    const gm_table_schema *table; // the columns that both sides have
+    const gm_text_schema *text;   // if it is a text
+    const gm_sound_schema *sound; // if it is one
+} as_what;
+
+static gm_status open_data(gm_side *side, const gm_side *run, const as_what *as, const gm_sides_options *options,
+                           uint64_t seed) {
+    const gm_table_schema *table = as->table;
     gm_dataset *dataset;
     gm_table_schema columns = table ? *table : (gm_table_schema){0};
     gm_column *plain = NULL; // rows are read as they are, and not as a run's networks see them
@@ -244,11 +265,13 @@ static gm_status open_data(gm_side *side, const gm_side *run, const gm_table_sch
     side->data_options = fit_to(side, run);
     side->data_options.columns = table ? &columns : NULL;
     side->data_options.seed = seed;
-    if (text)
-        gm_side_fit_to_text(side, text, run);
+    side->data_options.sound = as->sound;
+    if (as->text)
+        gm_side_fit_to_text(side, as->text, run);
     gm_status status = gm_dataset_open(&dataset, side->name, &side->data_options);
     side->data_options.columns = NULL;
     side->data_options.text = NULL;
+    side->data_options.sound = NULL;
     free(plain);
     GM_TRY(status);
     const gm_dataset_info *info = gm_dataset_get_info(dataset);
@@ -371,17 +394,22 @@ static gm_status open_both(gm_side *sides[2], const gm_sides_options *options) {
     if (!runs[0] && !runs[1])
         GM_TRY(gm_tables_find(&both, (const char *[]){sides[0]->name, sides[1]->name}));
     const gm_text_schema texts = {.window = COMPARED_WINDOW, .form = GM_TEXT_NUMBERS};
+    gm_sound_schema sounds = {0};
     gm_status status = GM_OK;
+    if (!runs[0] && !runs[1])
+        sounds = gm_side_find_sound(sides[0]->name, sides[1]->name);
     sides[0]->held_out = true;
     for (size_t i = 0; i < 2 && status == GM_OK; i++) { // the two draws of a mixture differ
         const gm_side *other = sides[1 - i];
         bool as_text = !other->text && !runs[0] && !runs[1] && gm_dataset_is_text(sides[i]->name);
+        const gm_sound_schema *sound = runs[1 - i] ? &other->sound : &sounds;
+        const as_what as = {.table = runs[1 - i] ? other->table : both,
+                            .text = other->text ? other->text
+                                    : as_text   ? &texts
+                                                : NULL,
+                            .sound = sound->rate > 0 ? sound : NULL};
         if (!runs[i])
-            status = open_data(sides[i], runs[1 - i] ? other : NULL, runs[1 - i] ? other->table : both,
-                               other->text ? other->text
-                               : as_text   ? &texts
-                                           : NULL,
-                               options, i);
+            status = open_data(sides[i], runs[1 - i] ? other : NULL, &as, options, i);
     }
     gm_table_schema_destroy(&both);
     GM_TRY(status);
@@ -442,7 +470,7 @@ gm_status gm_side_open_trained(gm_side *trained, const gm_side *run, const gm_si
     *apart = run->data && stat(run->data, &info) == 0 && !is_same_file(run->data, real->name);
     if (!*apart)
         return GM_OK;
-    gm_status status = open_data(trained, NULL, run->table, NULL, options, 0);
+    gm_status status = open_data(trained, NULL, &(as_what){.table = run->table}, options, 0);
     if (status == GM_OK)
         status = gm_tables_convert_like(trained, real);
     if (status != GM_OK)

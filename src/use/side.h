@@ -30,6 +30,7 @@ typedef struct gm_side {
                             // anything else
     double *cells;          // (count, columns of the schema)
     gm_text_schema *text;   // of texts: their symbols; values are codes, (count, channels)
+    gm_sound_schema sound;  // of sounds; rate 0: it is none
     gm_table_schema *table; // private, as are those below
     gm_table_schema *shown; // its columns that are not set aside
     bool held_out;          // of a text without splits, what is held out is taken

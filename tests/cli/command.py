@@ -1,5 +1,6 @@
 """What the tests of the command share: running it, tiny data, tiny recipes, reading what it wrote."""
 import json
+import math
 import os
 import pathlib
 import random
@@ -10,6 +11,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import wave
 import zlib
 
 GANYMEDE = os.environ.get("GANYMEDE", "ganymede")
@@ -100,6 +102,31 @@ def write_png(path, rows, channels=1):
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", len(rows[0]) // channels, len(rows), 8,
                                                                       {1: 0, 3: 2, 4: 6}[channels], 0, 0, 0))
                      + chunk(b"IDAT", zlib.compress(b"".join(b"\0" + bytes(row) for row in rows))) + chunk(b"IEND", b""))
+
+
+def write_wav(path, values, rate=8000):
+    """A sound of 16 bits and one channel; values from -1 to 1."""
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes(b"".join(struct.pack("<h", round(32767 * value)) for value in values))
+
+
+def read_wav(path):
+    """Rate, and a list of values for each channel, of a sound of 16 bits."""
+    with wave.open(str(path), "rb") as file:
+        assert file.getsampwidth() == 2
+        count, channels = file.getnframes(), file.getnchannels()
+        values = struct.unpack(f"<{count * channels}h", file.readframes(count))
+        return file.getframerate(), [[value / 32768 for value in values[c::channels]] for c in range(channels)]
+
+
+def write_sounds(folder, words=10, each=4, rate=8000):
+    """Folders of tones: word k is one of 300 + 100 k hertz, each a little longer than the last."""
+    for word in range(words):
+        (folder / f"w{word}").mkdir(parents=True)
+        for i in range(each):
+            write_wav(folder / f"w{word}" / f"{i}.wav",
+                      [.5 * math.sin(2 * math.pi * (300 + 100 * word) * t / rate) for t in range(100 + 20 * i)], rate)
 
 
 def read_png(path):

@@ -360,7 +360,8 @@ class Measure(MeasureTest):
         time = kept.stat().st_mtime_ns
         default = self.measure(data, "run", "--samples", "120", env=env)
         self.assertEqual(list(default), UNPAIRED + ["memorisation", "near_copies", "class_entropy",
-                                                    "class_conditional_entropy", "class_information", "class_score"])
+                                                    "class_conditional_entropy", "class_information", "class_score",
+                                                    "class_confidence"])
         self.assertEqual(default["class_score"], first["class_score"])
         self.assertEqual(kept.stat().st_mtime_ns, time, "it was there already")
         self.refused("measure", self.folder / "images", self.folder / "images", "--features", "classifier", code=1,

@@ -7,7 +7,7 @@ import struct
 import subprocess
 import unittest
 
-from command import CommandTest, checkpoints, read_npy, write_png
+from command import CommandTest, checkpoints, read_npy, write_png, write_sounds
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -81,6 +81,7 @@ class Recipes(CommandTest):
         labels = bytes(i % 10 for i in range(40))
         (self.folder / "images" / "train-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, 40) + labels)
         verse = "".join(chr(ord("a") + i) for i in range(26)) + " .,;:?!()'-"
+        write_sounds(self.folder / "digits")
         (self.folder / "bible.txt").write_text(f"{verse} {verse} {verse}\n" * 40)
         (self.folder / "letter.csv").write_text("".join(",".join(str(i * k % 37) for k in range(1, 17)) + "\n"
                                                         for i in range(40)))

@@ -367,7 +367,7 @@ class Writers(ImageTest):
 
     def test_wrong_usage_says_what_was_expected(self):
         self.train(1)
-        for words, says in ((("-o", "s.gif"), [".png, .jpg, .webp, .tiff, .npy, .npz, .csv, .tsv or .txt", "s.gif"]),
+        for words, says in ((("-o", "s.gif"), [".png, .jpg, .webp, .tiff, .npy, .npz, .csv, .tsv, .txt, .wav or .flac", "s.gif"]),
                             (("-o", "s.png", "--format", "png"), "--format"),
                             (("-o", "s", "--format", "gif"), "png, jpeg"),
                             (("-o", "s.jpg", "--quality", "0"), "1 to 100"),

@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAYERS = [
     ("base", "", "base parameter"),
     ("privacy", "base", "privacy"),
+    ("sound", "base", ""),
     ("device", "base", "device tuning"),
     ("graph", "base", "graph"),
     ("kernels", "base device graph", ""),
@@ -24,8 +25,8 @@ LAYERS = [
     ("nn", "base graph", "nn augment"),
     ("loss", "base graph", "loss penalty likelihood"),
     ("optim", "base graph", "optim"),
-    ("sample", "base graph", "sample table text"),
-    ("data", "base graph sample", "data"),
+    ("sample", "base sound graph", "sample sound table text"),
+    ("data", "base sound graph sample", "data"),
     ("metrics", "base device graph plan nn loss optim data", "metrics"),
     ("recipe", "base nn loss optim", ""),
     ("bench", "base device graph kernels plan nn recipe", "bench"),

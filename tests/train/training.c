@@ -199,6 +199,14 @@ const recipe_case recipe_cases[] = {
      true,
      0},
     {"dcgan64.yaml", {"data.batch=2"}, 3, 64, true, true, 0},
+    {"wavegan-digits.yaml",
+     {"data.batch=3", "data.sound.window=256", "generator.1.dense.units=256", "generator.2.reshape=[256, 1]"},
+     1,
+     256,
+     true,
+     true,
+     0},
+    {"spectrogram-digits.yaml", {"data.batch=2"}, 1, 64, false, true, 32},
     {.file = NULL},
 };
 
@@ -289,6 +297,19 @@ static void make_clips(gm_dataset_info *info, const gm_common *common) {
     info->item_bytes *= GM_MAX(info->frames, (size_t)1);
 }
 
+static void make_sounds(gm_dataset_info *info, const gm_common *common) {
+    if (common->data.sound.window == 0)
+        return;
+    info->sound = &common->data.sound;
+    if (info->sound->bands > 0)
+        return; // images
+    info->kind = GM_DATASET_FLOATS;
+    info->width = 1;
+    info->white = 0;
+    info->item_values = info->channels * info->height;
+    info->item_bytes = info->item_values * sizeof(float);
+}
+
 static gm_model_source make_source(const training *t, const recipe_case *c, const gm_dataset_info *info) {
     const gm_common *common = gm_common_of(t->recipe);
     return (gm_model_source){.data = info,
@@ -310,6 +331,7 @@ void training_init(training *t, const recipe_case *c) {
     gm_dataset_info infos[] = {make_info(c, c->size), make_info(c, size)};
     make_symbols(&infos[0], gm_common_of(t->recipe));
     make_clips(&infos[0], gm_common_of(t->recipe));
+    make_sounds(&infos[0], gm_common_of(t->recipe));
     make_table(&infos[0], gm_common_of(t->recipe)->data.numbers);
     if (infos[0].table)
         gm_common_set_columns(t->recipe, infos[0].table);

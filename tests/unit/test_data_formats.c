@@ -98,7 +98,7 @@ static void files_that_are_no_data_are_called_what_they_are(void **state) {
         {"GIF88a\1\0\1\0", 10, "is a GIF file of a kind that is not read"},
         {"RIFF\4\0\0\0WEBPVP8 ", 16, "WebP"},
         {"RIFF\4\0\0\0WEBP", 12, "WebP"},
-        {"RIFF\4\0\0\0WAVEfmt ", 16, "is a WAV file"},
+        {"RIFF\4\0\0\0WAVEfmt ", 16, " WAV"},
         {"II*\0\10\0\0\0", 8, "TIFF"},
         {"MM\0*\0\0\0\10", 8, "TIFF"},
         {"II+\0\10\0\0\0", 8, "TIFF"},

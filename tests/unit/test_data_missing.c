@@ -1,4 +1,5 @@
 // Pictures in a build without the libraries of some formats: meson.build makes the readers once more, so.
+#include "data/sound.h"
 #include "data_support.h"
 
 static void a_missing_library_costs_its_format_alone_and_is_named(void **state) {
@@ -32,9 +33,19 @@ static void a_missing_library_costs_its_format_alone_and_is_named(void **state) 
     }
 }
 
+static void sound_is_named_and_not_read(void **state) {
+    (void)state;
+    gm_sound sound;
+    assert_fails(gm_sound_parse("x.flac", "fLaC", 4, &(gm_sound_wish){0}, &sound), GM_ERROR_FORMAT,
+                 "x.flac: is a FLAC file, which this build of Ganymede does not read: install libsndfile1-dev and "
+                 "libsamplerate0-dev");
+    assert_fails(gm_sound_parse("x.wav", "text", 4, &(gm_sound_wish){0}, &sound), GM_ERROR_FORMAT, "is no sound");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_missing_library_costs_its_format_alone_and_is_named),
+        cmocka_unit_test(sound_is_named_and_not_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

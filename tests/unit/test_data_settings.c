@@ -72,7 +72,8 @@ static void a_setting_that_does_not_apply_is_refused(void **state) {
                  "ring8: is a mixture of Gaussians, and data.columns is for tables");
     static const gm_dataset_options of_images[] = {{.size = {1}}, {.channels = 2}, {.fit = GM_FIT_RESIZE}};
     for (size_t i = 0; i < GM_COUNT(of_images); i++) {
-        assert_fails(gm_dataset_open(&dataset, "ring8", &of_images[i]), GM_ERROR_ARGUMENT, "is for images: leave it");
+        assert_fails(gm_dataset_open(&dataset, "ring8", &of_images[i]), GM_ERROR_ARGUMENT,
+                     of_images[i].channels ? "is for images and sounds: leave it" : "is for images: leave it");
         assert_fails(gm_dataset_open(&dataset, path_of("t.csv"), &of_images[i]), GM_ERROR_ARGUMENT, "is for images");
         assert_fails(gm_dataset_convert(path_of("t.csv"), &of_images[i], path_of("o.tsv")), GM_ERROR_ARGUMENT,
                      "t.csv: is a file of CSV, and data.");

@@ -11,9 +11,9 @@ static void formats_are_found_by_ending_in_any_case(void **state) {
     (void)state;
     const struct {
         const char *path, *name;
-    } cases[] = {{"a.png", "PNG"},  {"a/b.JPG", "JPEG"}, {"a.b.jpeg", "JPEG"}, {"x.WebP", "WebP"},
-                 {"x.tif", "TIFF"}, {"x.tiff", "TIFF"},  {"x.npy", "NPY"},     {"x.npz", "NPZ"},
-                 {"x.csv", "CSV"},  {"x.tsv", "TSV"},    {"x.txt", "TXT"}};
+    } cases[] = {{"a.png", "PNG"},   {"a/b.JPG", "JPEG"}, {"a.b.jpeg", "JPEG"}, {"x.WebP", "WebP"}, {"x.tif", "TIFF"},
+                 {"x.tiff", "TIFF"}, {"x.npy", "NPY"},    {"x.npz", "NPZ"},     {"x.csv", "CSV"},   {"x.tsv", "TSV"},
+                 {"x.txt", "TXT"},   {"x.wav", "WAV"},    {"x.flac", "FLAC"}};
     for (size_t i = 0; i < GM_COUNT(cases); i++) {
         const gm_sample_format *format;
         assert_ok(gm_sample_format_find(cases[i].path, &format));
@@ -23,7 +23,7 @@ static void formats_are_found_by_ending_in_any_case(void **state) {
     for (size_t i = 0; i < GM_COUNT(unknown); i++) {
         const gm_sample_format *format;
         assert_fails(gm_sample_format_find(unknown[i], &format), GM_ERROR_ARGUMENT,
-                     ".png, .jpg, .webp, .tiff, .npy, .npz, .csv, .tsv or .txt");
+                     ".png, .jpg, .webp, .tiff, .npy, .npz, .csv, .tsv, .txt, .wav or .flac");
         assert_null(format);
     }
     size_t count = 0;

@@ -17,6 +17,10 @@ static void a_missing_library_costs_its_format_and_names_its_package(void **stat
         assert_ok(gm_sample_format_find(missing[i].path, &format));
         assert_false(format->available);
     }
+    for (size_t i = 0; i < 2; i++) {
+        const gm_writer *writer;
+        assert_fails(gm_writer_find(i == 0 ? "a.wav" : "a.flac", &writer), GM_ERROR_STATE, "libsndfile1-dev");
+    }
     assert_string_equal(gm_writer_for(5)->format.name, "NPY");
     assert_string_equal(gm_writer_for(3)->format.name, "PNG");
 }
