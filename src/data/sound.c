@@ -129,6 +129,8 @@ static sf_count_t memory_tell(void *user) {
 
 enum { PIECE = 1 << 16 }; // values that are read at once
 
+static const double LARGEST = 1e10; // whole numbers of 32 bits as floats are below it, and sums of so many finite
+
 typedef struct reader {
     const char *name;
     memory memory;
@@ -198,7 +200,7 @@ static gm_status look_at(reader *r, size_t frames) {
     gm_sound *sound = r->sound;
     for (size_t i = 0; i < frames * channels; i++) {
         const double value = (double)r->piece[i];
-        if (!isfinite(value))
+        if (!(fabs(value) <= LARGEST))
             return gm_fail(GM_ERROR_FORMAT, "%s: holds %g at %.4g seconds: expected numbers", r->name, value,
                            (double)(sound->own_frames + i / channels) / r->info.samplerate);
         sound->least = fmin(sound->least, value);

@@ -26,8 +26,9 @@ typedef struct gm_sound_wish {
 
 // The format's name, "FLAC", or NULL.
 const char *gm_sound_tell(const uint8_t *head, size_t bytes);
-// A file in memory. Fails for what is none, is empty, cut short or damaged, holds NaN or infinity, is too long, or has
-// a rate that cannot become the one wished for; and all where the libraries were missing when Ganymede was built.
+// A file in memory. Fails for what is none, is empty, cut short or damaged, holds NaN, infinity or values beyond 1e10,
+// is too long, or has a rate that cannot become the one wished for; and all where the libraries were missing when
+// Ganymede was built.
 gm_status gm_sound_parse(const char *name, const void *data, size_t bytes, const gm_sound_wish *wish, gm_sound *sound);
 void gm_sound_finish(gm_sound *sound);
 

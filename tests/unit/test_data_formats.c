@@ -121,9 +121,9 @@ static void files_that_are_no_data_are_called_what_they_are(void **state) {
          "2\0",
          8, "is text in UTF-16"},
         {"", 0,
-         "is no data set: it is empty: expected a folder of texts, IDX files, CIFAR-10 batches or pictures, or a file "
-         "of text, NPZ, "
-         "ZIP, "
+         "is no data set: it is empty: expected a folder of texts, IDX files, CIFAR-10 batches, sounds or pictures, or "
+         "a file of text, NPZ, sound, ZIP of sounds, "
+         "ZIP, paths of sounds, "
          "paths of pictures, paths of pictures with labels, NPY, safetensors, IDX or CSV"},
         {"\1\2\3\4\5\6\7\10", 8, "is no data set: expected"},
         {"hello world\nand more\n", 21, "is no data set: expected"},

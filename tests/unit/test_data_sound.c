@@ -229,7 +229,7 @@ static void hostile_files_are_refused(void **state) {
         f.length = length;
         assert_int_equal(parse(&f, (gm_sound_wish){0}, &sound), GM_ERROR_FORMAT);
     }
-    static const double bad[] = {NAN, INFINITY, -INFINITY};
+    static const double bad[] = {NAN, INFINITY, -INFINITY, 3e38};
     for (size_t i = 0; i < GM_COUNT(bad); i++) {
         begin_wave(&f, FLOATS, 32, 2, 8000, 5);
         for (size_t k = 0; k < 10; k++)
