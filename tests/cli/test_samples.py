@@ -83,6 +83,11 @@ class Recipes(CommandTest):
         verse = "".join(chr(ord("a") + i) for i in range(26)) + " .,;:?!()'-"
         write_sounds(self.folder / "digits")
         (self.folder / "bible.txt").write_text(f"{verse} {verse} {verse}\n" * 40)
+        for book in ("genesis", "exodus"):
+            (self.folder / "books" / book).mkdir(parents=True)
+            (self.folder / "books" / book / "1.txt").write_text(f"{verse} {verse}\n" * 40)
+        self.ganymede("train", SAMPLES / "vae-fashion.yaml", "--data", self.folder / "images", "--out", "runs/vae",
+                      "--quiet", "--set", "data.size=28", "--set", "data.batch=8", "--set", "steps=1")
         (self.folder / "letter.csv").write_text("".join(",".join(str(i * k % 37) for k in range(1, 17)) + "\n"
                                                         for i in range(40)))
         for recipe in recipes:
@@ -109,7 +114,8 @@ class Recipes(CommandTest):
                 classes = []
                 if "classes: [" in text:  # which these images know by their numbers alone
                     classes = ["--set", "data.classes=[1]", "--set", "data.second={classes: [3]}"]
-                batch = ["--set", "data.batch=8"] if "\nprivacy:" in text else []  # of more items than there are
+                few = 20 if "\nmoments:" in text else 8  # of each class two, which are drawn of 40 items
+                batch = ["--set", f"data.batch={few}"] if "\nprivacy:" in text else []
                 out, _ = self.ganymede("train", recipe, "--dry-run", *data, *size, *channels, *classes, *batch,
                                        *fitted)
                 self.assertIn(f"name: {recipe.stem}", out)
