@@ -169,7 +169,7 @@ GM_API gm_tensor *gm_pixel_norm(gm_tensor *x, double epsilon);
 typedef struct gm_pixel_norm_params {
     double epsilon;
 } gm_pixel_norm_params;
-// The layer `truncation`: x (N, C), left as it is, with a running mean NAME.running_mean (C) of what training has
+// The layer `truncation`: x (N, C, ...), left as it is, with a running mean NAME.running_mean (C) of what training has
 // brought there: gm_network_set_truncation.
 typedef struct gm_truncation_params {
     double momentum; // weight of the new batch in the mean

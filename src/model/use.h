@@ -152,6 +152,9 @@ void gm_use_remember(gm_use *use, gm_network *network);
 void gm_use_settle(gm_use *use, const char *name, const float *values, size_t count);
 
 // How many values of a port one run of the graph has.
+static inline size_t gm_use_port_bytes(const gm_use_port *port) {
+    return port->values * gm_type_size(gm_tensor_type(port->x));
+}
 static inline size_t gm_use_port_width(const gm_use *use, const gm_use_port *port) {
     return port->along ? port->values / use->positions : port->values;
 }

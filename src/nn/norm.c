@@ -81,17 +81,20 @@ gm_tensor *gm_truncation_apply(gm_layer_context *context, const gm_layer *layer,
     const double momentum = layer->params.truncation.momentum;
     if (gm_is_poison(x))
         return x;
-    if (shape->rank != 2)
-        return gm_fault(gm_tensor_graph(x), "it takes vectors (N, C), not %s: it stands before a network's reshape",
-                        gm_shape_text(shape));
+    if (shape->rank < 2)
+        return gm_fault(gm_tensor_graph(x), "it takes (N, C) or (N, C, ...), not %s", gm_shape_text(shape));
     gm_tensor *running_mean = channel_variable(x, context->name, "running_mean", constant(0));
     if (context->mode == GM_MODE_TRAINING && context->statistics != NULL)
-        update(context->statistics, running_mean, gm_reshape(gm_mean(x, GM_AXIS(0)), (gm_shape){1, {shape->dim[1]}}),
+        update(context->statistics, running_mean,
+               gm_reshape(gm_mean(x, ((1u << shape->rank) - 1) & ~GM_AXIS(1)), (gm_shape){1, {shape->dim[1]}}),
                momentum);
     if (context->mode != GM_MODE_INFERENCE || context->truncation == NULL)
         return x;
     gm_tensor *mean = per_channel(running_mean, x);
-    return gm_add(mean, gm_multiply(context->truncation, gm_subtract(x, mean)));
+    gm_shape spread = {.rank = shape->rank, .dim = {shape->dim[0]}};
+    for (size_t i = 1; i < spread.rank; i++)
+        spread.dim[i] = 1;
+    return gm_add(mean, gm_multiply(gm_reshape(context->truncation, spread), gm_subtract(x, mean)));
 }
 
 gm_tensor *gm_dropout_layer(gm_tensor *x, const char *name, gm_mode mode, gm_tensor *counter, double rate) {

@@ -109,26 +109,6 @@ gm_status gm_trainer_read_recipe(gm_trainer *trainer, const gm_train_options *op
     return read_recipe(trainer, options->recipe, NULL, options);
 }
 
-gm_status gm_trainer_keep_schema(gm_trainer *trainer) {
-    gm_text text = {0};
-    gm_recipe *again = NULL;
-    const gm_dataset_info *info = gm_dataset_get_info(trainer->sources[0].data);
-    if (info->table)
-        gm_common_set_columns(trainer->recipe, info->table);
-    if (info->text)
-        gm_common_set_text(trainer->recipe, info->text);
-    if (info->sound)
-        gm_common_set_sound(trainer->recipe, info->sound);
-    gm_status status = gm_recipe_write(trainer->recipe, &text);
-    if (status == GM_OK) // a recipe that is too long could not be read again
-        status = gm_train_recipe_parse(&again, gm_recipe_file(trainer->recipe), text.data, text.length, NULL, 0);
-    gm_recipe_destroy(&again);
-    gm_text_finish(status == GM_OK ? &trainer->recipe_text : &text);
-    if (status == GM_OK)
-        trainer->recipe_text = text;
-    return status;
-}
-
 // ---- Run ----
 
 gm_status gm_trainer_start(gm_trainer *trainer, const gm_train_options *options) {

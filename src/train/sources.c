@@ -2,6 +2,7 @@
 //
 // One cursor counts the items drawn from either. Of pairs both are read in the same order; of others the second has an
 // order of its own, and its own epochs where it has another number of items.
+#include "model/columns.h"
 #include "model/privacy.h"
 #include "train/trainer.h"
 
@@ -149,6 +150,27 @@ static gm_status order_source(gm_trainer *trainer, size_t i) {
                : gm_fail_prefix(status, "%s: data.balance", gm_recipe_origin(trainer->recipe, "data.balance"));
 }
 
+// What the data turn out to be becomes part of the recipe, so that a run knows it without them.
+static gm_status keep_schema(gm_trainer *trainer) {
+    gm_text text = {0};
+    gm_recipe *again = NULL;
+    const gm_dataset_info *info = gm_dataset_get_info(trainer->sources[0].data);
+    if (info->table)
+        gm_common_set_columns(trainer->recipe, info->table);
+    if (info->text)
+        gm_common_set_text(trainer->recipe, info->text);
+    if (info->sound)
+        gm_common_set_sound(trainer->recipe, info->sound);
+    gm_status status = gm_recipe_write(trainer->recipe, &text);
+    if (status == GM_OK) // a recipe that is too long could not be read again
+        status = gm_train_recipe_parse(&again, gm_recipe_file(trainer->recipe), text.data, text.length, NULL, 0);
+    gm_recipe_destroy(&again);
+    gm_text_finish(status == GM_OK ? &trainer->recipe_text : &text);
+    if (status == GM_OK)
+        trainer->recipe_text = text;
+    return status;
+}
+
 gm_status gm_trainer_use_sources(gm_trainer *trainer, const gm_train_given *given) {
     const gm_model_kind *kind = gm_model_kind_of(trainer->recipe);
     const gm_range *range = &trainer->common->data.range;
@@ -160,7 +182,7 @@ gm_status gm_trainer_use_sources(gm_trainer *trainer, const gm_train_given *give
         GM_TRY(gm_privacy_check_data(trainer->recipe, gm_dataset_get_info(source->data)));
         const gm_dataset_info *info = gm_dataset_get_info(source->data);
         if (i == 0 && (info->table || info->text || info->sound))
-            GM_TRY(gm_trainer_keep_schema(trainer));
+            GM_TRY(keep_schema(trainer));
         if (i == 0 && kind->check)
             GM_TRY(kind->check(trainer->recipe, gm_dataset_get_info(source->data), &source->format));
         GM_TRY(check_source(source));

@@ -118,8 +118,6 @@ gm_status gm_trainer_fail(gm_trainer *trainer, const char *how, const char *what
 // Reads the recipe that the options name: from its file, or out of the folder of the run that is resumed, which this
 // opens.
 gm_status gm_trainer_read_recipe(gm_trainer *trainer, const gm_train_options *options, const gm_train_given *given);
-// Makes the columns or symbols of the trainer's data part of its recipe, so that a run knows them without the data.
-gm_status gm_trainer_keep_schema(gm_trainer *trainer);
 // Makes the folder of a new run, with its recipe, checkpoint 0 and first pictures.
 gm_status gm_trainer_start(gm_trainer *trainer, const gm_train_options *options);
 // The checkpoint that a resumed run goes on from, the newest or the one of step *from, into trainer->resumed; none

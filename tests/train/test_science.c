@@ -172,7 +172,7 @@ static void check_slope(gm_reference *reference, gm_tensor *loss, const gm_netwo
         for (size_t k = 0; k < gm_shape_count(gm_tensor_shape(parameters[i])); k++)
             square += direction[i][k] * direction[i][k];
     }
-    double slope = sqrt(square), h = 1e-6; // short of most kinks, and of the whole vector of parameters
+    double slope = sqrt(square), h = 1e-7; // short of most kinks, and of the whole vector of parameters
     assert_true(slope > 0);
     for (size_t side = 0; side < 2; side++) {
         for (size_t i = 0; i < count; i++)
@@ -217,7 +217,9 @@ static void gradients_are_the_slopes_of_the_losses(void **state) {
             snprintf(own, sizeof own, "%s_loss", gm_network_name(t.model.networks[k]));
             gm_tensor *loss = gm_model_find_number(&t.model, own);
             loss = loss ? loss : gm_model_find_number(&t.model, "loss");
-            if (loss) // the statistics network climbs a bound
+            // A text's symbols are drawn, and their gradient passes straight through, which is no slope of the loss.
+            bool drawn = strcmp(c->file, "text-gumbel.yaml") == 0 && strcmp(own, "generator_loss") == 0;
+            if (loss && !drawn) // the statistics network climbs a bound
                 check_slope(reference, loss, t.model.networks[k], c->file);
         }
         gm_reference_destroy(&reference);

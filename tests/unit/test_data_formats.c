@@ -202,9 +202,9 @@ static void pictures_are_told_by_content_and_strangers_named(void **state) {
     remove_tree(path_of("f"));
     mkdir(path_of("f"), 0777);
     mkdir(path_of("f/cats"), 0777);
-    write_file(path_of("f/cats/1.wav"), wav, 12);
+    put_text("f/cats/1.pdf", "%PDF-1.4");
     expect_refusal("f", GM_ERROR_IO, "f: holds no pictures: ");
-    assert_non_null(strstr(gm_error_message(), "f/cats/1.wav is a WAV file"));
+    assert_non_null(strstr(gm_error_message(), "f/cats/1.pdf is a PDF file"));
     remove_tree(path_of("f"));
 }
 
