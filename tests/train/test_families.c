@@ -4,12 +4,8 @@
 // are the gradients, and its first update is at most the rate whatever a gradient is.
 #include "device_test.h"
 #include "ganymede/plan.h"
-#include "model/completion.h"
-#include "model/cycle.h"
-#include "model/gain.h"
-#include "model/language.h"
-#include "model/table_gan.h"
-#include "model/translation.h"
+#include "model/kinds.h"
+#include "recipe/value.h"
 #include "train/training.h"
 
 #include <math.h>
@@ -113,29 +109,14 @@ static void compare_variable(side *sides, size_t index, double rate) {
 
 // Of a variable's change in a step, by the largest rate of its model's optimisers.
 static double largest_rate(const gm_recipe *recipe) {
+    const gm_recipe_section *section = gm_model_kind_of(recipe)->section;
+    const char *settings = gm_recipe_settings(recipe, section);
     const gm_gan_settings *gan = gm_gan_of(recipe);
-    const gm_completion_settings *completion = gm_completion_of(recipe);
-    const gm_translation_settings *translation = gm_translation_of(recipe);
-    const gm_cycle_settings *cycle = gm_cycle_of(recipe);
-    const gm_table_gan_settings *table = gm_table_gan_of(recipe);
-    const gm_gain_settings *gain = gm_gain_of(recipe);
-    if (gan)
-        return fmax(gan->optimizer.generator.rate, gan->optimizer.discriminator.rate) *
-               (double)gan->discriminator_steps;
-    if (completion)
-        return fmax(completion->optimizer.generator.rate, completion->optimizer.discriminator.rate);
-    if (translation)
-        return fmax(translation->optimizer.generator.rate, translation->optimizer.discriminator.rate);
-    if (cycle)
-        return fmax(cycle->optimizer.generator.rate, cycle->optimizer.discriminator.rate);
-    if (table)
-        return fmax(table->optimizer.generator.rate, table->optimizer.discriminator.rate);
-    if (gain)
-        return fmax(gain->optimizer.generator.rate, gain->optimizer.discriminator.rate);
-    if (gm_language_of(recipe))
-        return gm_language_of(recipe)->optimizer.language.rate;
-    return gm_autoencoder_of(recipe) ? gm_autoencoder_of(recipe)->optimizer.autoencoder.rate
-                                     : gm_classifier_of(recipe)->optimizer.classifier.rate;
+    double rate = 0;
+    for (size_t i = 0; i < section->row_count; i++)
+        if (section->rows[i].type == &gm_recipe_optimizer_type)
+            rate = fmax(rate, ((const gm_optimizer *)(const void *)(settings + section->rows[i].value.offset))->rate);
+    return gan ? rate * (double)gan->discriminator_steps : rate;
 }
 
 static void families_agree(void **state) {
