@@ -38,10 +38,10 @@ gm_status gm_side_keep_sound(gm_side *side, const gm_sound_schema *sound) {
 
 // The run's samples as sounds (count, channels, window), which replace the side's values.
 static gm_status unroll(gm_side *side, const gm_sampler_info *info) {
-    const gm_sample format = gm_sample_of_spectrogram(info->sound, side->channels, info->low, info->high);
     float *sounds;
     if (info->sound->bands == 0)
         return GM_OK;
+    const gm_sample format = gm_sample_of_spectrogram(info->sound, side->channels, info->low, info->high);
     GM_TRY(gm_alloc(&sounds, side->count * side->channels * info->sound->window, sizeof *sounds, side->name));
     gm_status status = gm_sample_hear(&format, side->values, side->count, sounds);
     free(side->values);
